@@ -1,0 +1,170 @@
+#include <string>
+
+#include "libs/base/absl_std.h"
+#include "libs/wire/wire.h"
+
+namespace ballast::wire {
+namespace {
+
+// An unset Decimal of a message that has a natural zero.
+absl::StatusOr<Decimal> DecimalOrZero(bool present, const type::v1::Decimal& value, std::string_view field) {
+  if (!present) return Decimal();
+  return FromProto(value, field);
+}
+
+template <typename Enum>
+absl::StatusOr<Enum> KnownEnum(int value, bool known, std::string_view field) {
+  if (known) return static_cast<Enum>(value);
+  return absl::InvalidArgumentError(ToAbsl(std::string(field) + ": unknown value " + std::to_string(value)));
+}
+
+}  // namespace
+
+void ToProto(const Order& order, order::v1::Order* out) {
+  out->set_order_id(order.order_id.value());
+  out->set_account_id(order.account_id.value());
+  out->set_request_id(order.request_id.value());
+  out->set_deployment_id(order.deployment_id.value());
+  out->set_symbol(order.symbol.value());
+  out->set_side(static_cast<type::v1::Side>(order.side));
+  out->set_type(static_cast<type::v1::OrderType>(order.type));
+  out->set_time_in_force(static_cast<type::v1::TimeInForce>(order.time_in_force));
+  ToProto(order.quantity, out->mutable_quantity());
+  if (order.limit_price) ToProto(*order.limit_price, out->mutable_limit_price());
+  if (order.stop_price) ToProto(*order.stop_price, out->mutable_stop_price());
+  out->set_reduce_only(order.reduce_only);
+  out->set_status(static_cast<order::v1::OrderStatus>(order.status));
+  ToProto(order.cumulative_quantity, out->mutable_cumulative_quantity());
+  ToProto(order.leaves_quantity, out->mutable_leaves_quantity());
+  ToProto(order.average_price, out->mutable_average_price());
+  ToProto(order.fees, out->mutable_fees());
+  out->set_broker_order_id(order.broker_order_id);
+  if (order.rejection) ToProto(*order.rejection, out->mutable_rejection());
+  ToProto(order.create_time, out->mutable_create_time());
+  ToProto(order.update_time, out->mutable_update_time());
+  out->set_sequence(order.sequence);
+  out->set_mode(static_cast<type::v1::AccountMode>(order.mode));
+  out->set_reason(order.reason);
+  out->set_cancel_requested(order.cancel_requested);
+}
+
+absl::StatusOr<Order> FromProto(const order::v1::Order& order) {
+  Order out;
+  out.order_id = OrderId(order.order_id());
+  out.account_id = AccountId(order.account_id());
+  out.request_id = RequestId(order.request_id());
+  out.deployment_id = DeploymentId(order.deployment_id());
+  out.symbol = Symbol(order.symbol());
+  ASSIGN_OR_RETURN(out.side, KnownEnum<Side>(order.side(), type::v1::Side_IsValid(order.side()), "side"));
+  ASSIGN_OR_RETURN(out.type, KnownEnum<OrderType>(order.type(), type::v1::OrderType_IsValid(order.type()), "type"));
+  ASSIGN_OR_RETURN(out.time_in_force,
+                   KnownEnum<TimeInForce>(order.time_in_force(), type::v1::TimeInForce_IsValid(order.time_in_force()),
+                                          "time_in_force"));
+  ASSIGN_OR_RETURN(out.quantity, FromProto(order.quantity(), "quantity"));
+  if (order.has_limit_price()) {
+    ASSIGN_OR_RETURN(out.limit_price, FromProto(order.limit_price(), "limit_price"));
+  }
+  if (order.has_stop_price()) {
+    ASSIGN_OR_RETURN(out.stop_price, FromProto(order.stop_price(), "stop_price"));
+  }
+  out.reduce_only = order.reduce_only();
+  ASSIGN_OR_RETURN(out.status,
+                   KnownEnum<OrderStatus>(order.status(), order::v1::OrderStatus_IsValid(order.status()), "status"));
+  ASSIGN_OR_RETURN(out.cumulative_quantity, DecimalOrZero(order.has_cumulative_quantity(),
+                                                          order.cumulative_quantity(), "cumulative_quantity"));
+  ASSIGN_OR_RETURN(out.leaves_quantity,
+                   DecimalOrZero(order.has_leaves_quantity(), order.leaves_quantity(), "leaves_quantity"));
+  ASSIGN_OR_RETURN(out.average_price, DecimalOrZero(order.has_average_price(), order.average_price(), "average_price"));
+  ASSIGN_OR_RETURN(out.fees, DecimalOrZero(order.has_fees(), order.fees(), "fees"));
+  out.broker_order_id = order.broker_order_id();
+  if (order.has_rejection()) out.rejection = FromProto(order.rejection());
+  out.create_time = FromProto(order.create_time());
+  out.update_time = FromProto(order.update_time());
+  out.sequence = order.sequence();
+  ASSIGN_OR_RETURN(out.mode,
+                   KnownEnum<AccountMode>(order.mode(), type::v1::AccountMode_IsValid(order.mode()), "mode"));
+  out.reason = order.reason();
+  out.cancel_requested = order.cancel_requested();
+  return out;
+}
+
+void ToProto(const Fill& fill, order::v1::Fill* out) {
+  out->set_execution_id(fill.execution_id.value());
+  out->set_order_id(fill.order_id.value());
+  out->set_account_id(fill.account_id.value());
+  out->set_deployment_id(fill.deployment_id.value());
+  out->set_symbol(fill.symbol.value());
+  out->set_side(static_cast<type::v1::Side>(fill.side));
+  ToProto(fill.quantity, out->mutable_quantity());
+  ToProto(fill.price, out->mutable_price());
+  ToProto(fill.fee, out->mutable_fee());
+  out->set_fee_currency(fill.fee_currency);
+  out->set_maker(fill.maker);
+  ToProto(fill.transact_time, out->mutable_transact_time());
+  out->set_sequence(fill.sequence);
+  out->set_reason(fill.reason);
+}
+
+absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill) {
+  Fill out;
+  out.execution_id = ExecutionId(fill.execution_id());
+  out.order_id = OrderId(fill.order_id());
+  out.account_id = AccountId(fill.account_id());
+  out.deployment_id = DeploymentId(fill.deployment_id());
+  out.symbol = Symbol(fill.symbol());
+  ASSIGN_OR_RETURN(out.side, KnownEnum<Side>(fill.side(), type::v1::Side_IsValid(fill.side()), "side"));
+  ASSIGN_OR_RETURN(out.quantity, FromProto(fill.quantity(), "quantity"));
+  ASSIGN_OR_RETURN(out.price, FromProto(fill.price(), "price"));
+  ASSIGN_OR_RETURN(out.fee, DecimalOrZero(fill.has_fee(), fill.fee(), "fee"));
+  out.fee_currency = fill.fee_currency();
+  out.maker = fill.maker();
+  out.transact_time = FromProto(fill.transact_time());
+  out.sequence = fill.sequence();
+  out.reason = fill.reason();
+  return out;
+}
+
+void ToProto(const OrderEvent& event, order::v1::OrderEvent* out) {
+  out->set_account_id(event.account_id.value());
+  out->set_sequence(event.sequence);
+  out->set_type(static_cast<order::v1::OrderEventType>(event.type));
+  ToProto(event.event_time, out->mutable_event_time());
+  if (event.order) ToProto(*event.order, out->mutable_order());
+  if (event.fill) ToProto(*event.fill, out->mutable_fill());
+  if (event.rejection) ToProto(*event.rejection, out->mutable_rejection());
+  out->set_actor(event.actor);
+  if (event.type == OrderEventType::kAccountOpened) {
+    ToProto(event.cash, out->mutable_cash());
+    out->set_currency(event.currency);
+  }
+  for (const RiskCheck& check : event.checks) ToProto(check, out->add_checks());
+  out->set_execution_sequence(event.execution_sequence);
+  out->set_mode(static_cast<type::v1::AccountMode>(event.mode));
+}
+
+absl::StatusOr<OrderEvent> FromProto(const order::v1::OrderEvent& event) {
+  OrderEvent out;
+  out.account_id = AccountId(event.account_id());
+  out.sequence = event.sequence();
+  ASSIGN_OR_RETURN(out.type, KnownEnum<OrderEventType>(event.type(), order::v1::OrderEventType_IsValid(event.type()),
+                                                       "event type"));
+  out.event_time = FromProto(event.event_time());
+  if (event.has_order()) {
+    ASSIGN_OR_RETURN(out.order, FromProto(event.order()));
+  }
+  if (event.has_fill()) {
+    ASSIGN_OR_RETURN(out.fill, FromProto(event.fill()));
+  }
+  if (event.has_rejection()) out.rejection = FromProto(event.rejection());
+  out.actor = event.actor();
+  ASSIGN_OR_RETURN(out.cash, DecimalOrZero(event.has_cash(), event.cash(), "cash"));
+  out.currency = event.currency();
+  out.checks.reserve(static_cast<std::size_t>(event.checks_size()));
+  for (const order::v1::RiskCheck& check : event.checks()) out.checks.push_back(FromProto(check));
+  out.execution_sequence = event.execution_sequence();
+  ASSIGN_OR_RETURN(out.mode,
+                   KnownEnum<AccountMode>(event.mode(), type::v1::AccountMode_IsValid(event.mode()), "mode"));
+  return out;
+}
+
+}  // namespace ballast::wire
