@@ -1,0 +1,1 @@
+"""Runs the suite on one machine: private Postgres and Redis, eight services, one supervisor."""
