@@ -1,0 +1,40 @@
+"""Real processes, real Postgres, real Redis; only the market is simulated."""
+import os
+import pathlib
+import sys
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP / "scripts"), str(TOP / "tests/e2e")]
+
+import harness  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def protos(tmp_path_factory):
+    return harness.Protos(tmp_path_factory.mktemp("protos"))
+
+
+@pytest.fixture(scope="session")
+def start_suite(tmp_path_factory, protos):
+    """start_suite(name, overrides) starts a suite of its own; all are stopped and removed at the end."""
+    running = []
+
+    def start(name, overrides=None):
+        suite = harness.Suite(tmp_path_factory.mktemp(name), protos, overrides or {})
+        running.append(suite)
+        suite.start()
+        return suite
+
+    yield start
+    for suite in running:
+        suite.remove()
+
+
+@pytest.fixture(scope="module")
+def suite(start_suite, request):
+    """One suite for a module's tests, with the demo deployment on a quick market."""
+    one = start_suite(request.module.__name__, getattr(request.module, "OVERRIDES", {}))
+    yield one
+    one.remove()
