@@ -1,0 +1,50 @@
+#include "libs/platform/crypto/crypto.h"
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include <array>
+#include <vector>
+
+#include "libs/base/check.h"
+
+namespace ballast {
+
+std::string Sha256Hex(std::string_view bytes) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(digest.size() * 2);
+  for (unsigned char byte : digest) {
+    text += kHex[byte >> 4];
+    text += kHex[byte & 15];
+  }
+  return text;
+}
+
+std::string RandomToken(std::size_t bytes) {
+  std::vector<unsigned char> random(bytes);
+  CHECK(RAND_bytes(random.data(), static_cast<int>(random.size())) == 1, "no randomness from the operating system");
+  constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text;
+  unsigned buffer = 0;
+  int bits = 0;
+  for (unsigned char byte : random) {
+    buffer = (buffer << 8) | byte;
+    bits += 8;
+    while (bits >= 6) {
+      bits -= 6;
+      text += kAlphabet[(buffer >> bits) & 63];
+    }
+  }
+  if (bits > 0) text += kAlphabet[(buffer << (6 - bits)) & 63];
+  return text;
+}
+
+bool ConstantTimeEquals(std::string_view left, std::string_view right) {
+  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
+}
+
+}  // namespace ballast

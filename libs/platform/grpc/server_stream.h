@@ -1,0 +1,174 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include <grpcpp/support/server_callback.h>
+
+#include "libs/platform/thread/mutex.h"
+
+namespace ballast {
+
+// The sending half of a server stream, usable from any thread. Bounded: when the reader is too slow Push says false and
+// the stream ends with RESOURCE_EXHAUSTED (a consumer resumes from its cursor).
+template <typename Response>
+class StreamSender {
+ public:
+  virtual ~StreamSender() = default;
+  virtual bool Push(Response response) = 0;
+  virtual void Close(grpc::Status status) = 0;
+  [[nodiscard]] virtual bool done() const = 0;
+};
+
+namespace internal {
+
+// What both reactors share: a queue, one write under way, one finish. Reactor is grpc's; Derived calls OnWritten.
+template <typename Reactor, typename Response>
+class Sending : public Reactor, public StreamSender<Response> {
+ public:
+  bool Push(Response response) override {
+    bool overflow = false;
+    {
+      MutexLock lock(mutex_);
+      if (closing_ || done_) return false;
+      if (queue_.size() >= kQueueMax) {
+        overflow = true;
+      } else {
+        queue_.push_back(std::move(response));
+        if (writing_) return true;
+        writing_ = true;
+        current_ = std::move(queue_.front());
+        queue_.pop_front();
+      }
+    }
+    if (overflow) {
+      Close(grpc::Status(grpc::RESOURCE_EXHAUSTED, "the reader is too slow"));
+      return false;
+    }
+    this->StartWrite(&current_);
+    return true;
+  }
+
+  void Close(grpc::Status status) override {
+    {
+      MutexLock lock(mutex_);
+      if (closing_ || done_) return;
+      closing_ = true;
+      queue_.clear();
+      closing_status_ = std::move(status);
+      if (writing_) return;  // finished after the write under way
+    }
+    this->Finish(closing_status_);
+  }
+
+  [[nodiscard]] bool done() const override {
+    MutexLock lock(mutex_);
+    return closing_ || done_;
+  }
+
+  void OnWriteDone(bool ok) override {
+    bool finish = false;
+    {
+      MutexLock lock(mutex_);
+      writing_ = false;
+      if (!ok && !closing_) {
+        closing_ = true;
+        closing_status_ = grpc::Status(grpc::CANCELLED, "the reader is gone");
+      }
+      if (closing_) {
+        finish = true;
+      } else if (!queue_.empty()) {
+        writing_ = true;
+        current_ = std::move(queue_.front());
+        queue_.pop_front();
+      } else {
+        return;
+      }
+    }
+    if (finish) {
+      this->Finish(closing_status_);
+    } else {
+      this->StartWrite(&current_);
+    }
+  }
+
+  void OnCancel() override { Close(grpc::Status(grpc::CANCELLED, "cancelled")); }
+
+  void OnDone() override {
+    {
+      MutexLock lock(mutex_);
+      done_ = true;
+    }
+    if (on_done_) on_done_();
+    self_.reset();
+  }
+
+ protected:
+  static constexpr std::size_t kQueueMax = 20'000;
+  std::function<void()> on_done_;
+  // Keeps the reactor until grpc is done with it.
+  std::shared_ptr<void> self_;
+
+ private:
+  mutable Mutex mutex_;
+  std::deque<Response> queue_ GUARDED_BY(mutex_);
+  bool writing_ GUARDED_BY(mutex_) = false;
+  bool closing_ GUARDED_BY(mutex_) = false;
+  bool done_ GUARDED_BY(mutex_) = false;
+  grpc::Status closing_status_;
+  Response current_;
+};
+
+}  // namespace internal
+
+// A server-streaming call. Make() returns a shared owner; give `.get()` to gRPC and keep the pointer to push.
+template <typename Response>
+class StreamSession : public internal::Sending<grpc::ServerWriteReactor<Response>, Response> {
+ public:
+  // `on_done` runs once when the call is over, on a gRPC thread.
+  static std::shared_ptr<StreamSession> Make(std::function<void()> on_done) {
+    auto session = std::shared_ptr<StreamSession>(new StreamSession());
+    session->on_done_ = std::move(on_done);
+    session->self_ = session;
+    return session;
+  }
+
+ private:
+  StreamSession() = default;
+};
+
+// A bidirectional call. `on_message` runs on a gRPC thread, one at a time; it must not block.
+template <typename Request, typename Response>
+class BidiSession : public internal::Sending<grpc::ServerBidiReactor<Request, Response>, Response> {
+ public:
+  static std::shared_ptr<BidiSession> Make(std::function<void(BidiSession&, Request&)> on_message,
+                                           std::function<void()> on_done) {
+    auto session = std::shared_ptr<BidiSession>(new BidiSession());
+    session->on_message_ = std::move(on_message);
+    session->on_done_ = std::move(on_done);
+    session->self_ = session;
+    session->StartRead(&session->request_);
+    return session;
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      this->Close(grpc::Status::OK);
+      return;
+    }
+    on_message_(*this, request_);
+    request_.Clear();
+    if (!this->done()) this->StartRead(&request_);
+  }
+
+ private:
+  BidiSession() = default;
+  std::function<void(BidiSession&, Request&)> on_message_;
+  Request request_;
+};
+
+}  // namespace ballast

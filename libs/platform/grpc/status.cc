@@ -1,0 +1,57 @@
+#include "libs/platform/grpc/status.h"
+
+#include <charconv>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "libs/base/absl_std.h"
+
+namespace ballast {
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  return {static_cast<grpc::StatusCode>(status.code()), MessageOf(status)};
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  return {static_cast<absl::StatusCode>(status.error_code()), ToAbsl(status.error_message())};
+}
+
+grpc::Status InvalidFields(const std::vector<FieldError>& errors) {
+  google::rpc::BadRequest bad_request;
+  std::string message;
+  for (const FieldError& error : errors) {
+    auto* violation = bad_request.add_field_violations();
+    violation->set_field(error.field);
+    violation->set_description(std::to_string(static_cast<int>(error.reason)) + ": " + error.message);
+    message += (message.empty() ? "" : "; ") + error.field + ": " + error.message;
+  }
+  google::rpc::Status details;
+  details.set_code(grpc::INVALID_ARGUMENT);
+  details.set_message(message);
+  details.add_details()->PackFrom(bad_request);
+  return {grpc::INVALID_ARGUMENT, message, details.SerializeAsString()};
+}
+
+std::vector<FieldError> FieldErrorsOf(const grpc::Status& status) {
+  std::vector<FieldError> errors;
+  google::rpc::Status details;
+  if (!details.ParseFromString(status.error_details())) return errors;
+  for (const auto& any : details.details()) {
+    google::rpc::BadRequest bad_request;
+    if (!any.UnpackTo(&bad_request)) continue;
+    for (const auto& violation : bad_request.field_violations()) {
+      const std::string& text = violation.description();
+      int reason = static_cast<int>(RejectReason::kMalformed);
+      std::from_chars(text.data(), text.data() + text.size(), reason);
+      std::size_t colon = text.find(": ");
+      errors.push_back({.field = violation.field(),
+                        .reason = static_cast<RejectReason>(reason),
+                        .message = colon == std::string::npos ? text : text.substr(colon + 2)});
+    }
+  }
+  return errors;
+}
+
+}  // namespace ballast

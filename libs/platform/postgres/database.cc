@@ -1,0 +1,181 @@
+#include "libs/platform/postgres/database.h"
+
+#include <algorithm>
+#include <chrono>
+#include <pqxx/pqxx>
+#include <thread>
+
+#include "libs/base/absl_std.h"
+#include "libs/platform/crypto/crypto.h"
+#include "libs/platform/thread/mutex.h"
+
+namespace ballast {
+namespace {
+
+std::string Quoted(const std::string& value) {
+  std::string quoted = "'";
+  for (char c : value) {
+    if (c == '\'' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "'";
+}
+
+}  // namespace
+
+struct Database::State {
+  Options options;
+  Mutex mutex;
+  CondVar returned;
+  std::vector<std::unique_ptr<pqxx::connection>> idle GUARDED_BY(mutex);
+  int open GUARDED_BY(mutex) = 0;
+
+  std::unique_ptr<pqxx::connection> Connect() const {
+    std::string text = "host=" + Quoted(options.host) + " port=" + std::to_string(options.port) +
+                       " dbname=" + Quoted(options.database) + " user=" + Quoted(options.user) +
+                       " connect_timeout=5 application_name=" + Quoted(options.user) +
+                       " options=" + Quoted("-c search_path=" + options.schema + " -c timezone=UTC");
+    if (!options.password.empty()) text += " password=" + Quoted(options.password.Reveal());
+    return std::make_unique<pqxx::connection>(text);
+  }
+
+  // Waits for one of the pool; throws what connecting throws.
+  std::unique_ptr<pqxx::connection> Take() {
+    {
+      MutexLock lock(mutex);
+      while (idle.empty() && open >= options.connections_max) returned.Wait(mutex);
+      if (!idle.empty()) {
+        std::unique_ptr<pqxx::connection> connection = std::move(idle.back());
+        idle.pop_back();
+        return connection;
+      }
+      ++open;
+    }
+    try {
+      return Connect();
+    } catch (...) {
+      Discard();
+      throw;
+    }
+  }
+  void Give(std::unique_ptr<pqxx::connection> connection) {
+    {
+      MutexLock lock(mutex);
+      idle.push_back(std::move(connection));
+    }
+    returned.NotifyOne();
+  }
+  void Discard() {
+    {
+      MutexLock lock(mutex);
+      --open;
+    }
+    returned.NotifyOne();
+  }
+};
+
+Database::Database(Options options) : state_(std::make_unique<State>()) { state_->options = std::move(options); }
+Database::~Database() = default;
+
+absl::Status Database::Transaction(const std::function<absl::Status(pqxx::transaction_base&)>& work) {
+  std::unique_ptr<pqxx::connection> connection;
+  try {
+    connection = state_->Take();
+  } catch (const std::exception& problem) {
+    return absl::UnavailableError(ToAbsl(std::string("Postgres: ") + problem.what()));
+  }
+  absl::Status status;
+  bool broken = false;
+  try {
+    pqxx::work transaction(*connection);
+    status = work(transaction);
+    if (status.ok()) transaction.commit();
+  } catch (const pqxx::in_doubt_error& problem) {
+    status = absl::UnknownError(ToAbsl(std::string("Postgres: commit in doubt: ") + problem.what()));
+    broken = true;
+  } catch (const pqxx::broken_connection& problem) {
+    // libpqxx reports a connection that breaks inside commit as in_doubt_error, so here nothing was committed.
+    status = absl::UnavailableError(ToAbsl(std::string("Postgres: ") + problem.what()));
+    broken = true;
+  } catch (const pqxx::serialization_failure& problem) {
+    status = absl::AbortedError(ToAbsl(std::string("Postgres: ") + problem.what()));
+  } catch (const pqxx::deadlock_detected& problem) {
+    status = absl::AbortedError(ToAbsl(std::string("Postgres: ") + problem.what()));
+  } catch (const pqxx::unique_violation& problem) {
+    status = absl::AlreadyExistsError(ToAbsl(std::string("Postgres: ") + problem.what()));
+  } catch (const std::exception& problem) {
+    status = absl::InternalError(ToAbsl(std::string("Postgres: ") + problem.what()));
+    broken = !connection->is_open();
+    if (broken) status = absl::UnavailableError(status.message());
+  }
+  if (broken) {
+    connection.reset();
+    state_->Discard();
+  } else {
+    state_->Give(std::move(connection));
+  }
+  return status;
+}
+
+absl::Status Database::WaitReachable(std::int64_t timeout_ns) {
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(timeout_ns);
+  std::chrono::milliseconds pause(50);
+  while (true) {
+    absl::Status status = Transaction([](pqxx::transaction_base& work) {
+      work.exec("SELECT 1");
+      return absl::OkStatus();
+    });
+    if (status.ok() || std::chrono::steady_clock::now() > deadline) return status;
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::milliseconds(1000));
+  }
+}
+
+absl::Status Database::Migrate(const std::vector<Migration>& migrations) {
+  RETURN_IF_ERROR(Transaction([](pqxx::transaction_base& work) {
+    work.exec("SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.migration'))");
+    work.exec(
+        "CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, checksum text NOT NULL, "
+        "apply_time timestamptz NOT NULL DEFAULT now())");
+    work.exec("CREATE TABLE IF NOT EXISTS writer_epoch (key text PRIMARY KEY, epoch bigint NOT NULL)");
+    return absl::OkStatus();
+  }));
+  for (const Migration& migration : migrations) {
+    std::string checksum = Sha256Hex(migration.sql);
+    RETURN_IF_ERROR(Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+      work.exec("SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.migration'))");
+      pqxx::result rows = work.exec_params("SELECT checksum FROM schema_migration WHERE name = $1", migration.name);
+      if (!rows.empty()) {
+        if (rows[0][0].as<std::string>() == checksum) return absl::OkStatus();
+        return absl::FailedPreconditionError(ToAbsl("migration " + migration.name + " was applied and has changed since"));
+      }
+      work.exec(migration.sql);
+      work.exec_params("INSERT INTO schema_migration (name, checksum) VALUES ($1, $2)", migration.name, checksum);
+      return absl::OkStatus();
+    }));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::uint64_t> Database::ClaimEpoch(std::string_view key) {
+  std::uint64_t epoch = 0;
+  RETURN_IF_ERROR(Transaction([&](pqxx::transaction_base& work) {
+    epoch = work
+                .exec_params1(
+                    "INSERT INTO writer_epoch VALUES ($1, 1) ON CONFLICT (key) DO UPDATE SET epoch = "
+                    "writer_epoch.epoch + 1 RETURNING epoch",
+                    std::string(key))[0]
+                .as<std::uint64_t>();
+    return absl::OkStatus();
+  }));
+  return epoch;
+}
+
+absl::Status Database::CheckEpoch(pqxx::transaction_base& work, std::string_view key, std::uint64_t epoch) {
+  pqxx::result rows =
+      work.exec_params("SELECT epoch FROM writer_epoch WHERE key = $1 FOR SHARE", std::string(key));
+  if (rows.size() == 1 && rows[0][0].as<std::uint64_t>() == epoch) return absl::OkStatus();
+  return absl::FailedPreconditionError("a newer writer has taken over");
+}
+
+}  // namespace ballast

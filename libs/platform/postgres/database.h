@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/base/secret.h"
+#include "libs/platform/postgres/migration.h"
+
+#if !defined(PQXX_HAVE_OPTIONAL)
+#define PQXX_HAVE_OPTIONAL 1
+#endif
+
+namespace pqxx {
+class connection_base;
+class transaction_base;
+}  // namespace pqxx
+
+namespace ballast {
+
+// A small pool of connections to one service's schema. Any thread; a call blocks, so never from a gRPC thread.
+class Database {
+ public:
+  struct Options {
+    std::string host = "127.0.0.1";
+    int port = 5432;
+    std::string database = "ballast";
+    std::string user;
+    Secret password;
+    // search_path: the one schema this service owns.
+    std::string schema;
+    int connections_max = 4;
+  };
+
+  explicit Database(Options options);
+  ~Database();
+
+  // Runs `work` in one transaction and commits when it returns OK. `work` may throw what libpqxx throws.
+  //   UNAVAILABLE         no connection, or it broke before the commit: nothing happened
+  //   UNKNOWN             the commit's answer was lost: read back before deciding anything
+  //   ABORTED             serialisation failure or deadlock: nothing happened, may be tried again
+  //   ALREADY_EXISTS      a unique key is there already: nothing happened
+  //   INTERNAL            any other refusal by Postgres: nothing happened
+  //   whatever `work` returned otherwise; the transaction is rolled back
+  [[nodiscard]] absl::Status Transaction(const std::function<absl::Status(pqxx::transaction_base&)>& work);
+
+  // Tries for `timeout_ns` to get a first connection, with growing pauses.
+  [[nodiscard]] absl::Status WaitReachable(std::int64_t timeout_ns);
+
+  // Applies what is missing, in order, each in a transaction, under an advisory lock. FAILED_PRECONDITION when an
+  // applied one has changed since.
+  [[nodiscard]] absl::Status Migrate(const std::vector<Migration>& migrations);
+
+  // Takes the next epoch of `key`: whoever held a lower one can no longer commit (CheckEpoch).
+  [[nodiscard]] absl::StatusOr<std::uint64_t> ClaimEpoch(std::string_view key);
+  // Inside each transaction of a writer: FAILED_PRECONDITION when a newer writer exists.
+  [[nodiscard]] static absl::Status CheckEpoch(pqxx::transaction_base& work, std::string_view key, std::uint64_t epoch);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ballast

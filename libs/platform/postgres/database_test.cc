@@ -1,0 +1,66 @@
+#include "libs/platform/postgres/database.h"
+
+#include <gtest/gtest.h>
+
+#include <pqxx/pqxx>
+
+#include "libs/platform/postgres/testing/test_postgres.h"
+
+namespace ballast {
+namespace {
+
+TEST(DatabaseTest, MigratesOnceAndRefusesAChangedStep) {
+  auto database = TestPostgres::Get().NewSchema();
+  std::vector<Migration> steps = {{"0001_init", "CREATE TABLE thing (id int PRIMARY KEY)"}};
+  ASSERT_TRUE(database->Migrate(steps).ok());
+  ASSERT_TRUE(database->Migrate(steps).ok());
+  steps[0].sql += " ";
+  EXPECT_EQ(database->Migrate(steps).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(DatabaseTest, ErrorsRollBackAndAreTold) {
+  auto database = TestPostgres::Get().NewSchema();
+  ASSERT_TRUE(database->Migrate({{"0001_init", "CREATE TABLE thing (id int PRIMARY KEY)"}}).ok());
+  auto insert = [&](bool fail) {
+    return database->Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+      work.exec("INSERT INTO thing VALUES (1)");
+      return fail ? absl::CancelledError("no") : absl::OkStatus();
+    });
+  };
+  EXPECT_EQ(insert(true).code(), absl::StatusCode::kCancelled);
+  EXPECT_TRUE(insert(false).ok());
+  EXPECT_EQ(insert(false).code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(database->Transaction([](pqxx::transaction_base& work) {
+              work.exec("SELECT nothing FROM nowhere");
+              return absl::OkStatus();
+            }).code(),
+            absl::StatusCode::kInternal);
+}
+
+TEST(DatabaseTest, AnOldWriterCannotCommit) {
+  auto database = TestPostgres::Get().NewSchema();
+  ASSERT_TRUE(database->Migrate({}).ok());
+  auto old_epoch = database->ClaimEpoch("oms");
+  auto new_epoch = database->ClaimEpoch("oms");
+  ASSERT_TRUE(old_epoch.ok() && new_epoch.ok());
+  EXPECT_GT(*new_epoch, *old_epoch);
+  auto commit_as = [&](std::uint64_t epoch) {
+    return database->Transaction(
+        [&](pqxx::transaction_base& work) { return Database::CheckEpoch(work, "oms", epoch); });
+  };
+  EXPECT_EQ(commit_as(*old_epoch).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(commit_as(*new_epoch).ok());
+}
+
+TEST(DatabaseTest, ABrokenConnectionIsReplaced) {
+  auto database = TestPostgres::Get().NewSchema();
+  absl::Status killed = database->Transaction([](pqxx::transaction_base& work) {
+    work.exec("SELECT pg_terminate_backend(pg_backend_pid())");
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(killed.code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(database->WaitReachable(5'000'000'000).ok());
+}
+
+}  // namespace
+}  // namespace ballast
