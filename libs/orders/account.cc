@@ -1,0 +1,243 @@
+#include "libs/orders/account.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/check.h"
+#include "libs/orders/transition.h"
+
+namespace ballast::orders {
+namespace {
+
+// The order after a fill: quantities, average price, fees. Never loses a fill.
+void Book(Order& order, const Fill& fill) {
+  Decimal before = order.cumulative_quantity;
+  order.cumulative_quantity += fill.quantity;
+  if (order.cumulative_quantity.IsPositive()) {
+    Decimal cost = Multiply(order.average_price, before, Rounding::kHalfEven) +
+                   Multiply(fill.price, fill.quantity, Rounding::kHalfEven);
+    order.average_price = Divide(cost, order.cumulative_quantity, Rounding::kHalfEven);
+  }
+  order.fees += fill.fee;
+}
+
+void SetStatus(Order& order, OrderStatus status) {
+  order.status = status;
+  Decimal rest = order.quantity - order.cumulative_quantity;
+  order.leaves_quantity = IsTerminal(status) || rest.IsNegative() ? Decimal() : rest;
+  if (IsTerminal(status)) order.cancel_requested = false;
+}
+
+}  // namespace
+
+OrderEvent Account::Next(OrderEventType type, UtcTime now, const std::string& actor) const {
+  OrderEvent event;
+  event.account_id = snapshot_.id;
+  event.sequence = snapshot_.last_sequence + 1;
+  event.type = type;
+  event.event_time = now;
+  event.actor = actor;
+  event.mode = snapshot_.mode;
+  return event;
+}
+
+void Account::Push(OrderEvent event, std::vector<OrderEvent>& events) {
+  if (event.order) {
+    event.order->sequence = event.sequence;
+    event.order->update_time = event.event_time;
+  }
+  Apply(event);
+  events.push_back(std::move(event));
+}
+
+void Account::Apply(const OrderEvent& event) {
+  CHECK(event.sequence == snapshot_.last_sequence + 1, "events of an account have no gap");
+  snapshot_.last_sequence = event.sequence;
+  if (event.execution_sequence != 0) snapshot_.execution_sequence = event.execution_sequence;
+  if (event.order) orders_[event.order->order_id] = *event.order;
+  if (event.type == OrderEventType::kAccountOpened) {
+    snapshot_.id = event.account_id;
+    snapshot_.mode = event.mode;
+    snapshot_.currency = event.currency;
+    snapshot_.opening_cash = event.cash;
+  } else if (event.type == OrderEventType::kAccountHalted) {
+    snapshot_.halted = true;
+    snapshot_.halt_reason = event.rejection ? event.rejection->message : "";
+  } else if (event.type == OrderEventType::kAccountResumed) {
+    snapshot_.halted = false;
+    snapshot_.halt_reason.clear();
+  }
+}
+
+std::vector<OrderEvent> Account::Open(const AccountId& id, AccountMode mode, const std::string& currency, Decimal cash,
+                                      UtcTime now) {
+  CHECK(snapshot_.last_sequence == 0, "an account is opened once");
+  std::vector<OrderEvent> events;
+  OrderEvent event = Next(OrderEventType::kAccountOpened, now, "system");
+  event.account_id = id;
+  event.mode = mode;
+  event.currency = currency;
+  event.cash = cash;
+  Push(std::move(event), events);
+  return events;
+}
+
+std::vector<OrderEvent> Account::Accept(Order order, const std::string& actor, std::vector<RiskCheck> checks,
+                                        bool submit, UtcTime now) {
+  std::vector<OrderEvent> events;
+  OrderEvent event = Next(OrderEventType::kPendingNew, now, actor);
+  order.create_time = now;
+  order.mode = snapshot_.mode;
+  SetStatus(order, OrderStatus::kPendingNew);
+  event.order = std::move(order);
+  event.checks = std::move(checks);
+  OrderId id = event.order->order_id;
+  Push(std::move(event), events);
+  if (submit) {
+    for (OrderEvent& claimed : Submit(id, now)) events.push_back(std::move(claimed));
+  }
+  return events;
+}
+
+std::vector<OrderEvent> Account::Deny(Order order, const std::string& actor, Rejection rejection,
+                                      std::vector<RiskCheck> checks, UtcTime now) {
+  std::vector<OrderEvent> events;
+  OrderEvent event = Next(OrderEventType::kDenied, now, actor);
+  order.create_time = now;
+  order.mode = snapshot_.mode;
+  order.rejection = rejection;
+  SetStatus(order, OrderStatus::kDenied);
+  event.order = std::move(order);
+  event.rejection = std::move(rejection);
+  event.checks = std::move(checks);
+  Push(std::move(event), events);
+  return events;
+}
+
+std::vector<OrderEvent> Account::Submit(const OrderId& id, UtcTime now) {
+  std::vector<OrderEvent> events;
+  const Order* order = Find(id);
+  CHECK(order != nullptr && order->status == OrderStatus::kPendingNew, "only a pending order is claimed");
+  OrderEvent event = Next(OrderEventType::kSubmitted, now, "system");
+  event.order = *order;
+  SetStatus(*event.order, OrderStatus::kSubmitted);
+  Push(std::move(event), events);
+  return events;
+}
+
+std::vector<OrderEvent> Account::RejectUnsent(const OrderId& id, Rejection rejection, UtcTime now) {
+  std::vector<OrderEvent> events;
+  const Order* order = Find(id);
+  CHECK(order != nullptr && order->status == OrderStatus::kPendingNew, "only what was never sent ends like this");
+  OrderEvent event = Next(OrderEventType::kRejected, now, "system");
+  event.order = *order;
+  event.order->rejection = rejection;
+  event.rejection = std::move(rejection);
+  SetStatus(*event.order, OrderStatus::kRejected);
+  Push(std::move(event), events);
+  return events;
+}
+
+std::vector<OrderEvent> Account::RequestCancel(const OrderId& id, const std::string& actor, UtcTime now) {
+  std::vector<OrderEvent> events;
+  const Order* order = Find(id);
+  if (order == nullptr || order->cancel_requested) return events;
+  bool unsent = order->status == OrderStatus::kPendingNew;
+  OrderEventType type = unsent ? OrderEventType::kCanceled : OrderEventType::kPendingCancel;
+  std::optional<OrderStatus> next = NextStatus({.from = order->status, .event = type});
+  if (!next) return events;
+  OrderEvent event = Next(type, now, actor);
+  event.order = *order;
+  event.order->cancel_requested = !unsent;
+  SetStatus(*event.order, *next);
+  Push(std::move(event), events);
+  return events;
+}
+
+std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) {
+  std::vector<OrderEvent> events;
+  const Order* order = Find(report.order_id);
+  OrderEvent event = Next(report.type, now, "broker");
+  event.execution_sequence = report.execution_sequence;
+  event.rejection = report.rejection;
+  std::optional<OrderStatus> next;
+  bool overfilled = false;
+  if (order != nullptr) {
+    event.order = *order;
+    if (!report.broker_order_id.empty()) event.order->broker_order_id = report.broker_order_id;
+    if (report.type == OrderEventType::kFilled) {
+      Book(*event.order, report.fill);
+      overfilled = event.order->cumulative_quantity > event.order->quantity;
+      event.fill = report.fill;
+      event.fill->deployment_id = order->deployment_id;
+      event.fill->reason = order->reason;
+      event.fill->sequence = event.sequence;
+    }
+    next = NextStatus({.from = order->status,
+                       .event = report.type,
+                       .complete = event.order->cumulative_quantity >= event.order->quantity,
+                       .any_filled = event.order->cumulative_quantity.IsPositive()});
+  }
+  if (!next) {
+    // Kept whole, for a person; the account takes no new orders until one has looked.
+    event.type = OrderEventType::kIllegalReport;
+    event.order = order != nullptr ? std::optional<Order>(*order) : std::nullopt;
+    event.rejection = Rejection{.reason = RejectReason::kIllegalTransition,
+                                .check = "order_state",
+                                .observed = std::to_string(static_cast<int>(report.type)),
+                                .message = order == nullptr
+                                               ? "the broker reports on an order that is not ours: " + report.order_id.value()
+                                               : "the broker reports what order " + report.order_id.value() + " cannot do"};
+    Push(std::move(event), events);
+    for (OrderEvent& halted : Halt("illegal broker report", "system", now)) events.push_back(std::move(halted));
+    return events;
+  }
+  if (report.type == OrderEventType::kCancelRejected) event.order->cancel_requested = false;
+  if (report.type == OrderEventType::kRejected) event.order->rejection = report.rejection;
+  SetStatus(*event.order, *next);
+  Push(std::move(event), events);
+  if (overfilled) {
+    for (OrderEvent& halted : Halt("order " + report.order_id.value() + " was overfilled", "system", now)) {
+      events.push_back(std::move(halted));
+    }
+  }
+  return events;
+}
+
+std::vector<OrderEvent> Account::Halt(const std::string& reason, const std::string& actor, UtcTime now) {
+  std::vector<OrderEvent> events;
+  if (snapshot_.halted) return events;
+  OrderEvent event = Next(OrderEventType::kAccountHalted, now, actor);
+  event.rejection = Rejection{.reason = RejectReason::kAccountHalted, .check = "account", .message = reason};
+  Push(std::move(event), events);
+  return events;
+}
+
+std::vector<OrderEvent> Account::Resume(const std::string& reason, const std::string& actor, UtcTime now) {
+  std::vector<OrderEvent> events;
+  if (!snapshot_.halted) return events;
+  OrderEvent event = Next(OrderEventType::kAccountResumed, now, actor);
+  event.rejection = Rejection{.check = "account", .message = reason};
+  Push(std::move(event), events);
+  return events;
+}
+
+const Order* Account::Find(const OrderId& id) const {
+  auto found = orders_.find(id);
+  return found == orders_.end() ? nullptr : &found->second;
+}
+
+void Account::Forget(std::size_t keep_max) {
+  if (orders_.size() <= keep_max) return;
+  std::vector<std::pair<std::uint64_t, OrderId>> closed;
+  for (const auto& [id, order] : orders_) {
+    if (IsTerminal(order.status)) closed.emplace_back(order.sequence, id);
+  }
+  std::sort(closed.begin(), closed.end());
+  for (const auto& [sequence, id] : closed) {
+    if (orders_.size() <= keep_max / 2) break;
+    orders_.erase(id);
+  }
+}
+
+}  // namespace ballast::orders

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/model/order.h"
+
+namespace ballast::orders {
+
+// A broker's execution report, in our words.
+struct Report {
+  std::uint64_t execution_sequence = 0;
+  // One of kAccepted, kFilled, kCanceled, kRejected, kExpired, kCancelRejected, kTriggered.
+  OrderEventType type = OrderEventType::kUnspecified;
+  OrderId order_id;
+  std::string broker_order_id;
+  // kFilled only.
+  Fill fill;
+  std::optional<Rejection> rejection;
+};
+
+// One account: its orders and its place in the log. Events are the only way it changes: the functions below answer with
+// events that are already applied; whoever calls them makes them durable before anything leaves.
+class Account {
+ public:
+  Account() = default;
+
+  // The account's first event.
+  std::vector<OrderEvent> Open(const AccountId& id, AccountMode mode, const std::string& currency, Decimal cash,
+                               UtcTime now);
+  // An approved or refused new order (`order` as ValidateSubmit left it, with ids). `submit` adds SUBMITTED: the claim
+  // for sending stands in the same commit.
+  std::vector<OrderEvent> Accept(Order order, const std::string& actor, std::vector<RiskCheck> checks, bool submit,
+                                 UtcTime now);
+  std::vector<OrderEvent> Deny(Order order, const std::string& actor, Rejection rejection,
+                               std::vector<RiskCheck> checks, UtcTime now);
+  // Claims an order that waited for the broker.
+  std::vector<OrderEvent> Submit(const OrderId& id, UtcTime now);
+  // Ends an order that was never sent.
+  std::vector<OrderEvent> RejectUnsent(const OrderId& id, Rejection rejection, UtcTime now);
+  // PENDING_CANCEL (or CANCELED when it was never sent); nothing when it is closed or already being cancelled.
+  std::vector<OrderEvent> RequestCancel(const OrderId& id, const std::string& actor, UtcTime now);
+  // A report in sequence. The order must be in memory (Find). What the table does not allow is stored as
+  // ILLEGAL_REPORT and halts the account; a fill is booked in every case.
+  std::vector<OrderEvent> ApplyReport(const Report& report, UtcTime now);
+  std::vector<OrderEvent> Halt(const std::string& reason, const std::string& actor, UtcTime now);
+  std::vector<OrderEvent> Resume(const std::string& reason, const std::string& actor, UtcTime now);
+
+  // Total: puts one event's effect into the state. Recovery folds with it.
+  void Apply(const OrderEvent& event);
+  // Brings an order from the store into memory.
+  void Load(const Order& order) { orders_[order.order_id] = order; }
+  // Recovery of the figures that stand beside the orders.
+  struct Snapshot {
+    AccountId id;
+    AccountMode mode = AccountMode::kPaper;
+    std::string currency;
+    Decimal opening_cash;
+    std::uint64_t last_sequence = 0;
+    std::uint64_t execution_sequence = 0;
+    bool halted = false;
+    std::string halt_reason;
+
+    friend bool operator==(const Snapshot&, const Snapshot&) = default;
+  };
+  void Restore(Snapshot snapshot) { snapshot_ = std::move(snapshot); }
+
+  [[nodiscard]] const Order* Find(const OrderId& id) const;
+  [[nodiscard]] const std::map<OrderId, Order>& orders() const { return orders_; }
+  [[nodiscard]] const Snapshot& snapshot() const { return snapshot_; }
+  // Drops closed orders from memory, oldest changes first, down to `keep_max` orders in all.
+  void Forget(std::size_t keep_max);
+
+ private:
+  OrderEvent Next(OrderEventType type, UtcTime now, const std::string& actor) const;
+  void Push(OrderEvent event, std::vector<OrderEvent>& events);
+
+  Snapshot snapshot_;
+  std::map<OrderId, Order> orders_;
+};
+
+}  // namespace ballast::orders

@@ -1,0 +1,235 @@
+#include "libs/orders/account.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "libs/base/rng.h"
+#include "libs/orders/order_id.h"
+#include "libs/orders/submit.h"
+#include "libs/orders/transition.h"
+
+namespace ballast::orders {
+namespace {
+
+constexpr UtcTime kNow{1'700'000'000'000'000'000};
+
+Order NewOrder(const std::string& request, const char* quantity) {
+  Order order;
+  order.account_id = AccountId("paper");
+  order.request_id = RequestId(request);
+  order.order_id = OrderIdFor(order.account_id, order.request_id);
+  order.symbol = Symbol("BTC-USD");
+  order.side = Side::kBuy;
+  order.type = OrderType::kMarket;
+  order.quantity = Decimal::Of(quantity);
+  return order;
+}
+
+Account Opened() {
+  Account account;
+  account.Open(AccountId("paper"), AccountMode::kPaper, "USD", Decimal::FromInt(100'000), kNow);
+  return account;
+}
+
+Report Filled(const Order& order, std::uint64_t sequence, const char* quantity, const char* price) {
+  Report report;
+  report.execution_sequence = sequence;
+  report.type = OrderEventType::kFilled;
+  report.order_id = order.order_id;
+  report.fill.execution_id = ExecutionId("e" + std::to_string(sequence));
+  report.fill.order_id = order.order_id;
+  report.fill.quantity = Decimal::Of(quantity);
+  report.fill.price = Decimal::Of(price);
+  report.fill.fee = Decimal::Of("0.1");
+  return report;
+}
+
+Report Plain(const Order& order, std::uint64_t sequence, OrderEventType type) {
+  Report report;
+  report.execution_sequence = sequence;
+  report.type = type;
+  report.order_id = order.order_id;
+  return report;
+}
+
+TEST(OrderIdTest, IsPureAndDoesNotCollide) {
+  EXPECT_EQ(OrderIdFor(AccountId("a"), RequestId("b")), OrderIdFor(AccountId("a"), RequestId("b")));
+  EXPECT_NE(OrderIdFor(AccountId("ab"), RequestId("c")), OrderIdFor(AccountId("a"), RequestId("bc")));
+  std::set<std::string> seen;
+  for (int i = 0; i < 200'000; ++i) seen.insert(OrderIdFor(AccountId("paper"), RequestId("r-" + std::to_string(i))).value());
+  EXPECT_EQ(seen.size(), 200'000U);
+}
+
+TEST(TransitionTest, EveryCellIsEitherInTheTableOrIllegal) {
+  int legal = 0;
+  for (int from = 0; from <= 12; ++from) {
+    for (int event = 1; event <= 14; ++event) {
+      for (bool complete : {false, true}) {
+        auto next = NextStatus({.from = static_cast<OrderStatus>(from),
+                                .event = static_cast<OrderEventType>(event),
+                                .complete = complete,
+                                .any_filled = complete});
+        legal += next.has_value();
+        // Nothing leaves DENIED, ever.
+        if (from == static_cast<int>(OrderStatus::kDenied)) EXPECT_FALSE(next.has_value()) << event;
+        // No terminal state comes back to a working one.
+        if (IsTerminal(static_cast<OrderStatus>(from)) && next) EXPECT_TRUE(IsTerminal(*next)) << from << " " << event;
+      }
+    }
+  }
+  // Two per table row, and the rows of fills and refused cancels. Changes with the table, on purpose.
+  EXPECT_EQ(legal, 94);
+}
+
+TEST(AccountTest, OrderLivesFromSubmitToFilled) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "3");
+  auto events = account.Accept(order, "user:a", {}, true, kNow);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kSubmitted);
+  account.ApplyReport(Plain(order, 1, OrderEventType::kAccepted), kNow);
+  account.ApplyReport(Filled(order, 2, "1", "100"), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kPartiallyFilled);
+  account.ApplyReport(Filled(order, 3, "2", "103"), kNow);
+  const Order* filled = account.Find(order.order_id);
+  EXPECT_EQ(filled->status, OrderStatus::kFilled);
+  EXPECT_EQ(filled->average_price, Decimal::Of("102"));
+  EXPECT_EQ(filled->fees, Decimal::Of("0.2"));
+  EXPECT_TRUE(filled->leaves_quantity.IsZero());
+}
+
+TEST(AccountTest, AFillBeatsABelief) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "3");
+  account.Accept(order, "user:a", {}, true, kNow);
+  account.ApplyReport(Filled(order, 1, "1", "100"), kNow);  // before the acknowledgement
+  account.RequestCancel(order.order_id, "user:a", kNow);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kPendingCancel);
+  account.ApplyReport(Plain(order, 2, OrderEventType::kCanceled), kNow);
+  account.ApplyReport(Filled(order, 3, "2", "100"), kNow);  // after the cancel
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kFilled);
+  EXPECT_FALSE(account.snapshot().halted);
+}
+
+TEST(AccountTest, AnOverfillIsBookedAndHalts) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "1");
+  account.Accept(order, "user:a", {}, true, kNow);
+  account.ApplyReport(Filled(order, 1, "1", "100"), kNow);
+  account.ApplyReport(Filled(order, 2, "1", "100"), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->cumulative_quantity, Decimal::Of("2"));
+  EXPECT_TRUE(account.snapshot().halted);
+}
+
+TEST(AccountTest, WhatTheTableDoesNotKnowIsStoredAndHalts) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "1");
+  account.Accept(order, "user:a", {}, true, kNow);
+  account.ApplyReport(Filled(order, 1, "1", "100"), kNow);
+  auto events = account.ApplyReport(Plain(order, 2, OrderEventType::kAccepted), kNow);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].type, OrderEventType::kIllegalReport);
+  EXPECT_EQ(events[1].type, OrderEventType::kAccountHalted);
+  EXPECT_EQ(account.snapshot().execution_sequence, 2U);
+}
+
+TEST(AccountTest, ARefusedCancelGoesBackToWhatItWas) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "2");
+  account.Accept(order, "user:a", {}, true, kNow);
+  account.ApplyReport(Plain(order, 1, OrderEventType::kAccepted), kNow);
+  account.RequestCancel(order.order_id, "user:a", kNow);
+  EXPECT_TRUE(account.RequestCancel(order.order_id, "user:a", kNow).empty());
+  account.ApplyReport(Plain(order, 2, OrderEventType::kCancelRejected), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kNew);
+  EXPECT_FALSE(account.Find(order.order_id)->cancel_requested);
+}
+
+TEST(AccountTest, WhatWasNeverSentIsCancelledHere) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "2");
+  account.Accept(order, "user:a", {}, false, kNow);
+  account.RequestCancel(order.order_id, "user:a", kNow);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kCanceled);
+}
+
+// Whatever the broker says in whatever order: no fill is lost, and folding the log gives the same account.
+TEST(AccountPropertyTest, FoldingTheLogGivesTheStateAndFillsAddUp) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    Rng rng(seed);
+    Account account = Opened();
+    std::vector<OrderEvent> log;
+    std::vector<Order> orders;
+    std::map<OrderId, Decimal> filled;
+    std::uint64_t execution = 0;
+    auto keep = [&](std::vector<OrderEvent> events) { log.insert(log.end(), events.begin(), events.end()); };
+    for (int step = 0; step < 60; ++step) {
+      if (orders.empty() || rng.Below(5) == 0) {
+        orders.push_back(NewOrder("r" + std::to_string(step), "5"));
+        keep(account.Accept(orders.back(), "s", {}, true, kNow));
+        continue;
+      }
+      const Order& order = orders[rng.Below(orders.size())];
+      switch (rng.Below(6)) {
+        case 0:
+          keep(account.RequestCancel(order.order_id, "u", kNow));
+          break;
+        case 1:
+          keep(account.ApplyReport(Plain(order, ++execution, OrderEventType::kAccepted), kNow));
+          break;
+        case 2:
+          keep(account.ApplyReport(Plain(order, ++execution, OrderEventType::kCanceled), kNow));
+          break;
+        case 3:
+          keep(account.ApplyReport(Plain(order, ++execution, OrderEventType::kCancelRejected), kNow));
+          break;
+        default:
+          keep(account.ApplyReport(Filled(order, ++execution, "1", "10"), kNow));
+          filled[order.order_id] += Decimal::FromInt(1);
+      }
+    }
+    Account folded = Opened();
+    std::uint64_t sequence = 1;
+    for (const OrderEvent& event : log) {
+      ASSERT_EQ(event.sequence, ++sequence);
+      folded.Apply(event);
+    }
+    ASSERT_EQ(folded.snapshot(), account.snapshot());
+    ASSERT_EQ(folded.orders(), account.orders());
+    for (const auto& [id, quantity] : filled) ASSERT_EQ(account.Find(id)->cumulative_quantity, quantity) << seed;
+  }
+}
+
+TEST(SubmitTest, EachBadFieldIsNamed) {
+  struct Case {
+    const char* field;
+    void (*spoil)(Order&);
+  };
+  const Case cases[] = {
+      {"request_id", [](Order& o) { o.request_id = RequestId(""); }},
+      {"request_id", [](Order& o) { o.request_id = RequestId(std::string(65, 'a')); }},
+      {"account_id", [](Order& o) { o.account_id = AccountId("a b"); }},
+      {"deployment_id", [](Order& o) { o.deployment_id = DeploymentId("\n"); }},
+      {"symbol", [](Order& o) { o.symbol = Symbol("'; DROP TABLE"); }},
+      {"side", [](Order& o) { o.side = Side::kUnspecified; }},
+      {"type", [](Order& o) { o.type = OrderType::kUnspecified; }},
+      {"quantity", [](Order& o) { o.quantity = Decimal(); }},
+      {"quantity", [](Order& o) { o.quantity = Decimal::Of("-1"); }},
+      {"limit_price", [](Order& o) { o.limit_price = Decimal::Of("1"); }},
+      {"stop_price", [](Order& o) { o.stop_price = Decimal::Of("1"); }},
+      {"limit_price", [](Order& o) { o.type = OrderType::kLimit; }},
+      {"stop_price", [](Order& o) { o.type = OrderType::kStop; }},
+      {"reason", [](Order& o) { o.reason = std::string(201, 'x'); }},
+  };
+  for (const Case& item : cases) {
+    Order order = NewOrder("r1", "1");
+    item.spoil(order);
+    std::vector<Violation> violations = ValidateSubmit(order);
+    ASSERT_EQ(violations.size(), 1U) << item.field;
+    EXPECT_EQ(violations[0].field, item.field);
+  }
+}
+
+}  // namespace
+}  // namespace ballast::orders
