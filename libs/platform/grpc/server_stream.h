@@ -113,6 +113,10 @@ class Sending : public Reactor, public StreamSender<Response> {
   // Keeps the reactor until grpc is done with it.
   std::shared_ptr<void> self_;
 
+ public:
+  // A second owner, for answers that come later; null once the call is over.
+  [[nodiscard]] std::shared_ptr<void> Self() const { return self_; }
+
  private:
   mutable Mutex mutex_;
   std::deque<Response> queue_ GUARDED_BY(mutex_);

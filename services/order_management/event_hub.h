@@ -1,0 +1,57 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ballast/order/v1/order_service.pb.h"
+#include "libs/platform/grpc/server_stream.h"
+#include "libs/platform/thread/bounded_queue.h"
+#include "libs/platform/thread/mutex.h"
+#include "services/order_management/store.h"
+
+namespace ballast {
+
+// Hands committed events to everybody who follows: the stored ones after each one's cursor first, then live, with no
+// gap between. Publish is called by the writer after each commit; the backfill reads on a thread of its own.
+class EventHub {
+ public:
+  using Sender = StreamSender<order::v1::StreamOrderEventsResponse>;
+
+  explicit EventHub(Store& store);
+  ~EventHub();
+
+  void Start();
+  void Stop();
+  // Heads known at start, before anything is published.
+  void SetHead(const AccountId& account_id, std::uint64_t sequence);
+  void Publish(const std::vector<OrderEvent>& events);
+  void Subscribe(const order::v1::StreamOrderEventsRequest& request, std::shared_ptr<Sender> sender);
+
+ private:
+  struct Subscriber {
+    std::shared_ptr<Sender> sender;
+    std::map<std::string, std::uint64_t> cursors;
+    std::vector<std::string> accounts;  // empty: all
+    bool from_head = false;
+    bool live = false;
+  };
+
+  void Loop();
+  bool Backfill(Subscriber& subscriber);
+  [[nodiscard]] static bool Wants(const Subscriber& subscriber, const std::string& account);
+
+  Store& store_;
+  BoundedQueue<std::shared_ptr<Subscriber>> joining_{1000};
+  std::thread thread_;
+  Mutex mutex_;
+  std::map<std::string, std::uint64_t> heads_ GUARDED_BY(mutex_);
+  // The newest events of each account, so that a backfill can join without reading to the last row.
+  std::map<std::string, std::deque<order::v1::OrderEvent>> recent_ GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Subscriber>> subscribers_ GUARDED_BY(mutex_);
+};
+
+}  // namespace ballast

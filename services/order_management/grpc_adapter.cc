@@ -1,0 +1,278 @@
+#include "services/order_management/grpc_adapter.h"
+
+#include "libs/base/absl_std.h"
+#include "libs/orders/submit.h"
+#include "libs/platform/grpc/status.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+namespace {
+
+const grpc::Status& Busy() {
+  static const grpc::Status kBusy(grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again");
+  return kBusy;
+}
+
+// The order of a request; every field that cannot be read or breaks a rule of form is in `errors`.
+Order DecodeSubmit(const order::v1::SubmitOrderRequest& request, std::vector<FieldError>& errors) {
+  Order order;
+  order.request_id = RequestId(request.request_id());
+  order.account_id = AccountId(request.account_id());
+  order.deployment_id = DeploymentId(request.deployment_id());
+  order.symbol = Symbol(request.symbol());
+  order.reduce_only = request.reduce_only();
+  order.reason = request.reason();
+  auto bad_enum = [&](const char* field) {
+    errors.push_back({.field = field, .reason = RejectReason::kBadEnum, .message = "unknown value"});
+  };
+  if (type::v1::Side_IsValid(request.side())) order.side = static_cast<Side>(request.side());
+  else bad_enum("side");
+  if (type::v1::OrderType_IsValid(request.type())) order.type = static_cast<OrderType>(request.type());
+  else bad_enum("type");
+  if (type::v1::TimeInForce_IsValid(request.time_in_force())) {
+    order.time_in_force = static_cast<TimeInForce>(request.time_in_force());
+  } else {
+    bad_enum("time_in_force");
+  }
+  auto decimal = [&](const type::v1::Decimal& value, const char* field) {
+    auto parsed = Decimal::Parse(value.value());
+    if (parsed.ok()) return *parsed;
+    errors.push_back({.field = field, .reason = RejectReason::kBadDecimal, .message = MessageOf(parsed.status())});
+    return Decimal::FromInt(1);  // stands in for the value, so that the other fields are checked too
+  };
+  if (request.has_quantity()) {
+    order.quantity = decimal(request.quantity(), "quantity");
+  } else {
+    errors.push_back({.field = "quantity", .reason = RejectReason::kMissingField, .message = "a quantity is expected"});
+    order.quantity = Decimal::FromInt(1);
+  }
+  if (request.has_limit_price()) order.limit_price = decimal(request.limit_price(), "limit_price");
+  if (request.has_stop_price()) order.stop_price = decimal(request.stop_price(), "stop_price");
+  for (orders::Violation& violation : orders::ValidateSubmit(order)) {
+    bool told = false;
+    for (const FieldError& error : errors) told = told || error.field == violation.field;
+    if (!told) {
+      errors.push_back({.field = violation.field, .reason = violation.reason, .message = std::move(violation.message)});
+    }
+  }
+  if (request.actor().size() > 100) {
+    errors.push_back({.field = "actor", .reason = RejectReason::kOutOfRange, .message = "at most 100 bytes"});
+  }
+  return order;
+}
+
+void Encode(const orders::Account::Snapshot& snapshot, const std::string& broker, order::v1::Account* out) {
+  out->set_account_id(snapshot.id.value());
+  out->set_mode(static_cast<type::v1::AccountMode>(snapshot.mode));
+  out->set_currency(snapshot.currency);
+  wire::ToProto(snapshot.opening_cash, out->mutable_opening_cash());
+  out->set_last_sequence(snapshot.last_sequence);
+  out->set_halted(snapshot.halted);
+  out->set_halt_reason(snapshot.halt_reason);
+  out->set_broker(broker);
+}
+
+std::string ActorOf(const std::string& actor) { return actor.empty() ? "user:unknown" : actor; }
+
+grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const grpc::Status& status) {
+  reactor->Finish(status);
+  return reactor;
+}
+
+}  // namespace
+
+OrderGrpc::OrderGrpc(Shard& shard, Store& store, EventHub& hub) : shard_(shard), store_(store), hub_(hub) {}
+OrderGrpc::~OrderGrpc() { Stop(); }
+
+void OrderGrpc::Start() {
+  reader_ = std::thread([this] {
+    while (!reads_.closed()) {
+      for (auto& read : reads_.PopBatch(32, 1'000'000'000)) read();
+    }
+    for (auto& read : reads_.PopBatch(1000, 0)) read();
+  });
+}
+
+void OrderGrpc::Stop() {
+  reads_.Close();
+  if (reader_.joinable()) reader_.join();
+}
+
+void OrderGrpc::Read(grpc::ServerUnaryReactor* reactor, std::function<absl::Status()> read) {
+  if (!reads_.TryPush([reactor, read = std::move(read)] { reactor->Finish(ToGrpc(read())); })) reactor->Finish(Busy());
+}
+
+grpc::ServerUnaryReactor* OrderGrpc::SubmitOrder(grpc::CallbackServerContext* context,
+                                                 const order::v1::SubmitOrderRequest* request,
+                                                 order::v1::SubmitOrderResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  std::vector<FieldError> errors;
+  Order order = DecodeSubmit(*request, errors);
+  if (!errors.empty()) return Finish(reactor, InvalidFields(errors));
+  bool queued = shard_.Submit(std::move(order), ActorOf(request->actor()), request->confirm_duplicate(),
+                              [reactor, response](OrderReply reply) {
+                                if (reply.status.ok()) {
+                                  wire::ToProto(reply.order, response->mutable_order());
+                                  response->set_replayed(reply.replayed);
+                                  for (const RiskCheck& check : reply.checks) wire::ToProto(check, response->add_checks());
+                                }
+                                reactor->Finish(ToGrpc(reply.status));
+                              });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerBidiReactor<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersResponse>* OrderGrpc::SubmitOrders(
+    grpc::CallbackServerContext*) {
+  using Session = BidiSession<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersResponse>;
+  auto session = Session::Make(
+      [this](Session& self, order::v1::SubmitOrdersRequest& request) {
+        auto sender = std::static_pointer_cast<Session>(self.Self());
+        std::string request_id = request.order().request_id();
+        auto refuse = [&](const grpc::Status& status) {
+          order::v1::SubmitOrdersResponse response;
+          response.set_request_id(request_id);
+          response.set_status_code(status.error_code());
+          response.set_status_message(status.error_message());
+          sender->Push(std::move(response));
+        };
+        std::vector<FieldError> errors;
+        Order order = DecodeSubmit(request.order(), errors);
+        if (!errors.empty()) {
+          refuse(InvalidFields(errors));
+          return;
+        }
+        bool queued = shard_.Submit(std::move(order), ActorOf(request.order().actor()),
+                                    request.order().confirm_duplicate(), [sender, request_id](OrderReply reply) {
+                                      order::v1::SubmitOrdersResponse response;
+                                      response.set_request_id(request_id);
+                                      response.set_replayed(reply.replayed);
+                                      response.set_status_code(static_cast<int>(reply.status.code()));
+                                      response.set_status_message(MessageOf(reply.status));
+                                      if (reply.status.ok()) wire::ToProto(reply.order, response.mutable_order());
+                                      sender->Push(std::move(response));
+                                    });
+        if (!queued) refuse(Busy());
+      },
+      [] {});
+  return session.get();
+}
+
+grpc::ServerUnaryReactor* OrderGrpc::CancelOrder(grpc::CallbackServerContext* context,
+                                                 const order::v1::CancelOrderRequest* request,
+                                                 order::v1::CancelOrderResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!orders::IsIdentifier(request->order_id(), 64)) {
+    return Finish(reactor, InvalidFields({{.field = "order_id", .reason = RejectReason::kBadIdentifier, .message = "an order id is expected"}}));
+  }
+  bool queued = shard_.Cancel(OrderId(request->order_id()), ActorOf(request->actor()), [reactor, response](OrderReply reply) {
+    if (reply.status.ok()) {
+      wire::ToProto(reply.order, response->mutable_order());
+      if (reply.rejection) wire::ToProto(*reply.rejection, response->mutable_rejection());
+    }
+    reactor->Finish(ToGrpc(reply.status));
+  });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* OrderGrpc::CancelAllOrders(grpc::CallbackServerContext* context,
+                                                     const order::v1::CancelAllOrdersRequest* request,
+                                                     order::v1::CancelAllOrdersResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = shard_.CancelAll(AccountId(request->account_id()), Symbol(request->symbol()),
+                                 DeploymentId(request->deployment_id()), ActorOf(request->actor()),
+                                 [reactor, response](absl::StatusOr<std::vector<Order>> cancelled) {
+                                   if (cancelled.ok()) {
+                                     for (const Order& order : *cancelled) wire::ToProto(order, response->add_orders());
+                                   }
+                                   reactor->Finish(ToGrpc(cancelled.status()));
+                                 });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* OrderGrpc::GetOrder(grpc::CallbackServerContext* context,
+                                              const order::v1::GetOrderRequest* request,
+                                              order::v1::GetOrderResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Read(reactor, [this, id = OrderId(request->order_id()), response]() -> absl::Status {
+    ASSIGN_OR_RETURN(Order order, store_.LoadOrder(id));
+    wire::ToProto(order, response->mutable_order());
+    return absl::OkStatus();
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* OrderGrpc::ListOrders(grpc::CallbackServerContext* context,
+                                                const order::v1::ListOrdersRequest* request,
+                                                order::v1::ListOrdersResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Read(reactor, [this, request = *request, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response, store_.ListOrders(request));
+    return absl::OkStatus();
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* OrderGrpc::ListOrderEvents(grpc::CallbackServerContext* context,
+                                                     const order::v1::ListOrderEventsRequest* request,
+                                                     order::v1::ListOrderEventsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Read(reactor, [this, id = OrderId(request->order_id()), response]() -> absl::Status {
+    ASSIGN_OR_RETURN(std::vector<order::v1::OrderEvent> events, store_.LoadOrderEvents(id));
+    if (events.empty()) return absl::NotFoundError(ToAbsl("there is no order " + id.value()));
+    for (order::v1::OrderEvent& event : events) *response->add_events() = std::move(event);
+    return absl::OkStatus();
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* OrderGrpc::ListAccounts(grpc::CallbackServerContext* context,
+                                                  const order::v1::ListAccountsRequest*,
+                                                  order::v1::ListAccountsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  shard_.ListAccounts([reactor, response](const auto& accounts) {
+    for (const auto& [snapshot, broker] : accounts) Encode(snapshot, broker, response->add_accounts());
+    reactor->Finish(grpc::Status::OK);
+  });
+  return reactor;
+}
+
+grpc::ServerWriteReactor<order::v1::StreamOrderEventsResponse>* OrderGrpc::StreamOrderEvents(
+    grpc::CallbackServerContext*, const order::v1::StreamOrderEventsRequest* request) {
+  auto session = StreamSession<order::v1::StreamOrderEventsResponse>::Make([] {});
+  hub_.Subscribe(*request, session);
+  return session.get();
+}
+
+grpc::ServerUnaryReactor* OrderGrpc::HaltAccount(grpc::CallbackServerContext* context,
+                                                 const order::v1::HaltAccountRequest* request,
+                                                 order::v1::HaltAccountResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = shard_.Halt(AccountId(request->account_id()), request->reason().substr(0, 200), ActorOf(request->actor()), false,
+                            [reactor, response](const AccountReply& reply) {
+                              if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
+                              reactor->Finish(ToGrpc(reply.status));
+                            });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* OrderGrpc::ResumeAccount(grpc::CallbackServerContext* context,
+                                                   const order::v1::ResumeAccountRequest* request,
+                                                   order::v1::ResumeAccountResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (request->reason().empty()) {
+    return Finish(reactor, InvalidFields({{.field = "reason", .reason = RejectReason::kMissingField, .message = "resuming needs a reason"}}));
+  }
+  bool queued = shard_.Halt(AccountId(request->account_id()), request->reason().substr(0, 200), ActorOf(request->actor()), true,
+                            [reactor, response](const AccountReply& reply) {
+                              if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
+                              reactor->Finish(ToGrpc(reply.status));
+                            });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
+}  // namespace ballast

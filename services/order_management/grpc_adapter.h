@@ -1,0 +1,58 @@
+#pragma once
+
+#include <thread>
+
+#include "ballast/order/v1/order_service.grpc.pb.h"
+#include "libs/platform/thread/bounded_queue.h"
+#include "services/order_management/event_hub.h"
+#include "services/order_management/shard.h"
+#include "services/order_management/store.h"
+
+namespace ballast {
+
+// Decode, hand to the shard (or, for reading, to a thread of its own), encode. Decides nothing.
+class OrderGrpc final : public order::v1::OrderService::CallbackService {
+ public:
+  OrderGrpc(Shard& shard, Store& store, EventHub& hub);
+  ~OrderGrpc() override;
+  void Start();
+  void Stop();
+
+  grpc::ServerUnaryReactor* SubmitOrder(grpc::CallbackServerContext* context, const order::v1::SubmitOrderRequest* request,
+                                        order::v1::SubmitOrderResponse* response) override;
+  grpc::ServerBidiReactor<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersResponse>* SubmitOrders(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* CancelOrder(grpc::CallbackServerContext* context, const order::v1::CancelOrderRequest* request,
+                                        order::v1::CancelOrderResponse* response) override;
+  grpc::ServerUnaryReactor* CancelAllOrders(grpc::CallbackServerContext* context,
+                                            const order::v1::CancelAllOrdersRequest* request,
+                                            order::v1::CancelAllOrdersResponse* response) override;
+  grpc::ServerUnaryReactor* GetOrder(grpc::CallbackServerContext* context, const order::v1::GetOrderRequest* request,
+                                     order::v1::GetOrderResponse* response) override;
+  grpc::ServerUnaryReactor* ListOrders(grpc::CallbackServerContext* context, const order::v1::ListOrdersRequest* request,
+                                       order::v1::ListOrdersResponse* response) override;
+  grpc::ServerUnaryReactor* ListOrderEvents(grpc::CallbackServerContext* context,
+                                            const order::v1::ListOrderEventsRequest* request,
+                                            order::v1::ListOrderEventsResponse* response) override;
+  grpc::ServerUnaryReactor* ListAccounts(grpc::CallbackServerContext* context,
+                                         const order::v1::ListAccountsRequest* request,
+                                         order::v1::ListAccountsResponse* response) override;
+  grpc::ServerWriteReactor<order::v1::StreamOrderEventsResponse>* StreamOrderEvents(
+      grpc::CallbackServerContext* context, const order::v1::StreamOrderEventsRequest* request) override;
+  grpc::ServerUnaryReactor* HaltAccount(grpc::CallbackServerContext* context, const order::v1::HaltAccountRequest* request,
+                                        order::v1::HaltAccountResponse* response) override;
+  grpc::ServerUnaryReactor* ResumeAccount(grpc::CallbackServerContext* context,
+                                          const order::v1::ResumeAccountRequest* request,
+                                          order::v1::ResumeAccountResponse* response) override;
+
+ private:
+  void Read(grpc::ServerUnaryReactor* reactor, std::function<absl::Status()> read);
+
+  Shard& shard_;
+  Store& store_;
+  EventHub& hub_;
+  BoundedQueue<std::function<void()>> reads_{1000};
+  std::thread reader_;
+};
+
+}  // namespace ballast

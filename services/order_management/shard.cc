@@ -1,0 +1,672 @@
+#include "services/order_management/shard.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include "libs/base/absl_std.h"
+#include "libs/base/check.h"
+#include "libs/orders/order_id.h"
+#include "libs/orders/submit.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+namespace {
+
+constexpr std::size_t kBatchMax = 500;
+constexpr std::int64_t kTickNs = 20'000'000;
+constexpr std::int64_t kCancelRepeatNs = 2'000'000'000;
+constexpr std::size_t kOrdersInMemoryMax = 100'000;
+constexpr int kBackfillPage = 500;
+
+absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& proto) {
+  orders::Report report;
+  report.execution_sequence = proto.execution_sequence();
+  report.order_id = OrderId(proto.order_id());
+  report.broker_order_id = proto.broker_order_id();
+  if (proto.has_rejection()) report.rejection = wire::FromProto(proto.rejection());
+  switch (proto.type()) {
+    case broker::v1::EXECUTION_TYPE_NEW:
+      report.type = OrderEventType::kAccepted;
+      break;
+    case broker::v1::EXECUTION_TYPE_TRADE: {
+      report.type = OrderEventType::kFilled;
+      report.fill.execution_id = ExecutionId(proto.execution_id());
+      report.fill.order_id = report.order_id;
+      report.fill.account_id = AccountId(proto.account_id());
+      report.fill.symbol = Symbol(proto.symbol());
+      report.fill.side = static_cast<Side>(proto.side());
+      ASSIGN_OR_RETURN(report.fill.quantity, wire::FromProto(proto.last_quantity(), "last_quantity"));
+      ASSIGN_OR_RETURN(report.fill.price, wire::FromProto(proto.last_price(), "last_price"));
+      ASSIGN_OR_RETURN(report.fill.fee, wire::FromProto(proto.fee(), "fee"));
+      report.fill.fee_currency = proto.fee_currency();
+      report.fill.maker = proto.maker();
+      report.fill.transact_time = wire::FromProto(proto.transact_time());
+      break;
+    }
+    case broker::v1::EXECUTION_TYPE_CANCELED:
+      report.type = OrderEventType::kCanceled;
+      break;
+    case broker::v1::EXECUTION_TYPE_REJECTED:
+      report.type = OrderEventType::kRejected;
+      break;
+    case broker::v1::EXECUTION_TYPE_EXPIRED:
+      report.type = OrderEventType::kExpired;
+      break;
+    case broker::v1::EXECUTION_TYPE_CANCEL_REJECTED:
+      report.type = OrderEventType::kCancelRejected;
+      break;
+    case broker::v1::EXECUTION_TYPE_TRIGGERED:
+      report.type = OrderEventType::kTriggered;
+      break;
+    default:
+      return absl::InvalidArgumentError("an execution report of unknown type");
+  }
+  return report;
+}
+
+}  // namespace
+
+Shard::Shard(Options options, Store& store, EventHub& hub, const Clock& clock, Logger& log, Metrics& metrics)
+    : options_(std::move(options)),
+      store_(store),
+      hub_(hub),
+      clock_(clock),
+      log_(log),
+      submits_(metrics.GetCounter("ballast_order_submits_total", "orders asked for", {})),
+      denials_(metrics.GetCounter("ballast_order_denials_total", "orders refused before they left", {})),
+      events_(metrics.GetCounter("ballast_order_events_total", "events committed", {})),
+      reports_(metrics.GetCounter("ballast_order_reports_total", "execution reports applied", {})),
+      commit_seconds_(metrics.GetSeconds("ballast_order_commit_seconds", "one batch to Postgres", {})) {}
+
+Shard::~Shard() { Drain(); }
+
+absl::Status Shard::Recover() {
+  RETURN_IF_ERROR(store_.Fence());
+  ASSIGN_OR_RETURN(std::vector<orders::Account::Snapshot> snapshots, store_.LoadAccounts());
+  for (orders::Account::Snapshot& snapshot : snapshots) {
+    AccountId id = snapshot.id;
+    hub_.SetHead(id, snapshot.last_sequence);
+    accounts_[id].Restore(std::move(snapshot));
+  }
+  ASSIGN_OR_RETURN(std::vector<Order> working, store_.LoadWorkingOrders());
+  for (const Order& order : working) accounts_[order.account_id].Load(order);
+  ASSIGN_OR_RETURN(known_orders_, store_.LoadOrderIds());
+  for (const AccountSpec& spec : options_.accounts) {
+    brokers_[spec.id] = spec.broker;
+    if (accounts_.contains(spec.id)) continue;
+    Keep(accounts_[spec.id].Open(spec.id, spec.mode, spec.currency, spec.cash, clock_.Now()));
+    opened_.emplace_back(spec.id, spec.broker);
+  }
+  CommitBatch();
+  MutexLock lock(cursor_mutex_);
+  for (const auto& [id, account] : accounts_) {
+    execution_cursors_[id.value()] = account.snapshot().execution_sequence;
+  }
+  log_.Info("orders.recovered", {{"accounts", std::to_string(accounts_.size())},
+                                 {"working_orders", std::to_string(working.size())},
+                                 {"orders", std::to_string(known_orders_.size())},
+                                 {"epoch", std::to_string(store_.epoch())}});
+  return absl::OkStatus();
+}
+
+void Shard::Start() {
+  broker_lost_ns_ = clock_.MonotonicNanos();
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void Shard::Drain() {
+  inbox_.Close();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool Shard::Enqueue(Task task) { return inbox_.TryPush(std::move(task)); }
+
+void Shard::Loop() {
+  std::int64_t last_tick = clock_.MonotonicNanos();
+  while (true) {
+    std::vector<Task> tasks = inbox_.PopBatch(kBatchMax, kTickNs);
+    for (Task& task : tasks) task();
+    if (std::int64_t now = clock_.MonotonicNanos(); now - last_tick >= kTickNs) {
+      last_tick = now;
+      OnTick();
+    }
+    CommitBatch();
+    if (tasks.empty() && inbox_.closed()) return;
+  }
+}
+
+void Shard::Keep(std::vector<OrderEvent> events) {
+  for (OrderEvent& event : events) batch_.push_back(std::move(event));
+}
+
+// Goes on until the batch is durable: as the only writer it may repeat the same rows, and a commit in doubt is read back.
+void Shard::CommitBatch() {
+  if (!batch_.empty()) {
+    Commit commit;
+    commit.opened = std::move(opened_);
+    opened_.clear();
+    std::set<AccountId> touched;
+    for (const OrderEvent& event : batch_) touched.insert(event.account_id);
+    for (const AccountId& id : touched) commit.accounts.push_back(accounts_[id].snapshot());
+    commit.events = std::move(batch_);
+    batch_.clear();
+    std::int64_t started = clock_.MonotonicNanos();
+    std::chrono::milliseconds pause(20);
+    bool in_doubt = false;
+    while (true) {
+      absl::Status status = store_.Append(commit);
+      if (status.ok()) break;
+      log_.Error("orders.commit_failed", {{"error", status.ToString()}});
+      if (absl::IsUnknown(status)) in_doubt = true;
+      if (absl::IsFailedPrecondition(status) || absl::IsInternal(status)) {
+        ports_.fail(status.ToString());
+        inbox_.Close();
+        after_commit_.clear();
+        return;
+      }
+      if (in_doubt) {
+        auto there = store_.Contains(commit.events.back().account_id, commit.events.back().sequence);
+        if (there.ok() && *there) break;
+        if (there.ok()) in_doubt = false;
+      }
+      std::this_thread::sleep_for(pause);
+      pause = std::min(pause * 2, std::chrono::milliseconds(500));
+    }
+    commit_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
+    events_.Add(static_cast<double>(commit.events.size()));
+    if (risk_ready_) {
+      risk::v1::RiskSessionRequest request;
+      for (const OrderEvent& event : commit.events) wire::ToProto(event, request.mutable_events()->add_events());
+      if (!ports_.risk(std::move(request))) {
+        // Risk missed a committed event: only a new session's backfill mends that.
+        risk_ready_ = false;
+        ports_.drop_risk();
+      }
+    }
+    hub_.Publish(commit.events);
+  }
+  std::vector<std::function<void()>> actions = std::move(after_commit_);
+  after_commit_.clear();
+  for (auto& action : actions) action();
+}
+
+orders::Account* Shard::FindAccount(const AccountId& id) {
+  auto found = accounts_.find(id);
+  return found == accounts_.end() ? nullptr : &found->second;
+}
+
+const Order* Shard::LoadOrder(orders::Account& account, const OrderId& id) {
+  if (const Order* order = account.Find(id)) return order;
+  if (!known_orders_.contains(id.value())) return nullptr;
+  auto stored = store_.LoadOrder(id);
+  if (!stored.ok() || stored->account_id != account.snapshot().id) return nullptr;
+  account.Load(*stored);
+  return account.Find(id);
+}
+
+bool Shard::Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply) {
+  return Enqueue([this, order = std::move(order), actor = std::move(actor), confirm_duplicate,
+                  reply = std::move(reply)]() mutable {
+    DoSubmit(std::move(order), actor, confirm_duplicate, std::move(reply));
+  });
+}
+
+bool Shard::BrokerUsable() const {
+  return broker_ready_ || clock_.MonotonicNanos() - broker_lost_ns_ < options_.broker_grace_ms * 1'000'000;
+}
+
+void Shard::DoSubmit(Order order, const std::string& actor, bool confirm_duplicate,
+                     std::function<void(OrderReply)> reply) {
+  submits_.Increment();
+  orders::Account* account = FindAccount(order.account_id);
+  if (account == nullptr) {
+    reply({.status = absl::NotFoundError(ToAbsl("there is no account " + order.account_id.value()))});
+    return;
+  }
+  order.order_id = orders::OrderIdFor(order.account_id, order.request_id);
+  // The same request again: its first answer, or a refusal when the body differs.
+  if (auto waiting = waiting_by_order_.find(order.order_id); waiting != waiting_by_order_.end()) {
+    Waiting& first = waiting_[waiting->second];
+    if (orders::SameBody(first.order, order)) {
+      first.replies.push_back(std::move(reply));
+    } else {
+      reply({.status = absl::AlreadyExistsError("request_id was used for another order")});
+    }
+    return;
+  }
+  if (known_orders_.contains(order.order_id.value())) {
+    const Order* first = LoadOrder(*account, order.order_id);
+    if (first == nullptr) {
+      reply({.status = absl::UnavailableError("the order of this request id cannot be read now")});
+    } else if (!orders::SameBody(*first, order)) {
+      reply({.status = absl::AlreadyExistsError("request_id was used for another order")});
+    } else {
+      AfterCommit([reply = std::move(reply), stored = *first] {
+        reply({.order = stored, .replayed = true, .rejection = stored.rejection});
+      });
+    }
+    return;
+  }
+
+  auto deny = [&](Rejection rejection) { Deny(std::move(order), actor, std::move(rejection), {}, {std::move(reply)}); };
+  if (account->snapshot().halted && !order.reduce_only) {
+    deny({.reason = RejectReason::kAccountHalted,
+          .check = "account",
+          .message = "the account is halted: " + account->snapshot().halt_reason});
+    return;
+  }
+  std::int64_t now = clock_.MonotonicNanos();
+  if (!confirm_duplicate) {
+    std::string key = order.account_id.value() + "|" + order.deployment_id.value() + "|" + order.symbol.value() + "|" +
+                      std::to_string(static_cast<int>(order.side)) + "|" + std::to_string(static_cast<int>(order.type)) +
+                      "|" + order.quantity.ToString() + "|" + (order.limit_price ? order.limit_price->ToString() : "") +
+                      "|" + (order.stop_price ? order.stop_price->ToString() : "");
+    std::int64_t window_ms =
+        order.deployment_id.empty() ? options_.duplicate_window_manual_ms : options_.duplicate_window_strategy_ms;
+    if (recent_orders_.size() > 10'000) {
+      std::erase_if(recent_orders_, [&](const auto& entry) {
+        return now - entry.second > options_.duplicate_window_manual_ms * 1'000'000;
+      });
+    }
+    auto [recent, fresh] = recent_orders_.try_emplace(std::move(key), now);
+    if (!fresh && now - recent->second < window_ms * 1'000'000) {
+      deny({.reason = RejectReason::kDuplicateOrder,
+            .check = "duplicate_order",
+            .limit = std::to_string(window_ms),
+            .observed = std::to_string((now - recent->second) / 1'000'000),
+            .message = "an equal order was sent within " + std::to_string(window_ms) +
+                       " ms; confirm_duplicate says that a second one is meant"});
+      return;
+    }
+    recent->second = now;
+  }
+  if (!BrokerUsable()) {
+    deny({.reason = RejectReason::kBrokerUnavailable, .check = "broker", .message = "the broker gateway is not connected"});
+    return;
+  }
+  std::uint64_t correlation = next_correlation_++;
+  risk::v1::RiskSessionRequest request;
+  request.mutable_reserve()->set_correlation_id(correlation);
+  wire::ToProto(order, request.mutable_reserve()->mutable_order());
+  // What this batch decided before must reach risk first, so the events are committed now.
+  if (!batch_.empty()) CommitBatch();
+  if (!risk_ready_ || !ports_.risk(std::move(request))) {
+    deny({.reason = RejectReason::kRiskUnavailable, .check = "risk", .message = "the risk service is not connected"});
+    return;
+  }
+  waiting_by_order_[order.order_id] = correlation;
+  Waiting& waiting = waiting_[correlation];
+  waiting.order = std::move(order);
+  waiting.actor = actor;
+  waiting.deadline_ns = now + options_.risk_timeout_ms * 1'000'000;
+  waiting.replies.push_back(std::move(reply));
+}
+
+void Shard::Deny(Order order, const std::string& actor, Rejection rejection, std::vector<RiskCheck> checks,
+                 std::vector<std::function<void(OrderReply)>> replies) {
+  denials_.Increment();
+  orders::Account* account = FindAccount(order.account_id);
+  OrderId id = order.order_id;
+  known_orders_.insert(id.value());
+  Keep(account->Deny(std::move(order), actor, std::move(rejection), checks, clock_.Now()));
+  AfterCommit([replies = std::move(replies), stored = *account->Find(id), checks = std::move(checks)] {
+    for (const auto& reply : replies) reply({.order = stored, .checks = checks, .rejection = stored.rejection});
+  });
+}
+
+void Shard::OnRiskResult(risk::v1::ReserveResult result) {
+  (void)Enqueue([this, result = std::move(result)] {
+    auto found = waiting_.find(result.correlation_id());
+    if (found == waiting_.end()) return;  // timed out meanwhile; risk was told
+    Waiting waiting = std::move(found->second);
+    waiting_.erase(found);
+    waiting_by_order_.erase(waiting.order.order_id);
+    FinishReserve(std::move(waiting), result);
+  });
+}
+
+void Shard::FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result) {
+  std::vector<RiskCheck> checks;
+  for (const auto& check : result.checks()) checks.push_back(wire::FromProto(check));
+  if (!result.approved()) {
+    Deny(std::move(waiting.order), waiting.actor, wire::FromProto(result.rejection()), std::move(checks),
+         std::move(waiting.replies));
+    return;
+  }
+  orders::Account* account = FindAccount(waiting.order.account_id);
+  OrderId id = waiting.order.order_id;
+  if (account->snapshot().halted && !waiting.order.reduce_only) {
+    // Halted while risk was deciding: the reservation is given back.
+    risk::v1::RiskSessionRequest request;
+    request.mutable_void_()->set_account_id(waiting.order.account_id.value());
+    request.mutable_void_()->set_order_id(id.value());
+    (void)ports_.risk(std::move(request));
+    Deny(std::move(waiting.order), waiting.actor,
+         {.reason = RejectReason::kAccountHalted,
+          .check = "account",
+          .message = "the account is halted: " + account->snapshot().halt_reason},
+         std::move(checks), std::move(waiting.replies));
+    return;
+  }
+  known_orders_.insert(id.value());
+  bool submit = broker_ready_;
+  Keep(account->Accept(std::move(waiting.order), waiting.actor, checks, submit, clock_.Now()));
+  AfterCommit([this, stored = *account->Find(id), submit, replies = std::move(waiting.replies),
+               checks = std::move(checks)] {
+    if (submit) SendNewOrder(stored);
+    for (const auto& reply : replies) reply({.order = stored, .checks = checks});
+  });
+}
+
+void Shard::SendNewOrder(const Order& order) {
+  broker::v1::OrderSessionRequest request;
+  wire::ToProto(order, request.mutable_new_order()->mutable_order());
+  // A broken session sends it again when it is back: the gateway knows orders by their id.
+  if (!ports_.broker(std::move(request))) {
+    broker_ready_ = false;
+    ports_.drop_broker();
+  }
+}
+
+void Shard::SendCancel(const Order& order) {
+  broker::v1::OrderSessionRequest request;
+  request.mutable_cancel()->set_account_id(order.account_id.value());
+  request.mutable_cancel()->set_order_id(order.order_id.value());
+  if (!ports_.broker(std::move(request))) {
+    broker_ready_ = false;
+    ports_.drop_broker();
+  }
+}
+
+orders::Account* Shard::AccountOf(const OrderId& id, absl::Status& status) {
+  for (auto& [account_id, account] : accounts_) {
+    if (account.Find(id) != nullptr) return &account;
+  }
+  if (!known_orders_.contains(id.value())) {
+    status = absl::NotFoundError(ToAbsl("there is no order " + id.value()));
+    return nullptr;
+  }
+  auto stored = store_.LoadOrder(id);
+  if (!stored.ok()) {
+    status = stored.status();
+    return nullptr;
+  }
+  orders::Account* account = FindAccount(stored->account_id);
+  if (account != nullptr) account->Load(*stored);
+  return account;
+}
+
+bool Shard::Cancel(OrderId id, std::string actor, std::function<void(OrderReply)> reply) {
+  return Enqueue([this, id = std::move(id), actor = std::move(actor), reply = std::move(reply)] {
+    absl::Status status;
+    orders::Account* account = AccountOf(id, status);
+    if (account == nullptr) {
+      reply({.status = status});
+      return;
+    }
+    OrderReply answer;
+    Keep(account->RequestCancel(id, actor, clock_.Now()));
+    const Order* order = account->Find(id);
+    answer.order = *order;
+    if (IsTerminal(order->status) && order->status != OrderStatus::kCanceled) {
+      answer.rejection = Rejection{.reason = RejectReason::kOrderClosed,
+                                   .check = "order_state",
+                                   .message = "the order is closed, there is nothing to cancel"};
+    }
+    AfterCommit([this, answer, reply] {
+      if (answer.order.cancel_requested) SendCancel(answer.order);
+      reply(answer);
+    });
+  });
+}
+
+bool Shard::CancelAll(AccountId account_id, Symbol symbol, DeploymentId deployment, std::string actor,
+                      std::function<void(absl::StatusOr<std::vector<Order>>)> reply) {
+  return Enqueue([this, account_id = std::move(account_id), symbol = std::move(symbol),
+                  deployment = std::move(deployment), actor = std::move(actor), reply = std::move(reply)] {
+    orders::Account* account = FindAccount(account_id);
+    if (account == nullptr) {
+      reply(absl::NotFoundError(ToAbsl("there is no account " + account_id.value())));
+      return;
+    }
+    std::vector<OrderId> ids;
+    for (const auto& [id, order] : account->orders()) {
+      if (IsTerminal(order.status)) continue;
+      if (!symbol.empty() && order.symbol != symbol) continue;
+      if (!deployment.empty() && order.deployment_id != deployment) continue;
+      ids.push_back(id);
+    }
+    std::vector<Order> cancelled;
+    for (const OrderId& id : ids) {
+      Keep(account->RequestCancel(id, actor, clock_.Now()));
+      cancelled.push_back(*account->Find(id));
+    }
+    AfterCommit([this, cancelled, reply] {
+      for (const Order& order : cancelled) {
+        if (order.cancel_requested) SendCancel(order);
+      }
+      reply(cancelled);
+    });
+  });
+}
+
+bool Shard::Halt(AccountId account_id, std::string reason, std::string actor, bool resume,
+                 std::function<void(AccountReply)> reply) {
+  return Enqueue([this, account_id = std::move(account_id), reason = std::move(reason), actor = std::move(actor), resume,
+                  reply = std::move(reply)] {
+    orders::Account* account = FindAccount(account_id);
+    if (account == nullptr) {
+      reply({.status = absl::NotFoundError(ToAbsl("there is no account " + account_id.value()))});
+      return;
+    }
+    Keep(resume ? account->Resume(reason, actor, clock_.Now()) : account->Halt(reason, actor, clock_.Now()));
+    AfterCommit([reply, snapshot = account->snapshot()] { reply({.account = snapshot}); });
+  });
+}
+
+void Shard::ListAccounts(std::function<void(std::vector<std::pair<orders::Account::Snapshot, std::string>>)> reply) {
+  bool queued = Enqueue([this, reply] {
+    std::vector<std::pair<orders::Account::Snapshot, std::string>> list;
+    for (const auto& [id, account] : accounts_) list.emplace_back(account.snapshot(), brokers_[id]);
+    AfterCommit([reply, list = std::move(list)] { reply(list); });
+  });
+  if (!queued) reply({});
+}
+
+// Brings risk up to the log's head on the stream that reservations use: what risk decides, it decides on all of it.
+bool Shard::BackfillRisk(std::map<std::string, std::uint64_t> applied) {
+  for (const auto& [id, account] : accounts_) {
+    std::uint64_t cursor = applied[id.value()];
+    while (cursor < account.snapshot().last_sequence) {
+      auto events = store_.LoadEvents(id, cursor, kBackfillPage);
+      if (!events.ok() || events->empty()) return false;
+      risk::v1::RiskSessionRequest request;
+      for (order::v1::OrderEvent& event : *events) {
+        cursor = event.sequence();
+        *request.mutable_events()->add_events() = std::move(event);
+      }
+      if (!ports_.risk(std::move(request))) return false;
+    }
+  }
+  return true;
+}
+
+void Shard::OnRiskReady(std::map<std::string, std::uint64_t> applied) {
+  (void)Enqueue([this, applied = std::move(applied)] {
+    CommitBatch();  // the log's head must be in the store before it is read
+    risk_ready_ = BackfillRisk(applied);
+    if (!risk_ready_) ports_.drop_risk();
+    log_.Info("risk.session_ready", {{"ready", risk_ready_ ? "true" : "false"}});
+  });
+}
+
+void Shard::OnRiskLost() {
+  risk_ready_ = false;
+  (void)Enqueue([this] {
+    risk_ready_ = false;
+    std::map<std::uint64_t, Waiting> waiting = std::move(waiting_);
+    waiting_.clear();
+    waiting_by_order_.clear();
+    for (auto& [correlation, entry] : waiting) {
+      Deny(std::move(entry.order), entry.actor,
+           {.reason = RejectReason::kRiskUnavailable, .check = "risk", .message = "the risk service was lost before it answered"},
+           {}, std::move(entry.replies));
+    }
+  });
+}
+
+void Shard::OnBrokerReady() {
+  (void)Enqueue([this] {
+    broker_ready_ = true;
+    for (const auto& [id, account] : accounts_) {
+      broker::v1::OrderSessionRequest open;
+      open.mutable_open_account()->set_account_id(id.value());
+      open.mutable_open_account()->set_currency(account.snapshot().currency);
+      wire::ToProto(account.snapshot().opening_cash, open.mutable_open_account()->mutable_opening_cash());
+      if (!ports_.broker(std::move(open))) broker_ready_ = false;
+      for (const auto& [order_id, order] : account.orders()) {
+        if (IsTerminal(order.status)) continue;
+        // Claimed and unanswered: the gateway either has it (and answers from its journal) or never had it.
+        bool unanswered = order.broker_order_id.empty() && order.status != OrderStatus::kPendingNew;
+        if (unanswered) SendNewOrder(order);
+        if (order.cancel_requested) SendCancel(order);
+      }
+    }
+    DispatchPending();
+    log_.Info("broker.session_ready", {});
+  });
+}
+
+// Orders that waited for the broker: sent when young enough, ended when not.
+void Shard::DispatchPending() {
+  UtcTime now = clock_.Now();
+  for (auto& [id, account] : accounts_) {
+    std::vector<OrderId> pending;
+    for (const auto& [order_id, order] : account.orders()) {
+      if (order.status == OrderStatus::kPendingNew) pending.push_back(order_id);
+    }
+    for (const OrderId& order_id : pending) {
+      const Order* order = account.Find(order_id);
+      std::int64_t age_ms = (now - order->create_time).nanos / 1'000'000;
+      std::int64_t age_ms_max =
+          order->type == OrderType::kMarket ? options_.intent_age_ms_max * 2 / 5 : options_.intent_age_ms_max;
+      if (age_ms > age_ms_max) {
+        Keep(account.RejectUnsent(order_id,
+                                  {.reason = RejectReason::kStaleIntent,
+                                   .check = "intent_age",
+                                   .limit = std::to_string(age_ms_max),
+                                   .observed = std::to_string(age_ms),
+                                   .message = "the order waited too long for the broker and was not sent"},
+                                  now));
+      } else if (broker_ready_) {
+        Keep(account.Submit(order_id, now));
+        AfterCommit([this, stored = *account.Find(order_id)] { SendNewOrder(stored); });
+      }
+    }
+  }
+}
+
+void Shard::OnBrokerLost() {
+  broker_ready_ = false;
+  (void)Enqueue([this] {
+    if (broker_ready_) broker_ready_ = false;
+    broker_lost_ns_ = clock_.MonotonicNanos();
+  });
+}
+
+void Shard::OnReports(std::vector<broker::v1::ExecutionReport> reports) {
+  (void)Enqueue([this, reports = std::move(reports)] {
+    std::map<AccountId, std::uint64_t> acknowledged;
+    for (const broker::v1::ExecutionReport& proto : reports) {
+      AccountId id(proto.account_id());
+      orders::Account* account = FindAccount(id);
+      if (account == nullptr) {
+        log_.Error("broker.report_for_unknown_account", {{"account", id.value()}});
+        continue;
+      }
+      std::uint64_t applied = account->snapshot().execution_sequence;
+      if (proto.execution_sequence() <= applied) {
+        acknowledged[id] = applied;  // seen already: resent after a reconnect
+        continue;
+      }
+      if (proto.execution_sequence() != applied + 1) {
+        log_.Error("broker.report_gap", {{"expected", std::to_string(applied + 1)},
+                                         {"got", std::to_string(proto.execution_sequence())}});
+        ports_.drop_broker();  // the next session resends from our cursor
+        break;
+      }
+      auto report = DecodeReport(proto);
+      if (!report.ok()) {
+        log_.Critical("broker.report_unreadable", {{"error", report.status().ToString()}});
+        ports_.drop_broker();
+        break;
+      }
+      if (LoadOrder(*account, report->order_id) == nullptr && known_orders_.contains(report->order_id.value())) {
+        // Ours, but unreadable now: judging it without its order would lose the fill. The next session resends it.
+        log_.Error("orders.order_unreadable", {{"order", report->order_id.value()}});
+        ports_.drop_broker();
+        break;
+      }
+      Keep(account->ApplyReport(*report, clock_.Now()));
+      acknowledged[id] = proto.execution_sequence();
+      reports_.Increment();
+    }
+    AfterCommit([this, acknowledged] {
+      for (const auto& [id, sequence] : acknowledged) {
+        {
+          MutexLock lock(cursor_mutex_);
+          execution_cursors_[id.value()] = sequence;
+        }
+        broker::v1::OrderSessionRequest request;
+        request.mutable_acknowledge()->set_account_id(id.value());
+        request.mutable_acknowledge()->set_execution_sequence(sequence);
+        (void)ports_.broker(std::move(request));
+      }
+    });
+  });
+}
+
+std::map<std::string, std::uint64_t> Shard::ExecutionCursors() {
+  MutexLock lock(cursor_mutex_);
+  return execution_cursors_;
+}
+
+void Shard::OnTick() {
+  std::int64_t now = clock_.MonotonicNanos();
+  std::vector<std::uint64_t> late;
+  for (const auto& [correlation, waiting] : waiting_) {
+    if (now > waiting.deadline_ns) late.push_back(correlation);
+  }
+  for (std::uint64_t correlation : late) {
+    Waiting waiting = std::move(waiting_[correlation]);
+    waiting_.erase(correlation);
+    waiting_by_order_.erase(waiting.order.order_id);
+    risk::v1::RiskSessionRequest request;
+    request.mutable_void_()->set_account_id(waiting.order.account_id.value());
+    request.mutable_void_()->set_order_id(waiting.order.order_id.value());
+    (void)ports_.risk(std::move(request));
+    Deny(std::move(waiting.order), waiting.actor,
+         {.reason = RejectReason::kRiskUnavailable,
+          .check = "risk",
+          .limit = std::to_string(options_.risk_timeout_ms),
+          .message = "the risk service did not answer in time"},
+         {}, std::move(waiting.replies));
+  }
+  if (now - last_cancel_sweep_ns_ > kCancelRepeatNs) {
+    bool first = last_cancel_sweep_ns_ == 0;
+    last_cancel_sweep_ns_ = now;
+    UtcTime wall = clock_.Now();
+    for (auto& [id, account] : accounts_) {
+      account.Forget(kOrdersInMemoryMax);
+      if (!broker_ready_ || first) continue;
+      for (const auto& [order_id, order] : account.orders()) {
+        // A cancel is repeated until the broker has answered it.
+        if (order.cancel_requested && (wall - order.update_time).nanos > kCancelRepeatNs) SendCancel(order);
+      }
+    }
+  }
+  DispatchPending();
+}
+
+}  // namespace ballast

@@ -1,0 +1,157 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+#include "ballast/broker/v1/broker_service.pb.h"
+#include "ballast/risk/v1/risk_service.pb.h"
+#include "libs/base/clock.h"
+#include "libs/orders/account.h"
+#include "libs/platform/log/log.h"
+#include "libs/platform/metrics/metrics.h"
+#include "libs/platform/thread/bounded_queue.h"
+#include "services/order_management/event_hub.h"
+#include "services/order_management/store.h"
+
+namespace ballast {
+
+// An answer to whoever asked. `status` not OK: nothing happened.
+struct OrderReply {
+  absl::Status status;
+  Order order;
+  bool replayed = false;
+  std::vector<RiskCheck> checks;
+  std::optional<Rejection> rejection;
+};
+struct AccountReply {
+  absl::Status status;
+  orders::Account::Snapshot account;
+};
+
+// The single writer: one thread owns every account, decides, makes a batch durable in one commit, and only then answers,
+// publishes and sends. Other threads enqueue.
+class Shard {
+ public:
+  struct AccountSpec {
+    AccountId id;
+    AccountMode mode = AccountMode::kPaper;
+    std::string currency;
+    Decimal cash;
+    std::string broker;
+  };
+  struct Options {
+    std::vector<AccountSpec> accounts;
+    std::int64_t risk_timeout_ms = 200;
+    std::int64_t intent_age_ms_max = 5'000;
+    std::int64_t broker_grace_ms = 1'000;
+    std::int64_t duplicate_window_manual_ms = 5'000;
+    std::int64_t duplicate_window_strategy_ms = 500;
+  };
+  // The streams to the neighbours; all may be called from the shard's thread. False: not connected.
+  struct Ports {
+    std::function<bool(risk::v1::RiskSessionRequest)> risk;
+    std::function<bool(broker::v1::OrderSessionRequest)> broker;
+    std::function<void()> drop_broker;
+    std::function<void()> drop_risk;
+    std::function<void(const std::string&)> fail;
+  };
+
+  Shard(Options options, Store& store, EventHub& hub, const Clock& clock, Logger& log, Metrics& metrics);
+  ~Shard();
+
+  void SetPorts(Ports ports) { ports_ = std::move(ports); }
+  absl::Status Recover();
+  void Start();
+  void Drain();
+  [[nodiscard]] bool risk_ready() const { return risk_ready_; }
+  [[nodiscard]] bool broker_ready() const { return broker_ready_; }
+
+  // Any thread. False: the inbox is full.
+  bool Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply);
+  bool Cancel(OrderId id, std::string actor, std::function<void(OrderReply)> reply);
+  bool CancelAll(AccountId account, Symbol symbol, DeploymentId deployment, std::string actor,
+                 std::function<void(absl::StatusOr<std::vector<Order>>)> reply);
+  bool Halt(AccountId account, std::string reason, std::string actor, bool resume,
+            std::function<void(AccountReply)> reply);
+  void ListAccounts(std::function<void(std::vector<std::pair<orders::Account::Snapshot, std::string>>)> reply);
+  void OnRiskReady(std::map<std::string, std::uint64_t> applied);
+  void OnRiskResult(risk::v1::ReserveResult result);
+  void OnRiskLost();
+  void OnBrokerReady();
+  void OnReports(std::vector<broker::v1::ExecutionReport> reports);
+  void OnBrokerLost();
+  // Cursors for the broker session's hello.
+  std::map<std::string, std::uint64_t> ExecutionCursors();
+
+ private:
+  using Task = std::function<void()>;
+  struct Waiting {
+    Order order;
+    std::string actor;
+    std::int64_t deadline_ns = 0;
+    std::vector<std::function<void(OrderReply)>> replies;
+  };
+
+  bool Enqueue(Task task);
+  void Loop();
+  void CommitBatch();
+  void Keep(std::vector<OrderEvent> events);
+  void AfterCommit(std::function<void()> action) { after_commit_.push_back(std::move(action)); }
+  orders::Account* FindAccount(const AccountId& id);
+  const Order* LoadOrder(orders::Account& account, const OrderId& id);
+  orders::Account* AccountOf(const OrderId& id, absl::Status& status);
+  void DoSubmit(Order order, const std::string& actor, bool confirm_duplicate, std::function<void(OrderReply)> reply);
+  void Deny(Order order, const std::string& actor, Rejection rejection, std::vector<RiskCheck> checks,
+            std::vector<std::function<void(OrderReply)>> replies);
+  void FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result);
+  void DispatchPending();
+  void SendNewOrder(const Order& order);
+  void SendCancel(const Order& order);
+  void OnTick();
+  bool BackfillRisk(std::map<std::string, std::uint64_t> applied);
+  [[nodiscard]] bool BrokerUsable() const;
+
+  Options options_;
+  Store& store_;
+  EventHub& hub_;
+  const Clock& clock_;
+  Logger& log_;
+  Ports ports_;
+  BoundedQueue<Task> inbox_{20'000};
+  std::thread thread_;
+  std::atomic<bool> risk_ready_{false};
+  std::atomic<bool> broker_ready_{false};
+
+  // The shard's thread only (and Recover, before it starts).
+  std::map<AccountId, orders::Account> accounts_;
+  std::map<AccountId, std::string> brokers_;
+  std::unordered_set<std::string> known_orders_;
+  std::map<std::uint64_t, Waiting> waiting_;
+  std::map<OrderId, std::uint64_t> waiting_by_order_;
+  std::uint64_t next_correlation_ = 1;
+  std::int64_t broker_lost_ns_ = 0;
+  std::int64_t last_cancel_sweep_ns_ = 0;
+  std::map<std::string, std::int64_t> recent_orders_;
+  std::vector<OrderEvent> batch_;
+  std::vector<std::pair<AccountId, std::string>> opened_;
+  std::vector<std::function<void()>> after_commit_;
+
+  Mutex cursor_mutex_;
+  std::map<std::string, std::uint64_t> execution_cursors_ GUARDED_BY(cursor_mutex_);
+
+  Counter& submits_;
+  Counter& denials_;
+  Counter& events_;
+  Counter& reports_;
+  Histogram& commit_seconds_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,233 @@
+#include "services/order_management/store.h"
+
+#include <charconv>
+#include <map>
+#include <pqxx/pqxx>
+
+#include "libs/base/absl_std.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+namespace {
+
+constexpr char kWriter[] = "order_management";
+
+std::string Bytes(pqxx::transaction_base& work, const std::string& payload) {
+  return work.quote_raw(reinterpret_cast<const unsigned char*>(payload.data()), payload.size());
+}
+
+template <typename Message>
+Message Parse(const pqxx::field& field) {
+  Message message;
+  pqxx::binarystring bytes(field);
+  message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  return message;
+}
+
+absl::StatusOr<Order> ParseOrder(const pqxx::field& field) {
+  return wire::FromProto(Parse<order::v1::Order>(field));
+}
+
+}  // namespace
+
+absl::Status Store::Fence() {
+  ASSIGN_OR_RETURN(epoch_, database_.ClaimEpoch(kWriter));
+  return absl::OkStatus();
+}
+
+absl::Status Store::Append(const Commit& commit) {
+  return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    // One round trip: everything in one statement string, the fenced update last, so that its row count is the answer.
+    std::string sql;
+    for (const auto& [id, broker] : commit.opened) {
+      sql += "INSERT INTO account VALUES (" + work.quote(id.value()) + ",0,'',0," + work.quote(broker) +
+             ",0,0,false,'');";
+    }
+    std::string separator;
+    std::map<OrderId, const Order*> newest;
+    sql += "INSERT INTO event VALUES ";
+    for (const OrderEvent& event : commit.events) {
+      order::v1::OrderEvent proto;
+      wire::ToProto(event, &proto);
+      sql += separator + "(" + work.quote(event.account_id.value()) + "," + std::to_string(event.sequence) + "," +
+             work.quote(event.order ? event.order->order_id.value() : std::string()) + "," +
+             std::to_string(static_cast<int>(event.type)) + "," + Bytes(work, proto.SerializeAsString()) + ")";
+      separator = ",";
+      if (event.order) newest[event.order->order_id] = &*event.order;
+    }
+    sql += ";";
+    if (!newest.empty()) {
+      sql += "INSERT INTO order_state VALUES ";
+      separator.clear();
+      for (const auto& [id, order] : newest) {
+        order::v1::Order proto;
+        wire::ToProto(*order, &proto);
+        sql += separator + "(" + work.quote(id.value()) + "," + work.quote(order->account_id.value()) + "," +
+               std::to_string(order->sequence) + "," + work.quote(order->symbol.value()) + "," +
+               work.quote(order->deployment_id.value()) + "," + std::to_string(static_cast<int>(order->status)) + "," +
+               (IsTerminal(order->status) ? "false" : "true") + "," + std::to_string(order->create_time.nanos) + "," +
+               Bytes(work, proto.SerializeAsString()) + ")";
+        separator = ",";
+      }
+      sql += " ON CONFLICT (order_id) DO UPDATE SET sequence = excluded.sequence, status = excluded.status, "
+             "working = excluded.working, payload = excluded.payload;";
+    }
+    sql += "UPDATE account a SET mode = v.mode, currency = v.currency, opening_cash = v.cash, last_sequence = v.last, "
+           "execution_sequence = v.execution, halted = v.halted, halt_reason = v.reason FROM (VALUES ";
+    separator.clear();
+    for (const orders::Account::Snapshot& account : commit.accounts) {
+      sql += separator + "(" + work.quote(account.id.value()) + "," + std::to_string(static_cast<int>(account.mode)) +
+             "," + work.quote(account.currency) + "," + account.opening_cash.ToString() + "::numeric," +
+             std::to_string(account.last_sequence) + "," + std::to_string(account.execution_sequence) + "," +
+             (account.halted ? "true" : "false") + "," + work.quote(account.halt_reason) + ")";
+      separator = ",";
+    }
+    sql += ") v(id, mode, currency, cash, last, execution, halted, reason) WHERE a.account_id = v.id AND EXISTS (SELECT "
+           "FROM writer_epoch WHERE key = '" + std::string(kWriter) + "' AND epoch = " + std::to_string(epoch_) +
+           " FOR SHARE)";
+    pqxx::result updated = work.exec(sql);
+    if (updated.affected_rows() != commit.accounts.size()) {
+      return absl::FailedPreconditionError("a newer writer has taken over");
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<bool> Store::Contains(const AccountId& account_id, std::uint64_t sequence) {
+  bool found = false;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    found = !work.exec_params("SELECT 1 FROM event WHERE account_id = $1 AND sequence = $2", account_id.value(),
+                              sequence)
+                 .empty();
+    return absl::OkStatus();
+  }));
+  return found;
+}
+
+absl::StatusOr<std::vector<orders::Account::Snapshot>> Store::LoadAccounts() {
+  std::vector<orders::Account::Snapshot> accounts;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    for (const pqxx::row& row : work.exec("SELECT account_id, mode, currency, opening_cash::text, last_sequence, "
+                                          "execution_sequence, halted, halt_reason FROM account")) {
+      orders::Account::Snapshot account;
+      account.id = AccountId(row[0].as<std::string>());
+      account.mode = static_cast<AccountMode>(row[1].as<int>());
+      account.currency = row[2].as<std::string>();
+      ASSIGN_OR_RETURN(account.opening_cash, Decimal::Parse(row[3].as<std::string>()));
+      account.last_sequence = row[4].as<std::uint64_t>();
+      account.execution_sequence = row[5].as<std::uint64_t>();
+      account.halted = row[6].as<bool>();
+      account.halt_reason = row[7].as<std::string>();
+      accounts.push_back(std::move(account));
+    }
+    return absl::OkStatus();
+  }));
+  return accounts;
+}
+
+absl::StatusOr<std::vector<Order>> Store::LoadWorkingOrders() {
+  std::vector<Order> loaded;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    for (const pqxx::row& row : work.exec("SELECT payload FROM order_state WHERE working ORDER BY sequence")) {
+      ASSIGN_OR_RETURN(Order order, ParseOrder(row[0]));
+      loaded.push_back(std::move(order));
+    }
+    return absl::OkStatus();
+  }));
+  return loaded;
+}
+
+absl::StatusOr<std::unordered_set<std::string>> Store::LoadOrderIds() {
+  std::unordered_set<std::string> ids;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    for (const pqxx::row& row : work.exec("SELECT order_id FROM order_state")) ids.insert(row[0].as<std::string>());
+    return absl::OkStatus();
+  }));
+  return ids;
+}
+
+absl::StatusOr<Order> Store::LoadOrder(const OrderId& id) {
+  Order order;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    pqxx::result rows = work.exec_params("SELECT payload FROM order_state WHERE order_id = $1", id.value());
+    if (rows.empty()) return absl::NotFoundError(ToAbsl("there is no order " + id.value()));
+    ASSIGN_OR_RETURN(order, ParseOrder(rows[0][0]));
+    return absl::OkStatus();
+  }));
+  return order;
+}
+
+absl::StatusOr<std::vector<order::v1::OrderEvent>> Store::LoadEvents(const AccountId& account_id, std::uint64_t after,
+                                                                     int limit) {
+  std::vector<order::v1::OrderEvent> events;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    for (const pqxx::row& row : work.exec_params(
+             "SELECT payload FROM event WHERE account_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
+             account_id.value(), after, limit)) {
+      events.push_back(Parse<order::v1::OrderEvent>(row[0]));
+    }
+    return absl::OkStatus();
+  }));
+  return events;
+}
+
+absl::StatusOr<std::vector<order::v1::OrderEvent>> Store::LoadOrderEvents(const OrderId& id) {
+  std::vector<order::v1::OrderEvent> events;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    for (const pqxx::row& row :
+         work.exec_params("SELECT payload FROM event WHERE order_id = $1 AND order_id <> '' ORDER BY sequence LIMIT 10000",
+                          id.value())) {
+      events.push_back(Parse<order::v1::OrderEvent>(row[0]));
+    }
+    return absl::OkStatus();
+  }));
+  return events;
+}
+
+absl::StatusOr<order::v1::ListOrdersResponse> Store::ListOrders(const order::v1::ListOrdersRequest& request) {
+  int page_size = request.page_size() == 0 ? 100 : request.page_size();
+  if (page_size < 1 || page_size > 500) return absl::InvalidArgumentError("page_size: 1 to 500 expected");
+  // The token is the last row's key: "<create_nanos>.<order_id>".
+  std::int64_t before_nanos = 0;
+  std::string before_id;
+  if (!request.page_token().empty()) {
+    std::size_t point = request.page_token().find('.');
+    const char* begin = request.page_token().data();
+    if (point == std::string::npos ||
+        std::from_chars(begin, begin + point, before_nanos).ptr != begin + point) {
+      return absl::InvalidArgumentError("page_token: not one of ours");
+    }
+    before_id = request.page_token().substr(point + 1);
+  }
+  order::v1::ListOrdersResponse response;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    std::string sql = "SELECT payload, create_nanos, order_id FROM order_state WHERE true";
+    if (!request.account_id().empty()) sql += " AND account_id = " + work.quote(request.account_id());
+    if (!request.symbol().empty()) sql += " AND symbol = " + work.quote(request.symbol());
+    if (!request.deployment_id().empty()) sql += " AND deployment_id = " + work.quote(request.deployment_id());
+    if (request.working_only()) sql += " AND working";
+    if (request.statuses_size() > 0) {
+      sql += " AND status IN (";
+      for (int i = 0; i < request.statuses_size(); ++i) {
+        sql += (i ? "," : "") + std::to_string(static_cast<int>(request.statuses(i)));
+      }
+      sql += ")";
+    }
+    if (!before_id.empty()) {
+      sql += " AND (create_nanos, order_id) < (" + std::to_string(before_nanos) + "," + work.quote(before_id) + ")";
+    }
+    sql += " ORDER BY create_nanos DESC, order_id DESC LIMIT " + std::to_string(page_size + 1);
+    pqxx::result rows = work.exec(sql);
+    for (pqxx::result::size_type i = 0; i < rows.size(); ++i) {
+      if (static_cast<int>(i) == page_size) {
+        response.set_next_page_token(rows[i - 1][1].as<std::string>() + "." + rows[i - 1][2].as<std::string>());
+        break;
+      }
+      *response.add_orders() = Parse<order::v1::Order>(rows[i][0]);
+    }
+    return absl::OkStatus();
+  }));
+  return response;
+}
+
+}  // namespace ballast
