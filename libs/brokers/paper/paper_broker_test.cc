@@ -1,0 +1,199 @@
+#include "libs/brokers/paper/paper_broker.h"
+
+#include <gtest/gtest.h>
+
+#include "libs/base/rng.h"
+
+namespace ballast::paper {
+namespace {
+
+using broker::ExecutionType;
+constexpr UtcTime kNow{1'000'000'000};
+
+Instrument Share() {
+  Instrument instrument;
+  instrument.symbol = Symbol("AAPL");
+  instrument.currency = "USD";
+  instrument.tick_size = Decimal::Of("0.01");
+  instrument.lot_size = Decimal::Of("1");
+  instrument.fee_per_unit = Decimal::Of("0.005");
+  return instrument;
+}
+
+Quote MakeQuote(const char* bid, const char* ask, const char* size = "100", bool open = true) {
+  Quote quote;
+  quote.symbol = Symbol("AAPL");
+  quote.bid_price = Decimal::Of(bid);
+  quote.ask_price = Decimal::Of(ask);
+  quote.bid_size = quote.ask_size = Decimal::Of(size);
+  quote.last_price = Decimal::Of(bid);
+  quote.session_open = open;
+  return quote;
+}
+
+Order MakeOrder(const std::string& id, Side side, OrderType type, const char* quantity) {
+  Order order;
+  order.order_id = OrderId(id);
+  order.account_id = AccountId("paper");
+  order.symbol = Symbol("AAPL");
+  order.side = side;
+  order.type = type;
+  order.time_in_force = type == OrderType::kMarket ? TimeInForce::kIoc : TimeInForce::kGtc;
+  order.quantity = Decimal::Of(quantity);
+  return order;
+}
+
+PaperBroker Opened(const char* cash = "100000") {
+  PaperBroker broker({Share()}, {});
+  broker.OpenAccount(AccountId("paper"), "USD", Decimal::Of(cash));
+  broker.OnQuote(MakeQuote("100", "100.02"), kNow);
+  (void)broker.TakeChanges();
+  return broker;
+}
+
+std::vector<ExecutionType> Types(const Changes& changes) {
+  std::vector<ExecutionType> types;
+  for (const auto& execution : changes.executions) types.push_back(execution.type);
+  return types;
+}
+
+TEST(PaperBrokerTest, AMarketOrderWalksTheBookAndPaysItsFee) {
+  PaperBroker broker = Opened();
+  broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "150"), kNow);
+  Changes changes = broker.TakeChanges();
+  EXPECT_EQ(Types(changes), (std::vector{ExecutionType::kNew, ExecutionType::kTrade, ExecutionType::kTrade}));
+  EXPECT_EQ(changes.executions[1].last_price, Decimal::Of("100.02"));
+  EXPECT_EQ(changes.executions[2].last_price, Decimal::Of("100.03"));
+  EXPECT_EQ(changes.executions[1].fee, Decimal::Of("0.5"));
+  const Ledger* ledger = broker.FindLedger(AccountId("paper"));
+  EXPECT_EQ(ledger->cash, Decimal::Of("100000") - Decimal::Of("10002") - Decimal::Of("5001.5") - Decimal::Of("0.75"));
+  EXPECT_EQ(ledger->positions.at(Symbol("AAPL")), Decimal::Of("150"));
+}
+
+TEST(PaperBrokerTest, WhatTheBookDoesNotHoldIsCancelled) {
+  PaperBroker broker({Share()}, {.depth = 1});
+  broker.OpenAccount(AccountId("paper"), "USD", Decimal::Of("100000"));
+  broker.OnQuote(MakeQuote("100", "100.02"), kNow);
+  (void)broker.TakeChanges();
+  broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "150"), kNow);
+  EXPECT_EQ(Types(broker.TakeChanges()),
+            (std::vector{ExecutionType::kNew, ExecutionType::kTrade, ExecutionType::kCanceled}));
+  Order fok = MakeOrder("o2", Side::kSell, OrderType::kMarket, "150");
+  fok.time_in_force = TimeInForce::kFok;
+  broker.Submit(fok, kNow);
+  EXPECT_EQ(Types(broker.TakeChanges()), (std::vector{ExecutionType::kNew, ExecutionType::kCanceled}));
+}
+
+TEST(PaperBrokerTest, ARestingLimitTradesAsMakerAtItsPrice) {
+  PaperBroker broker = Opened();
+  Order order = MakeOrder("o1", Side::kBuy, OrderType::kLimit, "10");
+  order.limit_price = Decimal::Of("99.5");
+  broker.Submit(order, kNow);
+  broker.OnQuote(MakeQuote("99.6", "99.62"), kNow);
+  EXPECT_EQ(Types(broker.TakeChanges()), (std::vector{ExecutionType::kNew}));
+  broker.OnQuote(MakeQuote("99.4", "99.42"), kNow);
+  Changes changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kTrade}));
+  EXPECT_EQ(changes.executions[0].last_price, Decimal::Of("99.5"));
+  EXPECT_TRUE(changes.executions[0].maker);
+}
+
+TEST(PaperBrokerTest, AStopWaitsThenTradesAtMarket) {
+  PaperBroker broker = Opened();
+  broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "10"), kNow);
+  Order stop = MakeOrder("o2", Side::kSell, OrderType::kStop, "10");
+  stop.stop_price = Decimal::Of("98");
+  broker.Submit(stop, kNow);
+  (void)broker.TakeChanges();
+  broker.OnQuote(MakeQuote("98.01", "98.03"), kNow);
+  EXPECT_TRUE(broker.TakeChanges().executions.empty());
+  broker.OnQuote(MakeQuote("97.5", "97.52"), kNow);
+  Changes changes = broker.TakeChanges();
+  EXPECT_EQ(Types(changes), (std::vector{ExecutionType::kTriggered, ExecutionType::kTrade}));
+  EXPECT_EQ(changes.executions[1].last_price, Decimal::Of("97.5"));
+}
+
+TEST(PaperBrokerTest, TheSameOrderTwiceIsOneOrder) {
+  PaperBroker broker = Opened();
+  Order order = MakeOrder("o1", Side::kBuy, OrderType::kMarket, "10");
+  broker.Submit(order, kNow);
+  EXPECT_FALSE(broker.TakeChanges().empty());
+  broker.Submit(order, kNow);
+  EXPECT_TRUE(broker.TakeChanges().empty());
+}
+
+TEST(PaperBrokerTest, RefusalsAreCoded) {
+  struct Case {
+    RejectReason reason;
+    void (*spoil)(Order&);
+  };
+  const Case cases[] = {
+      {RejectReason::kUnknownInstrument, [](Order& o) { o.symbol = Symbol("NOPE"); }},
+      {RejectReason::kQuantityOffLot, [](Order& o) { o.quantity = Decimal::Of("1.5"); }},
+      {RejectReason::kPriceOffTick, [](Order& o) { o.type = OrderType::kLimit; o.limit_price = Decimal::Of("1.005"); }},
+      {RejectReason::kInsufficientFunds, [](Order& o) { o.quantity = Decimal::Of("100000"); }},
+  };
+  for (const Case& item : cases) {
+    PaperBroker broker = Opened();
+    Order order = MakeOrder("o1", Side::kBuy, OrderType::kMarket, "1");
+    item.spoil(order);
+    broker.Submit(order, kNow);
+    Changes changes = broker.TakeChanges();
+    ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kRejected}));
+    EXPECT_EQ(changes.executions[0].rejection->reason, item.reason);
+  }
+  PaperBroker closed = Opened();
+  closed.OnQuote(MakeQuote("100", "100.02", "100", false), kNow);
+  closed.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "1"), kNow);
+  EXPECT_EQ(closed.TakeChanges().executions[0].rejection->reason, RejectReason::kMarketClosed);
+}
+
+// Cash and positions are the sums of the executions, exactly, and sequences have no gap.
+TEST(PaperBrokerPropertyTest, TheLedgerIsTheSumOfItsExecutions) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    Rng rng(seed);
+    PaperBroker broker = Opened();
+    Decimal cash = Decimal::Of("100000"), position;
+    std::uint64_t sequence = 0;
+    std::map<OrderId, Decimal> filled;
+    for (int step = 0; step < 200; ++step) {
+      Decimal bid = Decimal::Of("100") + Divide(Decimal::FromInt(rng.Between(-200, 200)), Decimal::FromInt(100), Rounding::kDown);
+      switch (rng.Below(4)) {
+        case 0: {
+          Order order = MakeOrder("o" + std::to_string(step), rng.Below(2) ? Side::kBuy : Side::kSell,
+                                  rng.Below(2) ? OrderType::kMarket : OrderType::kLimit, "1");
+          order.quantity = Decimal::FromInt(rng.Between(1, 80));
+          if (order.type == OrderType::kLimit) order.limit_price = bid;
+          broker.Submit(order, kNow);
+          break;
+        }
+        case 1:
+          broker.Cancel(AccountId("paper"), OrderId("o" + std::to_string(rng.Below(200))), kNow);
+          break;
+        default: {
+          Quote quote = MakeQuote("1", "1", "50");
+          quote.bid_price = quote.last_price = bid;
+          quote.ask_price = bid + Decimal::Of("0.02");
+          broker.OnQuote(quote, kNow);
+        }
+      }
+      for (const auto& execution : broker.TakeChanges().executions) {
+        ASSERT_EQ(execution.execution_sequence, ++sequence);
+        if (execution.type != ExecutionType::kTrade) continue;
+        Decimal notional = Multiply(execution.last_quantity, execution.last_price, Rounding::kHalfEven);
+        cash -= execution.side == Side::kBuy ? notional : -notional;
+        cash -= execution.fee;
+        position += execution.side == Side::kBuy ? execution.last_quantity : -execution.last_quantity;
+        filled[execution.order_id] += execution.last_quantity;
+        ASSERT_LE(filled[execution.order_id], broker.Find(execution.order_id)->quantity);
+      }
+    }
+    const Ledger* ledger = broker.FindLedger(AccountId("paper"));
+    ASSERT_EQ(ledger->cash, cash);
+    auto held = ledger->positions.find(Symbol("AAPL"));
+    ASSERT_EQ(held == ledger->positions.end() ? Decimal() : held->second, position);
+  }
+}
+
+}  // namespace
+}  // namespace ballast::paper
