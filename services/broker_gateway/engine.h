@@ -1,0 +1,103 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "ballast/broker/v1/broker_service.pb.h"
+#include "ballast/broker/v1/market_data_service.pb.h"
+#include "libs/base/clock.h"
+#include "libs/brokers/paper/paper_broker.h"
+#include "libs/market/bars.h"
+#include "libs/market/simulator.h"
+#include "libs/platform/grpc/server_stream.h"
+#include "libs/platform/log/log.h"
+#include "libs/platform/metrics/metrics.h"
+#include "libs/platform/redis/redis_cache.h"
+#include "libs/platform/thread/bounded_queue.h"
+#include "services/broker_gateway/store.h"
+
+namespace ballast {
+
+// One thread owns the market and the paper venue: it steps the market on its pace, works instructions as they come, makes
+// what the venue did durable and only then tells it. Other threads enqueue.
+class Engine {
+ public:
+  using OrderSender = StreamSender<broker::v1::OrderSessionResponse>;
+  using MarketSender = StreamSender<broker::v1::StreamMarketDataResponse>;
+  struct Options {
+    std::uint64_t seed = 7;
+    std::int64_t tick_ms = 250;
+    // The gateway's own caps, checked last and apart from risk.
+    Decimal notional_max;
+    Decimal collar_ratio;
+    std::int64_t intent_age_ms_max = 10'000;
+  };
+
+  Engine(Options options, BrokerStore& store, const Clock& clock, Logger& log, Metrics& metrics, RedisCache& redis,
+         std::function<void(const std::string&)> fail);
+  ~Engine();
+
+  absl::Status Recover();
+  void Start();
+  void Drain();
+
+  // Any thread. False: the inbox is full.
+  bool Instruct(broker::v1::OrderSessionRequest request, std::shared_ptr<OrderSender> session);
+  bool Subscribe(broker::v1::Subscribe request, std::shared_ptr<MarketSender> session);
+  // Runs on the engine's thread, after the commit of what came before it.
+  bool Ask(std::function<void(const Engine&)> question);
+
+  // For questions only: the engine's thread.
+  [[nodiscard]] const paper::PaperBroker& venue() const { return venue_; }
+  [[nodiscard]] const market::Simulator& simulator() const { return simulator_; }
+  [[nodiscard]] const std::vector<Instrument>& instruments() const { return instruments_; }
+  [[nodiscard]] UtcTime market_time() const { return market_time_; }
+  [[nodiscard]] const Options& options() const { return options_; }
+
+ private:
+  using Task = std::function<void()>;
+  struct Subscriber {
+    std::shared_ptr<MarketSender> sender;
+    std::vector<std::string> symbols;
+    std::vector<std::string> timeframes;
+  };
+
+  void Loop();
+  void Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderSender>& session);
+  void Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session);
+  void New(const broker::v1::NewOrder& request);
+  std::optional<Rejection> LastCheck(const Order& order) const;
+  void StepMarket();
+  void CommitAndTell();
+  void SaveMarket();
+
+  Options options_;
+  BrokerStore& store_;
+  const Clock& clock_;
+  Logger& log_;
+  RedisCache& redis_;
+  std::function<void(const std::string&)> fail_;
+  std::vector<Instrument> instruments_;
+  BoundedQueue<Task> inbox_{50'000};
+  std::thread thread_;
+
+  // The engine's thread only.
+  paper::PaperBroker venue_;
+  market::Simulator simulator_;
+  market::BarBuilder bar_builder_;
+  UtcTime market_time_;
+  std::vector<Bar> unsaved_bars_;
+  std::int64_t last_save_ns_ = 0;
+  std::uint64_t session_epoch_ = 0;
+  std::shared_ptr<OrderSender> session_;
+  std::vector<Subscriber> subscribers_;
+  std::vector<std::function<void()>> after_commit_;
+
+  Counter& steps_;
+  Counter& executions_;
+  Gauge& session_gauge_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,200 @@
+#include "services/broker_gateway/grpc_adapter.h"
+
+#include <algorithm>
+
+#include "libs/base/absl_std.h"
+#include "libs/platform/grpc/status.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+namespace {
+
+const grpc::Status& Busy() {
+  static const grpc::Status kBusy(grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again");
+  return kBusy;
+}
+
+// Asks on the engine's thread and finishes the call with what `answer` returns.
+grpc::ServerUnaryReactor* Answer(Engine& engine, grpc::CallbackServerContext* context,
+                                 std::function<absl::Status(const Engine&)> answer) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = engine.Ask([reactor, answer = std::move(answer)](const Engine& asked) { reactor->Finish(ToGrpc(answer(asked))); });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
+}  // namespace
+
+grpc::ServerBidiReactor<broker::v1::OrderSessionRequest, broker::v1::OrderSessionResponse>* BrokerGrpc::OrderSession(
+    grpc::CallbackServerContext*) {
+  using Session = BidiSession<broker::v1::OrderSessionRequest, broker::v1::OrderSessionResponse>;
+  auto session = Session::Make(
+      [this](Session& self, broker::v1::OrderSessionRequest& request) {
+        if (!engine_.Instruct(std::move(request), std::static_pointer_cast<Session>(self.Self()))) self.Close(Busy());
+      },
+      [] {});
+  return session.get();
+}
+
+grpc::ServerUnaryReactor* BrokerGrpc::QueryOrder(grpc::CallbackServerContext* context,
+                                                 const broker::v1::QueryOrderRequest* request,
+                                                 broker::v1::QueryOrderResponse* response) {
+  return Answer(engine_, context, [request = *request, response](const Engine& engine) -> absl::Status {
+    const Order* order = engine.venue().Find(OrderId(request.order_id()));
+    if (order == nullptr || order->account_id.value() != request.account_id()) {
+      return absl::NotFoundError("the gateway never received this order");
+    }
+    wire::ToProto(*order, response->mutable_order());
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* BrokerGrpc::ListOpenOrders(grpc::CallbackServerContext* context,
+                                                     const broker::v1::ListOpenOrdersRequest* request,
+                                                     broker::v1::ListOpenOrdersResponse* response) {
+  return Answer(engine_, context, [request = *request, response](const Engine& engine) {
+    for (const auto& [id, order] : engine.venue().orders()) {
+      if (!IsTerminal(order.status) && order.account_id.value() == request.account_id()) {
+        wire::ToProto(order, response->add_orders());
+      }
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* BrokerGrpc::ListExecutions(grpc::CallbackServerContext* context,
+                                                     const broker::v1::ListExecutionsRequest* request,
+                                                     broker::v1::ListExecutionsResponse* response) {
+  return Answer(engine_, context, [this, request = *request, response](const Engine&) -> absl::Status {
+    int page_size = request.page_size() == 0 ? 500 : request.page_size();
+    if (page_size < 1 || page_size > 1000) return absl::InvalidArgumentError("page_size: 1 to 1000 expected");
+    ASSIGN_OR_RETURN(std::vector<broker::v1::ExecutionReport> reports,
+                     store_.LoadExecutions(AccountId(request.account_id()), request.after_execution_sequence(), page_size));
+    for (broker::v1::ExecutionReport& report : reports) *response->add_reports() = std::move(report);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* BrokerGrpc::GetBrokerAccount(grpc::CallbackServerContext* context,
+                                                       const broker::v1::GetBrokerAccountRequest* request,
+                                                       broker::v1::GetBrokerAccountResponse* response) {
+  return Answer(engine_, context, [request = *request, response](const Engine& engine) -> absl::Status {
+    const paper::Ledger* ledger = engine.venue().FindLedger(AccountId(request.account_id()));
+    if (ledger == nullptr) return absl::NotFoundError(ToAbsl("the venue has no account " + request.account_id()));
+    response->set_account_id(request.account_id());
+    response->set_currency(ledger->currency);
+    wire::ToProto(ledger->cash, response->mutable_cash());
+    for (const auto& [symbol, quantity] : ledger->positions) {
+      auto* position = response->add_positions();
+      position->set_symbol(symbol.value());
+      wire::ToProto(quantity, position->mutable_quantity());
+    }
+    response->set_execution_sequence(ledger->execution_sequence);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* BrokerGrpc::ListBrokers(grpc::CallbackServerContext* context,
+                                                  const broker::v1::ListBrokersRequest*,
+                                                  broker::v1::ListBrokersResponse* response) {
+  return Answer(engine_, context, [response](const Engine& engine) {
+    auto* broker = response->add_brokers();
+    broker->set_broker_id("paper");
+    broker->set_display_name("Paper");
+    broker->set_mode(type::v1::ACCOUNT_MODE_PAPER);
+    broker->set_state("connected");
+    for (const char* name : {"order_type.market", "order_type.limit", "order_type.stop", "order_type.stop_limit",
+                             "time_in_force.gtc", "time_in_force.day", "time_in_force.ioc", "time_in_force.fok"}) {
+      auto* capability = broker->add_capabilities();
+      capability->set_name(name);
+      capability->set_supported(true);
+    }
+    auto* replace = broker->add_capabilities();
+    replace->set_name("replace");
+    wire::ToProto(engine.market_time(), broker->mutable_last_message_time());
+    int open = 0;
+    for (const auto& [id, order] : engine.venue().orders()) open += IsTerminal(order.status) ? 0 : 1;
+    broker->set_open_orders(open);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerBidiReactor<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>*
+MarketDataGrpc::StreamMarketData(grpc::CallbackServerContext*) {
+  using Session = BidiSession<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>;
+  auto session = Session::Make(
+      [this](Session& self, broker::v1::StreamMarketDataRequest& request) {
+        if (!request.has_subscribe()) return;
+        for (const std::string& timeframe : request.subscribe().timeframes()) {
+          if (!market::TimeframeLength(timeframe)) {
+            self.Close(grpc::Status(grpc::INVALID_ARGUMENT, "timeframes: there is no '" + timeframe + "'"));
+            return;
+          }
+        }
+        if (!engine_.Subscribe(request.subscribe(), std::static_pointer_cast<Session>(self.Self()))) self.Close(Busy());
+      },
+      [] {});
+  return session.get();
+}
+
+grpc::ServerUnaryReactor* MarketDataGrpc::ListInstruments(grpc::CallbackServerContext* context,
+                                                          const broker::v1::ListInstrumentsRequest*,
+                                                          broker::v1::ListInstrumentsResponse* response) {
+  return Answer(engine_, context, [response](const Engine& engine) {
+    for (const Instrument& instrument : engine.instruments()) wire::ToProto(instrument, response->add_instruments());
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* MarketDataGrpc::GetQuotes(grpc::CallbackServerContext* context,
+                                                    const broker::v1::GetQuotesRequest* request,
+                                                    broker::v1::GetQuotesResponse* response) {
+  return Answer(engine_, context, [request = *request, response](const Engine& engine) -> absl::Status {
+    for (const std::string& symbol : request.symbols()) {
+      const Quote* quote = engine.venue().FindQuote(Symbol(symbol));
+      if (quote == nullptr) return absl::NotFoundError(ToAbsl("there is no instrument " + symbol));
+      wire::ToProto(*quote, response->add_quotes());
+    }
+    if (request.symbols().empty()) {
+      for (const Instrument& instrument : engine.instruments()) {
+        if (const Quote* quote = engine.venue().FindQuote(instrument.symbol)) wire::ToProto(*quote, response->add_quotes());
+      }
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* MarketDataGrpc::ListBars(grpc::CallbackServerContext* context,
+                                                   const broker::v1::ListBarsRequest* request,
+                                                   broker::v1::ListBarsResponse* response) {
+  return Answer(engine_, context, [this, request = *request, response](const Engine& engine) -> absl::Status {
+    if (engine.venue().FindInstrument(Symbol(request.symbol())) == nullptr) {
+      return absl::NotFoundError(ToAbsl("there is no instrument " + request.symbol()));
+    }
+    if (!market::TimeframeLength(request.timeframe())) {
+      return absl::InvalidArgumentError(ToAbsl("timeframe: there is no '" + request.timeframe() + "'"));
+    }
+    int limit = request.limit() == 0 ? 500 : request.limit();
+    if (limit < 1 || limit > 5000) return absl::InvalidArgumentError("limit: 1 to 5000 expected");
+    ASSIGN_OR_RETURN(std::vector<Bar> bars, store_.LoadBars(Symbol(request.symbol()), request.timeframe(), limit));
+    for (const Bar& bar : bars) wire::ToProto(bar, response->add_bars());
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* MarketDataGrpc::GetMarketStatus(grpc::CallbackServerContext* context,
+                                                          const broker::v1::GetMarketStatusRequest*,
+                                                          broker::v1::GetMarketStatusResponse* response) {
+  return Answer(engine_, context, [response](const Engine& engine) {
+    response->set_source("simulated");
+    wire::ToProto(engine.market_time(), response->mutable_market_time());
+    response->set_step(engine.simulator().step());
+    response->set_speed("1");
+    response->set_seed(engine.options().seed);
+    response->set_running(true);
+    response->set_any_session_open(true);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace ballast

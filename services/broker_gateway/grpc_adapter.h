@@ -1,0 +1,57 @@
+#pragma once
+
+#include "ballast/broker/v1/broker_service.grpc.pb.h"
+#include "ballast/broker/v1/market_data_service.grpc.pb.h"
+#include "services/broker_gateway/engine.h"
+
+namespace ballast {
+
+// Decode, hand to the engine, encode. Decides nothing. Reads of history run on the engine's thread too: they are rare.
+class BrokerGrpc final : public broker::v1::BrokerService::CallbackService {
+ public:
+  BrokerGrpc(Engine& engine, BrokerStore& store) : engine_(engine), store_(store) {}
+
+  grpc::ServerBidiReactor<broker::v1::OrderSessionRequest, broker::v1::OrderSessionResponse>* OrderSession(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* QueryOrder(grpc::CallbackServerContext* context, const broker::v1::QueryOrderRequest* request,
+                                       broker::v1::QueryOrderResponse* response) override;
+  grpc::ServerUnaryReactor* ListOpenOrders(grpc::CallbackServerContext* context,
+                                           const broker::v1::ListOpenOrdersRequest* request,
+                                           broker::v1::ListOpenOrdersResponse* response) override;
+  grpc::ServerUnaryReactor* ListExecutions(grpc::CallbackServerContext* context,
+                                           const broker::v1::ListExecutionsRequest* request,
+                                           broker::v1::ListExecutionsResponse* response) override;
+  grpc::ServerUnaryReactor* GetBrokerAccount(grpc::CallbackServerContext* context,
+                                             const broker::v1::GetBrokerAccountRequest* request,
+                                             broker::v1::GetBrokerAccountResponse* response) override;
+  grpc::ServerUnaryReactor* ListBrokers(grpc::CallbackServerContext* context, const broker::v1::ListBrokersRequest* request,
+                                        broker::v1::ListBrokersResponse* response) override;
+
+ private:
+  Engine& engine_;
+  BrokerStore& store_;
+};
+
+class MarketDataGrpc final : public broker::v1::MarketDataService::CallbackService {
+ public:
+  MarketDataGrpc(Engine& engine, BrokerStore& store) : engine_(engine), store_(store) {}
+
+  grpc::ServerBidiReactor<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>* StreamMarketData(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* ListInstruments(grpc::CallbackServerContext* context,
+                                            const broker::v1::ListInstrumentsRequest* request,
+                                            broker::v1::ListInstrumentsResponse* response) override;
+  grpc::ServerUnaryReactor* GetQuotes(grpc::CallbackServerContext* context, const broker::v1::GetQuotesRequest* request,
+                                      broker::v1::GetQuotesResponse* response) override;
+  grpc::ServerUnaryReactor* ListBars(grpc::CallbackServerContext* context, const broker::v1::ListBarsRequest* request,
+                                     broker::v1::ListBarsResponse* response) override;
+  grpc::ServerUnaryReactor* GetMarketStatus(grpc::CallbackServerContext* context,
+                                            const broker::v1::GetMarketStatusRequest* request,
+                                            broker::v1::GetMarketStatusResponse* response) override;
+
+ private:
+  Engine& engine_;
+  BrokerStore& store_;
+};
+
+}  // namespace ballast

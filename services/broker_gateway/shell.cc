@@ -1,0 +1,56 @@
+#include "services/broker_gateway/shell.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include "services/broker_gateway/engine.h"
+#include "services/broker_gateway/grpc_adapter.h"
+#include "services/broker_gateway/store.h"
+
+namespace ballast {
+
+std::vector<Migration> Migrations_broker_gateway();
+
+namespace {
+
+class BrokerGateway : public Service {
+ public:
+  explicit BrokerGateway(ServiceContext& context)
+      : store_(context.database),
+        engine_({.seed = static_cast<std::uint64_t>(context.config.GetInt("market_seed")),
+                 .tick_ms = context.config.GetInt("market_tick_ms"),
+                 .notional_max = context.config.GetDecimal("notional_cap"),
+                 .collar_ratio = context.config.GetDecimal("price_collar_ratio"),
+                 .intent_age_ms_max = context.config.GetInt("intent_age_ms_max")},
+                store_, context.clock, context.log, context.metrics, context.redis, context.fail),
+        broker_(engine_, store_),
+        market_(engine_, store_) {}
+
+  absl::Status Recover() override { return engine_.Recover(); }
+  std::vector<grpc::Service*> GrpcServices() override { return {&broker_, &market_}; }
+  absl::Status Start() override {
+    engine_.Start();
+    return absl::OkStatus();
+  }
+  void Drain() override { engine_.Drain(); }
+
+ private:
+  BrokerStore store_;
+  Engine engine_;
+  BrokerGrpc broker_;
+  MarketDataGrpc market_;
+};
+
+}  // namespace
+
+ServiceSpec BrokerGatewaySpec() {
+  return {.name = "broker_gateway",
+          .knobs = {{.name = "market_seed", .type = KnobType::kInt, .default_value = "7", .help = "seed of the simulated market", .minimum = "0"},
+                    {.name = "market_tick_ms", .type = KnobType::kInt, .default_value = "250", .help = "time between two steps of the market", .minimum = "1", .maximum = "60000", .unit = "ms"},
+                    {.name = "notional_cap", .type = KnobType::kDecimal, .default_value = "1000000", .help = "no order above it leaves, whatever risk said", .minimum = "1", .maximum = "1000000000", .unit = "account currency"},
+                    {.name = "price_collar_ratio", .type = KnobType::kDecimal, .default_value = "0.10", .help = "how far through the market a limit price may be", .minimum = "0", .maximum = "1", .unit = "ratio"},
+                    {.name = "intent_age_ms_max", .type = KnobType::kInt, .default_value = "10000", .help = "an older new order is refused", .minimum = "100", .maximum = "600000", .unit = "ms"}},
+          .migrations = Migrations_broker_gateway(),
+          .make = [](ServiceContext& context) { return std::make_unique<BrokerGateway>(context); }};
+}
+
+}  // namespace ballast

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "ballast/broker/v1/broker_service.pb.h"
+#include "libs/brokers/paper/paper_broker.h"
+#include "libs/market/simulator.h"
+#include "libs/platform/postgres/database.h"
+
+namespace ballast {
+
+// Broker gateway's part of Postgres: the only SQL here. Blocks.
+class BrokerStore {
+ public:
+  explicit BrokerStore(Database& database) : database_(database) {}
+
+  absl::Status Fence();
+  // Everything in `changes`, in one transaction.
+  absl::Status Append(const paper::PaperBroker& broker, const paper::Changes& changes);
+  absl::Status LoadBroker(paper::PaperBroker& broker);
+  absl::StatusOr<std::vector<broker::v1::ExecutionReport>> LoadExecutions(const AccountId& account, std::uint64_t after,
+                                                                          int limit);
+  absl::Status SaveEpoch(std::uint64_t epoch);
+  absl::StatusOr<std::uint64_t> LoadEpoch();
+  absl::Status SaveMarket(const market::Simulator& simulator, const std::vector<Bar>& bars);
+  absl::Status LoadMarket(market::Simulator& simulator);
+  // The newest `limit`, oldest first.
+  absl::StatusOr<std::vector<Bar>> LoadBars(const Symbol& symbol, const std::string& timeframe, int limit);
+
+ private:
+  Database& database_;
+  std::uint64_t epoch_ = 0;
+};
+
+void ToProto(const broker::Execution& execution, broker::v1::ExecutionReport* out);
+
+}  // namespace ballast
