@@ -1,0 +1,88 @@
+#include "libs/risk/exposure.h"
+
+namespace ballast::risk {
+
+bool Exposure::Apply(const OrderEvent& event) {
+  if (event.sequence != applied_sequence_ + 1) return false;
+  applied_sequence_ = event.sequence;
+  switch (event.type) {
+    case OrderEventType::kAccountOpened:
+      cash_ = event.cash;
+      day_start_equity = peak_equity = event.cash;
+      break;
+    case OrderEventType::kAccountHalted:
+      halted_ = true;
+      break;
+    case OrderEventType::kAccountResumed:
+      halted_ = false;
+      break;
+    default:
+      break;
+  }
+  if (event.fill) {
+    const Fill& fill = *event.fill;
+    Decimal change = fill.side == Side::kBuy ? fill.quantity : -fill.quantity;
+    Decimal notional = Multiply(fill.quantity, fill.price, Rounding::kHalfEven);
+    cash_ -= fill.side == Side::kBuy ? notional : -notional;
+    cash_ -= fill.fee;
+    if ((positions_[fill.symbol] += change).IsZero()) positions_.erase(fill.symbol);
+    BookKey key{fill.deployment_id, fill.symbol};
+    if ((books_[key] += change).IsZero()) books_.erase(key);
+  }
+  if (event.order) {
+    const Order& order = *event.order;
+    reserved_.erase(order.order_id);
+    if (IsTerminal(order.status)) {
+      open_.erase(order.order_id);
+    } else {
+      open_[order.order_id] = order;
+    }
+  }
+  return true;
+}
+
+void Exposure::Reserve(const Order& order, std::int64_t expire_ns) { reserved_[order.order_id] = {order, expire_ns}; }
+
+void Exposure::Expire(std::int64_t now_ns) {
+  std::erase_if(reserved_, [&](const auto& entry) { return entry.second.expire_ns <= now_ns; });
+}
+
+Decimal Exposure::Position(const Symbol& symbol) const {
+  auto found = positions_.find(symbol);
+  return found == positions_.end() ? Decimal() : found->second;
+}
+
+Decimal Exposure::BookPosition(const BookKey& key) const {
+  auto found = books_.find(key);
+  return found == books_.end() ? Decimal() : found->second;
+}
+
+Decimal Exposure::Pending(const Symbol& symbol, Side side) const {
+  Decimal sum;
+  ForEachPending([&](const Order& order, Decimal quantity) {
+    if (order.symbol == symbol && order.side == side) sum += quantity;
+  });
+  return sum;
+}
+
+Decimal Exposure::PendingInBook(const BookKey& key, Side side) const {
+  Decimal sum;
+  ForEachPending([&](const Order& order, Decimal quantity) {
+    if (order.symbol == key.second && order.deployment_id == key.first && order.side == side) sum += quantity;
+  });
+  return sum;
+}
+
+std::optional<Decimal> Exposure::Equity(const Market& market) const {
+  Decimal equity = cash_;
+  for (const auto& [symbol, quantity] : positions_) {
+    auto quote = market.quotes.find(symbol);
+    if (quote == market.quotes.end()) return std::nullopt;
+    // What it would fetch: a long is worth the bid, a short costs the ask.
+    Decimal price = quantity.IsPositive() ? quote->second.bid_price : quote->second.ask_price;
+    equity += Multiply(quantity, price, Rounding::kFloor);
+  }
+  return equity;
+}
+
+}  // namespace ballast::risk

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "libs/model/market.h"
+#include "libs/model/order.h"
+
+namespace ballast::risk {
+
+// What risk knows of the market: instruments and the newest quotes, with the time each arrived.
+struct Market {
+  std::map<Symbol, Instrument> instruments;
+  std::map<Symbol, Quote> quotes;
+  std::map<Symbol, std::int64_t> arrival_ns;  // monotonic
+};
+
+// One account as risk sees it: positions and cash from fills, open orders at worst case, reservations. A reservation is
+// an order that was approved and whose PENDING_NEW event has not come yet.
+class Exposure {
+ public:
+  using BookKey = std::pair<DeploymentId, Symbol>;
+
+  // Total. Events must come without a gap: false when `event` is not the next one (nothing changes then).
+  bool Apply(const OrderEvent& event);
+  void Reserve(const Order& order, std::int64_t expire_ns);
+  void Void(const OrderId& id) { reserved_.erase(id); }
+  // Frees what never became an order.
+  void Expire(std::int64_t now_ns);
+
+  [[nodiscard]] std::uint64_t applied_sequence() const { return applied_sequence_; }
+  [[nodiscard]] bool opened() const { return applied_sequence_ > 0; }
+  [[nodiscard]] bool halted() const { return halted_; }
+  [[nodiscard]] Decimal cash() const { return cash_; }
+  [[nodiscard]] Decimal Position(const Symbol& symbol) const;
+  [[nodiscard]] Decimal BookPosition(const BookKey& key) const;
+  [[nodiscard]] const std::map<Symbol, Decimal>& positions() const { return positions_; }
+  [[nodiscard]] const std::map<BookKey, Decimal>& books() const { return books_; }
+  // Open and reserved quantity of one side, whole account or one book.
+  [[nodiscard]] Decimal Pending(const Symbol& symbol, Side side) const;
+  [[nodiscard]] Decimal PendingInBook(const BookKey& key, Side side) const;
+  // Every order that still counts: working ones and reservations.
+  template <typename Visit>
+  void ForEachPending(Visit visit) const {
+    for (const auto& [id, order] : open_) visit(order, order.leaves_quantity);
+    for (const auto& [id, entry] : reserved_) visit(entry.order, entry.order.quantity);
+  }
+  [[nodiscard]] std::size_t open_orders() const { return open_.size() + reserved_.size(); }
+  // Nothing when a position has no price.
+  [[nodiscard]] std::optional<Decimal> Equity(const Market& market) const;
+
+  // Start-of-day and peak equity: moved by the service when it marks; kept here so that they travel with the account.
+  Decimal day_start_equity;
+  Decimal peak_equity;
+  std::int64_t day_number = -1;
+  // Monotonic times of the last second's orders.
+  std::deque<std::int64_t> recent_orders;
+
+ private:
+  struct Reservation {
+    Order order;
+    std::int64_t expire_ns = 0;
+  };
+  std::uint64_t applied_sequence_ = 0;
+  bool halted_ = false;
+  Decimal cash_;
+  std::map<Symbol, Decimal> positions_;
+  std::map<BookKey, Decimal> books_;
+  std::map<OrderId, Order> open_;
+  std::map<OrderId, Reservation> reserved_;
+};
+
+}  // namespace ballast::risk

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+
+#include "libs/base/decimal.h"
+#include "libs/model/ids.h"
+
+namespace ballast::risk {
+
+// Limits of one account. Ratios are fractions. The defaults are the product's (RSK-1).
+struct Limits {
+  std::uint64_t version = 1;
+  Decimal max_order_quantity = Decimal::FromInt(1'000'000);
+  Decimal max_order_notional = Decimal::FromInt(250'000);
+  // Notional after the order over equity: one instrument within one deployment (or all manual orders).
+  Decimal max_position_ratio = Decimal::Of("0.02");
+  // The same over the whole account.
+  Decimal concentration_ratio = Decimal::Of("0.20");
+  Decimal gross_leverage = Decimal::FromInt(2);
+  int max_open_positions_per_deployment = 3;
+  int max_open_positions = 5;
+  int max_open_orders = 200;
+  Decimal daily_loss_ratio = Decimal::Of("0.01");
+  Decimal drawdown_ratio = Decimal::Of("0.05");
+  Decimal price_collar_ratio = Decimal::Of("0.10");
+  int order_rate_per_second = 20;
+  std::int64_t quote_age_ms_max = 5'000;
+  bool allow_short = true;
+  std::set<Symbol> restricted;
+};
+
+}  // namespace ballast::risk

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "libs/model/order.h"
+#include "libs/risk/exposure.h"
+#include "libs/risk/limits.h"
+
+namespace ballast::risk {
+
+struct PreTradeInput {
+  const Order& order;
+  const Limits& limits;
+  const Exposure& exposure;
+  const Market& market;
+  // Monotonic.
+  std::int64_t now_ns = 0;
+};
+
+struct PreTradeResult {
+  // Empty: approved.
+  std::optional<Rejection> rejection;
+  // Every check that was made, in order, the refusing one last.
+  std::vector<RiskCheck> checks;
+};
+
+// The one ordered list (kChecks in pre_trade.cc, top to bottom); the first "no" ends it. What is not known is a no.
+// An order that can only reduce its book's position, whatever else is pending, is not held up by the limits on exposure
+// and loss, nor by a stale price: getting out always works while the market is open.
+PreTradeResult CheckPreTrade(const PreTradeInput& input);
+
+// The largest whole number of lots below the order's quantity that would pass; nothing when none would.
+std::optional<Decimal> PassableQuantity(const PreTradeInput& input);
+
+}  // namespace ballast::risk

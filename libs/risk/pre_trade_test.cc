@@ -1,0 +1,212 @@
+#include "libs/risk/pre_trade.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "libs/base/rng.h"
+
+namespace ballast::risk {
+namespace {
+
+struct World {
+  Limits limits;
+  Exposure exposure;
+  Market market;
+  Order order;
+  std::int64_t now_ns = 1'000'000'000;
+
+  World() {
+    Instrument instrument{.symbol = Symbol("AAPL"), .currency = "USD", .tick_size = Decimal::Of("0.01"),
+                          .lot_size = Decimal::Of("1"), .min_notional = Decimal::Of("1"), .shortable = true};
+    market.instruments[instrument.symbol] = instrument;
+    SetQuote("99.99", "100");
+    OrderEvent opened;
+    opened.sequence = 1;
+    opened.type = OrderEventType::kAccountOpened;
+    opened.cash = Decimal::FromInt(100'000);
+    exposure.Apply(opened);
+    order = MakeOrder("o1", Side::kBuy, "10");
+  }
+  void SetQuote(const char* bid, const char* ask) {
+    Quote quote;
+    quote.symbol = Symbol("AAPL");
+    quote.bid_price = quote.last_price = Decimal::Of(bid);
+    quote.ask_price = Decimal::Of(ask);
+    quote.session_open = true;
+    market.quotes[quote.symbol] = quote;
+    market.arrival_ns[quote.symbol] = now_ns;
+  }
+  static Order MakeOrder(const char* id, Side side, const char* quantity) {
+    Order made;
+    made.order_id = OrderId(id);
+    made.deployment_id = DeploymentId("d");
+    made.symbol = Symbol("AAPL");
+    made.side = side;
+    made.type = OrderType::kMarket;
+    made.time_in_force = TimeInForce::kIoc;
+    made.quantity = made.leaves_quantity = Decimal::Of(quantity);
+    return made;
+  }
+  void Filled(Side side, const char* quantity, const char* price, const char* symbol = "AAPL") {
+    OrderEvent event;
+    event.sequence = exposure.applied_sequence() + 1;
+    event.type = OrderEventType::kFilled;
+    event.fill = Fill{.deployment_id = DeploymentId("d"), .symbol = Symbol(symbol), .side = side,
+                      .quantity = Decimal::Of(quantity), .price = Decimal::Of(price)};
+    exposure.Apply(event);
+  }
+  PreTradeResult Run() const {
+    return CheckPreTrade({.order = order, .limits = limits, .exposure = exposure, .market = market, .now_ns = now_ns});
+  }
+};
+
+TEST(PreTradeTest, AnOrdinaryOrderPassesEveryCheck) {
+  PreTradeResult result = World().Run();
+  EXPECT_FALSE(result.rejection.has_value()) << result.rejection->message;
+  EXPECT_EQ(result.checks.size(), 25U);
+}
+
+TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
+  struct Case {
+    const char* check;
+    RejectReason reason;
+    std::function<void(World&)> spoil;
+  };
+  const Case cases[] = {
+      {"known_instrument", RejectReason::kUnknownInstrument, [](World& w) { w.order.symbol = Symbol("NOPE"); }},
+      {"restricted", RejectReason::kRestricted, [](World& w) { w.limits.restricted.insert(Symbol("AAPL")); }},
+      {"trading_halted", RejectReason::kTradingHalted,
+       [](World& w) { OrderEvent e; e.sequence = 2; e.type = OrderEventType::kAccountHalted; w.exposure.Apply(e); }},
+      {"price_known", RejectReason::kStalePrice, [](World& w) { w.market.quotes.clear(); }},
+      {"session_open", RejectReason::kMarketClosed, [](World& w) { w.market.quotes[Symbol("AAPL")].session_open = false; }},
+      {"price_age", RejectReason::kStalePrice, [](World& w) { w.now_ns += 5'001'000'000; }},
+      {"price_crossed", RejectReason::kCrossedPrice, [](World& w) { w.SetQuote("100.01", "100"); }},
+      {"tick_size", RejectReason::kPriceOffTick, [](World& w) { w.order.type = OrderType::kLimit; w.order.limit_price = Decimal::Of("99.995"); }},
+      {"lot_size", RejectReason::kQuantityOffLot, [](World& w) { w.order.quantity = Decimal::Of("1.5"); }},
+      {"max_order_quantity", RejectReason::kMaxQuantity, [](World& w) { w.limits.max_order_quantity = Decimal::Of("9"); }},
+      {"max_order_notional", RejectReason::kMaxNotional, [](World& w) { w.limits.max_order_notional = Decimal::Of("999.99"); }},
+      {"min_notional", RejectReason::kMinNotional, [](World& w) { w.market.instruments[Symbol("AAPL")].min_notional = Decimal::Of("1000.01"); }},
+      {"price_collar", RejectReason::kPriceCollar, [](World& w) { w.order.type = OrderType::kLimit; w.order.limit_price = Decimal::Of("110"); }},
+      {"order_rate", RejectReason::kOrderRate, [](World& w) { w.exposure.recent_orders.assign(20, 0); }},
+      {"max_open_orders", RejectReason::kMaxOpenOrders, [](World& w) { w.limits.max_open_orders = 0; }},
+      {"reduce_only", RejectReason::kMaxPosition, [](World& w) { w.order.reduce_only = true; }},
+      {"short_selling", RejectReason::kShortNotAllowed, [](World& w) { w.order.side = Side::kSell; w.limits.allow_short = false; }},
+      {"equity", RejectReason::kBuyingPower, [](World& w) { w.Filled(Side::kBuy, "1", "100", "UNPRICED"); }},
+      {"max_position", RejectReason::kMaxPosition, [](World& w) { w.order.quantity = Decimal::Of("21"); }},
+      {"concentration", RejectReason::kConcentration, [](World& w) { w.limits.concentration_ratio = Decimal::Of("0.0099"); }},
+      {"gross_leverage", RejectReason::kGrossLeverage, [](World& w) { w.limits.gross_leverage = Decimal::Of("0.0099"); }},
+      {"max_open_positions_per_deployment", RejectReason::kMaxOpenPositions, [](World& w) { w.limits.max_open_positions_per_deployment = 0; }},
+      {"max_open_positions", RejectReason::kMaxOpenPositions, [](World& w) { w.limits.max_open_positions = 0; }},
+      {"daily_loss", RejectReason::kDailyLoss, [](World& w) { w.exposure.day_start_equity = Decimal::Of("101011"); }},
+      {"drawdown", RejectReason::kDrawdown, [](World& w) { w.exposure.peak_equity = Decimal::Of("105264"); }},
+  };
+  for (const Case& item : cases) {
+    World world;
+    item.spoil(world);
+    PreTradeResult result = world.Run();
+    ASSERT_TRUE(result.rejection.has_value()) << item.check;
+    EXPECT_EQ(result.rejection->check, item.check);
+    EXPECT_EQ(result.rejection->reason, item.reason) << item.check;
+  }
+}
+
+TEST(PreTradeTest, AProfitTripsNoLossLimit) {
+  World world;
+  world.exposure.day_start_equity = Decimal::Of("50000");
+  world.exposure.peak_equity = Decimal::Of("50000");
+  EXPECT_FALSE(world.Run().rejection.has_value());
+}
+
+TEST(PreTradeTest, GettingOutAlwaysWorksWhileTheMarketIsOpen) {
+  World world;
+  world.Filled(Side::kBuy, "500", "100");  // far above every limit
+  world.exposure.day_start_equity = Decimal::Of("200000");
+  world.now_ns += 60'000'000'000;  // and the price is stale
+  world.order = World::MakeOrder("o2", Side::kSell, "500");
+  EXPECT_FALSE(world.Run().rejection.has_value());
+  world.order.quantity = Decimal::Of("501");  // one more would open a short
+  EXPECT_TRUE(world.Run().rejection.has_value());
+  world.order.quantity = Decimal::Of("500");
+  world.exposure.Reserve(World::MakeOrder("o3", Side::kSell, "1"), 100'000'000'000);  // one is on its way out already
+  EXPECT_TRUE(world.Run().rejection.has_value());
+}
+
+TEST(PreTradeTest, TheNearestPassableQuantityIsTheLargest) {
+  World world;
+  world.order.quantity = Decimal::Of("1000");
+  auto passable = PassableQuantity({.order = world.order, .limits = world.limits, .exposure = world.exposure, .market = world.market, .now_ns = world.now_ns});
+  ASSERT_TRUE(passable.has_value());
+  world.order.quantity = *passable;
+  EXPECT_FALSE(world.Run().rejection.has_value());
+  world.order.quantity = *passable + Decimal::Of("1");
+  EXPECT_TRUE(world.Run().rejection.has_value());
+}
+
+// Whatever is reserved, filled, cancelled or lapses: approved exposure never passes the position limit.
+TEST(PreTradePropertyTest, RacingOrdersNeverShareTheLastUnitOfALimit) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    Rng rng(seed);
+    World world;
+    world.limits.allow_short = false;
+    std::vector<Order> reserved, open;
+    for (int step = 0; step < 120; ++step) {
+      auto event = [&](const Order& order, OrderEventType type) {
+        OrderEvent made;
+        made.sequence = world.exposure.applied_sequence() + 1;
+        made.type = type;
+        made.order = order;
+        return made;
+      };
+      switch (rng.Below(4)) {
+        case 0:
+        case 1: {
+          world.order = World::MakeOrder(("o" + std::to_string(step)).c_str(), rng.Below(4) ? Side::kBuy : Side::kSell, "1");
+          world.order.quantity = world.order.leaves_quantity = Decimal::FromInt(rng.Between(1, 9));
+          if (!world.Run().rejection) {
+            world.exposure.Reserve(world.order, INT64_MAX);
+            reserved.push_back(world.order);
+          }
+          break;
+        }
+        case 2:
+          if (!reserved.empty()) {
+            Order order = reserved.back();
+            reserved.pop_back();
+            order.status = OrderStatus::kPendingNew;
+            world.exposure.Apply(event(order, OrderEventType::kPendingNew));
+            open.push_back(order);
+          }
+          break;
+        default:
+          if (!open.empty()) {
+            Order order = open.back();
+            open.pop_back();
+            OrderEvent made = event(order, OrderEventType::kFilled);
+            made.fill = Fill{.deployment_id = order.deployment_id, .symbol = order.symbol, .side = order.side,
+                             .quantity = order.quantity, .price = Decimal::Of("100")};
+            made.order->status = OrderStatus::kFilled;
+            made.order->leaves_quantity = Decimal();
+            world.exposure.Apply(made);
+          }
+      }
+      Exposure::BookKey key{DeploymentId("d"), Symbol("AAPL")};
+      Decimal worst = world.exposure.BookPosition(key) + world.exposure.PendingInBook(key, Side::kBuy);
+      ASSERT_LE(worst, Decimal::Of("20")) << "seed " << seed;
+      ASSERT_FALSE((world.exposure.BookPosition(key) - world.exposure.PendingInBook(key, Side::kSell)).IsNegative());
+    }
+    for (const Order& order : reserved) world.exposure.Void(order.order_id);
+    for (Order& order : open) {
+      OrderEvent made;
+      made.sequence = world.exposure.applied_sequence() + 1;
+      made.type = OrderEventType::kCanceled;
+      order.status = OrderStatus::kCanceled;
+      made.order = order;
+      world.exposure.Apply(made);
+    }
+    ASSERT_EQ(world.exposure.open_orders(), 0U);
+  }
+}
+
+}  // namespace
+}  // namespace ballast::risk
