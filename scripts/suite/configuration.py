@@ -6,7 +6,7 @@ from suite.secrets_store import ensure_secret, write_private
 
 DEMO = {
     "order_management": {"accounts": ["paper:PAPER:USD:100000:paper"]},
-    "broker_gateway": {"market_source": "simulated", "market_seed": 7, "market_speed": "1"},
+    "broker_gateway": {"market_seed": 7},
     "strategy_runner": {
         "deployments": [
             "ema-demo|ema_cross|paper|BTC-USD,ETH-USD,SOL-USD,AAPL,MSFT,NVDA,TSLA,SPY|5s|"

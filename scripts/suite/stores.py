@@ -50,14 +50,16 @@ class Postgres:
             self.home.mkdir(parents=True, exist_ok=True)
             if os.geteuid() == 0:
                 shutil.chown(self.home, "postgres", "postgres")
-            reader, writer = os.pipe()
-            os.write(writer, (password + "\n").encode())
-            os.close(writer)
+            # initdb reads the password as Postgres' own user, so it gets a file of that user's, gone at once.
+            password_file = self.home / "initdb_password"
+            write_private(password_file, password + "\n")
+            if os.geteuid() == 0:
+                shutil.chown(password_file, "postgres", "postgres")
             done = subprocess.run(
                 _as_postgres([str(_postgres_bin() / "initdb"), "-D", str(self.data), "-U", "ballast_admin", "-A",
-                              "scram-sha-256", "--pwfile", f"/dev/fd/{reader}", "-E", "UTF8", "--locale=C.UTF-8"]),
-                pass_fds=[reader], capture_output=True, text=True, cwd="/")
-            os.close(reader)
+                              "scram-sha-256", f"--pwfile={password_file}", "-E", "UTF8", "--locale=C.UTF-8"]),
+                capture_output=True, text=True, cwd="/")
+            password_file.unlink()
             if done.returncode != 0:
                 raise SystemExit("run: initdb failed: " + done.stderr.strip())
         log = open(self.layout.logs / "postgres.log", "ab")

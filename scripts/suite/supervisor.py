@@ -55,12 +55,12 @@ class Child:
 
 
 class Supervisor:
-    def __init__(self, layout, bin_folder, say):
+    def __init__(self, layout, bin_folder, say, services=tuple(where.SERVICES)):
         self.layout = layout
         self.say = say
         self.postgres = Postgres(layout)
         self.redis = Redis(layout)
-        self.children = [Child(service, layout, bin_folder) for service in where.SERVICES]
+        self.children = [Child(service, layout, bin_folder) for service in services]
         self.stopping = False
 
     def start(self):

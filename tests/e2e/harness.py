@@ -88,10 +88,11 @@ class _Stub:
 class Suite:
     """One suite: its own folder, ports, Postgres and Redis. The supervisor restarts what is killed."""
 
-    def __init__(self, folder, protos, overrides):
+    def __init__(self, folder, protos, overrides, services=tuple(where.SERVICES)):
         self.folder = pathlib.Path(folder) / "run"
         self.protos = protos
         self.overrides = overrides
+        self.services = services
         ensure_directory(self.folder)
         self.layout = where.Layout.make(self.folder, free_ports=True)
         self.bin = pathlib.Path(os.environ.get("BALLAST_TEST_BIN", TOP / "build/dev/bin"))
@@ -106,7 +107,7 @@ class Suite:
         ensure_secret(self.layout.secrets / "token")
         configuration.write(self.layout, self.overrides)
         self.environment = configuration.read_environment(self.folder)
-        self.supervisor = Supervisor(self.layout, self.bin, self.messages.append)
+        self.supervisor = Supervisor(self.layout, self.bin, self.messages.append, self.services)
         self.supervisor.start()
         self.thread = threading.Thread(target=self.supervisor.watch, daemon=True)
         self.thread.start()
@@ -114,9 +115,17 @@ class Suite:
 
     def wait_running(self, timeout_s=60):
         try:
-            return wait_until(lambda: self.get("/api/live/status").get("running"), timeout_s, "all services serve")
+            return wait_until(self.serving, timeout_s, "all services serve")
         except AssertionError as problem:
             raise AssertionError(f"{problem}\n{self.tails()}") from None
+
+    def serving(self):
+        """Every service answers SERVING to gRPC's health check."""
+        for service in self.services:
+            check = self.channel(service).unary_unary("/grpc.health.v1.Health/Check")
+            if check(b"", timeout=2) != b"\x08\x01":
+                return False
+        return True
 
     def tails(self):
         """The last lines of every service's output, for a failure's message."""
@@ -129,7 +138,8 @@ class Suite:
     def stop(self):
         if self.supervisor:
             self.supervisor.ask_to_stop()
-            self.thread.join()
+            if self.thread:
+                self.thread.join()
             self.supervisor.stop()
             self.supervisor = None
         for channel in self.channels.values():

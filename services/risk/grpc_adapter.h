@@ -1,0 +1,36 @@
+#pragma once
+
+#include <thread>
+
+#include "ballast/risk/v1/risk_service.grpc.pb.h"
+#include "libs/platform/thread/bounded_queue.h"
+#include "services/risk/keeper.h"
+
+namespace ballast {
+
+class RiskGrpc final : public risk::v1::RiskService::CallbackService {
+ public:
+  explicit RiskGrpc(RiskKeeper& keeper) : keeper_(keeper) {}
+  ~RiskGrpc() override { Stop(); }
+  void Start();
+  void Stop();
+
+  grpc::ServerBidiReactor<risk::v1::RiskSessionRequest, risk::v1::RiskSessionResponse>* RiskSession(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* PreviewOrder(grpc::CallbackServerContext* context, const risk::v1::PreviewOrderRequest* request,
+                                         risk::v1::PreviewOrderResponse* response) override;
+  grpc::ServerUnaryReactor* GetRiskState(grpc::CallbackServerContext* context, const risk::v1::GetRiskStateRequest* request,
+                                         risk::v1::GetRiskStateResponse* response) override;
+  grpc::ServerUnaryReactor* GetLimits(grpc::CallbackServerContext* context, const risk::v1::GetLimitsRequest* request,
+                                      risk::v1::GetLimitsResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateLimits(grpc::CallbackServerContext* context, const risk::v1::UpdateLimitsRequest* request,
+                                         risk::v1::UpdateLimitsResponse* response) override;
+
+ private:
+  RiskKeeper& keeper_;
+  // What waits for Postgres runs here, never on a gRPC thread.
+  BoundedQueue<std::function<void()>> writes_{100};
+  std::thread writer_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "ballast/risk/v1/risk_service.pb.h"
+#include "libs/base/clock.h"
+#include "libs/platform/grpc/server_stream.h"
+#include "libs/platform/log/log.h"
+#include "libs/platform/metrics/metrics.h"
+#include "libs/platform/thread/mutex.h"
+#include "libs/risk/pre_trade.h"
+#include "services/risk/store.h"
+
+namespace ballast {
+
+// Risk's state behind one lock: accounts, market, limits, the one order manager's session. No call waits for Postgres
+// while the lock is held; a reservation is arithmetic on memory.
+class RiskKeeper {
+ public:
+  using Sender = StreamSender<risk::v1::RiskSessionResponse>;
+
+  RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metrics& metrics);
+
+  absl::Status Recover();
+  // Market data.
+  void SetInstruments(std::vector<Instrument> instruments);
+  void OnQuotes(const std::vector<Quote>& quotes);
+  void OnMarketLost();
+  // The order manager's stream.
+  void OnSession(const risk::v1::RiskSessionRequest& request, const std::shared_ptr<Sender>& session);
+  // Once a second, from a thread of the service: marks equity, stores the marks, lets old reservations lapse.
+  void Tick();
+  void CloseSession();
+
+  absl::Status Preview(const risk::v1::PreviewOrderRequest& request, risk::v1::PreviewOrderResponse* response);
+  absl::Status State(const std::string& account, risk::v1::GetRiskStateResponse* response);
+  absl::StatusOr<risk::Limits> GetLimits(const std::string& account);
+  // Blocks on Postgres; not from a gRPC thread.
+  absl::StatusOr<risk::Limits> UpdateLimits(const RiskStore::Update& update);
+  [[nodiscard]] bool Ready();
+
+ private:
+  void Apply(const order::v1::OrderEvent& event) REQUIRES(mutex_);
+  void Reserve(const risk::v1::Reserve& request) REQUIRES(mutex_);
+  risk::PreTradeResult Check(const Order& order, std::optional<Decimal>* passable) REQUIRES(mutex_);
+  void Mark(risk::Exposure& exposure) REQUIRES(mutex_);
+
+  RiskStore& store_;
+  const Clock& clock_;
+  Logger& log_;
+  Mutex mutex_;
+  std::map<AccountId, risk::Exposure> accounts_ GUARDED_BY(mutex_);
+  std::map<AccountId, risk::Limits> limits_ GUARDED_BY(mutex_);
+  std::map<AccountId, RiskStore::EquityMark> stored_marks_ GUARDED_BY(mutex_);
+  risk::Market market_ GUARDED_BY(mutex_);
+  std::uint64_t epoch_ GUARDED_BY(mutex_) = 0;
+  std::shared_ptr<Sender> session_ GUARDED_BY(mutex_);
+  Counter& reserves_;
+  Counter& refusals_;
+  Histogram& reserve_seconds_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,98 @@
+#include "services/risk/shell.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include "ballast/broker/v1/market_data_service.grpc.pb.h"
+#include "libs/platform/grpc/channel.h"
+#include "libs/platform/grpc/client_stream.h"
+#include "libs/wire/wire.h"
+#include "services/risk/grpc_adapter.h"
+#include "services/risk/keeper.h"
+#include "services/risk/store.h"
+
+namespace ballast {
+
+std::vector<Migration> Migrations_risk();
+
+namespace {
+
+using MarketClient = BidiClient<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>;
+
+class RiskShell : public Service {
+ public:
+  explicit RiskShell(ServiceContext& context)
+      : log_(context.log),
+        store_(context.database),
+        keeper_(store_, context.clock, context.log, context.metrics),
+        grpc_(keeper_),
+        stub_(broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
+        market_(MarketClient::Callbacks{
+            .open = [this](grpc::ClientContext& call) { return stub_->StreamMarketData(&call); },
+            .on_open =
+                [this](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
+                  LoadInstruments();
+                  broker::v1::StreamMarketDataRequest request;
+                  request.mutable_subscribe()->set_subscriber("risk");
+                  send(std::move(request));
+                },
+            .on_message = [this](broker::v1::StreamMarketDataResponse& step) { return OnStep(step); },
+            .on_disconnected = [this](const absl::Status&) { keeper_.OnMarketLost(); }}) {}
+
+  absl::Status Recover() override { return keeper_.Recover(); }
+  std::vector<grpc::Service*> GrpcServices() override { return {&grpc_}; }
+  absl::Status Start() override {
+    grpc_.Start();
+    market_.Start();
+    return absl::OkStatus();
+  }
+  bool Ready() override { return keeper_.Ready(); }
+  void Drain() override {
+    keeper_.CloseSession();
+    market_.Stop();
+    grpc_.Stop();
+  }
+
+ private:
+  void LoadInstruments() {
+    grpc::ClientContext call;
+    broker::v1::ListInstrumentsResponse response;
+    call.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(3));
+    if (!stub_->ListInstruments(&call, {}, &response).ok()) return;
+    std::vector<Instrument> instruments;
+    for (const auto& proto : response.instruments()) {
+      auto instrument = wire::FromProto(proto);
+      if (instrument.ok()) instruments.push_back(std::move(*instrument));
+      else log_.Error("market.instrument_unreadable", {{"error", instrument.status().ToString()}});
+    }
+    keeper_.SetInstruments(std::move(instruments));
+  }
+  bool OnStep(const broker::v1::StreamMarketDataResponse& step) {
+    std::vector<Quote> quotes;
+    quotes.reserve(static_cast<std::size_t>(step.quotes_size()));
+    for (const auto& proto : step.quotes()) {
+      auto quote = wire::FromProto(proto);
+      if (quote.ok()) quotes.push_back(std::move(*quote));
+      else log_.Error("market.quote_unreadable", {{"error", quote.status().ToString()}});
+    }
+    keeper_.OnQuotes(quotes);
+    return true;
+  }
+
+  Logger& log_;
+  RiskStore store_;
+  RiskKeeper keeper_;
+  RiskGrpc grpc_;
+  std::unique_ptr<broker::v1::MarketDataService::Stub> stub_;
+  MarketClient market_;
+};
+
+}  // namespace
+
+ServiceSpec RiskSpec() {
+  return {.name = "risk",
+          .knobs = {},
+          .migrations = Migrations_risk(),
+          .make = [](ServiceContext& context) { return std::make_unique<RiskShell>(context); }};
+}
+
+}  // namespace ballast

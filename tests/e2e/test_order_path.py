@@ -1,0 +1,281 @@
+"""The order path over its three real processes: order management, risk, broker gateway; Postgres and Redis are real too."""
+import decimal
+import os
+import random
+import threading
+import time
+from collections import defaultdict
+
+import grpc
+import pytest
+
+from harness import wait_until
+
+SERVICES = ("broker_gateway", "risk", "order_management")
+KILLS = int(os.environ.get("BALLAST_KILLS", "4"))
+D = decimal.Decimal
+
+
+@pytest.fixture(scope="module")
+def suite(start_suite):
+    # A loaded test machine is slower than the 200 ms risk has in production.
+    one = start_suite("order_path", {"order_management": {"risk_timeout_ms": 2000}}, SERVICES)
+    yield one
+    one.remove()
+
+
+def events_of(suite):
+    """Every event of the account from the first, checked to be gapless."""
+    order = suite.protos.order
+    events = []
+    for batch in suite.orders.StreamOrderEvents(order.StreamOrderEventsRequest(account_ids=["paper"]), timeout=30):
+        events += batch.events
+        if batch.head_sequences and len(events) >= batch.head_sequences["paper"]:
+            break
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    return events
+
+
+def test_submit_stream_cancel(suite):
+    order = suite.protos.order
+    quote = suite.market.GetQuotes(suite.protos.broker.GetQuotesRequest(symbols=["BTC-USD"]), timeout=5).quotes[0]
+    far = str(int(D(quote.bid_price.value) * D("0.95")))
+    seen, done = [], threading.Event()
+    call = suite.orders.StreamOrderEvents(order.StreamOrderEventsRequest(from_head=True))
+
+    def read():
+        try:
+            for batch in call:
+                for event in batch.events:
+                    seen.append(event.type)
+                    if event.type == order.ORDER_EVENT_TYPE_CANCELED:
+                        done.set()
+        except grpc.RpcError:
+            pass
+
+    threading.Thread(target=read, daemon=True).start()
+    answer = suite.orders.SubmitOrder(suite.submit_request("stream-1", kind="LIMIT", limit=far), timeout=5)
+    assert answer.order.status in (order.ORDER_STATUS_PENDING_NEW, order.ORDER_STATUS_SUBMITTED), answer
+    assert len(answer.checks) == 25 and all(check.passed for check in answer.checks)
+    wait_until(lambda: order.ORDER_EVENT_TYPE_ACCEPTED in seen, 10, "accepted by the broker")
+    suite.orders.CancelOrder(order.CancelOrderRequest(order_id=answer.order.order_id, actor="user:test"), timeout=5)
+    assert done.wait(10), seen
+    call.cancel()
+    assert seen == [order.ORDER_EVENT_TYPE_PENDING_NEW, order.ORDER_EVENT_TYPE_SUBMITTED,
+                    order.ORDER_EVENT_TYPE_ACCEPTED, order.ORDER_EVENT_TYPE_PENDING_CANCEL,
+                    order.ORDER_EVENT_TYPE_CANCELED]
+
+
+def test_the_same_request_gets_the_first_answer(suite):
+    request = suite.submit_request("same-1", quantity="0.002")
+    first = suite.orders.SubmitOrder(request, timeout=5)
+    second = suite.orders.SubmitOrder(request, timeout=5)
+    assert not first.replayed and second.replayed
+    assert first.order.order_id == second.order.order_id
+    with pytest.raises(grpc.RpcError) as other:
+        suite.orders.SubmitOrder(suite.submit_request("same-1", quantity="0.003"), timeout=5)
+    assert other.value.code() == grpc.StatusCode.ALREADY_EXISTS
+    assert sum(1 for item in suite.all_orders() if item.request_id == "same-1") == 1
+
+
+def test_a_refusal_says_the_numbers_and_what_would_pass(suite):
+    answer = suite.orders.SubmitOrder(suite.submit_request("big-1", quantity="2"), timeout=5)
+    assert answer.order.status == suite.protos.order.ORDER_STATUS_DENIED
+    rejection = answer.order.rejection
+    assert rejection.reason == suite.protos.type.REJECT_REASON_MAX_POSITION
+    assert D(rejection.observed) > D(rejection.limit) > 0
+    assert "would pass" in rejection.message
+
+
+def test_an_equal_manual_order_needs_confirmation(suite):
+    suite.orders.SubmitOrder(suite.submit_request("dup-1", quantity="0.0011"), timeout=5)
+    answer = suite.orders.SubmitOrder(suite.submit_request("dup-2", quantity="0.0011"), timeout=5)
+    assert answer.order.rejection.reason == suite.protos.type.REJECT_REASON_DUPLICATE_ORDER
+    answer = suite.orders.SubmitOrder(suite.submit_request("dup-3", quantity="0.0011", confirm_duplicate=True), timeout=5)
+    assert answer.order.status != suite.protos.order.ORDER_STATUS_DENIED
+
+
+def bad_requests(suite):
+    """(what, request, the status it must get)."""
+    invalid, missing = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND
+    bad_decimals = ["", " ", "abc", "1e5", "NaN", "inf", "-inf", "+1", "1.", ".5", "0x10", "1,5", "--1", "1.2.3", "１",
+                    "1.0000000000000000001", "1000000000000000000", "9" * 400, "1 ", " 1", "1_000", "\n", "1/2", "½"]
+    for text in bad_decimals:
+        yield f"quantity {text[:20]!r}", suite.submit_request("bad", quantity=text), invalid
+        yield f"limit {text[:20]!r}", suite.submit_request("bad", kind="LIMIT", limit=text), invalid
+        yield f"stop {text[:20]!r}", suite.submit_request("bad", kind="STOP", stop=text), invalid
+        yield f"stop limit {text[:20]!r}", suite.submit_request("bad", kind="STOP_LIMIT", stop="1", limit=text), invalid
+    for text in ["0", "-1", "-0.00000001", "0.0", "-999999999999999999", "00"]:
+        yield f"quantity {text}", suite.submit_request("bad", quantity=text), invalid
+        yield f"limit {text}", suite.submit_request("bad", kind="LIMIT", limit=text), invalid
+        yield f"stop {text}", suite.submit_request("bad", kind="STOP", stop=text), invalid
+    for text in ["", "a b", "a/b", "a" * 65, "é", "'; DROP TABLE event; --", "../..", "a\nb", "{}", "<script>", "\0", "%00"]:
+        yield f"request id {text!r}", suite.submit_request(text), invalid
+        yield f"symbol {text[:20]!r}", suite.submit_request("bad", symbol=text), invalid
+        if text:
+            yield f"deployment {text!r}", suite.submit_request("bad", deployment_id=text), invalid
+        request = suite.submit_request("bad")
+        request.account_id = text
+        yield f"account {text!r}", request, invalid
+    for field, values in {"side": (0, 3, 99, -1), "type": (0, 9, 77, -5), "time_in_force": (9, -1, 1000)}.items():
+        for value in values:
+            request = suite.submit_request("bad")
+            setattr(request, field, value)
+            yield f"{field} {value}", request, invalid
+    yield "market with a limit price", suite.submit_request("bad", limit="1"), invalid
+    yield "market with a stop price", suite.submit_request("bad", stop="1"), invalid
+    yield "limit without a price", suite.submit_request("bad", kind="LIMIT"), invalid
+    yield "stop without a price", suite.submit_request("bad", kind="STOP"), invalid
+    yield "stop limit without a limit", suite.submit_request("bad", kind="STOP_LIMIT", stop="1"), invalid
+    yield "stop limit without a stop", suite.submit_request("bad", kind="STOP_LIMIT", limit="1"), invalid
+    yield "stop with IOC", suite.submit_request("bad", kind="STOP", stop="1", time_in_force=3), invalid
+    request = suite.submit_request("bad")
+    request.reason = "x" * 201
+    yield "a long reason", request, invalid
+    request = suite.submit_request("bad")
+    request.actor = "x" * 101
+    yield "a long actor", request, invalid
+    request = suite.submit_request("bad")
+    request.ClearField("quantity")
+    yield "no quantity", request, invalid
+    request = suite.submit_request("bad")
+    request.account_id = "nobody"
+    yield "an account that is not there", request, missing
+
+
+def test_bad_input_is_told_and_changes_nothing(suite):
+    before = len(events_of(suite))
+    count = 0
+    for what, request, expected in bad_requests(suite):
+        count += 1
+        with pytest.raises(grpc.RpcError) as refused:
+            suite.orders.SubmitOrder(request, timeout=5)
+        assert refused.value.code() == expected, (what, refused.value)
+        assert refused.value.details(), what
+        if expected == grpc.StatusCode.INVALID_ARGUMENT:
+            details = dict(refused.value.trailing_metadata()).get("grpc-status-details-bin")
+            assert details and b"google.rpc.BadRequest" in details, what
+    assert count >= 150, count
+    print(f"\n{count} malformed requests, none made an order")
+    assert len(events_of(suite)) == before
+
+
+class Load:
+    """Small orders one after the other on each thread; the same request id again until it is answered."""
+
+    def __init__(self, suite):
+        self.suite = suite
+        self.acknowledged = {}
+        self.stopping = threading.Event()
+        self.last_accept = 0.0
+        self.threads = [threading.Thread(target=self.run, args=(number,), daemon=True) for number in range(2)]
+
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, number):
+        count = 0
+        stub = self.suite.orders
+        denied = self.suite.protos.order.ORDER_STATUS_DENIED
+        while not self.stopping.is_set():
+            count += 1
+            request = self.suite.submit_request(f"load-{number}-{count}", side="BUY" if count % 2 else "SELL",
+                                                quantity=("0.001", "0.01")[number],
+                                                symbol=("BTC-USD", "ETH-USD")[number], confirm_duplicate=True)
+            while not self.stopping.is_set():
+                try:
+                    answer = stub.SubmitOrder(request, timeout=3)
+                except grpc.RpcError:
+                    self.stopping.wait(0.05)
+                    continue
+                self.acknowledged[request.request_id] = answer.order.order_id
+                if answer.order.status != denied:
+                    self.last_accept = time.monotonic()
+                break
+            self.stopping.wait(0.1)  # below risk's order rate
+
+    def stop(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def test_each_process_can_be_killed_at_any_moment_under_load(suite):
+    order = suite.protos.order
+    rng = random.Random(11)
+    load = Load(suite)
+    load.start()
+    wait_until(lambda: len(load.acknowledged) > 10, 60, "the load runs")
+    longest, kills = defaultdict(float), 0
+    for _ in range(KILLS):
+        for service in SERVICES:
+            time.sleep(rng.uniform(0.05, 0.5))  # the moment of the kill, not a wait for anything
+            started = time.monotonic()
+            suite.kill(service)
+            kills += 1
+            wait_until(lambda: load.last_accept > started and suite.serving(), 60,
+                       f"orders are accepted again after {service} was killed\n{suite.tails()}")
+            longest[service] = max(longest[service], time.monotonic() - started)
+    load.stop()
+
+    suite.orders.HaltAccount(order.HaltAccountRequest(account_id="paper", reason="test", actor="user:test"), timeout=10)
+    suite.orders.CancelAllOrders(order.CancelAllOrdersRequest(account_id="paper", actor="user:test"), timeout=10)
+    wait_until(lambda: not suite.orders.ListOrders(
+        order.ListOrdersRequest(account_id="paper", working_only=True), timeout=5).orders, 60, "no working order is left")
+
+    orders = suite.all_orders()
+    ids = {item.order_id for item in orders}
+    lost = [request for request, order_id in load.acknowledged.items() if order_id not in ids]
+    requests = [item.request_id for item in orders]
+    doubled = len(requests) - len(set(requests))
+    fills = [event.fill for event in events_of(suite) if event.type == order.ORDER_EVENT_TYPE_FILLED]
+    assert len({fill.execution_id for fill in fills}) == len(fills), "a fill is booked twice"
+
+    # Three ledgers that know nothing of each other: our events, risk's cash, the venue's own books.
+    cash, positions, per_order = D("100000"), defaultdict(D), defaultdict(D)
+    for fill in fills:
+        sign = 1 if fill.side == 1 else -1
+        quantity = D(fill.quantity.value)
+        cash -= sign * quantity * D(fill.price.value) + D(fill.fee.value)
+        positions[fill.symbol] += sign * quantity
+        per_order[fill.order_id] += quantity
+    venue = suite.broker.GetBrokerAccount(suite.protos.broker.GetBrokerAccountRequest(account_id="paper"), timeout=5)
+    assert D(venue.cash.value) == cash
+    assert {row.symbol: D(row.quantity.value) for row in venue.positions} == {k: v for k, v in positions.items() if v}
+    for item in orders:
+        assert D(item.cumulative_quantity.value) == per_order[item.order_id]
+        assert per_order[item.order_id] <= D(item.quantity.value)
+    head = suite.orders.ListAccounts(order.ListAccountsRequest(), timeout=5).accounts[0].last_sequence
+    state = wait_until(lambda: next((s for s in [suite.risk.GetRiskState(
+        suite.protos.risk.GetRiskStateRequest(account_id="paper"), timeout=5)] if s.applied_sequence == head), None),
+        30, "risk has applied everything")
+    assert state.open_orders == 0 and D(state.reserved_exposure.value) == 0
+    print(f"\n{kills} kills, {len(load.acknowledged)} acknowledged, {len(orders)} orders, {len(fills)} fills, lost "
+          f"{len(lost)}, doubled {doubled}, longest recovery "
+          + ", ".join(f"{name} {value:.1f} s" for name, value in longest.items()))
+    assert not lost and not doubled
+
+
+def test_limits_are_versioned_and_hold_at_once(suite):
+    risk = suite.protos.risk
+    limits = suite.risk.GetLimits(risk.GetLimitsRequest(account_id="paper"), timeout=5).limits
+    limits.restricted_symbols.append("SOL-USD")
+    suite.orders.ResumeAccount(suite.protos.order.ResumeAccountRequest(account_id="paper", reason="test", actor="user:test"),
+                               timeout=5)
+    saved = suite.risk.UpdateLimits(risk.UpdateLimitsRequest(request_id="l-1", limits=limits, reason="test", actor="user:test"),
+                                    timeout=5).limits
+    assert saved.version == limits.version + 1
+    answer = suite.orders.SubmitOrder(suite.submit_request("restricted-1", symbol="SOL-USD", quantity="1"), timeout=5)
+    assert answer.order.rejection.reason == suite.protos.type.REJECT_REASON_RESTRICTED
+    with pytest.raises(grpc.RpcError) as stale:
+        suite.risk.UpdateLimits(risk.UpdateLimitsRequest(request_id="l-2", limits=limits, reason="test"), timeout=5)
+    assert stale.value.code() == grpc.StatusCode.ABORTED
+
+
+def test_reflection_lists_the_services(suite):
+    reflection = suite.channel("order_management").stream_stream(
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+    # ServerReflectionRequest{list_services: ""} is field 7, length 0.
+    answer = next(iter(reflection(iter([b"\x3a\x00"]), timeout=5)))
+    assert b"ballast.order.v1.OrderService" in answer
