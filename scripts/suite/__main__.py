@@ -6,10 +6,9 @@ import pathlib
 import signal
 import sys
 import time
-import urllib.error
 
-from suite import build, client, configuration, layout as where, terminal
-from suite.secrets_store import ensure_directory, ensure_secret
+from suite import build, configuration, health, layout as where, terminal
+from suite.secrets_store import ensure_directory
 from suite.supervisor import Supervisor, running_pid
 
 READY_S_MAX = 120
@@ -26,7 +25,6 @@ def _arguments():
     run.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=JSON", help="override a setting")
     stop = verbs.add_parser("stop", help="drain and stop")
     status = verbs.add_parser("status", help="print the engine's status")
-    status.add_argument("--json", action="store_true")
     for verb in (run, stop, status):
         verb.add_argument("--run-dir", default=str(where.TOP / ".run"), help="state folder [.run]")
     return parser.parse_args()
@@ -55,27 +53,24 @@ def _wait_ready(supervisor, environment):
     missing = "nothing answers yet"
     while time.monotonic() < deadline and not supervisor.stopping:
         supervisor.tend()
-        try:
-            status = client.get(environment, "/api/live/status")
-            if status.get("running"):
-                return True
-            missing = ", ".join(f"{s['name']} {s['state']}" for s in status.get("services", [])
-                                if s["state"] != "serving")
-        except (OSError, urllib.error.URLError, ValueError) as problem:
-            missing = str(problem)
+        states = health.states(environment)
+        if all(state == "serving" for state in states.values()):
+            return True
+        missing = ", ".join(f"{service} {state}" for service, state in states.items() if state != "serving")
         time.sleep(0.2)
     print(f"run: not ready after {READY_S_MAX} s: {missing}; logs are in {supervisor.layout.logs}", file=sys.stderr)
     return False
 
 
-def _banner(layout, seconds):
-    web = (where.TOP / "services/api_gateway/web/dist/index.html").exists()
+def _banner(layout, seconds, detached):
+    stop = "./scripts/stop" if detached else "Ctrl-C"
     print(f"""
-  Ballast is running, PAPER (simulated money). Ready after {seconds:.1f} s.
-  {'Dashboard' if web else 'REST API '}   http://127.0.0.1:{layout.ports['http']}
-  Sign in with  {layout.secrets / 'token'}
+  Ballast's order path is running, PAPER (simulated money). Ready after {seconds:.1f} s.
+  Orders        grpc 127.0.0.1:{layout.ports['grpc.order_management']}  ballast.order.v1.OrderService
+  Market data   grpc 127.0.0.1:{layout.ports['grpc.broker_gateway']}  ballast.broker.v1.MarketDataService
+  Risk          grpc 127.0.0.1:{layout.ports['grpc.risk']}  ballast.risk.v1.RiskService
   Status        ./scripts/status
-  Stop          {'./scripts/stop' if layout.supervisor_pid.exists() else 'Ctrl-C'}
+  Stop          {stop}
 """, flush=True)
 
 
@@ -91,10 +86,8 @@ def _run(arguments):
         bin_folder = where.TOP / "build/release/bin"
     else:
         bin_folder = build.services()
-        build.dashboard()
     ensure_directory(layout.secrets)
     ensure_directory(layout.logs)
-    ensure_secret(layout.secrets / "token")
     configuration.write(layout, _overrides(layout.run, arguments))
     if arguments.detach:
         return _detach(layout, bin_folder)
@@ -113,7 +106,7 @@ def _serve(layout, bin_folder, say, on_ready=None):
         if on_ready:
             on_ready(ready)
         elif ready:
-            _banner(layout, time.monotonic() - started)
+            _banner(layout, time.monotonic() - started, False)
         if ready or on_ready is None:
             supervisor.watch()
         if not on_ready:
@@ -152,7 +145,7 @@ def _detach(layout, bin_folder):
         tail = (layout.logs / "supervisor.log").read_text().splitlines()[-5:]
         print("\n".join(tail), file=sys.stderr)
         return 1
-    _banner(layout, time.monotonic() - started)
+    _banner(layout, time.monotonic() - started, True)
     return 0
 
 
@@ -179,7 +172,7 @@ def main():
         return _run(arguments)
     if arguments.verb == "stop":
         return _stop(arguments)
-    return terminal.show(configuration.read_environment(pathlib.Path(arguments.run_dir)), arguments.json)
+    return terminal.show(configuration.read_environment(pathlib.Path(arguments.run_dir)))
 
 
 sys.exit(main())

@@ -2,18 +2,11 @@
 import json
 
 from suite import layout as where
-from suite.secrets_store import ensure_secret, write_private
+from suite.secrets_store import write_private
 
 DEMO = {
     "order_management": {"accounts": ["paper:PAPER:USD:100000:paper"]},
     "broker_gateway": {"market_seed": 7},
-    "strategy_runner": {
-        "deployments": [
-            "ema-demo|ema_cross|paper|BTC-USD,ETH-USD,SOL-USD,AAPL,MSFT,NVDA,TSLA,SPY|5s|"
-            "fast=5,slow=20,position_size_ratio=0.0195,stop_loss_ratio=0.02,take_profit_ratio=0.05,"
-            "max_open_positions=3,allow_short=true"
-        ]
-    },
 }
 
 
@@ -37,11 +30,6 @@ def write(layout, overrides):
             "metrics_listen": f"127.0.0.1:{layout.ports['metrics.' + service]}",
             "postgres_password_file": str(layout.secrets / f"postgres_{service}"),
         }
-    sections["api_gateway"].update({
-        "http_listen": f"127.0.0.1:{layout.ports['http']}",
-        "token_file": str(layout.secrets / "token"),
-        "web_root": str(where.TOP / "services/api_gateway/web/dist"),
-    })
     for source in (DEMO, overrides):
         for section, values in source.items():
             sections.setdefault(section, {}).update(values)
@@ -54,9 +42,7 @@ def write(layout, overrides):
             lines.append(f"  {key}: {json.dumps(value)}")
     write_private(layout.config, "\n".join(lines) + "\n")
 
-    token = ensure_secret(layout.secrets / "token")
-    environment = [f"BALLAST_URL=http://127.0.0.1:{layout.ports['http']}", f"BALLAST_TOKEN={token}",
-                   f"BALLAST_HTTP_PORT={layout.ports['http']}", f"BALLAST_POSTGRES_PORT={layout.ports['postgres']}",
+    environment = [f"BALLAST_POSTGRES_PORT={layout.ports['postgres']}",
                    f"BALLAST_REDIS_PORT={layout.ports['redis']}"]
     for service in where.SERVICES:
         environment.append(f"BALLAST_{service.upper()}_PORT={layout.ports['grpc.' + service]}")

@@ -13,11 +13,6 @@ SERVICES = {
     "broker_gateway": 54,
     "risk": 52,
     "order_management": 51,
-    "positions": 53,
-    "alerts": 56,
-    "compliance_audit": 57,
-    "strategy_runner": 55,
-    "api_gateway": 50,
 }
 
 
@@ -42,7 +37,7 @@ class Layout:
             pick = lambda _: free_port()
         else:
             pick = lambda fixed: fixed
-        ports = {"http": pick(8080), "postgres": pick(55432), "redis": pick(56379)}
+        ports = {"postgres": pick(55432), "redis": pick(56379)}
         for service, digits in SERVICES.items():
             ports["grpc." + service] = pick(50000 + digits)
             ports["metrics." + service] = pick(9100 + digits)

@@ -56,30 +56,17 @@ def unit(tally):
         tally.add("unit", 0, int(code != 0))
 
 
-def web(tally):
-    folder = where.TOP / "services/api_gateway/web"
-    build.dashboard()
-    code, output = _stream(["npx", "--no-install", "vitest", "run"], folder,
-                           dict(build.node_environment(), NO_COLOR="1", CI="true"))
-    counts = re.findall(r"^\s*Tests\s+(.*)$", output, re.M)
-    text = counts[-1] if counts else ""
-    passed = re.search(r"(\d+) passed", text)
-    failed = re.search(r"(\d+) failed", text)
-    tally.add("web", int(passed[1]) if passed else 0, int(failed[1]) if failed else int(code != 0))
-
-
 def e2e(tally):
     bin_folder = build.services(PRESET)
-    build.dashboard()
     code, output = _stream(["/usr/bin/python3", "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider",
                             "tests/e2e"], where.TOP,
-                           dict(build.node_environment(), BALLAST_TEST_BIN=str(bin_folder), PYTHONUNBUFFERED="1"))
+                           dict(os.environ, BALLAST_TEST_BIN=str(bin_folder), PYTHONUNBUFFERED="1"))
     passed = re.findall(r"(\d+) passed", output)
     failed = re.findall(r"(\d+) (?:failed|errors?)\b", output)
     tally.add("e2e", int(passed[-1]) if passed else 0, sum(map(int, failed[-2:])) if failed else int(code not in (0,)))
 
 
-PARTS = {"check": check, "unit": unit, "web": web, "e2e": e2e}
+PARTS = {"check": check, "unit": unit, "e2e": e2e}
 
 
 def main():

@@ -30,11 +30,3 @@ def start_suite(tmp_path_factory, protos):
     yield start
     for suite in running:
         suite.remove()
-
-
-@pytest.fixture(scope="module")
-def suite(start_suite, request):
-    """One suite for a module's tests, with the demo deployment on a quick market."""
-    one = start_suite(request.module.__name__, getattr(request.module, "OVERRIDES", {}))
-    yield one
-    one.remove()

@@ -1,6 +1,5 @@
 """Starts suites on free ports and talks to them over REST and gRPC."""
 import importlib
-import json
 import os
 import pathlib
 import shutil
@@ -9,13 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 
 import grpc
 
 from suite import configuration, layout as where
-from suite.secrets_store import ensure_directory, ensure_secret
+from suite.secrets_store import ensure_directory
 from suite.supervisor import Supervisor
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -30,7 +27,7 @@ def wait_until(condition, timeout_s, what):
             value = condition()
             if value:
                 return value
-        except (grpc.RpcError, OSError, urllib.error.URLError) as problem:
+        except (grpc.RpcError, OSError) as problem:
             last = problem
         time.sleep(0.05)
     raise AssertionError(f"not within {timeout_s} s: {what}" + (f" (last: {last})" if last else ""))
@@ -104,7 +101,6 @@ class Suite:
     def start(self, ready_s_max=120):
         ensure_directory(self.layout.secrets)
         ensure_directory(self.layout.logs)
-        ensure_secret(self.layout.secrets / "token")
         configuration.write(self.layout, self.overrides)
         self.environment = configuration.read_environment(self.folder)
         self.supervisor = Supervisor(self.layout, self.bin, self.messages.append, self.services)
@@ -159,33 +155,6 @@ class Suite:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
 
-    # REST
-
-    def request(self, method, path, body=None, headers=None, raw=None, token=True):
-        """(HTTP status, decoded JSON or text)."""
-        data = raw if raw is not None else (json.dumps(body).encode() if body is not None else None)
-        sent = dict(headers or {})
-        if token:
-            sent.setdefault("Authorization", "Bearer " + self.environment["BALLAST_TOKEN"])
-        if data is not None:
-            sent.setdefault("Content-Type", "application/json")
-        request = urllib.request.Request(self.environment["BALLAST_URL"] + path, data=data, method=method, headers=sent)
-        try:
-            with urllib.request.urlopen(request, timeout=15) as answer:
-                status, text = answer.status, answer.read()
-        except urllib.error.HTTPError as problem:
-            status, text = problem.code, problem.read()
-        try:
-            return status, json.loads(text)
-        except ValueError:
-            return status, text.decode(errors="replace")
-
-    def get(self, path):
-        status, body = self.request("GET", path)
-        if status != 200:
-            raise OSError(f"GET {path}: {status} {body}")
-        return body
-
     # gRPC
 
     def channel(self, service):
@@ -201,10 +170,6 @@ class Suite:
         return self.protos.stub(self.channel("order_management"), "order", "OrderService")
 
     @property
-    def positions(self):
-        return self.protos.stub(self.channel("positions"), "position", "PositionService")
-
-    @property
     def broker(self):
         return self.protos.stub(self.channel("broker_gateway"), "broker", "BrokerService")
 
@@ -215,14 +180,6 @@ class Suite:
     @property
     def risk(self):
         return self.protos.stub(self.channel("risk"), "risk", "RiskService")
-
-    @property
-    def audit(self):
-        return self.protos.stub(self.channel("compliance_audit"), "audit", "AuditService")
-
-    @property
-    def strategies(self):
-        return self.protos.stub(self.channel("strategy_runner"), "strategy", "StrategyService")
 
     def submit_request(self, request_id, symbol="BTC-USD", side="BUY", quantity="0.001", kind="MARKET", limit=None,
                        stop=None, **more):
@@ -245,17 +202,6 @@ class Suite:
         while True:
             page = self.orders.ListOrders(order.ListOrdersRequest(page_size=500, page_token=token), timeout=10)
             found += page.orders
-            token = page.next_page_token
-            if not token:
-                return found
-
-    def all_fills(self):
-        position = self.protos.position
-        token, found = "", []
-        while True:
-            page = self.positions.ListFills(
-                position.ListFillsRequest(account_id="paper", page_size=500, page_token=token), timeout=10)
-            found += page.fills
             token = page.next_page_token
             if not token:
                 return found

@@ -144,6 +144,9 @@ def bad_requests(suite):
 
 
 def test_bad_input_is_told_and_changes_nothing(suite):
+    order = suite.protos.order
+    wait_until(lambda: not suite.orders.ListOrders(
+        order.ListOrdersRequest(account_id="paper", working_only=True), timeout=5).orders, 20, "earlier orders are done")
     before = len(events_of(suite))
     count = 0
     for what, request, expected in bad_requests(suite):

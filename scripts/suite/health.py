@@ -1,0 +1,19 @@
+"""gRPC's health check of every service."""
+import grpc
+
+from suite import layout as where
+
+SERVING = b"\x08\x01"  # HealthCheckResponse{status: SERVING}
+
+
+def states(environment):
+    """{service: "serving" | "not serving" | "unreachable"}"""
+    found = {}
+    for service in where.SERVICES:
+        with grpc.insecure_channel(f"127.0.0.1:{environment[f'BALLAST_{service.upper()}_PORT']}") as channel:
+            try:
+                answer = channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=2)
+                found[service] = "serving" if answer == SERVING else "not serving"
+            except grpc.RpcError:
+                found[service] = "unreachable"
+    return found
