@@ -35,7 +35,8 @@ function(ballast_test file)
   add_executable(${target} ${file})
   target_link_libraries(${target} PRIVATE ballast_options ${ARGN} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${target} TEST_PREFIX "${folder}/${stem}:" DISCOVERY_TIMEOUT 60
-                       PROPERTIES TIMEOUT 300 LABELS unit)
+                       PROPERTIES TIMEOUT 300 LABELS unit
+                       ENVIRONMENT LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0)
 endfunction()
 
 # ballast_service(<name> [SRCS …] [DEPS …] [TESTS …]): executable ballast-<name with dashes> from main.cc, and

@@ -170,6 +170,13 @@ void Shard::CommitBatch() {
         if (there.ok() && *there) break;
         if (there.ok()) in_doubt = false;
       }
+      constexpr std::int64_t kDrainNs = 5'000'000'000;
+      if (inbox_.closed() && clock_.MonotonicNanos() - started > kDrainNs) {
+        // Stopping without Postgres: nothing of this batch was answered, so nothing acknowledged is lost.
+        log_.Error("orders.batch_abandoned", {{"events", std::to_string(commit.events.size())}});
+        after_commit_.clear();
+        return;
+      }
       std::this_thread::sleep_for(pause);
       pause = std::min(pause * 2, std::chrono::milliseconds(500));
     }
@@ -351,6 +358,7 @@ void Shard::FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result
   }
   known_orders_.insert(id.value());
   bool submit = broker_ready_;
+  if (!submit) pending_possible_ = true;
   Keep(account->Accept(std::move(waiting.order), waiting.actor, checks, submit, clock_.Now()));
   AfterCommit([this, stored = *account->Find(id), submit, replies = std::move(waiting.replies),
                checks = std::move(checks)] {
@@ -540,6 +548,8 @@ void Shard::OnBrokerReady() {
 
 // Orders that waited for the broker: sent when young enough, ended when not.
 void Shard::DispatchPending() {
+  if (!pending_possible_) return;
+  pending_possible_ = false;
   UtcTime now = clock_.Now();
   for (auto& [id, account] : accounts_) {
     std::vector<OrderId> pending;
@@ -559,7 +569,9 @@ void Shard::DispatchPending() {
                                    .observed = std::to_string(age_ms),
                                    .message = "the order waited too long for the broker and was not sent"},
                                   now));
-      } else if (broker_ready_) {
+      } else if (!broker_ready_) {
+        pending_possible_ = true;
+      } else {
         Keep(account.Submit(order_id, now));
         AfterCommit([this, stored = *account.Find(order_id)] { SendNewOrder(stored); });
       }

@@ -138,6 +138,8 @@ class Shard {
   std::map<OrderId, std::uint64_t> waiting_by_order_;
   std::uint64_t next_correlation_ = 1;
   std::int64_t broker_lost_ns_ = 0;
+  // Some order may be waiting for the broker; spares the search when none can.
+  bool pending_possible_ = true;
   std::int64_t last_cancel_sweep_ns_ = 0;
   std::map<std::string, std::int64_t> recent_orders_;
   std::vector<OrderEvent> batch_;

@@ -129,6 +129,7 @@ absl::StatusOr<Config> Config::Load(std::string_view service, const std::vector<
       return absl::InvalidArgumentError(ToAbsl(path + ": " + problem.what()));
     }
   }
+  if (root.IsDefined() && !root.IsNull() && !root.IsMap()) violate(1, "the file", "sections of keys expected");
   for (const std::string& section : {std::string("common"), config.service_}) {
     YAML::Node node = root.IsMap() ? root[section] : YAML::Node(YAML::NodeType::Undefined);
     if (!node.IsDefined() || node.IsNull()) continue;

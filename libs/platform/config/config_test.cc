@@ -43,6 +43,11 @@ TEST(ConfigTest, EveryViolationIsNamedWithItsLine) {
   }
 }
 
+TEST(ConfigTest, AFileThatIsNoMapIsAnError) {
+  EXPECT_FALSE(Config::Load("risk", kOwn, Write("- risk\n"), {}).ok());
+  EXPECT_TRUE(Config::Load("risk", kOwn, Write(""), {}).ok());
+}
+
 TEST(ConfigTest, OtherServicesSectionsAreNotOurs) {
   EXPECT_TRUE(Config::Load("risk", kOwn, Write("positions:\n  whatever: 1\n"), {}).ok());
 }

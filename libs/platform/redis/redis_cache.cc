@@ -31,6 +31,8 @@ struct RedisCache::State {
   std::atomic<std::uint64_t> dropped{0};
   std::thread thread;
   std::unique_ptr<redisContext, ContextDeleter> context;
+  // What was queued while there was no connection is gone: a new one starts with a rebuild.
+  bool rebuild_due = true;
 
   void Push(Command command) {
     if (options.address.empty()) return;
@@ -70,13 +72,19 @@ struct RedisCache::State {
     while (!queue.closed()) {
       if (!context && !Connect()) {
         context.reset();
+        rebuild_due = true;
         (void)queue.PopBatch(kQueueMax, 0);  // what is dropped here is written again by the rebuild
         (void)queue.PopBatch(1, kCheckPeriodNs);
         continue;
       }
-      if (!Run({"EXISTS", marker}) && context) {
+      bool emptied = !Run({"EXISTS", marker});
+      if (!context) {
+        rebuild_due = true;
+        continue;
+      }
+      if (emptied || rebuild_due) {
         if (rebuild) rebuild();
-        Run({"SET", marker, "1"});
+        rebuild_due = !Run({"SET", marker, "1"});
       }
       for (const Command& command : queue.PopBatch(1000, kCheckPeriodNs)) Run(command);
     }

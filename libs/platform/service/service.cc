@@ -134,7 +134,10 @@ int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigs
     return Fail(log, "service.listen_failed", absl::UnavailableError(ToAbsl("cannot listen on " + listen)));
   }
   server->GetHealthCheckService()->SetServingStatus(false);
-  if (absl::Status status = service->Start(); !status.ok()) return Fail(log, "service.start_failed", status);
+  if (absl::Status status = service->Start(); !status.ok()) {
+    service->Drain();
+    return Fail(log, "service.start_failed", status);
+  }
   redis.Start();
   log.Info("service.started",
            {{"version", kVersion},
