@@ -1,0 +1,353 @@
+// The REST and stream shapes: proto3 JSON of the ballast.* messages, decimals flattened to text, 64-bit integers as
+// text, enums by name, times as RFC 3339.
+
+export type Text = string;
+export type Integer64 = string | number;
+
+export interface Rejection {
+  reason: string;
+  check: string;
+  limit: string;
+  observed: string;
+  message: string;
+}
+export interface Order {
+  order_id: string;
+  account_id: string;
+  request_id: string;
+  deployment_id: string;
+  symbol: string;
+  side: string;
+  type: string;
+  time_in_force: string;
+  quantity: string;
+  limit_price?: string | null;
+  stop_price?: string | null;
+  reduce_only: boolean;
+  status: string;
+  cumulative_quantity: string;
+  leaves_quantity: string;
+  average_price: string;
+  fees: string;
+  broker_order_id: string;
+  rejection?: Rejection | null;
+  create_time: string;
+  update_time: string;
+  sequence: Integer64;
+  mode: string;
+  reason: string;
+  cancel_requested: boolean;
+}
+export interface Fill {
+  execution_id: string;
+  order_id: string;
+  account_id: string;
+  deployment_id: string;
+  symbol: string;
+  side: string;
+  quantity: string;
+  price: string;
+  fee: string;
+  fee_currency: string;
+  maker: boolean;
+  transact_time: string;
+  sequence: Integer64;
+  reason: string;
+}
+export interface RiskCheck {
+  name: string;
+  limit: string;
+  used: string;
+  after: string;
+  passed: boolean;
+}
+export interface OrderEvent {
+  account_id: string;
+  sequence: Integer64;
+  type: string;
+  event_time: string;
+  order?: Order | null;
+  fill?: Fill | null;
+  rejection?: Rejection | null;
+  actor: string;
+  checks?: RiskCheck[];
+}
+export interface Account {
+  account_id: string;
+  mode: string;
+  currency: string;
+  opening_cash: string;
+  last_sequence: Integer64;
+  halted: boolean;
+  halt_reason: string;
+  broker: string;
+}
+export interface Position {
+  account_id: string;
+  deployment_id: string;
+  symbol: string;
+  quantity: string;
+  average_price: string;
+  mark_price: string;
+  mark_stale: boolean;
+  unrealised_pnl: string;
+  realised_pnl: string;
+  market_value: string;
+  open_time: string;
+  update_time: string;
+  mode: string;
+  unrealised_ratio: number;
+}
+export interface Summary {
+  account_id: string;
+  mode: string;
+  currency: string;
+  opening_cash: string;
+  cash: string;
+  equity: string;
+  realised_pnl: string;
+  unrealised_pnl: string;
+  fees: string;
+  gross_exposure: string;
+  net_exposure: string;
+  open_positions: number;
+  day_pnl: string;
+  peak_equity: string;
+  drawdown_ratio: number;
+  fills: Integer64;
+  trades: Integer64;
+  winning_trades: Integer64;
+  update_time: string;
+  any_mark_stale: boolean;
+}
+export interface Book {
+  account_id: string;
+  deployment_id: string;
+  realised_pnl: string;
+  unrealised_pnl: string;
+  fees: string;
+  total_pnl: string;
+  day_pnl: string;
+  trades: Integer64;
+  winning_trades: Integer64;
+  open_positions: number;
+  peak_pnl: string;
+  max_drawdown: string;
+  last_trade_time?: string | null;
+}
+export interface Trade {
+  trade_id: string;
+  account_id: string;
+  deployment_id: string;
+  symbol: string;
+  side: string;
+  quantity: string;
+  entry_price: string;
+  exit_price: string;
+  pnl: string;
+  fees: string;
+  entry_time: string;
+  exit_time: string;
+  reason: string;
+  mode: string;
+  pnl_ratio: number;
+}
+export interface EquityPoint {
+  time: string;
+  equity: string;
+  cash: string;
+}
+export interface StrategyParameter {
+  name: string;
+  description: string;
+  default_value: string;
+  minimum: string;
+  maximum: string;
+}
+export interface Strategy {
+  strategy_id: string;
+  display_name: string;
+  description: string;
+  parameters: StrategyParameter[];
+}
+export interface DeploymentSpec {
+  strategy_id: string;
+  parameters: Record<string, string>;
+  account_id: string;
+  symbols: string[];
+  timeframe: string;
+  position_size_ratio?: string | null;
+  stop_loss_ratio?: string | null;
+  take_profit_ratio?: string | null;
+  max_open_positions: number;
+  allow_short: boolean;
+  display_name: string;
+}
+export interface Deployment {
+  deployment_id: string;
+  spec: DeploymentSpec;
+  status: string;
+  status_reason: string;
+  mode: string;
+  create_time: string;
+  start_time?: string | null;
+  stop_time?: string | null;
+  signals: Integer64;
+  orders: Integer64;
+  last_signal_time?: string | null;
+  last_signal: string;
+  open_positions: number;
+  restarts: Integer64;
+}
+export interface Decision {
+  sequence: Integer64;
+  deployment_id: string;
+  symbol: string;
+  bar_time: string;
+  action: string;
+  reason: string;
+  inputs: Record<string, string>;
+  order_id: string;
+  outcome: string;
+}
+export interface Prerequisite {
+  name: string;
+  passed: boolean;
+  detail: string;
+}
+export interface Instrument {
+  symbol: string;
+  display_name: string;
+  asset_class: string;
+  currency: string;
+  tick_size: string;
+  lot_size: string;
+  min_notional: string;
+  shortable: boolean;
+}
+export interface Quote {
+  symbol: string;
+  bid_price: string;
+  bid_size: string;
+  ask_price: string;
+  ask_size: string;
+  last_price: string;
+  quote_time: string;
+  sequence: Integer64;
+  session_open: boolean;
+}
+export interface Bar {
+  symbol: string;
+  timeframe: string;
+  start_time: string;
+  open: string;
+  high: string;
+  low: string;
+  close: string;
+  volume: string;
+}
+export interface BookLevel {
+  price: string;
+  size: string;
+}
+export interface DepthBook {
+  symbol: string;
+  bids: BookLevel[];
+  asks: BookLevel[];
+  market_time: string;
+}
+export interface Alert {
+  alert_id: Integer64;
+  type: string;
+  level: string;
+  title: string;
+  text: string;
+  account_id: string;
+  deployment_id: string;
+  order_id: string;
+  symbol: string;
+  first_time: string;
+  last_time: string;
+  count: Integer64;
+  acknowledged: boolean;
+  acknowledged_by: string;
+}
+export interface AuditRecord {
+  sequence: Integer64;
+  time: string;
+  actor: string;
+  action: string;
+  subject: string;
+  detail: string;
+  previous_hash: string;
+  hash: string;
+  request_id: string;
+  account_id: string;
+}
+export interface ServiceState {
+  name: string;
+  state: string;
+  address: string;
+}
+export interface Status {
+  version: string;
+  running: boolean;
+  services: ServiceState[];
+  market_open: boolean;
+  market_source: string;
+  market_time?: string | null;
+  mode: string;
+  signals: Integer64;
+  orders: Integer64;
+  working_orders: number;
+  start_time?: string | null;
+}
+export interface LimitUse {
+  name: string;
+  limit: string;
+  used: string;
+  ratio: number;
+}
+export interface Limits {
+  account_id: string;
+  version: Integer64;
+  [name: string]: unknown;
+}
+export interface RiskState {
+  account_id: string;
+  equity: string;
+  day_start_equity: string;
+  peak_equity: string;
+  gross_exposure: string;
+  net_exposure: string;
+  reserved_exposure: string;
+  open_orders: number;
+  open_positions: number;
+  uses: LimitUse[];
+  market_data_stale: boolean;
+  limits?: Limits;
+}
+export interface Preview {
+  approved: boolean;
+  rejection?: Rejection | null;
+  checks: RiskCheck[];
+  passable_quantity: string;
+  estimated_price?: string | null;
+  estimated_notional?: string | null;
+}
+export interface FieldViolation {
+  field: string;
+  reason: string;
+  message: string;
+}
+
+export const kWorking = new Set([
+  "ORDER_STATUS_PENDING_NEW",
+  "ORDER_STATUS_SUBMITTED",
+  "ORDER_STATUS_UNKNOWN",
+  "ORDER_STATUS_NEW",
+  "ORDER_STATUS_PARTIALLY_FILLED",
+  "ORDER_STATUS_PENDING_CANCEL",
+  "ORDER_STATUS_PENDING_REPLACE",
+]);
+export const kRefused = new Set(["ORDER_STATUS_DENIED", "ORDER_STATUS_REJECTED"]);

@@ -1,0 +1,22 @@
+import { useSyncExternalStore } from "react";
+
+// The address is "#/orders?tab=working": filters survive a hard refresh and can be sent to a colleague.
+function subscribe(callback: () => void): () => void {
+  window.addEventListener("hashchange", callback);
+  return () => window.removeEventListener("hashchange", callback);
+}
+
+export function useRoute(): { path: string; query: URLSearchParams } {
+  const hash = useSyncExternalStore(subscribe, () => location.hash);
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
+  return { path: path || "overview", query: new URLSearchParams(query) };
+}
+
+export function setQuery(name: string, value: string): void {
+  const [path = "", query = ""] = location.hash.split("?");
+  const parameters = new URLSearchParams(query);
+  if (value) parameters.set(name, value);
+  else parameters.delete(name);
+  const text = parameters.toString();
+  location.replace(`${path || "#/overview"}${text ? `?${text}` : ""}`);
+}

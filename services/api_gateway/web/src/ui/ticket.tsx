@@ -1,0 +1,344 @@
+import { useEffect, useRef, useState } from "react";
+import { ApiError, post } from "../api/client";
+import type { Order, Preview } from "../api/types";
+import * as decimal from "../lib/decimal";
+import { bare, newKey, sentence, word } from "../lib/words";
+import { notify, showOrder, useModel, useStore } from "../state/store";
+import { SymbolPicker } from "./charts";
+import { Failure, Field, formatPrice, ModeBadge, State, useNow } from "./parts";
+
+const kReviewMs = 30_000;
+const kTypes = ["MARKET", "LIMIT", "STOP", "STOP_LIMIT"];
+const kTimesInForce = ["GTC", "DAY", "IOC", "FOK"];
+
+interface Draft {
+  side: "BUY" | "SELL";
+  type: string;
+  quantity: string;
+  limitPrice: string;
+  stopPrice: string;
+  timeInForce: string;
+  reduceOnly: boolean;
+}
+
+const kFresh: Draft = { side: "BUY", type: "LIMIT", quantity: "", limitPrice: "", stopPrice: "", timeInForce: "GTC", reduceOnly: false };
+
+interface Review {
+  /** One key for one reviewed order: however often it is sent, it is one order. */
+  key: string;
+  body: Record<string, unknown>;
+  preview: Preview;
+  madeAt: number;
+  symbol: string;
+}
+
+export interface Picked {
+  price: string;
+  version: number;
+}
+
+export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
+  const symbol = useStore((s) => s.symbol);
+  const accountId = useStore((s) => s.accountId);
+  const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
+  const stale = useStore((s) => s.stale);
+  const instrument = useModel((m) => m.instruments[symbol]);
+  const quote = useModel((m) => m.quotes[symbol]);
+  const [draft, setDraft] = useState(kFresh);
+  const [review, setReview] = useState<Review | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState<"" | "review" | "place">("");
+  const [placedId, setPlacedId] = useState("");
+  const [confirmDuplicate, setConfirmDuplicate] = useState(false);
+  const placing = useRef(false);
+  const live = account?.mode === "ACCOUNT_MODE_LIVE";
+  const now = useNow();
+
+  const needsLimit = draft.type === "LIMIT" || draft.type === "STOP_LIMIT";
+  const needsStop = draft.type === "STOP" || draft.type === "STOP_LIMIT";
+
+  // Any change sends the ticket back to the draft: what is placed is what was reviewed.
+  const change = (part: Partial<Draft>) => {
+    if (placing.current) return;
+    setReview(null);
+    setError(null);
+    setConfirmDuplicate(false);
+    setDraft((d) => ({ ...d, ...part }));
+  };
+
+  useEffect(() => {
+    setReview(null);
+    setError(null);
+    setDraft((d) => ({ ...d, limitPrice: "", stopPrice: "" }));
+  }, [symbol, accountId]);
+
+  useEffect(() => {
+    if (picked) change({ type: draft.type === "MARKET" ? "LIMIT" : draft.type, limitPrice: picked.price });
+    // Only a new pick counts.
+  }, [picked?.version]);
+
+  const left = review ? Math.ceil((review.madeAt + kReviewMs - now) / 1000) : 0;
+  useEffect(() => {
+    if (review && left <= 0 && !placing.current) {
+      setReview(null);
+      setError(new Error("The review is older than 30 seconds. Review again with current prices."));
+    }
+  }, [review, left]);
+
+  const problems: Partial<Record<"quantity" | "limit_price" | "stop_price", string>> = {};
+  const checkStep = (text: string, step: string | undefined, what: string): string | undefined => {
+    if (text === "") return undefined;
+    if (decimal.parse(text) === null || decimal.sign(text) <= 0) return "A positive number, for example 0.5";
+    if (step && !decimal.isMultipleOf(text, step)) return `${what} steps of ${decimal.format(step)}`;
+    return undefined;
+  };
+  const quantityProblem = checkStep(draft.quantity, instrument?.lot_size, "Lot");
+  const limitProblem = needsLimit ? checkStep(draft.limitPrice, instrument?.tick_size, "Tick") : undefined;
+  const stopProblem = needsStop ? checkStep(draft.stopPrice, instrument?.tick_size, "Tick") : undefined;
+  if (quantityProblem) problems.quantity = quantityProblem;
+  if (limitProblem) problems.limit_price = limitProblem;
+  if (stopProblem) problems.stop_price = stopProblem;
+  if (error instanceof ApiError) {
+    for (const violation of error.violations) {
+      if (violation.field === "quantity" || violation.field === "limit_price" || violation.field === "stop_price") {
+        problems[violation.field] ??= violation.message || violation.reason;
+      }
+    }
+  }
+  const complete =
+    symbol !== "" && accountId !== "" && draft.quantity !== "" && !quantityProblem && !limitProblem && !stopProblem &&
+    (!needsLimit || draft.limitPrice !== "") && (!needsStop || draft.stopPrice !== "");
+
+  const makeBody = (): Record<string, unknown> => ({
+    account_id: accountId,
+    symbol,
+    side: `SIDE_${draft.side}`,
+    type: `ORDER_TYPE_${draft.type}`,
+    time_in_force: `TIME_IN_FORCE_${draft.type === "MARKET" ? "IOC" : draft.timeInForce}`,
+    quantity: draft.quantity,
+    ...(needsLimit ? { limit_price: draft.limitPrice } : {}),
+    ...(needsStop ? { stop_price: draft.stopPrice } : {}),
+    reduce_only: draft.reduceOnly,
+    reason: "manual",
+  });
+
+  const startReview = () => {
+    if (!complete || busy) return;
+    setBusy("review");
+    setError(null);
+    setPlacedId("");
+    const body = makeBody();
+    const key = newKey("web");
+    post<Preview>("/api/live/orders/preview", { ...body, request_id: key })
+      .then((preview) => setReview({ key, body, preview, madeAt: Date.now(), symbol }))
+      .catch(setError)
+      .finally(() => setBusy(""));
+  };
+
+  const place = () => {
+    // The ref, not the state, stops the second click of a double click: state is only there at the next render.
+    if (!review || placing.current || stale) return;
+    placing.current = true;
+    setBusy("place");
+    setError(null);
+    const body = { ...review.body, request_id: review.key, ...(confirmDuplicate ? { confirm_duplicate: true } : {}) };
+    post<{ order: Order; replayed?: boolean }>("/api/live/orders", body, { "Idempotency-Key": review.key })
+      .then(({ order }) => {
+        showOrder(order);
+        setPlacedId(order.order_id);
+        setReview(null);
+        setConfirmDuplicate(false);
+        setDraft((d) => ({ ...d, quantity: "" }));
+        notify("done", `${live ? "LIVE" : "PAPER"} ${draft.side} ${decimal.format(draft.quantity)} ${review.symbol} placed`);
+      })
+      .catch((problem: unknown) => {
+        setError(problem);
+        if (problem instanceof ApiError) {
+          if (problem.order) showOrder(problem.order);
+          // No answer: the same reviewed order may be sent again under the same key. A refusal ends this review.
+          const duplicate = problem.reason === "REJECT_REASON_DUPLICATE_ORDER";
+          if (duplicate) {
+            setConfirmDuplicate(true);
+            setReview({ ...review, key: newKey("web"), madeAt: Date.now() });
+          } else if (problem.code !== 0 && problem.code < 500) {
+            setReview(null);
+          }
+        }
+      })
+      .finally(() => {
+        placing.current = false;
+        setBusy("");
+      });
+  };
+
+  const orderText = `${live ? "LIVE" : "PAPER"} ${draft.side} ${decimal.format(draft.quantity)} ${symbol}`;
+  const checks = review?.preview.checks ?? [];
+  const failed = checks.filter((c) => !c.passed);
+
+  return (
+    <section className={`panel ticket ${live ? "is-live" : ""}`} aria-labelledby="ticket-title">
+      <header className="panel-head">
+        <h2 id="ticket-title">Order ticket</h2>
+        <div className="panel-actions">
+          <ModeBadge mode={account?.mode ?? "ACCOUNT_MODE_PAPER"} />
+        </div>
+      </header>
+      <form
+        className="panel-body ticket-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          // Enter reviews. It never places: that takes the button.
+          if (!review) startReview();
+        }}
+      >
+        <div className="segmented" role="radiogroup" aria-label="Side">
+          {(["BUY", "SELL"] as const).map((side) => (
+            <label key={side} className={`segment ${side.toLowerCase()} ${draft.side === side ? "on" : ""}`}>
+              <input type="radio" name="side" value={side} checked={draft.side === side} onChange={() => change({ side })} />
+              {side}
+            </label>
+          ))}
+        </div>
+        <div className="field-pair">
+          <Field label="Symbol">{() => <SymbolPicker value={symbol} onChange={(next) => useStore.setState({ symbol: next })} label="Ticket symbol" />}</Field>
+          <Field label="Type">
+            {(id) => (
+              <select id={id} name="type" value={draft.type} onChange={(event) => change({ type: event.target.value })}>
+                {kTypes.map((type) => (
+                  <option key={type} value={type}>
+                    {word(type, "")}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        </div>
+        <Field label="Quantity" error={problems.quantity} hint={instrument ? `Lot ${decimal.format(instrument.lot_size)}` : undefined}>
+          {(id, note) => (
+            <input id={id} name="quantity" inputMode="decimal" autoComplete="off" value={draft.quantity} aria-describedby={note} aria-invalid={!!problems.quantity} onChange={(event) => change({ quantity: event.target.value.trim() })} />
+          )}
+        </Field>
+        {needsStop && (
+          <Field label="Stop price" error={problems.stop_price} hint={instrument ? `Tick ${decimal.format(instrument.tick_size)}` : undefined}>
+            {(id, note) => <input id={id} name="stop_price" inputMode="decimal" autoComplete="off" value={draft.stopPrice} aria-describedby={note} onChange={(event) => change({ stopPrice: event.target.value.trim() })} />}
+          </Field>
+        )}
+        {needsLimit && (
+          <Field label="Limit price" error={problems.limit_price} hint={instrument ? `Tick ${decimal.format(instrument.tick_size)}` : undefined}>
+            {(id, note) => (
+              <span className="with-button">
+                <input id={id} name="limit_price" inputMode="decimal" autoComplete="off" value={draft.limitPrice} aria-describedby={note} onChange={(event) => change({ limitPrice: event.target.value.trim() })} />
+                <button type="button" className="button small" disabled={!quote} onClick={() => quote && change({ limitPrice: decimal.normalise(draft.side === "BUY" ? quote.bid_price : quote.ask_price) })}>
+                  {draft.side === "BUY" ? "Bid" : "Ask"}
+                </button>
+              </span>
+            )}
+          </Field>
+        )}
+        <div className="field-pair">
+          {draft.type !== "MARKET" && (
+            <Field label="Time in force">
+              {(id) => (
+                <select id={id} name="time_in_force" value={draft.timeInForce} onChange={(event) => change({ timeInForce: event.target.value })}>
+                  {kTimesInForce.map((t) => (
+                    <option key={t}>{t}</option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          )}
+          <label className="check">
+            <input type="checkbox" checked={draft.reduceOnly} onChange={(event) => change({ reduceOnly: event.target.checked })} /> Reduce only
+          </label>
+        </div>
+
+        {review && (
+          <div className="review" aria-live="polite">
+            <dl className="facts">
+              <div>
+                <dt>Estimated price</dt>
+                <dd className="number">{formatPrice(review.preview.estimated_price, instrument?.tick_size)}</dd>
+              </div>
+              <div>
+                <dt>Notional</dt>
+                <dd className="number">
+                  {decimal.formatMoney(review.preview.estimated_notional)} {instrument?.currency}
+                </dd>
+              </div>
+              <div>
+                <dt>Risk checks</dt>
+                <dd className={failed.length === 0 && review.preview.approved ? "up" : "down"}>{review.preview.approved ? `${checks.length - failed.length} of ${checks.length} pass` : `${failed.length || 1} refuse`}</dd>
+              </div>
+            </dl>
+            <details>
+              <summary>Each check</summary>
+              <ul className="checks">
+                {checks.map((check) => (
+                  <li key={check.name} className={check.passed ? "pass" : "fail"}>
+                    <span>{sentence(check.name)}</span>
+                    <span className="number">
+                      {check.after || check.used || "–"}
+                      {check.limit && ` / ${check.limit}`}
+                    </span>
+                  </li>
+                ))}
+              </ul>
+            </details>
+            {!review.preview.approved && (
+              <div className="refusal" role="alert">
+                <p>{review.preview.rejection?.message || "Risk would refuse this order."}</p>
+                <code>
+                  {[
+                    bare(review.preview.rejection?.reason, "REJECT_REASON_"),
+                    review.preview.rejection?.observed && `observed ${review.preview.rejection.observed}`,
+                    review.preview.rejection?.limit && `limit ${review.preview.rejection.limit}`,
+                  ].filter(Boolean).join(" · ")}
+                </code>
+                {review.preview.passable_quantity && decimal.sign(review.preview.passable_quantity) > 0 && (
+                  <button type="button" className="button small" onClick={() => change({ quantity: decimal.normalise(review.preview.passable_quantity) })}>
+                    Use {decimal.format(review.preview.passable_quantity)} instead
+                  </button>
+                )}
+              </div>
+            )}
+          </div>
+        )}
+
+        {error !== null && <Failure error={error} />}
+        {review && error instanceof ApiError && (error.code === 0 || error.code >= 500) && <p className="field-hint">Placing again is safe: it carries the same key, so there can be only one order.</p>}
+
+        {!review ? (
+          <button type="submit" className="button primary block" disabled={!complete || busy !== "" || stale}>
+            {busy === "review" ? "Checking…" : stale ? "Waiting for live prices…" : "Review order"}
+          </button>
+        ) : (
+          <div className="place-row">
+            <button type="button" className="button" disabled={busy !== ""} onClick={() => change({})}>
+              Back
+            </button>
+            <button type="button" data-action="place" className={`button place ${draft.side === "BUY" ? "buy" : "sell"}`} disabled={busy !== "" || stale || !review.preview.approved} onClick={place}>
+              {busy === "place" ? "Placing…" : `${confirmDuplicate ? "Place again" : "Place"} ${orderText}`}
+            </button>
+          </div>
+        )}
+        {review && busy === "" && <p className="field-hint">Review valid for {Math.max(0, left)} s</p>}
+        {placedId && <Placed orderId={placedId} />}
+      </form>
+    </section>
+  );
+}
+
+/** The result is the order itself, alive, not a message that it was sent. */
+function Placed({ orderId }: { orderId: string }) {
+  const order = useModel((m) => m.orders[orderId]);
+  if (!order) return null;
+  return (
+    <p className="placed" aria-live="polite">
+      <State name={order.status} prefix="ORDER_STATUS_" />
+      <span className="number">
+        {decimal.format(order.cumulative_quantity)} of {decimal.format(order.quantity)} {order.symbol}
+      </span>
+      <a href={`#/orders?order=${encodeURIComponent(orderId)}`}>Details</a>
+    </p>
+  );
+}

@@ -1,0 +1,348 @@
+import { useMemo, useState } from "react";
+import { get, post } from "../api/client";
+import type { Book, Decision, Deployment, Order, Prerequisite, Strategy } from "../api/types";
+import * as decimal from "../lib/decimal";
+import { newKey, sentence } from "../lib/words";
+import { notify, showDeployment, useModel, useStore } from "../state/store";
+import { Age, Dialog, Empty, Failure, Field, Meter, ModeBadge, Moment, Panel, percent, Pnl, Stat, State, useAction, useFetched } from "../ui/parts";
+import { setQuery, useRoute } from "../ui/route";
+import { Table, type Column } from "../ui/table";
+import { OrdersTable } from "./orders";
+
+export function useDeployments(): Deployment[] {
+  const deployments = useModel((m) => m.deployments);
+  const accountId = useStore((s) => s.accountId);
+  return useMemo(() => {
+    const rank = (d: Deployment) => (d.status === "DEPLOYMENT_STATUS_STOPPED" ? 1 : 0);
+    return Object.values(deployments)
+      .filter((d) => d.spec.account_id === accountId)
+      .sort((a, b) => rank(a) - rank(b) || Date.parse(a.create_time) - Date.parse(b.create_time) || a.deployment_id.localeCompare(b.deployment_id));
+  }, [deployments, accountId]);
+}
+
+export const isOver = (d: Deployment) => d.status === "DEPLOYMENT_STATUS_STOPPED";
+
+/** Money per money of the account's opening cash, for the small per cent beside a figure. */
+function shareOf(value: string | undefined, base: string | undefined): string | null {
+  return value && base ? decimal.divide(value, base, 6) : null;
+}
+
+export function DeploymentCard({ deployment, onStop }: { deployment: Deployment; onStop: (d: Deployment) => void }) {
+  const { spec } = deployment;
+  const book = useModel((m) => m.books[`${spec.account_id}|${deployment.deployment_id}`]) as Book | undefined;
+  const opening = useStore((s) => s.model.summaries[spec.account_id]?.opening_cash);
+  const drawdownLimit = useStore((s) => (s.risk?.account_id === spec.account_id ? (s.risk.limits?.drawdown_ratio as string | undefined) : undefined));
+  const stale = useStore((s) => s.stale);
+  const { busy, error, run } = useAction();
+  const status = deployment.status.replace("DEPLOYMENT_STATUS_", "");
+  const trades = Number(book?.trades ?? 0);
+  const wins = Number(book?.winning_trades ?? 0);
+  const drawdown = shareOf(book ? decimal.absolute(book.max_drawdown) : "0", opening) ?? "0";
+  const act = (verb: "pause" | "resume" | "start") =>
+    run(async () => {
+      const answer = await post<{ deployment: Deployment; prerequisites?: Prerequisite[] }>(`/api/trading/${verb}/${encodeURIComponent(deployment.deployment_id)}`);
+      if (answer.deployment) showDeployment(answer.deployment);
+      const missing = (answer.prerequisites ?? []).filter((p) => !p.passed);
+      if (missing.length > 0) throw new Error(`Not started: ${missing.map((p) => p.detail || p.name).join("; ")}`);
+      notify("done", `${spec.display_name || spec.strategy_id}: ${verb} done`);
+    });
+  return (
+    <article className={`card ${deployment.mode === "ACCOUNT_MODE_LIVE" ? "card-live" : "card-paper"} ${isOver(deployment) ? "is-over" : ""} ${stale ? "is-stale" : ""}`} aria-label={`Deployment ${spec.display_name || deployment.deployment_id}`}>
+      <header className="card-head">
+        <h3>{spec.display_name || sentence(spec.strategy_id)}</h3>
+        <ModeBadge mode={deployment.mode} pulse={status === "ACTIVE"} />
+      </header>
+      <p className="card-line">
+        <span className="muted">{spec.symbols.join(" ")} · {spec.timeframe}</span>
+        <State name={deployment.status} prefix="DEPLOYMENT_STATUS_" />
+        {deployment.start_time && !isOver(deployment) && <span className="muted">up <Age since={deployment.start_time} /></span>}
+      </p>
+      {deployment.status_reason && <p className={`card-reason ${status === "ERROR" ? "bad" : ""}`}>{deployment.status_reason}</p>}
+      <div className="card-stats">
+        <Stat label="Total P&L"><Pnl value={book?.total_pnl ?? "0"} ratio={shareOf(book?.total_pnl, opening)} /></Stat>
+        <Stat label="Today"><Pnl value={book?.day_pnl ?? "0"} ratio={shareOf(book?.day_pnl, opening)} /></Stat>
+        <Stat label="Trades · win rate" hint={trades > 0 ? `${wins} of ${trades} closed trades won` : "No trade closed yet"}>
+          <span className="number">{trades} · {trades > 0 ? `${((100 * wins) / trades).toFixed(1)}%` : "–"}</span>
+        </Stat>
+        <Stat label="Open positions"><span className="number">{book?.open_positions ?? deployment.open_positions} / {spec.max_open_positions || "–"}</span></Stat>
+      </div>
+      <p className="card-drawdown">
+        <span className="muted">Worst drawdown {decimal.formatRatio(drawdown)} of account{drawdownLimit ? ` · limit ${decimal.formatRatio(drawdownLimit, 0)}` : ""}</span>
+        <Meter label="Worst drawdown against its limit" ratio={decimal.toNumber(drawdown) / (decimal.toNumber(drawdownLimit ?? "") || 0.05)} />
+      </p>
+      <p className="card-signal muted">
+        {deployment.last_signal ? <>Last signal: {sentence(deployment.last_signal)} <Age since={deployment.last_signal_time} market /> ago</> : "No signal yet"}
+      </p>
+      {error !== null && <Failure error={error} />}
+      <footer className="card-actions">
+        <a className="button small" href={`#/deployments?id=${encodeURIComponent(deployment.deployment_id)}`}>Details</a>
+        {status === "ACTIVE" && <button type="button" className="button small" disabled={busy} title="No new entries; exits go on" onClick={() => act("pause")}>Pause entries</button>}
+        {status === "PAUSED" && <button type="button" className="button small" disabled={busy} onClick={() => act("resume")}>Resume</button>}
+        {status === "CREATED" && <button type="button" className="button small" disabled={busy} onClick={() => act("start")}>Start</button>}
+        {!isOver(deployment) && <button type="button" className="button small danger push" disabled={status === "STOPPING"} onClick={() => onStop(deployment)}>{status === "STOPPING" ? "Stopping…" : "Stop…"}</button>}
+      </footer>
+    </article>
+  );
+}
+
+export function DeploymentCards({ deployments }: { deployments: readonly Deployment[] }) {
+  const [stopping, setStopping] = useState<Deployment | null>(null);
+  return (
+    <>
+      <div className="cards">
+        {deployments.map((d) => <DeploymentCard key={d.deployment_id} deployment={d} onStop={setStopping} />)}
+      </div>
+      {stopping && <StopDialog deployment={stopping} onClose={() => setStopping(null)} />}
+    </>
+  );
+}
+
+function StopDialog({ deployment, onClose }: { deployment: Deployment; onClose: () => void }) {
+  const [choice, setChoice] = useState<"" | "close" | "keep">("");
+  const { busy, error, run } = useAction();
+  const name = deployment.spec.display_name || deployment.deployment_id;
+  return (
+    <Dialog title={`Stop ${name}`} onClose={onClose}>
+      <p>
+        <ModeBadge mode={deployment.mode} /> It has {deployment.open_positions} open position{deployment.open_positions === 1 ? "" : "s"}. What shall happen to them?
+      </p>
+      <div className="choices" role="radiogroup" aria-label="Open positions">
+        <label className={`choice ${choice === "close" ? "on" : ""}`}>
+          <input type="radio" name="stop" checked={choice === "close"} onChange={() => setChoice("close")} />
+          <span><strong>Close at market, then stop</strong><small>Its working orders are cancelled and its positions are sold or bought back now.</small></span>
+        </label>
+        <label className={`choice ${choice === "keep" ? "on" : ""}`}>
+          <input type="radio" name="stop" checked={choice === "keep"} onChange={() => setChoice("keep")} />
+          <span><strong>Stop and keep the positions</strong><small>You manage them by hand from now on; nothing watches their stops.</small></span>
+        </label>
+      </div>
+      {error !== null && <Failure error={error} />}
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={onClose}>Let it run</button>
+        <button
+          type="button"
+          className="button danger-solid"
+          disabled={busy || choice === ""}
+          onClick={() =>
+            run(async () => {
+              const answer = await post<{ deployment: Deployment }>(`/api/trading/stop/${encodeURIComponent(deployment.deployment_id)}`, { close_positions: choice === "close" });
+              if (answer.deployment) showDeployment(answer.deployment);
+              notify("done", `${name} is stopping`);
+              onClose();
+            })
+          }
+        >
+          {busy ? "Stopping…" : "Stop deployment"}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+const kTimeframes = ["5s", "15s", "1m", "5m", "15m", "1h"];
+
+export function DeployDialog({ onClose }: { onClose: () => void }) {
+  const accounts = useStore((s) => s.accounts);
+  const initialAccount = useStore((s) => s.accountId);
+  const instruments = useModel((m) => m.instruments);
+  const equity = useStore((s) => s.model.summaries[s.accountId]?.equity);
+  const { data, error: loadError, reload } = useFetched(() => get<{ strategies?: Strategy[] }>("/api/trading/strategies"), []);
+  const strategies = data?.strategies ?? [];
+  const [strategyId, setStrategyId] = useState("");
+  const [accountId, setAccountId] = useState(initialAccount);
+  const [name, setName] = useState("");
+  const [symbols, setSymbols] = useState<readonly string[]>([]);
+  const [timeframe, setTimeframe] = useState("5s");
+  const [parameters, setParameters] = useState<Record<string, string>>({});
+  const [size, setSize] = useState("2");
+  const [stop, setStop] = useState("2");
+  const [target, setTarget] = useState("5");
+  const [maximum, setMaximum] = useState("3");
+  const [allowShort, setAllowShort] = useState(false);
+  const [checked, setChecked] = useState<{ passed: boolean; prerequisites: Prerequisite[]; key: string } | null>(null);
+  const { busy, error, run } = useAction();
+  const strategy = strategies.find((s) => s.strategy_id === strategyId) ?? strategies[0];
+  const account = accounts.find((a) => a.account_id === accountId);
+  const percentProblem = (text: string, optional: boolean) => (text === "" && optional ? undefined : decimal.ratioFromPercent(text) === null || decimal.sign(text) <= 0 ? "Per cent above 0" : undefined);
+  const sizeProblem = percentProblem(size, false);
+  const stopProblem = percentProblem(stop, true);
+  const targetProblem = percentProblem(target, true);
+  const maximumProblem = /^[1-9]\d?$/.test(maximum) ? undefined : "1 to 99";
+  const complete = !!strategy && symbols.length > 0 && !sizeProblem && !stopProblem && !targetProblem && !maximumProblem;
+  const ratio = (text: string) => (text === "" ? null : decimal.ratioFromPercent(text));
+  const spec = () => ({
+    strategy_id: strategy!.strategy_id,
+    parameters: Object.fromEntries(strategy!.parameters.map((p) => [p.name, parameters[p.name] ?? p.default_value])),
+    account_id: accountId,
+    symbols,
+    timeframe,
+    position_size_ratio: ratio(size),
+    ...(stop ? { stop_loss_ratio: ratio(stop) } : {}),
+    ...(target ? { take_profit_ratio: ratio(target) } : {}),
+    max_open_positions: Number(maximum),
+    allow_short: allowShort,
+    display_name: name || strategy!.display_name,
+  });
+  const changed = <T,>(set: (value: T) => void) => (value: T) => {
+    setChecked(null);
+    set(value);
+  };
+  const perPosition = equity && !sizeProblem ? decimal.multiply(equity, decimal.ratioFromPercent(size)) : null;
+  const check = () =>
+    run(async () => {
+      const answer = await post<{ passed: boolean; prerequisites?: Prerequisite[] }>("/api/trading/check", { spec: spec() });
+      setChecked({ passed: answer.passed, prerequisites: answer.prerequisites ?? [], key: newKey("web") });
+    });
+  const deploy = () =>
+    run(async () => {
+      if (!checked) return;
+      const answer = await post<{ deployment: Deployment; prerequisites?: Prerequisite[] }>("/api/trading/deploy", { request_id: checked.key, spec: spec(), start: true }, { "Idempotency-Key": checked.key });
+      if (answer.deployment) showDeployment(answer.deployment);
+      notify("done", `${spec().display_name} deployed`);
+      onClose();
+    });
+  return (
+    <Dialog title="Deploy a strategy" onClose={onClose} wide>
+      {loadError !== null && <Failure error={loadError} retry={reload} />}
+      <div className="form-grid">
+        <Field label="Strategy" hint={strategy?.description}>
+          {(id, note) => (
+            <select id={id} aria-describedby={note} value={strategy?.strategy_id ?? ""} onChange={(e) => { setParameters({}); changed(setStrategyId)(e.target.value); }}>
+              {strategies.map((s) => <option key={s.strategy_id} value={s.strategy_id}>{s.display_name}</option>)}
+            </select>
+          )}
+        </Field>
+        <Field label="Account" hint="The account sets the mode.">
+          {(id, note) => (
+            <select id={id} aria-describedby={note} value={accountId} onChange={(e) => changed(setAccountId)(e.target.value)}>
+              {accounts.map((a) => <option key={a.account_id} value={a.account_id}>{a.account_id} · {a.mode.replace("ACCOUNT_MODE_", "")}</option>)}
+            </select>
+          )}
+        </Field>
+        <Field label="Name">{(id) => <input id={id} value={name} maxLength={60} placeholder={strategy?.display_name} onChange={(e) => changed(setName)(e.target.value)} />}</Field>
+        <Field label="Timeframe">
+          {(id) => <select id={id} value={timeframe} onChange={(e) => changed(setTimeframe)(e.target.value)}>{kTimeframes.map((t) => <option key={t}>{t}</option>)}</select>}
+        </Field>
+      </div>
+      <fieldset className="chips">
+        <legend>Symbols</legend>
+        {Object.keys(instruments).sort().map((symbol) => (
+          <label key={symbol} className={`chip ${symbols.includes(symbol) ? "on" : ""}`}>
+            <input type="checkbox" checked={symbols.includes(symbol)} onChange={(e) => changed(setSymbols)(e.target.checked ? [...symbols, symbol] : symbols.filter((s) => s !== symbol))} />
+            {symbol}
+          </label>
+        ))}
+      </fieldset>
+      {strategy && strategy.parameters.length > 0 && (
+        <div className="form-grid">
+          {strategy.parameters.map((p) => (
+            <Field key={p.name} label={sentence(p.name)} hint={`${p.description}${p.minimum || p.maximum ? ` (${p.minimum}–${p.maximum})` : ""}`}>
+              {(id, note) => <input id={id} aria-describedby={note} inputMode="decimal" value={parameters[p.name] ?? p.default_value} onChange={(e) => changed(setParameters)({ ...parameters, [p.name]: e.target.value.trim() })} />}
+            </Field>
+          ))}
+        </div>
+      )}
+      <div className="form-grid four">
+        <Field label="Position size %" error={sizeProblem} hint={perPosition ? `${decimal.formatMoney(perPosition)} now` : undefined}>{(id, note) => <input id={id} aria-describedby={note} inputMode="decimal" value={size} onChange={(e) => changed(setSize)(e.target.value)} />}</Field>
+        <Field label="Stop loss %" error={stopProblem} hint={perPosition && stop && !stopProblem ? `lose ${decimal.formatMoney(decimal.multiply(perPosition, decimal.ratioFromPercent(stop)))}` : "none"}>{(id, note) => <input id={id} aria-describedby={note} inputMode="decimal" value={stop} onChange={(e) => changed(setStop)(e.target.value)} />}</Field>
+        <Field label="Take profit %" error={targetProblem} hint={perPosition && target && !targetProblem ? `win ${decimal.formatMoney(decimal.multiply(perPosition, decimal.ratioFromPercent(target)))}` : "none"}>{(id, note) => <input id={id} aria-describedby={note} inputMode="decimal" value={target} onChange={(e) => changed(setTarget)(e.target.value)} />}</Field>
+        <Field label="Max positions" error={maximumProblem}>{(id, note) => <input id={id} aria-describedby={note} inputMode="numeric" value={maximum} onChange={(e) => changed(setMaximum)(e.target.value)} />}</Field>
+      </div>
+      <label className="check"><input type="checkbox" checked={allowShort} onChange={(e) => changed(setAllowShort)(e.target.checked)} /> May go short</label>
+      {checked && (
+        <ul className="checks" aria-live="polite">
+          {checked.prerequisites.map((p) => (
+            <li key={p.name} className={p.passed ? "pass" : "fail"}><span>{sentence(p.name)}</span><span className="muted">{p.detail}</span></li>
+          ))}
+        </ul>
+      )}
+      {error !== null && <Failure error={error} />}
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={onClose}>Not now</button>
+        {!checked?.passed ? (
+          <button type="button" className="button primary" disabled={!complete || busy} onClick={check}>{busy ? "Checking…" : checked ? "Check again" : "Check prerequisites"}</button>
+        ) : (
+          <button type="button" className="button primary" disabled={busy} onClick={deploy}>{busy ? "Deploying…" : `Deploy ${account?.mode === "ACCOUNT_MODE_LIVE" ? "LIVE" : "PAPER"}`}</button>
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+const kDecisionColumns: readonly Column<Decision>[] = [
+  { key: "time", label: "Bar", cell: (d) => <Moment at={d.bar_time} /> },
+  { key: "symbol", label: "Symbol", cell: (d) => d.symbol },
+  { key: "action", label: "Decision", cell: (d) => <span className={d.action.startsWith("enter") ? "up" : d.action.startsWith("exit") ? "down" : "muted"}>{sentence(d.action)}</span> },
+  { key: "reason", label: "Why", cell: (d) => d.reason },
+  { key: "inputs", label: "Inputs", wideOnly: true, cell: (d) => <span className="muted number">{Object.entries(d.inputs ?? {}).map(([k, v]) => `${k} ${v}`).join(" · ")}</span> },
+  { key: "outcome", label: "Outcome", cell: (d) => (d.order_id ? <a href={`#/orders?tab=all&order=${encodeURIComponent(d.order_id)}`}>{d.outcome || "order"}</a> : d.outcome || "–") },
+];
+
+function Detail({ deploymentId }: { deploymentId: string }) {
+  const deployment = useModel((m) => m.deployments[deploymentId]);
+  const streamed = useModel((m) => m.decisions);
+  const allOrders = useModel((m) => m.orders);
+  const { data, error, reload } = useFetched(() => get<{ decisions?: Decision[] }>(`/api/trading/decisions/${encodeURIComponent(deploymentId)}?page_size=100`), [deploymentId]);
+  const decisions = useMemo(() => {
+    const rows = new Map<string, Decision>();
+    for (const d of [...(data?.decisions ?? []), ...Object.values(streamed).filter((d) => d.deployment_id === deploymentId)]) rows.set(String(d.sequence), d);
+    return [...rows.values()].sort((a, b) => Number(b.sequence) - Number(a.sequence)).slice(0, 200);
+  }, [data, streamed, deploymentId]);
+  const orders = useMemo(() => Object.values(allOrders).filter((o: Order) => o.deployment_id === deploymentId).sort((a, b) => Date.parse(b.create_time) - Date.parse(a.create_time)).slice(0, 50), [allOrders, deploymentId]);
+  if (!deployment) return <Empty title="No such deployment"><a href="#/deployments">All deployments</a></Empty>;
+  const { spec } = deployment;
+  return (
+    <>
+      <p><a href="#/deployments">← All deployments</a></p>
+      <DeploymentCards deployments={[deployment]} />
+      <Panel title="Settings" live={false}>
+        <dl className="facts two">
+          <div><dt>Strategy</dt><dd>{spec.strategy_id}</dd></div>
+          <div><dt>Parameters</dt><dd className="number">{Object.entries(spec.parameters ?? {}).map(([k, v]) => `${k} ${v}`).join(" · ") || "–"}</dd></div>
+          <div><dt>Position size</dt><dd>{decimal.formatRatio(spec.position_size_ratio)}</dd></div>
+          <div><dt>Stop · target</dt><dd>{decimal.formatRatio(spec.stop_loss_ratio)} · {decimal.formatRatio(spec.take_profit_ratio)}</dd></div>
+          <div><dt>Signals · orders</dt><dd className="number">{String(deployment.signals)} · {String(deployment.orders)}</dd></div>
+          <div><dt>Restarts</dt><dd className="number">{String(deployment.restarts)}</dd></div>
+          <div><dt>Created</dt><dd><Moment at={deployment.create_time} /></dd></div>
+          <div><dt>Short selling</dt><dd>{spec.allow_short ? "allowed" : "not allowed"}</dd></div>
+        </dl>
+      </Panel>
+      <Panel title="Decisions" meta="newest first">
+        {error !== null && <Failure error={error} retry={reload} />}
+        <Table label="Decisions" columns={kDecisionColumns} rows={decisions} rowKey={(d) => String(d.sequence)} empty={<Empty title="No decision yet">The strategy decides at the end of each {spec.timeframe} bar.</Empty>} />
+      </Panel>
+      <Panel title="Orders of this deployment"><OrdersTable label="Orders of this deployment" orders={orders} empty={<Empty title="No orders yet" />} /></Panel>
+    </>
+  );
+}
+
+export function DeploymentsView() {
+  const { query } = useRoute();
+  const id = query.get("id");
+  const deploying = query.get("deploy") === "1";
+  const deployments = useDeployments();
+  const running = deployments.filter((d) => !isOver(d));
+  const past = deployments.filter(isOver);
+  const books = useModel((m) => m.books);
+  const total = decimal.sum(deployments.map((d) => books[`${d.spec.account_id}|${d.deployment_id}`]?.total_pnl));
+  return (
+    <>
+      {id ? (
+        <Detail deploymentId={id} />
+      ) : (
+        <>
+          <div className="view-head">
+            <h1>Deployments</h1>
+            <span className="muted">{running.length} running · together <Pnl value={total} /></span>
+            <button type="button" className="button primary push" onClick={() => setQuery("deploy", "1")}>Deploy…</button>
+          </div>
+          {running.length > 0 ? <DeploymentCards deployments={running} /> : <Panel title="Running" live={false}><Empty title="Nothing is deployed"><button type="button" className="button primary" onClick={() => setQuery("deploy", "1")}>Deploy a strategy…</button></Empty></Panel>}
+          {past.length > 0 && <><h2 className="section">Past</h2><DeploymentCards deployments={past} /></>}
+        </>
+      )}
+      {deploying && <DeployDialog onClose={() => setQuery("deploy", "")} />}
+    </>
+  );
+}
+
+export const winRate = (wins: number, trades: number) => (trades > 0 ? percent(wins / trades, false) : "–");

@@ -1,0 +1,204 @@
+import { useEffect, useMemo } from "react";
+import { get, post } from "../api/client";
+import { kRefused, kWorking, type Order, type OrderEvent } from "../api/types";
+import * as decimal from "../lib/decimal";
+import { bare, newKey, sentence, word } from "../lib/words";
+import { cancelOrder, notify, showOrder, useModel, useStore } from "../state/store";
+import { Age, Dialog, Empty, Failure, Moment, Panel, Price, SideWord, State, useAction, useFetched } from "../ui/parts";
+import { setQuery, useRoute } from "../ui/route";
+import { Table, type Column } from "../ui/table";
+
+export function CancelButton({ order }: { order: Order }) {
+  const { busy, error, run } = useAction();
+  useEffect(() => {
+    if (error) notify("failed", `Cancel of ${order.symbol}: ${error instanceof Error ? error.message : String(error)}`);
+  }, [error]);
+  if (!kWorking.has(order.status)) return null;
+  // The state of the order decides, never the mode of the page.
+  if (order.cancel_requested || order.status === "ORDER_STATUS_PENDING_CANCEL") {
+    return (
+      <span className="tone-warn">
+        cancelling <Age since={order.update_time} />
+      </span>
+    );
+  }
+  return (
+    <button type="button" className="button small" disabled={busy} onClick={() => run(() => cancelOrder(order.order_id))}>
+      {busy ? "Cancelling…" : "Cancel"}
+    </button>
+  );
+}
+
+const openOrder = (order: Order) => {
+  location.hash = `#/orders?${new URLSearchParams({ tab: new URLSearchParams(location.hash.split("?")[1]).get("tab") ?? "working", order: order.order_id })}`;
+};
+
+const kColumns: readonly Column<Order>[] = [
+  { key: "time", label: "Time", wideOnly: true, cell: (o) => <Moment at={o.create_time} /> },
+  {
+    key: "symbol",
+    label: "Symbol",
+    cell: (o) => (
+      <button type="button" className="link strong" onClick={() => openOrder(o)}>
+        {o.symbol}
+      </button>
+    ),
+  },
+  { key: "side", label: "Side", cell: (o) => <SideWord side={o.side} /> },
+  { key: "type", label: "Type", wideOnly: true, cell: (o) => `${word(o.type, "ORDER_TYPE_")} ${bare(o.time_in_force, "TIME_IN_FORCE_")}` },
+  {
+    key: "quantity",
+    label: "Filled / qty",
+    end: true,
+    cell: (o) => (
+      <span className="number">
+        {decimal.format(o.cumulative_quantity)} / {decimal.format(o.quantity)}
+      </span>
+    ),
+  },
+  { key: "price", label: "Price", end: true, cell: (o) => <Price value={o.limit_price || o.stop_price} symbol={o.symbol} /> },
+  { key: "average", label: "Average", end: true, wideOnly: true, cell: (o) => <Price value={o.average_price} symbol={o.symbol} /> },
+  { key: "state", label: "State", cell: (o) => <State name={o.status} prefix="ORDER_STATUS_" /> },
+  { key: "age", label: "In state", end: true, wideOnly: true, cell: (o) => (kWorking.has(o.status) ? <Age since={o.update_time} /> : <Moment at={o.update_time} />) },
+  { key: "from", label: "From", wideOnly: true, cell: (o) => <span className="muted">{o.deployment_id || o.reason || "manual"}</span> },
+  { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (o) => <CancelButton order={o} /> },
+];
+
+export function OrdersTable({ orders, empty, label }: { orders: readonly Order[]; empty: React.ReactNode; label: string }) {
+  return <Table label={label} columns={kColumns} rows={orders} rowKey={(o) => o.order_id} empty={empty} onOpen={openOrder} />;
+}
+
+export function useOrders(): Order[] {
+  const orders = useModel((m) => m.orders);
+  const accountId = useStore((s) => s.accountId);
+  return useMemo(
+    () =>
+      Object.values(orders)
+        .filter((o) => o.account_id === accountId)
+        .sort((a, b) => Number(b.status !== "" && kWorking.has(b.status)) - Number(kWorking.has(a.status)) || Date.parse(b.create_time) - Date.parse(a.create_time)),
+    [orders, accountId],
+  );
+}
+
+export function OrdersView() {
+  const { query } = useRoute();
+  const tab = query.get("tab") ?? "working";
+  const selected = query.get("order");
+  const accountId = useStore((s) => s.accountId);
+  const orders = useOrders();
+  const groups: Record<string, Order[]> = {
+    working: orders.filter((o) => kWorking.has(o.status)),
+    all: orders,
+    rejected: orders.filter((o) => kRefused.has(o.status)),
+  };
+  const { busy, error, run } = useAction();
+  const cancelAll = () =>
+    run(async () => {
+      const answer = await post<{ orders?: Order[] }>("/api/live/orders/cancel-all", { request_id: newKey("web"), account_id: accountId });
+      for (const order of answer.orders ?? []) showOrder(order);
+      notify("done", `${answer.orders?.length ?? 0} cancel requests are on their way`);
+    });
+  const empty: Record<string, React.ReactNode> = {
+    working: <Empty title="No working orders">Orders that can still change are listed here. <a href="#/trade">Open the ticket</a></Empty>,
+    all: <Empty title="No orders yet"><a href="#/trade">Place the first one</a> or <a href="#/deployments">deploy a strategy</a>.</Empty>,
+    rejected: <Empty title="Nothing was refused">Orders refused by risk or by the broker would be listed here with the reason.</Empty>,
+  };
+  return (
+    <>
+      <Panel
+        title="Orders"
+        actions={
+          <button type="button" className="button small" disabled={busy || groups.working!.length === 0} onClick={cancelAll}>
+            {busy ? "Cancelling…" : "Cancel all working"}
+          </button>
+        }
+      >
+        <div className="tabs" role="tablist" aria-label="Orders">
+          {(["working", "all", "rejected"] as const).map((name) => (
+            <button key={name} type="button" role="tab" aria-selected={tab === name} className={tab === name ? "on" : ""} onClick={() => setQuery("tab", name)}>
+              {sentence(name)} <span className="count">{groups[name]!.length}</span>
+            </button>
+          ))}
+        </div>
+        {error !== null && <Failure error={error} />}
+        <OrdersTable label={`${sentence(tab)} orders`} orders={(groups[tab] ?? orders).slice(0, 300)} empty={empty[tab]} />
+      </Panel>
+      {selected && <OrderDrawer orderId={selected} onClose={() => setQuery("order", "")} />}
+    </>
+  );
+}
+
+function OrderDrawer({ orderId, onClose }: { orderId: string; onClose: () => void }) {
+  const known = useModel((m) => m.orders[orderId]);
+  const { data, error, reload } = useFetched(() => get<{ events?: OrderEvent[] }>(`/api/live/orders/${encodeURIComponent(orderId)}/events`), [orderId, known?.sequence]);
+  const events = data?.events ?? [];
+  const order = known ?? events[events.length - 1]?.order ?? null;
+  const checks = events.find((e) => (e.checks?.length ?? 0) > 0)?.checks ?? [];
+  return (
+    <Dialog title={order ? `${bare(order.side, "SIDE_")} ${decimal.format(order.quantity)} ${order.symbol}` : "Order"} onClose={onClose} wide>
+      {order && (
+        <>
+          <div className="row spread-row">
+            <State name={order.status} prefix="ORDER_STATUS_" />
+            <CancelButton order={order} />
+          </div>
+          {order.rejection?.message && (
+            <div className="refusal">
+              <p>{order.rejection.message}</p>
+              <code>
+                {[order.rejection.reason, order.rejection.check, order.rejection.observed && `observed ${order.rejection.observed}`, order.rejection.limit && `limit ${order.rejection.limit}`].filter(Boolean).join(" · ")}
+              </code>
+            </div>
+          )}
+          <dl className="facts two">
+            <div><dt>Type</dt><dd>{word(order.type, "ORDER_TYPE_")} · {bare(order.time_in_force, "TIME_IN_FORCE_")}{order.reduce_only && " · reduce only"}</dd></div>
+            <div><dt>Filled</dt><dd className="number">{decimal.format(order.cumulative_quantity)} of {decimal.format(order.quantity)}</dd></div>
+            <div><dt>Limit</dt><dd><Price value={order.limit_price} symbol={order.symbol} /></dd></div>
+            <div><dt>Stop</dt><dd><Price value={order.stop_price} symbol={order.symbol} /></dd></div>
+            <div><dt>Average price</dt><dd><Price value={order.average_price} symbol={order.symbol} /></dd></div>
+            <div><dt>Fees</dt><dd className="number">{decimal.format(order.fees)}</dd></div>
+            <div><dt>Reason</dt><dd>{order.reason || "–"}</dd></div>
+            <div><dt>Deployment</dt><dd>{order.deployment_id || "placed by hand"}</dd></div>
+          </dl>
+        </>
+      )}
+      <h3>Timeline</h3>
+      {error !== null && <Failure error={error} retry={reload} />}
+      <ol className="timeline">
+        {events.map((event) => (
+          <li key={String(event.sequence)}>
+            <div className="row">
+              <strong>{word(event.type, "ORDER_EVENT_TYPE_")}</strong>
+              <span className="muted"><Moment at={event.event_time} /></span>
+            </div>
+            <div className="muted">
+              {event.fill && <><span className="number">{decimal.format(event.fill.quantity)} @ {decimal.format(event.fill.price)}</span> · fee {decimal.format(event.fill.fee)} {event.fill.fee_currency} · {event.fill.maker ? "maker" : "taker"} · {event.fill.execution_id} · </>}
+              {event.rejection?.message && <>{event.rejection.message} · </>}
+              {event.actor || "system"} · event {String(event.sequence)}
+            </div>
+          </li>
+        ))}
+      </ol>
+      {checks.length > 0 && (
+        <>
+          <h3>Risk checks</h3>
+          <ul className="checks">
+            {checks.map((check) => (
+              <li key={check.name} className={check.passed ? "pass" : "fail"}>
+                <span>{sentence(check.name)}</span>
+                <span className="number">{check.after || check.used || "–"}{check.limit && ` / ${check.limit}`}</span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {order && (
+        <dl className="facts ids">
+          <div><dt>Order id</dt><dd><code>{order.order_id}</code></dd></div>
+          <div><dt>Request id</dt><dd><code>{order.request_id}</code></dd></div>
+          <div><dt>Broker id</dt><dd><code>{order.broker_order_id || "–"}</code></dd></div>
+        </dl>
+      )}
+    </Dialog>
+  );
+}

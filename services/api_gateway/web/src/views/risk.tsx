@@ -1,0 +1,138 @@
+import { useState } from "react";
+import { call } from "../api/client";
+import type { Limits } from "../api/types";
+import * as decimal from "../lib/decimal";
+import { newKey, sentence } from "../lib/words";
+import { notify, refreshAccount, useStore } from "../state/store";
+import { EmergencyDialog, ResumeDialog, type Level } from "../ui/emergency";
+import { Dialog, Empty, Failure, Field, Meter, Panel, Stat, useAction } from "../ui/parts";
+
+const kLimits: readonly { name: string; label: string; kind: "amount" | "ratio" | "count" | "yes" }[] = [
+  { name: "max_order_quantity", label: "Largest order, units", kind: "amount" },
+  { name: "max_order_notional", label: "Largest order, money", kind: "amount" },
+  { name: "max_position_ratio", label: "Position of a deployment / equity", kind: "ratio" },
+  { name: "concentration_ratio", label: "One instrument / equity", kind: "ratio" },
+  { name: "gross_leverage", label: "Gross leverage", kind: "amount" },
+  { name: "max_open_positions_per_deployment", label: "Positions per deployment", kind: "count" },
+  { name: "max_open_positions", label: "Open positions", kind: "count" },
+  { name: "max_open_orders", label: "Open orders", kind: "count" },
+  { name: "daily_loss_ratio", label: "Daily loss", kind: "ratio" },
+  { name: "drawdown_ratio", label: "Drawdown", kind: "ratio" },
+  { name: "price_collar_ratio", label: "Distance from the market", kind: "ratio" },
+  { name: "order_rate_per_second", label: "Orders a second", kind: "count" },
+  { name: "quote_age_ms_max", label: "Oldest quote, ms", kind: "count" },
+  { name: "allow_short", label: "Short selling", kind: "yes" },
+];
+
+function showLimit(value: unknown, kind: string): string {
+  if (value === null || value === undefined || value === "") return "no limit";
+  if (kind === "yes") return value ? "allowed" : "not allowed";
+  if (kind === "ratio") return decimal.formatRatio(String(value));
+  return decimal.format(String(value));
+}
+
+export function RiskView() {
+  const risk = useStore((s) => s.risk);
+  const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
+  const [level, setLevel] = useState<Level | null>(null);
+  const [resuming, setResuming] = useState(false);
+  const [editing, setEditing] = useState<Limits | null>(null);
+  return (
+    <>
+      <h1 className="visually-hidden">Risk</h1>
+      <div className="stat-row">
+        <Stat label="Equity"><span className="number">{decimal.formatMoney(risk?.equity)}</span></Stat>
+        <Stat label="Start of day"><span className="number">{decimal.formatMoney(risk?.day_start_equity)}</span></Stat>
+        <Stat label="Peak"><span className="number">{decimal.formatMoney(risk?.peak_equity)}</span></Stat>
+        <Stat label="Gross exposure"><span className="number">{decimal.formatMoney(risk?.gross_exposure)}</span></Stat>
+        <Stat label="Reserved by orders" hint="Worst case of open and pending orders"><span className="number">{decimal.formatMoney(risk?.reserved_exposure)}</span></Stat>
+        <Stat label="Market data">{risk ? (risk.market_data_stale ? <span className="tone-warn">old: entries refused</span> : <span className="up">current</span>) : "–"}</Stat>
+      </div>
+      <div className="two-up wide-left">
+        <Panel title="Use of limits" meta="checked before every order">
+          {(risk?.uses ?? []).length === 0 && <Empty title="No figures yet" />}
+          <ul className="uses">
+            {(risk?.uses ?? []).map((use) => (
+              <li key={use.name}>
+                <div className="row spread-row">
+                  <span>{sentence(use.name)}</span>
+                  <span className="number">{use.used || "0"} <span className="muted">/ {use.limit || "no limit"}</span> <strong>{Math.round(use.ratio * 100)}%</strong></span>
+                </div>
+                <Meter label={sentence(use.name)} ratio={use.ratio} />
+              </li>
+            ))}
+          </ul>
+        </Panel>
+        <div className="stack">
+          <Panel title="Emergency controls" live={false}>
+            {account?.halted ? (
+              <div className="refusal">
+                <p>This account is halted: {account.halt_reason || "no reason given"}</p>
+                <button type="button" className="button" onClick={() => setResuming(true)}>Resume trading…</button>
+              </div>
+            ) : (
+              <p className="confirmation">Armed. New orders are accepted.</p>
+            )}
+            <ul className="ladder">
+              <li><div><strong>1 · Halt</strong><p className="muted">No new orders. Working orders and positions stay.</p></div><button type="button" className="button danger" onClick={() => setLevel("K1")}>Halt…</button></li>
+              <li><div><strong>2 · Halt and cancel</strong><p className="muted">No new orders, every working order is cancelled.</p></div><button type="button" className="button danger" onClick={() => setLevel("K2")}>Cancel all…</button></li>
+              <li><div><strong>3 · Emergency stop</strong><p className="muted">Cancels all, stops every deployment, closes all positions at market.</p></div><button type="button" className="button danger-solid" onClick={() => setLevel("STOP")}>Stop all…</button></li>
+            </ul>
+          </Panel>
+          <Panel title="Limits" live={false} meta={risk?.limits ? `version ${risk.limits.version}` : undefined} actions={<button type="button" className="button small" disabled={!risk?.limits} onClick={() => risk?.limits && setEditing(risk.limits)}>Change…</button>}>
+            {!risk?.limits && <Empty title="Limits are not known yet" />}
+            {risk?.limits && <dl className="facts">{kLimits.map((l) => <div key={l.name}><dt>{l.label}</dt><dd className="number">{showLimit(risk.limits?.[l.name], l.kind)}</dd></div>)}</dl>}
+          </Panel>
+        </div>
+      </div>
+      {level && <EmergencyDialog initial={level} onClose={() => setLevel(null)} />}
+      {resuming && <ResumeDialog onClose={() => setResuming(false)} />}
+      {editing && <LimitsDialog limits={editing} onClose={() => setEditing(null)} />}
+    </>
+  );
+}
+
+function LimitsDialog({ limits, onClose }: { limits: Limits; onClose: () => void }) {
+  const text = (name: string) => (limits[name] === null || limits[name] === undefined ? "" : String(limits[name]));
+  const [values, setValues] = useState<Record<string, string>>(() => Object.fromEntries(kLimits.map((l) => [l.name, text(l.name)])));
+  const [reason, setReason] = useState("");
+  const { busy, error, run } = useAction();
+  const changed = kLimits.filter((l) => values[l.name] !== text(l.name));
+  const wrong = (l: (typeof kLimits)[number]) => l.kind !== "yes" && values[l.name] !== "" && decimal.parse(values[l.name]) === null;
+  const save = () =>
+    run(async () => {
+      const next: Record<string, unknown> = { ...limits };
+      for (const l of changed) {
+        const value = values[l.name]!;
+        next[l.name] = l.kind === "yes" ? value === "true" : l.name === "quote_age_ms_max" ? value : l.kind === "count" ? Number(value) : value === "" ? null : value;
+      }
+      await call("PUT", "/api/live/risk/limits", { request_id: newKey("web"), limits: next, reason });
+      await refreshAccount();
+      notify("done", "Limits changed");
+      onClose();
+    });
+  return (
+    <Dialog title="Change limits" onClose={onClose} wide>
+      <p className="muted">Ratios are fractions: 0.02 is 2 %. Changes hold at once and are audited.</p>
+      <div className="form-grid">
+        {kLimits.map((l) => (
+          <Field key={l.name} label={l.label} error={wrong(l) ? "A number" : undefined} hint={values[l.name] !== text(l.name) ? `was ${text(l.name) || "no limit"}` : undefined}>
+            {(id, note) =>
+              l.kind === "yes" ? (
+                <select id={id} value={values[l.name]} onChange={(e) => setValues({ ...values, [l.name]: e.target.value })}><option value="true">allowed</option><option value="false">not allowed</option></select>
+              ) : (
+                <input id={id} aria-describedby={note} inputMode="decimal" value={values[l.name]} onChange={(e) => setValues({ ...values, [l.name]: e.target.value.trim() })} />
+              )
+            }
+          </Field>
+        ))}
+      </div>
+      <Field label="Reason">{(id) => <input id={id} value={reason} maxLength={200} onChange={(e) => setReason(e.target.value)} />}</Field>
+      {error !== null && <Failure error={error} />}
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={onClose}>Keep as it is</button>
+        <button type="button" className="button primary" disabled={busy || changed.length === 0 || kLimits.some(wrong) || reason.trim() === ""} onClick={save}>{busy ? "Saving…" : `Change ${changed.length} limit${changed.length === 1 ? "" : "s"}`}</button>
+      </div>
+    </Dialog>
+  );
+}

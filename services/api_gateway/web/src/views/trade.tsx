@@ -1,0 +1,60 @@
+import { useState } from "react";
+import { get } from "../api/client";
+import { kWorking, type DepthBook } from "../api/types";
+import * as decimal from "../lib/decimal";
+import { useModel, useStore } from "../state/store";
+import { PriceChart } from "../ui/charts";
+import { Empty, Failure, formatPrice, Panel, useFetched } from "../ui/parts";
+import { OrderTicket, type Picked } from "../ui/ticket";
+import { OrdersTable, useOrders } from "./orders";
+
+function Depth({ onPick }: { onPick: (price: string) => void }) {
+  const symbol = useStore((s) => s.symbol);
+  const tick = useModel((m) => m.instruments[symbol]?.tick_size);
+  const quote = useModel((m) => m.quotes[symbol]);
+  const { data, error, reload } = useFetched(async () => (symbol ? get<DepthBook>(`/api/live/book?symbol=${encodeURIComponent(symbol)}`) : null), [symbol], 1000);
+  const bids = (data?.bids ?? []).slice(0, 8);
+  const asks = (data?.asks ?? []).slice(0, 8);
+  const largest = [...bids, ...asks].reduce((max, level) => (decimal.compare(level.size, max) > 0 ? level.size : max), "0");
+  const row = (level: { price: string; size: string }, side: "bid" | "ask") => (
+    <button key={level.price} type="button" className={`level ${side}`} title="Use this price in the ticket" onClick={() => onPick(decimal.normalise(level.price))}>
+      <span className="level-bar" style={{ width: `${(100 * decimal.toNumber(level.size)) / (decimal.toNumber(largest) || 1)}%` }} aria-hidden="true" />
+      <span className={`number ${side === "bid" ? "up" : "down"}`}>{formatPrice(level.price, tick)}</span>
+      <span className="number">{decimal.format(level.size)}</span>
+    </button>
+  );
+  return (
+    <Panel title="Book" meta={quote ? `spread ${decimal.format(decimal.subtract(quote.ask_price, quote.bid_price))}` : undefined}>
+      {error !== null && <Failure error={error} retry={reload} />}
+      {bids.length + asks.length === 0 ? (
+        <Empty title="No depth">The venue shows no book for {symbol || "this symbol"} now.</Empty>
+      ) : (
+        <div className="depth">
+          <div className="level head"><span>Price</span><span>Size</span></div>
+          {[...asks].reverse().map((level) => row(level, "ask"))}
+          <div className="level-mid number">{formatPrice(quote?.last_price, tick)}</div>
+          {bids.map((level) => row(level, "bid"))}
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+export function TradeView() {
+  const symbol = useStore((s) => s.symbol);
+  const [picked, setPicked] = useState<Picked | undefined>();
+  const orders = useOrders().filter((o) => o.symbol === symbol).slice(0, 30);
+  return (
+    <div className="trade-grid">
+      <h1 className="visually-hidden">Trade</h1>
+      <div className="trade-chart"><PriceChart tall /></div>
+      <div className="trade-ticket"><OrderTicket picked={picked} /></div>
+      <div className="trade-book"><Depth onPick={(price) => setPicked((old) => ({ price, version: (old?.version ?? 0) + 1 }))} /></div>
+      <div className="trade-orders">
+        <Panel title={`Orders in ${symbol}`} meta={`${orders.filter((o) => kWorking.has(o.status)).length} working`}>
+          <OrdersTable label={`Orders in ${symbol}`} orders={orders} empty={<Empty title={`No orders in ${symbol} yet`} />} />
+        </Panel>
+      </div>
+    </div>
+  );
+}
