@@ -43,8 +43,9 @@ export function EmergencyDialog({ initial = "STOP", onClose }: { initial?: Level
   const engage = () =>
     run(async () => {
       const why = reason.trim() || "asked for on the dashboard";
-      if (level === "STOP") await post("/api/trading/emergency-stop", { request_id: requestId.current, account_id: accountId, reason: why, close_positions: true });
-      else await post("/api/live/emergency", { request_id: requestId.current, level, account_id: accountId, reason: why });
+      const key = { "Idempotency-Key": requestId.current };
+      if (level === "STOP") await post("/api/trading/emergency-stop", { account_id: accountId, reason: why, close_positions: true }, key);
+      else await post("/api/live/emergency", { level, account_id: accountId, reason: why }, key);
       setSent(true);
       notify("done", `${kLevels.find((l) => l.level === level)!.title} engaged`);
       void refreshAccount().catch(() => {});
@@ -71,7 +72,7 @@ export function EmergencyDialog({ initial = "STOP", onClose }: { initial?: Level
           <div className="choices" role="radiogroup" aria-label="Level">
             {kLevels.map((l) => (
               <label key={l.level} className={`choice ${level === l.level ? "on" : ""}`}>
-                <input type="radio" name="level" checked={level === l.level} onChange={() => setLevel(l.level)} />
+                <input type="radio" name="level" checked={level === l.level} onChange={() => { requestId.current = newKey("web"); setLevel(l.level); }} />
                 <span><strong>{l.title}</strong><small>{l.text}</small></span>
               </label>
             ))}
@@ -113,7 +114,7 @@ export function ResumeDialog({ onClose }: { onClose: () => void }) {
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onClose}>Stay halted</button>
         <button type="button" className="button primary" disabled={busy || reason.trim() === ""} onClick={() => run(async () => {
-          await post("/api/live/emergency/resume", { request_id: newKey("web"), account_id: accountId, reason });
+          await post("/api/live/emergency/resume", { account_id: accountId, reason }, { "Idempotency-Key": newKey("web") });
           await refreshAccount();
           notify("done", `Account ${accountId} accepts orders again`);
           onClose();

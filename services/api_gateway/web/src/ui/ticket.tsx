@@ -321,7 +321,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
             </button>
           </div>
         )}
-        {review && busy === "" && <p className="field-hint">Review valid for {Math.max(0, left)} s</p>}
+        {review && busy === "" && <p className="field-hint">Review valid for {Math.min(30, Math.max(0, left))} s</p>}
         {placedId && <Placed orderId={placedId} />}
       </form>
     </section>

@@ -67,11 +67,11 @@ export function DeploymentCard({ deployment, onStop }: { deployment: Deployment;
         <Stat label="Open positions"><span className="number">{book?.open_positions ?? deployment.open_positions} / {spec.max_open_positions || "–"}</span></Stat>
       </div>
       <p className="card-drawdown">
-        <span className="muted">Worst drawdown {decimal.formatRatio(drawdown)} of account{drawdownLimit ? ` · limit ${decimal.formatRatio(drawdownLimit, 0)}` : ""}</span>
+        <span className="muted" title="Worst fall from its peak, as a share of the account's opening cash">Drawdown {decimal.formatRatio(drawdown)}{drawdownLimit ? ` of ${decimal.formatRatio(drawdownLimit, 0)}` : ""}</span>
         <Meter label="Worst drawdown against its limit" ratio={decimal.toNumber(drawdown) / (decimal.toNumber(drawdownLimit ?? "") || 0.05)} />
       </p>
       <p className="card-signal muted">
-        {deployment.last_signal ? <>Last signal: {sentence(deployment.last_signal)} <Age since={deployment.last_signal_time} market /> ago</> : "No signal yet"}
+        {deployment.last_signal ? <>{sentence(deployment.last_signal)} <Age since={deployment.last_signal_time} market /> ago</> : "No signal yet"}
       </p>
       {error !== null && <Failure error={error} />}
       <footer className="card-actions">

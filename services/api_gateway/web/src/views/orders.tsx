@@ -39,16 +39,21 @@ const kColumns: readonly Column<Order>[] = [
     key: "symbol",
     label: "Symbol",
     cell: (o) => (
-      <button type="button" className="link strong" onClick={() => openOrder(o)}>
-        {o.symbol}
-      </button>
+      <>
+        <button type="button" className="link strong" onClick={() => openOrder(o)}>
+          {o.symbol}
+        </button>
+        <span className="narrow-only">
+          <SideWord side={o.side} />
+        </span>
+      </>
     ),
   },
-  { key: "side", label: "Side", cell: (o) => <SideWord side={o.side} /> },
+  { key: "side", label: "Side", wideOnly: true, cell: (o) => <SideWord side={o.side} /> },
   { key: "type", label: "Type", wideOnly: true, cell: (o) => `${word(o.type, "ORDER_TYPE_")} ${bare(o.time_in_force, "TIME_IN_FORCE_")}` },
   {
     key: "quantity",
-    label: "Filled / qty",
+    label: "Filled",
     end: true,
     cell: (o) => (
       <span className="number">

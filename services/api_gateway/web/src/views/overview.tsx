@@ -31,7 +31,7 @@ export function OverviewView() {
           </Panel>
         )}
         <PriceChart />
-        <Panel title="Open positions" meta={positionsMeta(positions)}><PositionsTable /></Panel>
+        <Panel title="Open positions" meta={positionsMeta(positions)}><PositionsTable brief /></Panel>
         <Panel title="Working orders" meta={String(working.length)} actions={<a className="button small" href="#/orders?tab=all">All orders</a>}>
           <OrdersTable label="Working orders" orders={working.slice(0, 20)} empty={<Empty title="No working orders" />} />
         </Panel>

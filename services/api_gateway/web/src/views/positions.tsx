@@ -13,13 +13,13 @@ export function usePositions(): Position[] {
   return useMemo(() => Object.values(positions).filter((p) => p.account_id === accountId).sort((a, b) => a.symbol.localeCompare(b.symbol)), [positions, accountId]);
 }
 
-function makeColumns(close: (position: Position) => void): readonly Column<Position>[] {
-  return [
-    { key: "symbol", label: "Symbol", cell: (p) => <button type="button" className="link strong" title="Show on the chart" onClick={() => { useStore.setState({ symbol: p.symbol }); }}>{p.symbol}</button> },
-    { key: "side", label: "Side", cell: (p) => (decimal.sign(p.quantity) > 0 ? <span className="up">LONG</span> : <span className="down">SHORT</span>) },
+function makeColumns(close: (position: Position) => void, brief: boolean): readonly Column<Position>[] {
+  const columns: readonly Column<Position>[] = [
+    { key: "symbol", label: "Symbol", cell: (p) => <><button type="button" className="link strong" title="Show on the chart" onClick={() => { useStore.setState({ symbol: p.symbol }); }}>{p.symbol}</button><LongShort position={p} narrow /></> },
+    { key: "side", label: "Side", wideOnly: true, cell: (p) => <LongShort position={p} /> },
     { key: "quantity", label: "Qty", end: true, cell: (p) => <Quantity value={decimal.absolute(p.quantity)} /> },
     { key: "entry", label: "Entry", end: true, wideOnly: true, cell: (p) => <Price value={p.average_price} symbol={p.symbol} /> },
-    { key: "mark", label: "Current", end: true, cell: (p) => <span className={p.mark_stale ? "tone-warn" : ""}><Price value={p.mark_price} symbol={p.symbol} />{p.mark_stale && " old"}</span> },
+    { key: "mark", label: "Current", end: true, wideOnly: true, cell: (p) => <span className={p.mark_stale ? "tone-warn" : ""}><Price value={p.mark_price} symbol={p.symbol} />{p.mark_stale && " old"}</span> },
     { key: "value", label: "Value", end: true, wideOnly: true, cell: (p) => <span className="number">{decimal.formatMoney(p.market_value)}</span> },
     { key: "pnl", label: "P&L", end: true, cell: (p) => <Pnl value={p.unrealised_pnl} ratio={p.unrealised_ratio} /> },
     { key: "realised", label: "Realised", end: true, wideOnly: true, cell: (p) => <Pnl value={p.realised_pnl} /> },
@@ -27,12 +27,18 @@ function makeColumns(close: (position: Position) => void): readonly Column<Posit
     { key: "mode", label: "Mode", wideOnly: true, cell: (p) => <ModeBadge mode={p.mode} long={false} /> },
     { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (p) => <button type="button" className="button small" aria-label={`Close ${p.symbol}`} onClick={() => close(p)}>Close…</button> },
   ];
+  return brief ? columns.filter((c) => c.key !== "value" && c.key !== "realised") : columns;
 }
 
-export function PositionsTable() {
+function LongShort({ position, narrow = false }: { position: Position; narrow?: boolean }) {
+  const long = decimal.sign(position.quantity) > 0;
+  return <span className={`${long ? "up" : "down"} ${narrow ? "narrow-only" : ""}`}>{long ? "LONG" : "SHORT"}</span>;
+}
+
+export function PositionsTable({ brief = false }: { brief?: boolean }) {
   const positions = usePositions();
   const [closing, setClosing] = useState<Position | null>(null);
-  const columns = useMemo(() => makeColumns(setClosing), []);
+  const columns = useMemo(() => makeColumns(setClosing, brief), [brief]);
   return (
     <>
       <Table label="Open positions" columns={columns} rows={positions} rowKey={(p) => p.symbol} empty={<Empty title="No open positions">Flat. Positions appear with the first fill. <a href="#/trade">Open the ticket</a></Empty>} />

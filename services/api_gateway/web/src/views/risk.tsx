@@ -31,6 +31,15 @@ function showLimit(value: unknown, kind: string): string {
   return decimal.format(String(value));
 }
 
+const kRatios = new Set(["daily_loss", "drawdown", "concentration", "max_position", "price_collar"]);
+
+/** Fractions read better as per cent; everything else as it is. */
+function showUse(name: string, value: string): string {
+  if (decimal.parse(value) === null) return value;
+  if (kRatios.has(name) && decimal.compare(decimal.absolute(value), "10") < 0) return decimal.formatRatio(value);
+  return decimal.format(decimal.round(value, 4));
+}
+
 export function RiskView() {
   const risk = useStore((s) => s.risk);
   const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
@@ -56,7 +65,7 @@ export function RiskView() {
               <li key={use.name}>
                 <div className="row spread-row">
                   <span>{sentence(use.name)}</span>
-                  <span className="number">{use.used || "0"} <span className="muted">/ {use.limit || "no limit"}</span> <strong>{Math.round(use.ratio * 100)}%</strong></span>
+                  <span className="number">{showUse(use.name, use.used || "0")} <span className="muted">/ {use.limit ? showUse(use.name, use.limit) : "no limit"}</span> <strong>{Math.round(use.ratio * 100)}%</strong></span>
                 </div>
                 <Meter label={sentence(use.name)} ratio={use.ratio} />
               </li>
