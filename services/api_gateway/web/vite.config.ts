@@ -11,6 +11,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
+    // The chart library changes rarely: a file of its own stays in the browser's cache.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "charts", test: /lightweight-charts|fancy-canvas/ }] } } },
   },
   server: { proxy: { "/api": { target: gateway, ws: true }, "/healthz": gateway } },
   test: { include: ["src/**/*.test.ts"], environment: "node" },

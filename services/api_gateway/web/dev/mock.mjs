@@ -308,7 +308,7 @@ function route(method, path, query, body) {
     const loss = Math.max(0, -Number(s.day_pnl) / 100000);
     const use = (name, limit, used) => ({ name, limit: String(limit), used: String(used), ratio: Number(used) / Number(limit) });
     return { account_id: kAccount, equity: s.equity, day_start_equity: "100000", peak_equity: s.peak_equity, gross_exposure: s.gross_exposure, net_exposure: s.net_exposure, reserved_exposure: "3720.4", open_orders: working().length, open_positions: positions.size, applied_sequence: String(eventSequence), market_data_stale: false, limits,
-      uses: [use("daily_loss", "0.02", Math.max(loss, 0.0021).toFixed(4)), use("drawdown", "0.05", Math.max(0.0092, s.drawdown_ratio).toFixed(4)), use("gross_leverage", "1", (Number(s.gross_exposure) / 100000).toFixed(4)), use("concentration", "0.25", "0.1936"), use("open_positions", 10, positions.size), use("open_orders", 50, working().length)] };
+      uses: [use("daily_loss", "2000", (Math.max(loss, 0.0021) * 100000).toFixed(4)), use("drawdown", "5000", (Math.max(0.0092, s.drawdown_ratio) * 100000).toFixed(4)), use("gross_leverage", s.equity, s.gross_exposure), use("max_open_positions", 5, positions.size), use("max_open_orders", 50, working().length)] };
   }
   if (is("PUT", /^\/api\/live\/risk\/limits$/)) return { limits: Object.assign(limits, body.limits, { version: String(Number(limits.version) + 1) }) };
   if (is("POST", /^\/api\/live\/positions\/verify$/)) return { consistent: true, differences: [], fills: String(fills.length), cash: cash.toFixed(4), equity: summaryOf().equity, sequence: String(eventSequence) };

@@ -1,4 +1,4 @@
-import { useEffect, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { resumeSession, signIn, whenSignedOut } from "./api/client";
 import * as decimal from "./lib/decimal";
 import { duration, millis, moment, utc } from "./lib/time";
@@ -218,8 +218,14 @@ function TopBar() {
 
 function Navigation({ current }: { current: string }) {
   const unread = useModel((m) => Object.values(m.alerts).reduce((n, a) => n + (a.acknowledged ? 0 : 1), 0));
+  const bar = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone the bar scrolls sideways: the present view stays in sight.
+    const link = bar.current?.querySelector<HTMLElement>("[aria-current]");
+    if (bar.current && link) bar.current.scrollLeft = link.offsetLeft - (bar.current.clientWidth - link.offsetWidth) / 2;
+  }, [current]);
   return (
-    <nav className="nav" aria-label="Main">
+    <nav className="nav" aria-label="Main" ref={bar}>
       <Brand />
       <ul>
         {kViews.map((v) => (

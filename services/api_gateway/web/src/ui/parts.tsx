@@ -1,5 +1,6 @@
 import { memo, useEffect, useId, useRef, useState, type ReactNode } from "react";
 import { explain } from "../api/client";
+import type { RiskCheck } from "../api/types";
 import * as decimal from "../lib/decimal";
 import { duration, millis, moment, utc } from "../lib/time";
 import { bare, word } from "../lib/words";
@@ -66,6 +67,12 @@ export function formatPrice(value: string | null | undefined, tick: string | und
   const places = tick ? decimal.placesOf(tick) : 2;
   const rounded = tick ? decimal.round(value, places + 2) : (value ?? "");
   return decimal.format(decimal.isZero(rounded) ? value : rounded, { minimumPlaces: places });
+}
+
+/** "after / limit" of a risk check, in the check's own unit. */
+export function showCheck(check: RiskCheck): string {
+  const show = (text: string) => (decimal.parse(text) === null ? text : decimal.format(text));
+  return `${show(check.after || check.used) || "–"}${check.limit ? ` / ${show(check.limit)}` : ""}`;
 }
 
 export function Quantity({ value }: { value: string | null | undefined }) {

@@ -5,7 +5,7 @@ import * as decimal from "../lib/decimal";
 import { bare, newKey, sentence, word } from "../lib/words";
 import { notify, showOrder, useModel, useStore } from "../state/store";
 import { SymbolPicker } from "./charts";
-import { Failure, Field, formatPrice, ModeBadge, State, useNow } from "./parts";
+import { Failure, Field, formatPrice, ModeBadge, showCheck, State, useNow } from "./parts";
 
 const kReviewMs = 30_000;
 const kTypes = ["MARKET", "LIMIT", "STOP", "STOP_LIMIT"];
@@ -277,8 +277,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
                   <li key={check.name} className={check.passed ? "pass" : "fail"}>
                     <span>{sentence(check.name)}</span>
                     <span className="number">
-                      {check.after || check.used || "–"}
-                      {check.limit && ` / ${check.limit}`}
+                      {showCheck(check)}
                     </span>
                   </li>
                 ))}

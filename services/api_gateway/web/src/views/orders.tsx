@@ -4,7 +4,7 @@ import { kRefused, kWorking, type Order, type OrderEvent } from "../api/types";
 import * as decimal from "../lib/decimal";
 import { bare, newKey, sentence, word } from "../lib/words";
 import { cancelOrder, notify, showOrder, useModel, useStore } from "../state/store";
-import { Age, Dialog, Empty, Failure, Moment, Panel, Price, SideWord, State, useAction, useFetched } from "../ui/parts";
+import { Age, Dialog, Empty, Failure, Moment, Panel, Price, showCheck, SideWord, State, useAction, useFetched } from "../ui/parts";
 import { setQuery, useRoute } from "../ui/route";
 import { Table, type Column } from "../ui/table";
 
@@ -191,7 +191,7 @@ function OrderDrawer({ orderId, onClose }: { orderId: string; onClose: () => voi
             {checks.map((check) => (
               <li key={check.name} className={check.passed ? "pass" : "fail"}>
                 <span>{sentence(check.name)}</span>
-                <span className="number">{check.after || check.used || "–"}{check.limit && ` / ${check.limit}`}</span>
+                <span className="number">{showCheck(check)}</span>
               </li>
             ))}
           </ul>

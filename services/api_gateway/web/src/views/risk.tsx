@@ -31,13 +31,12 @@ function showLimit(value: unknown, kind: string): string {
   return decimal.format(String(value));
 }
 
-const kRatios = new Set(["daily_loss", "drawdown", "concentration", "max_position", "price_collar"]);
+const kMoney = new Set(["daily_loss", "drawdown", "gross_leverage"]);
 
-/** Fractions read better as per cent; everything else as it is. */
+/** Loss, drawdown and exposure are money; everything else is shown as it is. */
 function showUse(name: string, value: string): string {
   if (decimal.parse(value) === null) return value;
-  if (kRatios.has(name) && decimal.compare(decimal.absolute(value), "10") < 0) return decimal.formatRatio(value);
-  return decimal.format(decimal.round(value, 4));
+  return kMoney.has(name) ? decimal.formatMoney(value) : decimal.format(value);
 }
 
 export function RiskView() {
