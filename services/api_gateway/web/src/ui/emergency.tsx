@@ -33,6 +33,7 @@ export function EmergencyDialog({ initial = "STOP", onClose }: { initial?: Level
   const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
   const accountId = useStore((s) => s.accountId);
   const exposure = useExposure();
+  const stale = useStore((s) => s.stale);
   const [level, setLevel] = useState<Level>(initial);
   const [typed, setTyped] = useState("");
   const [reason, setReason] = useState("");
@@ -61,7 +62,8 @@ export function EmergencyDialog({ initial = "STOP", onClose }: { initial?: Level
         ]
       : []),
   ];
-  const finished = steps.every((s) => s.done);
+  // Counts of an old stream prove nothing.
+  const finished = !stale && steps.every((s) => s.done);
   return (
     <Dialog title="Emergency stop" tone="danger" onClose={onClose}>
       <p>
