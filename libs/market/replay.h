@@ -54,6 +54,7 @@ class Replay : public Source {
 
   [[nodiscard]] std::string name() const override { return "replay"; }
   [[nodiscard]] const std::vector<Instrument>& instruments() const override { return instruments_; }
+  std::vector<Bar> MakePast(UtcTime, int) override { return {}; }
   std::optional<MarketStep> Step(UtcTime now) override;
   [[nodiscard]] std::optional<Duration> UntilNext() const override;
   [[nodiscard]] double progress() const override;

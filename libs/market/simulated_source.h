@@ -23,7 +23,7 @@ class SimulatedSource : public Source {
   explicit SimulatedSource(Options options) : options_(options), simulator_(options.seed), time_(options.start) {}
 
   // A first start has a past: `steps` of it up to `now` (or Options.start). Returns its complete bars, 5s and longer.
-  std::vector<Bar> MakePast(UtcTime now, int steps);
+  std::vector<Bar> MakePast(UtcTime now, int steps) override;
 
   [[nodiscard]] std::string name() const override { return "simulated"; }
   [[nodiscard]] const std::vector<Instrument>& instruments() const override { return instruments_; }

@@ -39,6 +39,8 @@ class Source {
   [[nodiscard]] virtual std::string name() const = 0;
   [[nodiscard]] virtual const std::vector<Instrument>& instruments() const = 0;
 
+  // A first start's past: `steps` of it up to `now`, as complete bars. None where the past is the data's.
+  virtual std::vector<Bar> MakePast(UtcTime now, int steps) = 0;
   // The next step; none when the data is over. `now` is wall time, for a source that has no time of its own.
   virtual std::optional<MarketStep> Step(UtcTime now) = 0;
   // Market time between the last step and the next; none when the data is over or nothing was stepped yet.
