@@ -10,7 +10,7 @@ const std::vector<std::string>& Timeframes() {
 }
 
 std::optional<Duration> TimeframeLength(const std::string& timeframe) {
-  static const std::map<std::string, std::int64_t> kSeconds = {{"1s", 1},    {"5s", 5},     {"15s", 15},  {"1m", 60},
+  static const std::map<std::string, std::int64_t> kSeconds = {{"1s", 1},   {"5s", 5},    {"15s", 15},  {"1m", 60},
                                                                {"5m", 300}, {"15m", 900}, {"1h", 3600}, {"1d", 86400}};
   auto found = kSeconds.find(timeframe);
   if (found == kSeconds.end()) return std::nullopt;

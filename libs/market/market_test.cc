@@ -55,7 +55,8 @@ TEST(BarBuilderTest, BarsAreCompleteWhenTheNextOneBegins) {
   EXPECT_TRUE(builder.Add(symbol, at(900), Decimal::Of("9"), Decimal::Of("1")).empty());
   auto bars = builder.Add(symbol, at(1000), Decimal::Of("11"), Decimal::Of("1"));
   ASSERT_EQ(bars.size(), 1U);
-  Bar expected{symbol, "1s", at(0), Decimal::Of("10"), Decimal::Of("12"), Decimal::Of("9"), Decimal::Of("9"), Decimal::Of("3")};
+  Bar expected{symbol,          "1s", at(0), Decimal::Of("10"), Decimal::Of("12"), Decimal::Of("9"), Decimal::Of("9"),
+               Decimal::Of("3")};
   EXPECT_EQ(bars[0], expected);
   EXPECT_EQ(builder.Add(symbol, at(5000), Decimal::Of("1"), Decimal()).size(), 2U);
   EXPECT_FALSE(TimeframeLength("7m").has_value());

@@ -4,6 +4,8 @@
 #include <chrono>
 
 #include "libs/base/absl_std.h"
+#include "libs/market/replay.h"
+#include "libs/market/simulated_source.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -12,6 +14,26 @@ namespace {
 constexpr std::size_t kBatchMax = 500;
 constexpr std::int64_t kSaveNs = 1'000'000'000;
 constexpr int kResendPage = 500;
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+// Without data for longer than this the market is in a night or a weekend: nobody waits for it to pass.
+constexpr Duration kGap = Duration::Seconds(300);
+constexpr Duration kPauseMax = Duration::Seconds(86'400);
+// A simulated market in lockstep begins here, so that every run of a seed is the same.
+constexpr UtcTime kLockstepStart{1'704'067'200'000'000'000};  // 2024-01-01
+
+std::vector<Instrument> InstrumentsOf(const Engine::Options& options) {
+  std::vector<Instrument> instruments = market::SimulatedInstruments();
+  if (options.source != "replay") return instruments;
+  const std::vector<std::string>& chosen = options.replay_symbols;
+  std::erase_if(instruments, [&](const Instrument& each) {
+    return std::find(chosen.begin(), chosen.end(), each.symbol.value()) == chosen.end();
+  });
+  return instruments;
+}
+
+bool Wants(const std::vector<std::string>& list, const std::string& item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
 
 }  // namespace
 
@@ -23,38 +45,62 @@ Engine::Engine(Options options, BrokerStore& store, const Clock& clock, Logger& 
       log_(log),
       redis_(redis),
       fail_(std::move(fail)),
-      instruments_(market::SimulatedInstruments()),
+      instruments_(InstrumentsOf(options_)),
       venue_(instruments_, {}),
-      simulator_(options_.seed),
+      gate_(options_.lockstep_subscribers),
       steps_(metrics.GetCounter("ballast_market_steps_total", "steps of the market", {})),
       executions_(metrics.GetCounter("ballast_broker_executions_total", "executions told", {})),
       session_gauge_(metrics.GetGauge("ballast_broker_order_session", "1 while order management is connected", {})) {}
 
 Engine::~Engine() { Drain(); }
 
-absl::Status Engine::Recover() {
-  RETURN_IF_ERROR(store_.Fence());
-  RETURN_IF_ERROR(store_.LoadBroker(venue_));
-  RETURN_IF_ERROR(store_.LoadMarket(simulator_));
-  ASSIGN_OR_RETURN(session_epoch_, store_.LoadEpoch());
-  if (simulator_.step() == 0) {
-    // A first start has a past: bars and indicators are warm at once.
-    constexpr std::int64_t kPastSteps = 4'800;
-    UtcTime now = clock_.Now();
-    for (std::int64_t i = kPastSteps; i > 0; --i) {
-      UtcTime time = now - Duration::Millis(i * options_.tick_ms);
-      for (const Quote& quote : simulator_.Step(time)) {
-        for (Bar& bar : bar_builder_.Add(quote.symbol, time, quote.last_price, quote.bid_size)) {
-          if (bar.timeframe != "1s") unsaved_bars_.push_back(std::move(bar));
-        }
-      }
-    }
-    RETURN_IF_ERROR(store_.SaveMarket(simulator_, unsaved_bars_));
-    unsaved_bars_.clear();
+absl::Status Engine::OpenSource() {
+  if (options_.source == "replay") {
+    ASSIGN_OR_RETURN(auto replay, market::Replay::Open(options_.replay_directory, options_.replay_symbols));
+    log_.Info("market.replay_opened", {{"steps", std::to_string(replay->step_count())}});
+    source_ = std::move(replay);
+    return absl::OkStatus();
   }
-  StepMarket();  // orders that come first find a market
+  if (options_.source != "simulated") {
+    return absl::InvalidArgumentError(
+        ToAbsl("market_source: 'simulated' or 'replay' is expected, not '" + options_.source + "'"));
+  }
+  source_ = std::make_unique<market::SimulatedSource>(
+      market::SimulatedSource::Options{.seed = options_.seed,
+                                       .tick = Duration::Millis(options_.tick_ms),
+                                       .wall_time = options_.speed == Decimal::FromInt(1),
+                                       .start = lockstep() ? kLockstepStart : clock_.Now()});
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Recover() {
+  if (options_.speed.IsPositive() && options_.speed < Decimal::Of("0.01")) {
+    return absl::InvalidArgumentError("market_speed: 0 or at least 0.01 is expected");
+  }
+  RETURN_IF_ERROR(store_.Fence());
+  RETURN_IF_ERROR(OpenSource());
+  RETURN_IF_ERROR(store_.LoadBroker(venue_));
+  ASSIGN_OR_RETURN(session_epoch_, store_.LoadEpoch());
+  ASSIGN_OR_RETURN(market::SourceState state, store_.LoadMarket(source_->state().key));
+  if (state.step == 0) {
+    // A first start has a past: bars and indicators are warm at once.
+    constexpr int kPastSteps = 4'800;
+    std::vector<Bar> past = source_->MakePast(clock_.Now(), kPastSteps);
+    if (!past.empty()) RETURN_IF_ERROR(store_.SaveMarket(source_->state(), past));
+  } else if (std::optional<market::MarketStep> step = source_->Restore(state)) {
+    step_ = std::move(*step);
+    market_time_ = step_.time;
+    for (const Quote& quote : source_->quotes()) venue_.RestoreQuote(quote);
+    for (const auto& [id, ledger] : venue_.ledgers()) step_heads_[id.value()] = ledger.execution_sequence;
+    if (lockstep()) gate_.Begin(step_.number);  // nobody has acknowledged it to this process
+    step_made_ns_ = clock_.MonotonicNanos();
+  }
+  // Orders that come first find a market. A replay's first step is made when everybody is there.
+  if (options_.source == "simulated") StepMarket();
+  next_step_ns_ = clock_.MonotonicNanos() + (step_.number == 0 ? 0 : StepPauseNanos());
   log_.Info("broker.recovered", {{"orders", std::to_string(venue_.orders().size())},
-                                 {"market_step", std::to_string(simulator_.step())}});
+                                 {"market_source", options_.source},
+                                 {"market_step", std::to_string(step_.number)}});
   return absl::OkStatus();
 }
 
@@ -74,48 +120,126 @@ void Engine::Drain() {
 }
 
 bool Engine::Instruct(broker::v1::OrderSessionRequest request, std::shared_ptr<OrderSender> session) {
-  return inbox_.TryPush([this, request = std::move(request), session = std::move(session)] { Handle(request, session); });
+  return inbox_.TryPush(
+      [this, request = std::move(request), session = std::move(session)] { Handle(request, session); });
 }
 
 bool Engine::Subscribe(broker::v1::Subscribe request, std::shared_ptr<MarketSender> session) {
   return inbox_.TryPush([this, request = std::move(request), session = std::move(session)] {
-    broker::v1::StreamMarketDataResponse first;
-    first.set_step(simulator_.step());
-    wire::ToProto(market_time_, first.mutable_market_time());
-    Subscriber subscriber{session,
-                          {request.symbols().begin(), request.symbols().end()},
-                          {request.timeframes().begin(), request.timeframes().end()}};
-    for (const Instrument& instrument : instruments_) {
-      const Quote* quote = venue_.FindQuote(instrument.symbol);
-      if (quote != nullptr) wire::ToProto(*quote, first.add_quotes());
+    Subscriber subscriber{.connection = ++last_connection_,
+                          .lockstep = lockstep() && request.lockstep(),
+                          .sender = session,
+                          .symbols = {request.symbols().begin(), request.symbols().end()},
+                          .timeframes = {request.timeframes().begin(), request.timeframes().end()}};
+    if (subscriber.lockstep) {
+      // Its first message is the step itself, when it is due.
+      if (auto former = gate_.Connect(subscriber.connection, request.subscriber(), request.phase())) {
+        for (const Subscriber& each : subscribers_) {
+          if (each.connection == *former)
+            each.sender->Close(grpc::Status(grpc::ABORTED, "a newer connection has taken over"));
+        }
+      }
+      log_.Info("market.lockstep_subscriber",
+                {{"subscriber", request.subscriber()}, {"phase", std::to_string(request.phase())}});
     }
-    session->Push(std::move(first));
+    if (!subscriber.lockstep || end_of_data_) {
+      broker::v1::StreamMarketDataResponse first = StepFor(subscriber, true, false);
+      first.set_lockstep(subscriber.lockstep);
+      first.set_end_of_data(end_of_data_);
+      session->Push(std::move(first));
+    }
     subscribers_.push_back(std::move(subscriber));
   });
 }
 
-bool Engine::Ask(std::function<void(const Engine&)> question) {
-  return inbox_.TryPush([this, question = std::move(question)] {
-    after_commit_.push_back([this, question] { question(*this); });
+bool Engine::Acknowledge(std::uint64_t step, std::shared_ptr<MarketSender> session) {
+  return inbox_.TryPush([this, step, session = std::move(session)] {
+    for (const Subscriber& subscriber : subscribers_) {
+      if (subscriber.sender == session) gate_.Acknowledge(subscriber.connection, step);
+    }
   });
 }
 
+void Engine::StreamEnded() {
+  (void)inbox_.TryPush([this] { Prune(); });  // full: the loop is awake and looks by itself
+}
+
+bool Engine::Ask(std::function<void(const Engine&)> question) {
+  return inbox_.TryPush(
+      [this, question = std::move(question)] { after_commit_.push_back([this, question] { question(*this); }); });
+}
+
 void Engine::Loop() {
-  std::int64_t tick_ns = options_.tick_ms * 1'000'000;
-  std::int64_t next_step = clock_.MonotonicNanos();
   while (!inbox_.closed()) {
-    std::int64_t now = clock_.MonotonicNanos();
-    if (now >= next_step) {
-      StepMarket();
-      next_step = std::max(next_step + tick_ns, now);  // what was missed is not made up for: quotes are about now
-    }
-    for (Task& task : inbox_.PopBatch(kBatchMax, std::max<std::int64_t>(next_step - clock_.MonotonicNanos(), 0))) task();
+    Prune();
+    Advance();
+    for (Task& task : inbox_.PopBatch(kBatchMax, IdleNanos())) task();
     CommitAndTell();
-    if (clock_.MonotonicNanos() - last_save_ns_ > kSaveNs) SaveMarket();
+    if (!exact() && clock_.MonotonicNanos() - last_save_ns_ > kSaveNs) SaveMarket();
   }
   for (Task& task : inbox_.PopBatch(50'000, 0)) task();
   CommitAndTell();
-  SaveMarket();
+  if (!exact()) SaveMarket();
+}
+
+// Who is gone is not waited for in silence: the gate has to know.
+void Engine::Prune() {
+  for (const Subscriber& subscriber : subscribers_) {
+    if (subscriber.lockstep && subscriber.sender->done()) gate_.Disconnect(subscriber.connection);
+  }
+  std::erase_if(subscribers_, [](const Subscriber& subscriber) { return subscriber.sender->done(); });
+  if (session_ && session_->done()) LoseSession();
+}
+
+void Engine::LoseSession() {
+  session_.reset();
+  session_gauge_.Set(0);
+  gate_.SetSession(false);
+}
+
+void Engine::Advance() {
+  if (lockstep()) {
+    TellDue();
+    // With an empty inbox no order is on its way to the venue: whoever acknowledged had its orders answered before.
+    if (end_of_data_ || !gate_.MayStep() || inbox_.size() > 0) return;
+    StepMarket();
+    TellDue();
+    return;
+  }
+  std::int64_t now = clock_.MonotonicNanos();
+  if (!end_of_data_ && now >= next_step_ns_) {
+    StepMarket();
+    next_step_ns_ = std::max(next_step_ns_ + StepPauseNanos(), now);  // what was missed is not made up for
+  } else if (now - last_told_ns_ > kSecondNs) {
+    KeepAlive();
+  }
+}
+
+// Wall time from this step to the next.
+std::int64_t Engine::StepPauseNanos() const {
+  std::optional<Duration> pause = source_->UntilNext();
+  if (!pause || lockstep()) return 0;
+  Decimal nanos = Decimal::FromInt(std::min(*pause, kPauseMax).nanos);
+  auto wall =
+      static_cast<std::int64_t>(Divide(nanos, options_.speed, Rounding::kDown).units() / Decimal::FromInt(1).units());
+  return *pause > kGap ? std::min(wall, kSecondNs) : wall;
+}
+
+std::int64_t Engine::IdleNanos() const {
+  constexpr std::int64_t kLookNs = kSecondNs / 2;
+  if (lockstep()) return !end_of_data_ && gate_.MayStep() ? 0 : kLookNs;
+  if (end_of_data_) return kLookNs;
+  return std::clamp<std::int64_t>(next_step_ns_ - clock_.MonotonicNanos(), 0, kLookNs);
+}
+
+// Between two steps market time runs on, at its speed; a replay's not beyond the next step.
+UtcTime Engine::MarketNow() const {
+  if (lockstep() || end_of_data_ || step_.number == 0) return market_time_;
+  std::int64_t elapsed = std::min(clock_.MonotonicNanos() - step_made_ns_, kPauseMax.nanos);
+  Decimal passed = Multiply(Decimal::FromInt(elapsed), options_.speed, Rounding::kDown);
+  Decimal passed_max = Decimal::FromInt(source_->UntilNext().value_or(Duration()).nanos);
+  if (options_.source == "replay") passed = std::min(passed, passed_max);
+  return market_time_ + Duration{static_cast<std::int64_t>(passed.units() / Decimal::FromInt(1).units())};
 }
 
 void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderSender>& session) {
@@ -130,10 +254,13 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
   if (request.has_new_order()) {
     New(request.new_order());
   } else if (request.has_cancel()) {
-    venue_.Cancel(AccountId(request.cancel().account_id()), OrderId(request.cancel().order_id()), market_time_);
+    venue_.Cancel(AccountId(request.cancel().account_id()), OrderId(request.cancel().order_id()), MarketNow());
   } else if (request.has_open_account()) {
     auto cash = wire::FromProto(request.open_account().opening_cash(), "opening_cash");
-    if (cash.ok()) venue_.OpenAccount(AccountId(request.open_account().account_id()), request.open_account().currency(), *cash);
+    if (cash.ok())
+      venue_.OpenAccount(AccountId(request.open_account().account_id()), request.open_account().currency(), *cash);
+  } else if (request.has_acknowledge()) {
+    gate_.Durable(request.acknowledge().account_id(), request.acknowledge().execution_sequence());
   }
 }
 
@@ -156,13 +283,15 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
   for (const auto& [account, after] : hello.after_execution_sequences()) {
     const paper::Ledger* ledger = venue_.FindLedger(AccountId(account));
     if (ledger == nullptr) continue;
+    gate_.Told(account, ledger->execution_sequence);
+    gate_.Durable(account, after);
     (*ready.mutable_ready()->mutable_head_execution_sequences())[account] = ledger->execution_sequence;
     std::uint64_t cursor = after;
     while (cursor < ledger->execution_sequence) {
       auto page = store_.LoadExecutions(AccountId(account), cursor, kResendPage);
       if (!page.ok() || page->empty()) {
         session_->Close(grpc::Status(grpc::UNAVAILABLE, "stored reports cannot be read now"));
-        session_.reset();
+        LoseSession();
         return;
       }
       broker::v1::OrderSessionResponse response;
@@ -177,6 +306,7 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
   for (broker::v1::OrderSessionResponse& response : stored) session_->Push(std::move(response));
   session_->Push(std::move(ready));
   session_gauge_.Set(1);
+  gate_.SetSession(true);
   log_.Info("broker.session_open", {{"epoch", std::to_string(session_epoch_)}});
 }
 
@@ -184,8 +314,10 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
 std::optional<Rejection> Engine::LastCheck(const Order& order) const {
   std::int64_t age_ms = (clock_.Now() - order.create_time).nanos / 1'000'000;
   if (age_ms > options_.intent_age_ms_max) {
-    return Rejection{.reason = RejectReason::kStaleIntent, .check = "intent_age",
-                     .limit = std::to_string(options_.intent_age_ms_max), .observed = std::to_string(age_ms),
+    return Rejection{.reason = RejectReason::kStaleIntent,
+                     .check = "intent_age",
+                     .limit = std::to_string(options_.intent_age_ms_max),
+                     .observed = std::to_string(age_ms),
                      .message = "the order is too old to be sent"};
   }
   const Quote* quote = venue_.FindQuote(order.symbol);
@@ -194,7 +326,9 @@ std::optional<Rejection> Engine::LastCheck(const Order& order) const {
   Decimal price = order.limit_price ? std::max(*order.limit_price, quote->ask_price) : quote->ask_price;
   Decimal quantity_max = Divide(options_.notional_max, price, Rounding::kDown);
   if (order.quantity > quantity_max) {
-    return Rejection{.reason = RejectReason::kGatewayCheck, .check = "notional_cap", .limit = options_.notional_max.ToString(),
+    return Rejection{.reason = RejectReason::kGatewayCheck,
+                     .check = "notional_cap",
+                     .limit = options_.notional_max.ToString(),
                      .observed = order.quantity.ToString() + " x " + price.ToString(),
                      .message = "the gateway's cap on an order's notional is exceeded"};
   }
@@ -203,8 +337,11 @@ std::optional<Rejection> Engine::LastCheck(const Order& order) const {
     bool through = order.side == Side::kBuy ? *order.limit_price > quote->ask_price + reach
                                             : *order.limit_price < quote->bid_price - reach;
     if (through) {
-      return Rejection{.reason = RejectReason::kGatewayCheck, .check = "price_collar", .limit = options_.collar_ratio.ToString(),
-                       .observed = order.limit_price->ToString(), .message = "the limit price is too far through the market"};
+      return Rejection{.reason = RejectReason::kGatewayCheck,
+                       .check = "price_collar",
+                       .limit = options_.collar_ratio.ToString(),
+                       .observed = order.limit_price->ToString(),
+                       .message = "the limit price is too far through the market"};
     }
   }
   return std::nullopt;
@@ -218,61 +355,135 @@ void Engine::New(const broker::v1::NewOrder& request) {
   }
   if (venue_.Find(order->order_id) != nullptr) return;  // its reports are stored and were sent or will be resent
   if (std::optional<Rejection> refusal = LastCheck(*order)) {
-    venue_.Reject(*order, *refusal, market_time_);
+    venue_.Reject(*order, *refusal, MarketNow());
   } else {
-    venue_.Submit(*order, market_time_);
+    venue_.Submit(*order, MarketNow());
   }
 }
 
 void Engine::StepMarket() {
-  market_time_ = clock_.Now();
+  std::optional<market::MarketStep> step = source_->Step(clock_.Now());
+  if (!step) {
+    end_of_data_ = true;
+    TellEnd();
+    return;
+  }
+  step_ = std::move(*step);
+  market_time_ = step_.time;
+  step_made_ns_ = clock_.MonotonicNanos();
+  step_unsaved_ = exact();
   steps_.Increment();
-  broker::v1::StreamMarketDataResponse all;
-  std::vector<Bar> bars;
-  for (const Quote& quote : simulator_.Step(market_time_)) {
+  for (const Quote& quote : step_.quotes) {
     venue_.OnQuote(quote, market_time_);
-    for (Bar& bar : bar_builder_.Add(quote.symbol, market_time_, quote.last_price, quote.bid_size)) {
-      bars.push_back(std::move(bar));
-    }
-    wire::ToProto(quote, all.add_quotes());
     redis_.HashSet("ballast:quotes", quote.symbol.value(),
-                   quote.bid_price.ToString() + " " + quote.ask_price.ToString() + " " + quote.last_price.ToString() + " " +
-                       std::to_string(quote.quote_time.nanos));
+                   quote.bid_price.ToString() + " " + quote.ask_price.ToString() + " " + quote.last_price.ToString() +
+                       " " + std::to_string(quote.quote_time.nanos));
+  }
+  for (const Bar& bar : step_.bars) {
+    if (bar.timeframe != "1s") unsaved_bars_.push_back(bar);
   }
   CommitAndTell();  // executions of this step before the step itself
-  all.set_step(simulator_.step());
-  wire::ToProto(market_time_, all.mutable_market_time());
-  std::erase_if(subscribers_, [](const Subscriber& subscriber) { return subscriber.sender->done(); });
+  step_heads_.clear();
+  for (const auto& [id, ledger] : venue_.ledgers()) step_heads_[id.value()] = ledger.execution_sequence;
+  if (lockstep()) gate_.Begin(step_.number);
+  TellStep();
+}
+
+broker::v1::StreamMarketDataResponse Engine::StepHead() const {
+  broker::v1::StreamMarketDataResponse head;
+  head.set_step(step_.number);
+  wire::ToProto(market_time_, head.mutable_market_time());
+  for (const auto& [account, sequence] : step_heads_) (*head.mutable_execution_sequences())[account] = sequence;
+  return head;
+}
+
+broker::v1::StreamMarketDataResponse Engine::StepFor(const Subscriber& subscriber, bool all_quotes, bool bars) const {
+  broker::v1::StreamMarketDataResponse response = StepHead();
+  auto add_quote = [&](const Quote& quote) {
+    if (subscriber.symbols.empty() || Wants(subscriber.symbols, quote.symbol.value())) {
+      wire::ToProto(quote, response.add_quotes());
+    }
+  };
+  if (all_quotes) {
+    for (const auto& [symbol, quote] : venue_.quotes()) add_quote(quote);
+  } else {
+    for (const Quote& quote : step_.quotes) add_quote(quote);
+  }
+  if (!bars) return response;
+  for (const Bar& bar : step_.bars) {
+    if (Wants(subscriber.timeframes, bar.timeframe) &&
+        (subscriber.symbols.empty() || Wants(subscriber.symbols, bar.symbol.value()))) {
+      wire::ToProto(bar, response.add_bars());
+    }
+  }
+  return response;
+}
+
+// To those the market does not wait for.
+void Engine::TellStep() {
+  last_told_ns_ = clock_.MonotonicNanos();
   for (const Subscriber& subscriber : subscribers_) {
-    broker::v1::StreamMarketDataResponse step = all;
-    auto wants = [](const std::vector<std::string>& list, const std::string& item) {
-      return std::find(list.begin(), list.end(), item) != list.end();
-    };
-    if (!subscriber.symbols.empty()) {
-      step.clear_quotes();
-      for (const auto& quote : all.quotes()) {
-        if (wants(subscriber.symbols, quote.symbol())) *step.add_quotes() = quote;
-      }
-    }
-    for (const Bar& bar : bars) {
-      if (wants(subscriber.timeframes, bar.timeframe) &&
-          (subscriber.symbols.empty() || wants(subscriber.symbols, bar.symbol.value()))) {
-        wire::ToProto(bar, step.add_bars());
-      }
-    }
-    subscriber.sender->Push(std::move(step));
+    if (!subscriber.lockstep) subscriber.sender->Push(StepFor(subscriber, false, true));
   }
-  for (Bar& bar : bars) {
-    if (bar.timeframe != "1s") unsaved_bars_.push_back(std::move(bar));
+}
+
+// To those it waits for. All quotes: whoever is here for the first time knows none.
+void Engine::TellDue() {
+  for (LockstepGate::Connection connection : gate_.TakeDue()) {
+    for (const Subscriber& subscriber : subscribers_) {
+      if (subscriber.connection != connection) continue;
+      broker::v1::StreamMarketDataResponse step = StepFor(subscriber, true, true);
+      step.set_lockstep(true);
+      subscriber.sender->Push(std::move(step));
+    }
   }
+}
+
+void Engine::TellEnd() {
+  log_.Info("market.end_of_data", {{"step", std::to_string(step_.number)}, {"market_time", market_time_.ToString()}});
+  for (const Subscriber& subscriber : subscribers_) {
+    broker::v1::StreamMarketDataResponse end = StepHead();
+    end.set_lockstep(subscriber.lockstep);
+    end.set_end_of_data(true);
+    subscriber.sender->Push(std::move(end));
+  }
+}
+
+// A slow replay's minute is long: the quotes still stand, and who watches their age hears so.
+void Engine::KeepAlive() {
+  last_told_ns_ = clock_.MonotonicNanos();
+  if (end_of_data_ || step_.number == 0) return;
+  for (const Subscriber& subscriber : subscribers_) {
+    broker::v1::StreamMarketDataResponse again = StepFor(subscriber, true, false);
+    wire::ToProto(MarketNow(), again.mutable_market_time());
+    subscriber.sender->Push(std::move(again));
+  }
+}
+
+void Engine::FillStatus(broker::v1::GetMarketStatusResponse* response) const {
+  response->set_source(options_.source);
+  wire::ToProto(MarketNow(), response->mutable_market_time());
+  response->set_step(step_.number);
+  response->set_speed(options_.speed.ToString());
+  if (options_.source == "simulated") response->set_seed(options_.seed);
+  response->set_running(!end_of_data_ && (!lockstep() || gate_.Running()));
+  response->set_end_of_data(end_of_data_);
+  response->set_progress(source_->progress());
+  bool open = false;
+  for (const auto& [symbol, quote] : venue_.quotes()) open = open || quote.session_open;
+  response->set_any_session_open(open);
 }
 
 void Engine::CommitAndTell() {
   paper::Changes changes = venue_.TakeChanges();
-  if (!changes.empty()) {
+  if (!changes.empty() || step_unsaved_) {
+    market::SourceState state;
+    if (step_unsaved_) state = source_->state();
+    static const std::vector<Bar> kNoBars;
     std::chrono::milliseconds pause(20);
     while (true) {
-      absl::Status status = store_.Append(venue_, changes);
+      absl::Status status =
+          store_.Append(venue_, changes, step_unsaved_ ? &state : nullptr, step_unsaved_ ? unsaved_bars_ : kNoBars);
       if (status.ok()) break;
       log_.Error("broker.commit_failed", {{"error", status.ToString()}});
       bool lost_fence = absl::IsFailedPrecondition(status);
@@ -286,16 +497,18 @@ void Engine::CommitAndTell() {
       std::this_thread::sleep_for(pause);
       pause = std::min(pause * 2, std::chrono::milliseconds(500));
     }
+    if (step_unsaved_) unsaved_bars_.clear();
+    step_unsaved_ = false;
+    for (const broker::Execution& execution : changes.executions) {
+      gate_.Told(execution.account_id.value(), execution.execution_sequence);
+    }
     executions_.Add(static_cast<double>(changes.executions.size()));
     if (session_ && !changes.executions.empty()) {
       broker::v1::OrderSessionResponse response;
       for (const broker::Execution& execution : changes.executions) {
         ToProto(execution, response.mutable_reports()->add_reports());
       }
-      if (!session_->Push(std::move(response))) {
-        session_.reset();
-        session_gauge_.Set(0);
-      }
+      if (!session_->Push(std::move(response))) LoseSession();
     }
   }
   std::vector<std::function<void()>> actions = std::move(after_commit_);
@@ -305,13 +518,14 @@ void Engine::CommitAndTell() {
 
 void Engine::SaveMarket() {
   last_save_ns_ = clock_.MonotonicNanos();
-  absl::Status status = store_.SaveMarket(simulator_, unsaved_bars_);
+  absl::Status status = store_.SaveMarket(source_->state(), unsaved_bars_);
   if (status.ok()) {
     unsaved_bars_.clear();
   } else {
     log_.Warning("market.save_failed", {{"error", status.ToString()}});
     constexpr std::size_t kUnsavedMax = 20'000;
-    if (unsaved_bars_.size() > kUnsavedMax) unsaved_bars_.erase(unsaved_bars_.begin(), unsaved_bars_.end() - kUnsavedMax);
+    if (unsaved_bars_.size() > kUnsavedMax)
+      unsaved_bars_.erase(unsaved_bars_.begin(), unsaved_bars_.end() - kUnsavedMax);
   }
 }
 

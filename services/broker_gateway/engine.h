@@ -9,26 +9,34 @@
 #include "ballast/broker/v1/market_data_service.pb.h"
 #include "libs/base/clock.h"
 #include "libs/brokers/paper/paper_broker.h"
-#include "libs/market/bars.h"
-#include "libs/market/simulator.h"
+#include "libs/market/source.h"
 #include "libs/platform/grpc/server_stream.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/redis/redis_cache.h"
 #include "libs/platform/thread/bounded_queue.h"
+#include "services/broker_gateway/lockstep.h"
 #include "services/broker_gateway/store.h"
 
 namespace ballast {
 
-// One thread owns the market and the paper venue: it steps the market on its pace, works instructions as they come, makes
-// what the venue did durable and only then tells it. Other threads enqueue.
+// One thread owns the market and the paper venue: it steps the market on its pace, works instructions as they come,
+// makes what the venue did durable and only then tells it. Other threads enqueue. With speed 0 there is no pace: the
+// market moves when LockstepGate says so.
 class Engine {
  public:
   using OrderSender = StreamSender<broker::v1::OrderSessionResponse>;
   using MarketSender = StreamSender<broker::v1::StreamMarketDataResponse>;
   struct Options {
+    // "simulated" or "replay".
+    std::string source = "simulated";
     std::uint64_t seed = 7;
     std::int64_t tick_ms = 250;
+    // Market seconds per wall second; 0: lockstep.
+    Decimal speed = Decimal::FromInt(1);
+    std::string replay_directory;
+    std::vector<std::string> replay_symbols;
+    int lockstep_subscribers = 3;
     // The gateway's own caps, checked last and apart from risk.
     Decimal notional_max;
     Decimal collar_ratio;
@@ -46,12 +54,16 @@ class Engine {
   // Any thread. False: the inbox is full.
   bool Instruct(broker::v1::OrderSessionRequest request, std::shared_ptr<OrderSender> session);
   bool Subscribe(broker::v1::Subscribe request, std::shared_ptr<MarketSender> session);
+  bool Acknowledge(std::uint64_t step, std::shared_ptr<MarketSender> session);
+  // A stream has ended: somebody may have to be waited for.
+  void StreamEnded();
   // Runs on the engine's thread, after the commit of what came before it.
   bool Ask(std::function<void(const Engine&)> question);
 
   // For questions only: the engine's thread.
   [[nodiscard]] const paper::PaperBroker& venue() const { return venue_; }
-  [[nodiscard]] const market::Simulator& simulator() const { return simulator_; }
+  [[nodiscard]] const market::Source& source() const { return *source_; }
+  void FillStatus(broker::v1::GetMarketStatusResponse* response) const;
   [[nodiscard]] const std::vector<Instrument>& instruments() const { return instruments_; }
   [[nodiscard]] UtcTime market_time() const { return market_time_; }
   [[nodiscard]] const Options& options() const { return options_; }
@@ -59,6 +71,9 @@ class Engine {
  private:
   using Task = std::function<void()>;
   struct Subscriber {
+    LockstepGate::Connection connection = 0;
+    // The market waits for it.
+    bool lockstep = false;
     std::shared_ptr<MarketSender> sender;
     std::vector<std::string> symbols;
     std::vector<std::string> timeframes;
@@ -69,7 +84,25 @@ class Engine {
   void Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session);
   void New(const broker::v1::NewOrder& request);
   std::optional<Rejection> LastCheck(const Order& order) const;
+  [[nodiscard]] bool lockstep() const { return options_.speed.IsZero(); }
+  // The position goes with the executions of every step: nothing is stepped twice or left out after a kill.
+  [[nodiscard]] bool exact() const { return lockstep() || options_.source == "replay"; }
+  absl::Status OpenSource();
+  void Advance();
   void StepMarket();
+  void TellStep();
+  void TellDue();
+  void TellEnd();
+  void KeepAlive();
+  void Prune();
+  void LoseSession();
+  [[nodiscard]] std::int64_t StepPauseNanos() const;
+  [[nodiscard]] std::int64_t IdleNanos() const;
+  [[nodiscard]] UtcTime MarketNow() const;
+  [[nodiscard]] broker::v1::StreamMarketDataResponse StepHead() const;
+  // `all_quotes`: also those that did not change in the step.
+  [[nodiscard]] broker::v1::StreamMarketDataResponse StepFor(const Subscriber& subscriber, bool all_quotes,
+                                                             bool bars) const;
   void CommitAndTell();
   void SaveMarket();
 
@@ -85,14 +118,25 @@ class Engine {
 
   // The engine's thread only.
   paper::PaperBroker venue_;
-  market::Simulator simulator_;
-  market::BarBuilder bar_builder_;
+  std::unique_ptr<market::Source> source_;
+  LockstepGate gate_;
+  market::MarketStep step_;
+  // Heads of the accounts' reports when step_ was made.
+  std::map<std::string, std::uint64_t> step_heads_;
+  bool end_of_data_ = false;
   UtcTime market_time_;
+  // Monotonic: when step_ was made, the next one is due, and subscribers last heard anything.
+  std::int64_t step_made_ns_ = 0;
+  std::int64_t next_step_ns_ = 0;
+  std::int64_t last_told_ns_ = 0;
+  // step_ is not yet durable (exact() only).
+  bool step_unsaved_ = false;
   std::vector<Bar> unsaved_bars_;
   std::int64_t last_save_ns_ = 0;
   std::uint64_t session_epoch_ = 0;
   std::shared_ptr<OrderSender> session_;
   std::vector<Subscriber> subscribers_;
+  LockstepGate::Connection last_connection_ = 0;
   std::vector<std::function<void()>> after_commit_;
 
   Counter& steps_;

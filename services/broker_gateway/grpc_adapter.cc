@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/base/absl_std.h"
+#include "libs/market/bars.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/wire/wire.h"
 
@@ -18,7 +19,8 @@ const grpc::Status& Busy() {
 grpc::ServerUnaryReactor* Answer(Engine& engine, grpc::CallbackServerContext* context,
                                  std::function<absl::Status(const Engine&)> answer) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  bool queued = engine.Ask([reactor, answer = std::move(answer)](const Engine& asked) { reactor->Finish(ToGrpc(answer(asked))); });
+  bool queued = engine.Ask(
+      [reactor, answer = std::move(answer)](const Engine& asked) { reactor->Finish(ToGrpc(answer(asked))); });
   if (!queued) reactor->Finish(Busy());
   return reactor;
 }
@@ -32,7 +34,7 @@ grpc::ServerBidiReactor<broker::v1::OrderSessionRequest, broker::v1::OrderSessio
       [this](Session& self, broker::v1::OrderSessionRequest& request) {
         if (!engine_.Instruct(std::move(request), std::static_pointer_cast<Session>(self.Self()))) self.Close(Busy());
       },
-      [] {});
+      [this] { engine_.StreamEnded(); });
   return session.get();
 }
 
@@ -68,8 +70,9 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListExecutions(grpc::CallbackServerContext
   return Answer(engine_, context, [this, request = *request, response](const Engine&) -> absl::Status {
     int page_size = request.page_size() == 0 ? 500 : request.page_size();
     if (page_size < 1 || page_size > 1000) return absl::InvalidArgumentError("page_size: 1 to 1000 expected");
-    ASSIGN_OR_RETURN(std::vector<broker::v1::ExecutionReport> reports,
-                     store_.LoadExecutions(AccountId(request.account_id()), request.after_execution_sequence(), page_size));
+    ASSIGN_OR_RETURN(
+        std::vector<broker::v1::ExecutionReport> reports,
+        store_.LoadExecutions(AccountId(request.account_id()), request.after_execution_sequence(), page_size));
     for (broker::v1::ExecutionReport& report : reports) *response->add_reports() = std::move(report);
     return absl::OkStatus();
   });
@@ -124,16 +127,31 @@ MarketDataGrpc::StreamMarketData(grpc::CallbackServerContext*) {
   using Session = BidiSession<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>;
   auto session = Session::Make(
       [this](Session& self, broker::v1::StreamMarketDataRequest& request) {
+        auto sender = std::static_pointer_cast<Session>(self.Self());
+        if (request.has_acknowledge()) {
+          if (!engine_.Acknowledge(request.acknowledge().step(), sender)) self.Close(Busy());
+          return;
+        }
         if (!request.has_subscribe()) return;
+        if (request.subscribe().lockstep()) {
+          if (request.subscribe().subscriber().empty()) {
+            self.Close(grpc::Status(grpc::INVALID_ARGUMENT, "subscriber: a name is expected in lockstep"));
+            return;
+          }
+          if (request.subscribe().phase() < 0 || request.subscribe().phase() > 1) {
+            self.Close(grpc::Status(grpc::INVALID_ARGUMENT, "phase: 0 or 1 expected"));
+            return;
+          }
+        }
         for (const std::string& timeframe : request.subscribe().timeframes()) {
           if (!market::TimeframeLength(timeframe)) {
             self.Close(grpc::Status(grpc::INVALID_ARGUMENT, "timeframes: there is no '" + timeframe + "'"));
             return;
           }
         }
-        if (!engine_.Subscribe(request.subscribe(), std::static_pointer_cast<Session>(self.Self()))) self.Close(Busy());
+        if (!engine_.Subscribe(request.subscribe(), sender)) self.Close(Busy());
       },
-      [] {});
+      [this] { engine_.StreamEnded(); });
   return session.get();
 }
 
@@ -157,7 +175,8 @@ grpc::ServerUnaryReactor* MarketDataGrpc::GetQuotes(grpc::CallbackServerContext*
     }
     if (request.symbols().empty()) {
       for (const Instrument& instrument : engine.instruments()) {
-        if (const Quote* quote = engine.venue().FindQuote(instrument.symbol)) wire::ToProto(*quote, response->add_quotes());
+        if (const Quote* quote = engine.venue().FindQuote(instrument.symbol))
+          wire::ToProto(*quote, response->add_quotes());
       }
     }
     return absl::OkStatus();
@@ -176,7 +195,8 @@ grpc::ServerUnaryReactor* MarketDataGrpc::ListBars(grpc::CallbackServerContext* 
     }
     int limit = request.limit() == 0 ? 500 : request.limit();
     if (limit < 1 || limit > 5000) return absl::InvalidArgumentError("limit: 1 to 5000 expected");
-    ASSIGN_OR_RETURN(std::vector<Bar> bars, store_.LoadBars(Symbol(request.symbol()), request.timeframe(), limit));
+    ASSIGN_OR_RETURN(std::vector<Bar> bars, store_.LoadBars(engine.source().state().key, Symbol(request.symbol()),
+                                                            request.timeframe(), limit));
     for (const Bar& bar : bars) wire::ToProto(bar, response->add_bars());
     return absl::OkStatus();
   });
@@ -186,13 +206,7 @@ grpc::ServerUnaryReactor* MarketDataGrpc::GetMarketStatus(grpc::CallbackServerCo
                                                           const broker::v1::GetMarketStatusRequest*,
                                                           broker::v1::GetMarketStatusResponse* response) {
   return Answer(engine_, context, [response](const Engine& engine) {
-    response->set_source("simulated");
-    wire::ToProto(engine.market_time(), response->mutable_market_time());
-    response->set_step(engine.simulator().step());
-    response->set_speed("1");
-    response->set_seed(engine.options().seed);
-    response->set_running(true);
-    response->set_any_session_open(true);
+    engine.FillStatus(response);
     return absl::OkStatus();
   });
 }

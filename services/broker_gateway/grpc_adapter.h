@@ -13,7 +13,8 @@ class BrokerGrpc final : public broker::v1::BrokerService::CallbackService {
 
   grpc::ServerBidiReactor<broker::v1::OrderSessionRequest, broker::v1::OrderSessionResponse>* OrderSession(
       grpc::CallbackServerContext* context) override;
-  grpc::ServerUnaryReactor* QueryOrder(grpc::CallbackServerContext* context, const broker::v1::QueryOrderRequest* request,
+  grpc::ServerUnaryReactor* QueryOrder(grpc::CallbackServerContext* context,
+                                       const broker::v1::QueryOrderRequest* request,
                                        broker::v1::QueryOrderResponse* response) override;
   grpc::ServerUnaryReactor* ListOpenOrders(grpc::CallbackServerContext* context,
                                            const broker::v1::ListOpenOrdersRequest* request,
@@ -24,7 +25,8 @@ class BrokerGrpc final : public broker::v1::BrokerService::CallbackService {
   grpc::ServerUnaryReactor* GetBrokerAccount(grpc::CallbackServerContext* context,
                                              const broker::v1::GetBrokerAccountRequest* request,
                                              broker::v1::GetBrokerAccountResponse* response) override;
-  grpc::ServerUnaryReactor* ListBrokers(grpc::CallbackServerContext* context, const broker::v1::ListBrokersRequest* request,
+  grpc::ServerUnaryReactor* ListBrokers(grpc::CallbackServerContext* context,
+                                        const broker::v1::ListBrokersRequest* request,
                                         broker::v1::ListBrokersResponse* response) override;
 
  private:

@@ -23,6 +23,28 @@ Message Parse(const pqxx::field& field) {
   return message;
 }
 
+std::string MarketSql(pqxx::transaction_base& work, const market::SourceState& state, const std::vector<Bar>& bars) {
+  std::string key = work.quote(state.key);
+  std::string sql = "INSERT INTO market_position VALUES (" + key + "," + std::to_string(state.step) + "," +
+                    std::to_string(state.time.nanos) +
+                    ") ON CONFLICT (source) DO UPDATE SET step = excluded.step, time_nanos = excluded.time_nanos;";
+  for (const auto& [symbol, each] : state.symbols) {
+    sql += "INSERT INTO simulator_state VALUES (" + work.quote(symbol.value()) + "," + std::to_string(state.step) +
+           "," + std::to_string(each.mid) + "," + std::to_string(each.trend) + "," + std::to_string(each.noise) + "," +
+           std::to_string(each.regime_steps_left) + "," + std::to_string(each.sequence) +
+           ") ON CONFLICT (symbol) DO UPDATE SET step = excluded.step, mid = excluded.mid, trend = excluded.trend, "
+           "noise = excluded.noise, regime_steps_left = excluded.regime_steps_left, sequence = excluded.sequence;";
+  }
+  for (const Bar& bar : bars) {
+    sql += "INSERT INTO bar (symbol, timeframe, start_nanos, open, high, low, close, volume, source) VALUES (" +
+           work.quote(bar.symbol.value()) + "," + work.quote(bar.timeframe) + "," +
+           std::to_string(bar.start_time.nanos) + "," + bar.open.ToString() + "," + bar.high.ToString() + "," +
+           bar.low.ToString() + "," + bar.close.ToString() + "," + bar.volume.ToString() + "," + key +
+           ") ON CONFLICT DO NOTHING;";
+  }
+  return sql;
+}
+
 }  // namespace
 
 void ToProto(const broker::Execution& execution, broker::v1::ExecutionReport* out) {
@@ -50,10 +72,11 @@ absl::Status BrokerStore::Fence() {
   return absl::OkStatus();
 }
 
-absl::Status BrokerStore::Append(const paper::PaperBroker& broker, const paper::Changes& changes) {
+absl::Status BrokerStore::Append(const paper::PaperBroker& broker, const paper::Changes& changes,
+                                 const market::SourceState* market, const std::vector<Bar>& bars) {
   return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     RETURN_IF_ERROR(Database::CheckEpoch(work, kWriter, epoch_));
-    std::string sql;
+    std::string sql = market == nullptr ? "" : MarketSql(work, *market, bars);
     for (const broker::Execution& execution : changes.executions) {
       broker::v1::ExecutionReport proto;
       ToProto(execution, &proto);
@@ -76,7 +99,8 @@ absl::Status BrokerStore::Append(const paper::PaperBroker& broker, const paper::
       sql += "INSERT INTO ledger VALUES (" + account + "," + work.quote(ledger.currency) + "," +
              ledger.cash.ToString() + "," + std::to_string(ledger.execution_sequence) +
              ") ON CONFLICT (account_id) DO UPDATE SET cash = excluded.cash, execution_sequence = "
-             "excluded.execution_sequence;DELETE FROM ledger_position WHERE account_id = " + account + ";";
+             "excluded.execution_sequence;DELETE FROM ledger_position WHERE account_id = " +
+             account + ";";
       for (const auto& [symbol, quantity] : ledger.positions) {
         sql += "INSERT INTO ledger_position VALUES (" + account + "," + work.quote(symbol.value()) + "," +
                quantity.ToString() + ");";
@@ -112,7 +136,7 @@ absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker) {
 }
 
 absl::StatusOr<std::vector<broker::v1::ExecutionReport>> BrokerStore::LoadExecutions(const AccountId& account,
-                                                                                    std::uint64_t after, int limit) {
+                                                                                     std::uint64_t after, int limit) {
   std::vector<broker::v1::ExecutionReport> executions;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     for (const pqxx::row& row :
@@ -128,9 +152,10 @@ absl::StatusOr<std::vector<broker::v1::ExecutionReport>> BrokerStore::LoadExecut
 
 absl::Status BrokerStore::SaveEpoch(std::uint64_t epoch) {
   return database_.Transaction([&](pqxx::transaction_base& work) {
-    work.exec_params("INSERT INTO session_epoch (epoch) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET epoch = "
-                     "greatest(session_epoch.epoch, excluded.epoch)",
-                     epoch);
+    work.exec_params(
+        "INSERT INTO session_epoch (epoch) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET epoch = "
+        "greatest(session_epoch.epoch, excluded.epoch)",
+        epoch);
     return absl::OkStatus();
   });
 }
@@ -145,49 +170,45 @@ absl::StatusOr<std::uint64_t> BrokerStore::LoadEpoch() {
   return epoch;
 }
 
-absl::Status BrokerStore::SaveMarket(const market::Simulator& simulator, const std::vector<Bar>& bars) {
-  return database_.Transaction([&](pqxx::transaction_base& work) {
-    std::string sql;
-    for (const auto& [symbol, state] : simulator.states()) {
-      sql += "INSERT INTO simulator_state VALUES (" + work.quote(symbol.value()) + "," +
-             std::to_string(simulator.step()) + "," + std::to_string(state.mid) + "," + std::to_string(state.trend) +
-             "," + std::to_string(state.noise) + "," + std::to_string(state.regime_steps_left) + "," +
-             std::to_string(state.sequence) +
-             ") ON CONFLICT (symbol) DO UPDATE SET step = excluded.step, mid = excluded.mid, trend = excluded.trend, "
-             "noise = excluded.noise, regime_steps_left = excluded.regime_steps_left, sequence = excluded.sequence;";
-    }
-    for (const Bar& bar : bars) {
-      sql += "INSERT INTO bar VALUES (" + work.quote(bar.symbol.value()) + "," + work.quote(bar.timeframe) + "," +
-             std::to_string(bar.start_time.nanos) + "," + bar.open.ToString() + "," + bar.high.ToString() + "," +
-             bar.low.ToString() + "," + bar.close.ToString() + "," + bar.volume.ToString() + ") ON CONFLICT DO NOTHING;";
-    }
-    work.exec(sql);
+absl::Status BrokerStore::SaveMarket(const market::SourceState& state, const std::vector<Bar>& bars) {
+  return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    RETURN_IF_ERROR(Database::CheckEpoch(work, kWriter, epoch_));
+    work.exec(MarketSql(work, state, bars));
     return absl::OkStatus();
   });
 }
 
-absl::Status BrokerStore::LoadMarket(market::Simulator& simulator) {
-  return database_.Transaction([&](pqxx::transaction_base& work) {
+absl::StatusOr<market::SourceState> BrokerStore::LoadMarket(const std::string& key) {
+  market::SourceState state{.key = key};
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    for (const pqxx::row& row :
+         work.exec_params("SELECT step, time_nanos FROM market_position WHERE source = $1", key)) {
+      state.step = row[0].as<std::uint64_t>();
+      state.time = UtcTime{row[1].as<std::int64_t>()};
+    }
+    if (key != "simulated") return absl::OkStatus();
     for (const pqxx::row& row :
          work.exec("SELECT symbol, step, mid, trend, noise, regime_steps_left, sequence FROM simulator_state")) {
-      simulator.Restore(row[1].as<std::uint64_t>(), Symbol(row[0].as<std::string>()),
-                        {.mid = row[2].as<std::int64_t>(),
-                         .trend = row[3].as<std::int64_t>(),
-                         .noise = row[4].as<std::int64_t>(),
-                         .regime_steps_left = row[5].as<std::int64_t>(),
-                         .sequence = row[6].as<std::uint64_t>()});
+      state.step = row[1].as<std::uint64_t>();
+      state.symbols[Symbol(row[0].as<std::string>())] = {.mid = row[2].as<std::int64_t>(),
+                                                         .trend = row[3].as<std::int64_t>(),
+                                                         .noise = row[4].as<std::int64_t>(),
+                                                         .regime_steps_left = row[5].as<std::int64_t>(),
+                                                         .sequence = row[6].as<std::uint64_t>()};
     }
     return absl::OkStatus();
-  });
+  }));
+  return state;
 }
 
-absl::StatusOr<std::vector<Bar>> BrokerStore::LoadBars(const Symbol& symbol, const std::string& timeframe, int limit) {
+absl::StatusOr<std::vector<Bar>> BrokerStore::LoadBars(const std::string& key, const Symbol& symbol,
+                                                       const std::string& timeframe, int limit) {
   std::vector<Bar> bars;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     for (const pqxx::row& row : work.exec_params(
              "SELECT start_nanos, open::text, high::text, low::text, close::text, volume::text FROM bar WHERE symbol = "
-             "$1 AND timeframe = $2 ORDER BY start_nanos DESC LIMIT $3",
-             symbol.value(), timeframe, limit)) {
+             "$1 AND timeframe = $2 AND source = $3 ORDER BY start_nanos DESC LIMIT $4",
+             symbol.value(), timeframe, key, limit)) {
       Bar bar;
       bar.symbol = symbol;
       bar.timeframe = timeframe;

@@ -5,7 +5,7 @@
 #include "absl/status/statusor.h"
 #include "ballast/broker/v1/broker_service.pb.h"
 #include "libs/brokers/paper/paper_broker.h"
-#include "libs/market/simulator.h"
+#include "libs/market/source.h"
 #include "libs/platform/postgres/database.h"
 
 namespace ballast {
@@ -16,17 +16,21 @@ class BrokerStore {
   explicit BrokerStore(Database& database) : database_(database) {}
 
   absl::Status Fence();
-  // Everything in `changes`, in one transaction.
-  absl::Status Append(const paper::PaperBroker& broker, const paper::Changes& changes);
+  // Everything in `changes`, in one transaction; with `market` also where the market stands and its new bars, so that a
+  // step and what it traded are there together or not at all.
+  absl::Status Append(const paper::PaperBroker& broker, const paper::Changes& changes,
+                      const market::SourceState* market, const std::vector<Bar>& bars);
   absl::Status LoadBroker(paper::PaperBroker& broker);
   absl::StatusOr<std::vector<broker::v1::ExecutionReport>> LoadExecutions(const AccountId& account, std::uint64_t after,
                                                                           int limit);
   absl::Status SaveEpoch(std::uint64_t epoch);
   absl::StatusOr<std::uint64_t> LoadEpoch();
-  absl::Status SaveMarket(const market::Simulator& simulator, const std::vector<Bar>& bars);
-  absl::Status LoadMarket(market::Simulator& simulator);
-  // The newest `limit`, oldest first.
-  absl::StatusOr<std::vector<Bar>> LoadBars(const Symbol& symbol, const std::string& timeframe, int limit);
+  absl::Status SaveMarket(const market::SourceState& state, const std::vector<Bar>& bars);
+  // Step 0 when nothing is stored for `key`.
+  absl::StatusOr<market::SourceState> LoadMarket(const std::string& key);
+  // The newest `limit` of the source `key`, oldest first.
+  absl::StatusOr<std::vector<Bar>> LoadBars(const std::string& key, const Symbol& symbol, const std::string& timeframe,
+                                            int limit);
 
  private:
   Database& database_;

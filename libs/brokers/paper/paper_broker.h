@@ -54,6 +54,8 @@ class PaperBroker {
   Changes TakeChanges();
 
   // Recovery.
+  // Known, and not traded against: what it could trade was traded before.
+  void RestoreQuote(const Quote& quote) { quotes_[quote.symbol] = quote; }
   void RestoreLedger(Ledger ledger);
   // `triggered`: its stop was reached before.
   void RestoreOrder(Order order, bool triggered);
@@ -62,6 +64,8 @@ class PaperBroker {
   [[nodiscard]] const Order* Find(const OrderId& id) const;
   [[nodiscard]] const Ledger* FindLedger(const AccountId& id) const;
   [[nodiscard]] const std::map<OrderId, Order>& orders() const { return orders_; }
+  [[nodiscard]] const std::map<AccountId, Ledger>& ledgers() const { return ledgers_; }
+  [[nodiscard]] const std::map<Symbol, Quote>& quotes() const { return quotes_; }
   [[nodiscard]] const Quote* FindQuote(const Symbol& symbol) const;
   [[nodiscard]] const Instrument* FindInstrument(const Symbol& symbol) const;
 

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/market/replay_file.h"
+#include "libs/market/source.h"
+
+namespace ballast::market {
+
+// Is a bar that ends at `end` part of the trading session? Crypto always. Equities on weekdays with 13:30 < end <=
+// 20:00 UTC, the regular session of New York in summer time: the quote at 13:30 is still the pre-market's, the one at
+// 20:00 is the session's last.
+bool InSession(AssetClass asset_class, UtcTime end);
+
+// One-minute bars to larger ones. A bar is complete when its time is over, said by Advance.
+class BarAggregator {
+ public:
+  // `minute` is a complete 1m bar.
+  void Add(const Bar& minute);
+  // The bars whose end is at or before `now`, by symbol and then by length.
+  std::vector<Bar> Advance(UtcTime now);
+
+ private:
+  std::map<std::pair<Symbol, std::int64_t>, Bar> open_;
+};
+
+// Recorded minutes as a market. One step per minute in which any of the symbols has a row, at the minute's end:
+//   quote  the close of the quote bar; an empty cell keeps its former value; a crossed, locked (bid >= ask), unpriced
+//   or
+//          negative quote is skipped and counted, the former one stands; no quote before a first quote and a first
+//          trade
+//   last   the close of the trade bar
+//   bars   the recorded minute itself, and 5m to 1d made of them (by UTC day); shorter ones do not exist
+// A symbol is in a step while its session is open, when it changed and when its session ended. The session needs data:
+// after 15 minutes without a row it counts as closed (a halt, an outage, the end of the symbol's data).
+class Replay : public Source {
+ public:
+  struct SymbolData {
+    std::vector<TradeBar> trades;
+    std::vector<QuoteBar> quotes;
+  };
+
+  // Reads {symbol}_1m_trades.csv.gz and {symbol}_1m_quotes.csv.gz of each symbol. Blocks. INVALID_ARGUMENT for a symbol
+  // that is no instrument, twice there, or none at all.
+  static absl::StatusOr<std::unique_ptr<Replay>> Open(const std::string& directory,
+                                                      const std::vector<std::string>& symbols);
+  Replay(std::vector<Instrument> instruments, const std::map<Symbol, SymbolData>& data);
+
+  [[nodiscard]] std::string name() const override { return "replay"; }
+  [[nodiscard]] const std::vector<Instrument>& instruments() const override { return instruments_; }
+  std::vector<Bar> MakePast(UtcTime, int) override { return {}; }
+  std::optional<MarketStep> Step(UtcTime now) override;
+  [[nodiscard]] std::optional<Duration> UntilNext() const override;
+  [[nodiscard]] double progress() const override;
+  [[nodiscard]] SourceState state() const override;
+  std::optional<MarketStep> Restore(const SourceState& state) override;
+  [[nodiscard]] std::vector<Quote> quotes() const override;
+
+  [[nodiscard]] std::uint64_t step_count() const { return minutes_.size(); }
+  [[nodiscard]] std::uint64_t skipped_quotes() const { return skipped_quotes_; }
+
+ private:
+  struct Row {
+    std::optional<TradeBar> trade;
+    std::optional<QuoteBar> quote;
+  };
+  struct Minute {
+    UtcTime end;
+    std::map<Symbol, Row> rows;
+  };
+  struct State {
+    Quote quote;
+    bool quoted = false;
+    bool traded = false;
+    std::optional<UtcTime> last_row;
+  };
+  bool TakeQuote(const QuoteBar& bar, Quote& quote);
+
+  std::vector<Instrument> instruments_;
+  std::string key_;
+  std::vector<Minute> minutes_;
+  std::uint64_t next_ = 0;
+  std::map<Symbol, State> states_;
+  BarAggregator aggregator_;
+  std::uint64_t skipped_quotes_ = 0;
+};
+
+}  // namespace ballast::market

@@ -1,0 +1,154 @@
+#include "libs/positions/account_book.h"
+
+#include <algorithm>
+
+namespace ballast::positions {
+
+AccountBook::AccountBook(Totals totals, std::map<Symbol, Holding> net, std::map<BookKey, Holding> books,
+                         std::map<DeploymentId, BookTotals> book_totals)
+    : totals_(std::move(totals)), net_(std::move(net)), books_(std::move(books)), book_totals_(std::move(book_totals)) {}
+
+AccountBook::Applied AccountBook::Apply(const OrderEvent& event) {
+  if (event.sequence != totals_.sequence + 1) return {};
+  totals_.sequence = event.sequence;
+  totals_.execution_sequence = std::max(totals_.execution_sequence, event.execution_sequence);
+  Applied applied{.ok = true};
+  if (event.type == OrderEventType::kAccountOpened) {
+    totals_.account_id = event.account_id;
+    totals_.mode = event.mode;
+    totals_.currency = event.currency;
+    totals_.opening_cash = totals_.cash = totals_.peak_equity = totals_.day_start_equity = event.cash;
+  }
+  if (!event.fill) return applied;
+
+  const Fill& fill = *event.fill;
+  Decimal notional = Multiply(fill.quantity, fill.price, Rounding::kHalfEven);
+  totals_.cash -= fill.side == Side::kBuy ? notional : -notional;
+  totals_.cash -= fill.fee;
+  totals_.fees += fill.fee;
+  ++totals_.fills;
+
+  Holding& net = net_[fill.symbol];
+  totals_.realised += ApplyFill(net, fill).realised;
+  if (net.flat()) net_.erase(fill.symbol);
+
+  BookKey key{fill.deployment_id, fill.symbol};
+  Holding& book = books_[key];
+  BookTotals& totals = book_totals_[fill.deployment_id];
+  FillEffect effect = ApplyFill(book, fill);
+  totals.realised += effect.realised;
+  totals.fees += fill.fee;
+  if (book.flat()) books_.erase(key);
+  if (effect.closed) {
+    bool won = effect.closed->pnl.IsPositive();
+    ++totals.trades;
+    ++totals_.trades;
+    totals.winning_trades += won ? 1 : 0;
+    totals_.winning_trades += won ? 1 : 0;
+    totals.last_trade_time = fill.transact_time;
+    applied.trade = Trade{.number = static_cast<std::uint64_t>(totals_.trades),
+                          .deployment_id = fill.deployment_id,
+                          .symbol = fill.symbol,
+                          .trip = *effect.closed,
+                          .reason = fill.reason};
+  }
+  applied.fill = fill;
+  return applied;
+}
+
+std::optional<Decimal> AccountBook::Unrealised(const Marks& marks) const {
+  Decimal sum;
+  for (const auto& [symbol, holding] : net_) {
+    auto mark = marks.find(symbol);
+    if (mark == marks.end()) return std::nullopt;
+    sum += holding.Unrealised(mark->second);
+  }
+  return sum;
+}
+
+std::optional<Decimal> AccountBook::Equity(const Marks& marks) const {
+  Decimal sum = totals_.cash;
+  for (const auto& [symbol, holding] : net_) {
+    auto mark = marks.find(symbol);
+    if (mark == marks.end()) return std::nullopt;
+    sum += holding.MarketValue(mark->second);
+  }
+  return sum;
+}
+
+std::optional<Decimal> AccountBook::BookPnl(const DeploymentId& id, const Marks& marks) const {
+  auto totals = book_totals_.find(id);
+  Decimal sum = totals == book_totals_.end() ? Decimal() : totals->second.realised - totals->second.fees;
+  for (auto it = books_.lower_bound({id, Symbol()}); it != books_.end() && it->first.first == id; ++it) {
+    auto mark = marks.find(it->first.second);
+    if (mark == marks.end()) return std::nullopt;
+    sum += it->second.Unrealised(mark->second);
+  }
+  return sum;
+}
+
+void AccountBook::Mark(const Marks& marks, UtcTime now) {
+  auto widen = [&](Holding& holding, const Symbol& symbol) {
+    auto mark = marks.find(symbol);
+    if (mark != marks.end()) ApplyMark(holding, mark->second);
+  };
+  for (auto& [symbol, holding] : net_) widen(holding, symbol);
+  for (auto& [key, holding] : books_) widen(holding, key.second);
+
+  std::optional<Decimal> equity = Equity(marks);
+  if (!equity) return;
+  bool new_day = now.DayNumber() != totals_.day_number;
+  if (new_day) {
+    totals_.day_number = now.DayNumber();
+    totals_.day_start_equity = *equity;
+  }
+  totals_.peak_equity = std::max(totals_.peak_equity, *equity);
+  for (auto& [id, totals] : book_totals_) {
+    std::optional<Decimal> pnl = BookPnl(id, marks);
+    if (!pnl) continue;
+    if (new_day) totals.day_start_pnl = *pnl;
+    totals.peak_pnl = std::max(totals.peak_pnl, *pnl);
+    totals.max_drawdown = std::max(totals.max_drawdown, totals.peak_pnl - *pnl);
+  }
+}
+
+std::vector<std::string> Differences(const AccountBook& stored, const AccountBook& recomputed) {
+  std::vector<std::string> differences;
+  auto compare = [&](const std::string& what, Decimal left, Decimal right) {
+    if (left != right) differences.push_back(what + ": stored " + left.ToString() + ", from fills " + right.ToString());
+  };
+  auto count = [&](const std::string& what, std::int64_t left, std::int64_t right) {
+    compare(what, Decimal::FromInt(left), Decimal::FromInt(right));
+  };
+  const AccountBook::Totals& left = stored.totals();
+  const AccountBook::Totals& right = recomputed.totals();
+  compare("cash", left.cash, right.cash);
+  compare("realised", left.realised, right.realised);
+  compare("fees", left.fees, right.fees);
+  count("fills", left.fills, right.fills);
+  count("trades", left.trades, right.trades);
+  count("winning trades", left.winning_trades, right.winning_trades);
+  auto holdings = [&](const auto& ours, const auto& theirs, auto name) {
+    auto both = ours;
+    both.insert(theirs.begin(), theirs.end());
+    for (const auto& [key, unused] : both) {
+      auto mine = ours.find(key);
+      auto other = theirs.find(key);
+      Holding none;
+      const Holding& a = mine == ours.end() ? none : mine->second;
+      const Holding& b = other == theirs.end() ? none : other->second;
+      compare(name(key) + " quantity", a.quantity, b.quantity);
+      compare(name(key) + " cost", a.cost, b.cost);
+    }
+  };
+  holdings(stored.net(), recomputed.net(), [](const Symbol& symbol) { return symbol.value(); });
+  holdings(stored.books(), recomputed.books(),
+           [](const AccountBook::BookKey& key) { return key.first.value() + "/" + key.second.value(); });
+  // The identity itself, on what is stored: cash and open cost are all that fills moved.
+  Decimal cost;
+  for (const auto& [symbol, holding] : stored.net()) cost += holding.cost;
+  compare("cash identity", left.cash, left.opening_cash + left.realised - cost - left.fees);
+  return differences;
+}
+
+}  // namespace ballast::positions

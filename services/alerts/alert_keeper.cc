@@ -1,0 +1,300 @@
+#include "services/alerts/alert_keeper.h"
+
+#include <algorithm>
+
+#include "libs/alerts/rules.h"
+#include "libs/base/absl_std.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+namespace {
+
+using alerts::Alert;
+using alerts::AlertLevel;
+
+constexpr int kPage = 500;
+
+std::string LevelName(AlertLevel level) {
+  std::string name = alert::v1::AlertLevel_Name(static_cast<alert::v1::AlertLevel>(level));
+  constexpr std::string_view kPrefix = "ALERT_LEVEL_";
+  return name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : name;
+}
+
+std::string TypeName(alerts::AlertType type) {
+  std::string name = alert::v1::AlertType_Name(static_cast<alert::v1::AlertType>(type));
+  constexpr std::string_view kPrefix = "ALERT_TYPE_";
+  return name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : name;
+}
+
+}  // namespace
+
+void ToProto(const Alert& alert, alert::v1::Alert* out) {
+  out->set_alert_id(alert.alert_id);
+  out->set_type(static_cast<alert::v1::AlertType>(alert.type));
+  out->set_level(static_cast<alert::v1::AlertLevel>(alert.level));
+  out->set_title(alert.title);
+  out->set_text(alert.text);
+  out->set_account_id(alert.account_id.value());
+  out->set_deployment_id(alert.deployment_id.value());
+  out->set_order_id(alert.order_id.value());
+  out->set_symbol(alert.symbol.value());
+  wire::ToProto(alert.first_time, out->mutable_first_time());
+  wire::ToProto(alert.last_time, out->mutable_last_time());
+  out->set_count(alert.count);
+  out->set_acknowledged(alert.acknowledged);
+  out->set_acknowledged_by(alert.acknowledged_by);
+  if (alert.acknowledged) wire::ToProto(alert.acknowledge_time, out->mutable_acknowledge_time());
+}
+
+AlertKeeper::AlertKeeper(Options options, AlertStore& store, const Clock& clock, Logger& log, Metrics& metrics,
+                         std::function<void(const std::string&)> fail)
+    : options_(options),
+      store_(store),
+      clock_(clock),
+      log_(log),
+      metrics_(metrics),
+      fail_(std::move(fail)),
+      folder_(options.folder),
+      facts_(metrics.GetCounter("ballast_alerts_facts_total", "Facts that became alerts or were folded into one", {})),
+      unacknowledged_gauge_(
+          metrics.GetGauge("ballast_alerts_unacknowledged", "Alerts that nobody has acknowledged", {})) {}
+
+absl::Status AlertKeeper::Recover() {
+  RETURN_IF_ERROR(store_.Fence());
+  MutexLock lock(writing_);
+  return Loaded();
+}
+
+absl::Status AlertKeeper::Loaded() {
+  if (loaded_) return absl::OkStatus();
+  ASSIGN_OR_RETURN(AlertStore::State state, store_.Load());
+  folder_ = alerts::Folder(options_.folder);
+  for (const Alert& alert : state.recent) folder_.Restore(alert);
+  cursors_ = std::move(state.cursors);
+  unacknowledged_ = state.unacknowledged;
+  unacknowledged_gauge_.Set(static_cast<double>(unacknowledged_));
+  loaded_ = true;
+  return absl::OkStatus();
+}
+
+std::uint64_t AlertKeeper::AddTo(Draft& draft, Alert fact) {
+  const Alert& alert = draft.folder.Add(std::move(fact));
+  draft.changed[alert.alert_id] = alert;
+  ++draft.facts;
+  return alert.alert_id;
+}
+
+absl::Status AlertKeeper::Saved(absl::Status status) {
+  if (status.ok()) return status;
+  loaded_ = false;  // the commit may have happened after all
+  if (status.code() == absl::StatusCode::kFailedPrecondition) fail_(MessageOf(status));
+  return status;
+}
+
+absl::Status AlertKeeper::Commit(Draft draft, AlertStore::Cursors cursors,
+                                 const std::optional<AlertStore::Request>& request) {
+  RETURN_IF_ERROR(Saved(store_.Save(draft.changed, cursors, request)));
+  for (const auto& [id, alert] : draft.changed) {
+    if (id > folder_.last_alert_id()) ++unacknowledged_;
+  }
+  unacknowledged_gauge_.Set(static_cast<double>(unacknowledged_));
+  facts_.Add(static_cast<double>(draft.facts));
+  folder_ = std::move(draft.folder);
+  for (const auto& [account, sequence] : cursors) cursors_[account] = sequence;
+  for (const auto& [id, alert] : draft.changed) Log(alert);
+  Publish(draft.changed);
+  return absl::OkStatus();
+}
+
+bool AlertKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batch) {
+  MutexLock lock(writing_);
+  if (absl::Status status = Loaded(); !status.ok()) {
+    log_.Error("alert.reload_failed", {{"error", status.ToString()}});
+    return false;
+  }
+  Draft draft{.folder = folder_};
+  AlertStore::Cursors moved;
+  for (const order::v1::OrderEvent& proto : batch.events()) {
+    const std::string& account = proto.account_id();
+    std::uint64_t cursor = moved.contains(account) ? moved[account] : cursors_.contains(account) ? cursors_[account] : 0;
+    if (proto.sequence() <= cursor) continue;
+    if (proto.sequence() != cursor + 1) {
+      log_.Error("alert.order_event_missing", {{"account_id", account},
+                                               {"expected", std::to_string(cursor + 1)},
+                                               {"found", std::to_string(proto.sequence())}});
+      return false;
+    }
+    absl::StatusOr<OrderEvent> event = wire::FromProto(proto);
+    if (!event.ok()) {
+      log_.Error("alert.order_event_unreadable", {{"account_id", account},
+                                                  {"sequence", std::to_string(proto.sequence())},
+                                                  {"error", event.status().ToString()}});
+      return false;
+    }
+    if (std::optional<Alert> fact = alerts::AlertFor(*event)) AddTo(draft, *std::move(fact));
+    moved[account] = proto.sequence();
+  }
+  if (!moved.empty()) {
+    if (absl::Status status = Commit(std::move(draft), std::move(moved), std::nullopt); !status.ok()) {
+      log_.Error("alert.store_failed", {{"error", status.ToString()}});
+      return false;
+    }
+  }
+  for (const auto& [account, head] : batch.head_sequences()) {
+    std::uint64_t cursor = cursors_.contains(account) ? cursors_[account] : 0;
+    metrics_.GetGauge("ballast_alerts_cursor_lag_events", "Order events not yet looked at", {{"account_id", account}})
+        .Set(static_cast<double>(head > cursor ? head - cursor : 0));
+  }
+  return true;
+}
+
+AlertStore::Cursors AlertKeeper::Cursors() {
+  MutexLock lock(writing_);
+  if (absl::Status status = Loaded(); !status.ok()) {
+    log_.Error("alert.reload_failed", {{"error", status.ToString()}});
+  }
+  return cursors_;
+}
+
+absl::StatusOr<Alert> AlertKeeper::Raise(Alert fact, const std::string& request_id, const std::string& fingerprint) {
+  MutexLock lock(writing_);
+  RETURN_IF_ERROR(Loaded());
+  ASSIGN_OR_RETURN(std::optional<AlertStore::Request> first, store_.FindRequest(request_id));
+  if (first) {
+    if (first->fingerprint != fingerprint) {
+      return absl::AlreadyExistsError(ToAbsl("request id " + request_id + " was used for another alert"));
+    }
+    ASSIGN_OR_RETURN(std::optional<Alert> alert, store_.Find(first->alert_id));
+    if (!alert) return absl::DataLossError(ToAbsl("alert " + std::to_string(first->alert_id) + " is gone"));
+    return *alert;
+  }
+  fact.first_time = fact.last_time = clock_.Now();
+  Draft draft{.folder = folder_};
+  std::uint64_t id = AddTo(draft, std::move(fact));
+  Alert alert = draft.changed[id];
+  RETURN_IF_ERROR(Commit(std::move(draft), {},
+                         AlertStore::Request{.request_id = request_id, .fingerprint = fingerprint, .alert_id = id}));
+  return alert;
+}
+
+absl::Status AlertKeeper::RaiseOwn(const std::vector<Alert>& facts) {
+  MutexLock lock(writing_);
+  RETURN_IF_ERROR(Loaded());
+  Draft draft{.folder = folder_};
+  for (const Alert& fact : facts) AddTo(draft, fact);
+  return Commit(std::move(draft), {}, std::nullopt);
+}
+
+absl::StatusOr<Alert> AlertKeeper::Acknowledge(std::uint64_t alert_id, const std::string& actor) {
+  MutexLock lock(writing_);
+  RETURN_IF_ERROR(Loaded());
+  ASSIGN_OR_RETURN(std::optional<Alert> alert, store_.Find(alert_id));
+  if (!alert) return absl::NotFoundError(ToAbsl("there is no alert " + std::to_string(alert_id)));
+  if (alert->acknowledged) return *alert;
+  alert->acknowledged = true;
+  alert->acknowledged_by = actor;
+  alert->acknowledge_time = clock_.Now();
+  RETURN_IF_ERROR(Saved(store_.Save({{alert_id, *alert}}, {}, std::nullopt)));
+  folder_.Restore(*alert);
+  unacknowledged_gauge_.Set(static_cast<double>(--unacknowledged_));
+  log_.Info("alert.acknowledged", {{"alert_id", std::to_string(alert_id)}, {"actor", actor}});
+  Publish({{alert_id, *alert}});
+  return *alert;
+}
+
+void AlertKeeper::Publish(const std::map<std::uint64_t, Alert>& changed) {
+  if (changed.empty()) return;
+  if (joining_) {
+    for (const auto& [id, alert] : changed) (*joining_)[id] = alert;
+  }
+  alert::v1::StreamAlertsResponse response;
+  for (const auto& [id, alert] : changed) ToProto(alert, response.add_alerts());
+  MutexLock lock(mutex_);
+  std::erase_if(followers_, [](const auto& follower) { return follower->done(); });
+  for (const auto& follower : followers_) follower->Push(response);
+}
+
+absl::StatusOr<bool> AlertKeeper::SendPage(std::uint64_t& cursor, Sender& sender) {
+  ASSIGN_OR_RETURN(std::vector<Alert> page, store_.After(cursor, kPage));
+  if (page.empty()) return false;
+  alert::v1::StreamAlertsResponse response;
+  for (const Alert& alert : page) ToProto(alert, response.add_alerts());
+  cursor = page.back().alert_id;
+  if (!sender.Push(std::move(response))) return absl::CancelledError("the reader is gone");
+  return page.size() == kPage;
+}
+
+void AlertKeeper::Subscribe(std::uint64_t after_alert_id, const std::shared_ptr<Sender>& sender) {
+  {
+    MutexLock lock(writing_);
+    joining_.emplace();
+  }
+  std::uint64_t cursor = after_alert_id;
+  absl::StatusOr<bool> more = true;
+  while (more.ok()) {
+    // Pages without the lock first; the last one under it, so that nothing comes between it and going live.
+    more = SendPage(cursor, *sender);
+    if (!more.ok() || *more) continue;
+    MutexLock lock(writing_);
+    more = SendPage(cursor, *sender);
+    if (!more.ok() || *more) continue;
+    alert::v1::StreamAlertsResponse changed;
+    for (const auto& [id, alert] : *joining_) {
+      if (id > after_alert_id) ToProto(alert, changed.add_alerts());
+    }
+    joining_.reset();
+    // Never nothing: the first message says that the backlog is complete.
+    sender->Push(std::move(changed));
+    MutexLock followers_lock(mutex_);
+    followers_.push_back(sender);
+    return;
+  }
+  sender->Close(grpc::Status(grpc::UNAVAILABLE, MessageOf(more.status())));
+  MutexLock lock(writing_);
+  joining_.reset();
+}
+
+void AlertKeeper::Heartbeat() {
+  MutexLock lock(mutex_);
+  std::erase_if(followers_, [](const auto& follower) { return follower->done(); });
+  for (const auto& follower : followers_) follower->Push({});
+}
+
+void AlertKeeper::CloseStreams() {
+  MutexLock lock(mutex_);
+  for (const auto& follower : followers_) follower->Close(grpc::Status(grpc::UNAVAILABLE, "the alert service is stopping"));
+  followers_.clear();
+}
+
+void AlertKeeper::Log(const Alert& alert) {
+  if (alert.level < options_.log_level_min) return;
+  LogFields fields = {{"alert_id", std::to_string(alert.alert_id)},
+                      {"type", TypeName(alert.type)},
+                      {"alert_level", LevelName(alert.level)},
+                      {"title", alert.title},
+                      {"text", alert.text},
+                      {"account_id", alert.account_id.value()},
+                      {"deployment_id", alert.deployment_id.value()},
+                      {"order_id", alert.order_id.value()},
+                      {"symbol", alert.symbol.value()},
+                      {"time", alert.last_time.ToString()},
+                      {"count", std::to_string(alert.count)}};
+  std::string event = alert.count == 1 ? "alert.raised" : "alert.folded";
+  switch (alert.level) {
+    case AlertLevel::kUnspecified:
+    case AlertLevel::kInfo:
+      log_.Info(event, fields);
+      break;
+    case AlertLevel::kWarning:
+      log_.Warning(event, fields);
+      break;
+    case AlertLevel::kError:
+      log_.Error(event, fields);
+      break;
+    case AlertLevel::kCritical:
+      log_.Critical(event, fields);
+      break;
+  }
+}
+
+}  // namespace ballast

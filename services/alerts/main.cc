@@ -1,0 +1,3 @@
+#include "services/alerts/shell.h"
+
+int main(int argc, char** argv) { return ballast::RunService(argc, argv, ballast::AlertsSpec()); }

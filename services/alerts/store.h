@@ -1,0 +1,60 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/alerts/alert.h"
+#include "libs/platform/postgres/database.h"
+
+namespace ballast {
+
+// The alert service's part of Postgres: the only SQL here. Blocks.
+class AlertStore {
+ public:
+  using Cursors = std::map<std::string, std::uint64_t>;
+  struct State {
+    // The newest ones, oldest first.
+    std::vector<alerts::Alert> recent;
+    Cursors cursors;
+    std::int64_t unacknowledged = 0;
+  };
+  struct Request {
+    std::string request_id;
+    std::string fingerprint;
+    std::uint64_t alert_id = 0;
+  };
+  struct Filter {
+    alerts::AlertLevel min_level = alerts::AlertLevel::kUnspecified;
+    bool unacknowledged_only = false;
+    // Only alerts with a lower id; 0: from the newest.
+    std::uint64_t before = 0;
+    int limit = 100;
+  };
+
+  explicit AlertStore(Database& database) : database_(database) {}
+
+  // Becomes the one writer: an older process can no longer write.
+  absl::Status Fence();
+  absl::StatusOr<State> Load();
+  // Newest system alerts, oldest first: what the health watch knew.
+  absl::StatusOr<std::vector<alerts::Alert>> LoadSystem();
+  // New and changed alerts, cursors and the request in one transaction. FAILED_PRECONDITION when a newer writer has
+  // taken over.
+  absl::Status Save(const std::map<std::uint64_t, alerts::Alert>& changed, const Cursors& cursors,
+                    const std::optional<Request>& request);
+  absl::StatusOr<std::optional<Request>> FindRequest(const std::string& request_id);
+  absl::StatusOr<std::optional<alerts::Alert>> Find(std::uint64_t alert_id);
+  // Newest first; the number of all that are not acknowledged goes into `unacknowledged`.
+  absl::StatusOr<std::vector<alerts::Alert>> List(const Filter& filter, std::int64_t* unacknowledged);
+  // Oldest first.
+  absl::StatusOr<std::vector<alerts::Alert>> After(std::uint64_t alert_id, int limit);
+
+ private:
+  Database& database_;
+  std::uint64_t epoch_ = 0;
+};
+
+}  // namespace ballast

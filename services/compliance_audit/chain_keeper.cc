@@ -1,0 +1,205 @@
+#include "services/compliance_audit/chain_keeper.h"
+
+#include <algorithm>
+
+#include "libs/audit/order_record.h"
+#include "libs/base/absl_std.h"
+#include "libs/platform/crypto/crypto.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+namespace {
+
+constexpr int kVerifyPage = 2'000;
+constexpr std::int64_t kAnchorNs = 60'000'000'000;
+
+}  // namespace
+
+ChainKeeper::ChainKeeper(AuditStore& store, const Clock& clock, Logger& log, Metrics& metrics,
+                         std::function<void(const std::string&)> fail)
+    : store_(store),
+      clock_(clock),
+      log_(log),
+      metrics_(metrics),
+      fail_(std::move(fail)),
+      records_(metrics.GetCounter("ballast_compliance_audit_records_total", "Records appended by this process", {})),
+      head_gauge_(metrics.GetGauge("ballast_compliance_audit_head_sequence", "Sequence of the newest record", {})) {}
+
+absl::Status ChainKeeper::Recover() {
+  RETURN_IF_ERROR(store_.Fence());
+  MutexLock lock(writing_);
+  return Reload();
+}
+
+absl::Status ChainKeeper::Reload() {
+  audit::Head known = Head();
+  ASSIGN_OR_RETURN(state_, store_.Load());
+  loaded_ = true;
+  // The end of the chain is cheap to look at; the rest is VerifyChain's. The chain goes on behind what was written and
+  // behind what was found, so that a hole or a foreign record stays to be seen and is in nobody's way.
+  if (known.sequence > state_.head.sequence) {
+    log_.Critical("audit.head_went_back", {{"expected_sequence", std::to_string(known.sequence)},
+                                           {"found_sequence", std::to_string(state_.head.sequence)}});
+    state_.head = known;
+  }
+  if (state_.last_sequence != state_.head.sequence) {
+    log_.Critical("audit.chain_end_differs", {{"expected_sequence", std::to_string(state_.head.sequence)},
+                                              {"expected_hash", state_.head.hash},
+                                              {"found_sequence", std::to_string(state_.last_sequence)}});
+    state_.head.sequence = std::max(state_.head.sequence, state_.last_sequence);
+  }
+  MutexLock lock(mutex_);
+  head_ = state_.head;
+  head_gauge_.Set(static_cast<double>(head_.sequence));
+  return absl::OkStatus();
+}
+
+absl::Status ChainKeeper::Commit(std::vector<audit::Record> records, AuditStore::Cursors cursors,
+                                 const std::string& request_id) {
+  audit::Head head = state_.head;
+  for (audit::Record& record : records) audit::Link(record, head, Sha256Hex);
+  absl::Status status = store_.Append(records, head, cursors, request_id);
+  if (!status.ok()) {
+    loaded_ = false;  // the commit may have happened after all
+    if (status.code() == absl::StatusCode::kFailedPrecondition) fail_(MessageOf(status));
+    return status;
+  }
+  state_.head = head;
+  for (const auto& [account, sequence] : cursors) state_.cursors[account] = sequence;
+  records_.Add(static_cast<double>(records.size()));
+  head_gauge_.Set(static_cast<double>(head.sequence));
+  MutexLock lock(mutex_);
+  head_ = head;
+  return absl::OkStatus();
+}
+
+bool ChainKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batch) {
+  MutexLock lock(writing_);
+  if (!loaded_) {
+    if (absl::Status status = Reload(); !status.ok()) {
+      log_.Error("audit.reload_failed", {{"error", status.ToString()}});
+      return false;
+    }
+  }
+  std::vector<audit::Record> records;
+  AuditStore::Cursors cursors;
+  for (const order::v1::OrderEvent& proto : batch.events()) {
+    auto known = state_.cursors.find(proto.account_id());
+    auto moved = cursors.find(proto.account_id());
+    std::uint64_t cursor = moved != cursors.end() ? moved->second : known != state_.cursors.end() ? known->second : 0;
+    if (proto.sequence() <= cursor) continue;
+    if (proto.sequence() != cursor + 1) {
+      log_.Error("audit.order_event_missing", {{"account_id", proto.account_id()},
+                                               {"expected", std::to_string(cursor + 1)},
+                                               {"found", std::to_string(proto.sequence())}});
+      return false;
+    }
+    absl::StatusOr<OrderEvent> event = wire::FromProto(proto);
+    if (!event.ok()) {
+      log_.Error("audit.order_event_unreadable", {{"account_id", proto.account_id()},
+                                                  {"sequence", std::to_string(proto.sequence())},
+                                                  {"error", event.status().ToString()}});
+      return false;
+    }
+    records.push_back(audit::RecordOf(*event));
+    cursors[proto.account_id()] = proto.sequence();
+  }
+  if (!records.empty()) {
+    if (absl::Status status = Commit(std::move(records), std::move(cursors), ""); !status.ok()) {
+      log_.Error("audit.append_failed", {{"error", status.ToString()}});
+      return false;
+    }
+  }
+  for (const auto& [account, head] : batch.head_sequences()) {
+    auto cursor = state_.cursors.find(account);
+    std::uint64_t done = cursor == state_.cursors.end() ? 0 : cursor->second;
+    metrics_.GetGauge("ballast_compliance_audit_cursor_lag_events", "Order events not yet in the chain",
+                      {{"account_id", account}})
+        .Set(static_cast<double>(head > done ? head - done : 0));
+  }
+  return true;
+}
+
+AuditStore::Cursors ChainKeeper::Cursors() {
+  MutexLock lock(writing_);
+  if (!loaded_) {
+    if (absl::Status status = Reload(); !status.ok()) {
+      log_.Error("audit.reload_failed", {{"error", status.ToString()}});
+    }
+  }
+  return state_.cursors;
+}
+
+absl::StatusOr<audit::Record> ChainKeeper::Append(audit::Record record) {
+  MutexLock lock(writing_);
+  if (!loaded_) RETURN_IF_ERROR(Reload());
+  ASSIGN_OR_RETURN(std::optional<audit::Record> first, store_.FindRequest(record.request_id));
+  if (first) {
+    if (first->actor == record.actor && first->action == record.action && first->subject == record.subject &&
+        first->detail == record.detail && first->account_id == record.account_id) {
+      return *first;
+    }
+    return absl::AlreadyExistsError(ToAbsl("request id " + record.request_id + " was used for another record"));
+  }
+  record.time = clock_.Now();
+  audit::Head head = state_.head;
+  audit::Record linked = record;
+  audit::Link(linked, head, Sha256Hex);
+  RETURN_IF_ERROR(Commit({std::move(record)}, {}, linked.request_id));
+  return linked;
+}
+
+audit::Head ChainKeeper::Head() {
+  MutexLock lock(mutex_);
+  return head_;
+}
+
+absl::StatusOr<ChainKeeper::Verification> ChainKeeper::Verify(const std::function<bool()>& cancelled) {
+  audit::Head expected;
+  std::uint64_t foreign = 0;
+  {
+    MutexLock lock(writing_);
+    if (!loaded_) RETURN_IF_ERROR(Reload());
+    expected = state_.head;
+    ASSIGN_OR_RETURN(std::vector<audit::Record> newest, store_.List({.limit = 1}));
+    if (!newest.empty() && newest[0].sequence > expected.sequence) foreign = newest[0].sequence;
+  }
+  audit::Verifier verifier(Sha256Hex);
+  Verification result;
+  std::uint64_t after = 0;
+  while (!result.broken) {
+    if (cancelled()) return absl::CancelledError("the verification was called off");
+    ASSIGN_OR_RETURN(std::vector<audit::Record> page, store_.Page(after, expected.sequence, kVerifyPage));
+    if (page.empty()) break;
+    for (const audit::Record& record : page) {
+      result.broken = verifier.Next(record);
+      if (result.broken) break;
+    }
+    after = page.back().sequence;
+  }
+  if (!result.broken) result.broken = verifier.Finish(expected);
+  if (!result.broken && foreign != 0) {
+    result.broken = audit::Break{foreign, "record " + std::to_string(foreign) + " was not written by this service"};
+  }
+  result.records = verifier.records();
+  result.head_hash = verifier.head().hash;
+  if (result.broken) {
+    log_.Critical("audit.chain_broken",
+                  {{"sequence", std::to_string(result.broken->sequence)}, {"problem", result.broken->problem}});
+  }
+  return result;
+}
+
+void ChainKeeper::Anchor() {
+  audit::Head head;
+  {
+    MutexLock lock(mutex_);
+    std::int64_t now_ns = clock_.MonotonicNanos();
+    if (head_ == anchored_ || (anchor_ns_ != 0 && now_ns - anchor_ns_ < kAnchorNs)) return;
+    anchor_ns_ = now_ns;
+    anchored_ = head = head_;
+  }
+  log_.Info("audit.head", {{"sequence", std::to_string(head.sequence)}, {"hash", head.hash}});
+}
+
+}  // namespace ballast

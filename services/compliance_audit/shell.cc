@@ -1,0 +1,71 @@
+#include "services/compliance_audit/shell.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include "ballast/order/v1/order_service.grpc.pb.h"
+#include "libs/platform/grpc/channel.h"
+#include "libs/platform/grpc/client_stream.h"
+#include "services/compliance_audit/chain_keeper.h"
+#include "services/compliance_audit/grpc_adapter.h"
+#include "services/compliance_audit/store.h"
+
+namespace ballast {
+
+std::vector<Migration> Migrations_compliance_audit();
+
+namespace {
+
+class ComplianceAudit : public Service {
+ public:
+  explicit ComplianceAudit(ServiceContext& context)
+      : store_(context.database),
+        keeper_(store_, context.clock, context.log, context.metrics, context.fail),
+        grpc_(keeper_, store_),
+        orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
+        events_({.open =
+                     [this](grpc::ClientContext& call) {
+                       order::v1::StreamOrderEventsRequest request;
+                       for (const auto& [account, sequence] : keeper_.Cursors()) {
+                         (*request.mutable_after_sequences())[account] = sequence;
+                       }
+                       return orders_->StreamOrderEvents(&call, request);
+                     },
+                 .on_message = [this](order::v1::StreamOrderEventsResponse& batch) { return keeper_.OnOrderEvents(batch); },
+                 .on_disconnected =
+                     [&log = context.log](const absl::Status& status) {
+                       // Away or restarting is ordinary; anything else (a cursor beyond the log) needs somebody.
+                       if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) {
+                         log.Error("audit.order_stream_ended", {{"error", status.ToString()}});
+                       }
+                     }}) {}
+
+  absl::Status Recover() override { return keeper_.Recover(); }
+  std::vector<grpc::Service*> GrpcServices() override { return {&grpc_}; }
+  absl::Status Start() override {
+    grpc_.Start();
+    events_.Start();
+    return absl::OkStatus();
+  }
+  void Drain() override {
+    events_.Stop();
+    grpc_.Stop();
+  }
+
+ private:
+  AuditStore store_;
+  ChainKeeper keeper_;
+  AuditGrpc grpc_;
+  std::unique_ptr<order::v1::OrderService::Stub> orders_;
+  StreamReader<order::v1::StreamOrderEventsResponse> events_;
+};
+
+}  // namespace
+
+ServiceSpec ComplianceAuditSpec() {
+  return {.name = "compliance_audit",
+          .knobs = {},
+          .migrations = Migrations_compliance_audit(),
+          .make = [](ServiceContext& context) { return std::make_unique<ComplianceAudit>(context); }};
+}
+
+}  // namespace ballast

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/audit/chain.h"
+#include "libs/platform/postgres/database.h"
+
+namespace ballast {
+
+// The audit service's part of Postgres: the only SQL here. Blocks.
+class AuditStore {
+ public:
+  using Cursors = std::map<std::string, std::uint64_t>;
+  struct State {
+    // As last written, not as last found: see last_sequence.
+    audit::Head head;
+    Cursors cursors;
+    // Of the newest record there is.
+    std::uint64_t last_sequence = 0;
+  };
+  struct Filter {
+    std::string account_id;
+    std::string action_prefix;
+    std::string subject;
+    // Only records with a lower sequence; 0: from the newest.
+    std::uint64_t before = 0;
+    int limit = 100;
+  };
+
+  explicit AuditStore(Database& database) : database_(database) {}
+
+  // Becomes the one writer: an older process can no longer append.
+  absl::Status Fence();
+  absl::StatusOr<State> Load();
+  // Records, head and cursors in one transaction; `request_id` (may be empty) is bound to the last record.
+  // FAILED_PRECONDITION when a newer writer has taken over.
+  absl::Status Append(const std::vector<audit::Record>& records, const audit::Head& head, const Cursors& cursors,
+                      const std::string& request_id);
+  absl::StatusOr<std::optional<audit::Record>> FindRequest(const std::string& request_id);
+  // Newest first.
+  absl::StatusOr<std::vector<audit::Record>> List(const Filter& filter);
+  // Oldest first, up to and with `last`.
+  absl::StatusOr<std::vector<audit::Record>> Page(std::uint64_t after, std::uint64_t last, int limit);
+
+ private:
+  Database& database_;
+  std::uint64_t epoch_ = 0;
+};
+
+}  // namespace ballast

@@ -1,0 +1,384 @@
+#include "services/positions/keeper.h"
+
+#include <algorithm>
+
+#include <google/protobuf/util/json_util.h>
+
+#include "libs/base/absl_std.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+namespace {
+
+constexpr std::int64_t kPublishNs = 250'000'000;
+constexpr std::int64_t kSaveNs = 1'000'000'000;
+constexpr std::size_t kUnsavedPointsMax = 100'000;
+
+std::string Json(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  return google::protobuf::util::MessageToJsonString(message, &text, options).ok() ? text : std::string();
+}
+
+}  // namespace
+
+PositionKeeper::PositionKeeper(Options options, PositionStore& store, const Clock& clock, Logger& log, Metrics& metrics,
+                               RedisCache& redis, std::function<void(const std::string&)> fail)
+    : options_(options),
+      store_(store),
+      clock_(clock),
+      log_(log),
+      redis_(redis),
+      fail_(std::move(fail)),
+      fills_(metrics.GetCounter("ballast_positions_fills_total", "fills booked", {})),
+      events_(metrics.GetCounter("ballast_positions_events_total", "order events applied", {})),
+      commit_seconds_(metrics.GetSeconds("ballast_positions_commit_seconds", "making one batch durable", {})) {
+  redis_.SetRebuild([this] {
+    MutexLock lock(mutex_);
+    WriteRedis();
+  });
+}
+
+absl::Status PositionKeeper::Recover() {
+  RETURN_IF_ERROR(store_.Fence());
+  return Reload();
+}
+
+absl::Status PositionKeeper::Reload() {
+  ASSIGN_OR_RETURN(AccountBooks books, store_.Load());
+  MutexLock lock(mutex_);
+  books_ = std::move(books);
+  return absl::OkStatus();
+}
+
+void PositionKeeper::Start() {
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void PositionKeeper::Stop() {
+  stopping_ = true;
+  wake_.NotifyAll();
+  applied_.NotifyAll();
+  if (thread_.joinable()) thread_.join();
+  MutexLock lock(mutex_);
+  for (const Subscriber& subscriber : subscribers_) {
+    subscriber.sender->Close(grpc::Status(grpc::UNAVAILABLE, "positions is stopping"));
+  }
+  subscribers_.clear();
+}
+
+std::map<std::string, std::uint64_t> PositionKeeper::Cursors() {
+  MutexLock lock(mutex_);
+  std::map<std::string, std::uint64_t> cursors;
+  for (const auto& [id, book] : books_) cursors[id.value()] = book.totals().sequence;
+  return cursors;
+}
+
+bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& response) {
+  std::vector<OrderEvent> events;
+  AccountBooks next;
+  std::map<AccountId, PositionStore::Batch> batches;
+  for (const order::v1::OrderEvent& proto : response.events()) {
+    auto event = wire::FromProto(proto);
+    if (!event.ok()) {
+      log_.Critical("positions.event_unreadable", {{"account", proto.account_id()},
+                                                   {"sequence", std::to_string(proto.sequence())},
+                                                   {"error", event.status().ToString()}});
+      return false;
+    }
+    if (!next.contains(event->account_id)) {
+      MutexLock lock(mutex_);
+      auto known = books_.find(event->account_id);
+      next[event->account_id] = known == books_.end() ? positions::AccountBook() : known->second;
+    }
+    positions::AccountBook& book = next[event->account_id];
+    if (event->sequence <= book.totals().sequence) continue;
+    auto applied = book.Apply(*event);
+    if (!applied.ok) {
+      log_.Error("positions.event_gap", {{"account", proto.account_id()}, {"sequence", std::to_string(proto.sequence())}});
+      return false;
+    }
+    PositionStore::Batch& batch = batches[event->account_id];
+    if (applied.fill) batch.fills.push_back(*applied.fill);
+    if (applied.trade) batch.trades.push_back(*applied.trade);
+    events.push_back(std::move(*event));
+  }
+  if (!events.empty()) {
+    std::int64_t started = clock_.MonotonicNanos();
+    if (absl::Status saved = store_.Save(next, batches); !saved.ok()) {
+      log_.Error("positions.commit_failed", {{"error", saved.ToString()}});
+      if (absl::IsFailedPrecondition(saved)) fail_("a newer positions service has taken over");
+      // In doubt or refused: what is stored decides where to go on.
+      if (absl::Status reloaded = Reload(); !reloaded.ok()) {
+        log_.Error("positions.reload_failed", {{"error", reloaded.ToString()}});
+      }
+      return false;
+    }
+    commit_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
+    events_.Add(static_cast<double>(events.size()));
+    MutexLock lock(mutex_);
+    for (const OrderEvent& event : events) {
+      // On the live books, which marks may have moved meanwhile.
+      auto applied = books_[event.account_id].Apply(event);
+      Changes& changes = changes_[event.account_id];
+      changes.any = true;
+      if (applied.trade) changes.trades.push_back(*applied.trade);
+      if (!applied.fill) continue;
+      fills_.Increment();
+      fills_waiting_ = true;
+      if (!books_[event.account_id].net().contains(applied.fill->symbol)) changes.closed.insert(applied.fill->symbol);
+    }
+    applied_.NotifyAll();
+    if (fills_waiting_) wake_.NotifyAll();
+  }
+  if (!response.head_sequences().empty()) {
+    std::map<std::string, std::uint64_t> cursors = Cursors();
+    caught_up_ = std::all_of(response.head_sequences().begin(), response.head_sequences().end(),
+                             [&](const auto& head) { return cursors[head.first] >= head.second; }) ||
+                 caught_up_;
+  }
+  return true;
+}
+
+UtcTime PositionKeeper::Now() { return market_time_.nanos != 0 ? market_time_ : clock_.Now(); }
+
+bool PositionKeeper::OnStep(const broker::v1::StreamMarketDataResponse& step) {
+  MutexLock lock(mutex_);
+  if (step.lockstep()) {
+    auto behind = [&]() REQUIRES(mutex_) {
+      for (const auto& [account, sequence] : step.execution_sequences()) {
+        auto book = books_.find(AccountId(account));
+        if (sequence > 0 && (book == books_.end() || book->second.totals().execution_sequence < sequence)) return true;
+      }
+      return false;
+    };
+    constexpr std::int64_t kCheckStopNs = 100'000'000;
+    while (behind()) {
+      if (stopping_) return false;
+      applied_.WaitFor(mutex_, kCheckStopNs);
+    }
+  }
+  std::int64_t now = clock_.MonotonicNanos();
+  lockstep_ = step.lockstep();
+  market_time_ = wire::FromProto(step.market_time());
+  for (const broker::v1::Quote& proto : step.quotes()) {
+    auto quote = wire::FromProto(proto);
+    if (!quote.ok()) {
+      log_.Error("market.quote_unreadable", {{"error", quote.status().ToString()}});
+      continue;
+    }
+    marks_[quote->symbol] = quote->last_price;
+    arrival_ns_[quote->symbol] = now;
+  }
+  MarkAll();
+  marks_changed_ = true;
+  if (lockstep_) TakeEquityPoints(market_time_);
+  return true;
+}
+
+void PositionKeeper::MarkAll() {
+  for (auto& [id, book] : books_) book.Mark(marks_, Now());
+}
+
+void PositionKeeper::TakeEquityPoints(UtcTime now) {
+  for (const auto& [id, book] : books_) {
+    std::optional<Decimal> equity = book.Equity(marks_);
+    if (!equity) continue;
+    EquityMark mark{.account_id = id, .time = now, .equity = *equity, .cash = book.totals().cash};
+    changes_[id].point = mark;
+    changes_[id].any = true;
+    if (unsaved_points_.size() < kUnsavedPointsMax) unsaved_points_.push_back(std::move(mark));
+  }
+}
+
+void PositionKeeper::RefreshStale() {
+  stale_.clear();
+  if (lockstep_) return;  // the market waits for its readers: what is last is what is now
+  std::int64_t now = clock_.MonotonicNanos();
+  for (const auto& [symbol, arrival] : arrival_ns_) {
+    if (now - arrival > options_.mark_age_ms_max * 1'000'000) stale_.insert(symbol);
+  }
+}
+
+void PositionKeeper::Loop() {
+  std::int64_t last_save = 0;
+  while (!stopping_) {
+    AccountBooks copies;
+    std::vector<EquityMark> points;
+    {
+      MutexLock lock(mutex_);
+      if (!fills_waiting_ && !stopping_) wake_.WaitFor(mutex_, kPublishNs);
+      fills_waiting_ = false;
+      RefreshStale();
+      std::int64_t now = clock_.MonotonicNanos();
+      if (!lockstep_ && now - last_point_ns_ >= options_.equity_interval_ms * 1'000'000) {
+        last_point_ns_ = now;
+        TakeEquityPoints(Now());
+      }
+      Publish();
+      if (now - last_save >= kSaveNs) {
+        last_save = now;
+        WriteRedis();
+        if (!unsaved_points_.empty()) {
+          copies = books_;
+          points = std::exchange(unsaved_points_, {});
+        }
+      }
+    }
+    if (points.empty()) continue;
+    if (absl::Status saved = store_.SaveMarks(copies, points); !saved.ok()) {
+      log_.Warning("positions.marks_not_saved", {{"error", saved.ToString()}});
+      MutexLock lock(mutex_);
+      if (unsaved_points_.size() + points.size() < kUnsavedPointsMax) {
+        unsaved_points_.insert(unsaved_points_.begin(), points.begin(), points.end());
+      }
+    }
+  }
+  AccountBooks copies;
+  std::vector<EquityMark> points;
+  {
+    MutexLock lock(mutex_);
+    copies = books_;
+    points = std::exchange(unsaved_points_, {});
+  }
+  if (!points.empty()) (void)store_.SaveMarks(copies, points);
+}
+
+void PositionKeeper::FillDelta(const positions::AccountBook& book, bool snapshot, const Changes& changes,
+                               position::v1::StreamPositionsResponse* out) {
+  MarkView view{marks_, stale_};
+  out->set_snapshot(snapshot);
+  for (const auto& [symbol, holding] : book.net()) {
+    Encode(holding, book.totals(), DeploymentId(), symbol, view, out->add_positions());
+  }
+  for (const Symbol& symbol : changes.closed) {
+    if (!book.net().contains(symbol)) {
+      Encode(positions::Holding{}, book.totals(), DeploymentId(), symbol, view, out->add_positions());
+    }
+  }
+  EncodeSummary(book, view, Now(), out->mutable_summary());
+  for (const auto& [id, unused] : book.book_totals()) EncodeBook(book, id, view, out->add_books());
+  for (const positions::Trade& trade : changes.trades) Encode(trade, book.totals(), out->add_trades());
+  if (changes.point) {
+    wire::ToProto(changes.point->time, out->mutable_equity_point()->mutable_time());
+    wire::ToProto(changes.point->equity, out->mutable_equity_point()->mutable_equity());
+    wire::ToProto(changes.point->cash, out->mutable_equity_point()->mutable_cash());
+  }
+}
+
+void PositionKeeper::Publish() {
+  std::erase_if(subscribers_, [](const Subscriber& subscriber) { return subscriber.sender->done(); });
+  for (const auto& [id, book] : books_) {
+    Changes changes = std::exchange(changes_[id], {});
+    if (!changes.any && !marks_changed_) continue;
+    for (const Subscriber& subscriber : subscribers_) {
+      if (subscriber.account != id) continue;
+      position::v1::StreamPositionsResponse delta;
+      FillDelta(book, false, changes, &delta);
+      subscriber.sender->Push(std::move(delta));
+    }
+  }
+  marks_changed_ = false;
+}
+
+void PositionKeeper::WriteRedis() {
+  MarkView view{marks_, stale_};
+  for (const auto& [id, book] : books_) {
+    position::v1::AccountSummary summary;
+    EncodeSummary(book, view, Now(), &summary);
+    redis_.HashSet("ballast:summary", id.value(), Json(summary));
+    position::v1::ListPositionsResponse all;
+    for (const auto& [symbol, holding] : book.net()) {
+      Encode(holding, book.totals(), DeploymentId(), symbol, view, all.add_positions());
+    }
+    redis_.Set("ballast:positions:" + id.value(), Json(all));
+  }
+}
+
+absl::Status PositionKeeper::ListPositions(const position::v1::ListPositionsRequest& request,
+                                           position::v1::ListPositionsResponse* response) {
+  MutexLock lock(mutex_);
+  auto found = books_.find(AccountId(request.account_id()));
+  if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + request.account_id() + "'"));
+  const positions::AccountBook& book = found->second;
+  MarkView view{marks_, stale_};
+  if (!request.by_deployment()) {
+    for (const auto& [symbol, holding] : book.net()) {
+      Encode(holding, book.totals(), DeploymentId(), symbol, view, response->add_positions());
+    }
+    return absl::OkStatus();
+  }
+  for (const auto& [key, holding] : book.books()) {
+    if (!request.deployment_id().empty() && key.first.value() != request.deployment_id()) continue;
+    Encode(holding, book.totals(), key.first, key.second, view, response->add_positions());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PositionKeeper::Summary(const std::string& account, position::v1::AccountSummary* summary) {
+  MutexLock lock(mutex_);
+  auto found = books_.find(AccountId(account));
+  if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + account + "'"));
+  EncodeSummary(found->second, {marks_, stale_}, Now(), summary);
+  return absl::OkStatus();
+}
+
+absl::Status PositionKeeper::ListBooks(const std::string& account, position::v1::ListBookSummariesResponse* response) {
+  MutexLock lock(mutex_);
+  auto found = books_.find(AccountId(account));
+  if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + account + "'"));
+  for (const auto& [id, unused] : found->second.book_totals()) {
+    EncodeBook(found->second, id, {marks_, stale_}, response->add_books());
+  }
+  return absl::OkStatus();
+}
+
+void PositionKeeper::Subscribe(const std::string& account, std::shared_ptr<Sender> session) {
+  MutexLock lock(mutex_);
+  auto found = books_.find(AccountId(account));
+  position::v1::StreamPositionsResponse snapshot;
+  snapshot.set_snapshot(true);
+  if (found != books_.end()) FillDelta(found->second, true, {}, &snapshot);
+  session->Push(std::move(snapshot));
+  subscribers_.push_back({AccountId(account), std::move(session)});
+}
+
+absl::Status PositionKeeper::Verify(const std::string& account, position::v1::VerifyAccountResponse* response) {
+  positions::AccountBook book;
+  {
+    MutexLock lock(mutex_);
+    auto found = books_.find(AccountId(account));
+    if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + account + "'"));
+    book = found->second;
+    if (std::optional<Decimal> equity = book.Equity(marks_)) wire::ToProto(*equity, response->mutable_equity());
+  }
+  ASSIGN_OR_RETURN(std::vector<Fill> fills, store_.LoadFills(AccountId(account)));
+  positions::AccountBook recomputed;
+  OrderEvent event;
+  event.account_id = book.totals().account_id;
+  event.type = OrderEventType::kAccountOpened;
+  event.cash = book.totals().opening_cash;
+  event.sequence = 1;
+  (void)recomputed.Apply(event);
+  event.type = OrderEventType::kFilled;
+  std::set<ExecutionId> seen;
+  for (const Fill& fill : fills) {
+    if (fill.sequence > book.totals().sequence) break;  // booked since
+    if (!seen.insert(fill.execution_id).second) response->add_differences("execution " + fill.execution_id.value() + " is booked twice");
+    ++event.sequence;
+    event.fill = fill;
+    (void)recomputed.Apply(event);
+  }
+  for (const std::string& difference : positions::Differences(book, recomputed)) response->add_differences(difference);
+  response->set_consistent(response->differences().empty());
+  response->set_fills(book.totals().fills);
+  wire::ToProto(book.totals().cash, response->mutable_cash());
+  response->set_sequence(book.totals().sequence);
+  if (!response->consistent()) {
+    log_.Critical("positions.identity_broken", {{"account", account}, {"first", response->differences(0)}});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ballast

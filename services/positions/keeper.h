@@ -1,0 +1,113 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "ballast/broker/v1/market_data_service.pb.h"
+#include "ballast/order/v1/order_service.pb.h"
+#include "ballast/position/v1/position_service.pb.h"
+#include "libs/base/clock.h"
+#include "libs/platform/grpc/server_stream.h"
+#include "libs/platform/log/log.h"
+#include "libs/platform/metrics/metrics.h"
+#include "libs/platform/redis/redis_cache.h"
+#include "libs/platform/thread/mutex.h"
+#include "services/positions/encode.h"
+#include "services/positions/store.h"
+
+namespace ballast {
+
+// The books of every account behind one lock. Events become durable before they are seen: the lock is never held while
+// Postgres is asked.
+class PositionKeeper {
+ public:
+  using Sender = StreamSender<position::v1::StreamPositionsResponse>;
+  struct Options {
+    std::int64_t mark_age_ms_max = 5'000;
+    std::int64_t equity_interval_ms = 5'000;
+  };
+
+  PositionKeeper(Options options, PositionStore& store, const Clock& clock, Logger& log, Metrics& metrics, RedisCache& redis,
+                 std::function<void(const std::string&)> fail);
+  ~PositionKeeper() { Stop(); }
+
+  absl::Status Recover();
+  void Start();
+  void Stop();
+
+  // The order log's reader thread: blocks on Postgres. False: read again from the cursors.
+  bool OnEvents(const order::v1::StreamOrderEventsResponse& response);
+  std::map<std::string, std::uint64_t> Cursors();
+  // The market's reader thread. In lockstep it first waits for the executions the step names; false when it gave up
+  // because the service stops.
+  bool OnStep(const broker::v1::StreamMarketDataResponse& step);
+
+  // Any thread, memory only.
+  absl::Status ListPositions(const position::v1::ListPositionsRequest& request, position::v1::ListPositionsResponse* response);
+  absl::Status Summary(const std::string& account, position::v1::AccountSummary* summary);
+  absl::Status ListBooks(const std::string& account, position::v1::ListBookSummariesResponse* response);
+  // A snapshot, then changes. An account that is not known yet is followed from its opening.
+  void Subscribe(const std::string& account, std::shared_ptr<Sender> session);
+  // Blocks on Postgres.
+  absl::Status Verify(const std::string& account, position::v1::VerifyAccountResponse* response);
+  [[nodiscard]] bool Ready() const { return caught_up_; }
+
+ private:
+  struct Changes {
+    std::set<Symbol> closed;
+    std::vector<positions::Trade> trades;
+    std::optional<EquityMark> point;
+    bool any = false;
+  };
+  struct Subscriber {
+    AccountId account;
+    std::shared_ptr<Sender> sender;
+  };
+
+  void Loop();
+  void Publish() REQUIRES(mutex_);
+  void FillDelta(const positions::AccountBook& book, bool snapshot, const Changes& changes,
+                 position::v1::StreamPositionsResponse* out) REQUIRES(mutex_);
+  void MarkAll() REQUIRES(mutex_);
+  void TakeEquityPoints(UtcTime now) REQUIRES(mutex_);
+  void RefreshStale() REQUIRES(mutex_);
+  void WriteRedis() REQUIRES(mutex_);
+  UtcTime Now() REQUIRES(mutex_);
+  absl::Status Reload();
+
+  Options options_;
+  PositionStore& store_;
+  const Clock& clock_;
+  Logger& log_;
+  RedisCache& redis_;
+  std::function<void(const std::string&)> fail_;
+  std::atomic<bool> caught_up_{false};
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+
+  Mutex mutex_;
+  CondVar wake_;     // the publisher
+  CondVar applied_;  // a lockstep step that waits for executions
+  AccountBooks books_ GUARDED_BY(mutex_);
+  positions::Marks marks_ GUARDED_BY(mutex_);
+  std::map<Symbol, std::int64_t> arrival_ns_ GUARDED_BY(mutex_);
+  std::set<Symbol> stale_ GUARDED_BY(mutex_);
+  bool lockstep_ GUARDED_BY(mutex_) = false;
+  UtcTime market_time_ GUARDED_BY(mutex_);
+  bool fills_waiting_ GUARDED_BY(mutex_) = false;
+  bool marks_changed_ GUARDED_BY(mutex_) = false;
+  std::map<AccountId, Changes> changes_ GUARDED_BY(mutex_);
+  std::vector<EquityMark> unsaved_points_ GUARDED_BY(mutex_);
+  std::int64_t last_point_ns_ GUARDED_BY(mutex_) = 0;
+  std::vector<Subscriber> subscribers_ GUARDED_BY(mutex_);
+
+  Counter& fills_;
+  Counter& events_;
+  Histogram& commit_seconds_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,3 @@
+#include "services/positions/shell.h"
+
+int main(int argc, char** argv) { return ballast::RunService(argc, argv, ballast::PositionsSpec()); }

@@ -1,0 +1,106 @@
+#include "services/positions/shell.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include "ballast/broker/v1/market_data_service.grpc.pb.h"
+#include "ballast/order/v1/order_service.grpc.pb.h"
+#include "libs/platform/grpc/channel.h"
+#include "libs/platform/grpc/client_stream.h"
+#include "services/positions/grpc_adapter.h"
+#include "services/positions/keeper.h"
+#include "services/positions/store.h"
+
+namespace ballast {
+
+std::vector<Migration> Migrations_positions();
+
+namespace {
+
+using MarketClient = BidiClient<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>;
+using EventReader = StreamReader<order::v1::StreamOrderEventsResponse>;
+
+class PositionsShell : public Service {
+ public:
+  explicit PositionsShell(ServiceContext& context)
+      : store_(context.database),
+        keeper_({.mark_age_ms_max = context.config.GetInt("mark_age_ms_max"),
+                 .equity_interval_ms = context.config.GetInt("equity_interval_ms")},
+                store_, context.clock, context.log, context.metrics, context.redis, context.fail),
+        grpc_(keeper_, store_),
+        orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
+        market_stub_(broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
+        events_(EventReader::Callbacks{
+            .open =
+                [this](grpc::ClientContext& call) {
+                  order::v1::StreamOrderEventsRequest request;
+                  for (const auto& [account, sequence] : keeper_.Cursors()) {
+                    (*request.mutable_after_sequences())[account] = sequence;
+                  }
+                  return orders_->StreamOrderEvents(&call, request);
+                },
+            .on_message = [this](order::v1::StreamOrderEventsResponse& response) { return keeper_.OnEvents(response); },
+            .on_disconnected =
+                [&log = context.log](const absl::Status& status) {
+                  log.Warning("orders.stream_lost", {{"error", status.ToString()}});
+                }}),
+        market_(MarketClient::Callbacks{
+            .open = [this](grpc::ClientContext& call) { return market_stub_->StreamMarketData(&call); },
+            .on_open =
+                [](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
+                  broker::v1::StreamMarketDataRequest request;
+                  request.mutable_subscribe()->set_subscriber("positions");
+                  request.mutable_subscribe()->set_lockstep(true);
+                  request.mutable_subscribe()->set_phase(0);
+                  send(std::move(request));
+                },
+            .on_message =
+                [this](broker::v1::StreamMarketDataResponse& step) {
+                  if (!keeper_.OnStep(step)) return false;
+                  if (!step.lockstep()) return true;
+                  broker::v1::StreamMarketDataRequest acknowledge;
+                  acknowledge.mutable_acknowledge()->set_step(step.step());
+                  return market_.Send(std::move(acknowledge));
+                },
+            .on_disconnected =
+                [&log = context.log](const absl::Status& status) {
+                  log.Warning("market.stream_lost", {{"error", status.ToString()}});
+                }}) {}
+
+  absl::Status Recover() override { return keeper_.Recover(); }
+  std::vector<grpc::Service*> GrpcServices() override { return {&grpc_}; }
+  absl::Status Start() override {
+    grpc_.Start();
+    keeper_.Start();
+    events_.Start();
+    market_.Start();
+    return absl::OkStatus();
+  }
+  bool Ready() override { return keeper_.Ready(); }
+  void Drain() override {
+    events_.Stop();
+    keeper_.Stop();
+    market_.Stop();
+    grpc_.Stop();
+  }
+
+ private:
+  PositionStore store_;
+  PositionKeeper keeper_;
+  PositionGrpc grpc_;
+  std::unique_ptr<order::v1::OrderService::Stub> orders_;
+  std::unique_ptr<broker::v1::MarketDataService::Stub> market_stub_;
+  EventReader events_;
+  MarketClient market_;
+};
+
+}  // namespace
+
+ServiceSpec PositionsSpec() {
+  return {.name = "positions",
+          .knobs = {{.name = "mark_age_ms_max", .type = KnobType::kInt, .default_value = "5000", .help = "an older mark is shown as stale", .minimum = "100", .maximum = "600000", .unit = "ms"},
+                    {.name = "equity_interval_ms", .type = KnobType::kInt, .default_value = "5000", .help = "time between two points of the equity curve; a replay in lockstep has one a step", .minimum = "250", .maximum = "3600000", .unit = "ms"}},
+          .migrations = Migrations_positions(),
+          .make = [](ServiceContext& context) { return std::make_unique<PositionsShell>(context); }};
+}
+
+}  // namespace ballast

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "ballast/position/v1/position_service.pb.h"
+#include "libs/platform/postgres/database.h"
+#include "libs/positions/account_book.h"
+
+namespace ballast {
+
+using AccountBooks = std::map<AccountId, positions::AccountBook>;
+
+// One equity of one account at one time.
+struct EquityMark {
+  AccountId account_id;
+  UtcTime time;
+  Decimal equity;
+  Decimal cash;
+};
+
+// Positions' part of Postgres: the only SQL here. Blocks; never called from a gRPC thread.
+class PositionStore {
+ public:
+  // What a batch of order events made of one account.
+  struct Batch {
+    std::vector<Fill> fills;
+    std::vector<positions::Trade> trades;
+  };
+
+  explicit PositionStore(Database& database) : database_(database) {}
+
+  // Takes the writer's place; an older writer's transactions fail from now on.
+  absl::Status Fence();
+  absl::StatusOr<AccountBooks> Load();
+  // Fills, trades, holdings, totals and cursor of every account named in `batches`, in one transaction.
+  absl::Status Save(const AccountBooks& books, const std::map<AccountId, Batch>& batches);
+  // Equity points, and the figures that marks move.
+  absl::Status SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks);
+
+  // Every fill, oldest first: what the books are recomputed from.
+  absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account);
+  absl::StatusOr<position::v1::ListFillsResponse> ListFills(const position::v1::ListFillsRequest& request);
+  absl::StatusOr<position::v1::ListTradesResponse> ListTrades(const position::v1::ListTradesRequest& request);
+  absl::StatusOr<position::v1::ListEquityPointsResponse> ListEquityPoints(
+      const position::v1::ListEquityPointsRequest& request);
+
+ private:
+  Database& database_;
+  std::uint64_t epoch_ = 0;
+};
+
+}  // namespace ballast

@@ -1,0 +1,141 @@
+#include "services/positions/store.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "libs/platform/postgres/testing/test_postgres.h"
+
+namespace ballast {
+
+std::vector<Migration> Migrations_positions();
+
+namespace {
+
+class PositionStoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    database = TestPostgres::Get().NewSchema();
+    ASSERT_TRUE(database->Migrate(Migrations_positions()).ok());
+    store = std::make_unique<PositionStore>(*database);
+    ASSERT_TRUE(store->Fence().ok());
+    OrderEvent opened;
+    opened.type = OrderEventType::kAccountOpened;
+    opened.cash = Decimal::FromInt(1000);
+    opened.currency = "USD";
+    Add(opened);
+  }
+  void Add(OrderEvent event) {
+    event.account_id = account;
+    event.sequence = books[account].totals().sequence + 1;
+    if (event.fill) event.fill->sequence = event.sequence;
+    auto applied = books[account].Apply(event);
+    ASSERT_TRUE(applied.ok);
+    PositionStore::Batch batch;
+    if (applied.fill) batch.fills.push_back(*applied.fill);
+    if (applied.trade) batch.trades.push_back(*applied.trade);
+    ASSERT_EQ(store->Save(books, {{account, batch}}), absl::OkStatus());
+  }
+  void Trade(Side side, const char* quantity, const char* price) {
+    OrderEvent event;
+    event.type = OrderEventType::kFilled;
+    event.fill = Fill{.execution_id = ExecutionId("e" + std::to_string(books[account].totals().fills)),
+                      .account_id = account,
+                      .deployment_id = DeploymentId("demo"),
+                      .symbol = Symbol("BTC-USD"),
+                      .side = side,
+                      .quantity = Decimal::Of(quantity),
+                      .price = Decimal::Of(price),
+                      .fee = Decimal::Of("0.0001"),
+                      .transact_time = UtcTime{books[account].totals().fills + 1}};
+    Add(event);
+  }
+
+  std::unique_ptr<Database> database;
+  std::unique_ptr<PositionStore> store;
+  AccountId account{"paper"};
+  AccountBooks books;
+};
+
+TEST_F(PositionStoreTest, LoadGivesBackExactlyWhatWasSaved) {
+  Trade(Side::kBuy, "0.12345678", "6789.01");
+  Trade(Side::kSell, "0.1", "6800");
+  Trade(Side::kSell, "0.1", "6700.005");
+  auto loaded = store->Load();
+  ASSERT_EQ(loaded.status(), absl::OkStatus());
+  const auto& ours = books[account];
+  const auto& theirs = loaded->at(account);
+  EXPECT_EQ(theirs.totals(), ours.totals());
+  EXPECT_EQ(theirs.net(), ours.net());
+  EXPECT_EQ(theirs.books(), ours.books());
+  EXPECT_EQ(theirs.book_totals(), ours.book_totals());
+}
+
+TEST_F(PositionStoreTest, ClosedHoldingLeavesNoRow) {
+  Trade(Side::kBuy, "1", "10");
+  Trade(Side::kSell, "1", "11");
+  auto loaded = store->Load();
+  ASSERT_EQ(loaded.status(), absl::OkStatus());
+  EXPECT_TRUE(loaded->at(account).net().empty());
+  position::v1::ListTradesRequest request;
+  request.set_account_id("paper");
+  auto trades = store->ListTrades(request);
+  ASSERT_EQ(trades.status(), absl::OkStatus());
+  ASSERT_EQ(trades->trades_size(), 1);
+  EXPECT_EQ(trades->trades(0).pnl().value(), "0.9998");
+}
+
+TEST_F(PositionStoreTest, SameExecutionTwiceIsRefusedWhole) {
+  Trade(Side::kBuy, "1", "10");
+  AccountBooks twice = books;
+  OrderEvent event;
+  event.account_id = account;
+  event.sequence = 3;
+  event.type = OrderEventType::kFilled;
+  event.fill = Fill{.execution_id = ExecutionId("e0"), .account_id = account, .symbol = Symbol("BTC-USD"), .side = Side::kBuy,
+                    .quantity = Decimal::Of("1"), .price = Decimal::Of("10"), .sequence = 3};
+  ASSERT_TRUE(twice[account].Apply(event).ok);
+  PositionStore::Batch batch;
+  batch.fills.push_back(*event.fill);
+  EXPECT_TRUE(absl::IsAlreadyExists(store->Save(twice, {{account, batch}})));
+  EXPECT_EQ(store->Load()->at(account).totals(), books[account].totals());
+}
+
+TEST_F(PositionStoreTest, OlderWriterIsFencedOff) {
+  PositionStore newer(*database);
+  ASSERT_TRUE(newer.Fence().ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(store->Save(books, {{account, {}}})));
+}
+
+TEST_F(PositionStoreTest, EquityCurveIsThinnedButEndsAtTheNewestPoint) {
+  std::vector<EquityMark> marks;
+  for (int i = 1; i <= 1003; ++i) marks.push_back({account, UtcTime{i}, Decimal::FromInt(i), Decimal::FromInt(1)});
+  ASSERT_EQ(store->SaveMarks(books, marks), absl::OkStatus());
+  position::v1::ListEquityPointsRequest request;
+  request.set_account_id("paper");
+  request.set_limit(100);
+  auto points = store->ListEquityPoints(request);
+  ASSERT_EQ(points.status(), absl::OkStatus());
+  EXPECT_LE(points->points_size(), 100);
+  EXPECT_GE(points->points_size(), 50);
+  EXPECT_EQ(points->points(points->points_size() - 1).equity().value(), "1003");
+}
+
+TEST_F(PositionStoreTest, PagesFollowEachOtherWithoutGapAndBadTokensAreRefused) {
+  for (int i = 0; i < 5; ++i) Trade(Side::kBuy, "1", "10");
+  position::v1::ListFillsRequest request;
+  request.set_account_id("paper");
+  request.set_page_size(2);
+  std::vector<std::uint64_t> seen;
+  while (true) {
+    auto page = store->ListFills(request);
+    ASSERT_EQ(page.status(), absl::OkStatus());
+    for (const auto& fill : page->fills()) seen.push_back(fill.sequence());
+    if (page->next_page_token().empty()) break;
+    request.set_page_token(page->next_page_token());
+  }
+  EXPECT_THAT(seen, ::testing::ElementsAre(6, 5, 4, 3, 2));
+  request.set_page_token("x'; DROP TABLE fill; --");
+  EXPECT_TRUE(absl::IsInvalidArgument(store->ListFills(request).status()));
+}
+
+}  // namespace
+}  // namespace ballast
