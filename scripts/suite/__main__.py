@@ -206,10 +206,12 @@ def _serve(layout, bin_folder, say, on_ready=None):
 def _detach(layout, bin_folder):
     reader, writer = os.pipe()
     started = time.monotonic()
+    said = layout.logs / "supervisor.log"
+    before = said.stat().st_size if said.exists() else 0
     if os.fork() == 0:
         os.close(reader)
         os.setsid()
-        log = os.open(layout.logs / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        log = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.dup2(log, 1)
@@ -228,8 +230,7 @@ def _detach(layout, bin_folder):
     os.close(writer)
     ready = os.read(reader, 1) == b"1"
     if not ready:
-        tail = (layout.logs / "supervisor.log").read_text().splitlines()[-5:]
-        print("\n".join(tail), file=sys.stderr)
+        print(said.read_bytes()[before:].decode(errors="replace").strip(), file=sys.stderr)
         return 1
     _banner(layout, time.monotonic() - started, True)
     return 0

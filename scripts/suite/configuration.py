@@ -67,7 +67,8 @@ def write(layout, *overrides):
         }
     gateway = {
         "http_listen": f"127.0.0.1:{layout.ports['http']}",
-        "web_root": str(where.WEB / "dist"),
+        # The gateway serves REST without a dashboard, and refuses a folder that is not there.
+        "web_root": str(where.WEB / "dist") if (where.WEB / "dist/index.html").exists() else "",
         "token_file": str(layout.secrets / "token"),
         "default_account": "paper",
     }

@@ -10,6 +10,8 @@ from suite.stores import Postgres, Redis
 
 RESTART_DELAY_S_MAX = 5.0
 STOP_S_MAX = 15.0
+# The edge and who decides end first, then who writes the orders; the others only follow.
+STOP_FIRST = (("api_gateway", "strategy_runner"), ("order_management",))
 
 
 def _remember(layout, name, process):
@@ -25,9 +27,9 @@ def _end_leftovers(layout):
         try:
             pid = int(path.read_text())
             with open(f"/proc/{pid}/cmdline", "rb") as file:
-                command = file.read().decode(errors="replace")
+                about = file.read().decode(errors="replace") + os.readlink(f"/proc/{pid}/cwd")
             # The number may belong to somebody else by now.
-            if str(layout.run) in command or str(layout.postgres_home) in command:
+            if str(layout.run) in about or str(layout.postgres_home) in about:
                 os.kill(pid, signal.SIGINT if path.name == "postgres" else signal.SIGTERM)
                 left.append(pid)
         except (OSError, ValueError):
@@ -71,13 +73,17 @@ class Child:
         if self.process is None and now >= self.restart_at:
             self.start()
 
-    def stop(self, timeout_s):
-        if not self.process or self.process.poll() is not None:
+    def ask_to_stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def wait_stopped(self, say):
+        if not self.process:
             return
-        self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(timeout_s)
+            self.process.wait(STOP_S_MAX)
         except subprocess.TimeoutExpired:
+            say(f"{self.service} does not end within {STOP_S_MAX:.0f} s and is killed")
             self.process.kill()
             self.process.wait()
 
@@ -127,9 +133,14 @@ class Supervisor:
             time.sleep(0.1)
 
     def stop(self):
-        # The edge first, then who decides, then who keeps the books.
-        for child in reversed(self.children):
-            child.stop(STOP_S_MAX)
+        first = [service for wave in STOP_FIRST for service in wave]
+        rest = [child.service for child in self.children if child.service not in first]
+        for wave in (*STOP_FIRST, rest):
+            children = [child for child in self.children if child.service in wave]
+            for child in children:
+                child.ask_to_stop()
+            for child in children:
+                child.wait_stopped(self.say)
         self.redis.stop()
         self.postgres.stop()
         for path in (self.layout.run / "pids").glob("*"):
