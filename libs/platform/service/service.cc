@@ -116,13 +116,15 @@ int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigs
                      .password = *password,
                      .schema = spec.name,
                      .connections_max = static_cast<int>(config.GetInt("postgres_connections"))});
-  if (absl::Status status = database.WaitReachable(kPostgresWaitNs); !status.ok()) {
-    return Fail(log, "service.postgres_unreachable", status);
+  if (spec.stores) {
+    if (absl::Status status = database.WaitReachable(kPostgresWaitNs); !status.ok()) {
+      return Fail(log, "service.postgres_unreachable", status);
+    }
+    if (absl::Status status = database.Migrate(spec.migrations); !status.ok()) {
+      return Fail(log, "service.migration_failed", status);
+    }
   }
-  if (absl::Status status = database.Migrate(spec.migrations); !status.ok()) {
-    return Fail(log, "service.migration_failed", status);
-  }
-  RedisCache redis({.address = config.GetString("redis_address"), .password = *redis_password, .name = spec.name});
+  RedisCache redis({.address = spec.stores ? config.GetString("redis_address") : "", .password = *redis_password, .name = spec.name});
 
   std::atomic<bool> failed{false};
   ServiceContext context{.config = config,

@@ -53,6 +53,8 @@ struct ServiceSpec {
   std::vector<Knob> knobs;
   std::vector<Migration> migrations;
   std::function<std::unique_ptr<Service>(ServiceContext&)> make;
+  // False for a service that keeps nothing: neither Postgres nor Redis is asked for, and the context's may not be used.
+  bool stores = true;
 };
 
 // main() of every service: flags, configuration, log, Postgres, migrations, recovery, gRPC with health and reflection,

@@ -1,0 +1,42 @@
+#pragma once
+
+// Beast and asio, for the two files that speak them. Nobody else includes this: it costs seconds of compile time.
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include "libs/platform/http/http.h"
+#include "libs/platform/http/http_server.h"
+
+namespace ballast::internal {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using tcp = asio::ip::tcp;
+using ErrorCode = boost::system::error_code;
+// One concrete executor: any_io_executor doubles the compile time of every operation.
+using Strand = asio::strand<asio::io_context::executor_type>;
+using Socket = asio::basic_stream_socket<tcp, Strand>;
+using Stream = beast::basic_stream<tcp, Strand>;
+using BeastRequest = beast::http::request<beast::http::string_body>;
+
+// Anything that holds a socket; Shutdown may be called from any thread.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual void Shutdown() = 0;
+};
+
+// Takes the socket over after the head of an upgrade request; `registered` is told the connection that lives on.
+void StartWebSocket(Stream stream, BeastRequest request, WebSocketEvents events, std::size_t queue_max,
+                    const std::function<void(std::shared_ptr<Connection>)>& registered);
+
+}  // namespace ballast::internal

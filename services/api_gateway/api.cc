@@ -1,0 +1,154 @@
+#include "services/api_gateway/api.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace ballast {
+namespace {
+
+// Adds the headers on the way out, whoever answers.
+class SecuredSink : public HttpResponder::Sink {
+ public:
+  explicit SecuredSink(HttpResponder next) : next_(std::move(next)) {}
+  void Answer(HttpResponse response) override { next_.Send(WithSecurityHeaders(std::move(response))); }
+
+ private:
+  HttpResponder next_;
+};
+
+HttpResponse JsonPage(const ApiError& error, const std::string& request_id) {
+  return WithSecurityHeaders(
+      {.status = error.http,
+       .headers = {{"Content-Type", "application/json"}, {"X-Request-Id", request_id}},
+       .body = ErrorJson(error, request_id).dump(-1, ' ', false, Json::error_handler_t::replace)});
+}
+
+bool IsJson(std::string_view content_type) {
+  std::string type(content_type.substr(0, std::min(content_type.find(';'), content_type.size())));
+  while (!type.empty() && type.back() == ' ') type.pop_back();
+  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return std::tolower(c); });
+  return type == "application/json";
+}
+
+}  // namespace
+
+HttpResponse WithSecurityHeaders(HttpResponse response) {
+  static const HttpHeaders kHeaders = {
+      {"Content-Security-Policy",
+       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
+       "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"Referrer-Policy", "no-referrer"},
+      {"X-Frame-Options", "DENY"},
+      {"Cross-Origin-Resource-Policy", "same-origin"}};
+  for (const auto& header : kHeaders) response.headers.push_back(header);
+  bool cached = std::any_of(response.headers.begin(), response.headers.end(),
+                            [](const auto& header) { return header.first == "Cache-Control"; });
+  if (!cached) response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+Api::Api(Gateway& gateway) : gateway_(gateway) {
+  for (const auto& area : {SessionRoutes(), MarketRoutes(), OrderRoutes(), PositionRoutes(), RiskRoutes(),
+                           TradingRoutes(), AlertAuditRoutes()}) {
+    routes_.insert(routes_.end(), area.begin(), area.end());
+  }
+  for (std::size_t i = 0; i < routes_.size(); ++i)
+    router_.Add(routes_[i].method, routes_[i].pattern, static_cast<int>(i));
+}
+
+HttpResponse Api::ErrorPage(int status, const std::string& message) {
+  return JsonPage(MakeError(status, message, status < 500 ? RejectReason::kMalformed : RejectReason::kUnspecified),
+                  NewKey("r"));
+}
+
+void Api::Handle(HttpRequest request, HttpResponder responder) {
+  auto call =
+      std::make_shared<ApiCall>(gateway_, counter_, std::move(request),
+                                HttpResponder(std::make_shared<SecuredSink>(std::move(responder))), NewKey("r"));
+  const HttpRequest& asked = call->request;
+  bool reads = asked.method == "GET" || asked.method == "HEAD";
+  const std::string& first = asked.segments.front();
+  bool probe = asked.segments.size() == 1 && (first == "healthz" || first == "readyz");
+  if (first == "api") return HandleApi(call);
+  if (!reads) return call->Fail(MakeError(405, asked.method + " is not possible here"), {{"Allow", "GET, HEAD"}});
+  if (probe) {
+    bool ready = first == "healthz" || gateway_.ready();
+    if (ready) return call->Answer(200, Json{{"status", "ok"}});
+    return call->Fail(MakeError(503, "order management does not serve"));
+  }
+  HttpResponse file = gateway_.files.Serve(asked);
+  if (file.status == 404) return call->Fail(MakeError(404, "there is no " + std::string(asked.RawPath())));
+  call->AnswerFile(std::move(file));
+}
+
+void Api::HandleApi(const CallPtr& call) {
+  const HttpRequest& asked = call->request;
+  if (IsMutation(asked.method)) {
+    if (auto refused = CheckOrigin(asked, gateway_.allow_remote)) return call->Fail(*refused);
+  }
+  Router::Match match = router_.Find(asked.method == "HEAD" ? "GET" : asked.method, asked.segments);
+  bool signs_in =
+      match.route >= 0 && asked.method == "POST" && std::string_view(routes_[match.route].pattern) == "/api/session";
+  if (!signs_in) {
+    if (auto refused = Authenticate(asked, gateway_.sessions, gateway_.clock.MonotonicNanos(), &call->access)) {
+      return call->Fail(*refused, {{"WWW-Authenticate", "Bearer"}});
+    }
+    if (auto refused = CheckCsrf(asked, call->access)) return call->Fail(*refused);
+  }
+  if (match.route < 0 && match.allowed.empty()) {
+    return call->Fail(MakeError(404, "there is no " + std::string(asked.RawPath())));
+  }
+  if (match.route < 0) {
+    std::string allowed;
+    for (const std::string& method : match.allowed) allowed += (allowed.empty() ? "" : ", ") + method;
+    return call->Fail(MakeError(405, asked.method + " is not possible here, but " + allowed), {{"Allow", allowed}});
+  }
+  call->params = std::move(match.params);
+  if (!ReadBody(call)) return;
+  routes_[match.route].handle(call);
+}
+
+bool Api::ReadBody(const CallPtr& call) {
+  const HttpRequest& asked = call->request;
+  bool takes_body = asked.method == "POST" || asked.method == "PUT";
+  if (takes_body && !asked.body.empty()) {
+    if (!IsJson(asked.Header("content-type"))) {
+      call->Fail(MakeError(415, "the body must be application/json", RejectReason::kUnsupported));
+      return false;
+    }
+    std::vector<FieldError> errors;
+    call->body = ParseObject(asked.body, errors);
+    if (!errors.empty()) {
+      call->Fail(BadFields(std::move(errors)));
+      return false;
+    }
+  }
+  call->key = std::string(asked.Header("idempotency-key"));
+  if (auto given = call->body.find("request_id"); given != call->body.end() && given->is_string()) {
+    const auto& text = given->get_ref<const std::string&>();
+    if (!call->key.empty() && !text.empty() && text != call->key) {
+      call->Fail(BadFields({{.field = "request_id",
+                             .reason = RejectReason::kBadIdentifier,
+                             .message = "the body and the Idempotency-Key header name different keys"}}));
+      return false;
+    }
+    if (call->key.empty()) call->key = text;
+  }
+  return true;
+}
+
+std::optional<HttpResponse> Api::RefuseUpgrade(const HttpRequest& request) {
+  std::string request_id = NewKey("r");
+  if (auto refused = CheckOrigin(request, gateway_.allow_remote)) return JsonPage(*refused, request_id);
+  Access access;
+  if (auto refused = Authenticate(request, gateway_.sessions, gateway_.clock.MonotonicNanos(), &access)) {
+    return JsonPage(*refused, request_id);
+  }
+  if (request.method != "GET" || request.RawPath() != "/api/stream") {
+    return JsonPage(MakeError(404, "there is no WebSocket at " + std::string(request.RawPath())), request_id);
+  }
+  return std::nullopt;
+}
+
+}  // namespace ballast

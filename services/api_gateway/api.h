@@ -1,0 +1,46 @@
+#pragma once
+
+#include <vector>
+
+#include "libs/platform/http/router.h"
+#include "services/api_gateway/api_call.h"
+#include "services/api_gateway/gateway.h"
+
+namespace ballast {
+
+// One table of routes per area.
+std::vector<Route> SessionRoutes();
+std::vector<Route> MarketRoutes();
+std::vector<Route> OrderRoutes();
+std::vector<Route> PositionRoutes();
+std::vector<Route> RiskRoutes();
+std::vector<Route> TradingRoutes();
+std::vector<Route> AlertAuditRoutes();
+
+// From an HTTP request to its handler: probes, files, origin, login, CSRF, route, content type, body. In that order.
+class Api {
+ public:
+  explicit Api(Gateway& gateway);
+  // On the server's threads.
+  void Handle(HttpRequest request, HttpResponder responder);
+  // The checks a WebSocket has to pass; nothing when it may come in.
+  std::optional<HttpResponse> RefuseUpgrade(const HttpRequest& request);
+  // For what the server itself refuses.
+  static HttpResponse ErrorPage(int status, const std::string& message);
+  // Waits until every call under way has been answered; false after the time.
+  bool WaitForCalls(std::int64_t timeout_ns) { return counter_.WaitForNone(timeout_ns); }
+
+ private:
+  void HandleApi(const CallPtr& call);
+  bool ReadBody(const CallPtr& call);
+
+  Gateway& gateway_;
+  CallCounter counter_;
+  Router router_;
+  std::vector<Route> routes_;
+};
+
+// What every answer carries.
+HttpResponse WithSecurityHeaders(HttpResponse response);
+
+}  // namespace ballast

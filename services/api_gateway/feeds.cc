@@ -1,0 +1,263 @@
+#include "services/api_gateway/feeds.h"
+
+#include <grpcpp/client_context.h>
+
+#include <chrono>
+#include <set>
+
+namespace ballast {
+namespace {
+
+constexpr int kPage = 500;
+// So many orders are counted at the start; a longer history shows as at least this many.
+constexpr int kPagesMax = 40;
+constexpr int kOrdersShown = 200;
+constexpr int kTradesShown = 100;
+constexpr int kAlertsShown = 200;
+constexpr int kEquityShown = 1000;
+
+void SetDeadline(grpc::ClientContext& context) {
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+}
+
+}  // namespace
+
+Feeds::Feeds(const Peers& peers, StreamHub& hub, Logger& log, std::string default_account)
+    : peers_(peers),
+      hub_(hub),
+      log_(log),
+      default_account_(std::move(default_account)),
+      orders_(OrderCallbacks()),
+      deployments_(DeploymentCallbacks()),
+      alerts_(AlertCallbacks()),
+      market_(MarketCallbacks()) {}
+
+Feeds::~Feeds() { Stop(); }
+
+void Feeds::Start() {
+  orders_.Start();
+  deployments_.Start();
+  alerts_.Start();
+  market_.Start();
+  AddAccount(default_account_);
+}
+
+void Feeds::Stop() {
+  orders_.Stop();
+  deployments_.Stop();
+  alerts_.Stop();
+  market_.Stop();
+  std::map<std::string, std::unique_ptr<Positions>> positions;
+  {
+    MutexLock lock(mutex_);
+    stopped_ = true;
+    positions.swap(positions_);
+  }
+  for (auto& [account_id, reader] : positions) reader->Stop();
+}
+
+void Feeds::AddAccount(const std::string& account_id) {
+  MutexLock lock(mutex_);
+  if (stopped_) return;
+  auto [it, fresh] = positions_.try_emplace(account_id);
+  if (!fresh) return;
+  it->second = std::make_unique<Positions>(PositionCallbacks(account_id));
+  it->second->Start();
+}
+
+Feeds::Orders::Callbacks Feeds::OrderCallbacks() {
+  return {.open =
+              [this](grpc::ClientContext& context) {
+                order::v1::StreamOrderEventsRequest request;
+                request.set_from_head(true);
+                for (const auto& [account_id, sequence] : cursors_)
+                  (*request.mutable_after_sequences())[account_id] = sequence;
+                return peers_.orders.stub->StreamOrderEvents(&context, request);
+              },
+          .on_message =
+              [this](order::v1::StreamOrderEventsResponse& response) {
+                // The stream is open, so whatever the list misses comes by it.
+                if (!orders_loaded_ && !LoadOrders()) return false;
+                orders_loaded_ = true;
+                hub_.With([&](LiveModel& model) {
+                  for (const order::v1::OrderEvent& event : response.events()) {
+                    std::uint64_t& cursor = cursors_[event.account_id()];
+                    if (event.sequence() <= cursor) continue;
+                    cursor = event.sequence();
+                    model.OnOrderEvent(event);
+                  }
+                });
+                for (const auto& [account_id, sequence] : response.head_sequences()) {
+                  std::uint64_t& cursor = cursors_[account_id];
+                  cursor = std::max(cursor, sequence);
+                }
+                return true;
+              },
+          .on_disconnected = nullptr};
+}
+
+bool Feeds::LoadOrders() {
+  std::vector<order::v1::Order> newest;
+  std::int64_t count = 0;
+  order::v1::ListOrdersRequest request;
+  request.set_page_size(kPage);
+  for (int page = 0; page < kPagesMax; ++page) {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    order::v1::ListOrdersResponse response;
+    grpc::Status status = peers_.orders.stub->ListOrders(&context, request, &response);
+    if (!status.ok()) {
+      log_.Warning("feed.orders_unreadable", {{"error", status.error_message()}});
+      return false;
+    }
+    count += response.orders_size();
+    for (order::v1::Order& order : *response.mutable_orders()) {
+      if (newest.size() < kOrdersShown) newest.push_back(std::move(order));
+    }
+    if (response.next_page_token().empty()) break;
+    request.set_page_token(response.next_page_token());
+  }
+  order::v1::ListOrdersRequest working;
+  working.set_working_only(true);
+  working.set_page_size(kPage);
+  grpc::ClientContext context;
+  SetDeadline(context);
+  order::v1::ListOrdersResponse open;
+  grpc::Status status = peers_.orders.stub->ListOrders(&context, working, &open);
+  if (!status.ok()) return false;
+  hub_.With([&](LiveModel& model) {
+    // Oldest first, so that the newest stay when the table is full.
+    for (auto it = open.mutable_orders()->rbegin(); it != open.mutable_orders()->rend(); ++it)
+      model.OnOrder(std::move(*it));
+    for (auto it = newest.rbegin(); it != newest.rend(); ++it) model.OnOrder(std::move(*it));
+    model.AddOrderCount(count);
+  });
+  return true;
+}
+
+Feeds::Positions::Callbacks Feeds::PositionCallbacks(const std::string& account_id) {
+  return {.open =
+              [this, account_id](grpc::ClientContext& context) {
+                position::v1::StreamPositionsRequest request;
+                request.set_account_id(account_id);
+                return peers_.positions.stub->StreamPositions(&context, request);
+              },
+          .on_message =
+              [this, account_id](position::v1::StreamPositionsResponse& response) {
+                if (response.snapshot()) LoadHistory(account_id);
+                hub_.With([&](LiveModel& model) { model.OnPositions(account_id, std::move(response)); });
+                response.Clear();
+                return true;
+              },
+          .on_disconnected = nullptr};
+}
+
+void Feeds::LoadHistory(const std::string& account_id) {
+  position::v1::ListTradesRequest trades_request;
+  trades_request.set_account_id(account_id);
+  trades_request.set_page_size(kTradesShown);
+  position::v1::ListTradesResponse trades;
+  grpc::ClientContext trades_context;
+  SetDeadline(trades_context);
+  if (peers_.positions.stub->ListTrades(&trades_context, trades_request, &trades).ok()) {
+    hub_.With([&](LiveModel& model) {
+      for (auto it = trades.mutable_trades()->rbegin(); it != trades.mutable_trades()->rend(); ++it)
+        model.OnTrade(std::move(*it));
+    });
+  }
+  if (account_id != default_account_) return;
+  position::v1::ListEquityPointsRequest equity_request;
+  equity_request.set_account_id(account_id);
+  equity_request.set_limit(kEquityShown);
+  position::v1::ListEquityPointsResponse equity;
+  grpc::ClientContext equity_context;
+  SetDeadline(equity_context);
+  if (peers_.positions.stub->ListEquityPoints(&equity_context, equity_request, &equity).ok()) {
+    hub_.With([&](LiveModel& model) {
+      for (const position::v1::EquityPoint& point : equity.points()) model.OnEquity(point);
+    });
+  }
+}
+
+Feeds::Deployments::Callbacks Feeds::DeploymentCallbacks() {
+  return {.open =
+              [this](grpc::ClientContext& context) {
+                return peers_.strategy.stub->StreamDeployments(&context, strategy::v1::StreamDeploymentsRequest());
+              },
+          .on_message =
+              [this](strategy::v1::StreamDeploymentsResponse& response) {
+                hub_.With([&](LiveModel& model) { model.OnDeployments(std::move(response)); });
+                response.Clear();
+                return true;
+              },
+          .on_disconnected = nullptr};
+}
+
+Feeds::Alerts::Callbacks Feeds::AlertCallbacks() {
+  return {.open =
+              [this](grpc::ClientContext& context) {
+                alert::v1::StreamAlertsRequest request;
+                // Each time anew: old alerts may have been acknowledged while the stream was down.
+                request.set_after_alert_id(LoadAlerts());
+                return peers_.alerts.stub->StreamAlerts(&context, request);
+              },
+          .on_message =
+              [this](alert::v1::StreamAlertsResponse& response) {
+                hub_.With([&](LiveModel& model) {
+                  for (alert::v1::Alert& alert : *response.mutable_alerts()) model.OnAlert(std::move(alert));
+                });
+                response.Clear();
+                return true;
+              },
+          .on_disconnected = nullptr};
+}
+
+std::uint64_t Feeds::LoadAlerts() {
+  alert::v1::ListAlertsRequest request;
+  request.set_page_size(kAlertsShown);
+  alert::v1::ListAlertsResponse response;
+  grpc::ClientContext context;
+  SetDeadline(context);
+  if (!peers_.alerts.stub->ListAlerts(&context, request, &response).ok()) return 0;
+  std::uint64_t newest = 0;
+  hub_.With([&](LiveModel& model) {
+    for (auto it = response.mutable_alerts()->rbegin(); it != response.mutable_alerts()->rend(); ++it) {
+      newest = std::max(newest, it->alert_id());
+      model.OnAlert(std::move(*it));
+    }
+  });
+  return newest;
+}
+
+Feeds::Market::Callbacks Feeds::MarketCallbacks() {
+  return {.open = [this](grpc::ClientContext& context) { return peers_.market.stub->StreamMarketData(&context); },
+          .on_open =
+              [this](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
+                LoadInstruments();
+                broker::v1::StreamMarketDataRequest request;
+                request.mutable_subscribe()->set_subscriber("gateway");
+                send(std::move(request));
+              },
+          .on_message =
+              [this](broker::v1::StreamMarketDataResponse& step) {
+                hub_.With([&](LiveModel& model) {
+                  for (broker::v1::Quote& quote : *step.mutable_quotes()) model.OnQuote(std::move(quote));
+                });
+                step.Clear();
+                return true;
+              },
+          .on_disconnected = [](const absl::Status&) {}};
+}
+
+void Feeds::LoadInstruments() {
+  broker::v1::ListInstrumentsResponse response;
+  grpc::ClientContext context;
+  SetDeadline(context);
+  if (!peers_.market.stub->ListInstruments(&context, {}, &response).ok()) return;
+  hub_.With([&](LiveModel& model) {
+    for (broker::v1::Instrument& instrument : *response.mutable_instruments())
+      model.OnInstrument(std::move(instrument));
+  });
+}
+
+}  // namespace ballast

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "libs/platform/grpc/client_stream.h"
+#include "libs/platform/log/log.h"
+#include "libs/platform/thread/mutex.h"
+#include "services/api_gateway/peers.h"
+#include "services/api_gateway/stream_hub.h"
+
+namespace ballast {
+
+// Follows the services' streams, each on a thread of its own, into the hub's model. What is unreachable is tried again
+// for ever; the rest goes on meanwhile.
+class Feeds {
+ public:
+  Feeds(const Peers& peers, StreamHub& hub, Logger& log, std::string default_account);
+  ~Feeds();
+  void Start();
+  void Stop();
+  // Follows the positions of one more account.
+  void AddAccount(const std::string& account_id) EXCLUDES(mutex_);
+
+ private:
+  using Orders = StreamReader<order::v1::StreamOrderEventsResponse>;
+  using Positions = StreamReader<position::v1::StreamPositionsResponse>;
+  using Deployments = StreamReader<strategy::v1::StreamDeploymentsResponse>;
+  using Alerts = StreamReader<alert::v1::StreamAlertsResponse>;
+  using Market = BidiClient<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>;
+
+  Orders::Callbacks OrderCallbacks();
+  Positions::Callbacks PositionCallbacks(const std::string& account_id);
+  Deployments::Callbacks DeploymentCallbacks();
+  Alerts::Callbacks AlertCallbacks();
+  Market::Callbacks MarketCallbacks();
+
+  bool LoadOrders();
+  void LoadHistory(const std::string& account_id);
+  std::uint64_t LoadAlerts();
+  void LoadInstruments();
+
+  const Peers& peers_;
+  StreamHub& hub_;
+  Logger& log_;
+  const std::string default_account_;
+  // Of the order reader's thread: last event seen per account, and whether the orders before it are known.
+  std::map<std::string, std::uint64_t> cursors_;
+  bool orders_loaded_ = false;
+
+  Orders orders_;
+  Deployments deployments_;
+  Alerts alerts_;
+  Market market_;
+  Mutex mutex_;
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  std::map<std::string, std::unique_ptr<Positions>> positions_ GUARDED_BY(mutex_);
+};
+
+}  // namespace ballast

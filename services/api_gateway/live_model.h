@@ -1,0 +1,154 @@
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "ballast/alert/v1/alert_service.pb.h"
+#include "ballast/broker/v1/market_data_service.pb.h"
+#include "ballast/gateway/v1/gateway_service.pb.h"
+#include "ballast/order/v1/order.pb.h"
+#include "ballast/position/v1/position_service.pb.h"
+#include "ballast/strategy/v1/strategy_service.pb.h"
+#include "services/api_gateway/json.h"
+
+namespace ballast {
+
+// The newest row of each key, in order of first sight. A change is seen by Flush first and in Rows from then on, so
+// rows and what was flushed so far always say the same.
+template <typename Proto>
+class LiveTable {
+ public:
+  // At most `rows_max` rows stay; `may_go` (none: all) says which old ones may go.
+  explicit LiveTable(std::size_t rows_max, bool (*may_go)(const Proto&) = nullptr)
+      : rows_max_(rows_max), may_go_(may_go) {}
+
+  void Set(const std::string& key, Proto proto) {
+    auto [it, fresh] = rows_.try_emplace(key);
+    if (fresh) order_.push_back(key);
+    it->second.proto = std::move(proto);
+    if (dirty_set_.insert(key).second) dirty_.push_back(key);
+  }
+  [[nodiscard]] const Proto* Find(const std::string& key) const {
+    auto found = rows_.find(key);
+    return found == rows_.end() ? nullptr : &found->second.proto;
+  }
+  template <typename Function>
+  void ForEach(Function function) const {
+    for (const std::string& key : order_) function(key, rows_.at(key).proto);
+  }
+
+  // What changed since the last time, as JSON texts.
+  std::vector<std::string> Flush() {
+    std::vector<std::string> changed;
+    changed.reserve(dirty_.size());
+    for (const std::string& key : dirty_) {
+      Row& row = rows_.at(key);
+      row.json = ToJsonText(row.proto);
+      changed.push_back(row.json);
+    }
+    dirty_.clear();
+    dirty_set_.clear();
+    for (auto it = order_.begin(); rows_.size() > rows_max_ && it != order_.end();) {
+      auto row = rows_.find(*it);
+      if (may_go_ == nullptr || may_go_(row->second.proto)) {
+        rows_.erase(row);
+        it = order_.erase(it);
+      } else {
+        ++it;
+      }
+    }
+    return changed;
+  }
+  // Everything flushed, as a JSON list.
+  [[nodiscard]] std::string Rows() const {
+    std::string text = "[";
+    for (const std::string& key : order_) {
+      const std::string& json = rows_.at(key).json;
+      if (json.empty()) continue;
+      if (text.size() > 1) text += ',';
+      text += json;
+    }
+    return text + "]";
+  }
+  // The flushed row; "null" when there is none.
+  [[nodiscard]] std::string RowOrNull(const std::string& key) const {
+    auto found = rows_.find(key);
+    return found == rows_.end() || found->second.json.empty() ? "null" : found->second.json;
+  }
+
+ private:
+  struct Row {
+    Proto proto;
+    std::string json;
+  };
+  const std::size_t rows_max_;
+  bool (*const may_go_)(const Proto&);
+  std::unordered_map<std::string, Row> rows_;
+  std::deque<std::string> order_;
+  std::vector<std::string> dirty_;
+  std::set<std::string> dirty_set_;
+};
+
+// What the dashboard shows, fed by the streams. No threads, no clock: its owner locks.
+class LiveModel {
+ public:
+  struct Delta {
+    const char* topic;
+    std::vector<std::string> rows;
+  };
+
+  explicit LiveModel(std::string default_account) : default_account_(std::move(default_account)) {}
+
+  // An older state of an order than the one known is ignored.
+  void OnOrder(order::v1::Order order);
+  // A new account event: counts new orders and halts.
+  void OnOrderEvent(const order::v1::OrderEvent& event);
+  // Orders there were before the stream began.
+  void AddOrderCount(std::int64_t orders) { orders_total_ += orders; }
+  void OnPositions(const std::string& account_id, position::v1::StreamPositionsResponse&& update);
+  void OnTrade(position::v1::Trade trade);
+  void OnEquity(const position::v1::EquityPoint& point);
+  void OnDeployments(strategy::v1::StreamDeploymentsResponse&& update);
+  void OnAlert(alert::v1::Alert alert);
+  void OnInstrument(broker::v1::Instrument instrument);
+  void OnQuote(broker::v1::Quote quote);
+  // JSON text of the status row.
+  void OnStatus(std::string json);
+
+  // Everything that changed, by topic; quotes only when asked for.
+  std::vector<Delta> Flush(bool with_quotes);
+  // The "data" of a snapshot.
+  [[nodiscard]] std::string Snapshot() const;
+  // Summary, positions, deployments and counts into a status.
+  void FillStatus(gateway::v1::GetStatusResponse* status) const;
+  [[nodiscard]] std::string AccountOfDeployment(const std::string& deployment_id) const;
+
+ private:
+  static bool IsClosed(const order::v1::Order& order);
+
+  const std::string default_account_;
+  LiveTable<order::v1::Order> orders_{200, &LiveModel::IsClosed};
+  LiveTable<position::v1::Position> positions_{2000};
+  LiveTable<position::v1::AccountSummary> summaries_{100};
+  LiveTable<position::v1::BookSummary> books_{1000};
+  LiveTable<position::v1::Trade> trades_{100};
+  LiveTable<position::v1::EquityPoint> equity_{2000};
+  LiveTable<strategy::v1::Deployment> deployments_{1000};
+  LiveTable<strategy::v1::Decision> decisions_{200};
+  LiveTable<alert::v1::Alert> alerts_{200};
+  LiveTable<broker::v1::Instrument> instruments_{2000};
+  LiveTable<broker::v1::Quote> quotes_{2000};
+  std::set<std::string> working_;
+  std::int64_t orders_total_ = 0;
+  std::string status_ = "null";
+  std::string flushed_status_ = "null";
+};
+
+}  // namespace ballast

@@ -1,0 +1,141 @@
+#include "services/api_gateway/api.h"
+
+namespace ballast {
+namespace {
+
+using OrderAsync = order::v1::OrderService::StubInterface::async_interface;
+using RiskAsync = risk::v1::RiskService::StubInterface::async_interface;
+
+ApiError OrderError(const grpc::Status& status) {
+  ApiError error = ErrorOf(status, "order_management");
+  if (error.http == 404) error.reason = RejectReason::kOrderNotFound;
+  if (status.error_code() == grpc::ALREADY_EXISTS) error.reason = RejectReason::kRequestIdReused;
+  return error;
+}
+
+void SubmitOrder(const CallPtr& call) {
+  order::v1::SubmitOrderRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_account_id(call->AccountOr(request.account_id()));
+  request.set_actor(call->access.actor);
+  call->Ask(call->gateway.peers.orders, &OrderAsync::SubmitOrder, request,
+            [call](const grpc::Status& status, order::v1::SubmitOrderResponse& response) {
+              if (!status.ok()) return call->Fail(OrderError(status));
+              if (response.order().status() != order::v1::ORDER_STATUS_DENIED) return call->Answer(201, response);
+              const type::v1::Rejection& rejection = response.order().rejection();
+              call->FailWith(MakeError(422, rejection.message(), static_cast<RejectReason>(rejection.reason())),
+                             ToJson(response));
+            });
+}
+
+void PreviewOrder(const CallPtr& call) {
+  order::v1::SubmitOrderRequest request;
+  if (!call->ReadBody(&request)) return;
+  risk::v1::PreviewOrderRequest preview;
+  order::v1::Order& order = *preview.mutable_order();
+  order.set_account_id(call->AccountOr(request.account_id()));
+  order.set_request_id(request.request_id());
+  order.set_deployment_id(request.deployment_id());
+  order.set_symbol(request.symbol());
+  order.set_side(request.side());
+  order.set_type(request.type());
+  order.set_time_in_force(request.time_in_force());
+  if (order.time_in_force() == type::v1::TIME_IN_FORCE_UNSPECIFIED) {
+    order.set_time_in_force(order.type() == type::v1::ORDER_TYPE_MARKET ? type::v1::TIME_IN_FORCE_IOC
+                                                                        : type::v1::TIME_IN_FORCE_GTC);
+  }
+  if (!request.has_quantity()) {
+    return call->Fail(
+        BadFields({{.field = "quantity", .reason = RejectReason::kMissingField, .message = "a quantity is expected"}}));
+  }
+  *order.mutable_quantity() = request.quantity();
+  if (request.has_limit_price()) *order.mutable_limit_price() = request.limit_price();
+  if (request.has_stop_price()) *order.mutable_stop_price() = request.stop_price();
+  order.set_reduce_only(request.reduce_only());
+  order.set_reason(request.reason());
+  call->Forward(call->gateway.peers.risk, &RiskAsync::PreviewOrder, preview);
+}
+
+void ListOrders(const CallPtr& call) {
+  order::v1::ListOrdersRequest request;
+  int page_size = 0;
+  if (!call->ReadNumber("page_size", &page_size)) return;
+  request.set_account_id(call->AccountOfQuery());
+  request.set_symbol(call->Query("symbol"));
+  request.set_deployment_id(call->Query("deployment_id"));
+  for (const auto& [name, value] : call->request.query) {
+    if (name != "status") continue;
+    order::v1::OrderStatus status{};
+    if (!order::v1::OrderStatus_Parse(value, &status)) {
+      return call->Fail(
+          BadFields({{.field = "status", .reason = RejectReason::kBadEnum, .message = "there is no status " + value}}));
+    }
+    request.add_statuses(status);
+  }
+  request.set_working_only(call->Query("working") == "true");
+  request.set_page_size(page_size);
+  request.set_page_token(call->Query("page_token"));
+  call->Forward(call->gateway.peers.orders, &OrderAsync::ListOrders, request);
+}
+
+void GetOrder(const CallPtr& call) {
+  order::v1::GetOrderRequest request;
+  request.set_order_id(call->Param("id"));
+  call->Ask(call->gateway.peers.orders, &OrderAsync::GetOrder, request,
+            [call](const grpc::Status& status, order::v1::GetOrderResponse& response) {
+              if (!status.ok()) return call->Fail(OrderError(status));
+              call->Answer(200, response);
+            });
+}
+
+void ListOrderEvents(const CallPtr& call) {
+  order::v1::ListOrderEventsRequest request;
+  request.set_order_id(call->Param("id"));
+  call->Ask(call->gateway.peers.orders, &OrderAsync::ListOrderEvents, request,
+            [call](const grpc::Status& status, order::v1::ListOrderEventsResponse& response) {
+              if (!status.ok()) return call->Fail(OrderError(status));
+              call->Answer(200, response);
+            });
+}
+
+void CancelOrder(const CallPtr& call) {
+  order::v1::CancelOrderRequest request;
+  request.set_request_id(call->KeyOrNew());
+  request.set_order_id(call->Param("id"));
+  request.set_actor(call->access.actor);
+  call->Ask(call->gateway.peers.orders, &OrderAsync::CancelOrder, request,
+            [call](const grpc::Status& status, order::v1::CancelOrderResponse& response) {
+              if (!status.ok()) return call->Fail(OrderError(status));
+              call->Answer(200, response);
+            });
+}
+
+void CancelAll(const CallPtr& call) {
+  order::v1::CancelAllOrdersRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_request_id(call->KeyOrNew());
+  request.set_account_id(call->AccountOr(request.account_id()));
+  request.set_actor(call->access.actor);
+  call->Forward(call->gateway.peers.orders, &OrderAsync::CancelAllOrders, request);
+}
+
+void ListAccounts(const CallPtr& call) {
+  call->Forward(call->gateway.peers.orders, &OrderAsync::ListAccounts, order::v1::ListAccountsRequest());
+}
+
+}  // namespace
+
+std::vector<Route> OrderRoutes() {
+  return {
+      {"GET", "/api/live/accounts", ListAccounts},
+      {"POST", "/api/live/orders", SubmitOrder},
+      {"GET", "/api/live/orders", ListOrders},
+      {"POST", "/api/live/orders/preview", PreviewOrder},
+      {"POST", "/api/live/orders/cancel-all", CancelAll},
+      {"GET", "/api/live/orders/{id}", GetOrder},
+      {"DELETE", "/api/live/orders/{id}", CancelOrder},
+      {"GET", "/api/live/orders/{id}/events", ListOrderEvents},
+  };
+}
+
+}  // namespace ballast

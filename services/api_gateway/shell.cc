@@ -1,0 +1,168 @@
+#include "services/api_gateway/shell.h"
+
+#include <grpcpp/client_context.h>
+
+#include "libs/base/absl_std.h"
+#include "libs/platform/http/http_server.h"
+#include "libs/platform/http/url.h"
+#include "services/api_gateway/api.h"
+#include "services/api_gateway/feeds.h"
+#include "services/api_gateway/grpc_adapter.h"
+#include "services/api_gateway/status_board.h"
+#include "services/api_gateway/stream_hub.h"
+#include "services/api_gateway/token_file.h"
+
+namespace ballast {
+namespace {
+
+constexpr std::int64_t kDrainNs = 6'000'000'000;
+
+class GatewayShell : public Service {
+ public:
+  explicit GatewayShell(ServiceContext& context)
+      : context_(context),
+        default_account_(context.config.GetString("default_account")),
+        peers_(context.config),
+        hub_({.default_account = default_account_, .status = [this] { return StatusRow(); }}, context.clock,
+             context.metrics),
+        feeds_(peers_, hub_, context.log, default_account_),
+        board_({.default_account = default_account_,
+                .own_address = context.config.GetString("grpc_listen"),
+                .on_account = [this](const std::string& account_id) { feeds_.AddAccount(account_id); }},
+               peers_, context.clock, context.log, context.metrics),
+        audit_([this](const audit::v1::AppendRecordRequest& record) { return AppendRecord(record); }, context.log,
+               context.metrics),
+        grpc_([this] { return Status(); }) {}
+
+  absl::Status Recover() override {
+    const std::string& listen = context_.config.GetString("http_listen");
+    bool allow_remote = context_.config.GetBool("allow_remote");
+    if (!allow_remote && !IsLoopbackHost(SplitHostPort(listen).first)) {
+      return absl::FailedPreconditionError(
+          ToAbsl("api_gateway.http_listen is " + listen +
+                 ", which others can reach; that needs api_gateway.allow_remote: true"));
+    }
+    ASSIGN_OR_RETURN(Secret token, ReadTokenFile(context_.config.GetString("token_file")));
+    RETURN_IF_ERROR(files_.Load(context_.config.GetString("web_root")));
+    if (!files_.has_dashboard())
+      context_.log.Warning("dashboard.not_built", {{"web_root", context_.config.GetString("web_root")}});
+    sessions_ = std::make_unique<Sessions>(std::move(token));
+    gateway_ = std::make_unique<Gateway>(
+        Gateway{.default_account = default_account_,
+                .allow_remote = allow_remote,
+                .log = context_.log,
+                .metrics = context_.metrics,
+                .clock = context_.clock,
+                .peers = peers_,
+                .sessions = *sessions_,
+                .audit = audit_,
+                .files = files_,
+                .status = [this] { return Status(); },
+                .account_of_deployment =
+                    [this](const std::string& id) {
+                      return hub_.With([&](LiveModel& model) { return model.AccountOfDeployment(id); });
+                    },
+                .ready = [this] { return board_.Serves("order_management"); }});
+    api_ = std::make_unique<Api>(*gateway_);
+    server_ = std::make_unique<HttpServer>(HttpServer::Options{
+        .listen = listen,
+        .on_request = [this](HttpRequest request,
+                             HttpResponder responder) { api_->Handle(std::move(request), std::move(responder)); },
+        .on_upgrade =
+            [this](const HttpRequest& request) {
+              if (auto refused = api_->RefuseUpgrade(request)) {
+                return UpgradeAnswer{.accepted = false, .events = {}, .refusal = std::move(*refused)};
+              }
+              return hub_.Accept(request);
+            },
+        .error_page = Api::ErrorPage});
+    return absl::OkStatus();
+  }
+
+  std::vector<grpc::Service*> GrpcServices() override { return {&grpc_}; }
+
+  absl::Status Start() override {
+    audit_.Start();
+    hub_.Start();
+    feeds_.Start();
+    board_.Start();
+    ASSIGN_OR_RETURN(int port, server_->Start());
+    context_.log.Info("http.listening",
+                      {{"address", context_.config.GetString("http_listen")}, {"port", std::to_string(port)}});
+    return absl::OkStatus();
+  }
+
+  void Drain() override {
+    // What is under way is answered first; then nobody is left to ask.
+    if (api_) api_->WaitForCalls(kDrainNs);
+    if (server_) server_->Stop();
+    board_.Stop();
+    feeds_.Stop();
+    hub_.Stop();
+    if (api_) api_->WaitForCalls(kDrainNs);
+    audit_.Stop();
+  }
+
+ private:
+  gateway::v1::GetStatusResponse Status() {
+    gateway::v1::GetStatusResponse status;
+    board_.Fill(&status);
+    hub_.With([&](LiveModel& model) { model.FillStatus(&status); });
+    return status;
+  }
+  // The stream has rows of their own for what is inside the full status.
+  std::string StatusRow() {
+    Json row = ToJson(Status());
+    for (const char* name : {"summary", "positions", "deployments"}) row.erase(name);
+    return row.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  bool AppendRecord(const audit::v1::AppendRecordRequest& record) {
+    grpc::ClientContext call;
+    call.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+    audit::v1::AppendRecordResponse response;
+    grpc::Status status = peers_.audit.stub->AppendRecord(&call, record, &response);
+    // What can never be taken is not tried for ever.
+    if (status.error_code() == grpc::INVALID_ARGUMENT) {
+      context_.log.Error("audit.refused", {{"action", record.action()}, {"error", status.error_message()}});
+      return true;
+    }
+    return status.ok();
+  }
+
+  ServiceContext& context_;
+  const std::string default_account_;
+  Peers peers_;
+  StreamHub hub_;
+  Feeds feeds_;
+  StatusBoard board_;
+  AuditTrail audit_;
+  StaticFiles files_;
+  std::unique_ptr<Sessions> sessions_;
+  std::unique_ptr<Gateway> gateway_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<HttpServer> server_;
+  GatewayGrpc grpc_;
+};
+
+}  // namespace
+
+ServiceSpec ApiGatewaySpec() {
+  return {.name = "api_gateway",
+          .knobs = {{.name = "http_listen",
+                     .default_value = "127.0.0.1:8080",
+                     .help = "host:port of REST, WebSocket and dashboard"},
+                    {.name = "web_root",
+                     .default_value = "",
+                     .help = "folder of the built dashboard; empty: a page that says so"},
+                    {.name = "token_file", .default_value = "", .help = "file with the access token, mode 600"},
+                    {.name = "default_account", .default_value = "paper", .help = "account of requests that name none"},
+                    {.name = "allow_remote",
+                     .type = KnobType::kBool,
+                     .default_value = "false",
+                     .help = "take connections and Host names other than this machine's; put TLS in front"}},
+          .migrations = {},
+          .make = [](ServiceContext& context) { return std::make_unique<GatewayShell>(context); },
+          .stores = false};
+}
+
+}  // namespace ballast

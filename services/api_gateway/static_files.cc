@@ -1,0 +1,102 @@
+#include "services/api_gateway/static_files.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "libs/base/absl_std.h"
+#include "libs/platform/crypto/crypto.h"
+
+namespace ballast {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kBytesMax = 64 << 20;
+constexpr char kIndex[] = "index.html";
+constexpr char kNotBuilt[] =
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Ballast</title></head><body>\n"
+    "<h1>Ballast</h1>\n<p>The gateway runs. Its dashboard is not built: run <code>npm ci &amp;&amp; npm run "
+    "build</code> in "
+    "<code>services/api_gateway/web</code> and set <code>api_gateway.web_root</code> to its <code>dist</code> "
+    "folder.</p>\n"
+    "<p>The REST interface is under <code>/api</code>.</p>\n</body></html>\n";
+
+const char* TypeOf(const std::string& name) {
+  static const std::map<std::string, const char*> kTypes = {
+      {".html", "text/html; charset=utf-8"},
+      {".js", "text/javascript; charset=utf-8"},
+      {".css", "text/css; charset=utf-8"},
+      {".svg", "image/svg+xml"},
+      {".png", "image/png"},
+      {".ico", "image/x-icon"},
+      {".json", "application/json"},
+      {".txt", "text/plain; charset=utf-8"},
+      {".woff2", "font/woff2"},
+      {".webmanifest", "application/manifest+json"},
+      {".map", "application/json"},
+  };
+  auto found = kTypes.find(fs::path(name).extension().string());
+  return found == kTypes.end() ? "application/octet-stream" : found->second;
+}
+
+}  // namespace
+
+absl::Status StaticFiles::Load(const std::string& root) {
+  files_.clear();
+  if (!root.empty()) {
+    std::error_code error;
+    if (!fs::is_directory(root, error))
+      return absl::NotFoundError(ToAbsl("api_gateway.web_root is not a folder: " + root));
+    std::size_t total = 0;
+    for (fs::recursive_directory_iterator it(root, error), end; !error && it != end; it.increment(error)) {
+      std::string leaf = it->path().filename().string();
+      if (leaf.starts_with('.')) {
+        if (it->is_directory(error)) it.disable_recursion_pending();
+        continue;
+      }
+      // Links may lead out of the folder.
+      if (it->is_symlink(error) || !it->is_regular_file(error)) continue;
+      std::ifstream file(it->path(), std::ios::binary);
+      std::string body((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+      total += body.size();
+      if (total > kBytesMax) return absl::ResourceExhaustedError(ToAbsl("more than 64 MiB in " + root));
+      Add(fs::relative(it->path(), root, error).generic_string(), std::move(body));
+    }
+    if (error) return absl::UnavailableError(ToAbsl("cannot read " + root + ": " + error.message()));
+  }
+  has_dashboard_ = files_.contains(kIndex);
+  if (!has_dashboard_) Add(kIndex, kNotBuilt);
+  return absl::OkStatus();
+}
+
+void StaticFiles::Add(const std::string& name, std::string body) {
+  // The build puts a digest into the name of everything below assets/.
+  File file{.body = std::move(body), .type = TypeOf(name), .etag = "", .immutable = name.starts_with("assets/")};
+  file.etag = "\"" + Sha256Hex(file.body).substr(0, 20) + "\"";
+  files_[name] = std::move(file);
+}
+
+HttpResponse StaticFiles::Serve(const HttpRequest& request) const {
+  std::string name;
+  for (const std::string& segment : request.segments) name += (name.empty() ? "" : "/") + segment;
+  if (name.empty()) name = kIndex;
+  auto found = files_.find(name);
+  if (found == files_.end()) {
+    const std::string& leaf = request.segments.back();
+    if (leaf.find('.') != std::string::npos) return {.status = 404};
+    found = files_.find(kIndex);
+  }
+  const File& file = found->second;
+  HttpResponse response;
+  response.headers = {{"Content-Type", file.type},
+                      {"ETag", file.etag},
+                      {"Cache-Control", file.immutable ? "public, max-age=31536000, immutable" : "no-cache"}};
+  if (request.Header("if-none-match") == file.etag)
+    response.status = 304;
+  else
+    response.body = file.body;
+  return response;
+}
+
+}  // namespace ballast

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "libs/base/clock.h"
+#include "libs/platform/http/http.h"
+#include "libs/platform/metrics/metrics.h"
+#include "libs/platform/thread/mutex.h"
+#include "services/api_gateway/live_model.h"
+
+namespace ballast {
+
+// The one numbered stream every page follows. Changes are gathered and sent 20 times a second (quotes 4 times), each
+// with the next number; the newest ones are kept, so that a page that was away for a moment can go on where it was.
+class StreamHub {
+ public:
+  struct Options {
+    std::string default_account;
+    // Deltas kept for those who come back, and their bytes.
+    std::size_t ring_max = 10'000;
+    std::size_t ring_bytes_max = 64 << 20;
+    // More than this is not caught up with by deltas but by a fresh snapshot: it would fill the client's queue.
+    std::size_t resume_max = 500;
+    // Makes the status row, once a second; called without the hub's lock.
+    std::function<std::string()> status;
+  };
+
+  StreamHub(Options options, const Clock& clock, Metrics& metrics);
+  ~StreamHub() { Stop(); }
+  void Start();
+  void Stop();
+
+  // Changes the model under the lock; any thread.
+  template <typename Function>
+  auto With(Function function) EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return function(model_);
+  }
+
+  // A client joins: the deltas after `after` when `run` is this run and the ring still has them, else a snapshot.
+  void Join(std::shared_ptr<WebSocket> socket, const std::string& run, std::int64_t after) EXCLUDES(mutex_);
+  void Leave(const WebSocket* socket) EXCLUDES(mutex_);
+  // The answer to an upgrade that may come in.
+  UpgradeAnswer Accept(const HttpRequest& request);
+
+  // One round, every 50 ms from its own thread; `round` counts them.
+  void Tick(std::int64_t round) EXCLUDES(mutex_);
+  [[nodiscard]] const std::string& run() const { return run_; }
+
+ private:
+  using Text = std::shared_ptr<const std::string>;
+  void SendAll(const Text& text) REQUIRES(mutex_);
+  void Publish(const LiveModel::Delta& delta) REQUIRES(mutex_);
+  [[nodiscard]] Text HeartbeatText() const REQUIRES(mutex_);
+  [[nodiscard]] bool Covers(const std::string& run, std::int64_t after) const REQUIRES(mutex_);
+
+  const Options options_;
+  const Clock& clock_;
+  const std::string run_;
+  Gauge& clients_gauge_;
+  Counter& deltas_;
+  Counter& slow_;
+
+  Mutex mutex_;
+  CondVar wake_;
+  LiveModel model_ GUARDED_BY(mutex_);
+  std::int64_t sequence_ GUARDED_BY(mutex_) = 0;
+  // ring_.back() has number sequence_.
+  std::deque<Text> ring_ GUARDED_BY(mutex_);
+  std::size_t ring_bytes_ GUARDED_BY(mutex_) = 0;
+  std::map<const WebSocket*, std::shared_ptr<WebSocket>> clients_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace ballast
