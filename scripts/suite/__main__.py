@@ -260,6 +260,7 @@ def main():
         return _run(arguments)
     if arguments.verb == "stop":
         return _stop(arguments)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `scripts/status | head` ends quietly
     return terminal.show(configuration.read_environment(pathlib.Path(arguments.run_directory)), arguments.json)
 
 

@@ -52,7 +52,7 @@ def _formatted(sources):
     if not tool:
         print("clang-format-16 is not installed; formatting is not looked at", flush=True)
         return None
-    code = [str(path) for path in sources if path.suffix in (".h", ".cc")]
+    code = [str(path.relative_to(where.TOP)) for path in sources if path.suffix in (".h", ".cc")]
     shown = subprocess.run([tool, "--dry-run", *code], cwd=where.TOP, capture_output=True, text=True).stderr
     return sorted(set(re.findall(r"^(\S+?):\d+:\d+: warning:", shown, re.M)))
 
