@@ -89,8 +89,20 @@ def check(tally):
     _report(tally, "package-lock.json names no mirror", _lock_file())
 
 
+def _container_settings(bin_folder):
+    """What docker-compose.yml starts with is what the services know."""
+    problems = []
+    for service in where.SERVICES:
+        done = subprocess.run([str(bin_folder / where.executable(service)), "--check-config", "--config",
+                               "deploy/ballast.yaml"], cwd=where.TOP, capture_output=True, text=True)
+        if done.returncode != 0:
+            problems.append(f"{service}: {done.stderr.strip()}")
+    return problems
+
+
 def unit(tally):
     folder = build.services(PRESET).parent
+    _report(tally, "deploy/ballast.yaml", _container_settings(folder / "bin"))
     code, output = _stream(["ctest", "--output-on-failure", "-j2", "--no-tests=error"], folder)
     counts = re.search(r"(\d+) tests failed out of (\d+)", output)
     if counts:
