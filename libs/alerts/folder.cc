@@ -17,8 +17,8 @@ Folder::Minute Folder::MinuteOf(const Alert& alert) { return {alert.first_time.n
 bool Folder::Takes(const Alert& open, const Alert& fact) const {
   // Counted from the first, so that something that goes on for hours is told again every minute. Accounts may be at
   // different times while one catches up: the distance counts in both directions.
-  Duration distance = fact.first_time >= open.first_time ? fact.first_time - open.first_time
-                                                         : open.first_time - fact.first_time;
+  Duration distance =
+      fact.first_time >= open.first_time ? fact.first_time - open.first_time : open.first_time - fact.first_time;
   return !open.acknowledged && distance <= options_.window;
 }
 

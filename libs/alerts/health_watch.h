@@ -22,8 +22,10 @@ class HealthWatch {
   HealthWatch(const std::vector<std::string>& services, Options options);
 
   // One check's result; `problem` is empty when it serves. `now_ns` is monotonic, `now` for the record.
-  std::optional<Alert> Observe(const std::string& service, const std::string& problem, std::int64_t now_ns, UtcTime now);
-  // A stored alert, oldest first after a restart: who was down then is known to be down. Alerts about others are passed over.
+  std::optional<Alert> Observe(const std::string& service, const std::string& problem, std::int64_t now_ns,
+                               UtcTime now);
+  // A stored alert, oldest first after a restart: who was down then is known to be down. Alerts about others are passed
+  // over.
   void Restore(const Alert& alert);
   // Services that were told to be down.
   [[nodiscard]] int down() const;

@@ -13,8 +13,10 @@ struct Words {
 Words WordsOfFill(const std::string& reason, bool complete) {
   if (reason == "stop_loss") return {AlertType::kPosition, AlertLevel::kWarning, "Position closed by stop loss"};
   if (reason == "take_profit") return {AlertType::kPosition, AlertLevel::kInfo, "Position closed by take profit"};
-  if (reason == "trailing_stop") return {AlertType::kPosition, AlertLevel::kWarning, "Position closed by trailing stop"};
-  if (reason == "emergency_stop") return {AlertType::kPosition, AlertLevel::kWarning, "Position closed by emergency stop"};
+  if (reason == "trailing_stop")
+    return {AlertType::kPosition, AlertLevel::kWarning, "Position closed by trailing stop"};
+  if (reason == "emergency_stop")
+    return {AlertType::kPosition, AlertLevel::kWarning, "Position closed by emergency stop"};
   if (complete) return {AlertType::kOrder, AlertLevel::kInfo, "Order filled"};
   return {AlertType::kOrder, AlertLevel::kInfo, "Order partly filled"};
 }
@@ -73,7 +75,8 @@ std::string Describe(const OrderEvent& event) {
   if (event.type == OrderEventType::kFilled && event.fill) return DescribeFill(*event.fill, event.order);
   std::string text;
   if (event.order) {
-    text = std::string(Verb(event.order->side)) + " " + event.order->quantity.ToString() + " " + event.order->symbol.value();
+    text = std::string(Verb(event.order->side)) + " " + event.order->quantity.ToString() + " " +
+           event.order->symbol.value();
   }
   if (event.rejection) {
     const Rejection& rejection = *event.rejection;

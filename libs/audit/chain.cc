@@ -67,11 +67,11 @@ std::optional<Break> Verifier::Next(const Record& record) {
 std::optional<Break> Verifier::Finish(const Head& expected) {
   if (broken_) return std::nullopt;
   if (head_.sequence < expected.sequence) {
-    broken_ = Break{head_.sequence + 1, "the chain ends at record " + std::to_string(head_.sequence) +
-                                            ", but it had " + std::to_string(expected.sequence)};
+    broken_ = Break{head_.sequence + 1, "the chain ends at record " + std::to_string(head_.sequence) + ", but it had " +
+                                            std::to_string(expected.sequence)};
   } else if (head_.sequence > expected.sequence) {
-    broken_ = Break{expected.sequence + 1, "record " + std::to_string(expected.sequence + 1) +
-                                               " was not written by this service"};
+    broken_ = Break{expected.sequence + 1,
+                    "record " + std::to_string(expected.sequence + 1) + " was not written by this service"};
   } else if (head_.hash != expected.hash) {
     broken_ = Break{head_.sequence, "the last hash is not the one that was written"};
   }

@@ -9,32 +9,67 @@ import time
 
 from suite import build, configuration, health, layout as where, terminal
 from suite.secrets_store import ensure_directory
-from suite.supervisor import Supervisor, running_pid
+from suite.supervisor import Supervisor, claim, running_pid
 
 READY_S_MAX = 120
 
 
-def _arguments():
+def _symbols(text):
+    symbols = [symbol.strip() for symbol in text.split(",") if symbol.strip()]
+    if not symbols:
+        raise argparse.ArgumentTypeError("symbols expected, e.g. SPY,IBM")
+    return symbols
+
+
+def _speed(text):
+    try:
+        if 0 <= float(text) <= 1_000_000:
+            return text
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError("a number from 0 (as fast as possible) expected")
+
+
+def _offset(text):
+    if text.isdigit() and int(text) <= where.PORT_OFFSET_MAX:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"0 to {where.PORT_OFFSET_MAX} expected")
+
+
+def _parse():
     parser = argparse.ArgumentParser(prog="scripts", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    run = verbs.add_parser("run", help="install, build, start; Ctrl-C drains and stops")
+    run = verbs.add_parser("run", prog="scripts/run", help="install, build, start; Ctrl-C drains and stops")
     run.add_argument("--detach", action="store_true", help="return when the suite is ready")
+    run.add_argument("--market", choices=("simulated", "replay"), help="where prices come from [simulated]")
+    run.add_argument("--symbols", type=_symbols, metavar="A,B", help="what is replayed [SPY,IBM,BAC]")
+    run.add_argument("--speed", type=_speed, metavar="N",
+                     help="times faster than the clock; 0: as fast as the suite can follow [simulated 1, replay 60]")
+    run.add_argument("--port-offset", type=_offset, default=0, metavar="N", help="added to every port [0]")
+    run.add_argument("--free-ports", action="store_true", help="any free ports instead of the fixed ones")
     run.add_argument("--no-build", action="store_true", help="use what is built")
     run.add_argument("--bin", help="folder with the executables (implies --no-build)")
-    run.add_argument("--free-ports", action="store_true", help="any free ports instead of the fixed ones")
     run.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=JSON", help="override a setting")
-    stop = verbs.add_parser("stop", help="drain and stop")
-    status = verbs.add_parser("status", help="print the engine's status")
+    stop = verbs.add_parser("stop", prog="scripts/stop", help="drain and stop")
+    status = verbs.add_parser("status", prog="scripts/status", help="print the engine's status",
+                              epilog="exit code: 0 running, 1 something does not serve, 3 not running")
+    status.add_argument("--json", action="store_true", help="the gateway's own answer")
     for verb in (run, stop, status):
-        verb.add_argument("--run-dir", default=str(where.TOP / ".run"), help="state folder [.run]")
-    return parser.parse_args()
+        verb.add_argument("--run-directory", "--run-dir", default=str(where.TOP / ".run"), help="state folder [.run]")
+    arguments = parser.parse_args()
+    if arguments.verb == "run" and arguments.symbols and arguments.market != "replay":
+        run.error("--symbols goes with --market replay")
+    return arguments
 
 
-def _overrides(run, arguments):
-    overrides = {}
+def _given(run, arguments):
+    """The user's settings: .run/local.json, then --market and its like, then --set."""
     local = run / "local.json"
-    if local.exists():
-        overrides = json.loads(local.read_text())
+    try:
+        kept = json.loads(local.read_text()) if local.exists() else {}
+    except ValueError as problem:
+        raise SystemExit(f"run: {local}: {problem}")
+    given = {}
     for item in arguments.set:
         path, equals, value = item.partition("=")
         section, dot, key = path.partition(".")
@@ -44,85 +79,139 @@ def _overrides(run, arguments):
             parsed = json.loads(value)
         except ValueError:
             parsed = value
-        overrides.setdefault(section, {})[key] = parsed
-    return overrides
+        given.setdefault(section, {})[key] = parsed
+    return kept, configuration.market(arguments.market, arguments.symbols, arguments.speed), given
 
 
-def _wait_ready(supervisor, environment):
+def _say(text):
+    try:
+        print(text, flush=True)
+    except OSError:
+        pass  # the terminal is gone; the suite still has to stop in order
+
+
+def _wait_ready(supervisor, environment, say):
+    """True when every service serves."""
     deadline = time.monotonic() + READY_S_MAX
-    missing = "nothing answers yet"
+    missing, serving = "nothing answers yet", -1
     while time.monotonic() < deadline and not supervisor.stopping:
         supervisor.tend()
         states = health.states(environment)
-        if all(state == "serving" for state in states.values()):
+        now = sum(state == "serving" for state in states.values())
+        if now == len(states):
             return True
+        if now > serving:
+            serving = now
+            say(f"Starting: {serving} of {len(states)} services serve")
         missing = ", ".join(f"{service} {state}" for service, state in states.items() if state != "serving")
         time.sleep(0.2)
-    print(f"run: not ready after {READY_S_MAX} s: {missing}; logs are in {supervisor.layout.logs}", file=sys.stderr)
+    if not supervisor.stopping:
+        print(f"run: not ready after {READY_S_MAX} s: {missing}; logs are in {supervisor.layout.logs}", file=sys.stderr)
     return False
 
 
 def _banner(layout, seconds, detached):
-    stop = "./scripts/stop" if detached else "Ctrl-C"
-    print(f"""
-  Ballast's order path is running, PAPER (simulated money). Ready after {seconds:.1f} s.
-  Orders        grpc 127.0.0.1:{layout.ports['grpc.order_management']}  ballast.order.v1.OrderService
-  Market data   grpc 127.0.0.1:{layout.ports['grpc.broker_gateway']}  ballast.broker.v1.MarketDataService
-  Risk          grpc 127.0.0.1:{layout.ports['grpc.risk']}  ballast.risk.v1.RiskService
-  Status        ./scripts/status
-  Stop          {stop}
-""", flush=True)
+    own_folder = "" if layout.run == where.TOP / ".run" else f" --run-directory {layout.run}"
+    stop = f"./scripts/stop{own_folder}" if detached else "Ctrl-C (drains first; the next start goes on from there)"
+    dashboard = f"http://127.0.0.1:{layout.ports['http']}"
+    if not (where.WEB / "dist/index.html").exists():
+        dashboard += "  (REST only: the dashboard is not built)"
+    _say(f"""
+  Ballast is running, PAPER (simulated money), {configuration.market_source(layout)} market. Ready after {seconds:.1f} s.
+
+  Dashboard   {dashboard}
+  Token       sed -n s/^BALLAST_TOKEN=//p {layout.environment}
+  Status      ./scripts/status{own_folder}
+  Orders      grpc 127.0.0.1:{layout.ports['grpc.order_management']}  ballast.order.v1.OrderService
+  Logs        {layout.logs}
+  Stop        {stop}
+""")
+
+
+def _dashboard():
+    try:
+        build.dashboard()
+    except build.BuildFailed as problem:
+        lines = str(problem).strip().splitlines()
+        print("\n".join(["", *lines[:1], *lines[1:][-8:]]), file=sys.stderr)
+        print("run: the dashboard could not be built (see above; it needs npm's registry once). Everything else starts;"
+              " the next ./scripts/run tries again.\n", file=sys.stderr)
+
+
+def _refuse_taken_ports(layout):
+    taken = [f"{port} ({name})" for name, port in layout.ports.items() if not where.is_free(port)]
+    if taken:
+        raise SystemExit(f"run: in use by something else: {', '.join(taken)}. --port-offset 100 moves all ports,"
+                         " --free-ports takes any.")
 
 
 def _run(arguments):
-    run = pathlib.Path(arguments.run_dir)
+    run = pathlib.Path(arguments.run_directory).resolve()
     ensure_directory(run)
-    layout = where.Layout.make(run, arguments.free_ports)
+    layout = where.Layout.make(run, arguments.free_ports, arguments.port_offset)
     if running_pid(layout):
         raise SystemExit("run: already running here (./scripts/status, ./scripts/stop)")
+    overrides = _given(run, arguments)
     if arguments.bin:
         bin_folder = pathlib.Path(arguments.bin).resolve()
     elif arguments.no_build:
         bin_folder = where.TOP / "build/release/bin"
     else:
         bin_folder = build.services()
+        _dashboard()
+    missing = [name for name in map(where.executable, where.SERVICES) if not (bin_folder / name).exists()]
+    if missing:
+        raise SystemExit(f"run: {bin_folder} has no {', '.join(missing)}; ./scripts/run without --no-build builds them")
     ensure_directory(layout.secrets)
     ensure_directory(layout.logs)
-    configuration.write(layout, _overrides(layout.run, arguments))
+    before = configuration.market_source(layout)
+    configuration.write(layout, *overrides)
+    now = configuration.market_source(layout)
+    if before and before != now:
+        print(f"run: {run} was last used with the {before} market and goes on with the {now} one: the same account,"
+              " other prices. --run-directory FOLDER keeps them apart.", file=sys.stderr)
     if arguments.detach:
         return _detach(layout, bin_folder)
-    return _serve(layout, bin_folder, print)
+    return _serve(layout, bin_folder, _say)
 
 
 def _serve(layout, bin_folder, say, on_ready=None):
+    claimed = claim(layout)
     supervisor = Supervisor(layout, bin_folder, say)
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, supervisor.ask_to_stop)
-    layout.supervisor_pid.write_text(f"{os.getpid()}\n")
     started = time.monotonic()
+    ready = False
     try:
+        supervisor.end_leftovers()
+        _refuse_taken_ports(layout)
         supervisor.start()
-        ready = _wait_ready(supervisor, configuration.read_environment(layout.run))
+        ready = _wait_ready(supervisor, configuration.read_environment(layout.run), say)
         if on_ready:
             on_ready(ready)
         elif ready:
             _banner(layout, time.monotonic() - started, False)
-        if ready or on_ready is None:
+        if ready:
             supervisor.watch()
-        if not on_ready:
             say("\nDraining and stopping…")
     finally:
+        stopping = time.monotonic()
         supervisor.stop()
-    return 0
+        claimed.close()
+    if ready:
+        say(f"Stopped in {time.monotonic() - stopping:.1f} s. Everything is kept in {layout.run}.")
+    return 0 if ready or supervisor.stopping else 1
 
 
 def _detach(layout, bin_folder):
     reader, writer = os.pipe()
     started = time.monotonic()
+    said = layout.logs / "supervisor.log"
+    before = said.stat().st_size if said.exists() else 0
     if os.fork() == 0:
         os.close(reader)
         os.setsid()
-        log = os.open(layout.logs / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        log = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.dup2(log, 1)
@@ -133,8 +222,7 @@ def _detach(layout, bin_folder):
             os.close(writer)
 
         try:
-            _serve(layout, bin_folder, lambda text: print(time.strftime("%FT%TZ ", time.gmtime()) + text, flush=True),
-                   tell)
+            _serve(layout, bin_folder, lambda text: _say(time.strftime("%FT%TZ ", time.gmtime()) + text.strip()), tell)
         except SystemExit as problem:
             print(problem, flush=True)
         finally:
@@ -142,37 +230,38 @@ def _detach(layout, bin_folder):
     os.close(writer)
     ready = os.read(reader, 1) == b"1"
     if not ready:
-        tail = (layout.logs / "supervisor.log").read_text().splitlines()[-5:]
-        print("\n".join(tail), file=sys.stderr)
+        print(said.read_bytes()[before:].decode(errors="replace").strip(), file=sys.stderr)
         return 1
     _banner(layout, time.monotonic() - started, True)
     return 0
 
 
 def _stop(arguments):
-    layout = where.Layout.make(pathlib.Path(arguments.run_dir), False)
+    layout = where.Layout.make(pathlib.Path(arguments.run_directory))
     pid = running_pid(layout)
     if not pid:
         print("Not running.")
         return 0
+    started = time.monotonic()
     os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + 120
     while running_pid(layout):
-        if time.monotonic() > deadline:
+        if time.monotonic() > started + 120:
             print("stop: still stopping after 120 s", file=sys.stderr)
             return 1
         time.sleep(0.1)
-    print("Stopped. Everything is kept in .run; ./scripts/run goes on from here.")
+    print(f"Stopped in {time.monotonic() - started:.1f} s. Everything is kept in {layout.run};"
+          " ./scripts/run goes on from there.")
     return 0
 
 
 def main():
-    arguments = _arguments()
+    arguments = _parse()
     if arguments.verb == "run":
         return _run(arguments)
     if arguments.verb == "stop":
         return _stop(arguments)
-    return terminal.show(configuration.read_environment(pathlib.Path(arguments.run_dir)))
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `scripts/status | head` ends quietly
+    return terminal.show(configuration.read_environment(pathlib.Path(arguments.run_directory)), arguments.json)
 
 
 sys.exit(main())

@@ -2,16 +2,51 @@
 import json
 
 from suite import layout as where
-from suite.secrets_store import write_private
+from suite.secrets_store import ensure_secret, write_private
+
+STRATEGY = ("fast=5,slow=20,position_size_ratio=0.0195,stop_loss_ratio=0.02,take_profit_ratio=0.05,"
+            "max_open_positions=3,allow_short=true")
+
+
+def deployment(name, symbols, timeframe):
+    return f"{name}|ema_cross|paper|{','.join(symbols)}|{timeframe}|{STRATEGY}"
+
 
 DEMO = {
     "order_management": {"accounts": ["paper:PAPER:USD:100000:paper"]},
     "broker_gateway": {"market_seed": 7},
+    "strategy_runner": {"deployments": [deployment(
+        "ema-demo", ["BTC-USD", "ETH-USD", "SOL-USD", "AAPL", "MSFT", "NVDA", "TSLA", "SPY"], "5s")]},
 }
 
 
-def write(layout, overrides):
-    """`overrides` is {section: {key: value}} on top of the demo's settings."""
+def market(source, symbols, speed):
+    """The settings for `--market`, `--symbols` and `--speed`; None: not given."""
+    broker = {}
+    if speed is not None:
+        broker["market_speed"] = speed
+    if source is not None:
+        broker["market_source"] = source
+    if source != "replay":
+        return {"broker_gateway": broker} if broker else {}
+    symbols = symbols or ["SPY", "IBM", "BAC"]
+    broker.setdefault("market_speed", "60")
+    broker.update(replay_directory=str(where.TOP / "data"), replay_symbols=symbols)
+    # A deployment keeps its symbols for life, so the replay's has a name of its own.
+    return {"broker_gateway": broker,
+            "strategy_runner": {"deployments": [deployment("ema-replay", symbols, "1m")]}}
+
+
+def market_source(layout):
+    """Which market the folder was last started with; None: never started."""
+    if not layout.config.exists():
+        return None
+    return "replay" if 'market_source: "replay"' in layout.config.read_text() else "simulated"
+
+
+def write(layout, *overrides):
+    """Each of `overrides` is {section: {key: value}}; later ones win over earlier ones and over the demo's settings."""
+    token = ensure_secret(layout.secrets / "token")
     common = {
         "postgres_host": "127.0.0.1",
         "postgres_port": layout.ports["postgres"],
@@ -30,7 +65,14 @@ def write(layout, overrides):
             "metrics_listen": f"127.0.0.1:{layout.ports['metrics.' + service]}",
             "postgres_password_file": str(layout.secrets / f"postgres_{service}"),
         }
-    for source in (DEMO, overrides):
+    gateway = {
+        "http_listen": f"127.0.0.1:{layout.ports['http']}",
+        # The gateway serves REST without a dashboard, and refuses a folder that is not there.
+        "web_root": str(where.WEB / "dist") if (where.WEB / "dist/index.html").exists() else "",
+        "token_file": str(layout.secrets / "token"),
+        "default_account": "paper",
+    }
+    for source in (DEMO, {"api_gateway": gateway}, *overrides):
         for section, values in source.items():
             sections.setdefault(section, {}).update(values)
     # JSON scalars and lists are YAML; one key a line keeps it readable and editable.
@@ -42,7 +84,10 @@ def write(layout, overrides):
             lines.append(f"  {key}: {json.dumps(value)}")
     write_private(layout.config, "\n".join(lines) + "\n")
 
-    environment = [f"BALLAST_POSTGRES_PORT={layout.ports['postgres']}",
+    environment = [f"BALLAST_URL=http://127.0.0.1:{layout.ports['http']}",
+                   f"BALLAST_TOKEN={token}",
+                   f"BALLAST_HTTP_PORT={layout.ports['http']}",
+                   f"BALLAST_POSTGRES_PORT={layout.ports['postgres']}",
                    f"BALLAST_REDIS_PORT={layout.ports['redis']}"]
     for service in where.SERVICES:
         environment.append(f"BALLAST_{service.upper()}_PORT={layout.ports['grpc.' + service]}")
@@ -51,7 +96,8 @@ def write(layout, overrides):
 
 
 def read_environment(run):
+    """The variables of .run/env; empty when the suite was never started there."""
     path = run / "env"
     if not path.exists():
-        raise SystemExit(f"no {path}: the suite was never started here (./scripts/run)")
+        return {}
     return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)

@@ -3,9 +3,11 @@ import dataclasses
 import hashlib
 import os
 import pathlib
+import random
 import socket
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+WEB = TOP / "services/api_gateway/web"
 
 # Start order. Every service waits for its peers by itself; the order only makes the first start quick.
 # Last two digits are fixed faces: gRPC 500xx, metrics 91xx.
@@ -13,17 +15,38 @@ SERVICES = {
     "broker_gateway": 54,
     "risk": 52,
     "order_management": 51,
+    "positions": 53,
+    "compliance_audit": 57,
+    "alerts": 56,
+    "strategy_runner": 55,
+    "api_gateway": 50,
 }
+HTTP_PORT = 8080
+POSTGRES_PORT = 55432
+REDIS_PORT = 56379
+PORT_OFFSET_MAX = 65535 - REDIS_PORT
 
 
 def executable(service):
     return "ballast-" + service.replace("_", "-")
 
 
-def free_port():
+def is_free(port):
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(taken=()):
+    """A free port the kernel gives to no outgoing connection, so that a restarted process finds it free again."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32000)
+        if port not in taken and is_free(port):
+            return port
 
 
 @dataclasses.dataclass
@@ -32,15 +55,13 @@ class Layout:
     ports: dict  # "http", "postgres", "redis", "grpc.<service>", "metrics.<service>"
 
     @classmethod
-    def make(cls, run, free_ports):
-        if free_ports:
-            pick = lambda _: free_port()
-        else:
-            pick = lambda fixed: fixed
-        ports = {"postgres": pick(55432), "redis": pick(56379)}
+    def make(cls, run, free_ports=False, port_offset=0):
+        ports = {"http": HTTP_PORT, "postgres": POSTGRES_PORT, "redis": REDIS_PORT}
         for service, digits in SERVICES.items():
-            ports["grpc." + service] = pick(50000 + digits)
-            ports["metrics." + service] = pick(9100 + digits)
+            ports["grpc." + service] = 50000 + digits
+            ports["metrics." + service] = 9100 + digits
+        for name in ports:
+            ports[name] = free_port(ports.values()) if free_ports else ports[name] + port_offset
         return cls(pathlib.Path(run).resolve(), ports)
 
     @property

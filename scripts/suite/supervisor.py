@@ -1,4 +1,5 @@
 """Starts the services, restarts one that dies, stops all in order."""
+import fcntl
 import os
 import signal
 import subprocess
@@ -8,6 +9,37 @@ from suite import layout as where
 from suite.stores import Postgres, Redis
 
 RESTART_DELAY_S_MAX = 5.0
+STOP_S_MAX = 15.0
+# The edge and who decides end first, then who writes the orders; the others only follow.
+STOP_FIRST = (("api_gateway", "strategy_runner"), ("order_management",))
+
+
+def _remember(layout, name, process):
+    pids = layout.run / "pids"
+    pids.mkdir(exist_ok=True)
+    (pids / name).write_text(f"{process.pid}\n")
+
+
+def _end_leftovers(layout):
+    """A killed supervisor leaves its processes behind; they would hold the ports and the books."""
+    left = []
+    for path in sorted((layout.run / "pids").glob("*")):
+        try:
+            pid = int(path.read_text())
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                about = file.read().decode(errors="replace") + os.readlink(f"/proc/{pid}/cwd")
+            # The number may belong to somebody else by now.
+            if str(layout.run) in about or str(layout.postgres_home) in about:
+                os.kill(pid, signal.SIGINT if path.name == "postgres" else signal.SIGTERM)
+                left.append(pid)
+        except (OSError, ValueError):
+            pass
+        path.unlink(missing_ok=True)
+    deadline = time.monotonic() + STOP_S_MAX
+    while any(os.path.exists(f"/proc/{pid}") for pid in left):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"run: processes of an earlier run do not end: {left}")
+        time.sleep(0.05)
 
 
 class Child:
@@ -26,9 +58,7 @@ class Child:
                                         start_new_session=True)
         log.close()
         self.started_at = time.monotonic()
-        pids = self.layout.run / "pids"
-        pids.mkdir(exist_ok=True)
-        (pids / self.service).write_text(f"{self.process.pid}\n")
+        _remember(self.layout, self.service, self.process)
 
     def tend(self, say):
         """Restarts at once after a first death, then with growing delay while it keeps dying young."""
@@ -43,13 +73,17 @@ class Child:
         if self.process is None and now >= self.restart_at:
             self.start()
 
-    def stop(self, timeout_s):
-        if not self.process or self.process.poll() is not None:
+    def ask_to_stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def wait_stopped(self, say):
+        if not self.process:
             return
-        self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(timeout_s)
+            self.process.wait(STOP_S_MAX)
         except subprocess.TimeoutExpired:
+            say(f"{self.service} does not end within {STOP_S_MAX:.0f} s and is killed")
             self.process.kill()
             self.process.wait()
 
@@ -63,9 +97,20 @@ class Supervisor:
         self.children = [Child(service, layout, bin_folder) for service in services]
         self.stopping = False
 
-    def start(self):
+    def _start_postgres(self):
         self.postgres.start()
+        _remember(self.layout, "postgres", self.postgres.process)
+
+    def _start_redis(self):
         self.redis.start()
+        _remember(self.layout, "redis", self.redis.process)
+
+    def end_leftovers(self):
+        _end_leftovers(self.layout)
+
+    def start(self):
+        self._start_postgres()
+        self._start_redis()
         for child in self.children:
             child.start()
 
@@ -77,10 +122,10 @@ class Supervisor:
             child.tend(self.say)
         if self.postgres.process.poll() is not None:
             self.say("Postgres ended, starting it again")
-            self.postgres.start()
+            self._start_postgres()
         if self.redis.process.poll() is not None:
             self.say("Redis ended, starting it again")
-            self.redis.start()
+            self._start_redis()
 
     def watch(self):
         while not self.stopping:
@@ -88,21 +133,41 @@ class Supervisor:
             time.sleep(0.1)
 
     def stop(self):
-        # The edge first, then who decides, then who keeps the books.
-        for child in reversed(self.children):
-            child.stop(15)
+        first = [service for wave in STOP_FIRST for service in wave]
+        rest = [child.service for child in self.children if child.service not in first]
+        for wave in (*STOP_FIRST, rest):
+            children = [child for child in self.children if child.service in wave]
+            for child in children:
+                child.ask_to_stop()
+            for child in children:
+                child.wait_stopped(self.say)
         self.redis.stop()
         self.postgres.stop()
-        for name in ("pids",):
-            for path in (self.layout.run / name).glob("*"):
-                path.unlink(missing_ok=True)
-        self.layout.supervisor_pid.unlink(missing_ok=True)
+        for path in (self.layout.run / "pids").glob("*"):
+            path.unlink(missing_ok=True)
+
+
+def claim(layout):
+    """Makes this process the folder's only supervisor until it ends; returns what holds the claim."""
+    claimed = open(layout.supervisor_pid, "a+", encoding="ascii")
+    try:
+        fcntl.flock(claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SystemExit("run: already running here (./scripts/status, ./scripts/stop)") from None
+    claimed.truncate(0)
+    claimed.write(f"{os.getpid()}\n")
+    claimed.flush()
+    return claimed
 
 
 def running_pid(layout):
+    """The supervisor's process id; None when nothing runs in this folder."""
     try:
-        pid = int(layout.supervisor_pid.read_text())
-        os.kill(pid, 0)
-        return pid
+        with open(layout.supervisor_pid, encoding="ascii") as claimed:
+            try:
+                fcntl.flock(claimed, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return int(claimed.read())
     except (OSError, ValueError):
-        return None
+        pass
+    return None

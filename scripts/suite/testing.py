@@ -1,36 +1,27 @@
 """scripts/test: every test there is, and one closing line."""
+import json
 import os
+import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
-from suite import build, layout as where
+from suite import build, configuration, layout as where, probe
+from suite.tally import Tally
 
 PRESET = os.environ.get("BALLAST_TEST_PRESET", "dev")
-
-
-class Tally:
-    def __init__(self):
-        self.passed = 0
-        self.failed = 0
-        self.problems = []
-
-    def add(self, part, passed, failed):
-        self.passed += passed
-        self.failed += failed
-        if failed or not passed:
-            self.problems.append(part)
-        if not passed and not failed:
-            # A part that ran nothing has not passed.
-            self.failed += 1
+# A path of somebody's machine in the sources works nowhere else. Split, so that this file does not name one itself.
+MACHINE_PATHS = re.compile("/" + r"(?:work|home/\w+|root|Users/\w+|tmp/\w)/")
 
 
 def _stream(command, folder, environment=None):
     """Runs, shows and returns the output."""
-    print("+ " + " ".join(command), flush=True)
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True, errors="replace")
+    print("+ " + " ".join(map(str, command)), flush=True)
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, errors="replace")
     lines = []
     for line in process.stdout:
         sys.stdout.write(line)
@@ -39,14 +30,79 @@ def _stream(command, folder, environment=None):
     return process.wait(), "".join(lines)
 
 
+def _sources():
+    """Files under version control; without git, every file outside the folders that builds make."""
+    listed = subprocess.run(["git", "-c", f"safe.directory={where.TOP}", "ls-files", "-z"], cwd=where.TOP,
+                            capture_output=True, text=True)
+    if listed.returncode == 0 and listed.stdout:
+        return [where.TOP / name for name in listed.stdout.split("\0") if name and (where.TOP / name).is_file()]
+    made = {".git", ".run", "build", "node_modules", "dist", "__pycache__"}
+    return [path for path in where.TOP.rglob("*") if path.is_file() and not made & set(path.parts)]
+
+
+def _report(tally, what, problems):
+    tally.one(what, not problems)
+    for problem in problems[:20]:
+        print(f"  {problem}")
+    print(f"{what}: {'ok' if not problems else f'{len(problems)} problems'}", flush=True)
+
+
+def _formatted(sources):
+    tool = shutil.which("clang-format-16")
+    if not tool:
+        print("clang-format-16 is not installed; formatting is not looked at", flush=True)
+        return None
+    code = [str(path.relative_to(where.TOP)) for path in sources if path.suffix in (".h", ".cc")]
+    shown = subprocess.run([tool, "--dry-run", *code], cwd=where.TOP, capture_output=True, text=True).stderr
+    return sorted(set(re.findall(r"^(\S+?):\d+:\d+: warning:", shown, re.M)))
+
+
+def _machine_paths(sources):
+    problems = []
+    for path in sources:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            if MACHINE_PATHS.search(line):
+                problems.append(f"{path.relative_to(where.TOP)}:{number}: {line.strip()[:100]}")
+    return problems
+
+
+def _lock_file():
+    """Packages come from whatever registry npm is set to: the lock file names no mirror."""
+    lock = json.loads((where.WEB / "package-lock.json").read_text())
+    return [f"{name}: {entry['resolved']}" for name, entry in lock["packages"].items()
+            if not entry.get("resolved", "https://registry.npmjs.org/").startswith("https://registry.npmjs.org/")]
+
+
 def check(tally):
     for script in (["scripts/check_layers.py", "--self-test"], ["scripts/check_layers.py"]):
         code, _ = _stream(["/usr/bin/python3", *script], where.TOP)
-        tally.add(" ".join(script), int(code == 0), int(code != 0))
+        tally.one(" ".join(script), code == 0)
+    sources = _sources()
+    unformatted = _formatted(sources)
+    if unformatted is not None:
+        _report(tally, "clang-format", unformatted)
+    _report(tally, "no paths of one machine", _machine_paths(sources))
+    _report(tally, "package-lock.json names no mirror", _lock_file())
+
+
+def _container_settings(bin_folder):
+    """What docker-compose.yml starts with is what the services know."""
+    problems = []
+    for service in where.SERVICES:
+        done = subprocess.run([str(bin_folder / where.executable(service)), "--check-config", "--config",
+                               "deploy/ballast.yaml"], cwd=where.TOP, capture_output=True, text=True)
+        if done.returncode != 0:
+            problems.append(f"{service}: {done.stderr.strip()}")
+    return problems
 
 
 def unit(tally):
     folder = build.services(PRESET).parent
+    _report(tally, "deploy/ballast.yaml", _container_settings(folder / "bin"))
     code, output = _stream(["ctest", "--output-on-failure", "-j2", "--no-tests=error"], folder)
     counts = re.search(r"(\d+) tests failed out of (\d+)", output)
     if counts:
@@ -56,35 +112,112 @@ def unit(tally):
         tally.add("unit", 0, int(code != 0))
 
 
+def web(tally):
+    environment = dict(build.web_modules(), NO_COLOR="1", CI="true")
+    code, _ = _stream(["npm", "run", "--silent", "check"], where.WEB, environment)
+    tally.one("web types", code == 0)
+    code, output = _stream(["npm", "run", "--silent", "test"], where.WEB, environment)
+    counts = re.findall(r"^\s*Tests\s+(.*)$", output, re.M)
+    text = counts[-1] if counts else ""
+    passed = re.search(r"(\d+) passed", text)
+    failed = re.search(r"(\d+) failed", text)
+    tally.add("web", int(passed[1]) if passed else 0, int(failed[1]) if failed else int(code != 0))
+
+
 def e2e(tally):
     bin_folder = build.services(PRESET)
-    code, output = _stream(["/usr/bin/python3", "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider",
+    build.dashboard()
+    code, output = _stream(["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider",
                             "tests/e2e"], where.TOP,
                            dict(os.environ, BALLAST_TEST_BIN=str(bin_folder), PYTHONUNBUFFERED="1"))
-    passed = re.findall(r"(\d+) passed", output)
-    failed = re.findall(r"(\d+) (?:failed|errors?)\b", output)
-    tally.add("e2e", int(passed[-1]) if passed else 0, sum(map(int, failed[-2:])) if failed else int(code not in (0,)))
+    closing = output.strip().splitlines()[-1] if output.strip() else ""
+    passed = re.search(r"(\d+) passed", closing)
+    failed = sum(int(number) for number in re.findall(r"(\d+) (?:failed|errors?)\b", closing))
+    tally.add("e2e", int(passed[1]) if passed else 0, failed or int(code != 0))
 
 
-PARTS = {"check": check, "unit": unit, "e2e": e2e}
+def _started(run, *arguments):
+    """Starts a suite of its own through scripts/run; returns its variables, None when it did not start."""
+    code, _ = _stream([str(where.TOP / "scripts/run"), "--detach", "--free-ports", "--run-directory", str(run),
+                       *arguments], where.TOP)
+    return configuration.read_environment(run) if code == 0 else None
+
+
+def _removed(run):
+    _stream([str(where.TOP / "scripts/stop"), "--run-directory", str(run)], where.TOP)
+    shutil.rmtree(where.Layout.make(run).postgres_home, ignore_errors=True)
+    shutil.rmtree(run, ignore_errors=True)
+
+
+def browser(tally):
+    """The dashboard in Chromium against a running suite; the pictures stay in build/pictures."""
+    bin_folder = build.services(PRESET)
+    build.dashboard()
+    environment = build.web_modules()
+    run = pathlib.Path(tempfile.mkdtemp(prefix="ballast-browser-"))
+    try:
+        # Sanitizers on a busy machine are slower than risk is in production.
+        suite = _started(run, "--bin", str(bin_folder), "--set", "order_management.risk_timeout_ms=2000")
+        if suite is None:
+            tally.one("browser: the suite did not start", False)
+            return
+        code, output = _stream(["npm", "run", "--silent", "test:browser", "--", str(where.TOP / "build/pictures")],
+                               where.WEB, dict(environment, BALLAST_URL=suite["BALLAST_URL"],
+                                               BALLAST_TOKEN=suite["BALLAST_TOKEN"]))
+        counts = re.findall(r"^(\d+) passed, (\d+) failed$", output, re.M)
+        if counts:
+            tally.add("browser", int(counts[-1][0]), int(counts[-1][1]))
+        else:
+            tally.add("browser", 0, int(code != 0))
+    finally:
+        _removed(run)
+
+
+def _probe(mode):
+    """quick, data, signals, full: against the running suite, or else one of its own."""
+    def part(tally):
+        environment = configuration.read_environment(where.TOP / ".run")
+        if probe.answers(environment):
+            probe.run(mode, environment, tally)
+            return
+        run = pathlib.Path(tempfile.mkdtemp(prefix="ballast-probe-"))
+        try:
+            environment = _started(run)
+            if environment is None:
+                tally.one(f"{mode}: the suite did not start", False)
+            else:
+                probe.run(mode, environment, tally)
+        finally:
+            _removed(run)
+    return part
+
+
+PARTS = {"check": check, "unit": unit, "web": web, "e2e": e2e, "browser": browser}
+PROBES = {mode: _probe(mode) for mode in probe.MODES}
 
 
 def main():
+    known = PARTS | PROBES
     wanted = sys.argv[1:] or list(PARTS)
-    unknown = [part for part in wanted if part not in PARTS]
+    unknown = [part for part in wanted if part not in known]
     if unknown:
-        raise SystemExit(f"test: no part '{unknown[0]}'; there are {', '.join(PARTS)}")
+        raise SystemExit(f"test: no part '{unknown[0]}'; there are {', '.join(known)}")
     tally = Tally()
     started = time.monotonic()
     for part in wanted:
         part_started = time.monotonic()
-        PARTS[part](tally)
+        try:
+            known[part](tally)
+        except build.BuildFailed as problem:
+            print(problem, file=sys.stderr)
+            tally.one(part, False)
         print(f"--- {part}: {time.monotonic() - part_started:.0f} s", flush=True)
     if tally.problems:
-        print("Failed parts: " + ", ".join(tally.problems))
+        print("Failed: " + ", ".join(tally.problems))
     print(f"All parts took {time.monotonic() - started:.0f} s")
     print(f"{tally.passed} passed, {tally.failed} failed")
     sys.exit(1 if tally.failed else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

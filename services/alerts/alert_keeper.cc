@@ -116,7 +116,9 @@ bool AlertKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batc
   AlertStore::Cursors moved;
   for (const order::v1::OrderEvent& proto : batch.events()) {
     const std::string& account = proto.account_id();
-    std::uint64_t cursor = moved.contains(account) ? moved[account] : cursors_.contains(account) ? cursors_[account] : 0;
+    std::uint64_t cursor = moved.contains(account)      ? moved[account]
+                           : cursors_.contains(account) ? cursors_[account]
+                                                        : 0;
     if (proto.sequence() <= cursor) continue;
     if (proto.sequence() != cursor + 1) {
       log_.Error("alert.order_event_missing", {{"account_id", account},
@@ -262,7 +264,8 @@ void AlertKeeper::Heartbeat() {
 
 void AlertKeeper::CloseStreams() {
   MutexLock lock(mutex_);
-  for (const auto& follower : followers_) follower->Close(grpc::Status(grpc::UNAVAILABLE, "the alert service is stopping"));
+  for (const auto& follower : followers_)
+    follower->Close(grpc::Status(grpc::UNAVAILABLE, "the alert service is stopping"));
   followers_.clear();
 }
 

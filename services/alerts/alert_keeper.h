@@ -46,7 +46,8 @@ class AlertKeeper {
 
   // `fact` has no id and no times. A repeated request id answers the alert it became; ALREADY_EXISTS when its content
   // was another (told by the fingerprint).
-  absl::StatusOr<alerts::Alert> Raise(alerts::Alert fact, const std::string& request_id, const std::string& fingerprint);
+  absl::StatusOr<alerts::Alert> Raise(alerts::Alert fact, const std::string& request_id,
+                                      const std::string& fingerprint);
   // Facts of this service itself, with their times. Nothing is stored unless OK.
   absl::Status RaiseOwn(const std::vector<alerts::Alert>& facts);
   // NOT_FOUND when there is none; the first acknowledgement stays.

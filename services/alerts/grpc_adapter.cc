@@ -26,7 +26,8 @@ bool IsTextCharacter(char c) { return IsPrintable(c) || c == '\n' || c == '\t'; 
 void CheckText(const char* field, const std::string& text, std::size_t most, bool needed, bool (*allowed)(char),
                std::vector<FieldError>& errors) {
   if (text.empty()) {
-    if (needed) errors.push_back({.field = field, .reason = RejectReason::kMissingField, .message = "a text is expected"});
+    if (needed)
+      errors.push_back({.field = field, .reason = RejectReason::kMissingField, .message = "a text is expected"});
     return;
   }
   if (text.size() > most) {
@@ -82,7 +83,8 @@ grpc::ServerUnaryReactor* AlertGrpc::ListAlerts(grpc::CallbackServerContext* con
     // As large as bigint goes: Postgres would refuse more.
     if (problem != std::errc() || end != token.data() + token.size() || filter.before == 0 ||
         filter.before > static_cast<std::uint64_t>(INT64_MAX)) {
-      errors.push_back({.field = "page_token", .reason = RejectReason::kMalformed, .message = "not a token of this call"});
+      errors.push_back(
+          {.field = "page_token", .reason = RejectReason::kMalformed, .message = "not a token of this call"});
     }
   }
   if (!errors.empty()) {

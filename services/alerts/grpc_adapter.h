@@ -18,12 +18,14 @@ class AlertGrpc final : public alert::v1::AlertService::CallbackService {
   void Start();
   void Stop();
 
-  grpc::ServerUnaryReactor* ListAlerts(grpc::CallbackServerContext* context, const alert::v1::ListAlertsRequest* request,
+  grpc::ServerUnaryReactor* ListAlerts(grpc::CallbackServerContext* context,
+                                       const alert::v1::ListAlertsRequest* request,
                                        alert::v1::ListAlertsResponse* response) override;
   grpc::ServerUnaryReactor* AcknowledgeAlert(grpc::CallbackServerContext* context,
                                              const alert::v1::AcknowledgeAlertRequest* request,
                                              alert::v1::AcknowledgeAlertResponse* response) override;
-  grpc::ServerUnaryReactor* RaiseAlert(grpc::CallbackServerContext* context, const alert::v1::RaiseAlertRequest* request,
+  grpc::ServerUnaryReactor* RaiseAlert(grpc::CallbackServerContext* context,
+                                       const alert::v1::RaiseAlertRequest* request,
                                        alert::v1::RaiseAlertResponse* response) override;
   grpc::ServerWriteReactor<alert::v1::StreamAlertsResponse>* StreamAlerts(
       grpc::CallbackServerContext* context, const alert::v1::StreamAlertsRequest* request) override;

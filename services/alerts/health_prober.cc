@@ -101,8 +101,10 @@ void HealthProber::CheckAll() {
     auto fact = watch_.Observe(peer.service, problem, clock_.MonotonicNanos(), clock_.Now());
     if (!fact) continue;
     // Logged here as well: the store may be what is broken.
-    if (problem.empty()) log_.Info("health.back", {{"peer", peer.service}});
-    else log_.Error("health.down", {{"peer", peer.service}, {"error", problem}});
+    if (problem.empty())
+      log_.Info("health.back", {{"peer", peer.service}});
+    else
+      log_.Error("health.down", {{"peer", peer.service}, {"error", problem}});
     MutexLock lock(mutex_);
     if (facts_.size() < kFactsMax) facts_.push_back(*std::move(fact));
   }

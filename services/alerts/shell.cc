@@ -21,7 +21,7 @@ std::vector<Migration> Migrations_alerts();
 
 namespace {
 
-constexpr std::array kPeers = {"order_management", "risk",    "positions",  "broker_gateway", "strategy_runner",
+constexpr std::array kPeers = {"order_management", "risk",       "positions", "broker_gateway", "strategy_runner",
                                "compliance_audit", "api_gateway"};
 constexpr std::array kLevels = {"", "INFO", "WARNING", "ERROR", "CRITICAL"};
 
@@ -69,22 +69,23 @@ class Alerts : public Service {
                 [this] { keeper_.Heartbeat(); }),
         grpc_(keeper_, store_, [this] { StoreHealth(); }),
         orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
-        events_({.open =
-                     [this](grpc::ClientContext& call) {
-                       order::v1::StreamOrderEventsRequest request;
-                       for (const auto& [account, sequence] : keeper_.Cursors()) {
-                         (*request.mutable_after_sequences())[account] = sequence;
-                       }
-                       return orders_->StreamOrderEvents(&call, request);
-                     },
-                 .on_message = [this](order::v1::StreamOrderEventsResponse& batch) { return keeper_.OnOrderEvents(batch); },
-                 .on_disconnected =
-                     [&log = context.log](const absl::Status& status) {
-                       // Away or restarting is ordinary; anything else (a cursor beyond the log) needs somebody.
-                       if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) {
-                         log.Error("alert.order_stream_ended", {{"error", status.ToString()}});
-                       }
-                     }}) {}
+        events_(
+            {.open =
+                 [this](grpc::ClientContext& call) {
+                   order::v1::StreamOrderEventsRequest request;
+                   for (const auto& [account, sequence] : keeper_.Cursors()) {
+                     (*request.mutable_after_sequences())[account] = sequence;
+                   }
+                   return orders_->StreamOrderEvents(&call, request);
+                 },
+             .on_message = [this](order::v1::StreamOrderEventsResponse& batch) { return keeper_.OnOrderEvents(batch); },
+             .on_disconnected =
+                 [&log = context.log](const absl::Status& status) {
+                   // Away or restarting is ordinary; anything else (a cursor beyond the log) needs somebody.
+                   if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) {
+                     log.Error("alert.order_stream_ended", {{"error", status.ToString()}});
+                   }
+                 }}) {}
 
   absl::Status Recover() override {
     for (const std::string& name : context_.config.GetStringList("watched")) {
@@ -137,30 +138,56 @@ class Alerts : public Service {
 }  // namespace
 
 ServiceSpec AlertsSpec() {
-  return {
-      .name = "alerts",
-      .knobs =
-          {{.name = "watched",
-            .type = KnobType::kStringList,
-            .default_value = DefaultWatched(),
-            .help = "services whose health is watched, at <service>_address"},
-           {.name = "health_period_ms", .type = KnobType::kInt, .default_value = "2000", .help = "from one round of checks, and heartbeat of the stream, to the next",
-            .minimum = "100", .maximum = "3000", .unit = "ms"},
-           {.name = "health_deadline_ms", .type = KnobType::kInt, .default_value = "1000", .help = "for one answer",
-            .minimum = "50", .maximum = "3000", .unit = "ms"},
-           {.name = "health_failures_max", .type = KnobType::kInt, .default_value = "2",
-            .help = "failed checks in a row until there is an alert", .minimum = "1", .maximum = "100"},
-           {.name = "health_start_grace_ms", .type = KnobType::kInt, .default_value = "30000",
-            .help = "time a service has to serve for the first time", .minimum = "0", .maximum = "600000", .unit = "ms"},
-           {.name = "fold_window_s", .type = KnobType::kInt, .default_value = "60",
-            .help = "equal alerts within it become one with a count", .minimum = "1", .maximum = "86400", .unit = "s"},
-           {.name = "info_per_minute_max", .type = KnobType::kInt, .default_value = "30",
-            .help = "new INFO alerts a minute and type; more of them become one with a count", .minimum = "1",
-            .maximum = "100000"},
-           {.name = "log_channel_level", .default_value = "INFO",
-            .help = "alerts from this level on are written to the log: INFO, WARNING, ERROR or CRITICAL"}},
-      .migrations = Migrations_alerts(),
-      .make = [](ServiceContext& context) { return std::make_unique<Alerts>(context); }};
+  return {.name = "alerts",
+          .knobs = {{.name = "watched",
+                     .type = KnobType::kStringList,
+                     .default_value = DefaultWatched(),
+                     .help = "services whose health is watched, at <service>_address"},
+                    {.name = "health_period_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "2000",
+                     .help = "from one round of checks, and heartbeat of the stream, to the next",
+                     .minimum = "100",
+                     .maximum = "3000",
+                     .unit = "ms"},
+                    {.name = "health_deadline_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "1000",
+                     .help = "for one answer",
+                     .minimum = "50",
+                     .maximum = "3000",
+                     .unit = "ms"},
+                    {.name = "health_failures_max",
+                     .type = KnobType::kInt,
+                     .default_value = "2",
+                     .help = "failed checks in a row until there is an alert",
+                     .minimum = "1",
+                     .maximum = "100"},
+                    {.name = "health_start_grace_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "30000",
+                     .help = "time a service has to serve for the first time",
+                     .minimum = "0",
+                     .maximum = "600000",
+                     .unit = "ms"},
+                    {.name = "fold_window_s",
+                     .type = KnobType::kInt,
+                     .default_value = "60",
+                     .help = "equal alerts within it become one with a count",
+                     .minimum = "1",
+                     .maximum = "86400",
+                     .unit = "s"},
+                    {.name = "info_per_minute_max",
+                     .type = KnobType::kInt,
+                     .default_value = "30",
+                     .help = "new INFO alerts a minute and type; more of them become one with a count",
+                     .minimum = "1",
+                     .maximum = "100000"},
+                    {.name = "log_channel_level",
+                     .default_value = "INFO",
+                     .help = "alerts from this level on are written to the log: INFO, WARNING, ERROR or CRITICAL"}},
+          .migrations = Migrations_alerts(),
+          .make = [](ServiceContext& context) { return std::make_unique<Alerts>(context); }};
 }
 
 }  // namespace ballast

@@ -57,7 +57,8 @@ absl::StatusOr<AlertStore::State> AlertStore::Load() {
   State state;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     state = State();
-    state.recent = AlertsFrom(work.exec(std::string(kSelect) + " ORDER BY alert_id DESC LIMIT " + std::to_string(kRecent)));
+    state.recent =
+        AlertsFrom(work.exec(std::string(kSelect) + " ORDER BY alert_id DESC LIMIT " + std::to_string(kRecent)));
     std::reverse(state.recent.begin(), state.recent.end());
     for (const pqxx::row& row : work.exec("SELECT account_id, sequence FROM order_cursor")) {
       state.cursors[row[0].as<std::string>()] = row[1].as<std::uint64_t>();
@@ -71,8 +72,8 @@ absl::StatusOr<AlertStore::State> AlertStore::Load() {
 absl::StatusOr<std::vector<Alert>> AlertStore::LoadSystem() {
   std::vector<Alert> alerts;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    alerts = AlertsFrom(work.exec(std::string(kSelect) + " WHERE type = " +
-                                  std::to_string(static_cast<int>(alerts::AlertType::kSystem)) +
+    alerts = AlertsFrom(work.exec(std::string(kSelect) +
+                                  " WHERE type = " + std::to_string(static_cast<int>(alerts::AlertType::kSystem)) +
                                   " ORDER BY alert_id DESC LIMIT " + std::to_string(kRecentSystem)));
     return absl::OkStatus();
   }));
@@ -101,10 +102,11 @@ absl::Status AlertStore::Save(const std::map<std::uint64_t, Alert>& changed, con
              std::to_string(alert.acknowledge_time.nanos) + ")";
     }
     if (!changed.empty()) {
-      sql += " ON CONFLICT (alert_id) DO UPDATE SET level = excluded.level, text = excluded.text, order_id = "
-             "excluded.order_id, last_time_ns = excluded.last_time_ns, count = excluded.count, acknowledged = "
-             "excluded.acknowledged, acknowledged_by = excluded.acknowledged_by, acknowledge_time_ns = "
-             "excluded.acknowledge_time_ns;";
+      sql +=
+          " ON CONFLICT (alert_id) DO UPDATE SET level = excluded.level, text = excluded.text, order_id = "
+          "excluded.order_id, last_time_ns = excluded.last_time_ns, count = excluded.count, acknowledged = "
+          "excluded.acknowledged, acknowledged_by = excluded.acknowledged_by, acknowledge_time_ns = "
+          "excluded.acknowledge_time_ns;";
     }
     for (const auto& [account, sequence] : cursors) {
       sql += "INSERT INTO order_cursor VALUES (" + work.quote(account) + "," + std::to_string(sequence) +

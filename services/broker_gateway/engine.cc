@@ -31,6 +31,8 @@ std::vector<Instrument> InstrumentsOf(const Engine::Options& options) {
   return instruments;
 }
 
+std::int64_t WholeOf(Decimal value) { return static_cast<std::int64_t>(value.units() / Decimal::FromInt(1).units()); }
+
 bool Wants(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
@@ -46,7 +48,7 @@ Engine::Engine(Options options, BrokerStore& store, const Clock& clock, Logger& 
       redis_(redis),
       fail_(std::move(fail)),
       instruments_(InstrumentsOf(options_)),
-      venue_(instruments_, {}),
+      venue_(instruments_, options_.paper),
       gate_(options_.lockstep_subscribers),
       steps_(metrics.GetCounter("ballast_market_steps_total", "steps of the market", {})),
       executions_(metrics.GetCounter("ballast_broker_executions_total", "executions told", {})),
@@ -174,6 +176,7 @@ void Engine::Loop() {
     Prune();
     Advance();
     for (Task& task : inbox_.PopBatch(kBatchMax, IdleNanos())) task();
+    venue_.OnTime(MarketNow());
     CommitAndTell();
     if (!exact() && clock_.MonotonicNanos() - last_save_ns_ > kSaveNs) SaveMarket();
   }
@@ -220,8 +223,7 @@ std::int64_t Engine::StepPauseNanos() const {
   std::optional<Duration> pause = source_->UntilNext();
   if (!pause || lockstep()) return 0;
   Decimal nanos = Decimal::FromInt(std::min(*pause, kPauseMax).nanos);
-  auto wall =
-      static_cast<std::int64_t>(Divide(nanos, options_.speed, Rounding::kDown).units() / Decimal::FromInt(1).units());
+  std::int64_t wall = WholeOf(Divide(nanos, options_.speed, Rounding::kDown));
   return *pause > kGap ? std::min(wall, kSecondNs) : wall;
 }
 
@@ -229,7 +231,13 @@ std::int64_t Engine::IdleNanos() const {
   constexpr std::int64_t kLookNs = kSecondNs / 2;
   if (lockstep()) return !end_of_data_ && gate_.MayStep() ? 0 : kLookNs;
   if (end_of_data_) return kLookNs;
-  return std::clamp<std::int64_t>(next_step_ns_ - clock_.MonotonicNanos(), 0, kLookNs);
+  std::int64_t idle = std::clamp<std::int64_t>(next_step_ns_ - clock_.MonotonicNanos(), 0, kLookNs);
+  if (std::optional<UtcTime> due = venue_.NextDue()) {
+    Decimal wait = Decimal::FromInt(std::clamp<std::int64_t>((*due - MarketNow()).nanos, 0, kPauseMax.nanos));
+    // One more: rounded down it would wake just before.
+    idle = std::min(idle, WholeOf(Divide(wait, options_.speed, Rounding::kUp)) + 1);
+  }
+  return idle;
 }
 
 // Between two steps market time runs on, at its speed; a replay's not beyond the next step.
@@ -239,7 +247,7 @@ UtcTime Engine::MarketNow() const {
   Decimal passed = Multiply(Decimal::FromInt(elapsed), options_.speed, Rounding::kDown);
   Decimal passed_max = Decimal::FromInt(source_->UntilNext().value_or(Duration()).nanos);
   if (options_.source == "replay") passed = std::min(passed, passed_max);
-  return market_time_ + Duration{static_cast<std::int64_t>(passed.units() / Decimal::FromInt(1).units())};
+  return market_time_ + Duration{WholeOf(passed)};
 }
 
 void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderSender>& session) {

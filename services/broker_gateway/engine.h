@@ -37,6 +37,7 @@ class Engine {
     std::string replay_directory;
     std::vector<std::string> replay_symbols;
     int lockstep_subscribers = 3;
+    paper::PaperBroker::Options paper = {};
     // The gateway's own caps, checked last and apart from risk.
     Decimal notional_max;
     Decimal collar_ratio;

@@ -170,6 +170,7 @@ class EngineTest : public testing::Test {
     options.speed = Decimal();
     options.replay_directory = BALLAST_DATA_DIRECTORY;
     options.replay_symbols = {"BTC-USD", "ETH-USD"};
+    options.paper = {.latency = Duration::Millis(30), .queue = true};
     return options;
   }
 
@@ -365,6 +366,30 @@ TEST_F(EngineTest, APacedReplayStepsByItsSpeedAndEnds) {
   ASSERT_TRUE(bars.ok());
   ASSERT_EQ(bars->size(), 3U);
   EXPECT_EQ(bars->back().start_time.ToString(), "2018-04-05T23:55:00.000000Z");
+}
+
+TEST_F(EngineTest, LatencyEndsBetweenTwoSteps) {
+  Journal journal;
+  Engine::Options options;
+  options.tick_ms = 60'000;
+  options.paper = {.latency = Duration::Millis(30)};
+  Start(options);
+  orders_ = std::make_shared<FakeOrders>(*engine_, journal);
+  orders_->Open(++epoch_, 0);
+  broker::v1::Quote quote;
+  quote.set_symbol("BTC-USD");
+  Trade(20, quote);
+  ASSERT_TRUE(journal.WaitFor([](const auto& lines) { return lines.size() >= 2; }));
+  engine_->Drain();
+  auto executions = store_->LoadExecutions(AccountId("paper"), 0, 10);
+  ASSERT_TRUE(executions.ok());
+  ASSERT_GE(executions->size(), 2U);
+  EXPECT_EQ((*executions)[0].type(), broker::v1::EXECUTION_TYPE_NEW);
+  EXPECT_EQ((*executions)[1].type(), broker::v1::EXECUTION_TYPE_TRADE);
+  Duration passed =
+      wire::FromProto((*executions)[1].transact_time()) - wire::FromProto((*executions)[0].transact_time());
+  EXPECT_GE(passed, Duration::Millis(29));
+  EXPECT_LT(passed, Duration::Seconds(20));
 }
 
 TEST_F(EngineTest, ASimulatedMarketInLockstepIsTheSameEachTime) {

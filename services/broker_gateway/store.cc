@@ -87,11 +87,16 @@ absl::Status BrokerStore::Append(const paper::PaperBroker& broker, const paper::
       const Order& order = *broker.Find(id);
       order::v1::Order proto;
       wire::ToProto(order, &proto);
-      sql += "INSERT INTO venue_order VALUES (" + work.quote(id.value()) + "," + work.quote(order.account_id.value()) +
-             (IsTerminal(order.status) ? ",false," : ",true,") + (broker.IsTriggered(id) ? "true," : "false,") +
-             Bytes(work, proto.SerializeAsString()) +
-             ") ON CONFLICT (order_id) DO UPDATE SET working = excluded.working, triggered = excluded.triggered, "
-             "payload = excluded.payload;";
+      const paper::VenueState& state = broker.StateOf(id);
+      sql +=
+          "INSERT INTO venue_order (order_id, account_id, working, triggered, payload, arrival_nanos, waiting, "
+          "queue_ahead) VALUES (" +
+          work.quote(id.value()) + "," + work.quote(order.account_id.value()) +
+          (IsTerminal(order.status) ? ",false," : ",true,") + (state.triggered ? "true," : "false,") +
+          Bytes(work, proto.SerializeAsString()) + "," + std::to_string(state.arrival.nanos) +
+          (state.waiting ? ",true," : ",false,") + (state.queue_ahead ? state.queue_ahead->ToString() : "NULL") +
+          ") ON CONFLICT (order_id) DO UPDATE SET working = excluded.working, triggered = excluded.triggered, "
+          "payload = excluded.payload, waiting = excluded.waiting, queue_ahead = excluded.queue_ahead;";
     }
     for (const AccountId& id : changes.accounts) {
       const paper::Ledger& ledger = *broker.FindLedger(id);
@@ -127,9 +132,15 @@ absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker) {
       broker.RestoreLedger(std::move(ledger));
     }
     // Closed orders too: a second submission of one must be known for what it is.
-    for (const pqxx::row& row : work.exec("SELECT payload, triggered FROM venue_order")) {
+    for (const pqxx::row& row :
+         work.exec("SELECT payload, triggered, arrival_nanos, waiting, queue_ahead::text FROM venue_order")) {
       ASSIGN_OR_RETURN(Order order, wire::FromProto(Parse<order::v1::Order>(row[0])));
-      broker.RestoreOrder(std::move(order), row[1].as<bool>());
+      paper::VenueState state{
+          .arrival = UtcTime{row[2].as<std::int64_t>()}, .waiting = row[3].as<bool>(), .triggered = row[1].as<bool>()};
+      if (!row[4].is_null()) {
+        ASSIGN_OR_RETURN(state.queue_ahead, Decimal::Parse(row[4].as<std::string>()));
+      }
+      broker.RestoreOrder(std::move(order), std::move(state));
     }
     return absl::OkStatus();
   });

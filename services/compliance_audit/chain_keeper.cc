@@ -113,8 +113,9 @@ bool ChainKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batc
   for (const auto& [account, head] : batch.head_sequences()) {
     auto cursor = state_.cursors.find(account);
     std::uint64_t done = cursor == state_.cursors.end() ? 0 : cursor->second;
-    metrics_.GetGauge("ballast_compliance_audit_cursor_lag_events", "Order events not yet in the chain",
-                      {{"account_id", account}})
+    metrics_
+        .GetGauge("ballast_compliance_audit_cursor_lag_events", "Order events not yet in the chain",
+                  {{"account_id", account}})
         .Set(static_cast<double>(head > done ? head - done : 0));
   }
   return true;
@@ -190,12 +191,12 @@ absl::StatusOr<ChainKeeper::Verification> ChainKeeper::Verify(const std::functio
   return result;
 }
 
-void ChainKeeper::Anchor() {
+void ChainKeeper::Anchor(bool at_once) {
   audit::Head head;
   {
     MutexLock lock(mutex_);
     std::int64_t now_ns = clock_.MonotonicNanos();
-    if (head_ == anchored_ || (anchor_ns_ != 0 && now_ns - anchor_ns_ < kAnchorNs)) return;
+    if (head_ == anchored_ || (!at_once && anchor_ns_ != 0 && now_ns - anchor_ns_ < kAnchorNs)) return;
     anchor_ns_ = now_ns;
     anchored_ = head = head_;
   }

@@ -43,8 +43,8 @@ class ChainKeeper {
   // Reads the chain in pages as it was when called. CANCELLED once `cancelled` says so.
   absl::StatusOr<Verification> Verify(const std::function<bool()>& cancelled);
 
-  // Once a minute at most, writes the head to the log when it moved: an anchor outside of Postgres. Called often.
-  void Anchor();
+  // Once a minute at most (or at once) writes the head to the log when it moved: an anchor outside of Postgres.
+  void Anchor(bool at_once);
 
  private:
   absl::Status Reload() REQUIRES(writing_);

@@ -45,11 +45,11 @@ bool IsPrintable(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 
 void CheckText(const char* field, const std::string& text, std::size_t most, bool needed, bool (*allowed)(char),
                std::vector<FieldError>& errors) {
   if (text.empty()) {
-    if (needed) errors.push_back({.field = field, .reason = RejectReason::kMissingField, .message = "a text is expected"});
+    if (needed)
+      errors.push_back({.field = field, .reason = RejectReason::kMissingField, .message = "a text is expected"});
   } else if (text.size() > most) {
-    errors.push_back({.field = field,
-                      .reason = RejectReason::kOutOfRange,
-                      .message = "at most " + std::to_string(most) + " bytes"});
+    errors.push_back(
+        {.field = field, .reason = RejectReason::kOutOfRange, .message = "at most " + std::to_string(most) + " bytes"});
   } else if (!IsOf(text, allowed)) {
     errors.push_back(
         {.field = field, .reason = RejectReason::kBadIdentifier, .message = "it has a character that is not allowed"});
@@ -64,9 +64,10 @@ void AuditGrpc::Start() {
   worker_ = std::thread([this] {
     while (!work_.closed()) {
       for (auto& item : work_.PopBatch(16, kTickNs)) item();
-      keeper_.Anchor();
+      keeper_.Anchor(false);
     }
     for (auto& item : work_.PopBatch(1'000, 0)) item();
+    keeper_.Anchor(true);
   });
   verifier_ = std::thread([this] {
     while (!verifications_.closed()) {
@@ -99,8 +100,11 @@ grpc::ServerUnaryReactor* AuditGrpc::AppendRecord(grpc::CallbackServerContext* c
     errors.push_back({.field = "detail", .reason = RejectReason::kOutOfRange, .message = "at most 64 KiB"});
   } else if (!request->detail().empty()) {
     absl::StatusOr<std::string> canonical = audit::CanonicalJson(request->detail());
-    if (canonical.ok()) detail = *std::move(canonical);
-    else errors.push_back({.field = "detail", .reason = RejectReason::kMalformed, .message = MessageOf(canonical.status())});
+    if (canonical.ok())
+      detail = *std::move(canonical);
+    else
+      errors.push_back(
+          {.field = "detail", .reason = RejectReason::kMalformed, .message = MessageOf(canonical.status())});
   }
   if (!errors.empty()) {
     reactor->Finish(InvalidFields(errors));
@@ -143,7 +147,8 @@ grpc::ServerUnaryReactor* AuditGrpc::ListRecords(grpc::CallbackServerContext* co
     // As large as bigint goes: Postgres would refuse more.
     if (problem != std::errc() || end != token.data() + token.size() || filter.before == 0 ||
         filter.before > static_cast<std::uint64_t>(INT64_MAX)) {
-      errors.push_back({.field = "page_token", .reason = RejectReason::kMalformed, .message = "not a token of this call"});
+      errors.push_back(
+          {.field = "page_token", .reason = RejectReason::kMalformed, .message = "not a token of this call"});
     }
   }
   if (!errors.empty()) {

@@ -33,7 +33,8 @@ class AuditGrpc final : public audit::v1::AuditService::CallbackService {
   ChainKeeper& keeper_;
   AuditStore& store_;
   std::atomic<bool> stopping_{false};
-  // What waits for Postgres runs on these two, never on a gRPC thread. A verification takes long: nothing waits behind it.
+  // What waits for Postgres runs on these two, never on a gRPC thread. A verification takes long: nothing waits behind
+  // it.
   BoundedQueue<std::function<void()>> work_{1'000};
   BoundedQueue<std::function<void()>> verifications_{8};
   std::thread worker_;

@@ -22,22 +22,23 @@ class ComplianceAudit : public Service {
         keeper_(store_, context.clock, context.log, context.metrics, context.fail),
         grpc_(keeper_, store_),
         orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
-        events_({.open =
-                     [this](grpc::ClientContext& call) {
-                       order::v1::StreamOrderEventsRequest request;
-                       for (const auto& [account, sequence] : keeper_.Cursors()) {
-                         (*request.mutable_after_sequences())[account] = sequence;
-                       }
-                       return orders_->StreamOrderEvents(&call, request);
-                     },
-                 .on_message = [this](order::v1::StreamOrderEventsResponse& batch) { return keeper_.OnOrderEvents(batch); },
-                 .on_disconnected =
-                     [&log = context.log](const absl::Status& status) {
-                       // Away or restarting is ordinary; anything else (a cursor beyond the log) needs somebody.
-                       if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) {
-                         log.Error("audit.order_stream_ended", {{"error", status.ToString()}});
-                       }
-                     }}) {}
+        events_(
+            {.open =
+                 [this](grpc::ClientContext& call) {
+                   order::v1::StreamOrderEventsRequest request;
+                   for (const auto& [account, sequence] : keeper_.Cursors()) {
+                     (*request.mutable_after_sequences())[account] = sequence;
+                   }
+                   return orders_->StreamOrderEvents(&call, request);
+                 },
+             .on_message = [this](order::v1::StreamOrderEventsResponse& batch) { return keeper_.OnOrderEvents(batch); },
+             .on_disconnected =
+                 [&log = context.log](const absl::Status& status) {
+                   // Away or restarting is ordinary; anything else (a cursor beyond the log) needs somebody.
+                   if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) {
+                     log.Error("audit.order_stream_ended", {{"error", status.ToString()}});
+                   }
+                 }}) {}
 
   absl::Status Recover() override { return keeper_.Recover(); }
   std::vector<grpc::Service*> GrpcServices() override { return {&grpc_}; }

@@ -90,7 +90,8 @@ absl::Status AuditStore::Append(const std::vector<audit::Record>& records, const
              ") ON CONFLICT (account_id) DO UPDATE SET sequence = excluded.sequence;";
     }
     if (!request_id.empty()) {
-      sql += "INSERT INTO append_request VALUES (" + work.quote(request_id) + "," + std::to_string(head.sequence) + ");";
+      sql +=
+          "INSERT INTO append_request VALUES (" + work.quote(request_id) + "," + std::to_string(head.sequence) + ");";
     }
     work.exec(sql);
     return absl::OkStatus();

@@ -62,7 +62,11 @@ void PaperBroker::Tell(Order& order, Execution execution, UtcTime now) {
   execution.cumulative_quantity = order.cumulative_quantity;
   execution.leaves_quantity = IsTerminal(order.status) ? Decimal() : order.leaves_quantity;
   order.update_time = now;
-  if (IsTerminal(order.status)) working_.erase(order.order_id);
+  if (IsTerminal(order.status)) {
+    UtcTime arrival = states_[order.order_id].arrival;
+    working_.erase({arrival, order.order_id});
+    waiting_.erase({arrival + options_.latency, order.order_id});
+  }
   changes_.orders.insert(order.order_id);
   changes_.accounts.insert(order.account_id);
   changes_.executions.push_back(std::move(execution));
@@ -78,25 +82,37 @@ void PaperBroker::End(Order& order, ExecutionType type, OrderStatus status, UtcT
 std::optional<Rejection> PaperBroker::Refusal(const Order& order) const {
   const Instrument* instrument = FindInstrument(order.symbol);
   if (instrument == nullptr) {
-    return Rejection{.reason = RejectReason::kUnknownInstrument, .check = "venue", .message = "the venue does not trade " + order.symbol.value()};
+    return Rejection{.reason = RejectReason::kUnknownInstrument,
+                     .check = "venue",
+                     .message = "the venue does not trade " + order.symbol.value()};
   }
   if (!order.quantity.IsMultipleOf(instrument->lot_size)) {
-    return Rejection{.reason = RejectReason::kQuantityOffLot, .check = "venue", .limit = instrument->lot_size.ToString(),
-                     .observed = order.quantity.ToString(), .message = "the quantity is no multiple of the lot size"};
+    return Rejection{.reason = RejectReason::kQuantityOffLot,
+                     .check = "venue",
+                     .limit = instrument->lot_size.ToString(),
+                     .observed = order.quantity.ToString(),
+                     .message = "the quantity is no multiple of the lot size"};
   }
   for (const std::optional<Decimal>& price : {order.limit_price, order.stop_price}) {
     if (price && !price->IsMultipleOf(instrument->tick_size)) {
-      return Rejection{.reason = RejectReason::kPriceOffTick, .check = "venue", .limit = instrument->tick_size.ToString(),
-                       .observed = price->ToString(), .message = "the price is no multiple of the tick size"};
+      return Rejection{.reason = RejectReason::kPriceOffTick,
+                       .check = "venue",
+                       .limit = instrument->tick_size.ToString(),
+                       .observed = price->ToString(),
+                       .message = "the price is no multiple of the tick size"};
     }
   }
   const Quote* quote = FindQuote(order.symbol);
   if (quote == nullptr) {
-    return Rejection{.reason = RejectReason::kNoLiquidity, .check = "venue", .message = "there is no market in " + order.symbol.value()};
+    return Rejection{.reason = RejectReason::kNoLiquidity,
+                     .check = "venue",
+                     .message = "there is no market in " + order.symbol.value()};
   }
   bool rests = order.time_in_force == TimeInForce::kGtc || order.time_in_force == TimeInForce::kDay;
   if (!quote->session_open && (!rests || order.type == OrderType::kMarket)) {
-    return Rejection{.reason = RejectReason::kMarketClosed, .check = "venue", .message = "the market in " + order.symbol.value() + " is closed"};
+    return Rejection{.reason = RejectReason::kMarketClosed,
+                     .check = "venue",
+                     .message = "the market in " + order.symbol.value() + " is closed"};
   }
   // Gross exposure after the order against what the account's equity can carry.
   const Ledger& ledger = ledgers_.at(order.account_id);
@@ -116,8 +132,11 @@ std::optional<Rejection> PaperBroker::Refusal(const Order& order) const {
   }
   Decimal carried = Multiply(equity, options_.leverage_max, Rounding::kDown);
   if (gross > carried && gross > before) {
-    return Rejection{.reason = RejectReason::kInsufficientFunds, .check = "venue", .limit = carried.ToString(),
-                     .observed = gross.ToString(), .message = "the account's equity does not carry this exposure"};
+    return Rejection{.reason = RejectReason::kInsufficientFunds,
+                     .check = "venue",
+                     .limit = carried.ToString(),
+                     .observed = gross.ToString(),
+                     .message = "the account's equity does not carry this exposure"};
   }
   return std::nullopt;
 }
@@ -127,6 +146,7 @@ void PaperBroker::Reject(const Order& submitted, const Rejection& rejection, Utc
   Order& order = orders_[submitted.order_id] = submitted;
   order.status = OrderStatus::kRejected;
   order.rejection = rejection;
+  states_[order.order_id].arrival = now;
   order.leaves_quantity = Decimal();
   Execution execution;
   execution.type = ExecutionType::kRejected;
@@ -145,55 +165,138 @@ void PaperBroker::Submit(const Order& submitted, UtcTime now) {
   order.cumulative_quantity = Decimal();
   order.leaves_quantity = order.quantity;
   order.broker_order_id.clear();
-  working_.insert(order.order_id);
+  states_[order.order_id] = {.arrival = now, .waiting = true};
+  working_.insert({now, order.order_id});
+  waiting_.insert({now + options_.latency, order.order_id});
   Execution execution;
   execution.type = ExecutionType::kNew;
   Tell(order, std::move(execution), now);
+  OnTime(now);
+}
+
+void PaperBroker::OnTime(UtcTime now) {
+  while (!waiting_.empty() && waiting_.begin()->first <= now) Arrive(orders_.at(waiting_.begin()->second), now);
+}
+
+std::optional<UtcTime> PaperBroker::NextDue() const {
+  if (waiting_.empty()) return std::nullopt;
+  return waiting_.begin()->first;
+}
+
+// The order is on the book now.
+void PaperBroker::Arrive(Order& order, UtcTime now) {
+  VenueState& state = states_.at(order.order_id);
+  waiting_.erase({state.arrival + options_.latency, order.order_id});
+  state.waiting = false;
+  changes_.orders.insert(order.order_id);
   Work(order, now, true);
 }
 
-void PaperBroker::TradeMatches(Order& order, std::optional<Decimal> limit, bool maker, UtcTime now) {
-  const Quote* quote = FindQuote(order.symbol);
+void PaperBroker::Trade(Order& order, Decimal quantity, Decimal price, bool maker, UtcTime now) {
+  taken_[{order.symbol, order.side}] += quantity;
+  Execution execution;
+  execution.type = ExecutionType::kTrade;
+  execution.last_quantity = quantity;
+  execution.last_price = price;
+  execution.maker = maker;
+  execution.fee = FeeFor(instruments_.at(order.symbol), quantity, price, maker);
+  Tell(order, std::move(execution), now);
+}
+
+// Against the other side of the book, at its prices and worse by the slippage.
+void PaperBroker::Take(Order& order, std::optional<Decimal> limit, UtcTime now) {
+  const Quote& quote = *FindQuote(order.symbol);
   const Instrument& instrument = instruments_.at(order.symbol);
-  if (quote == nullptr || !quote->session_open) return;
-  Decimal& taken = taken_[{order.symbol, order.side}];
-  auto levels = matching::Opposite(*quote, instrument, order.side, options_.depth, taken);
+  if (!quote.session_open) return;
+  auto levels = matching::Opposite(quote, instrument, order.side, options_.depth, taken_[{order.symbol, order.side}]);
   auto matches = matching::Walk(levels, order.side, order.leaves_quantity, limit, instrument.lot_size);
   if (order.time_in_force == TimeInForce::kFok) {
     Decimal sum;
     for (const matching::Match& match : matches) sum += match.quantity;
     if (sum < order.leaves_quantity) return;
   }
+  Decimal slippage = Multiply(instrument.tick_size, Decimal::FromInt(options_.slippage_ticks), Rounding::kHalfEven);
   for (const matching::Match& match : matches) {
-    taken += match.quantity;
-    Execution execution;
-    execution.type = ExecutionType::kTrade;
-    execution.last_quantity = match.quantity;
-    // A resting order trades at its own price.
-    execution.last_price = maker ? *limit : match.price;
-    execution.maker = maker;
-    execution.fee = FeeFor(instrument, execution.last_quantity, execution.last_price, maker);
-    Tell(order, std::move(execution), now);
+    Decimal price = match.price;
+    if (order.side == Side::kBuy) {
+      price += slippage;
+      if (limit) price = std::min(price, *limit);
+    } else {
+      price = std::max(price - slippage, std::min(match.price, instrument.tick_size));
+      if (limit) price = std::max(price, *limit);
+    }
+    Trade(order, match.quantity, price, false, now);
   }
+}
+
+void PaperBroker::Queue(const Order& order) {
+  const Quote& quote = *FindQuote(order.symbol);
+  bool buy = order.side == Side::kBuy;
+  Decimal price = *order.limit_price;
+  Decimal same = buy ? quote.bid_price : quote.ask_price, other = buy ? quote.ask_price : quote.bid_price;
+  bool through = buy ? other < price : other > price;
+  bool best = buy ? same < price : same > price;
+  VenueState& state = states_.at(order.order_id);
+  std::optional<Decimal> ahead = state.queue_ahead;
+  if (!options_.queue || through || best) {
+    ahead = Decimal();
+  } else if (same == price) {
+    Decimal quoted = buy ? quote.bid_size : quote.ask_size;
+    ahead = std::min(ahead.value_or(quoted), quoted);  // less is quoted: some of those ahead have gone
+  }
+  if (ahead == state.queue_ahead) return;
+  state.queue_ahead = ahead;
+  changes_.orders.insert(order.order_id);
+}
+
+// A resting order trades at its own price once the other side reaches it; those ahead of it trade first.
+void PaperBroker::TradeResting(Order& order, UtcTime now) {
+  const Quote& quote = *FindQuote(order.symbol);
+  const Instrument& instrument = instruments_.at(order.symbol);
+  if (!quote.session_open) return;
+  Queue(order);
+  VenueState& state = states_.at(order.order_id);
+  Decimal ahead = state.queue_ahead.value_or(Decimal());
+  Decimal taken = taken_[{order.symbol, order.side}];
+  auto levels = matching::Opposite(quote, instrument, order.side, options_.depth, taken + ahead);
+  auto matches = matching::Walk(levels, order.side, order.leaves_quantity, order.limit_price, instrument.lot_size);
+  bool buy = order.side == Side::kBuy;
+  if (ahead.IsPositive() && (buy ? quote.ask_price : quote.bid_price) == *order.limit_price) {
+    Decimal size = buy ? quote.ask_size : quote.bid_size;
+    state.queue_ahead = ahead - std::min(ahead, size);
+    changes_.orders.insert(order.order_id);
+  }
+  for (const matching::Match& match : matches) Trade(order, match.quantity, *order.limit_price, true, now);
 }
 
 void PaperBroker::Work(Order& order, UtcTime now, bool arriving) {
   const Quote* quote = FindQuote(order.symbol);
   if (quote == nullptr || IsTerminal(order.status)) return;
+  VenueState& state = states_.at(order.order_id);
   bool has_stop = order.type == OrderType::kStop || order.type == OrderType::kStopLimit;
-  if (has_stop && !triggered_.contains(order.order_id)) {
-    bool reached = order.side == Side::kBuy ? quote->ask_price >= *order.stop_price : quote->bid_price <= *order.stop_price;
+  if (has_stop && !state.triggered) {
+    bool reached =
+        order.side == Side::kBuy ? quote->ask_price >= *order.stop_price : quote->bid_price <= *order.stop_price;
     if (!reached || !quote->session_open) return;
-    triggered_.insert(order.order_id);
+    state.triggered = true;
     Execution execution;
     execution.type = ExecutionType::kTriggered;
     Tell(order, std::move(execution), now);
     arriving = true;
   }
   bool at_market = order.type == OrderType::kMarket || order.type == OrderType::kStop;
-  TradeMatches(order, at_market ? std::nullopt : order.limit_price, !arriving && !at_market, now);
+  if (arriving || at_market) {
+    Take(order, at_market ? std::nullopt : order.limit_price, now);
+  } else {
+    TradeResting(order, now);
+  }
+  if (IsTerminal(order.status)) return;
   bool immediate = order.time_in_force == TimeInForce::kIoc || order.time_in_force == TimeInForce::kFok;
-  if (!IsTerminal(order.status) && immediate && arriving) End(order, ExecutionType::kCanceled, OrderStatus::kCanceled, now);
+  if (immediate && arriving) {
+    End(order, ExecutionType::kCanceled, OrderStatus::kCanceled, now);
+  } else if (arriving && !at_market) {
+    Queue(order);
+  }
 }
 
 void PaperBroker::Cancel(const AccountId& account, const OrderId& id, UtcTime now) {
@@ -206,19 +309,32 @@ void PaperBroker::Cancel(const AccountId& account, const OrderId& id, UtcTime no
   }
   Execution execution;
   execution.type = ExecutionType::kCancelRejected;
-  execution.rejection = Rejection{.reason = RejectReason::kOrderClosed, .check = "venue", .message = "the order is closed"};
+  execution.rejection =
+      Rejection{.reason = RejectReason::kOrderClosed, .check = "venue", .message = "the order is closed"};
   Tell(order, std::move(execution), now);
 }
 
 void PaperBroker::OnQuote(const Quote& quote, UtcTime now) {
+  const Quote* former = FindQuote(quote.symbol);
+  bool closes = former != nullptr && former->session_open && !quote.session_open;
   quotes_[quote.symbol] = quote;
   taken_[{quote.symbol, Side::kBuy}] = Decimal();
   taken_[{quote.symbol, Side::kSell}] = Decimal();
   std::vector<OrderId> ids;
-  for (const OrderId& id : working_) {
+  for (const auto& [arrival, id] : working_) {
     if (orders_.at(id).symbol == quote.symbol) ids.push_back(id);
   }
-  for (const OrderId& id : ids) Work(orders_.at(id), now, false);
+  for (const OrderId& id : ids) {
+    Order& order = orders_.at(id);
+    const VenueState& state = states_.at(id);
+    if (closes && order.time_in_force == TimeInForce::kDay) {
+      End(order, ExecutionType::kExpired, OrderStatus::kExpired, now);
+    } else if (!state.waiting) {
+      Work(order, now, false);
+    } else if (state.arrival + options_.latency <= now) {
+      Arrive(order, now);
+    }
+  }
 }
 
 Changes PaperBroker::TakeChanges() { return std::exchange(changes_, Changes{}); }
@@ -228,10 +344,13 @@ void PaperBroker::RestoreLedger(Ledger ledger) {
   ledgers_[id] = std::move(ledger);
 }
 
-void PaperBroker::RestoreOrder(Order order, bool triggered) {
-  if (triggered) triggered_.insert(order.order_id);
-  if (!IsTerminal(order.status)) working_.insert(order.order_id);
+void PaperBroker::RestoreOrder(Order order, VenueState state) {
   OrderId id = order.order_id;
+  if (!IsTerminal(order.status)) {
+    working_.insert({state.arrival, id});
+    if (state.waiting) waiting_.insert({state.arrival + options_.latency, id});
+  }
+  states_[id] = std::move(state);
   orders_[id] = std::move(order);
 }
 

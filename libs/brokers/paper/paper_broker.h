@@ -31,15 +31,37 @@ struct Changes {
   [[nodiscard]] bool empty() const { return executions.empty() && orders.empty() && accounts.empty(); }
 };
 
+// What the venue knows of an order beyond the order itself.
+struct VenueState {
+  // Market time; orders are worked by it, then by id.
+  UtcTime arrival;
+  // Told NEW, but still on its way to the book.
+  bool waiting = false;
+  // Its stop was reached.
+  bool triggered = false;
+  // Of a resting limit order: the size that was quoted at its price before it and has not traded. None while its price
+  // was never the best one.
+  std::optional<Decimal> queue_ahead;
+
+  friend bool operator==(const VenueState&, const VenueState&) = default;
+};
+
 // The simulated venue: fills against the quoted book with depth. Market and marketable limit orders walk the levels;
 // the rest of a limit order rests and trades as maker when the other side reaches its price; stops trigger on the
-// quote they would trade against and then act as market or limit orders. Pure: time comes with each call.
+// quote they would trade against and then act as market or limit orders. DAY orders expire when the session closes.
+// Pure: time comes with each call and is market time.
 class PaperBroker {
  public:
   struct Options {
     int depth = 5;
     // Refused when equity would not cover gross exposure / leverage after the order.
     Decimal leverage_max = Decimal::FromInt(4);
+    // From being told NEW to being on the book. Cancels take none.
+    Duration latency;
+    // A taker's price is so many ticks worse than the book's, but never worse than its limit.
+    int slippage_ticks = 0;
+    // A resting order waits for what was quoted at its price before it, unless the price moves through.
+    bool queue = false;
   };
   PaperBroker(std::vector<Instrument> instruments, Options options);
 
@@ -51,15 +73,19 @@ class PaperBroker {
   // A refusal by the gateway's own checks, told like the venue's.
   void Reject(const Order& order, const Rejection& rejection, UtcTime now);
   void OnQuote(const Quote& quote, UtcTime now);
+  // Works the orders whose latency is over against the present quotes.
+  void OnTime(UtcTime now);
+  // When the first waiting order is due.
+  [[nodiscard]] std::optional<UtcTime> NextDue() const;
   Changes TakeChanges();
 
   // Recovery.
   // Known, and not traded against: what it could trade was traded before.
   void RestoreQuote(const Quote& quote) { quotes_[quote.symbol] = quote; }
   void RestoreLedger(Ledger ledger);
-  // `triggered`: its stop was reached before.
-  void RestoreOrder(Order order, bool triggered);
-  [[nodiscard]] bool IsTriggered(const OrderId& id) const { return triggered_.contains(id); }
+  void RestoreOrder(Order order, VenueState state);
+  // The order must be known.
+  [[nodiscard]] const VenueState& StateOf(const OrderId& id) const { return states_.at(id); }
 
   [[nodiscard]] const Order* Find(const OrderId& id) const;
   [[nodiscard]] const Ledger* FindLedger(const AccountId& id) const;
@@ -71,8 +97,13 @@ class PaperBroker {
 
  private:
   void Tell(Order& order, broker::Execution execution, UtcTime now);
+  void Arrive(Order& order, UtcTime now);
   void Work(Order& order, UtcTime now, bool arriving);
-  void TradeMatches(Order& order, std::optional<Decimal> limit, bool maker, UtcTime now);
+  void Take(Order& order, std::optional<Decimal> limit, UtcTime now);
+  void TradeResting(Order& order, UtcTime now);
+  // What is ahead of a resting order, from the present quote.
+  void Queue(const Order& order);
+  void Trade(Order& order, Decimal quantity, Decimal price, bool maker, UtcTime now);
   std::optional<Rejection> Refusal(const Order& order) const;
   void End(Order& order, broker::ExecutionType type, OrderStatus status, UtcTime now);
 
@@ -83,8 +114,11 @@ class PaperBroker {
   std::map<std::pair<Symbol, Side>, Decimal> taken_;
   std::map<AccountId, Ledger> ledgers_;
   std::map<OrderId, Order> orders_;
-  std::set<OrderId> working_;
-  std::set<OrderId> triggered_;
+  std::map<OrderId, VenueState> states_;
+  // Working orders by arrival.
+  std::set<std::pair<UtcTime, OrderId>> working_;
+  // Those of them that wait, by when they are due.
+  std::set<std::pair<UtcTime, OrderId>> waiting_;
   Changes changes_;
 };
 

@@ -113,6 +113,142 @@ TEST(PaperBrokerTest, AStopWaitsThenTradesAtMarket) {
   EXPECT_EQ(changes.executions[1].last_price, Decimal::Of("97.5"));
 }
 
+PaperBroker OpenedWith(PaperBroker::Options options) {
+  PaperBroker broker({Share()}, options);
+  broker.OpenAccount(AccountId("paper"), "USD", Decimal::Of("100000"));
+  broker.OnQuote(MakeQuote("100", "100.02"), kNow);
+  (void)broker.TakeChanges();
+  return broker;
+}
+
+Order LimitOrder(const std::string& id, Side side, const char* quantity, const char* price) {
+  Order order = MakeOrder(id, side, OrderType::kLimit, quantity);
+  order.limit_price = Decimal::Of(price);
+  return order;
+}
+
+TEST(PaperBrokerTest, AnOrderTradesWhenItsLatencyIsOver) {
+  PaperBroker broker = OpenedWith({.latency = Duration::Millis(30)});
+  EXPECT_FALSE(broker.NextDue().has_value());
+  broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "10"), kNow);
+  EXPECT_EQ(Types(broker.TakeChanges()), (std::vector{ExecutionType::kNew}));
+  EXPECT_EQ(broker.NextDue(), kNow + Duration::Millis(30));
+  broker.OnTime(kNow + Duration::Millis(29));
+  broker.OnQuote(MakeQuote("101", "101.02"), kNow + Duration::Millis(29));
+  EXPECT_TRUE(broker.TakeChanges().executions.empty());
+  broker.OnTime(kNow + Duration::Millis(30));
+  Changes changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kTrade}));
+  EXPECT_EQ(changes.executions[0].last_price, Decimal::Of("101.02"));  // the quote of then, not of its arrival
+  EXPECT_EQ(changes.executions[0].transact_time, kNow + Duration::Millis(30));
+  EXPECT_FALSE(broker.NextDue().has_value());
+}
+
+TEST(PaperBrokerTest, ALateQuoteFindsTheOrderOnTheBook) {
+  PaperBroker broker = OpenedWith({.latency = Duration::Millis(30)});
+  broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "10"), kNow);
+  broker.Submit(MakeOrder("o2", Side::kBuy, OrderType::kMarket, "10"), kNow);
+  broker.Cancel(AccountId("paper"), OrderId("o2"), kNow);
+  (void)broker.TakeChanges();
+  broker.OnQuote(MakeQuote("99", "99.02"), kNow + Duration::Seconds(60));
+  Changes changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kTrade}));
+  EXPECT_EQ(changes.executions[0].last_price, Decimal::Of("99.02"));
+  EXPECT_FALSE(changes.executions[0].maker);
+}
+
+TEST(PaperBrokerTest, OrdersOfOneInstantAreWorkedByTheirIdOthersByArrival) {
+  PaperBroker broker = OpenedWith({.depth = 1, .latency = Duration::Millis(30)});
+  broker.Submit(LimitOrder("o3", Side::kBuy, "100", "100.02"), kNow);
+  broker.Submit(LimitOrder("o1", Side::kBuy, "100", "100.02"), kNow + Duration::Millis(1));
+  broker.Submit(LimitOrder("o2", Side::kBuy, "100", "100.02"), kNow);
+  (void)broker.TakeChanges();
+  broker.OnQuote(MakeQuote("100", "100.02", "200"), kNow + Duration::Seconds(1));
+  Changes changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kTrade, ExecutionType::kTrade}));
+  EXPECT_EQ(changes.executions[0].order_id, OrderId("o2"));
+  EXPECT_EQ(changes.executions[1].order_id, OrderId("o3"));
+}
+
+TEST(PaperBrokerTest, AWaitingOrderIsTheSameAfterARestart) {
+  PaperBroker::Options options{.latency = Duration::Millis(30), .queue = true};
+  PaperBroker first = OpenedWith(options);
+  first.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "10"), kNow);
+  first.Submit(LimitOrder("o2", Side::kBuy, "10", "100"), kNow - Duration::Seconds(1));
+  first.OnTime(kNow);
+  PaperBroker second({Share()}, options);
+  second.RestoreLedger(*first.FindLedger(AccountId("paper")));
+  for (const auto& [id, order] : first.orders()) second.RestoreOrder(order, first.StateOf(id));
+  second.RestoreQuote(*first.FindQuote(Symbol("AAPL")));
+  EXPECT_EQ(second.NextDue(), kNow + Duration::Millis(30));
+  EXPECT_EQ(second.StateOf(OrderId("o2")).queue_ahead, Decimal::Of("100"));
+  (void)first.TakeChanges();
+  for (PaperBroker* broker : {&first, &second})
+    broker->OnQuote(MakeQuote("99.98", "100", "130"), kNow + Duration::Seconds(1));
+  EXPECT_EQ(second.TakeChanges().executions, first.TakeChanges().executions);
+  EXPECT_EQ(second.StateOf(OrderId("o2")), first.StateOf(OrderId("o2")));
+}
+
+TEST(PaperBrokerTest, SlippageWorsensATakersPriceUpToItsLimit) {
+  PaperBroker broker = OpenedWith({.slippage_ticks = 3});
+  broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "10"), kNow);
+  EXPECT_EQ(broker.TakeChanges().executions[1].last_price, Decimal::Of("100.05"));
+  broker.Submit(MakeOrder("o2", Side::kSell, OrderType::kMarket, "10"), kNow);
+  EXPECT_EQ(broker.TakeChanges().executions[1].last_price, Decimal::Of("99.97"));
+  broker.Submit(LimitOrder("o3", Side::kBuy, "10", "100.03"), kNow);
+  EXPECT_EQ(broker.TakeChanges().executions[1].last_price, Decimal::Of("100.03"));
+}
+
+TEST(PaperBrokerTest, ARestingOrderWaitsForThoseAheadOfIt) {
+  PaperBroker broker = OpenedWith({.queue = true});
+  broker.Submit(LimitOrder("o1", Side::kBuy, "50", "100"), kNow);
+  EXPECT_EQ(broker.StateOf(OrderId("o1")).queue_ahead, Decimal::Of("100"));
+  (void)broker.TakeChanges();
+  broker.OnQuote(MakeQuote("99.99", "100", "70"), kNow);  // sellers reach the level: 70 of the 100 ahead trade
+  // The bid is below the order now: nobody quotes ahead of it any more.
+  EXPECT_EQ(Types(broker.TakeChanges()), (std::vector{ExecutionType::kTrade}));
+
+  PaperBroker other = OpenedWith({.queue = true});
+  other.Submit(LimitOrder("o1", Side::kBuy, "50", "100"), kNow);
+  other.OnQuote(MakeQuote("100", "100.01", "60"), kNow);
+  EXPECT_EQ(other.StateOf(OrderId("o1")).queue_ahead, Decimal::Of("60"));  // 40 have gone
+  other.OnQuote(MakeQuote("100", "100.01", "500"), kNow);
+  EXPECT_EQ(other.StateOf(OrderId("o1")).queue_ahead, Decimal::Of("60"));  // who came later is behind
+  (void)other.TakeChanges();
+  other.OnQuote(MakeQuote("100", "100", "40"), kNow);  // locked: 40 trade, of those ahead
+  EXPECT_TRUE(other.TakeChanges().executions.empty());
+  EXPECT_EQ(other.StateOf(OrderId("o1")).queue_ahead, Decimal());
+  other.OnQuote(MakeQuote("100", "100", "40"), kNow);
+  Changes changes = other.TakeChanges();
+  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kTrade}));
+  EXPECT_EQ(changes.executions[0].last_quantity, Decimal::Of("40"));
+  EXPECT_TRUE(changes.executions[0].maker);
+}
+
+TEST(PaperBrokerTest, APriceThatMovesThroughAsksForNoQueue) {
+  PaperBroker broker = OpenedWith({.queue = true});
+  broker.Submit(LimitOrder("o1", Side::kSell, "50", "100.02"), kNow);
+  EXPECT_EQ(broker.StateOf(OrderId("o1")).queue_ahead, Decimal::Of("100"));
+  (void)broker.TakeChanges();
+  broker.OnQuote(MakeQuote("100.03", "100.05"), kNow);
+  Changes changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kTrade}));
+  EXPECT_EQ(changes.executions[0].last_price, Decimal::Of("100.02"));
+}
+
+TEST(PaperBrokerTest, ADayOrderExpiresWhenTheSessionCloses) {
+  PaperBroker broker = Opened();
+  Order day = LimitOrder("o1", Side::kBuy, "10", "90"), kept = LimitOrder("o2", Side::kBuy, "10", "90");
+  day.time_in_force = TimeInForce::kDay;
+  broker.Submit(day, kNow);
+  broker.Submit(kept, kNow);
+  (void)broker.TakeChanges();
+  broker.OnQuote(MakeQuote("100", "100.02", "100", false), kNow);
+  EXPECT_EQ(Types(broker.TakeChanges()), (std::vector{ExecutionType::kExpired}));
+  EXPECT_EQ(broker.Find(OrderId("o1"))->status, OrderStatus::kExpired);
+  EXPECT_EQ(broker.Find(OrderId("o2"))->status, OrderStatus::kNew);
+}
+
 TEST(PaperBrokerTest, TheSameOrderTwiceIsOneOrder) {
   PaperBroker broker = Opened();
   Order order = MakeOrder("o1", Side::kBuy, OrderType::kMarket, "10");
@@ -130,7 +266,11 @@ TEST(PaperBrokerTest, RefusalsAreCoded) {
   const Case cases[] = {
       {RejectReason::kUnknownInstrument, [](Order& o) { o.symbol = Symbol("NOPE"); }},
       {RejectReason::kQuantityOffLot, [](Order& o) { o.quantity = Decimal::Of("1.5"); }},
-      {RejectReason::kPriceOffTick, [](Order& o) { o.type = OrderType::kLimit; o.limit_price = Decimal::Of("1.005"); }},
+      {RejectReason::kPriceOffTick,
+       [](Order& o) {
+         o.type = OrderType::kLimit;
+         o.limit_price = Decimal::Of("1.005");
+       }},
       {RejectReason::kInsufficientFunds, [](Order& o) { o.quantity = Decimal::Of("100000"); }},
   };
   for (const Case& item : cases) {
@@ -152,29 +292,34 @@ TEST(PaperBrokerTest, RefusalsAreCoded) {
 TEST(PaperBrokerPropertyTest, TheLedgerIsTheSumOfItsExecutions) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     Rng rng(seed);
-    PaperBroker broker = Opened();
+    // Every model on in half of the runs.
+    PaperBroker broker =
+        seed % 2 == 0 ? Opened() : OpenedWith({.latency = Duration{3}, .slippage_ticks = 1, .queue = true});
     Decimal cash = Decimal::Of("100000"), position;
     std::uint64_t sequence = 0;
     std::map<OrderId, Decimal> filled;
     for (int step = 0; step < 200; ++step) {
-      Decimal bid = Decimal::Of("100") + Divide(Decimal::FromInt(rng.Between(-200, 200)), Decimal::FromInt(100), Rounding::kDown);
+      UtcTime now = kNow + Duration{step};
+      broker.OnTime(now);
+      Decimal bid =
+          Decimal::Of("100") + Divide(Decimal::FromInt(rng.Between(-200, 200)), Decimal::FromInt(100), Rounding::kDown);
       switch (rng.Below(4)) {
         case 0: {
           Order order = MakeOrder("o" + std::to_string(step), rng.Below(2) ? Side::kBuy : Side::kSell,
                                   rng.Below(2) ? OrderType::kMarket : OrderType::kLimit, "1");
           order.quantity = Decimal::FromInt(rng.Between(1, 80));
           if (order.type == OrderType::kLimit) order.limit_price = bid;
-          broker.Submit(order, kNow);
+          broker.Submit(order, now);
           break;
         }
         case 1:
-          broker.Cancel(AccountId("paper"), OrderId("o" + std::to_string(rng.Below(200))), kNow);
+          broker.Cancel(AccountId("paper"), OrderId("o" + std::to_string(rng.Below(200))), now);
           break;
         default: {
           Quote quote = MakeQuote("1", "1", "50");
           quote.bid_price = quote.last_price = bid;
           quote.ask_price = bid + Decimal::Of("0.02");
-          broker.OnQuote(quote, kNow);
+          broker.OnQuote(quote, now);
         }
       }
       for (const auto& execution : broker.TakeChanges().executions) {

@@ -14,6 +14,7 @@
 #include <map>
 
 #include "google/rpc/error_details.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/health/v1/health.pb.h"
 #include "libs/base/absl_std.h"
 
@@ -45,6 +46,7 @@ absl::StatusOr<Secret> ReadSecret(const std::string& path) {
 struct Flags {
   std::string config;
   bool check_config = false;
+  bool health_check = false;
   bool print_schema = false;
   bool version = false;
   bool help = false;
@@ -58,12 +60,35 @@ Flags ParseFlags(int argc, char** argv) {
     if (argument == "--config" && i + 1 < argc) flags.config = argv[++i];
     else if (argument.starts_with("--config=")) flags.config = argument.substr(9);
     else if (argument == "--check-config") flags.check_config = true;
+    else if (argument == "--health-check") flags.health_check = true;
     else if (argument == "--print-config-schema") flags.print_schema = true;
     else if (argument == "--version") flags.version = true;
     else if (argument == "--help") flags.help = true;
     else flags.problem = "unknown flag " + std::string(argument);
   }
   return flags;
+}
+
+// Asks the process that serves this configuration how it is; what a container's health check runs. 0: SERVING.
+int CheckHealth(const Config& config) {
+  std::string address = config.GetString("grpc_listen");
+  // Listening on every interface includes loopback.
+  for (std::string_view any : {"0.0.0.0:", "[::]:"}) {
+    if (address.starts_with(any)) address = "127.0.0.1:" + address.substr(any.size());
+  }
+  std::unique_ptr<grpc::health::v1::Health::Stub> stub =
+      grpc::health::v1::Health::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+  grpc::health::v1::HealthCheckResponse response;
+  grpc::Status status = stub->Check(&context, grpc::health::v1::HealthCheckRequest(), &response);
+  if (!status.ok()) {
+    std::fprintf(stderr, "%s does not answer: %s\n", address.c_str(), status.error_message().c_str());
+    return 1;
+  }
+  bool serving = response.status() == grpc::health::v1::HealthCheckResponse::SERVING;
+  std::printf("%s\n", serving ? "serving" : "not serving");
+  return serving ? 0 : 1;
 }
 
 int Fail(Logger& log, const char* event, const absl::Status& status) {
@@ -189,7 +214,8 @@ int RunService(int argc, char** argv, const ServiceSpec& spec) {
   Flags flags = ParseFlags(argc, argv);
   if (flags.help || !flags.problem.empty()) {
     std::fprintf(flags.help ? stdout : stderr,
-                 "%s%sballast-%s [--config FILE] [--check-config] [--print-config-schema] [--version]\n",
+                 "%s%sballast-%s [--config FILE] [--check-config] [--health-check] "
+                 "[--print-config-schema] [--version]\n",
                  flags.problem.c_str(), flags.problem.empty() ? "" : "\n", spec.name.c_str());
     return flags.help ? 0 : 2;
   }
@@ -207,6 +233,7 @@ int RunService(int argc, char** argv, const ServiceSpec& spec) {
     return 2;
   }
   if (flags.check_config) return 0;
+  if (flags.health_check) return CheckHealth(*config);
 
   // Before the first thread, so that every thread inherits the mask and only this one sees the signals.
   sigset_t signals;

@@ -59,6 +59,7 @@ struct ServiceSpec {
 
 // main() of every service: flags, configuration, log, Postgres, migrations, recovery, gRPC with health and reflection,
 // metrics, signals, drain. Exit code 0 after a signal, 1 after a failure, 2 for bad flags or configuration.
+// --health-check asks the running process instead: 0 when it serves.
 int RunService(int argc, char** argv, const ServiceSpec& spec);
 
 // The machine's clocks.

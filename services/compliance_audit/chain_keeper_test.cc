@@ -1,0 +1,260 @@
+#include "services/compliance_audit/chain_keeper.h"
+
+#include <gtest/gtest.h>
+
+#include <pqxx/pqxx>
+
+#include "libs/platform/postgres/testing/test_postgres.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+
+std::vector<Migration> Migrations_compliance_audit();
+
+namespace {
+
+class StillClock : public Clock {
+ public:
+  [[nodiscard]] UtcTime Now() const override { return UtcTime{1'700'000'000'000'000'123}; }
+  [[nodiscard]] std::int64_t MonotonicNanos() const override { return 1; }
+};
+
+class ChainKeeperTest : public testing::Test {
+ protected:
+  // One process: its store, its keeper, what it would have failed with.
+  struct Process {
+    explicit Process(ChainKeeperTest& test)
+        : store(*test.database_),
+          keeper(store, test.clock_, *test.log_, test.metrics_, [this](const std::string& why) { failure = why; }) {}
+    AuditStore store;
+    std::string failure;
+    ChainKeeper keeper;
+  };
+
+  void SetUp() override {
+    ASSERT_TRUE(Logger::Make({.service = "test", .directory = "", .level = "CRITICAL"}, &log_).ok());
+    database_ = TestPostgres::Get().NewSchema();
+    ASSERT_TRUE(database_->Migrate(Migrations_compliance_audit()).ok());
+    process_ = NewProcess();
+  }
+  std::unique_ptr<Process> NewProcess() {
+    auto process = std::make_unique<Process>(*this);
+    EXPECT_TRUE(process->keeper.Recover().ok());
+    return process;
+  }
+  static order::v1::StreamOrderEventsResponse Events(const std::string& account, std::uint64_t first,
+                                                     std::uint64_t last) {
+    order::v1::StreamOrderEventsResponse batch;
+    for (std::uint64_t sequence = first; sequence <= last; ++sequence) {
+      OrderEvent event;
+      event.account_id = AccountId(account);
+      event.sequence = sequence;
+      event.type = sequence == 1 ? OrderEventType::kAccountOpened : OrderEventType::kAccountHalted;
+      event.event_time = UtcTime{static_cast<std::int64_t>(sequence) * 1'000 + 7};
+      event.actor = "user:o'brien\\";
+      event.currency = "USD";
+      wire::ToProto(event, batch.add_events());
+    }
+    return batch;
+  }
+  bool Feed(const order::v1::StreamOrderEventsResponse& batch) { return process_->keeper.OnOrderEvents(batch); }
+  absl::Status Sql(const std::string& sql) {
+    return database_->Transaction([&](pqxx::transaction_base& work) {
+      work.exec(sql);
+      return absl::OkStatus();
+    });
+  }
+  // What the owner of the schema can do behind the trigger's back.
+  void Tamper(const std::string& sql) {
+    ASSERT_TRUE(Sql("ALTER TABLE record DISABLE TRIGGER record_append_only; " + sql +
+                    "; ALTER TABLE record ENABLE TRIGGER record_append_only")
+                    .ok());
+  }
+  ChainKeeper::Verification Verify() {
+    auto result = process_->keeper.Verify([] { return false; });
+    EXPECT_TRUE(result.ok()) << result.status();
+    return result.ok() ? *result : ChainKeeper::Verification{};
+  }
+  static audit::Record Login(const std::string& request_id) {
+    audit::Record record;
+    record.actor = "user:ann";
+    record.action = "login.succeeded";
+    record.subject = "session:1";
+    record.detail = "{}";
+    record.request_id = request_id;
+    return record;
+  }
+
+  StillClock clock_;
+  Metrics metrics_;
+  std::unique_ptr<Logger> log_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Process> process_;
+};
+
+TEST_F(ChainKeeperTest, EveryEventIsARecordAndTheChainVerifies) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 5)));
+  EXPECT_TRUE(Feed(Events("second", 1, 3)));
+  auto result = Verify();
+  EXPECT_FALSE(result.broken.has_value());
+  EXPECT_EQ(result.records, 8U);
+  EXPECT_EQ(result.head_hash, process_->keeper.Head().hash);
+  EXPECT_EQ(process_->keeper.Head().sequence, 8U);
+  auto records = process_->store.Page(0, 100, 100);
+  ASSERT_TRUE(records.ok());
+  EXPECT_EQ((*records)[1].time, UtcTime{2'007});
+  EXPECT_EQ((*records)[1].actor, "user:o'brien\\");
+}
+
+TEST_F(ChainKeeperTest, AnEventSentAgainIsNoSecondRecord) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 5)));
+  EXPECT_TRUE(Feed(Events("paper", 3, 7)));
+  EXPECT_EQ(Verify().records, 7U);
+}
+
+TEST_F(ChainKeeperTest, AMissingEventStopsTheConnectionAndNothingOfTheBatchIsKept) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 2)));
+  order::v1::StreamOrderEventsResponse batch = Events("paper", 3, 3);
+  batch.MergeFrom(Events("paper", 5, 5));
+  EXPECT_FALSE(Feed(batch));
+  EXPECT_EQ(process_->keeper.Cursors().at("paper"), 2U);
+  EXPECT_EQ(Verify().records, 2U);
+  EXPECT_TRUE(Feed(Events("paper", 3, 5)));
+}
+
+TEST_F(ChainKeeperTest, ARestartGoesOnBehindTheHead) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 4)));
+  process_ = NewProcess();
+  EXPECT_EQ(process_->keeper.Cursors().at("paper"), 4U);
+  EXPECT_EQ(process_->keeper.Head().sequence, 4U);
+  EXPECT_TRUE(Feed(Events("paper", 5, 6)));
+  auto result = Verify();
+  EXPECT_FALSE(result.broken.has_value()) << result.broken->problem;
+  EXPECT_EQ(result.records, 6U);
+}
+
+TEST_F(ChainKeeperTest, AnOlderProcessCanNoLongerAppend) {
+  auto newer = NewProcess();
+  EXPECT_FALSE(Feed(Events("paper", 1, 1)));
+  EXPECT_NE(process_->failure, "");
+  EXPECT_TRUE(newer->keeper.OnOrderEvents(Events("paper", 1, 1)));
+  EXPECT_EQ(newer->failure, "");
+}
+
+TEST_F(ChainKeeperTest, AppendingTwiceIsOnceAndAnotherContentIsRefused) {
+  auto first = process_->keeper.Append(Login("r1"));
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->sequence, 1U);
+  EXPECT_EQ(first->time, clock_.Now());
+  auto again = process_->keeper.Append(Login("r1"));
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(*again, *first);
+  audit::Record other = Login("r1");
+  other.actor = "user:bob";
+  EXPECT_EQ(process_->keeper.Append(other).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_TRUE(process_->keeper.Append(Login("r2")).ok());
+  EXPECT_EQ(Verify().records, 2U);
+}
+
+TEST_F(ChainKeeperTest, TheLogCannotBeChangedByAnyStatement) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 3)));
+  EXPECT_TRUE(process_->keeper.Append(Login("r1")).ok());
+  for (const char* sql : {"UPDATE record SET actor = 'x' WHERE sequence = 2", "DELETE FROM record WHERE sequence = 2",
+                          "TRUNCATE record", "UPDATE append_request SET sequence = 1", "DELETE FROM append_request",
+                          "TRUNCATE append_request", "DELETE FROM record WHERE false",
+                          "INSERT INTO record SELECT * FROM record WHERE sequence = 2 ON CONFLICT (sequence) DO UPDATE "
+                          "SET actor = 'x'"}) {
+    absl::Status status = Sql(sql);
+    EXPECT_FALSE(status.ok()) << sql;
+    EXPECT_NE(status.ToString().find("append-only"), std::string::npos) << status;
+  }
+  EXPECT_FALSE(Verify().broken.has_value());
+}
+
+TEST_F(ChainKeeperTest, AChangeBehindTheTriggersBackIsFound) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 9)));
+  Tamper("UPDATE record SET detail = '{}' WHERE sequence = 5");
+  auto result = Verify();
+  ASSERT_TRUE(result.broken.has_value());
+  EXPECT_EQ(result.broken->sequence, 5U);
+  EXPECT_EQ(result.broken->problem, "the hash does not fit the content");
+  EXPECT_EQ(result.records, 4U);
+}
+
+TEST_F(ChainKeeperTest, ADeletedRecordIsFound) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 9)));
+  Tamper("DELETE FROM record WHERE sequence = 4");
+  EXPECT_EQ(Verify().broken->sequence, 4U);
+}
+
+TEST_F(ChainKeeperTest, ACutEndIsFoundAlsoAfterARestartAndMoreRecords) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 9)));
+  Tamper("DELETE FROM record WHERE sequence > 7");
+  EXPECT_EQ(Verify().broken->sequence, 8U);
+  process_ = NewProcess();
+  EXPECT_EQ(Verify().broken->sequence, 8U);
+  EXPECT_TRUE(Feed(Events("paper", 10, 11)));
+  EXPECT_EQ(Verify().broken->sequence, 8U);
+}
+
+TEST_F(ChainKeeperTest, ACutEndWithItsHeadIsFoundWhileTheProcessLives) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 9)));
+  Tamper(
+      "UPDATE chain_head SET (sequence, hash) = (SELECT sequence, hash FROM record WHERE sequence = 7); "
+      "DELETE FROM record WHERE sequence > 7");
+  EXPECT_EQ(Verify().broken->sequence, 8U);
+}
+
+TEST_F(ChainKeeperTest, AForeignRecordIsFoundAndStopsNothing) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 3)));
+  // Linked by the rule, by someone who may insert.
+  audit::Record foreign = Login("x");
+  audit::Head head = process_->keeper.Head();
+  audit::Link(foreign, head, [](std::string_view) { return std::string(64, 'a'); });
+  ASSERT_TRUE(Sql("INSERT INTO record SELECT 4, time_ns, actor, action, subject, detail, request_id, account_id, '" +
+                  foreign.previous_hash + "', hash FROM record WHERE sequence = 3")
+                  .ok());
+  EXPECT_EQ(Verify().broken->sequence, 4U);
+  // The first attempt meets it, the next goes on behind it.
+  EXPECT_FALSE(Feed(Events("paper", 4, 4)));
+  EXPECT_TRUE(Feed(Events("paper", 4, 4)));
+  EXPECT_EQ(process_->keeper.Head().sequence, 5U);
+  EXPECT_EQ(Verify().broken->sequence, 4U);
+}
+
+TEST_F(ChainKeeperTest, ListingIsNewestFirstByPrefixAndPage) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 4)));
+  EXPECT_TRUE(Feed(Events("second", 1, 2)));
+  EXPECT_TRUE(process_->keeper.Append(Login("r1")).ok());
+  auto sequences = [&](const AuditStore::Filter& filter) {
+    std::vector<std::uint64_t> found;
+    auto records = process_->store.List(filter);
+    EXPECT_TRUE(records.ok()) << records.status();
+    if (records.ok()) {
+      for (const auto& record : *records) found.push_back(record.sequence);
+    }
+    return found;
+  };
+  using Sequences = std::vector<std::uint64_t>;
+  EXPECT_EQ(sequences({.limit = 3}), (Sequences{7, 6, 5}));
+  EXPECT_EQ(sequences({.before = 5, .limit = 3}), (Sequences{4, 3, 2}));
+  EXPECT_EQ(sequences({.action_prefix = "account.h"}), (Sequences{6, 4, 3, 2}));
+  EXPECT_EQ(sequences({.action_prefix = "account_h"}), Sequences{});
+  EXPECT_EQ(sequences({.action_prefix = "%"}), Sequences{});
+  EXPECT_EQ(sequences({.account_id = "second"}), (Sequences{6, 5}));
+  EXPECT_EQ(sequences({.subject = "session:1"}), (Sequences{7}));
+}
+
+TEST_F(ChainKeeperTest, ALongChainIsVerifiedInPages) {
+  for (std::uint64_t first = 1; first <= 4'501; first += 500) {
+    EXPECT_TRUE(Feed(Events("paper", first, first + 499)));
+  }
+  auto result = Verify();
+  EXPECT_FALSE(result.broken.has_value());
+  EXPECT_EQ(result.records, 5'000U);
+  auto cancelled = process_->keeper.Verify([] { return true; });
+  EXPECT_EQ(cancelled.status().code(), absl::StatusCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace ballast
