@@ -1,5 +1,6 @@
 """Starts suites on free ports and talks to them over REST and gRPC."""
 import importlib
+import json
 import os
 import pathlib
 import shutil
@@ -8,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import grpc
 
@@ -181,6 +184,43 @@ class Suite:
     def risk(self):
         return self.protos.stub(self.channel("risk"), "risk", "RiskService")
 
+    @property
+    def positions(self):
+        return self.protos.stub(self.channel("positions"), "position", "PositionService")
+
+    @property
+    def strategies(self):
+        return self.protos.stub(self.channel("strategy_runner"), "strategy", "StrategyService")
+
+    @property
+    def audit(self):
+        return self.protos.stub(self.channel("compliance_audit"), "audit", "AuditService")
+
+    @property
+    def alerts(self):
+        return self.protos.stub(self.channel("alerts"), "alert", "AlertService")
+
+    # REST
+
+    def request(self, method, path, body=None, token=None, headers=None, raw=None):
+        """Status and JSON of the answer; `raw` bytes go out as they are."""
+        data = raw if raw is not None else None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.environment["BALLAST_URL"] + path, method=method, data=data, headers={
+            "Authorization": f"Bearer {token if token is not None else self.environment['BALLAST_TOKEN']}",
+            "Content-Type": "application/json", **(headers or {})})
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refusal:
+            text = refusal.read()
+            return refusal.code, json.loads(text) if text else {}
+
+    def get(self, path):
+        status, body = self.request("GET", path)
+        if status != 200:
+            raise OSError(f"GET {path}: {status} {body}")
+        return body
+
     def submit_request(self, request_id, symbol="BTC-USD", side="BUY", quantity="0.001", kind="MARKET", limit=None,
                        stop=None, **more):
         order = self.protos.order
@@ -202,6 +242,17 @@ class Suite:
         while True:
             page = self.orders.ListOrders(order.ListOrdersRequest(page_size=500, page_token=token), timeout=10)
             found += page.orders
+            token = page.next_page_token
+            if not token:
+                return found
+
+    def all_fills(self):
+        position = self.protos.position
+        token, found = "", []
+        while True:
+            page = self.positions.ListFills(position.ListFillsRequest(account_id="paper", page_size=500, page_token=token),
+                                            timeout=10)
+            found += page.fills
             token = page.next_page_token
             if not token:
                 return found

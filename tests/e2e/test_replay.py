@@ -1,0 +1,52 @@
+"""Real market days through the running suite, as fast as possible: the same orders, fills and equity each time."""
+import time
+
+import pytest
+
+import books
+from harness import TOP, wait_until
+
+DAYS = {
+    "equities": ("SPY,IBM,BAC", "SPY,IBM,BAC"),
+    "crypto": ("BTC-USD,ETH-USD", "BTC-USD,ETH-USD"),
+}
+
+
+def overrides(symbols):
+    return {
+        "broker_gateway": {"market_source": "replay", "market_speed": "0", "replay_directory": str(TOP / "data"),
+                           "replay_symbols": symbols.split(",")},
+        "strategy_runner": {"deployments": [
+            f"replay|ema_cross|paper|{symbols}|1m|fast=5,slow=20,position_size_ratio=0.0195,stop_loss_ratio=0.02,"
+            "take_profit_ratio=0.05,max_open_positions=3,allow_short=true"]},
+    }
+
+
+def run_once(start_suite, name, symbols):
+    suite = start_suite(name, overrides(symbols))
+    broker = suite.protos.broker
+    started = time.monotonic()
+    wait_until(lambda: suite.market.GetMarketStatus(broker.GetMarketStatusRequest(), timeout=5).end_of_data, 600,
+               "the replay is over")
+    seconds = time.monotonic() - started
+    books.settle(suite)
+    figures = books.check(suite)
+    figures["seconds"] = round(seconds, 1)
+    orders = [(item.request_id, item.symbol, item.side, item.quantity.value, item.status, item.average_price.value)
+              for item in sorted(suite.all_orders(), key=lambda item: item.sequence)]
+    fills = [(fill.execution_id, fill.symbol, fill.side, fill.quantity.value, fill.price.value, fill.fee.value,
+              fill.transact_time.ToJsonString()) for fill in sorted(suite.all_fills(), key=lambda fill: fill.sequence)]
+    suite.remove()
+    return figures, orders, fills
+
+
+@pytest.mark.parametrize("days", DAYS)
+def test_the_same_figures_twice(start_suite, days):
+    symbols = DAYS[days][0]
+    first = run_once(start_suite, f"replay_{days}_1", symbols)
+    second = run_once(start_suite, f"replay_{days}_2", symbols)
+    print(f"\n{days}: {first[0]}")
+    assert first[0]["fills"] > 0
+    assert first[1] == second[1], "the orders differ"
+    assert first[2] == second[2], "the fills differ"
+    assert first[0]["equity"] == second[0]["equity"]
