@@ -133,7 +133,7 @@ def _dashboard():
         build.dashboard()
     except build.BuildFailed as problem:
         lines = str(problem).strip().splitlines()
-        print("\n".join(["", *lines[:1], *lines[1:][-8:]]), file=sys.stderr)
+        print("\n".join(["", *lines[:7]]), file=sys.stderr)
         print("run: the dashboard could not be built (see above; it needs npm's registry once). Everything else starts;"
               " the next ./scripts/run tries again.\n", file=sys.stderr)
 
