@@ -208,7 +208,8 @@ def _detach(layout, bin_folder):
     started = time.monotonic()
     said = layout.logs / "supervisor.log"
     before = said.stat().st_size if said.exists() else 0
-    if os.fork() == 0:
+    child = os.fork()
+    if child == 0:
         os.close(reader)
         os.setsid()
         log = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -228,7 +229,11 @@ def _detach(layout, bin_folder):
         finally:
             os._exit(0)
     os.close(writer)
-    ready = os.read(reader, 1) == b"1"
+    try:
+        ready = os.read(reader, 1) == b"1"
+    except KeyboardInterrupt:
+        os.kill(child, signal.SIGTERM)
+        raise
     if not ready:
         print(said.read_bytes()[before:].decode(errors="replace").strip(), file=sys.stderr)
         return 1
@@ -264,4 +269,7 @@ def main():
     return terminal.show(configuration.read_environment(pathlib.Path(arguments.run_directory)), arguments.json)
 
 
-sys.exit(main())
+try:
+    sys.exit(main())
+except KeyboardInterrupt:
+    sys.exit("\nrun: interrupted")
