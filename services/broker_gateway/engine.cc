@@ -18,6 +18,8 @@ constexpr std::int64_t kSecondNs = 1'000'000'000;
 // Without data for longer than this the market is in a night or a weekend: nobody waits for it to pass.
 constexpr Duration kGap = Duration::Seconds(300);
 constexpr Duration kPauseMax = Duration::Seconds(86'400);
+// Closed orders younger than this are known in memory; a new order that says it is older than half of it is looked up.
+constexpr Duration kRemember = Duration::Seconds(2 * 86'400);
 // A simulated market in lockstep begins here, so that every run of a seed is the same.
 constexpr UtcTime kLockstepStart{1'704'067'200'000'000'000};  // 2024-01-01
 
@@ -81,9 +83,10 @@ absl::Status Engine::Recover() {
   }
   RETURN_IF_ERROR(store_.Fence());
   RETURN_IF_ERROR(OpenSource());
-  RETURN_IF_ERROR(store_.LoadBroker(venue_));
+  RETURN_IF_ERROR(store_.LoadBroker(venue_, clock_.Now() - kRemember));
   ASSIGN_OR_RETURN(session_epoch_, store_.LoadEpoch());
-  ASSIGN_OR_RETURN(market::SourceState state, store_.LoadMarket(source_->state().key));
+  source_key_ = source_->state().key;
+  ASSIGN_OR_RETURN(market::SourceState state, store_.LoadMarket(source_key_));
   if (state.step == 0) {
     // A first start has a past: bars and indicators are warm at once.
     constexpr int kPastSteps = 4'800;
@@ -179,6 +182,10 @@ void Engine::Loop() {
     venue_.OnTime(MarketNow());
     CommitAndTell();
     if (!exact() && clock_.MonotonicNanos() - last_save_ns_ > kSaveNs) SaveMarket();
+    if (clock_.MonotonicNanos() - last_forget_ns_ > 3'600 * kSecondNs) {
+      last_forget_ns_ = clock_.MonotonicNanos();
+      venue_.Forget(clock_.Now() - kRemember);
+    }
   }
   for (Task& task : inbox_.PopBatch(50'000, 0)) task();
   CommitAndTell();
@@ -362,6 +369,14 @@ void Engine::New(const broker::v1::NewOrder& request) {
     return;
   }
   if (venue_.Find(order->order_id) != nullptr) return;  // its reports are stored and were sent or will be resent
+  if (clock_.Now() - order->create_time > Duration{kRemember.nanos / 2}) {
+    // Too old to be sent in any case; but it must not be refused when it was taken long ago. A rare read.
+    auto stored = store_.LoadOrder(order->order_id);
+    if (!absl::IsNotFound(stored.status())) {
+      if (!stored.ok()) log_.Warning("broker.old_order_unanswered", {{"error", stored.status().ToString()}});
+      return;  // known, or not to be told now: the order manager asks again
+    }
+  }
   if (std::optional<Rejection> refusal = LastCheck(*order)) {
     venue_.Reject(*order, *refusal, MarketNow());
   } else {

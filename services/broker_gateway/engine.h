@@ -65,7 +65,9 @@ class Engine {
   [[nodiscard]] const paper::PaperBroker& venue() const { return venue_; }
   [[nodiscard]] const market::Source& source() const { return *source_; }
   void FillStatus(broker::v1::GetMarketStatusResponse* response) const;
+  // Any thread, after Recover: these do not change.
   [[nodiscard]] const std::vector<Instrument>& instruments() const { return instruments_; }
+  [[nodiscard]] const std::string& source_key() const { return source_key_; }
   [[nodiscard]] UtcTime market_time() const { return market_time_; }
   [[nodiscard]] const Options& options() const { return options_; }
 
@@ -120,6 +122,7 @@ class Engine {
   // The engine's thread only.
   paper::PaperBroker venue_;
   std::unique_ptr<market::Source> source_;
+  std::string source_key_;
   LockstepGate gate_;
   market::MarketStep step_;
   // Heads of the accounts' reports when step_ was made.
@@ -134,6 +137,7 @@ class Engine {
   bool step_unsaved_ = false;
   std::vector<Bar> unsaved_bars_;
   std::int64_t last_save_ns_ = 0;
+  std::int64_t last_forget_ns_ = 0;
   std::uint64_t session_epoch_ = 0;
   std::shared_ptr<OrderSender> session_;
   std::vector<Subscriber> subscribers_;

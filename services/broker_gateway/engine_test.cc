@@ -362,7 +362,7 @@ TEST_F(EngineTest, APacedReplayStepsByItsSpeedAndEnds) {
   auto late = std::make_shared<FakeSubscriber>(*engine_, later, "late");
   late->Open(0, false);
   ASSERT_TRUE(later.WaitForLine("late " + std::to_string(kSteps) + " end"));
-  auto bars = store_->LoadBars(engine_->source().state().key, Symbol("BTC-USD"), "5m", 3);
+  auto bars = store_->LoadBars(engine_->source_key(), Symbol("BTC-USD"), "5m", 3);
   ASSERT_TRUE(bars.ok());
   ASSERT_EQ(bars->size(), 3U);
   EXPECT_EQ(bars->back().start_time.ToString(), "2018-04-05T23:55:00.000000Z");
@@ -390,6 +390,35 @@ TEST_F(EngineTest, LatencyEndsBetweenTwoSteps) {
       wire::FromProto((*executions)[1].transact_time()) - wire::FromProto((*executions)[0].transact_time());
   EXPECT_GE(passed, Duration::Millis(29));
   EXPECT_LT(passed, Duration::Seconds(20));
+}
+
+TEST_F(EngineTest, AnOldOrderIsKnownThoughItIsNotInMemory) {
+  Journal journal;
+  for (int run = 0; run < 2; ++run) {
+    Start({});
+    orders_ = std::make_shared<FakeOrders>(*engine_, journal);
+    orders_->Open(++epoch_, static_cast<std::uint64_t>(run));
+    broker::v1::OrderSessionRequest request;
+    order::v1::Order& order = *request.mutable_new_order()->mutable_order();
+    order.set_order_id("old");
+    order.set_account_id("paper");
+    order.set_symbol("BTC-USD");
+    order.set_side(type::v1::SIDE_BUY);
+    order.set_type(type::v1::ORDER_TYPE_MARKET);
+    order.set_time_in_force(type::v1::TIME_IN_FORCE_IOC);
+    order.mutable_quantity()->set_value("1");
+    order.set_status(order::v1::ORDER_STATUS_SUBMITTED);
+    wire::ToProto(clock_.Now() - Duration::Seconds(3 * 86'400), order.mutable_create_time());
+    EXPECT_TRUE(engine_->Instruct(request, orders_));
+    std::promise<bool> known;
+    EXPECT_TRUE(
+        engine_->Ask([&](const Engine& engine) { known.set_value(engine.venue().Find(OrderId("old")) != nullptr); }));
+    EXPECT_EQ(known.get_future().get(), run == 0);  // refused as stale, then stored only
+    engine_->Drain();
+    EXPECT_EQ(Stored().size(), 1U);
+  }
+  EXPECT_EQ(store_->LoadOrder(OrderId("old"))->status, OrderStatus::kRejected);
+  EXPECT_TRUE(absl::IsNotFound(store_->LoadOrder(OrderId("never")).status()));
 }
 
 TEST_F(EngineTest, ASimulatedMarketInLockstepIsTheSameEachTime) {

@@ -25,6 +25,15 @@ grpc::ServerUnaryReactor* Answer(Engine& engine, grpc::CallbackServerContext* co
   return reactor;
 }
 
+// Reads on the reader's thread and finishes the call with what `read` returns.
+grpc::ServerUnaryReactor* Read(HistoryReader& reader, grpc::CallbackServerContext* context,
+                               std::function<absl::Status()> read) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = reader.Run([reactor, read = std::move(read)] { reactor->Finish(ToGrpc(read())); });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
 }  // namespace
 
 grpc::ServerBidiReactor<broker::v1::OrderSessionRequest, broker::v1::OrderSessionResponse>* BrokerGrpc::OrderSession(
@@ -41,14 +50,26 @@ grpc::ServerBidiReactor<broker::v1::OrderSessionRequest, broker::v1::OrderSessio
 grpc::ServerUnaryReactor* BrokerGrpc::QueryOrder(grpc::CallbackServerContext* context,
                                                  const broker::v1::QueryOrderRequest* request,
                                                  broker::v1::QueryOrderResponse* response) {
-  return Answer(engine_, context, [request = *request, response](const Engine& engine) -> absl::Status {
-    const Order* order = engine.venue().Find(OrderId(request.order_id()));
-    if (order == nullptr || order->account_id.value() != request.account_id()) {
-      return absl::NotFoundError("the gateway never received this order");
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  auto finish = [reactor, request = *request, response](const absl::StatusOr<Order>& order) {
+    if (!order.ok() || order->account_id.value() != request.account_id()) {
+      reactor->Finish(
+          ToGrpc(order.ok() ? absl::NotFoundError("the gateway never received this order") : order.status()));
+      return;
     }
     wire::ToProto(*order, response->mutable_order());
-    return absl::OkStatus();
+    reactor->Finish(grpc::Status::OK);
+  };
+  OrderId id(request->order_id());
+  bool queued = engine_.Ask([this, id, reactor, finish](const Engine& engine) {
+    if (const Order* order = engine.venue().Find(id)) {
+      finish(*order);
+    } else if (!reader_.Run([this, id, finish] { finish(store_.LoadOrder(id)); })) {  // it may be an old one
+      reactor->Finish(Busy());
+    }
   });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* BrokerGrpc::ListOpenOrders(grpc::CallbackServerContext* context,
@@ -67,7 +88,7 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListOpenOrders(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* BrokerGrpc::ListExecutions(grpc::CallbackServerContext* context,
                                                      const broker::v1::ListExecutionsRequest* request,
                                                      broker::v1::ListExecutionsResponse* response) {
-  return Answer(engine_, context, [this, request = *request, response](const Engine&) -> absl::Status {
+  return Read(reader_, context, [this, request = *request, response]() -> absl::Status {
     int page_size = request.page_size() == 0 ? 500 : request.page_size();
     if (page_size < 1 || page_size > 1000) return absl::InvalidArgumentError("page_size: 1 to 1000 expected");
     ASSIGN_OR_RETURN(
@@ -186,8 +207,11 @@ grpc::ServerUnaryReactor* MarketDataGrpc::GetQuotes(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* MarketDataGrpc::ListBars(grpc::CallbackServerContext* context,
                                                    const broker::v1::ListBarsRequest* request,
                                                    broker::v1::ListBarsResponse* response) {
-  return Answer(engine_, context, [this, request = *request, response](const Engine& engine) -> absl::Status {
-    if (engine.venue().FindInstrument(Symbol(request.symbol())) == nullptr) {
+  return Read(reader_, context, [this, request = *request, response]() -> absl::Status {
+    const std::vector<Instrument>& instruments = engine_.instruments();
+    bool known = std::any_of(instruments.begin(), instruments.end(),
+                             [&](const Instrument& each) { return each.symbol.value() == request.symbol(); });
+    if (!known) {
       return absl::NotFoundError(ToAbsl("there is no instrument " + request.symbol()));
     }
     if (!market::TimeframeLength(request.timeframe())) {
@@ -195,9 +219,32 @@ grpc::ServerUnaryReactor* MarketDataGrpc::ListBars(grpc::CallbackServerContext* 
     }
     int limit = request.limit() == 0 ? 500 : request.limit();
     if (limit < 1 || limit > 5000) return absl::InvalidArgumentError("limit: 1 to 5000 expected");
-    ASSIGN_OR_RETURN(std::vector<Bar> bars, store_.LoadBars(engine.source().state().key, Symbol(request.symbol()),
-                                                            request.timeframe(), limit));
+    ASSIGN_OR_RETURN(std::vector<Bar> bars,
+                     store_.LoadBars(engine_.source_key(), Symbol(request.symbol()), request.timeframe(), limit));
     for (const Bar& bar : bars) wire::ToProto(bar, response->add_bars());
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* MarketDataGrpc::GetBook(grpc::CallbackServerContext* context,
+                                                  const broker::v1::GetBookRequest* request,
+                                                  broker::v1::GetBookResponse* response) {
+  return Answer(engine_, context, [symbol = Symbol(request->symbol()), response](const Engine& engine) -> absl::Status {
+    if (engine.venue().FindInstrument(symbol) == nullptr) {
+      return absl::NotFoundError(ToAbsl("there is no instrument " + symbol.value()));
+    }
+    response->set_symbol(symbol.value());
+    wire::ToProto(engine.market_time(), response->mutable_market_time());
+    for (const matching::Level& level : engine.venue().Levels(symbol, Side::kSell)) {
+      auto* bid = response->add_bids();
+      wire::ToProto(level.price, bid->mutable_price());
+      wire::ToProto(level.size, bid->mutable_size());
+    }
+    for (const matching::Level& level : engine.venue().Levels(symbol, Side::kBuy)) {
+      auto* ask = response->add_asks();
+      wire::ToProto(level.price, ask->mutable_price());
+      wire::ToProto(level.size, ask->mutable_size());
+    }
     return absl::OkStatus();
   });
 }

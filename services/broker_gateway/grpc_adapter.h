@@ -3,13 +3,16 @@
 #include "ballast/broker/v1/broker_service.grpc.pb.h"
 #include "ballast/broker/v1/market_data_service.grpc.pb.h"
 #include "services/broker_gateway/engine.h"
+#include "services/broker_gateway/history_reader.h"
 
 namespace ballast {
 
-// Decode, hand to the engine, encode. Decides nothing. Reads of history run on the engine's thread too: they are rare.
+// Decode, hand to the engine, encode. Decides nothing. What is in memory is asked on the engine's thread, history on
+// the reader's.
 class BrokerGrpc final : public broker::v1::BrokerService::CallbackService {
  public:
-  BrokerGrpc(Engine& engine, BrokerStore& store) : engine_(engine), store_(store) {}
+  BrokerGrpc(Engine& engine, BrokerStore& store, HistoryReader& reader)
+      : engine_(engine), store_(store), reader_(reader) {}
 
   grpc::ServerBidiReactor<broker::v1::OrderSessionRequest, broker::v1::OrderSessionResponse>* OrderSession(
       grpc::CallbackServerContext* context) override;
@@ -32,11 +35,13 @@ class BrokerGrpc final : public broker::v1::BrokerService::CallbackService {
  private:
   Engine& engine_;
   BrokerStore& store_;
+  HistoryReader& reader_;
 };
 
 class MarketDataGrpc final : public broker::v1::MarketDataService::CallbackService {
  public:
-  MarketDataGrpc(Engine& engine, BrokerStore& store) : engine_(engine), store_(store) {}
+  MarketDataGrpc(Engine& engine, BrokerStore& store, HistoryReader& reader)
+      : engine_(engine), store_(store), reader_(reader) {}
 
   grpc::ServerBidiReactor<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>* StreamMarketData(
       grpc::CallbackServerContext* context) override;
@@ -47,6 +52,8 @@ class MarketDataGrpc final : public broker::v1::MarketDataService::CallbackServi
                                       broker::v1::GetQuotesResponse* response) override;
   grpc::ServerUnaryReactor* ListBars(grpc::CallbackServerContext* context, const broker::v1::ListBarsRequest* request,
                                      broker::v1::ListBarsResponse* response) override;
+  grpc::ServerUnaryReactor* GetBook(grpc::CallbackServerContext* context, const broker::v1::GetBookRequest* request,
+                                    broker::v1::GetBookResponse* response) override;
   grpc::ServerUnaryReactor* GetMarketStatus(grpc::CallbackServerContext* context,
                                             const broker::v1::GetMarketStatusRequest* request,
                                             broker::v1::GetMarketStatusResponse* response) override;
@@ -54,6 +61,7 @@ class MarketDataGrpc final : public broker::v1::MarketDataService::CallbackServi
  private:
   Engine& engine_;
   BrokerStore& store_;
+  HistoryReader& reader_;
 };
 
 }  // namespace ballast

@@ -4,6 +4,7 @@
 
 #include "services/broker_gateway/engine.h"
 #include "services/broker_gateway/grpc_adapter.h"
+#include "services/broker_gateway/history_reader.h"
 #include "services/broker_gateway/store.h"
 
 namespace ballast {
@@ -30,19 +31,24 @@ class BrokerGateway : public Service {
                  .collar_ratio = context.config.GetDecimal("price_collar_ratio"),
                  .intent_age_ms_max = context.config.GetInt("intent_age_ms_max")},
                 store_, context.clock, context.log, context.metrics, context.redis, context.fail),
-        broker_(engine_, store_),
-        market_(engine_, store_) {}
+        broker_(engine_, store_, reader_),
+        market_(engine_, store_, reader_) {}
 
   absl::Status Recover() override { return engine_.Recover(); }
   std::vector<grpc::Service*> GrpcServices() override { return {&broker_, &market_}; }
   absl::Status Start() override {
+    reader_.Start();
     engine_.Start();
     return absl::OkStatus();
   }
-  void Drain() override { engine_.Drain(); }
+  void Drain() override {
+    engine_.Drain();
+    reader_.Stop();
+  }
 
  private:
   BrokerStore store_;
+  HistoryReader reader_;
   Engine engine_;
   BrokerGrpc broker_;
   MarketDataGrpc market_;

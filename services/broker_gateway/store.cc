@@ -90,11 +90,12 @@ absl::Status BrokerStore::Append(const paper::PaperBroker& broker, const paper::
       const paper::VenueState& state = broker.StateOf(id);
       sql +=
           "INSERT INTO venue_order (order_id, account_id, working, triggered, payload, arrival_nanos, waiting, "
-          "queue_ahead) VALUES (" +
+          "queue_ahead, created_nanos) VALUES (" +
           work.quote(id.value()) + "," + work.quote(order.account_id.value()) +
           (IsTerminal(order.status) ? ",false," : ",true,") + (state.triggered ? "true," : "false,") +
           Bytes(work, proto.SerializeAsString()) + "," + std::to_string(state.arrival.nanos) +
-          (state.waiting ? ",true," : ",false,") + (state.queue_ahead ? state.queue_ahead->ToString() : "NULL") +
+          (state.waiting ? ",true," : ",false,") + (state.queue_ahead ? state.queue_ahead->ToString() : "NULL") + "," +
+          std::to_string(order.create_time.nanos) +
           ") ON CONFLICT (order_id) DO UPDATE SET working = excluded.working, triggered = excluded.triggered, "
           "payload = excluded.payload, waiting = excluded.waiting, queue_ahead = excluded.queue_ahead;";
     }
@@ -116,7 +117,7 @@ absl::Status BrokerStore::Append(const paper::PaperBroker& broker, const paper::
   });
 }
 
-absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker) {
+absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker, UtcTime since) {
   return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     for (const pqxx::row& row : work.exec("SELECT account_id, currency, cash::text, execution_sequence FROM ledger")) {
       paper::Ledger ledger;
@@ -131,9 +132,11 @@ absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker) {
       }
       broker.RestoreLedger(std::move(ledger));
     }
-    // Closed orders too: a second submission of one must be known for what it is.
-    for (const pqxx::row& row :
-         work.exec("SELECT payload, triggered, arrival_nanos, waiting, queue_ahead::text FROM venue_order")) {
+    // Recently closed orders too: a second submission of one must be known for what it is. Older ones are looked up.
+    for (const pqxx::row& row : work.exec_params(
+             "SELECT payload, triggered, arrival_nanos, waiting, queue_ahead::text FROM venue_order WHERE working "
+             "OR created_nanos > $1 OR created_nanos = 0",
+             since.nanos)) {
       ASSIGN_OR_RETURN(Order order, wire::FromProto(Parse<order::v1::Order>(row[0])));
       paper::VenueState state{
           .arrival = UtcTime{row[2].as<std::int64_t>()}, .waiting = row[3].as<bool>(), .triggered = row[1].as<bool>()};
@@ -144,6 +147,17 @@ absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker) {
     }
     return absl::OkStatus();
   });
+}
+
+absl::StatusOr<Order> BrokerStore::LoadOrder(const OrderId& id) {
+  absl::StatusOr<Order> order = absl::NotFoundError("the gateway never received this order");
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    for (const pqxx::row& row : work.exec_params("SELECT payload FROM venue_order WHERE order_id = $1", id.value())) {
+      order = wire::FromProto(Parse<order::v1::Order>(row[0]));
+    }
+    return absl::OkStatus();
+  }));
+  return order;
 }
 
 absl::StatusOr<std::vector<broker::v1::ExecutionReport>> BrokerStore::LoadExecutions(const AccountId& account,

@@ -20,7 +20,10 @@ class BrokerStore {
   // step and what it traded are there together or not at all.
   absl::Status Append(const paper::PaperBroker& broker, const paper::Changes& changes,
                       const market::SourceState* market, const std::vector<Bar>& bars);
-  absl::Status LoadBroker(paper::PaperBroker& broker);
+  // Ledgers, the working orders and those made after `since` (wall time).
+  absl::Status LoadBroker(paper::PaperBroker& broker, UtcTime since);
+  // NOT_FOUND when there never was one.
+  absl::StatusOr<Order> LoadOrder(const OrderId& id);
   absl::StatusOr<std::vector<broker::v1::ExecutionReport>> LoadExecutions(const AccountId& account, std::uint64_t after,
                                                                           int limit);
   absl::Status SaveEpoch(std::uint64_t epoch);

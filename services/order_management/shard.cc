@@ -322,6 +322,18 @@ void Shard::Deny(Order order, const std::string& actor, Rejection rejection, std
   });
 }
 
+// Ends an order that waits for risk; a late answer finds nothing, and risk is told to forget it.
+void Shard::Withdraw(std::uint64_t correlation, Rejection rejection) {
+  Waiting waiting = std::move(waiting_[correlation]);
+  waiting_.erase(correlation);
+  waiting_by_order_.erase(waiting.order.order_id);
+  risk::v1::RiskSessionRequest request;
+  request.mutable_void_()->set_account_id(waiting.order.account_id.value());
+  request.mutable_void_()->set_order_id(waiting.order.order_id.value());
+  (void)ports_.risk(std::move(request));
+  Deny(std::move(waiting.order), waiting.actor, std::move(rejection), {}, std::move(waiting.replies));
+}
+
 void Shard::OnRiskResult(risk::v1::ReserveResult result) {
   (void)Enqueue([this, result = std::move(result)] {
     auto found = waiting_.find(result.correlation_id());
@@ -444,6 +456,17 @@ bool Shard::CancelAll(AccountId account_id, Symbol symbol, DeploymentId deployme
       if (!symbol.empty() && order.symbol != symbol) continue;
       if (!deployment.empty() && order.deployment_id != deployment) continue;
       ids.push_back(id);
+    }
+    // What still waits for risk is withdrawn: it must not slip out behind a cancel of everything.
+    std::vector<std::uint64_t> withdrawn;
+    for (const auto& [correlation, waiting] : waiting_) {
+      const Order& order = waiting.order;
+      bool meant = order.account_id == account_id && (symbol.empty() || order.symbol == symbol) &&
+                   (deployment.empty() || order.deployment_id == deployment);
+      if (meant) withdrawn.push_back(correlation);
+    }
+    for (std::uint64_t correlation : withdrawn) {
+      Withdraw(correlation, {.reason = RejectReason::kCancelPending, .check = "cancel_all", .message = "withdrawn by a cancel of all orders before it was sent"});
     }
     std::vector<Order> cancelled;
     for (const OrderId& id : ids) {
@@ -651,19 +674,10 @@ void Shard::OnTick() {
     if (now > waiting.deadline_ns) late.push_back(correlation);
   }
   for (std::uint64_t correlation : late) {
-    Waiting waiting = std::move(waiting_[correlation]);
-    waiting_.erase(correlation);
-    waiting_by_order_.erase(waiting.order.order_id);
-    risk::v1::RiskSessionRequest request;
-    request.mutable_void_()->set_account_id(waiting.order.account_id.value());
-    request.mutable_void_()->set_order_id(waiting.order.order_id.value());
-    (void)ports_.risk(std::move(request));
-    Deny(std::move(waiting.order), waiting.actor,
-         {.reason = RejectReason::kRiskUnavailable,
-          .check = "risk",
-          .limit = std::to_string(options_.risk_timeout_ms),
-          .message = "the risk service did not answer in time"},
-         {}, std::move(waiting.replies));
+    Withdraw(correlation, {.reason = RejectReason::kRiskUnavailable,
+                           .check = "risk",
+                           .limit = std::to_string(options_.risk_timeout_ms),
+                           .message = "the risk service did not answer in time"});
   }
   if (now - last_cancel_sweep_ns_ > kCancelRepeatNs) {
     bool first = last_cancel_sweep_ns_ == 0;

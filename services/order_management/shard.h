@@ -111,6 +111,7 @@ class Shard {
   void DoSubmit(Order order, const std::string& actor, bool confirm_duplicate, std::function<void(OrderReply)> reply);
   void Deny(Order order, const std::string& actor, Rejection rejection, std::vector<RiskCheck> checks,
             std::vector<std::function<void(OrderReply)>> replies);
+  void Withdraw(std::uint64_t correlation, Rejection rejection);
   void FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result);
   void DispatchPending();
   void SendNewOrder(const Order& order);

@@ -35,13 +35,43 @@ void RiskKeeper::SetInstruments(std::vector<Instrument> instruments) {
   for (Instrument& instrument : instruments) market_.instruments[instrument.symbol] = instrument;
 }
 
-void RiskKeeper::OnQuotes(const std::vector<Quote>& quotes) {
-  std::int64_t now = clock_.MonotonicNanos();
+std::int64_t RiskKeeper::AgeNow() { return lockstep_ ? market_time_.nanos : clock_.MonotonicNanos(); }
+
+bool RiskKeeper::OnStep(const Step& step) {
   MutexLock lock(mutex_);
-  for (const Quote& quote : quotes) {
+  auto behind = [&]() REQUIRES(mutex_) {
+    for (const auto& [account, sequence] : step.execution_sequences) {
+      auto applied = executions_.find(account);
+      if (sequence > 0 && (applied == executions_.end() || applied->second < sequence)) return true;
+    }
+    return false;
+  };
+  while (step.lockstep && !stopping_ && behind()) applied_.Wait(mutex_);
+  if (stopping_) return false;
+  if (step.lockstep != lockstep_) {
+    // Another kind of time: ages of the one mean nothing in the other.
+    market_.arrival_ns.clear();
+    for (auto& [id, exposure] : accounts_) exposure.recent_orders.clear();
+  }
+  lockstep_ = step.lockstep;
+  market_time_ = step.market_time;
+  std::int64_t now = AgeNow();
+  for (const Quote& quote : step.quotes) {
     market_.quotes[quote.symbol] = quote;
     market_.arrival_ns[quote.symbol] = now;
   }
+  for (auto& [id, exposure] : accounts_) {
+    if (exposure.opened()) Mark(exposure);
+  }
+  return true;
+}
+
+void RiskKeeper::StopWaiting() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  applied_.NotifyAll();
 }
 
 void RiskKeeper::OnMarketLost() {
@@ -92,6 +122,9 @@ void RiskKeeper::Apply(const order::v1::OrderEvent& proto) {
     session_.reset();
     return;
   }
+  std::uint64_t& executions = executions_[event->account_id];
+  executions = std::max(executions, event->execution_sequence);
+  applied_.NotifyAll();
   if (event->type == OrderEventType::kAccountOpened) {
     auto mark = stored_marks_.find(event->account_id);
     if (mark != stored_marks_.end()) {
@@ -108,7 +141,7 @@ risk::PreTradeResult RiskKeeper::Check(const Order& order, std::optional<Decimal
     return {.rejection = Rejection{.reason = RejectReason::kUnknownAccount, .check = "account",
                                    .message = "risk knows nothing of account " + order.account_id.value()}};
   }
-  std::int64_t now = clock_.MonotonicNanos();
+  std::int64_t now = AgeNow();
   auto& recent = account->second.recent_orders;
   while (!recent.empty() && now - recent.front() > kRateWindowNs) recent.pop_front();
   account->second.Expire(now);
@@ -140,8 +173,8 @@ void RiskKeeper::Reserve(const risk::v1::Reserve& request) {
     } else {
       answer.set_approved(true);
       risk::Exposure& exposure = accounts_[order->account_id];
-      exposure.recent_orders.push_back(started);
-      exposure.Reserve(*order, started + kReservationNs);
+      exposure.recent_orders.push_back(AgeNow());
+      exposure.Reserve(*order, AgeNow() + kReservationNs);
       wire::ToProto(clock_.Now() + Duration{kReservationNs}, answer.mutable_expire_time());
     }
   }
@@ -153,7 +186,7 @@ void RiskKeeper::Reserve(const risk::v1::Reserve& request) {
 void RiskKeeper::Mark(risk::Exposure& exposure) {
   std::optional<Decimal> equity = exposure.Equity(market_);
   if (!equity) return;
-  std::int64_t day = clock_.Now().DayNumber();
+  std::int64_t day = (market_time_.nanos != 0 ? market_time_ : clock_.Now()).DayNumber();
   if (day != exposure.day_number) {
     exposure.day_number = day;
     exposure.day_start_equity = *equity;
@@ -167,8 +200,7 @@ void RiskKeeper::Tick() {
     MutexLock lock(mutex_);
     for (auto& [id, exposure] : accounts_) {
       if (!exposure.opened()) continue;
-      exposure.Expire(clock_.MonotonicNanos());
-      Mark(exposure);
+      exposure.Expire(AgeNow());
       marks[id] = {exposure.day_number, exposure.day_start_equity, exposure.peak_equity};
     }
   }
@@ -233,9 +265,9 @@ absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStat
   wire::ToProto(gross, response->mutable_gross_exposure());
   wire::ToProto(net, response->mutable_net_exposure());
   wire::ToProto(reserved, response->mutable_reserved_exposure());
-  std::int64_t now = clock_.MonotonicNanos();
+  std::int64_t now = AgeNow();
   bool stale = market_.quotes.empty();
-  for (const auto& [symbol, arrival] : market_.arrival_ns) stale = stale || now - arrival > limits.quote_age_ms_max * 1'000'000;
+  for (const auto& [symbol, arrival] : market_.arrival_ns) stale = stale || (!lockstep_ && now - arrival > limits.quote_age_ms_max * 1'000'000);
   response->set_market_data_stale(stale);
   if (!equity) return absl::OkStatus();
   wire::ToProto(*equity, response->mutable_equity());

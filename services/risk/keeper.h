@@ -25,11 +25,21 @@ class RiskKeeper {
   absl::Status Recover();
   // Market data.
   void SetInstruments(std::vector<Instrument> instruments);
-  void OnQuotes(const std::vector<Quote>& quotes);
+  // One step of the market. In lockstep time is the market's, and the call first waits until the executions the step names
+  // have come as events; false when the service stops meanwhile.
+  struct Step {
+    std::vector<Quote> quotes;
+    UtcTime market_time;
+    bool lockstep = false;
+    std::map<AccountId, std::uint64_t> execution_sequences;
+  };
+  bool OnStep(const Step& step);
   void OnMarketLost();
+  // Ends a wait in OnStep for good.
+  void StopWaiting();
   // The order manager's stream.
   void OnSession(const risk::v1::RiskSessionRequest& request, const std::shared_ptr<Sender>& session);
-  // Once a second, from a thread of the service: marks equity, stores the marks, lets old reservations lapse.
+  // Once a second, from a thread of the service: stores the marks, lets old reservations lapse.
   void Tick();
   void CloseSession();
 
@@ -45,6 +55,8 @@ class RiskKeeper {
   void Reserve(const risk::v1::Reserve& request) REQUIRES(mutex_);
   risk::PreTradeResult Check(const Order& order, std::optional<Decimal>* passable) REQUIRES(mutex_);
   void Mark(risk::Exposure& exposure) REQUIRES(mutex_);
+  // For ages and rates: monotonic, or the market's when the market waits for its readers.
+  std::int64_t AgeNow() REQUIRES(mutex_);
 
   RiskStore& store_;
   const Clock& clock_;
@@ -54,6 +66,12 @@ class RiskKeeper {
   std::map<AccountId, risk::Limits> limits_ GUARDED_BY(mutex_);
   std::map<AccountId, RiskStore::EquityMark> stored_marks_ GUARDED_BY(mutex_);
   risk::Market market_ GUARDED_BY(mutex_);
+  bool lockstep_ GUARDED_BY(mutex_) = false;
+  UtcTime market_time_ GUARDED_BY(mutex_);
+  // Newest broker report among the events, per account.
+  std::map<AccountId, std::uint64_t> executions_ GUARDED_BY(mutex_);
+  CondVar applied_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
   std::uint64_t epoch_ GUARDED_BY(mutex_) = 0;
   std::shared_ptr<Sender> session_ GUARDED_BY(mutex_);
   Counter& reserves_;

@@ -33,6 +33,8 @@ class RiskShell : public Service {
                   LoadInstruments();
                   broker::v1::StreamMarketDataRequest request;
                   request.mutable_subscribe()->set_subscriber("risk");
+                  request.mutable_subscribe()->set_lockstep(true);
+                  request.mutable_subscribe()->set_phase(0);
                   send(std::move(request));
                 },
             .on_message = [this](broker::v1::StreamMarketDataResponse& step) { return OnStep(step); },
@@ -47,6 +49,7 @@ class RiskShell : public Service {
   }
   bool Ready() override { return keeper_.Ready(); }
   void Drain() override {
+    keeper_.StopWaiting();
     keeper_.CloseSession();
     market_.Stop();
     grpc_.Stop();
@@ -66,16 +69,22 @@ class RiskShell : public Service {
     }
     keeper_.SetInstruments(std::move(instruments));
   }
-  bool OnStep(const broker::v1::StreamMarketDataResponse& step) {
-    std::vector<Quote> quotes;
-    quotes.reserve(static_cast<std::size_t>(step.quotes_size()));
-    for (const auto& proto : step.quotes()) {
+  bool OnStep(const broker::v1::StreamMarketDataResponse& message) {
+    RiskKeeper::Step step{.market_time = wire::FromProto(message.market_time()), .lockstep = message.lockstep()};
+    step.quotes.reserve(static_cast<std::size_t>(message.quotes_size()));
+    for (const auto& proto : message.quotes()) {
       auto quote = wire::FromProto(proto);
-      if (quote.ok()) quotes.push_back(std::move(*quote));
+      if (quote.ok()) step.quotes.push_back(std::move(*quote));
       else log_.Error("market.quote_unreadable", {{"error", quote.status().ToString()}});
     }
-    keeper_.OnQuotes(quotes);
-    return true;
+    for (const auto& [account, sequence] : message.execution_sequences()) {
+      step.execution_sequences[AccountId(account)] = sequence;
+    }
+    if (!keeper_.OnStep(step)) return false;
+    if (!step.lockstep) return true;
+    broker::v1::StreamMarketDataRequest acknowledge;
+    acknowledge.mutable_acknowledge()->set_step(message.step());
+    return market_.Send(std::move(acknowledge));
   }
 
   Logger& log_;

@@ -1,10 +1,10 @@
 #include "libs/brokers/paper/paper_broker.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "libs/base/check.h"
-#include "libs/matching/book.h"
 
 namespace ballast::paper {
 namespace {
@@ -352,6 +352,24 @@ void PaperBroker::RestoreOrder(Order order, VenueState state) {
   }
   states_[id] = std::move(state);
   orders_[id] = std::move(order);
+}
+
+void PaperBroker::Forget(UtcTime made_before) {
+  for (auto entry = orders_.begin(); entry != orders_.end();) {
+    const Order& order = entry->second;
+    bool old = IsTerminal(order.status) && order.create_time < made_before && !changes_.orders.contains(order.order_id);
+    if (old) states_.erase(order.order_id);
+    entry = old ? orders_.erase(entry) : std::next(entry);
+  }
+}
+
+std::vector<matching::Level> PaperBroker::Levels(const Symbol& symbol, Side side) const {
+  const Quote* quote = FindQuote(symbol);
+  const Instrument* instrument = FindInstrument(symbol);
+  if (quote == nullptr || instrument == nullptr) return {};
+  auto taken = taken_.find({symbol, side});
+  return matching::Opposite(*quote, *instrument, side, options_.depth,
+                            taken == taken_.end() ? Decimal() : taken->second);
 }
 
 const Order* PaperBroker::Find(const OrderId& id) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libs/broker/execution.h"
+#include "libs/matching/book.h"
 #include "libs/model/market.h"
 #include "libs/model/order.h"
 
@@ -87,7 +88,12 @@ class PaperBroker {
   // The order must be known.
   [[nodiscard]] const VenueState& StateOf(const OrderId& id) const { return states_.at(id); }
 
+  // Drops the closed orders that were made before; whoever calls knows them from elsewhere.
+  void Forget(UtcTime made_before);
+
   [[nodiscard]] const Order* Find(const OrderId& id) const;
+  // What an order of `side` would find, best first.
+  [[nodiscard]] std::vector<matching::Level> Levels(const Symbol& symbol, Side side) const;
   [[nodiscard]] const Ledger* FindLedger(const AccountId& id) const;
   [[nodiscard]] const std::map<OrderId, Order>& orders() const { return orders_; }
   [[nodiscard]] const std::map<AccountId, Ledger>& ledgers() const { return ledgers_; }

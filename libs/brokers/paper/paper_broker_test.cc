@@ -249,6 +249,36 @@ TEST(PaperBrokerTest, ADayOrderExpiresWhenTheSessionCloses) {
   EXPECT_EQ(broker.Find(OrderId("o2"))->status, OrderStatus::kNew);
 }
 
+TEST(PaperBrokerTest, ForgetsClosedOrdersOnly) {
+  PaperBroker broker = Opened();
+  Order closed = MakeOrder("o1", Side::kBuy, OrderType::kMarket, "1"),
+        young = MakeOrder("o3", Side::kBuy, OrderType::kMarket, "1");
+  young.create_time = kNow;
+  broker.Submit(closed, kNow);
+  broker.Submit(LimitOrder("o2", Side::kBuy, "10", "90"), kNow);
+  broker.Submit(young, kNow);
+  broker.Forget(kNow);
+  EXPECT_NE(broker.Find(OrderId("o1")), nullptr);  // not durable yet
+  (void)broker.TakeChanges();
+  broker.Forget(kNow);
+  EXPECT_EQ(broker.Find(OrderId("o1")), nullptr);
+  EXPECT_NE(broker.Find(OrderId("o2")), nullptr);
+  EXPECT_NE(broker.Find(OrderId("o3")), nullptr);
+}
+
+TEST(PaperBrokerTest, TheBookShowsWhatIsLeftOfIt) {
+  PaperBroker broker = Opened();
+  broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "30"), kNow);
+  auto asks = broker.Levels(Symbol("AAPL"), Side::kBuy), bids = broker.Levels(Symbol("AAPL"), Side::kSell);
+  ASSERT_EQ(asks.size(), 5U);
+  EXPECT_EQ(asks[0].price, Decimal::Of("100.02"));
+  EXPECT_EQ(asks[0].size, Decimal::Of("70"));
+  EXPECT_EQ(asks[1].size, Decimal::Of("150"));
+  EXPECT_EQ(bids[0].size, Decimal::Of("100"));
+  EXPECT_EQ(bids[4].price, Decimal::Of("99.96"));
+  EXPECT_TRUE(broker.Levels(Symbol("NOPE"), Side::kBuy).empty());
+}
+
 TEST(PaperBrokerTest, TheSameOrderTwiceIsOneOrder) {
   PaperBroker broker = Opened();
   Order order = MakeOrder("o1", Side::kBuy, OrderType::kMarket, "10");

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/model/market.h"
+#include "libs/model/order.h"
+#include "libs/strategy/strategy.h"
+
+namespace ballast::strategy {
+
+// What is deployed: one strategy on some instruments of one account.
+struct Spec {
+  std::string strategy_id;
+  Parameters parameters;
+  AccountId account_id;
+  std::vector<Symbol> symbols;
+  std::string timeframe;
+  // Fraction of the account's equity per position.
+  Decimal position_size_ratio = Decimal::Of("0.02");
+  // Fractions from the average entry price.
+  std::optional<Decimal> stop_loss_ratio;
+  std::optional<Decimal> take_profit_ratio;
+  int max_open_positions = 3;
+  bool allow_short = false;
+  std::string display_name;
+
+  friend bool operator==(const Spec&, const Spec&) = default;
+};
+
+// What must survive a restart, per instrument.
+struct SymbolState {
+  // From the deployment's own fills. Signed; cost as in a holding: quantity x average entry price.
+  Decimal quantity;
+  Decimal cost;
+  // The newest bar that was decided on.
+  UtcTime last_bar;
+  // The side of a signal that could not be entered yet because the opposite position had to be closed first.
+  Signal waiting_entry = Signal::kNone;
+  // Request id of the order under way; one at a time.
+  std::string working_request;
+  bool working_is_entry = false;
+  // After a refusal: nothing is tried before (market time).
+  UtcTime blocked_until;
+
+  friend bool operator==(const SymbolState&, const SymbolState&) = default;
+};
+
+struct Intent {
+  Side side = Side::kUnspecified;
+  Decimal quantity;
+  bool reduce_only = false;
+  // "signal", "stop_loss", "take_profit", "manual", "emergency_stop"
+  std::string reason;
+};
+
+struct Decision {
+  // Gapless per deployment, from 1.
+  std::uint64_t sequence = 0;
+  Symbol symbol;
+  UtcTime time;
+  // "enter_long", "exit_long", "enter_short", "exit_short", "hold"
+  std::string action;
+  std::string reason;
+  std::map<std::string, std::string> inputs;
+  // An order to send; without one it says why nothing was done.
+  std::optional<Intent> intent;
+};
+
+// What a decision needs to know beside the deployment's own state.
+struct DecisionContext {
+  UtcTime market_time;
+  const std::map<Symbol, Quote>& quotes;
+  const std::map<Symbol, Instrument>& instruments;
+  // Of the account; unknown equity allows no entry.
+  std::optional<Decimal> equity;
+  // Paused or stopping: exits only.
+  bool entries_allowed = true;
+};
+
+// One deployment's mind: bars and quotes in, decisions out, its own fills back in. Pure: the caller stores decisions and
+// state before it sends anything, and names each order "<deployment>-<decision sequence>".
+class Decider {
+ public:
+  // INVALID_ARGUMENT when the strategy or its parameters are wrong.
+  static absl::StatusOr<Decider> Make(DeploymentId id, Spec spec);
+
+  // A bar from the past: moves the indicators, decides nothing.
+  void Warm(const Bar& bar);
+  [[nodiscard]] int warmup_bars() const;
+  std::vector<Decision> OnBar(const Bar& bar, const DecisionContext& context);
+  // Stop loss and take profit.
+  std::vector<Decision> OnQuote(const Symbol& symbol, const DecisionContext& context);
+  // An exit for every open position without an order under way.
+  std::vector<Decision> CloseAll(const std::string& reason, const DecisionContext& context);
+
+  // True when the event was this deployment's and changed its state.
+  bool OnOrderEvent(const OrderEvent& event, UtcTime now);
+  // The order of this request will not come to be (refused, or never sent).
+  void OnRefused(const std::string& request_id, UtcTime now);
+
+  [[nodiscard]] std::string RequestIdOf(const Decision& decision) const;
+  [[nodiscard]] const Spec& spec() const { return spec_; }
+  [[nodiscard]] const DeploymentId& id() const { return id_; }
+  [[nodiscard]] const std::map<Symbol, SymbolState>& states() const { return states_; }
+  [[nodiscard]] int open_positions() const;
+  [[nodiscard]] bool flat() const;
+  [[nodiscard]] bool any_working() const;
+  [[nodiscard]] std::uint64_t last_sequence() const { return sequence_; }
+  void Restore(std::uint64_t sequence, std::map<Symbol, SymbolState> states);
+
+ private:
+  Decider(DeploymentId id, Spec spec) : id_(std::move(id)), spec_(std::move(spec)) {}
+  Decision Note(const Symbol& symbol, UtcTime time, std::string action, std::string reason,
+                std::map<std::string, std::string> inputs);
+  Decision Exit(const Symbol& symbol, UtcTime time, const std::string& order_reason, std::string why,
+                std::map<std::string, std::string> inputs);
+  Decision Enter(const Symbol& symbol, Signal side, std::string why, std::map<std::string, std::string> inputs,
+                 const DecisionContext& context);
+
+  DeploymentId id_;
+  Spec spec_;
+  std::map<Symbol, std::unique_ptr<Strategy>> strategies_;
+  std::map<Symbol, UtcTime> last_seen_;
+  std::map<Symbol, SymbolState> states_;
+  std::uint64_t sequence_ = 0;
+};
+
+}  // namespace ballast::strategy

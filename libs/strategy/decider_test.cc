@@ -1,0 +1,201 @@
+#include "libs/strategy/decider.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace ballast::strategy {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class DeciderTest : public ::testing::Test {
+ protected:
+  DeciderTest() {
+    spec.strategy_id = "ema_cross";
+    spec.parameters = {{"fast", "1"}, {"slow", "2"}};
+    spec.account_id = AccountId("paper");
+    spec.symbols = {Symbol("A"), Symbol("B")};
+    spec.timeframe = "1m";
+    spec.position_size_ratio = Decimal::Of("0.1");
+    spec.stop_loss_ratio = Decimal::Of("0.02");
+    spec.take_profit_ratio = Decimal::Of("0.05");
+    spec.max_open_positions = 1;
+    spec.allow_short = true;
+    for (const char* symbol : {"A", "B"}) {
+      instruments[Symbol(symbol)] = Instrument{.symbol = Symbol(symbol), .tick_size = Decimal::Of("0.01"), .lot_size = Decimal::Of("1"),
+                                               .min_notional = Decimal::Of("1"), .shortable = true};
+      SetQuote(symbol, "100");
+    }
+    Rebuild();
+  }
+  void Rebuild() { decider = std::make_unique<Decider>(std::move(Decider::Make(DeploymentId("demo"), spec)).value()); }
+  void SetQuote(const char* symbol, const char* price, bool open = true) {
+    quotes[Symbol(symbol)] = Quote{.symbol = Symbol(symbol), .bid_price = Decimal::Of(price), .ask_price = Decimal::Of(price),
+                                   .last_price = Decimal::Of(price), .session_open = open};
+  }
+  DecisionContext Context() {
+    return {.market_time = now, .quotes = quotes, .instruments = instruments, .equity = equity, .entries_allowed = entries_allowed};
+  }
+  std::vector<Decision> Close(const char* symbol, const char* price) {
+    now = now + Duration::Seconds(60);
+    Bar bar;
+    bar.symbol = Symbol(symbol);
+    bar.timeframe = "1m";
+    bar.start_time = now;
+    bar.close = Decimal::Of(price);
+    SetQuote(symbol, price, quotes[Symbol(symbol)].session_open);
+    return decider->OnBar(bar, Context());
+  }
+  // Three falling closes, then a rising one: crosses up.
+  std::vector<Decision> CrossUp(const char* symbol) {
+    for (const char* price : {"100", "99", "98"}) (void)Close(symbol, price);
+    return Close(symbol, "100");
+  }
+  void Fill(const Decision& decision, const char* price, const char* quantity = nullptr, OrderStatus status = OrderStatus::kFilled) {
+    OrderEvent event;
+    event.order = Order{.request_id = RequestId(decider->RequestIdOf(decision)), .deployment_id = DeploymentId("demo"),
+                        .symbol = decision.symbol, .status = status,
+                        .cumulative_quantity = quantity ? Decimal::Of(quantity) : decision.intent->quantity};
+    event.fill = ballast::Fill{.symbol = decision.symbol, .side = decision.intent->side,
+                               .quantity = quantity ? Decimal::Of(quantity) : decision.intent->quantity, .price = Decimal::Of(price)};
+    EXPECT_TRUE(decider->OnOrderEvent(event, now));
+  }
+
+  Spec spec;
+  std::unique_ptr<Decider> decider;
+  std::map<Symbol, Quote> quotes;
+  std::map<Symbol, Instrument> instruments;
+  UtcTime now{1'000'000'000'000};
+  std::optional<Decimal> equity = Decimal::FromInt(100'000);
+  bool entries_allowed = true;
+};
+
+TEST_F(DeciderTest, EntersOnTheCrossWithTheFractionOfEquity) {
+  auto decisions = CrossUp("A");
+  ASSERT_THAT(decisions, SizeIs(1));
+  EXPECT_EQ(decisions[0].action, "enter_long");
+  EXPECT_EQ(decisions[0].intent->quantity, Decimal::FromInt(100));
+  EXPECT_EQ(decisions[0].intent->side, Side::kBuy);
+  EXPECT_FALSE(decisions[0].intent->reduce_only);
+}
+
+TEST_F(DeciderTest, OneOrderAtATimePerInstrument) {
+  (void)CrossUp("A");
+  auto again = Close("A", "90");
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_EQ(again[0].action, "hold");
+  EXPECT_THAT(again[0].reason, HasSubstr("under way"));
+}
+
+TEST_F(DeciderTest, OppositeSignalClosesFirstAndEntersWhenFlat) {
+  auto entry = CrossUp("A");
+  Fill(entry[0], "100");
+  auto exit = Close("A", "99");
+  ASSERT_THAT(exit, SizeIs(1));
+  EXPECT_EQ(exit[0].action, "exit_long");
+  EXPECT_TRUE(exit[0].intent->reduce_only);
+  EXPECT_THAT(Close("A", "98.5"), IsEmpty()) << "not flat yet";
+  Fill(exit[0], "98.5");
+  auto turned = Close("A", "98");
+  ASSERT_THAT(turned, SizeIs(1));
+  EXPECT_EQ(turned[0].action, "enter_short");
+}
+
+TEST_F(DeciderTest, StopLossAndTakeProfitOfLongAndShort) {
+  struct Case { Side side; const char* price; const char* reason; };
+  for (const Case& c : {Case{Side::kBuy, "98", "stop_loss"}, Case{Side::kBuy, "105", "take_profit"},
+                        Case{Side::kSell, "102", "stop_loss"}, Case{Side::kSell, "95", "take_profit"}}) {
+    Rebuild();
+    decider->Restore(7, {{Symbol("A"), SymbolState{.quantity = c.side == Side::kBuy ? Decimal::FromInt(10) : Decimal::FromInt(-10),
+                                                   .cost = c.side == Side::kBuy ? Decimal::FromInt(1000) : Decimal::FromInt(-1000)}}});
+    SetQuote("A", "100");
+    EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty());
+    SetQuote("A", c.price);
+    auto decisions = decider->OnQuote(Symbol("A"), Context());
+    ASSERT_THAT(decisions, SizeIs(1)) << c.price;
+    EXPECT_EQ(decisions[0].intent->reason, c.reason);
+    EXPECT_EQ(decisions[0].intent->quantity, Decimal::FromInt(10));
+    EXPECT_EQ(decisions[0].sequence, 8U);
+    EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty()) << "the order is under way";
+  }
+}
+
+TEST_F(DeciderTest, LimitOnPositionsCountsOrdersUnderWay) {
+  (void)CrossUp("A");
+  auto second = CrossUp("B");
+  ASSERT_THAT(second, SizeIs(1));
+  EXPECT_EQ(second[0].action, "hold");
+  EXPECT_THAT(second[0].reason, HasSubstr("1 positions"));
+}
+
+TEST_F(DeciderTest, UnknownEquityClosedMarketOrPauseAllowNoEntry) {
+  equity.reset();
+  EXPECT_EQ(CrossUp("A")[0].action, "hold");
+  equity = Decimal::FromInt(100'000);
+  entries_allowed = false;
+  Rebuild();
+  EXPECT_EQ(CrossUp("A")[0].action, "hold");
+  entries_allowed = true;
+  Rebuild();
+  SetQuote("A", "100", false);
+  EXPECT_EQ(CrossUp("A")[0].action, "hold");
+}
+
+TEST_F(DeciderTest, PausedDeploymentStillExits) {
+  auto entry = CrossUp("A");
+  Fill(entry[0], "100");
+  entries_allowed = false;
+  SetQuote("A", "97");
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), SizeIs(1));
+}
+
+TEST_F(DeciderTest, RefusalPausesThatInstrumentForFiveSeconds) {
+  auto entry = CrossUp("A");
+  decider->OnRefused(decider->RequestIdOf(entry[0]), now);
+  EXPECT_FALSE(decider->any_working());
+  decider->Restore(9, {{Symbol("A"), SymbolState{.quantity = Decimal::FromInt(1), .cost = Decimal::FromInt(100), .blocked_until = now + Duration::Seconds(5)}}});
+  SetQuote("A", "50");
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty());
+  now = now + Duration::Seconds(5);
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), SizeIs(1));
+}
+
+TEST_F(DeciderTest, RestartDoesNotRepeatTheSignalOfABarAlreadyDecided) {
+  auto entry = CrossUp("A");
+  ASSERT_TRUE(entry[0].intent);
+  auto states = decider->states();
+  std::uint64_t sequence = decider->last_sequence();
+  UtcTime bar_time = now;
+  Rebuild();
+  decider->Restore(sequence, states);
+  now = UtcTime{1'000'000'000'000};
+  EXPECT_THAT(CrossUp("A"), IsEmpty());
+  EXPECT_EQ(now, bar_time);
+}
+
+TEST_F(DeciderTest, PartialExitKeepsTheEntryPriceOfTheRest) {
+  decider->Restore(1, {{Symbol("A"), SymbolState{.quantity = Decimal::FromInt(10), .cost = Decimal::FromInt(1000)}}});
+  SetQuote("A", "97");
+  auto exit = decider->OnQuote(Symbol("A"), Context());
+  Fill(exit[0], "97", "4", OrderStatus::kCanceled);
+  EXPECT_EQ(decider->states().at(Symbol("A")).quantity, Decimal::FromInt(6));
+  EXPECT_EQ(decider->states().at(Symbol("A")).cost, Decimal::FromInt(600));
+  auto rest = decider->OnQuote(Symbol("A"), Context());
+  ASSERT_THAT(rest, SizeIs(1));
+  EXPECT_EQ(rest[0].intent->quantity, Decimal::FromInt(6));
+}
+
+TEST_F(DeciderTest, CloseAllExitsEveryPositionOnce) {
+  decider->Restore(1, {{Symbol("A"), SymbolState{.quantity = Decimal::FromInt(10), .cost = Decimal::FromInt(1000)}},
+                       {Symbol("B"), SymbolState{.quantity = Decimal::FromInt(-3), .cost = Decimal::FromInt(-300)}}});
+  auto exits = decider->CloseAll("emergency_stop", Context());
+  ASSERT_THAT(exits, SizeIs(2));
+  EXPECT_EQ(exits[0].intent->side, Side::kSell);
+  EXPECT_EQ(exits[1].intent->side, Side::kBuy);
+  EXPECT_THAT(decider->CloseAll("emergency_stop", Context()), IsEmpty());
+}
+
+}  // namespace
+}  // namespace ballast::strategy

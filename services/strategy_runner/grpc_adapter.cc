@@ -1,0 +1,176 @@
+#include "services/strategy_runner/grpc_adapter.h"
+
+#include "libs/base/absl_std.h"
+#include "libs/platform/grpc/status.h"
+#include "libs/strategy/catalogue.h"
+#include "services/strategy_runner/prerequisites.h"
+
+namespace ballast {
+namespace {
+
+namespace pb = strategy::v1;
+
+grpc::Status Busy() { return {grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again"}; }
+
+// Answers with the deployment in the response's field of that name.
+template <typename Response>
+auto WithDeployment(grpc::ServerUnaryReactor* reactor, Response* response) {
+  return [reactor, response](const absl::Status& status, const pb::Deployment& deployment) {
+    if (status.ok()) *response->mutable_deployment() = deployment;
+    reactor->Finish(ToGrpc(status));
+  };
+}
+
+}  // namespace
+
+void StrategyGrpc::Start() {
+  reader_ = std::thread([this] {
+    while (!reads_.closed()) {
+      for (auto& read : reads_.PopBatch(16, 1'000'000'000)) read();
+    }
+    for (auto& read : reads_.PopBatch(200, 0)) read();
+  });
+}
+
+void StrategyGrpc::Stop() {
+  reads_.Close();
+  if (reader_.joinable()) reader_.join();
+}
+
+void StrategyGrpc::Read(grpc::ServerUnaryReactor* reactor, std::function<absl::Status()> read) {
+  if (!reads_.TryPush([reactor, read = std::move(read)] { reactor->Finish(ToGrpc(read())); })) reactor->Finish(Busy());
+}
+
+grpc::ServerUnaryReactor* StrategyGrpc::ListStrategies(grpc::CallbackServerContext* context, const pb::ListStrategiesRequest*,
+                                                       pb::ListStrategiesResponse* response) {
+  for (const strategy::Entry& entry : strategy::Catalogue()) {
+    pb::Strategy* out = response->add_strategies();
+    out->set_strategy_id(entry.strategy_id);
+    out->set_display_name(entry.display_name);
+    out->set_description(entry.description);
+    for (const strategy::ParameterSpec& spec : entry.parameters) {
+      pb::StrategyParameter* parameter = out->add_parameters();
+      parameter->set_name(spec.name);
+      parameter->set_description(spec.description);
+      parameter->set_default_value(spec.default_value);
+      parameter->set_minimum(spec.minimum);
+      parameter->set_maximum(spec.maximum);
+    }
+  }
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* StrategyGrpc::CreateDeployment(grpc::CallbackServerContext* context,
+                                                         const pb::CreateDeploymentRequest* request,
+                                                         pb::CreateDeploymentResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  std::vector<FieldError> errors;
+  if (!IsIdentifier(request->request_id())) {
+    errors.push_back({.field = "request_id", .reason = RejectReason::kBadIdentifier, .message = "1 to 64 of [A-Za-z0-9._:-] expected"});
+  }
+  (void)SpecFromProto(request->spec(), errors);
+  if (!errors.empty()) {
+    reactor->Finish(InvalidFields(errors));
+    return reactor;
+  }
+  bool queued = runner_.Create(*request, [reactor, response](const absl::Status& status, const pb::CreateDeploymentResponse& created) {
+    if (status.ok()) *response = created;
+    reactor->Finish(ToGrpc(status));
+  });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* StrategyGrpc::CheckPrerequisites(grpc::CallbackServerContext* context,
+                                                           const pb::CheckPrerequisitesRequest* request,
+                                                           pb::CheckPrerequisitesResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  std::vector<FieldError> errors;
+  strategy::Spec spec = SpecFromProto(request->spec(), errors);
+  if (!errors.empty()) {
+    reactor->Finish(InvalidFields(errors));
+    return reactor;
+  }
+  Read(reactor, [this, spec = std::move(spec), response] {
+    auto prerequisites = ballast::CheckPrerequisites(spec, neighbours_);
+    response->set_passed(AllPassed(prerequisites));
+    for (auto& prerequisite : prerequisites) *response->add_prerequisites() = std::move(prerequisite);
+    return absl::OkStatus();
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* StrategyGrpc::StartDeployment(grpc::CallbackServerContext* context, const pb::StartDeploymentRequest* request,
+                                                        pb::StartDeploymentResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = runner_.StartDeployment(request->deployment_id(), [reactor, response](const absl::Status& status, const pb::StartDeploymentResponse& started) {
+    if (status.ok()) *response = started;
+    reactor->Finish(ToGrpc(status));
+  });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* StrategyGrpc::PauseDeployment(grpc::CallbackServerContext* context, const pb::PauseDeploymentRequest* request,
+                                                        pb::PauseDeploymentResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!runner_.Pause(request->deployment_id(), WithDeployment(reactor, response))) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* StrategyGrpc::ResumeDeployment(grpc::CallbackServerContext* context, const pb::ResumeDeploymentRequest* request,
+                                                         pb::ResumeDeploymentResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!runner_.Resume(request->deployment_id(), WithDeployment(reactor, response))) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* StrategyGrpc::StopDeployment(grpc::CallbackServerContext* context, const pb::StopDeploymentRequest* request,
+                                                       pb::StopDeploymentResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!request->reason().empty() && !IsIdentifier(request->reason())) {
+    reactor->Finish(InvalidFields({{.field = "reason", .reason = RejectReason::kBadIdentifier, .message = "1 to 64 of [A-Za-z0-9._:-] expected"}}));
+    return reactor;
+  }
+  if (!runner_.Stop(*request, WithDeployment(reactor, response))) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* StrategyGrpc::GetDeployment(grpc::CallbackServerContext* context, const pb::GetDeploymentRequest* request,
+                                                      pb::GetDeploymentResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!runner_.Get(request->deployment_id(), WithDeployment(reactor, response))) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* StrategyGrpc::ListDeployments(grpc::CallbackServerContext* context, const pb::ListDeploymentsRequest* request,
+                                                        pb::ListDeploymentsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = runner_.List(request->account_id(), [reactor, response](const absl::Status& status, const pb::ListDeploymentsResponse& all) {
+    *response = all;
+    reactor->Finish(ToGrpc(status));
+  });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* StrategyGrpc::ListDecisions(grpc::CallbackServerContext* context, const pb::ListDecisionsRequest* request,
+                                                      pb::ListDecisionsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Read(reactor, [this, request = *request, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response, store_.ListDecisions(request));
+    return absl::OkStatus();
+  });
+  return reactor;
+}
+
+grpc::ServerWriteReactor<pb::StreamDeploymentsResponse>* StrategyGrpc::StreamDeployments(grpc::CallbackServerContext*,
+                                                                                         const pb::StreamDeploymentsRequest*) {
+  auto session = StreamSession<pb::StreamDeploymentsResponse>::Make([] {});
+  if (!runner_.Subscribe(session)) session->Close(Busy());
+  return session.get();
+}
+
+}  // namespace ballast

@@ -1,0 +1,119 @@
+#include "services/strategy_runner/prerequisites.h"
+
+#include <algorithm>
+#include <set>
+
+#include "libs/base/absl_std.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+namespace {
+
+using strategy::v1::Prerequisite;
+
+constexpr Duration kQuoteAgeMax = Duration::Seconds(60);
+
+Prerequisite Verdict(const char* name, bool passed, std::string detail) {
+  Prerequisite prerequisite;
+  prerequisite.set_name(name);
+  prerequisite.set_passed(passed);
+  prerequisite.set_detail(std::move(detail));
+  return prerequisite;
+}
+
+std::string Unanswered(const absl::Status& status) { return "no answer: " + MessageOf(status); }
+
+// Also tells the broker of the account.
+Prerequisite Account(const strategy::Spec& spec, Neighbours& neighbours, std::string* broker) {
+  auto accounts = neighbours.Accounts();
+  if (!accounts.ok()) return Verdict("account", false, Unanswered(accounts.status()));
+  for (const order::v1::Account& account : accounts->accounts()) {
+    if (account.account_id() != spec.account_id.value()) continue;
+    *broker = account.broker();
+    if (account.halted()) return Verdict("account", false, "halted: " + account.halt_reason());
+    return Verdict("account", true, account.mode() == type::v1::ACCOUNT_MODE_PAPER ? "paper" : "live");
+  }
+  return Verdict("account", false, "there is no account " + spec.account_id.value());
+}
+
+Prerequisite Connection(const std::string& broker, Neighbours& neighbours) {
+  auto brokers = neighbours.Brokers();
+  if (!brokers.ok()) return Verdict("broker", false, Unanswered(brokers.status()));
+  for (const broker::v1::Broker& one : brokers->brokers()) {
+    if (one.broker_id() == broker) return Verdict("broker", one.state() == "connected", one.display_name() + " is " + one.state());
+  }
+  return Verdict("broker", false, "there is no broker '" + broker + "'");
+}
+
+Prerequisite Instruments(const strategy::Spec& spec, Neighbours& neighbours) {
+  auto instruments = neighbours.Instruments();
+  if (!instruments.ok()) return Verdict("instruments", false, Unanswered(instruments.status()));
+  for (const Symbol& symbol : spec.symbols) {
+    bool known = std::any_of(instruments->begin(), instruments->end(), [&](const Instrument& one) { return one.symbol == symbol; });
+    if (!known) return Verdict("instruments", false, "the market does not have " + symbol.value());
+  }
+  return Verdict("instruments", true, std::to_string(spec.symbols.size()) + " known");
+}
+
+Prerequisite MarketData(const strategy::Spec& spec, Neighbours& neighbours) {
+  auto market = neighbours.MarketStatus();
+  if (!market.ok()) return Verdict("market_data", false, Unanswered(market.status()));
+  if (market->source() == "replay") {
+    if (market->end_of_data()) return Verdict("market_data", false, "the replay is over");
+    return Verdict("market_data", true, market->step() == 0 ? "the replay waits for its readers" : "replay");
+  }
+  auto quotes = neighbours.Quotes();
+  if (!quotes.ok()) return Verdict("market_data", false, Unanswered(quotes.status()));
+  std::set<std::string> fresh;
+  for (const broker::v1::Quote& quote : quotes->quotes()) {
+    Duration age = wire::FromProto(market->market_time()) - wire::FromProto(quote.quote_time());
+    if (age <= kQuoteAgeMax) fresh.insert(quote.symbol());
+  }
+  for (const Symbol& symbol : spec.symbols) {
+    if (!fresh.contains(symbol.value())) return Verdict("market_data", false, "there is no fresh quote of " + symbol.value());
+  }
+  return Verdict("market_data", true, "a fresh quote of every symbol");
+}
+
+Prerequisite Equity(const strategy::Spec& spec, Neighbours& neighbours) {
+  auto summary = neighbours.Summary(spec.account_id.value());
+  if (!summary.ok()) return Verdict("equity", false, Unanswered(summary.status()));
+  auto equity = wire::FromProto(summary->equity(), "equity");
+  bool positive = summary->has_equity() && equity.ok() && equity->IsPositive();
+  return Verdict("equity", positive, positive ? equity->ToString() + " " + summary->currency() : "not known or not above zero");
+}
+
+Prerequisite Limits(const strategy::Spec& spec, Neighbours& neighbours) {
+  auto limits = neighbours.Limits(spec.account_id.value());
+  if (!limits.ok()) return Verdict("risk_limits", false, Unanswered(limits.status()));
+  auto ratio = wire::FromProto(limits->max_position_ratio(), "max_position_ratio");
+  if (ratio.ok() && spec.position_size_ratio > *ratio) {
+    return Verdict("risk_limits", false, "a position of " + spec.position_size_ratio.ToString() + " of equity is above the limit of " + ratio->ToString());
+  }
+  if (spec.max_open_positions > limits->max_open_positions_per_deployment()) {
+    return Verdict("risk_limits", false, std::to_string(spec.max_open_positions) + " positions are above the limit of " +
+                                             std::to_string(limits->max_open_positions_per_deployment()));
+  }
+  if (spec.allow_short && !limits->allow_short()) return Verdict("risk_limits", false, "the account's limits allow no shorts");
+  return Verdict("risk_limits", true, "size and count are within the account's limits");
+}
+
+}  // namespace
+
+std::vector<Prerequisite> CheckPrerequisites(const strategy::Spec& spec, Neighbours& neighbours) {
+  std::string broker;
+  std::vector<Prerequisite> all;
+  all.push_back(Account(spec, neighbours, &broker));
+  all.push_back(Connection(broker, neighbours));
+  all.push_back(Instruments(spec, neighbours));
+  all.push_back(MarketData(spec, neighbours));
+  all.push_back(Equity(spec, neighbours));
+  all.push_back(Limits(spec, neighbours));
+  return all;
+}
+
+bool AllPassed(const std::vector<Prerequisite>& prerequisites) {
+  return std::all_of(prerequisites.begin(), prerequisites.end(), [](const Prerequisite& one) { return one.passed(); });
+}
+
+}  // namespace ballast

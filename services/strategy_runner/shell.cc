@@ -1,0 +1,121 @@
+#include "services/strategy_runner/shell.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include "libs/base/absl_std.h"
+#include "libs/platform/grpc/client_stream.h"
+#include "services/strategy_runner/grpc_adapter.h"
+#include "services/strategy_runner/neighbours.h"
+#include "services/strategy_runner/runner.h"
+#include "services/strategy_runner/store.h"
+
+namespace ballast {
+
+std::vector<Migration> Migrations_strategy_runner();
+
+namespace {
+
+using MarketClient = BidiClient<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>;
+using EventReader = StreamReader<order::v1::StreamOrderEventsResponse>;
+
+class StrategyRunnerShell : public Service {
+ public:
+  explicit StrategyRunnerShell(ServiceContext& context)
+      : context_(context),
+        store_(context.database),
+        neighbours_(context.config),
+        events_(EventReader::Callbacks{
+            .open =
+                [this](grpc::ClientContext& call) {
+                  order::v1::StreamOrderEventsRequest request;
+                  for (const auto& [account, sequence] : runner_->Cursors()) {
+                    (*request.mutable_after_sequences())[account] = sequence;
+                  }
+                  return neighbours_.orders().StreamOrderEvents(&call, request);
+                },
+            .on_message = [this](order::v1::StreamOrderEventsResponse& response) { return runner_->OnEvents(response); },
+            .on_disconnected =
+                [this](const absl::Status& status) {
+                  context_.log.Warning("orders.stream_lost", {{"error", status.ToString()}});
+                  runner_->OnEventsLost();
+                }}),
+        market_(MarketClient::Callbacks{
+            .open = [this](grpc::ClientContext& call) { return neighbours_.market().StreamMarketData(&call); },
+            .on_open =
+                [](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
+                  broker::v1::StreamMarketDataRequest request;
+                  broker::v1::Subscribe& subscribe = *request.mutable_subscribe();
+                  subscribe.set_subscriber("strategy_runner");
+                  subscribe.set_lockstep(true);
+                  subscribe.set_phase(1);
+                  for (const char* timeframe : {"1s", "5s", "15s", "1m", "5m", "15m", "1h", "1d"}) subscribe.add_timeframes(timeframe);
+                  send(std::move(request));
+                },
+            .on_message =
+                [this](broker::v1::StreamMarketDataResponse& step) {
+                  std::function<void()> acknowledge;
+                  if (step.lockstep()) {
+                    acknowledge = [this, number = step.step()] {
+                      broker::v1::StreamMarketDataRequest request;
+                      request.mutable_acknowledge()->set_step(number);
+                      // Not connected any more: the step comes again with the next connection.
+                      (void)market_.Send(std::move(request));
+                    };
+                  }
+                  return runner_->OnStep(std::move(step), std::move(acknowledge));
+                },
+            .on_disconnected =
+                [this](const absl::Status& status) {
+                  context_.log.Warning("market.stream_lost", {{"error", status.ToString()}});
+                }}) {}
+
+  absl::Status Recover() override {
+    Runner::Options options;
+    for (const std::string& text : context_.config.GetStringList("deployments")) {
+      if (text.empty()) continue;
+      ASSIGN_OR_RETURN(ConfiguredDeployment configured, ParseDeployment(text));
+      options.configured.push_back(std::move(configured));
+    }
+    options.on_settled = [this] { market_.Start(); };
+    runner_ = std::make_unique<Runner>(std::move(options), store_, neighbours_, context_.clock, context_.log, context_.metrics,
+                                       context_.fail);
+    grpc_ = std::make_unique<StrategyGrpc>(*runner_, store_, neighbours_);
+    return runner_->Recover();
+  }
+  std::vector<grpc::Service*> GrpcServices() override { return {grpc_.get()}; }
+  absl::Status Start() override {
+    grpc_->Start();
+    runner_->Start();
+    events_.Start();
+    return absl::OkStatus();
+  }
+  bool Ready() override { return runner_->Ready(); }
+  void Drain() override {
+    // The runner first: it finishes what its readers wait for.
+    runner_->Drain();
+    events_.Stop();
+    market_.Stop();
+    grpc_->Stop();
+  }
+
+ private:
+  ServiceContext& context_;
+  StrategyStore store_;
+  Neighbours neighbours_;
+  std::unique_ptr<Runner> runner_;
+  std::unique_ptr<StrategyGrpc> grpc_;
+  EventReader events_;
+  MarketClient market_;
+};
+
+}  // namespace
+
+ServiceSpec StrategyRunnerSpec() {
+  return {.name = "strategy_runner",
+          .knobs = {{.name = "deployments", .type = KnobType::kStringList, .default_value = "",
+                     .help = "deployments created at the first start: id|strategy|account|symbol,symbol|timeframe|name=value,…"}},
+          .migrations = Migrations_strategy_runner(),
+          .make = [](ServiceContext& context) { return std::make_unique<StrategyRunnerShell>(context); }};
+}
+
+}  // namespace ballast
