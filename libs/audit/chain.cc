@@ -16,6 +16,13 @@ void AppendText(std::string& out, std::string_view text) {
 
 }  // namespace
 
+std::string Printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return text;
+}
+
 std::string CanonicalBytes(const Record& record) {
   std::string bytes;
   bytes.reserve(kTag.size() + 8 * 9 + record.actor.size() + record.action.size() + record.subject.size() +

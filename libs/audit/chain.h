@@ -30,6 +30,10 @@ struct Record {
   friend bool operator==(const Record&, const Record&) = default;
 };
 
+// `text` with control characters replaced by '?': what a record keeps outside of its JSON is one line, and Postgres can
+// store it.
+std::string Printable(std::string text);
+
 // SHA-256 as hex; passed in, so that this room depends on no crypto library.
 using HashFunction = std::string (*)(std::string_view bytes);
 

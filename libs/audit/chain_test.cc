@@ -92,6 +92,11 @@ TEST(ChainTest, TextCannotMoveFromOneFieldToTheNext) {
   EXPECT_NE(CanonicalBytes(one), CanonicalBytes(other));
 }
 
+TEST(ChainTest, TextForARecordIsOneLineThatCanBeStored) {
+  EXPECT_EQ(Printable(std::string("a\0b\nc\x7f", 6)), "a?b?c?");
+  EXPECT_EQ(Printable("J\xc3\xbcrgen's \"x\""), "J\xc3\xbcrgen's \"x\"");
+}
+
 TEST(ChainTest, AnUntouchedChainIsIntact) {
   for (int count : {0, 1, 2, 50}) EXPECT_EQ(Chain(count).Verify(), std::nullopt) << count;
 }

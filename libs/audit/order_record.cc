@@ -5,13 +5,6 @@
 namespace ballast::audit {
 namespace {
 
-std::string Printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) c = '?';
-  }
-  return text;
-}
-
 const char* NameOf(Side side) {
   switch (side) {
     case Side::kBuy:

@@ -121,12 +121,14 @@ class Alerts : public Service {
     std::vector<alerts::Alert> facts = prober_.Take();
     if (facts.empty()) return;
     absl::Status status = keeper_.RaiseOwn(facts);
+    if (!status.ok() && !store_failing_) context_.log.Error("alert.store_failed", {{"error", status.ToString()}});
+    store_failing_ = !status.ok();
     if (status.ok()) return;
-    context_.log.Error("alert.store_failed", {{"error", status.ToString()}});
     prober_.Give(std::move(facts));
   }
 
   ServiceContext& context_;
+  bool store_failing_ = false;  // the worker's; told once an outage
   AlertStore store_;
   AlertKeeper keeper_;
   HealthProber prober_;

@@ -222,6 +222,26 @@ TEST_F(ChainKeeperTest, AForeignRecordIsFoundAndStopsNothing) {
   EXPECT_EQ(Verify().broken->sequence, 4U);
 }
 
+TEST_F(ChainKeeperTest, ALostConnectionLosesNothing) {
+  Database other(TestPostgres::Get().OptionsFor("public"));
+  EXPECT_TRUE(Feed(Events("paper", 1, 3)));
+  for (std::uint64_t sequence = 4; sequence < 10; ++sequence) {
+    ASSERT_TRUE(other
+                    .Transaction([](pqxx::transaction_base& work) {
+                      work.exec(
+                          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                          "AND backend_type = 'client backend'");
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    EXPECT_FALSE(Feed(Events("paper", sequence, sequence)));
+    EXPECT_TRUE(Feed(Events("paper", sequence, sequence)));
+  }
+  auto result = Verify();
+  EXPECT_FALSE(result.broken.has_value());
+  EXPECT_EQ(result.records, 9U);
+}
+
 TEST_F(ChainKeeperTest, ListingIsNewestFirstByPrefixAndPage) {
   EXPECT_TRUE(Feed(Events("paper", 1, 4)));
   EXPECT_TRUE(Feed(Events("second", 1, 2)));
