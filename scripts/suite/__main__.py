@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 
-from suite import build, configuration, health, layout as where, terminal
+from suite import build, client, configuration, health, layout as where, terminal
 from suite.secrets_store import ensure_directory
 from suite.supervisor import Supervisor, claim, running_pid
 
@@ -90,6 +90,14 @@ def _say(text):
         pass  # the terminal is gone; the suite still has to stop in order
 
 
+def _gateway_agrees(environment):
+    """It looks at its peers now and then; what it shows right after the start should be right, too."""
+    try:
+        return client.get(environment, "/api/live/status").get("running", False)
+    except (OSError, ValueError):
+        return False
+
+
 def _wait_ready(supervisor, environment, say):
     """True when every service serves."""
     deadline = time.monotonic() + READY_S_MAX
@@ -98,12 +106,13 @@ def _wait_ready(supervisor, environment, say):
         supervisor.tend()
         states = health.states(environment)
         now = sum(state == "serving" for state in states.values())
-        if now == len(states):
+        if now == len(states) and _gateway_agrees(environment):
             return True
         if now > serving:
             serving = now
             say(f"Starting: {serving} of {len(states)} services serve")
-        missing = ", ".join(f"{service} {state}" for service, state in states.items() if state != "serving")
+        missing = (", ".join(f"{service} {state}" for service, state in states.items() if state != "serving")
+                   or "the gateway does not see all of them yet")
         time.sleep(0.2)
     if not supervisor.stopping:
         print(f"run: not ready after {READY_S_MAX} s: {missing}; logs are in {supervisor.layout.logs}", file=sys.stderr)
