@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 
-from suite import build, configuration, health, layout as where, terminal
+from suite import build, client, configuration, health, layout as where, terminal
 from suite.secrets_store import ensure_directory
 from suite.supervisor import Supervisor, claim, running_pid
 
@@ -90,6 +90,14 @@ def _say(text):
         pass  # the terminal is gone; the suite still has to stop in order
 
 
+def _gateway_agrees(environment):
+    """It looks at its peers now and then; what it shows right after the start should be right, too."""
+    try:
+        return client.get(environment, "/api/live/status").get("running", False)
+    except (OSError, ValueError):
+        return False
+
+
 def _wait_ready(supervisor, environment, say):
     """True when every service serves."""
     deadline = time.monotonic() + READY_S_MAX
@@ -98,12 +106,13 @@ def _wait_ready(supervisor, environment, say):
         supervisor.tend()
         states = health.states(environment)
         now = sum(state == "serving" for state in states.values())
-        if now == len(states):
+        if now == len(states) and _gateway_agrees(environment):
             return True
         if now > serving:
             serving = now
             say(f"Starting: {serving} of {len(states)} services serve")
-        missing = ", ".join(f"{service} {state}" for service, state in states.items() if state != "serving")
+        missing = (", ".join(f"{service} {state}" for service, state in states.items() if state != "serving")
+                   or "the gateway does not see all of them yet")
         time.sleep(0.2)
     if not supervisor.stopping:
         print(f"run: not ready after {READY_S_MAX} s: {missing}; logs are in {supervisor.layout.logs}", file=sys.stderr)
@@ -133,7 +142,7 @@ def _dashboard():
         build.dashboard()
     except build.BuildFailed as problem:
         lines = str(problem).strip().splitlines()
-        print("\n".join(["", *lines[:1], *lines[1:][-8:]]), file=sys.stderr)
+        print("\n".join(["", *lines[:7]]), file=sys.stderr)
         print("run: the dashboard could not be built (see above; it needs npm's registry once). Everything else starts;"
               " the next ./scripts/run tries again.\n", file=sys.stderr)
 
@@ -208,7 +217,8 @@ def _detach(layout, bin_folder):
     started = time.monotonic()
     said = layout.logs / "supervisor.log"
     before = said.stat().st_size if said.exists() else 0
-    if os.fork() == 0:
+    child = os.fork()
+    if child == 0:
         os.close(reader)
         os.setsid()
         log = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -228,7 +238,11 @@ def _detach(layout, bin_folder):
         finally:
             os._exit(0)
     os.close(writer)
-    ready = os.read(reader, 1) == b"1"
+    try:
+        ready = os.read(reader, 1) == b"1"
+    except KeyboardInterrupt:
+        os.kill(child, signal.SIGTERM)
+        raise
     if not ready:
         print(said.read_bytes()[before:].decode(errors="replace").strip(), file=sys.stderr)
         return 1
@@ -264,4 +278,7 @@ def main():
     return terminal.show(configuration.read_environment(pathlib.Path(arguments.run_directory)), arguments.json)
 
 
-sys.exit(main())
+try:
+    sys.exit(main())
+except KeyboardInterrupt:
+    sys.exit("\nrun: interrupted")
