@@ -1,5 +1,6 @@
 """The identity: broker's ledger = sum of fills = positions' books = equity, to the last decimal."""
 import decimal
+import json
 from collections import defaultdict
 
 from harness import wait_until
@@ -71,3 +72,16 @@ def check(suite):
         assert D(item.cumulative_quantity.value) <= D(item.quantity.value), f"order {item.order_id} is overfilled"
     return {"orders": len(orders), "fills": len(fills), "cash": str(cash), "equity": summary.equity.value,
             "trades": summary.trades}
+
+
+def audited_events(suite):
+    """Sequences of the account's order events in the audit chain, as often as they are there."""
+    audit = suite.protos.audit
+    token, found = "", []
+    while True:
+        page = suite.audit.ListRecords(audit.ListRecordsRequest(account_id="paper", page_size=500, page_token=token), timeout=10)
+        found += [int(json.loads(record.detail)["sequence"]) for record in page.records
+                  if record.action.startswith(("order.", "account."))]
+        token = page.next_page_token
+        if not token:
+            return found

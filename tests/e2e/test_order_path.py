@@ -1,10 +1,6 @@
 """The order path over its three real processes: order management, risk, broker gateway; Postgres and Redis are real too."""
 import decimal
-import os
-import random
 import threading
-import time
-from collections import defaultdict
 
 import grpc
 import pytest
@@ -12,7 +8,6 @@ import pytest
 from harness import wait_until
 
 SERVICES = ("broker_gateway", "risk", "order_management")
-KILLS = int(os.environ.get("BALLAST_KILLS", "4"))
 D = decimal.Decimal
 
 
@@ -163,109 +158,10 @@ def test_bad_input_is_told_and_changes_nothing(suite):
     assert len(events_of(suite)) == before
 
 
-class Load:
-    """Small orders one after the other on each thread; the same request id again until it is answered."""
-
-    def __init__(self, suite):
-        self.suite = suite
-        self.acknowledged = {}
-        self.stopping = threading.Event()
-        self.last_accept = 0.0
-        self.threads = [threading.Thread(target=self.run, args=(number,), daemon=True) for number in range(2)]
-
-    def start(self):
-        for thread in self.threads:
-            thread.start()
-
-    def run(self, number):
-        count = 0
-        stub = self.suite.orders
-        denied = self.suite.protos.order.ORDER_STATUS_DENIED
-        while not self.stopping.is_set():
-            count += 1
-            request = self.suite.submit_request(f"load-{number}-{count}", side="BUY" if count % 2 else "SELL",
-                                                quantity=("0.001", "0.01")[number],
-                                                symbol=("BTC-USD", "ETH-USD")[number], confirm_duplicate=True)
-            while not self.stopping.is_set():
-                try:
-                    answer = stub.SubmitOrder(request, timeout=3)
-                except grpc.RpcError:
-                    self.stopping.wait(0.05)
-                    continue
-                self.acknowledged[request.request_id] = answer.order.order_id
-                if answer.order.status != denied:
-                    self.last_accept = time.monotonic()
-                break
-            self.stopping.wait(0.1)  # below risk's order rate
-
-    def stop(self):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
-
-
-def test_each_process_can_be_killed_at_any_moment_under_load(suite):
-    order = suite.protos.order
-    rng = random.Random(11)
-    load = Load(suite)
-    load.start()
-    wait_until(lambda: len(load.acknowledged) > 10, 60, "the load runs")
-    longest, kills = defaultdict(float), 0
-    for _ in range(KILLS):
-        for service in SERVICES:
-            time.sleep(rng.uniform(0.05, 0.5))  # the moment of the kill, not a wait for anything
-            started = time.monotonic()
-            suite.kill(service)
-            kills += 1
-            wait_until(lambda: load.last_accept > started and suite.serving(), 60,
-                       f"orders are accepted again after {service} was killed\n{suite.tails()}")
-            longest[service] = max(longest[service], time.monotonic() - started)
-    load.stop()
-
-    suite.orders.HaltAccount(order.HaltAccountRequest(account_id="paper", reason="test", actor="user:test"), timeout=10)
-    suite.orders.CancelAllOrders(order.CancelAllOrdersRequest(account_id="paper", actor="user:test"), timeout=10)
-    wait_until(lambda: not suite.orders.ListOrders(
-        order.ListOrdersRequest(account_id="paper", working_only=True), timeout=5).orders, 60, "no working order is left")
-
-    orders = suite.all_orders()
-    ids = {item.order_id for item in orders}
-    lost = [request for request, order_id in load.acknowledged.items() if order_id not in ids]
-    requests = [item.request_id for item in orders]
-    doubled = len(requests) - len(set(requests))
-    fills = [event.fill for event in events_of(suite) if event.type == order.ORDER_EVENT_TYPE_FILLED]
-    assert len({fill.execution_id for fill in fills}) == len(fills), "a fill is booked twice"
-
-    # Three ledgers that know nothing of each other: our events, risk's cash, the venue's own books.
-    cash, positions, per_order = D("100000"), defaultdict(D), defaultdict(D)
-    for fill in fills:
-        sign = 1 if fill.side == 1 else -1
-        quantity = D(fill.quantity.value)
-        cash -= sign * quantity * D(fill.price.value) + D(fill.fee.value)
-        positions[fill.symbol] += sign * quantity
-        per_order[fill.order_id] += quantity
-    venue = suite.broker.GetBrokerAccount(suite.protos.broker.GetBrokerAccountRequest(account_id="paper"), timeout=5)
-    assert D(venue.cash.value) == cash
-    assert {row.symbol: D(row.quantity.value) for row in venue.positions} == {k: v for k, v in positions.items() if v}
-    for item in orders:
-        assert D(item.cumulative_quantity.value) == per_order[item.order_id]
-        assert per_order[item.order_id] <= D(item.quantity.value)
-    head = suite.orders.ListAccounts(order.ListAccountsRequest(), timeout=5).accounts[0].last_sequence
-    state = wait_until(lambda: next((s for s in [suite.risk.GetRiskState(
-        suite.protos.risk.GetRiskStateRequest(account_id="paper"), timeout=5)] if s.applied_sequence == head), None),
-        30, "risk has applied everything")
-    assert state.open_orders == 0 and D(state.reserved_exposure.value) == 0
-    print(f"\n{kills} kills, {len(load.acknowledged)} acknowledged, {len(orders)} orders, {len(fills)} fills, lost "
-          f"{len(lost)}, doubled {doubled}, longest recovery "
-          + ", ".join(f"{name} {value:.1f} s" for name, value in longest.items()))
-    assert not lost and not doubled
-
-
 def test_limits_are_versioned_and_hold_at_once(suite):
     risk = suite.protos.risk
     limits = suite.risk.GetLimits(risk.GetLimitsRequest(account_id="paper"), timeout=5).limits
     limits.restricted_symbols.append("SOL-USD")
-    suite.orders.ResumeAccount(suite.protos.order.ResumeAccountRequest(account_id="paper", reason="test", actor="user:test"),
-                               timeout=5)
     saved = suite.risk.UpdateLimits(risk.UpdateLimitsRequest(request_id="l-1", limits=limits, reason="test", actor="user:test"),
                                     timeout=5).limits
     assert saved.version == limits.version + 1

@@ -1,11 +1,15 @@
 """The main job: signal to position, and every face of it."""
-import threading
-
-import grpc
 import pytest
 
 import books
 from harness import wait_until
+
+
+@pytest.fixture(scope="module")
+def suite(start_suite):
+    one = start_suite("paper_trading", {"order_management": {"risk_timeout_ms": 2000}})
+    yield one
+    one.remove()
 
 
 def test_first_trades_of_the_demo_deployment(suite):
@@ -15,51 +19,6 @@ def test_first_trades_of_the_demo_deployment(suite):
     assert status["running"] and status["mode"] == "ACCOUNT_MODE_PAPER"
     assert int(status["signals"]) > 0 and int(status["orders"]) > 0
     assert status["deployments"][0]["status"] == "DEPLOYMENT_STATUS_ACTIVE"
-
-
-def test_submit_stream_cancel(suite):
-    order = suite.protos.order
-    quote = next(q for q in suite.market.GetQuotes(suite.protos.broker.GetQuotesRequest(), timeout=5).quotes
-                 if q.symbol == "BTC-USD")
-    far = str(int(float(quote.bid_price.value) * 0.95))
-    seen, done = [], threading.Event()
-    accounts = suite.orders.ListAccounts(order.ListAccountsRequest(), timeout=5).accounts
-    call = suite.orders.StreamOrderEvents(order.StreamOrderEventsRequest(
-        after_sequences={account.account_id: account.last_sequence for account in accounts}))
-
-    def read():
-        try:
-            for batch in call:
-                for event in batch.events:
-                    if event.order.request_id == "stream-1":
-                        seen.append(event.type)
-                        if event.type == order.ORDER_EVENT_TYPE_CANCELED:
-                            done.set()
-        except grpc.RpcError:
-            pass
-
-    threading.Thread(target=read, daemon=True).start()
-    answer = suite.orders.SubmitOrder(suite.submit_request("stream-1", kind="LIMIT", limit=far), timeout=5)
-    assert answer.order.status == order.ORDER_STATUS_PENDING_NEW, answer
-    wait_until(lambda: order.ORDER_EVENT_TYPE_ACCEPTED in seen, 10, "accepted by the broker")
-    suite.orders.CancelOrder(order.CancelOrderRequest(request_id="stream-1-c", order_id=answer.order.order_id,
-                                                      actor="user:test"), timeout=5)
-    assert done.wait(10), seen
-    call.cancel()
-    assert seen[:3] == [order.ORDER_EVENT_TYPE_PENDING_NEW, order.ORDER_EVENT_TYPE_SUBMITTED,
-                        order.ORDER_EVENT_TYPE_ACCEPTED]
-
-
-def test_the_same_request_gets_the_first_answer(suite):
-    request = suite.submit_request("same-1", quantity="0.002")
-    first = suite.orders.SubmitOrder(request, timeout=5)
-    second = suite.orders.SubmitOrder(request, timeout=5)
-    assert not first.replayed and second.replayed
-    assert first.order.order_id == second.order.order_id
-    with pytest.raises(grpc.RpcError) as other:
-        suite.orders.SubmitOrder(suite.submit_request("same-1", quantity="0.003"), timeout=5)
-    assert other.value.code() == grpc.StatusCode.ALREADY_EXISTS
-    assert sum(1 for item in suite.all_orders() if item.request_id == "same-1") == 1
 
 
 def test_a_refusal_says_the_numbers(suite):

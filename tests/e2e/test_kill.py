@@ -1,0 +1,105 @@
+"""SIGKILL each service at any moment under load: nothing acknowledged is lost, nothing is doubled, trading goes on."""
+import os
+import random
+import threading
+import time
+from collections import defaultdict
+
+import grpc
+import pytest
+
+import books
+from harness import wait_until
+from suite import layout as where
+
+# Per service. CI's count keeps it short; the promise is made for 20.
+KILLS = int(os.environ.get("BALLAST_KILLS", "3"))
+
+
+@pytest.fixture(scope="module")
+def suite(start_suite):
+    # A loaded test machine is slower than the 200 ms risk has in production.
+    one = start_suite("kill", {"order_management": {"risk_timeout_ms": 2000}})
+    yield one
+    one.remove()
+
+
+class Load:
+    """Small orders one after the other on each thread; the same request id again until it is answered."""
+
+    def __init__(self, suite):
+        self.suite = suite
+        self.acknowledged = {}
+        self.stopping = threading.Event()
+        self.last_accept = 0.0
+        self.threads = [threading.Thread(target=self.run, args=(number,), daemon=True) for number in range(2)]
+
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, number):
+        count = 0
+        stub = self.suite.orders
+        denied = self.suite.protos.order.ORDER_STATUS_DENIED
+        while not self.stopping.is_set():
+            count += 1
+            request = self.suite.submit_request(f"load-{number}-{count}", side="BUY" if count % 2 else "SELL",
+                                                quantity=("0.001", "0.01")[number],
+                                                symbol=("BTC-USD", "ETH-USD")[number], confirm_duplicate=True)
+            while not self.stopping.is_set():
+                try:
+                    answer = stub.SubmitOrder(request, timeout=3)
+                except grpc.RpcError:
+                    self.stopping.wait(0.05)
+                    continue
+                self.acknowledged[request.request_id] = answer.order.order_id
+                if answer.order.status != denied:
+                    self.last_accept = time.monotonic()
+                break
+            self.stopping.wait(0.1)  # below risk's order rate
+
+    def stop(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def test_every_service_can_be_killed_at_any_moment_under_load(suite):
+    order, audit = suite.protos.order, suite.protos.audit
+    rng = random.Random(11)
+    load = Load(suite)
+    load.start()
+    wait_until(lambda: len(load.acknowledged) > 10, 60, "the load runs")
+    longest, kills = defaultdict(float), 0
+    for _ in range(KILLS):
+        for service in where.SERVICES:
+            time.sleep(rng.uniform(0.05, 0.5))  # the moment of the kill, not a wait for anything
+            started = time.monotonic()
+            suite.kill(service)
+            kills += 1
+            wait_until(lambda: load.last_accept > started and suite.serving(), 60,
+                       f"orders are accepted again after {service} was killed\n{suite.tails()}")
+            longest[service] = max(longest[service], time.monotonic() - started)
+    load.stop()
+    books.quiesce(suite, 90)
+    figures = books.check(suite)
+
+    orders = suite.all_orders()
+    ids = {item.order_id for item in orders}
+    lost = [request for request, order_id in load.acknowledged.items() if order_id not in ids]
+    requests = [item.request_id for item in orders]
+    doubled = len(requests) - len(set(requests))
+    head = suite.orders.ListAccounts(order.ListAccountsRequest(), timeout=5).accounts[0].last_sequence
+    state = wait_until(lambda: next((s for s in [suite.risk.GetRiskState(
+        suite.protos.risk.GetRiskStateRequest(account_id="paper"), timeout=5)] if s.applied_sequence == head), None),
+        30, "risk has applied everything")
+    assert state.open_orders == 0 and float(state.reserved_exposure.value) == 0
+    # Each order event is in the audit chain exactly once, whatever was killed.
+    wait_until(lambda: len(books.audited_events(suite)) >= head, 30, "the audit trail has caught up")
+    assert sorted(books.audited_events(suite)) == list(range(1, head + 1))
+    verified = suite.audit.VerifyChain(audit.VerifyChainRequest(), timeout=60)
+    assert verified.intact, verified
+    print(f"\n{kills} kills, {len(load.acknowledged)} acknowledged, {figures}, lost {len(lost)}, doubled {doubled}, "
+          "longest recovery " + ", ".join(f"{name} {value:.1f} s" for name, value in longest.items()))
+    assert not lost and not doubled
