@@ -9,6 +9,8 @@ from suite import layout as where
 from suite.stores import Postgres, Redis
 
 RESTART_DELAY_S_MAX = 5.0
+# A process that lived longer had done its recovery: what ended it is not its start.
+YOUNG_S = 3.0
 STOP_S_MAX = 15.0
 # The edge and who decides end first, then who writes the orders; the others only follow.
 STOP_FIRST = (("api_gateway", "strategy_runner"), ("order_management",))
@@ -65,7 +67,7 @@ class Child:
         now = time.monotonic()
         if self.process and self.process.poll() is not None:
             code = self.process.returncode
-            self.delay_s = 0.0 if now - self.started_at > 10 else min(RESTART_DELAY_S_MAX, max(0.2, self.delay_s * 2))
+            self.delay_s = 0.0 if now - self.started_at > YOUNG_S else min(RESTART_DELAY_S_MAX, max(0.2, self.delay_s * 2))
             self.restart_at = now + self.delay_s
             self.process = None
             say(f"{self.service} ended ({code}), starting it again"
