@@ -36,7 +36,8 @@ class Connection {
 };
 
 // Takes the socket over after the head of an upgrade request; `registered` is told the connection that lives on.
-void StartWebSocket(Stream stream, BeastRequest request, WebSocketEvents events, std::size_t queue_max,
-                    const std::function<void(std::shared_ptr<Connection>)>& registered);
+// `keeper` keeps the io_context while the connection lives.
+void StartWebSocket(std::shared_ptr<void> keeper, Stream stream, BeastRequest request, WebSocketEvents events,
+                    std::size_t queue_max, const std::function<void(std::shared_ptr<Connection>)>& registered);
 
 }  // namespace ballast::internal

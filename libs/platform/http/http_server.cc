@@ -33,6 +33,7 @@ constexpr int kThreads = 2;
 // A client that is told "no" while it still sends gets this long to read the answer.
 constexpr auto kLinger = std::chrono::seconds(2);
 constexpr auto kStopWait = std::chrono::milliseconds(1500);
+constexpr std::int64_t kStopSliceNs = 100'000'000;
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -69,6 +70,8 @@ struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
   std::vector<std::thread> threads;
   std::atomic<bool> stopped{false};
   Mutex mutex;
+  CondVar thread_ended;
+  int threads_ended GUARDED_BY(mutex) = 0;
   std::map<Connection*, std::weak_ptr<Connection>> connections GUARDED_BY(mutex);
 
   class Session;
@@ -225,7 +228,7 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
       return;
     }
     std::shared_ptr<Shared> shared = shared_;
-    internal::StartWebSocket(std::move(stream_), std::move(message), std::move(answer.events),
+    internal::StartWebSocket(shared, std::move(stream_), std::move(message), std::move(answer.events),
                              shared_->options.websocket_queue_max, [&](std::shared_ptr<Connection> connection) {
                                shared->Forget(this);
                                if (!shared->Register(connection)) connection->Shutdown();
@@ -336,7 +339,14 @@ absl::StatusOr<int> HttpServer::Start() {
   int bound = acceptor.local_endpoint().port();
   shared_->Accept();
   for (int i = 0; i < kThreads; ++i) {
-    shared_->threads.emplace_back([shared = shared_.get()] { shared->io.run(); });
+    shared_->threads.emplace_back([shared = shared_.get()] {
+      shared->io.run();
+      {
+        MutexLock lock(shared->mutex);
+        ++shared->threads_ended;
+      }
+      shared->thread_ended.NotifyAll();
+    });
   }
   return bound;
 }
@@ -359,24 +369,16 @@ void HttpServer::Stop() {
   open.clear();
   // The threads end by themselves when nothing is left to do; a peer that does not answer the farewell is not waited
   // for.
-  asio::steady_timer limit(shared_->io, kStopWait);
-  limit.async_wait([shared = shared_](ErrorCode failed) {
-    if (!failed) shared->io.stop();
-  });
-  auto deadline = std::chrono::steady_clock::now() + kStopWait;
-  while (std::chrono::steady_clock::now() < deadline) {
-    bool empty = true;
-    {
-      MutexLock lock(shared_->mutex);
-      for (auto& [raw, connection] : shared_->connections) empty = empty && connection.expired();
+  {
+    MutexLock lock(shared_->mutex);
+    auto deadline = std::chrono::steady_clock::now() + kStopWait;
+    while (shared_->threads_ended < kThreads && std::chrono::steady_clock::now() < deadline) {
+      shared_->thread_ended.WaitFor(shared_->mutex, kStopSliceNs);
     }
-    if (empty) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   shared_->io.stop();
   for (std::thread& thread : shared_->threads) thread.join();
   shared_->threads.clear();
-  limit.cancel();
   // What was queued holds its connections; let it go.
   shared_->io.restart();
   shared_->io.poll();

@@ -18,8 +18,12 @@ constexpr auto kFarewell = std::chrono::seconds(3);
 
 class WebSocketSession : public WebSocket, public Connection, public std::enable_shared_from_this<WebSocketSession> {
  public:
-  WebSocketSession(Stream stream, WebSocketEvents events, std::size_t queue_max)
-      : ws_(std::move(stream)), farewell_(ws_.get_executor()), events_(std::move(events)), queue_max_(queue_max) {}
+  WebSocketSession(std::shared_ptr<void> keeper, Stream stream, WebSocketEvents events, std::size_t queue_max)
+      : keeper_(std::move(keeper)),
+        ws_(std::move(stream)),
+        farewell_(ws_.get_executor()),
+        events_(std::move(events)),
+        queue_max_(queue_max) {}
 
   void Run(BeastRequest request) {
     request_ = std::move(request);
@@ -71,6 +75,7 @@ class WebSocketSession : public WebSocket, public Connection, public std::enable
     if (error) return;
     opened_ = true;
     ws_.text(true);
+    ws_.auto_fragment(false);
     events_.on_open(shared_from_this());
     Read();
   }
@@ -142,6 +147,8 @@ class WebSocketSession : public WebSocket, public Connection, public std::enable
     events_ = {};
   }
 
+  // First: the stream needs its io_context to the end, however long somebody holds on to this.
+  const std::shared_ptr<void> keeper_;
   websocket::stream<Stream, false> ws_;
   asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Strand> farewell_;
   // Touched on the strand only.
@@ -161,9 +168,9 @@ class WebSocketSession : public WebSocket, public Connection, public std::enable
 
 }  // namespace
 
-void StartWebSocket(Stream stream, BeastRequest request, WebSocketEvents events, std::size_t queue_max,
-                    const std::function<void(std::shared_ptr<Connection>)>& registered) {
-  auto session = std::make_shared<WebSocketSession>(std::move(stream), std::move(events), queue_max);
+void StartWebSocket(std::shared_ptr<void> keeper, Stream stream, BeastRequest request, WebSocketEvents events,
+                    std::size_t queue_max, const std::function<void(std::shared_ptr<Connection>)>& registered) {
+  auto session = std::make_shared<WebSocketSession>(std::move(keeper), std::move(stream), std::move(events), queue_max);
   registered(session);
   session->Run(std::move(request));
 }

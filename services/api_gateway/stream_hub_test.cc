@@ -1,0 +1,247 @@
+#include "services/api_gateway/stream_hub.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "libs/platform/service/service.h"
+
+namespace ballast {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// Keeps what it is sent; says no when it is told to be full.
+class Page : public WebSocket {
+ public:
+  bool Send(std::shared_ptr<const std::string> text) override {
+    if (full) return false;
+    messages.push_back(Json::parse(*text));
+    return true;
+  }
+  void Close(int code, const std::string&) override { closed = code; }
+
+  std::vector<Json> Of(const std::string& type) const {
+    std::vector<Json> found;
+    for (const Json& message : messages) {
+      if (message["type"] == type) found.push_back(message);
+    }
+    return found;
+  }
+  bool full = false;
+  int closed = 0;
+  std::vector<Json> messages;
+};
+
+order::v1::Order MakeOrder(const std::string& id, std::uint64_t sequence, order::v1::OrderStatus status) {
+  order::v1::Order order;
+  order.set_order_id(id);
+  order.set_sequence(sequence);
+  order.set_status(status);
+  return order;
+}
+position::v1::Position MakePosition(const std::string& symbol, const std::string& quantity) {
+  position::v1::Position position;
+  position.set_account_id("paper");
+  position.set_symbol(symbol);
+  position.mutable_quantity()->set_value(quantity);
+  return position;
+}
+
+class StreamHubTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<Page> Join(const std::string& run = "", std::int64_t after = -1) {
+    auto page = std::make_shared<Page>();
+    hub_.Join(page, run, after);
+    return page;
+  }
+  void Order(const std::string& id, std::uint64_t sequence,
+             order::v1::OrderStatus status = order::v1::ORDER_STATUS_NEW) {
+    hub_.With([&](LiveModel& model) { model.OnOrder(MakeOrder(id, sequence, status)); });
+  }
+  void Quote(const std::string& symbol, std::uint64_t sequence) {
+    broker::v1::Quote quote;
+    quote.set_symbol(symbol);
+    quote.set_sequence(sequence);
+    hub_.With([&](LiveModel& model) { model.OnQuote(quote); });
+  }
+  // A round in which quotes and heartbeats rest.
+  void Tick() { hub_.Tick(1); }
+
+  SystemClock clock_;
+  Metrics metrics_;
+  StreamHub hub_{{.default_account = "paper",
+                  .ring_max = 10,
+                  .resume_max = 5,
+                  .status = [] { return std::string("{\"version\":\"1\"}"); }},
+                 clock_,
+                 metrics_};
+};
+
+TEST_F(StreamHubTest, AClientGetsASnapshotAndThenEveryChangeInOrder) {
+  Order("o1", 1);
+  Tick();
+  auto page = Join();
+  ASSERT_THAT(page->Of("snapshot"), SizeIs(1));
+  Json snapshot = page->messages[0];
+  EXPECT_EQ(snapshot["sequence"], 1);
+  EXPECT_EQ(snapshot["data"]["orders"][0]["order_id"], "o1");
+  EXPECT_TRUE(snapshot["data"]["summary"].is_null());
+  Order("o1", 2, order::v1::ORDER_STATUS_FILLED);
+  Tick();
+  Order("o2", 3);
+  Tick();
+  auto deltas = page->Of("delta");
+  ASSERT_THAT(deltas, SizeIs(2));
+  EXPECT_EQ(deltas[0]["sequence"], 2);
+  EXPECT_EQ(deltas[0]["topic"], "orders");
+  EXPECT_EQ(deltas[0]["data"][0]["status"], "ORDER_STATUS_FILLED");
+  EXPECT_EQ(deltas[1]["sequence"], 3);
+}
+
+TEST_F(StreamHubTest, AChangeNotYetSentIsInTheNextDeltaAndNotInTheSnapshot) {
+  Order("o1", 1);
+  auto page = Join();
+  EXPECT_THAT(page->messages[0]["data"]["orders"], IsEmpty());
+  Tick();
+  EXPECT_EQ(page->Of("delta")[0]["sequence"], 1);
+}
+
+TEST_F(StreamHubTest, ChangesOfOneRoundAreOneDeltaWithTheNewestState) {
+  auto page = Join();
+  for (std::uint64_t i = 1; i <= 5; ++i) Order("o1", i);
+  Order("o1", 3, order::v1::ORDER_STATUS_SUBMITTED);  // an old state that comes late
+  Order("o2", 6);
+  Tick();
+  Tick();
+  auto deltas = page->Of("delta");
+  ASSERT_THAT(deltas, SizeIs(1));
+  ASSERT_THAT(deltas[0]["data"], SizeIs(2));
+  EXPECT_EQ(deltas[0]["data"][0]["sequence"], "5");
+}
+
+TEST_F(StreamHubTest, QuotesAreGatheredAndTheHeartbeatNamesTheLastDelta) {
+  auto page = Join();
+  for (int round = 1; round < 5; ++round) {
+    Quote("AAPL", static_cast<std::uint64_t>(round));
+    hub_.Tick(round);
+  }
+  EXPECT_THAT(page->Of("delta"), IsEmpty());
+  hub_.Tick(5);
+  ASSERT_THAT(page->Of("delta"), SizeIs(1));
+  EXPECT_EQ(page->Of("delta")[0]["data"][0]["sequence"], "4");
+  hub_.Tick(20);
+  EXPECT_EQ(page->Of("delta")[1]["topic"], "status");
+  EXPECT_EQ(page->Of("heartbeat").back()["sequence"], 2);
+  EXPECT_EQ(page->messages.back()["type"], "heartbeat");
+  hub_.Tick(40);  // an unchanged status is not sent again
+  EXPECT_THAT(page->Of("delta"), SizeIs(2));
+}
+
+TEST_F(StreamHubTest, AClientThatWasAwayForAMomentGoesOnWhereItWas) {
+  for (std::uint64_t i = 1; i <= 8; ++i) {
+    Order("o" + std::to_string(i), i);
+    Tick();
+  }
+  auto page = Join(hub_.run(), 5);
+  EXPECT_THAT(page->Of("snapshot"), IsEmpty());
+  std::vector<std::int64_t> sequences;
+  for (const Json& delta : page->Of("delta")) sequences.push_back(delta["sequence"].get<std::int64_t>());
+  EXPECT_THAT(sequences, ElementsAre(6, 7, 8));
+  auto current = Join(hub_.run(), 8);
+  EXPECT_THAT(current->messages, SizeIs(1));
+  EXPECT_EQ(current->messages[0]["type"], "heartbeat");
+}
+
+TEST_F(StreamHubTest, OthersStartAfresh) {
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    Order("o" + std::to_string(i), i);
+    Tick();
+  }
+  EXPECT_THAT(Join("", 19)->Of("snapshot"), SizeIs(1));             // of no run
+  EXPECT_THAT(Join("another run", 19)->Of("snapshot"), SizeIs(1));  // of an earlier process
+  EXPECT_THAT(Join(hub_.run(), 21)->Of("snapshot"), SizeIs(1));     // from the future
+  EXPECT_THAT(Join(hub_.run(), 2)->Of("snapshot"), SizeIs(1));      // older than the ring
+  EXPECT_THAT(Join(hub_.run(), 12)->Of("snapshot"), SizeIs(1));     // more than the client should swallow at once
+  EXPECT_THAT(Join(hub_.run(), 15)->Of("snapshot"), IsEmpty());
+}
+
+TEST_F(StreamHubTest, AClientThatIsFullIsLeftAloneAndTheOthersGoOn) {
+  auto slow = Join();
+  auto good = Join();
+  slow->full = true;
+  Order("o1", 1);
+  Tick();
+  slow->full = false;
+  Order("o2", 2);
+  Tick();
+  EXPECT_THAT(slow->Of("delta"), IsEmpty());
+  EXPECT_THAT(good->Of("delta"), SizeIs(2));
+}
+
+TEST_F(StreamHubTest, AClientThatLeftGetsNothing) {
+  auto page = Join();
+  hub_.Leave(page.get());
+  Order("o1", 1);
+  Tick();
+  EXPECT_THAT(page->Of("delta"), IsEmpty());
+}
+
+TEST_F(StreamHubTest, APositionMissingFromANewSnapshotIsToldAsFlat) {
+  position::v1::StreamPositionsResponse first;
+  *first.add_positions() = MakePosition("AAPL", "5");
+  *first.add_positions() = MakePosition("MSFT", "-2");
+  first.set_snapshot(true);
+  position::v1::StreamPositionsResponse second;
+  *second.add_positions() = MakePosition("MSFT", "-2");
+  second.set_snapshot(true);
+  hub_.With([&](LiveModel& model) { model.OnPositions("paper", std::move(first)); });
+  Tick();
+  auto page = Join();
+  hub_.With([&](LiveModel& model) { model.OnPositions("paper", std::move(second)); });
+  Tick();
+  std::map<std::string, std::string> quantities;
+  Json rows = page->Of("delta")[0]["data"];
+  for (const Json& row : rows) quantities[row["symbol"]] = row["quantity"];
+  EXPECT_EQ(quantities["AAPL"], "0");
+  EXPECT_EQ(quantities["MSFT"], "-2");
+}
+
+TEST_F(StreamHubTest, WorkingOrdersStayHoweverManyCloseAfterThem) {
+  Order("working", 1);
+  for (std::uint64_t i = 2; i < 500; ++i) Order("o" + std::to_string(i), i, order::v1::ORDER_STATUS_FILLED);
+  Tick();
+  Json orders = Join()->messages[0]["data"]["orders"];
+  EXPECT_THAT(orders, SizeIs(200));
+  EXPECT_EQ(orders[0]["order_id"], "working");
+  EXPECT_EQ(orders[199]["order_id"], "o499");
+}
+
+TEST_F(StreamHubTest, TheStatusCountsOrdersSignalsAndWhatWorks) {
+  order::v1::OrderEvent event;
+  event.set_type(order::v1::ORDER_EVENT_TYPE_PENDING_NEW);
+  *event.mutable_order() = MakeOrder("o1", 1, order::v1::ORDER_STATUS_PENDING_NEW);
+  strategy::v1::StreamDeploymentsResponse deployments;
+  for (const char* id : {"d1", "d2"}) {
+    strategy::v1::Deployment& deployment = *deployments.add_deployments();
+    deployment.set_deployment_id(id);
+    deployment.set_signals(3);
+    deployment.mutable_spec()->set_account_id("paper");
+  }
+  gateway::v1::GetStatusResponse status;
+  hub_.With([&](LiveModel& model) {
+    model.AddOrderCount(10);
+    model.OnOrderEvent(event);
+    model.OnDeployments(std::move(deployments));
+    model.FillStatus(&status);
+    EXPECT_EQ(model.AccountOfDeployment("d2"), "paper");
+    EXPECT_EQ(model.AccountOfDeployment("d3"), "");
+  });
+  EXPECT_EQ(status.orders(), 11);
+  EXPECT_EQ(status.working_orders(), 1);
+  EXPECT_EQ(status.signals(), 6);
+}
+
+}  // namespace
+}  // namespace ballast
