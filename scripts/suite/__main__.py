@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 import time
 
@@ -154,6 +155,18 @@ def _refuse_taken_ports(layout):
                          " --free-ports takes any.")
 
 
+def _check_settings(layout, bin_folder):
+    """A wrong setting is told here, not by a service that ends again and again."""
+    problems = []
+    for service in where.SERVICES:
+        done = subprocess.run([str(bin_folder / where.executable(service)), "--config", str(layout.config),
+                               "--check-config"], capture_output=True, text=True)
+        if done.returncode != 0:
+            problems.append(done.stderr.strip() or f"{service} --check-config ends with {done.returncode}")
+    if problems:
+        raise SystemExit("run: " + "\n".join(dict.fromkeys(problems)))
+
+
 def _run(arguments):
     run = pathlib.Path(arguments.run_directory).resolve()
     ensure_directory(run)
@@ -175,6 +188,7 @@ def _run(arguments):
     ensure_directory(layout.logs)
     before = configuration.market_source(layout)
     configuration.write(layout, *overrides)
+    _check_settings(layout, bin_folder)
     now = configuration.market_source(layout)
     if before and before != now:
         print(f"run: {run} was last used with the {before} market and goes on with the {now} one: the same account,"
