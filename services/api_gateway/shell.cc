@@ -43,9 +43,12 @@ class GatewayShell : public Service {
                  ", which others can reach; that needs api_gateway.allow_remote: true"));
     }
     ASSIGN_OR_RETURN(Secret token, ReadTokenFile(context_.config.GetString("token_file")));
-    RETURN_IF_ERROR(files_.Load(context_.config.GetString("web_root")));
-    if (!files_.has_dashboard())
-      context_.log.Warning("dashboard.not_built", {{"web_root", context_.config.GetString("web_root")}});
+    // Trading goes on without its page.
+    if (absl::Status loaded = files_.Load(context_.config.GetString("web_root"));
+        !loaded.ok() || !files_.has_dashboard()) {
+      context_.log.Warning("dashboard.not_built",
+                           {{"web_root", context_.config.GetString("web_root")}, {"error", MessageOf(loaded)}});
+    }
     sessions_ = std::make_unique<Sessions>(std::move(token));
     gateway_ = std::make_unique<Gateway>(
         Gateway{.default_account = default_account_,

@@ -44,29 +44,33 @@ const char* TypeOf(const std::string& name) {
 
 absl::Status StaticFiles::Load(const std::string& root) {
   files_.clear();
-  if (!root.empty()) {
-    std::error_code error;
-    if (!fs::is_directory(root, error))
-      return absl::NotFoundError(ToAbsl("api_gateway.web_root is not a folder: " + root));
-    std::size_t total = 0;
-    for (fs::recursive_directory_iterator it(root, error), end; !error && it != end; it.increment(error)) {
-      std::string leaf = it->path().filename().string();
-      if (leaf.starts_with('.')) {
-        if (it->is_directory(error)) it.disable_recursion_pending();
-        continue;
-      }
-      // Links may lead out of the folder.
-      if (it->is_symlink(error) || !it->is_regular_file(error)) continue;
-      std::ifstream file(it->path(), std::ios::binary);
-      std::string body((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-      total += body.size();
-      if (total > kBytesMax) return absl::ResourceExhaustedError(ToAbsl("more than 64 MiB in " + root));
-      Add(fs::relative(it->path(), root, error).generic_string(), std::move(body));
-    }
-    if (error) return absl::UnavailableError(ToAbsl("cannot read " + root + ": " + error.message()));
-  }
+  absl::Status read = root.empty() ? absl::OkStatus() : ReadFolder(root);
+  if (!read.ok()) files_.clear();
   has_dashboard_ = files_.contains(kIndex);
   if (!has_dashboard_) Add(kIndex, kNotBuilt);
+  return read;
+}
+
+absl::Status StaticFiles::ReadFolder(const std::string& root) {
+  std::error_code error;
+  if (!fs::is_directory(root, error))
+    return absl::NotFoundError(ToAbsl("api_gateway.web_root is not a folder: " + root));
+  std::size_t total = 0;
+  for (fs::recursive_directory_iterator it(root, error), end; !error && it != end; it.increment(error)) {
+    std::string leaf = it->path().filename().string();
+    if (leaf.starts_with('.')) {
+      if (it->is_directory(error)) it.disable_recursion_pending();
+      continue;
+    }
+    // Links may lead out of the folder.
+    if (it->is_symlink(error) || !it->is_regular_file(error)) continue;
+    std::ifstream file(it->path(), std::ios::binary);
+    std::string body((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    total += body.size();
+    if (total > kBytesMax) return absl::ResourceExhaustedError(ToAbsl("more than 64 MiB in " + root));
+    Add(fs::relative(it->path(), root, error).generic_string(), std::move(body));
+  }
+  if (error) return absl::UnavailableError(ToAbsl("cannot read " + root + ": " + error.message()));
   return absl::OkStatus();
 }
 

@@ -12,8 +12,8 @@ namespace ballast {
 // reaches the file system. Immutable after Load.
 class StaticFiles {
  public:
-  // An empty folder, or one without index.html: a page that says how to build the dashboard. NOT_FOUND when `root` is
-  // given and is no folder.
+  // No folder, one that cannot be read (the error says why), or one without index.html: a page that says how to build
+  // the dashboard.
   absl::Status Load(const std::string& root);
   [[nodiscard]] bool has_dashboard() const { return has_dashboard_; }
   // GET and HEAD. Unknown paths without an extension get index.html: the page has addresses of its own. 404 with an
@@ -27,6 +27,7 @@ class StaticFiles {
     std::string etag;
     bool immutable = false;
   };
+  absl::Status ReadFolder(const std::string& root);
   void Add(const std::string& name, std::string body);
 
   std::map<std::string, File> files_;

@@ -83,12 +83,13 @@ TEST_F(StaticFilesTest, WhatTheBrowserHasIsNotSentAgain) {
 
 TEST(StaticFilesAloneTest, WithoutADashboardAPageSaysSo) {
   StaticFiles files;
-  ASSERT_TRUE(files.Load("").ok());
+  EXPECT_FALSE(files.Load("/nonexistent/folder").ok());
+  EXPECT_FALSE(files.has_dashboard());
+  EXPECT_TRUE(files.Load("").ok());
   EXPECT_FALSE(files.has_dashboard());
   HttpResponse response = files.Serve({.method = "GET", .target = "/", .segments = {""}});
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(response.body, HasSubstr("not built"));
-  EXPECT_FALSE(files.Load("/nonexistent/folder").ok());
 }
 
 }  // namespace
