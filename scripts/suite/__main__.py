@@ -4,11 +4,12 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 import time
 
 from suite import build, client, configuration, health, layout as where, terminal
-from suite.secrets_store import ensure_directory
+from suite.secrets_store import ensure_directory, write_private
 from suite.supervisor import Supervisor, claim, running_pid
 
 READY_S_MAX = 120
@@ -55,11 +56,22 @@ def _parse():
                               epilog="exit code: 0 running, 1 something does not serve, 3 not running")
     status.add_argument("--json", action="store_true", help="the gateway's own answer")
     for verb in (run, stop, status):
-        verb.add_argument("--run-directory", "--run-dir", default=str(where.TOP / ".run"), help="state folder [.run]")
+        verb.add_argument("--run-directory", "--run-dir", type=lambda text: pathlib.Path(text).resolve(),
+                          help="state folder [.run, .run/replay for --market replay]")
     arguments = parser.parse_args()
     if arguments.verb == "run" and arguments.symbols and arguments.market != "replay":
         run.error("--symbols goes with --market replay")
+    if arguments.run_directory is None:
+        arguments.run_directory = _folder(arguments)
     return arguments
+
+
+def _folder(arguments):
+    """An account goes with one market: the replay's is another one. Stop and status take the one that runs."""
+    usual, replay = where.TOP / ".run", where.TOP / ".run/replay"
+    if arguments.verb == "run":
+        return replay if arguments.market == "replay" else usual
+    return replay if running_pid(where.Layout.make(replay)) and not running_pid(where.Layout.make(usual)) else usual
 
 
 def _given(run, arguments):
@@ -120,7 +132,7 @@ def _wait_ready(supervisor, environment, say):
 
 
 def _banner(layout, seconds, detached):
-    own_folder = "" if layout.run == where.TOP / ".run" else f" --run-directory {layout.run}"
+    own_folder = "" if layout.run in (where.TOP / ".run", where.TOP / ".run/replay") else f" --run-directory {layout.run}"
     stop = f"./scripts/stop{own_folder}" if detached else "Ctrl-C (drains first; the next start goes on from there)"
     dashboard = f"http://127.0.0.1:{layout.ports['http']}"
     if not (where.WEB / "dist/index.html").exists():
@@ -154,8 +166,20 @@ def _refuse_taken_ports(layout):
                          " --free-ports takes any.")
 
 
+def _check_settings(layout, bin_folder):
+    """A wrong setting is told here, not by a service that ends again and again."""
+    problems = []
+    for service in where.SERVICES:
+        done = subprocess.run([str(bin_folder / where.executable(service)), "--config", str(layout.config),
+                               "--check-config"], capture_output=True, text=True)
+        if done.returncode != 0:
+            problems.append(done.stderr.strip() or f"{service} --check-config ends with {done.returncode}")
+    if problems:
+        raise SystemExit("run: " + "\n".join(dict.fromkeys(problems)))
+
+
 def _run(arguments):
-    run = pathlib.Path(arguments.run_directory).resolve()
+    run = arguments.run_directory
     ensure_directory(run)
     layout = where.Layout.make(run, arguments.free_ports, arguments.port_offset)
     if running_pid(layout):
@@ -166,7 +190,10 @@ def _run(arguments):
     elif arguments.no_build:
         bin_folder = where.TOP / "build/release/bin"
     else:
-        bin_folder = build.services()
+        try:
+            bin_folder = build.services()
+        except build.BuildFailed as problem:
+            raise SystemExit(f"\nrun: {problem}")
         _dashboard()
     missing = [name for name in map(where.executable, where.SERVICES) if not (bin_folder / name).exists()]
     if missing:
@@ -174,11 +201,14 @@ def _run(arguments):
     ensure_directory(layout.secrets)
     ensure_directory(layout.logs)
     before = configuration.market_source(layout)
+    kept = layout.config.read_text() if before else ""
     configuration.write(layout, *overrides)
     now = configuration.market_source(layout)
     if before and before != now:
-        print(f"run: {run} was last used with the {before} market and goes on with the {now} one: the same account,"
-              " other prices. --run-directory FOLDER keeps them apart.", file=sys.stderr)
+        write_private(layout.config, kept)
+        raise SystemExit(f"run: the account in {run} trades on the {before} market; its positions have no price on the"
+                         f" {now} one. --run-directory FOLDER makes another account.")
+    _check_settings(layout, bin_folder)
     if arguments.detach:
         return _detach(layout, bin_folder)
     return _serve(layout, bin_folder, _say)
@@ -251,7 +281,7 @@ def _detach(layout, bin_folder):
 
 
 def _stop(arguments):
-    layout = where.Layout.make(pathlib.Path(arguments.run_directory))
+    layout = where.Layout.make(arguments.run_directory)
     pid = running_pid(layout)
     if not pid:
         print("Not running.")
@@ -275,7 +305,7 @@ def main():
     if arguments.verb == "stop":
         return _stop(arguments)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `scripts/status | head` ends quietly
-    return terminal.show(configuration.read_environment(pathlib.Path(arguments.run_directory)), arguments.json)
+    return terminal.show(configuration.read_environment(arguments.run_directory), arguments.json)
 
 
 try:

@@ -62,18 +62,15 @@ class _Ninja:
 
 
 def services(preset="release"):
-    """Builds everything of the preset; returns the folder with the executables. Ends the process when it fails."""
+    """Builds everything of the preset; returns the folder with the executables. Raises BuildFailed."""
     environment = dict(os.environ, NINJA_STATUS="[%p %f/%t] ")
     folder = where.TOP / "build" / preset
     log = folder / "build.log"
     log.unlink(missing_ok=True)
     progress = _Ninja(f"Building the services ({preset})")
-    try:
-        if not (folder / "build.ninja").exists():
-            _run(["cmake", "--preset", preset], where.TOP, log, environment)
-        _run(["cmake", "--build", "--preset", preset], where.TOP, log, environment, progress)
-    except BuildFailed as problem:
-        sys.exit(f"\nrun: {problem}")
+    if not (folder / "build.ninja").exists():
+        _run(["cmake", "--preset", preset], where.TOP, log, environment)
+    _run(["cmake", "--build", "--preset", preset], where.TOP, log, environment, progress)
     progress.done()
     return folder / "bin"
 

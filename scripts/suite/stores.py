@@ -65,7 +65,7 @@ class Postgres:
         log = open(self.layout.logs / "postgres.log", "ab")
         self.process = subprocess.Popen(
             _as_postgres([str(_postgres_bin() / "postgres"), "-D", str(self.data), "-c", "listen_addresses=127.0.0.1",
-                          "-c", f"port={self.port}", "-c", f"unix_socket_directories={self.home}", "-c",
+                          "-c", f"port={self.port}", "-c", "unix_socket_directories=", "-c",
                           "max_connections=200", "-c", "log_min_messages=warning", "-c",
                           "log_min_error_statement=panic", "-c", "shared_buffers=128MB"]),
             stdout=log, stderr=log, start_new_session=True, cwd="/")
