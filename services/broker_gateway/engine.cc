@@ -247,13 +247,14 @@ std::int64_t Engine::IdleNanos() const {
   return idle;
 }
 
-// Between two steps market time runs on, at its speed; a replay's not beyond the next step.
+// Between two steps market time runs on, at its speed; not beyond the next step unless it is the wall's.
 UtcTime Engine::MarketNow() const {
   if (lockstep() || end_of_data_ || step_.number == 0) return market_time_;
   std::int64_t elapsed = std::min(clock_.MonotonicNanos() - step_made_ns_, kPauseMax.nanos);
   Decimal passed = Multiply(Decimal::FromInt(elapsed), options_.speed, Rounding::kDown);
   Decimal passed_max = Decimal::FromInt(source_->UntilNext().value_or(Duration()).nanos);
-  if (options_.source == "replay") passed = std::min(passed, passed_max);
+  bool own_time = options_.source == "replay" || options_.speed != Decimal::FromInt(1);
+  if (own_time) passed = std::min(passed, passed_max);
   return market_time_ + Duration{WholeOf(passed)};
 }
 
@@ -405,7 +406,8 @@ void Engine::StepMarket() {
   for (const Bar& bar : step_.bars) {
     if (bar.timeframe != "1s") unsaved_bars_.push_back(bar);
   }
-  CommitAndTell();  // executions of this step before the step itself
+  CommitAndTell();            // executions of this step before the step itself
+  if (step_unsaved_) return;  // it could not be stored and the process ends: nobody may hear of it
   step_heads_.clear();
   for (const auto& [id, ledger] : venue_.ledgers()) step_heads_[id.value()] = ledger.execution_sequence;
   if (lockstep()) gate_.Begin(step_.number);
