@@ -82,6 +82,10 @@ std::string CookieOf(const HttpRequest& request, std::string_view name) {
   return "";
 }
 
+std::string SessionCookieOf(const HttpRequest& request) {
+  return request.Header("authorization").empty() ? CookieOf(request, kCookieName) : "";
+}
+
 std::optional<ApiError> Authenticate(const HttpRequest& request, Sessions& sessions, std::int64_t now_ns,
                                      Access* access) {
   if (std::string_view header = request.Header("authorization"); !header.empty()) {
@@ -93,7 +97,7 @@ std::optional<ApiError> Authenticate(const HttpRequest& request, Sessions& sessi
     access->actor = "user:api";
     return std::nullopt;
   }
-  std::string cookie = CookieOf(request, kCookieName);
+  std::string cookie = SessionCookieOf(request);
   std::optional<std::string> csrf = sessions.CsrfOf(cookie, now_ns);
   if (!csrf) return Unauthenticated(cookie.empty() ? "sign in first" : "the session is over; sign in again");
   *access = {.actor = "user:dashboard", .cookie = std::move(cookie), .csrf = std::move(*csrf)};

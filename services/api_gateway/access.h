@@ -63,6 +63,8 @@ struct Access {
 bool IsMutation(std::string_view method);
 // The value of one cookie of the request; empty when absent.
 std::string CookieOf(const HttpRequest& request, std::string_view name);
+// The session a request comes with; empty for a bearer token, which goes before it.
+std::string SessionCookieOf(const HttpRequest& request);
 // 401 when neither a right bearer token nor a session comes with the request. A wrong bearer token is not made good by
 // a cookie.
 std::optional<ApiError> Authenticate(const HttpRequest& request, Sessions& sessions, std::int64_t now_ns,

@@ -23,8 +23,13 @@ class GatewayShell : public Service {
       : context_(context),
         default_account_(context.config.GetString("default_account")),
         peers_(context.config),
-        hub_({.default_account = default_account_, .status = [this] { return StatusRow(); }}, context.clock,
-             context.metrics),
+        hub_({.default_account = default_account_,
+              .status = [this] { return StatusRow(); },
+              .session_holds =
+                  [this](const std::string& cookie) {
+                    return sessions_ && sessions_->CsrfOf(cookie, context_.clock.MonotonicNanos()).has_value();
+                  }},
+             context.clock, context.metrics),
         feeds_(peers_, hub_, context.log, default_account_),
         board_({.default_account = default_account_,
                 .own_address = context.config.GetString("grpc_listen"),
@@ -76,7 +81,7 @@ class GatewayShell : public Service {
               if (auto refused = api_->RefuseUpgrade(request)) {
                 return UpgradeAnswer{.accepted = false, .events = {}, .refusal = std::move(*refused)};
               }
-              return hub_.Accept(request);
+              return hub_.Accept(request, SessionCookieOf(request));
             },
         .error_page = Api::ErrorPage});
     return absl::OkStatus();

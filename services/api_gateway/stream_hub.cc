@@ -12,6 +12,7 @@ namespace {
 constexpr std::int64_t kTickNs = 50'000'000;
 constexpr std::int64_t kQuoteRounds = 5;
 constexpr std::int64_t kSecondRounds = 20;
+constexpr int kPolicyViolation = 1008;
 
 }  // namespace
 
@@ -61,7 +62,9 @@ void StreamHub::Tick(std::int64_t round) {
   MutexLock lock(mutex_);
   if (!status.empty()) model_.OnStatus(std::move(status));
   for (const LiveModel::Delta& delta : model_.Flush(round % kQuoteRounds == 0)) Publish(delta);
-  if (second) SendAll(HeartbeatText());
+  if (!second) return;
+  CloseEndedSessions();
+  SendAll(HeartbeatText());
 }
 
 void StreamHub::Publish(const LiveModel::Delta& delta) {
@@ -84,7 +87,7 @@ void StreamHub::Publish(const LiveModel::Delta& delta) {
 
 void StreamHub::SendAll(const Text& text) {
   for (auto it = clients_.begin(); it != clients_.end();) {
-    if (it->second->Send(text)) {
+    if (it->second.socket->Send(text)) {
       ++it;
     } else {
       slow_.Increment();  // or gone, and its farewell is on the way
@@ -92,6 +95,18 @@ void StreamHub::SendAll(const Text& text) {
     }
   }
   clients_gauge_.Set(static_cast<double>(clients_.size()));
+}
+
+void StreamHub::CloseEndedSessions() {
+  if (!options_.session_holds) return;
+  for (auto it = clients_.begin(); it != clients_.end();) {
+    if (it->second.cookie.empty() || options_.session_holds(it->second.cookie)) {
+      ++it;
+    } else {
+      it->second.socket->Close(kPolicyViolation, "the session is over");
+      it = clients_.erase(it);
+    }
+  }
 }
 
 StreamHub::Text StreamHub::HeartbeatText() const {
@@ -104,7 +119,8 @@ bool StreamHub::Covers(const std::string& run, std::int64_t after) const {
   return missing <= ring_.size() && missing <= options_.resume_max;
 }
 
-void StreamHub::Join(std::shared_ptr<WebSocket> socket, const std::string& run, std::int64_t after) {
+void StreamHub::Join(std::shared_ptr<WebSocket> socket, const std::string& run, std::int64_t after,
+                     const std::string& cookie) {
   MutexLock lock(mutex_);
   if (stopping_) return socket->Close(1001, "the server is stopping");
   if (Covers(run, after)) {
@@ -116,7 +132,7 @@ void StreamHub::Join(std::shared_ptr<WebSocket> socket, const std::string& run, 
   }
   // A first sign of life, also for those who missed nothing.
   socket->Send(HeartbeatText());
-  clients_[socket.get()] = socket;
+  clients_[socket.get()] = {.socket = socket, .cookie = cookie};
   clients_gauge_.Set(static_cast<double>(clients_.size()));
 }
 
@@ -126,7 +142,7 @@ void StreamHub::Leave(const WebSocket* socket) {
   clients_gauge_.Set(static_cast<double>(clients_.size()));
 }
 
-UpgradeAnswer StreamHub::Accept(const HttpRequest& request) {
+UpgradeAnswer StreamHub::Accept(const HttpRequest& request, const std::string& cookie) {
   std::int64_t after = -1;
   std::string_view text = request.Query("after");
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), after);
@@ -134,9 +150,9 @@ UpgradeAnswer StreamHub::Accept(const HttpRequest& request) {
   std::string run(request.Query("run"));
   auto joined = std::make_shared<const WebSocket*>(nullptr);
   UpgradeAnswer answer{.accepted = true, .events = {}, .refusal = {}};
-  answer.events.on_open = [this, run, after, joined](std::shared_ptr<WebSocket> socket) {
+  answer.events.on_open = [this, run, after, cookie, joined](std::shared_ptr<WebSocket> socket) {
     *joined = socket.get();
-    Join(std::move(socket), run, after);
+    Join(std::move(socket), run, after, cookie);
   };
   answer.events.on_close = [this, joined] { Leave(*joined); };
   return answer;

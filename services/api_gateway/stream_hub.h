@@ -29,6 +29,8 @@ class StreamHub {
     std::size_t resume_max = 500;
     // Makes the status row, once a second; called without the hub's lock.
     std::function<std::string()> status;
+    // Whether a browser's session still holds; asked once a second for each client that came in by one.
+    std::function<bool(const std::string& cookie)> session_holds;
   };
 
   StreamHub(Options options, const Clock& clock, Metrics& metrics);
@@ -44,10 +46,12 @@ class StreamHub {
   }
 
   // A client joins: the deltas after `after` when `run` is this run and the ring still has them, else a snapshot.
-  void Join(std::shared_ptr<WebSocket> socket, const std::string& run, std::int64_t after) EXCLUDES(mutex_);
+  // `cookie` is its session's; empty when it showed the token itself.
+  void Join(std::shared_ptr<WebSocket> socket, const std::string& run, std::int64_t after,
+            const std::string& cookie = "") EXCLUDES(mutex_);
   void Leave(const WebSocket* socket) EXCLUDES(mutex_);
   // The answer to an upgrade that may come in.
-  UpgradeAnswer Accept(const HttpRequest& request);
+  UpgradeAnswer Accept(const HttpRequest& request, const std::string& cookie);
 
   // One round, every 50 ms from its own thread; `round` counts them.
   void Tick(std::int64_t round) EXCLUDES(mutex_);
@@ -55,7 +59,13 @@ class StreamHub {
 
  private:
   using Text = std::shared_ptr<const std::string>;
+  struct Client {
+    std::shared_ptr<WebSocket> socket;
+    std::string cookie;
+  };
   void SendAll(const Text& text) REQUIRES(mutex_);
+  // Who signed out, or signed in too long ago, is shown the door.
+  void CloseEndedSessions() REQUIRES(mutex_);
   void Publish(const LiveModel::Delta& delta) REQUIRES(mutex_);
   [[nodiscard]] Text HeartbeatText() const REQUIRES(mutex_);
   [[nodiscard]] bool Covers(const std::string& run, std::int64_t after) const REQUIRES(mutex_);
@@ -74,7 +84,7 @@ class StreamHub {
   // ring_.back() has number sequence_.
   std::deque<Text> ring_ GUARDED_BY(mutex_);
   std::size_t ring_bytes_ GUARDED_BY(mutex_) = 0;
-  std::map<const WebSocket*, std::shared_ptr<WebSocket>> clients_ GUARDED_BY(mutex_);
+  std::map<const WebSocket*, Client> clients_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

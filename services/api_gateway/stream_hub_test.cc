@@ -188,6 +188,23 @@ TEST_F(StreamHubTest, AClientThatLeftGetsNothing) {
   EXPECT_THAT(page->Of("delta"), IsEmpty());
 }
 
+TEST_F(StreamHubTest, AStreamEndsWithItsSession) {
+  bool holds = true;
+  StreamHub hub({.default_account = "paper", .session_holds = [&](const std::string&) { return holds; }}, clock_,
+                metrics_);
+  auto browser = std::make_shared<Page>();
+  auto script = std::make_shared<Page>();
+  hub.Join(browser, "", -1, "cookie");
+  hub.Join(script, "", -1);
+  hub.Tick(20);
+  EXPECT_EQ(browser->closed, 0);
+  holds = false;
+  hub.Tick(40);
+  EXPECT_EQ(browser->closed, 1008);
+  EXPECT_EQ(script->closed, 0);
+  EXPECT_THAT(script->Of("heartbeat"), SizeIs(3));
+}
+
 TEST_F(StreamHubTest, APositionMissingFromANewSnapshotIsToldAsFlat) {
   position::v1::StreamPositionsResponse first;
   *first.add_positions() = MakePosition("AAPL", "5");
