@@ -28,11 +28,14 @@ using Socket = asio::basic_stream_socket<tcp, Strand>;
 using Stream = beast::basic_stream<tcp, Strand>;
 using BeastRequest = beast::http::request<beast::http::string_body>;
 
-// Anything that holds a socket; Shutdown may be called from any thread.
+// Anything that holds a socket.
 class Connection {
  public:
   virtual ~Connection() = default;
+  // Ends it in order; any thread.
   virtual void Shutdown() = 0;
+  // Closes the socket at once; only when no other thread runs the connection any more.
+  virtual void Abort() = 0;
 };
 
 // Takes the socket over after the head of an upgrade request; `registered` is told the connection that lives on.

@@ -24,6 +24,7 @@ using internal::BeastRequest;
 using internal::Connection;
 using internal::ErrorCode;
 using internal::Socket;
+using internal::Strand;
 using internal::Stream;
 using internal::tcp;
 
@@ -80,7 +81,8 @@ struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
 // One connection: reads a request, waits for its answer, writes it, reads the next.
 class HttpServer::Shared::Session : public Connection, public std::enable_shared_from_this<Session> {
  public:
-  Session(Socket socket, std::shared_ptr<Shared> shared) : shared_(std::move(shared)), stream_(std::move(socket)) {
+  Session(Socket socket, std::shared_ptr<Shared> shared)
+      : shared_(std::move(shared)), strand_(socket.get_executor()), stream_(std::move(socket)) {
     ErrorCode error;
     auto endpoint = stream_.socket().remote_endpoint(error);
     if (!error) remote_ = endpoint.address().to_string();
@@ -89,16 +91,18 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
   ~Session() override { shared_->Forget(this); }
 
   void Run() {
-    asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->ReadHead(); });
+    asio::dispatch(strand_, [self = shared_from_this()] { self->ReadHead(); });
   }
   void Shutdown() override {
-    asio::post(stream_.get_executor(), [self = shared_from_this()] { self->Drop(); });
+    asio::post(strand_, [self = shared_from_this()] { self->Drop(); });
   }
+
+  void Abort() override { Drop(); }
 
   // Any thread.
   void Answer(HttpResponse response) {
     if (shared_->stopped) return;
-    asio::post(stream_.get_executor(), [self = shared_from_this(), response = std::move(response)]() mutable {
+    asio::post(strand_, [self = shared_from_this(), response = std::move(response)]() mutable {
       self->Write(std::move(response));
     });
   }
@@ -228,6 +232,7 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
       return;
     }
     std::shared_ptr<Shared> shared = shared_;
+    upgraded_ = true;
     internal::StartWebSocket(shared, std::move(stream_), std::move(message), std::move(answer.events),
                              shared_->options.websocket_queue_max, [&](std::shared_ptr<Connection> connection) {
                                shared->Forget(this);
@@ -285,12 +290,15 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
   }
 
   void Drop() {
+    if (upgraded_) return;  // the stream is another's now
     ErrorCode ignored;
     stream_.socket().close(ignored);
   }
 
   std::shared_ptr<Shared> shared_;  // first: the stream needs its io_context to the end
+  const Strand strand_;
   Stream stream_;
+  bool upgraded_ = false;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::shared_ptr<http::response<http::string_body>> response_;
@@ -379,7 +387,15 @@ void HttpServer::Stop() {
   shared_->io.stop();
   for (std::thread& thread : shared_->threads) thread.join();
   shared_->threads.clear();
-  // What was queued holds its connections; let it go.
+  // What still waits holds its connection, and that this: it is ended here, so that nothing stays.
+  open.clear();
+  {
+    MutexLock lock(shared_->mutex);
+    for (auto& [raw, connection] : shared_->connections) {
+      if (auto strong = connection.lock()) open.push_back(std::move(strong));
+    }
+  }
+  for (auto& connection : open) connection->Abort();
   shared_->io.restart();
   shared_->io.poll();
 }

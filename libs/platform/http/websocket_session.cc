@@ -69,6 +69,10 @@ class WebSocketSession : public WebSocket, public Connection, public std::enable
   }
 
   void Shutdown() override { Close(kGoingAway, "the server is stopping"); }
+  void Abort() override {
+    farewell_.cancel();
+    Drop();
+  }
 
  private:
   void OnAccepted(ErrorCode error) {
