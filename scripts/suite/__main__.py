@@ -132,13 +132,15 @@ def _wait_ready(supervisor, environment, say):
 
 
 def _banner(layout, seconds, detached):
-    own_folder = "" if layout.run in (where.TOP / ".run", where.TOP / ".run/replay") else f" --run-directory {layout.run}"
+    usual = (where.TOP / ".run", where.TOP / ".run/replay")
+    own_folder = "" if layout.run in usual else f" --run-directory {layout.run}"
+    market = configuration.market_source(layout)
     stop = f"./scripts/stop{own_folder}" if detached else "Ctrl-C (drains first; the next start goes on from there)"
     dashboard = f"http://127.0.0.1:{layout.ports['http']}"
     if not (where.WEB / "dist/index.html").exists():
         dashboard += "  (REST only: the dashboard is not built)"
     _say(f"""
-  Ballast is running, PAPER (simulated money), {configuration.market_source(layout)} market. Ready after {seconds:.1f} s.
+  Ballast is running, PAPER (simulated money), {market} market. Ready after {seconds:.1f} s.
 
   Dashboard   {dashboard}
   Token       sed -n s/^BALLAST_TOKEN=//p {layout.environment}

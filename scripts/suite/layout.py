@@ -86,7 +86,7 @@ class Layout:
 
     @property
     def postgres_home(self):
-        """Postgres refuses to run as root; its own user may not reach a clone below /root, so root's goes to /var/lib."""
+        """Postgres refuses root, and its own user may not reach a clone below /root: root's data goes to /var/lib."""
         if os.geteuid() == 0:
             key = hashlib.sha256(str(self.run).encode()).hexdigest()[:12]
             return pathlib.Path("/var/lib/ballast") / key

@@ -139,8 +139,9 @@ class _Probe:
         self.check("a paper order rests and is cancelled", self._order)
         self.check("positions agree with the order log", lambda: (lambda answer: (answer["consistent"], ""))(
             client.call(self.environment, "POST", "/api/live/positions/verify", {"account_id": "paper"}, 30)))
-        self.check("the audit chain is whole", lambda: (lambda answer: (answer["intact"], f"{answer['records']} records"))(
-            client.call(self.environment, "POST", "/api/audit/verify", {}, 30)))
+        self.check("the audit chain is whole", lambda: (lambda answer: (
+            answer["intact"], f"{answer['records']} records"))(client.call(
+                self.environment, "POST", "/api/audit/verify", {}, 30)))
 
     def _order(self):
         instruments = {row["symbol"]: row for row in self.get("/api/live/instruments")["instruments"]}

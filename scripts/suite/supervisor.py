@@ -70,8 +70,8 @@ class Child:
             self.delay_s = 0.0 if now - self.started_at > YOUNG_S else min(RESTART_DELAY_S_MAX, max(0.2, self.delay_s * 2))
             self.restart_at = now + self.delay_s
             self.process = None
-            say(f"{self.service} ended ({code}), starting it again"
-                + (f" in {self.delay_s:.1f} s; see {self.layout.logs / (self.service + '.out')}" if self.delay_s else ""))
+            later = f" in {self.delay_s:.1f} s; see {self.layout.logs / self.service}.out" if self.delay_s else ""
+            say(f"{self.service} ended ({code}), starting it again{later}")
         if self.process is None and now >= self.restart_at:
             self.start()
 

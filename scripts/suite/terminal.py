@@ -128,15 +128,16 @@ def _print(environment, status):
     summary = status.get("summary") or {}
     live = status.get("mode") == "ACCOUNT_MODE_LIVE"
     badge = _paint(" LIVE · real money ", "live") if live else _paint(" PAPER · simulated money ", "paper")
-    print(f"{_paint('Ballast ' + status.get('version', ''), 'bold')}  {badge.strip() if not sys.stdout.isatty() else badge}"
-          f"  {environment['BALLAST_URL']}")
+    name = _paint("Ballast " + status.get("version", ""), "bold")
+    print(f"{name}  {badge if sys.stdout.isatty() else badge.strip()}  {environment['BALLAST_URL']}")
     print("─" * WIDTH)
     running = bool(status.get("running"))
     market = "open" if status.get("market_open") else "closed"
     details = [part for part in (status.get("market_source"), _time(status.get("market_time"))) if part]
     currency = summary.get("currency", "")
     rows = [
-        ("Engine", _paint("running", "green") if running else _paint("DEGRADED", "red"), _age(status.get("start_time"))),
+        ("Engine", _paint("running", "green") if running else _paint("DEGRADED", "red"),
+         _age(status.get("start_time"))),
         ("Market", _paint(market, "green" if market == "open" else "warn"), ", ".join(details)),
         ("Mode", "LIVE" if live else "PAPER", f"account {summary.get('account_id') or 'paper'}"),
         ("Signals", f"{int(status.get('signals') or 0):,}", ""),
