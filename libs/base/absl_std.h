@@ -20,11 +20,11 @@ inline std::string MessageOf(const absl::Status& status) { return std::string(To
 #define BALLAST_CONCAT_INNER(a, b) a##b
 #define BALLAST_CONCAT(a, b) BALLAST_CONCAT_INNER(a, b)
 
-#define RETURN_IF_ERROR(expression)                                \
-  do {                                                             \
-    if (absl::Status status_ = (expression); !status_.ok()) {      \
-      return status_;                                              \
-    }                                                              \
+#define RETURN_IF_ERROR(expression)                           \
+  do {                                                        \
+    if (absl::Status status_ = (expression); !status_.ok()) { \
+      return status_;                                         \
+    }                                                         \
   } while (false)
 
 #define ASSIGN_OR_RETURN(declaration, expression) \

@@ -9,9 +9,9 @@ namespace ballast {
 
 }  // namespace ballast
 
-#define CHECK(condition, why)                                             \
-  do {                                                                    \
-    if (!(condition)) [[unlikely]] {                                      \
-      ::ballast::CheckFailed(__FILE__, __LINE__, #condition, why);        \
-    }                                                                     \
+#define CHECK(condition, why)                                      \
+  do {                                                             \
+    if (!(condition)) [[unlikely]] {                               \
+      ::ballast::CheckFailed(__FILE__, __LINE__, #condition, why); \
+    }                                                              \
   } while (false)

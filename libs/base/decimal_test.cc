@@ -14,8 +14,8 @@ using Big = boost::multiprecision::cpp_int;
 
 Big ToBig(Decimal value) {
   bool negative = value.units() < 0;
-  auto magnitude = negative ? -static_cast<unsigned __int128>(value.units())
-                            : static_cast<unsigned __int128>(value.units());
+  auto magnitude =
+      negative ? -static_cast<unsigned __int128>(value.units()) : static_cast<unsigned __int128>(value.units());
   Big big = (Big(static_cast<std::uint64_t>(magnitude >> 64)) << 64) + static_cast<std::uint64_t>(magnitude);
   return negative ? Big(-big) : big;
 }
@@ -80,8 +80,8 @@ TEST(DecimalTest, EachRoundingGoesItsWay) {
     const char* ceiling;
   };
   const std::vector<Row> rows = {
-      {"2.5", "2", "3", "2", "2", "3"},     {"3.5", "3", "4", "4", "3", "4"},  {"-2.5", "-2", "-3", "-2", "-3", "-2"},
-      {"2.51", "2", "3", "3", "2", "3"},    {"-2.4", "-2", "-3", "-2", "-3", "-2"}, {"4", "4", "4", "4", "4", "4"},
+      {"2.5", "2", "3", "2", "2", "3"},  {"3.5", "3", "4", "4", "3", "4"},       {"-2.5", "-2", "-3", "-2", "-3", "-2"},
+      {"2.51", "2", "3", "3", "2", "3"}, {"-2.4", "-2", "-3", "-2", "-3", "-2"}, {"4", "4", "4", "4", "4", "4"},
   };
   for (const Row& row : rows) {
     Decimal value = Decimal::Of(row.value);

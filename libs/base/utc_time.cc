@@ -77,8 +77,8 @@ absl::StatusOr<UtcTime> UtcTime::Parse(std::string_view text) {
   std::int64_t year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
   bool shape = text.size() >= 19 && ReadDigits(text, 0, 4, year) && text[4] == '-' && ReadDigits(text, 5, 2, month) &&
                text[7] == '-' && ReadDigits(text, 8, 2, day) && (text[10] == 'T' || text[10] == ' ') &&
-               ReadDigits(text, 11, 2, hour) && text[13] == ':' && ReadDigits(text, 14, 2, minute) &&
-               text[16] == ':' && ReadDigits(text, 17, 2, second);
+               ReadDigits(text, 11, 2, hour) && text[13] == ':' && ReadDigits(text, 14, 2, minute) && text[16] == ':' &&
+               ReadDigits(text, 17, 2, second);
   if (!shape || month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, static_cast<int>(month)) || hour > 23 ||
       minute > 59 || second > 59) {
     return absl::InvalidArgumentError(ToAbsl("not a UTC time like 2013-10-07T13:30:00Z: " + std::string(text)));

@@ -45,15 +45,17 @@ TEST(BookPropertyTest, NoMatchIsWorseThanTheLimitAndNothingIsMadeUp) {
   for (int i = 0; i < 5'000; ++i) {
     Side side = rng.Below(2) ? Side::kBuy : Side::kSell;
     Decimal quantity = Decimal::FromInt(rng.Between(1, 200));
-    Decimal limit = Decimal::FromInt(rng.Between(9'990, 10'010)) ;
+    Decimal limit = Decimal::FromInt(rng.Between(9'990, 10'010));
     limit = Divide(limit, Decimal::FromInt(100), Rounding::kHalfEven);
     auto levels = Opposite(MakeQuote(), MakeInstrument(), side, 5, Decimal::FromInt(rng.Between(0, 40)));
     Decimal available, sum;
     for (const Level& level : levels) available += level.size;
     for (const Match& match : Walk(levels, side, quantity, limit, Decimal::FromInt(1))) {
       sum += match.quantity;
-      if (side == Side::kBuy) EXPECT_LE(match.price, limit);
-      else EXPECT_GE(match.price, limit);
+      if (side == Side::kBuy)
+        EXPECT_LE(match.price, limit);
+      else
+        EXPECT_GE(match.price, limit);
     }
     ASSERT_LE(sum, quantity);
     ASSERT_LE(sum, available);

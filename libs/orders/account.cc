@@ -182,12 +182,12 @@ std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) 
     // Kept whole, for a person; the account takes no new orders until one has looked.
     event.type = OrderEventType::kIllegalReport;
     event.order = order != nullptr ? std::optional<Order>(*order) : std::nullopt;
-    event.rejection = Rejection{.reason = RejectReason::kIllegalTransition,
-                                .check = "order_state",
-                                .observed = std::to_string(static_cast<int>(report.type)),
-                                .message = order == nullptr
-                                               ? "the broker reports on an order that is not ours: " + report.order_id.value()
-                                               : "the broker reports what order " + report.order_id.value() + " cannot do"};
+    event.rejection = Rejection{
+        .reason = RejectReason::kIllegalTransition,
+        .check = "order_state",
+        .observed = std::to_string(static_cast<int>(report.type)),
+        .message = order == nullptr ? "the broker reports on an order that is not ours: " + report.order_id.value()
+                                    : "the broker reports what order " + report.order_id.value() + " cannot do"};
     Push(std::move(event), events);
     for (OrderEvent& halted : Halt("illegal broker report", "system", now)) events.push_back(std::move(halted));
     return events;

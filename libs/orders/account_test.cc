@@ -57,7 +57,8 @@ TEST(OrderIdTest, IsPureAndDoesNotCollide) {
   EXPECT_EQ(OrderIdFor(AccountId("a"), RequestId("b")), OrderIdFor(AccountId("a"), RequestId("b")));
   EXPECT_NE(OrderIdFor(AccountId("ab"), RequestId("c")), OrderIdFor(AccountId("a"), RequestId("bc")));
   std::set<std::string> seen;
-  for (int i = 0; i < 200'000; ++i) seen.insert(OrderIdFor(AccountId("paper"), RequestId("r-" + std::to_string(i))).value());
+  for (int i = 0; i < 200'000; ++i)
+    seen.insert(OrderIdFor(AccountId("paper"), RequestId("r-" + std::to_string(i))).value());
   EXPECT_EQ(seen.size(), 200'000U);
 }
 

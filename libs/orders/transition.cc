@@ -19,8 +19,8 @@ constexpr std::array kTable = {
     Row{kUnspecified, Event::kPendingNew, kPendingNew},
     Row{kUnspecified, Event::kDenied, kDenied},
     Row{kPendingNew, Event::kSubmitted, kSubmitted},
-    Row{kPendingNew, Event::kRejected, kRejected},   // too old to send
-    Row{kPendingNew, Event::kCanceled, kCanceled},   // before it was sent
+    Row{kPendingNew, Event::kRejected, kRejected},  // too old to send
+    Row{kPendingNew, Event::kCanceled, kCanceled},  // before it was sent
     Row{kSubmitted, Event::kPendingCancel, kPendingCancel},
     Row{kUnknown, Event::kPendingCancel, kPendingCancel},
     Row{kNew, Event::kPendingCancel, kPendingCancel},

@@ -6,7 +6,10 @@ namespace ballast::positions {
 
 AccountBook::AccountBook(Totals totals, std::map<Symbol, Holding> net, std::map<BookKey, Holding> books,
                          std::map<DeploymentId, BookTotals> book_totals)
-    : totals_(std::move(totals)), net_(std::move(net)), books_(std::move(books)), book_totals_(std::move(book_totals)) {}
+    : totals_(std::move(totals)),
+      net_(std::move(net)),
+      books_(std::move(books)),
+      book_totals_(std::move(book_totals)) {}
 
 AccountBook::Applied AccountBook::Apply(const OrderEvent& event) {
   if (event.sequence != totals_.sequence + 1) return {};

@@ -39,8 +39,8 @@ struct BookTotals {
 
 using Marks = std::map<Symbol, Decimal>;
 
-// One account's positions, cash and results, derived from its order events and nothing else. Two views of the same fills:
-// net by instrument, and by (deployment, instrument). Invariant, exact to the last digit:
+// One account's positions, cash and results, derived from its order events and nothing else. Two views of the same
+// fills: net by instrument, and by (deployment, instrument). Invariant, exact to the last digit:
 //   cash = opening cash + realised - cost of what is open - fees
 // so that equity = opening cash + realised + unrealised - fees.
 class AccountBook {

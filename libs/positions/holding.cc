@@ -23,7 +23,8 @@ FillEffect Close(Holding& holding, Decimal quantity, Decimal notional, Decimal f
   bool was_long = holding.quantity.IsPositive();
   bool all = quantity == holding.quantity.Abs();
   // The last part takes what is left of the cost, so nothing is lost to rounding.
-  Decimal cost = all ? holding.cost : MultiplyDivide(holding.cost, quantity, holding.quantity.Abs(), Rounding::kHalfEven);
+  Decimal cost =
+      all ? holding.cost : MultiplyDivide(holding.cost, quantity, holding.quantity.Abs(), Rounding::kHalfEven);
   FillEffect effect;
   effect.realised = (was_long ? notional : -notional) - cost;
   holding.quantity += was_long ? -quantity : quantity;
@@ -33,14 +34,15 @@ FillEffect Close(Holding& holding, Decimal quantity, Decimal notional, Decimal f
   holding.exit_quantity += quantity;
   holding.exit_notional += notional;
   if (all) {
-    effect.closed = RoundTrip{.side = was_long ? Side::kBuy : Side::kSell,
-                              .quantity = holding.entry_quantity,
-                              .entry_price = Divide(holding.entry_notional, holding.entry_quantity, Rounding::kHalfEven),
-                              .exit_price = Divide(holding.exit_notional, holding.exit_quantity, Rounding::kHalfEven),
-                              .pnl = holding.realised - holding.fees,
-                              .fees = holding.fees,
-                              .entry_time = holding.open_time,
-                              .exit_time = time};
+    effect.closed =
+        RoundTrip{.side = was_long ? Side::kBuy : Side::kSell,
+                  .quantity = holding.entry_quantity,
+                  .entry_price = Divide(holding.entry_notional, holding.entry_quantity, Rounding::kHalfEven),
+                  .exit_price = Divide(holding.exit_notional, holding.exit_quantity, Rounding::kHalfEven),
+                  .pnl = holding.realised - holding.fees,
+                  .fees = holding.fees,
+                  .entry_time = holding.open_time,
+                  .exit_time = time};
   }
   return effect;
 }
@@ -61,7 +63,8 @@ FillEffect ApplyFill(Holding& holding, const Fill& fill) {
     Decimal opening = fill.quantity - closing;
     Decimal notional = Multiply(fill.quantity, fill.price, Rounding::kHalfEven);
     Decimal opening_notional = Multiply(opening, fill.price, Rounding::kHalfEven);
-    Decimal closing_fee = opening.IsZero() ? fill.fee : MultiplyDivide(fill.fee, closing, fill.quantity, Rounding::kHalfEven);
+    Decimal closing_fee =
+        opening.IsZero() ? fill.fee : MultiplyDivide(fill.fee, closing, fill.quantity, Rounding::kHalfEven);
     effect = Close(holding, closing, notional - opening_notional, closing_fee, fill.transact_time);
     if (!opening.IsZero()) Open(holding, fill.side, opening, fill.price, fill.fee - closing_fee, fill.transact_time);
   }

@@ -28,12 +28,18 @@ struct Outcome {
   const char* message = "";
 };
 
-Outcome Refuse(RejectReason reason, const char* message) { return {.passed = false, .reason = reason, .message = message}; }
+Outcome Refuse(RejectReason reason, const char* message) {
+  return {.passed = false, .reason = reason, .message = message};
+}
 
 // `after` must not be above `limit`.
 Outcome AtMost(RejectReason reason, Decimal limit, Decimal used, Decimal after, const char* message) {
-  return {.passed = after <= limit, .reason = reason, .limit = limit.ToString(), .used = used.ToString(),
-          .after = after.ToString(), .message = message};
+  return {.passed = after <= limit,
+          .reason = reason,
+          .limit = limit.ToString(),
+          .used = used.ToString(),
+          .after = after.ToString(),
+          .message = message};
 }
 
 Decimal Notional(Decimal quantity, Decimal price) { return Multiply(quantity.Abs(), price, Rounding::kUp); }
@@ -63,7 +69,8 @@ Outcome Restricted(const Context& c) {
   return {};
 }
 Outcome NotHalted(const Context& c) {
-  if (!c.reduces && c.in.exposure.halted()) return Refuse(RejectReason::kTradingHalted, "the account is halted: only reductions are taken");
+  if (!c.reduces && c.in.exposure.halted())
+    return Refuse(RejectReason::kTradingHalted, "the account is halted: only reductions are taken");
   return {};
 }
 Outcome HasQuote(const Context& c) {
@@ -71,52 +78,77 @@ Outcome HasQuote(const Context& c) {
   return {};
 }
 Outcome SessionOpen(const Context& c) {
-  bool rests = c.in.order.type != OrderType::kMarket && (c.in.order.time_in_force == TimeInForce::kGtc || c.in.order.time_in_force == TimeInForce::kDay);
+  bool rests = c.in.order.type != OrderType::kMarket &&
+               (c.in.order.time_in_force == TimeInForce::kGtc || c.in.order.time_in_force == TimeInForce::kDay);
   if (!c.quote->session_open && !rests) return Refuse(RejectReason::kMarketClosed, "the market is closed");
   return {};
 }
 Outcome FreshQuote(const Context& c) {
   std::int64_t age_ms = (c.in.now_ns - c.in.market.arrival_ns.at(c.in.order.symbol)) / 1'000'000;
-  return {.passed = c.reduces || age_ms <= c.in.limits.quote_age_ms_max, .reason = RejectReason::kStalePrice,
-          .limit = std::to_string(c.in.limits.quote_age_ms_max), .used = std::to_string(age_ms),
-          .after = std::to_string(age_ms), .message = "the last price is too old (ms)"};
+  return {.passed = c.reduces || age_ms <= c.in.limits.quote_age_ms_max,
+          .reason = RejectReason::kStalePrice,
+          .limit = std::to_string(c.in.limits.quote_age_ms_max),
+          .used = std::to_string(age_ms),
+          .after = std::to_string(age_ms),
+          .message = "the last price is too old (ms)"};
 }
 Outcome Uncrossed(const Context& c) {
   bool sound = c.quote->bid_price.IsPositive() && c.quote->ask_price >= c.quote->bid_price;
-  return {.passed = c.reduces || sound, .reason = RejectReason::kCrossedPrice, .limit = c.quote->ask_price.ToString(),
-          .used = c.quote->bid_price.ToString(), .after = c.quote->bid_price.ToString(), .message = "the quote is crossed or empty"};
+  return {.passed = c.reduces || sound,
+          .reason = RejectReason::kCrossedPrice,
+          .limit = c.quote->ask_price.ToString(),
+          .used = c.quote->bid_price.ToString(),
+          .after = c.quote->bid_price.ToString(),
+          .message = "the quote is crossed or empty"};
 }
 Outcome OnTick(const Context& c) {
   for (const std::optional<Decimal>& price : {c.in.order.limit_price, c.in.order.stop_price}) {
     if (price && !price->IsMultipleOf(c.instrument->tick_size)) {
-      return {.passed = false, .reason = RejectReason::kPriceOffTick, .limit = c.instrument->tick_size.ToString(),
-              .used = price->ToString(), .after = price->ToString(), .message = "the price is no multiple of the tick size"};
+      return {.passed = false,
+              .reason = RejectReason::kPriceOffTick,
+              .limit = c.instrument->tick_size.ToString(),
+              .used = price->ToString(),
+              .after = price->ToString(),
+              .message = "the price is no multiple of the tick size"};
     }
   }
   return {};
 }
 Outcome OnLot(const Context& c) {
   std::string quantity = c.in.order.quantity.ToString();
-  return {.passed = c.in.order.quantity.IsMultipleOf(c.instrument->lot_size), .reason = RejectReason::kQuantityOffLot,
-          .limit = c.instrument->lot_size.ToString(), .used = quantity, .after = quantity,
+  return {.passed = c.in.order.quantity.IsMultipleOf(c.instrument->lot_size),
+          .reason = RejectReason::kQuantityOffLot,
+          .limit = c.instrument->lot_size.ToString(),
+          .used = quantity,
+          .after = quantity,
           .message = "the quantity is no multiple of the lot size"};
 }
 Outcome MaxQuantity(const Context& c) {
-  return AtMost(RejectReason::kMaxQuantity, c.in.limits.max_order_quantity, Decimal(), c.in.order.quantity, "the order's quantity is too large");
+  return AtMost(RejectReason::kMaxQuantity, c.in.limits.max_order_quantity, Decimal(), c.in.order.quantity,
+                "the order's quantity is too large");
 }
 Outcome MaxNotional(const Context& c) {
   // By quantity, so that no product can leave the decimal's range.
   Decimal quantity_max = Divide(c.in.limits.max_order_notional, c.price, Rounding::kDown);
   if (c.in.order.quantity > quantity_max) {
-    return {.passed = false, .reason = RejectReason::kMaxNotional, .limit = c.in.limits.max_order_notional.ToString(),
-            .used = "0", .after = c.in.order.quantity.ToString() + " x " + c.price.ToString(), .message = "the order's notional is too large"};
+    return {.passed = false,
+            .reason = RejectReason::kMaxNotional,
+            .limit = c.in.limits.max_order_notional.ToString(),
+            .used = "0",
+            .after = c.in.order.quantity.ToString() + " x " + c.price.ToString(),
+            .message = "the order's notional is too large"};
   }
-  return AtMost(RejectReason::kMaxNotional, c.in.limits.max_order_notional, Decimal(), Notional(c.in.order.quantity, c.price), "the order's notional is too large");
+  return AtMost(RejectReason::kMaxNotional, c.in.limits.max_order_notional, Decimal(),
+                Notional(c.in.order.quantity, c.price), "the order's notional is too large");
 }
 Outcome MinNotional(const Context& c) {
   Decimal notional = Notional(c.in.order.quantity, c.price);
-  return {.passed = c.reduces || notional >= c.instrument->min_notional, .reason = RejectReason::kMinNotional,
-          .limit = c.instrument->min_notional.ToString(), .used = "0", .after = notional.ToString(), .message = "the order's notional is too small"};
+  return {.passed = c.reduces || notional >= c.instrument->min_notional,
+          .reason = RejectReason::kMinNotional,
+          .limit = c.instrument->min_notional.ToString(),
+          .used = "0",
+          .after = notional.ToString(),
+          .message = "the order's notional is too small"};
 }
 Outcome Collar(const Context& c) {
   if (!c.in.order.limit_price) return {};
@@ -124,20 +156,27 @@ Outcome Collar(const Context& c) {
   bool buy = c.in.order.side == Side::kBuy;
   Decimal bound = buy ? c.quote->ask_price + reach : c.quote->bid_price - reach;
   bool inside = buy ? *c.in.order.limit_price <= bound : *c.in.order.limit_price >= bound;
-  return {.passed = inside, .reason = RejectReason::kPriceCollar, .limit = bound.ToString(), .used = c.quote->last_price.ToString(),
-          .after = c.in.order.limit_price->ToString(), .message = "the limit price is too far through the market"};
+  return {.passed = inside,
+          .reason = RejectReason::kPriceCollar,
+          .limit = bound.ToString(),
+          .used = c.quote->last_price.ToString(),
+          .after = c.in.order.limit_price->ToString(),
+          .message = "the limit price is too far through the market"};
 }
 Outcome OrderRate(const Context& c) {
   auto count = static_cast<std::int64_t>(c.in.exposure.recent_orders.size());
-  return AtMost(RejectReason::kOrderRate, Decimal::FromInt(c.in.limits.order_rate_per_second), Decimal::FromInt(count), Decimal::FromInt(count + (c.reduces ? 0 : 1)), "too many orders in one second");
+  return AtMost(RejectReason::kOrderRate, Decimal::FromInt(c.in.limits.order_rate_per_second), Decimal::FromInt(count),
+                Decimal::FromInt(count + (c.reduces ? 0 : 1)), "too many orders in one second");
 }
 Outcome OpenOrders(const Context& c) {
   auto count = static_cast<std::int64_t>(c.in.exposure.open_orders());
   if (c.reduces) return {};
-  return AtMost(RejectReason::kMaxOpenOrders, Decimal::FromInt(c.in.limits.max_open_orders), Decimal::FromInt(count), Decimal::FromInt(count + 1), "too many open orders");
+  return AtMost(RejectReason::kMaxOpenOrders, Decimal::FromInt(c.in.limits.max_open_orders), Decimal::FromInt(count),
+                Decimal::FromInt(count + 1), "too many open orders");
 }
 Outcome ReduceOnly(const Context& c) {
-  if (c.in.order.reduce_only && !c.reduces) return Refuse(RejectReason::kMaxPosition, "a reduce-only order would open or enlarge a position");
+  if (c.in.order.reduce_only && !c.reduces)
+    return Refuse(RejectReason::kMaxPosition, "a reduce-only order would open or enlarge a position");
   return {};
 }
 Outcome Short(const Context& c) {
@@ -145,12 +184,20 @@ Outcome Short(const Context& c) {
   Exposure::BookKey key{c.in.order.deployment_id, c.in.order.symbol};
   Decimal after = c.in.exposure.BookPosition(key) - c.in.exposure.PendingInBook(key, Side::kSell) - c.in.order.quantity;
   bool allowed = c.in.limits.allow_short && c.instrument->shortable;
-  return {.passed = allowed || !after.IsNegative(), .reason = RejectReason::kShortNotAllowed, .limit = "0",
-          .used = c.in.exposure.BookPosition(key).ToString(), .after = after.ToString(), .message = "selling short is not allowed"};
+  return {.passed = allowed || !after.IsNegative(),
+          .reason = RejectReason::kShortNotAllowed,
+          .limit = "0",
+          .used = c.in.exposure.BookPosition(key).ToString(),
+          .after = after.ToString(),
+          .message = "selling short is not allowed"};
 }
 Outcome HasEquity(const Context& c) {
-  return {.passed = c.reduces || c.equity.IsPositive(), .reason = RejectReason::kBuyingPower, .limit = "0", .used = c.equity.ToString(),
-          .after = c.equity.ToString(), .message = "the account has no equity"};
+  return {.passed = c.reduces || c.equity.IsPositive(),
+          .reason = RejectReason::kBuyingPower,
+          .limit = "0",
+          .used = c.equity.ToString(),
+          .after = c.equity.ToString(),
+          .message = "the account has no equity"};
 }
 Outcome MaxPosition(const Context& c) {
   if (c.reduces) return {};
@@ -159,7 +206,8 @@ Outcome MaxPosition(const Context& c) {
   SidePair pending{c.in.exposure.PendingInBook(key, Side::kBuy), c.in.exposure.PendingInBook(key, Side::kSell)};
   SidePair with = With(c.in.order, pending);
   return AtMost(RejectReason::kMaxPosition, Multiply(c.equity, c.in.limits.max_position_ratio, Rounding::kDown),
-                Notional(Worst(position, pending.buys, pending.sells), c.price), Notional(Worst(position, with.buys, with.sells), c.price),
+                Notional(Worst(position, pending.buys, pending.sells), c.price),
+                Notional(Worst(position, with.buys, with.sells), c.price),
                 "the position would be too large for one trade");
 }
 Outcome Concentration(const Context& c) {
@@ -169,7 +217,8 @@ Outcome Concentration(const Context& c) {
   SidePair pending{c.in.exposure.Pending(symbol, Side::kBuy), c.in.exposure.Pending(symbol, Side::kSell)};
   SidePair with = With(c.in.order, pending);
   return AtMost(RejectReason::kConcentration, Multiply(c.equity, c.in.limits.concentration_ratio, Rounding::kDown),
-                Notional(Worst(position, pending.buys, pending.sells), c.price), Notional(Worst(position, with.buys, with.sells), c.price),
+                Notional(Worst(position, pending.buys, pending.sells), c.price),
+                Notional(Worst(position, with.buys, with.sells), c.price),
                 "too much of the account would be in one instrument");
 }
 // Worst-case gross notional of every instrument; `order` counted in when given. Nothing when a price is missing.
@@ -185,7 +234,8 @@ std::optional<Decimal> Gross(const Context& c, const Order* order) {
     SidePair pending{c.in.exposure.Pending(symbol, Side::kBuy), c.in.exposure.Pending(symbol, Side::kSell)};
     bool here = order != nullptr && order->symbol == symbol;
     if (here) pending = With(*order, pending);
-    gross += Notional(Worst(c.in.exposure.Position(symbol), pending.buys, pending.sells), here ? c.price : quote->second.ask_price);
+    gross += Notional(Worst(c.in.exposure.Position(symbol), pending.buys, pending.sells),
+                      here ? c.price : quote->second.ask_price);
   }
   return gross;
 }
@@ -193,7 +243,8 @@ Outcome GrossLeverage(const Context& c) {
   if (c.reduces) return {};
   std::optional<Decimal> used = Gross(c, nullptr), after = Gross(c, &c.in.order);
   if (!used || !after) return Refuse(RejectReason::kStalePrice, "a position or order of the account has no price");
-  return AtMost(RejectReason::kGrossLeverage, Multiply(c.equity, c.in.limits.gross_leverage, Rounding::kDown), *used, *after, "gross exposure would be too large");
+  return AtMost(RejectReason::kGrossLeverage, Multiply(c.equity, c.in.limits.gross_leverage, Rounding::kDown), *used,
+                *after, "gross exposure would be too large");
 }
 Outcome OpenPositions(const Context& c, bool one_deployment) {
   if (c.reduces) return {};
@@ -210,7 +261,8 @@ Outcome OpenPositions(const Context& c, bool one_deployment) {
   Decimal used = count();
   books.insert({c.in.order.deployment_id, c.in.order.symbol});
   int limit = one_deployment ? c.in.limits.max_open_positions_per_deployment : c.in.limits.max_open_positions;
-  return AtMost(RejectReason::kMaxOpenPositions, Decimal::FromInt(limit), used, count(), one_deployment ? "the deployment has enough open positions" : "the account has enough open positions");
+  return AtMost(RejectReason::kMaxOpenPositions, Decimal::FromInt(limit), used, count(),
+                one_deployment ? "the deployment has enough open positions" : "the account has enough open positions");
 }
 Outcome DeploymentPositions(const Context& c) {
   // Manual orders belong to no deployment: the account's number holds for them.
@@ -223,13 +275,20 @@ Outcome Loss(const Context& c, Decimal from, Decimal ratio, RejectReason reason,
   Decimal loss = from - c.equity;
   if (loss.IsNegative()) loss = Decimal();
   Decimal limit = Multiply(from, ratio, Rounding::kDown);
-  return {.passed = loss < limit, .reason = reason, .limit = limit.ToString(), .used = loss.ToString(), .after = loss.ToString(), .message = message};
+  return {.passed = loss < limit,
+          .reason = reason,
+          .limit = limit.ToString(),
+          .used = loss.ToString(),
+          .after = loss.ToString(),
+          .message = message};
 }
 Outcome DailyLoss(const Context& c) {
-  return Loss(c, c.in.exposure.day_start_equity, c.in.limits.daily_loss_ratio, RejectReason::kDailyLoss, "the day's loss limit is reached");
+  return Loss(c, c.in.exposure.day_start_equity, c.in.limits.daily_loss_ratio, RejectReason::kDailyLoss,
+              "the day's loss limit is reached");
 }
 Outcome Drawdown(const Context& c) {
-  return Loss(c, c.in.exposure.peak_equity, c.in.limits.drawdown_ratio, RejectReason::kDrawdown, "the drawdown limit is reached");
+  return Loss(c, c.in.exposure.peak_equity, c.in.limits.drawdown_ratio, RejectReason::kDrawdown,
+              "the drawdown limit is reached");
 }
 
 struct Check {
@@ -281,7 +340,8 @@ PreTradeResult CheckPreTrade(const PreTradeInput& input) {
   auto instrument = input.market.instruments.find(input.order.symbol);
   if (instrument != input.market.instruments.end()) context.instrument = &instrument->second;
   auto quote = input.market.quotes.find(input.order.symbol);
-  if (quote != input.market.quotes.end() && input.market.arrival_ns.contains(input.order.symbol)) context.quote = &quote->second;
+  if (quote != input.market.quotes.end() && input.market.arrival_ns.contains(input.order.symbol))
+    context.quote = &quote->second;
   context.reduces = OnlyReduces(input);
   if (context.quote != nullptr) {
     context.price = std::max(context.quote->ask_price, context.quote->last_price);
@@ -293,10 +353,17 @@ PreTradeResult CheckPreTrade(const PreTradeInput& input) {
   context.equity = input.exposure.Equity(input.market).value_or(Decimal());
   for (const Check& check : kChecks) {
     Outcome outcome = check.run(context);
-    result.checks.push_back({.name = check.name, .limit = outcome.limit, .used = outcome.used, .after = outcome.after, .passed = outcome.passed});
+    result.checks.push_back({.name = check.name,
+                             .limit = outcome.limit,
+                             .used = outcome.used,
+                             .after = outcome.after,
+                             .passed = outcome.passed});
     if (!outcome.passed) {
-      result.rejection = Rejection{.reason = outcome.reason, .check = check.name, .limit = outcome.limit,
-                                   .observed = outcome.after, .message = outcome.message};
+      result.rejection = Rejection{.reason = outcome.reason,
+                                   .check = check.name,
+                                   .limit = outcome.limit,
+                                   .observed = outcome.after,
+                                   .message = outcome.message};
       break;
     }
   }
@@ -312,7 +379,12 @@ std::optional<Decimal> PassableQuantity(const PreTradeInput& input) {
   auto passes = [&](Decimal quantity) {
     Order smaller = input.order;
     smaller.quantity = quantity;
-    return !CheckPreTrade({.order = smaller, .limits = input.limits, .exposure = input.exposure, .market = input.market, .now_ns = input.now_ns}).rejection;
+    return !CheckPreTrade({.order = smaller,
+                           .limits = input.limits,
+                           .exposure = input.exposure,
+                           .market = input.market,
+                           .now_ns = input.now_ns})
+                .rejection;
   };
   for (int i = 0; i < 130 && high - low > lot; ++i) {
     Decimal middle = Divide(low + high, Decimal::FromInt(2), Rounding::kDown).RoundTo(lot, Rounding::kDown);

@@ -17,8 +17,12 @@ struct World {
   std::int64_t now_ns = 1'000'000'000;
 
   World() {
-    Instrument instrument{.symbol = Symbol("AAPL"), .currency = "USD", .tick_size = Decimal::Of("0.01"),
-                          .lot_size = Decimal::Of("1"), .min_notional = Decimal::Of("1"), .shortable = true};
+    Instrument instrument{.symbol = Symbol("AAPL"),
+                          .currency = "USD",
+                          .tick_size = Decimal::Of("0.01"),
+                          .lot_size = Decimal::Of("1"),
+                          .min_notional = Decimal::Of("1"),
+                          .shortable = true};
     market.instruments[instrument.symbol] = instrument;
     SetQuote("99.99", "100");
     OrderEvent opened;
@@ -52,8 +56,11 @@ struct World {
     OrderEvent event;
     event.sequence = exposure.applied_sequence() + 1;
     event.type = OrderEventType::kFilled;
-    event.fill = Fill{.deployment_id = DeploymentId("d"), .symbol = Symbol(symbol), .side = side,
-                      .quantity = Decimal::Of(quantity), .price = Decimal::Of(price)};
+    event.fill = Fill{.deployment_id = DeploymentId("d"),
+                      .symbol = Symbol(symbol),
+                      .side = side,
+                      .quantity = Decimal::Of(quantity),
+                      .price = Decimal::Of(price)};
     exposure.Apply(event);
   }
   PreTradeResult Run() const {
@@ -77,26 +84,50 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
       {"known_instrument", RejectReason::kUnknownInstrument, [](World& w) { w.order.symbol = Symbol("NOPE"); }},
       {"restricted", RejectReason::kRestricted, [](World& w) { w.limits.restricted.insert(Symbol("AAPL")); }},
       {"trading_halted", RejectReason::kTradingHalted,
-       [](World& w) { OrderEvent e; e.sequence = 2; e.type = OrderEventType::kAccountHalted; w.exposure.Apply(e); }},
+       [](World& w) {
+         OrderEvent e;
+         e.sequence = 2;
+         e.type = OrderEventType::kAccountHalted;
+         w.exposure.Apply(e);
+       }},
       {"price_known", RejectReason::kStalePrice, [](World& w) { w.market.quotes.clear(); }},
-      {"session_open", RejectReason::kMarketClosed, [](World& w) { w.market.quotes[Symbol("AAPL")].session_open = false; }},
+      {"session_open", RejectReason::kMarketClosed,
+       [](World& w) { w.market.quotes[Symbol("AAPL")].session_open = false; }},
       {"price_age", RejectReason::kStalePrice, [](World& w) { w.now_ns += 5'001'000'000; }},
       {"price_crossed", RejectReason::kCrossedPrice, [](World& w) { w.SetQuote("100.01", "100"); }},
-      {"tick_size", RejectReason::kPriceOffTick, [](World& w) { w.order.type = OrderType::kLimit; w.order.limit_price = Decimal::Of("99.995"); }},
+      {"tick_size", RejectReason::kPriceOffTick,
+       [](World& w) {
+         w.order.type = OrderType::kLimit;
+         w.order.limit_price = Decimal::Of("99.995");
+       }},
       {"lot_size", RejectReason::kQuantityOffLot, [](World& w) { w.order.quantity = Decimal::Of("1.5"); }},
-      {"max_order_quantity", RejectReason::kMaxQuantity, [](World& w) { w.limits.max_order_quantity = Decimal::Of("9"); }},
-      {"max_order_notional", RejectReason::kMaxNotional, [](World& w) { w.limits.max_order_notional = Decimal::Of("999.99"); }},
-      {"min_notional", RejectReason::kMinNotional, [](World& w) { w.market.instruments[Symbol("AAPL")].min_notional = Decimal::Of("1000.01"); }},
-      {"price_collar", RejectReason::kPriceCollar, [](World& w) { w.order.type = OrderType::kLimit; w.order.limit_price = Decimal::Of("110"); }},
+      {"max_order_quantity", RejectReason::kMaxQuantity,
+       [](World& w) { w.limits.max_order_quantity = Decimal::Of("9"); }},
+      {"max_order_notional", RejectReason::kMaxNotional,
+       [](World& w) { w.limits.max_order_notional = Decimal::Of("999.99"); }},
+      {"min_notional", RejectReason::kMinNotional,
+       [](World& w) { w.market.instruments[Symbol("AAPL")].min_notional = Decimal::Of("1000.01"); }},
+      {"price_collar", RejectReason::kPriceCollar,
+       [](World& w) {
+         w.order.type = OrderType::kLimit;
+         w.order.limit_price = Decimal::Of("110");
+       }},
       {"order_rate", RejectReason::kOrderRate, [](World& w) { w.exposure.recent_orders.assign(20, 0); }},
       {"max_open_orders", RejectReason::kMaxOpenOrders, [](World& w) { w.limits.max_open_orders = 0; }},
       {"reduce_only", RejectReason::kMaxPosition, [](World& w) { w.order.reduce_only = true; }},
-      {"short_selling", RejectReason::kShortNotAllowed, [](World& w) { w.order.side = Side::kSell; w.limits.allow_short = false; }},
+      {"short_selling", RejectReason::kShortNotAllowed,
+       [](World& w) {
+         w.order.side = Side::kSell;
+         w.limits.allow_short = false;
+       }},
       {"equity", RejectReason::kBuyingPower, [](World& w) { w.Filled(Side::kBuy, "1", "100", "UNPRICED"); }},
       {"max_position", RejectReason::kMaxPosition, [](World& w) { w.order.quantity = Decimal::Of("21"); }},
-      {"concentration", RejectReason::kConcentration, [](World& w) { w.limits.concentration_ratio = Decimal::Of("0.0099"); }},
-      {"gross_leverage", RejectReason::kGrossLeverage, [](World& w) { w.limits.gross_leverage = Decimal::Of("0.0099"); }},
-      {"max_open_positions_per_deployment", RejectReason::kMaxOpenPositions, [](World& w) { w.limits.max_open_positions_per_deployment = 0; }},
+      {"concentration", RejectReason::kConcentration,
+       [](World& w) { w.limits.concentration_ratio = Decimal::Of("0.0099"); }},
+      {"gross_leverage", RejectReason::kGrossLeverage,
+       [](World& w) { w.limits.gross_leverage = Decimal::Of("0.0099"); }},
+      {"max_open_positions_per_deployment", RejectReason::kMaxOpenPositions,
+       [](World& w) { w.limits.max_open_positions_per_deployment = 0; }},
       {"max_open_positions", RejectReason::kMaxOpenPositions, [](World& w) { w.limits.max_open_positions = 0; }},
       {"daily_loss", RejectReason::kDailyLoss, [](World& w) { w.exposure.day_start_equity = Decimal::Of("101011"); }},
       {"drawdown", RejectReason::kDrawdown, [](World& w) { w.exposure.peak_equity = Decimal::Of("105264"); }},
@@ -135,7 +166,11 @@ TEST(PreTradeTest, GettingOutAlwaysWorksWhileTheMarketIsOpen) {
 TEST(PreTradeTest, TheNearestPassableQuantityIsTheLargest) {
   World world;
   world.order.quantity = Decimal::Of("1000");
-  auto passable = PassableQuantity({.order = world.order, .limits = world.limits, .exposure = world.exposure, .market = world.market, .now_ns = world.now_ns});
+  auto passable = PassableQuantity({.order = world.order,
+                                    .limits = world.limits,
+                                    .exposure = world.exposure,
+                                    .market = world.market,
+                                    .now_ns = world.now_ns});
   ASSERT_TRUE(passable.has_value());
   world.order.quantity = *passable;
   EXPECT_FALSE(world.Run().rejection.has_value());
@@ -161,7 +196,8 @@ TEST(PreTradePropertyTest, RacingOrdersNeverShareTheLastUnitOfALimit) {
       switch (rng.Below(4)) {
         case 0:
         case 1: {
-          world.order = World::MakeOrder(("o" + std::to_string(step)).c_str(), rng.Below(4) ? Side::kBuy : Side::kSell, "1");
+          world.order =
+              World::MakeOrder(("o" + std::to_string(step)).c_str(), rng.Below(4) ? Side::kBuy : Side::kSell, "1");
           world.order.quantity = world.order.leaves_quantity = Decimal::FromInt(rng.Between(1, 9));
           if (!world.Run().rejection) {
             world.exposure.Reserve(world.order, INT64_MAX);
@@ -183,8 +219,11 @@ TEST(PreTradePropertyTest, RacingOrdersNeverShareTheLastUnitOfALimit) {
             Order order = open.back();
             open.pop_back();
             OrderEvent made = event(order, OrderEventType::kFilled);
-            made.fill = Fill{.deployment_id = order.deployment_id, .symbol = order.symbol, .side = order.side,
-                             .quantity = order.quantity, .price = Decimal::Of("100")};
+            made.fill = Fill{.deployment_id = order.deployment_id,
+                             .symbol = order.symbol,
+                             .side = order.side,
+                             .quantity = order.quantity,
+                             .price = Decimal::Of("100")};
             made.order->status = OrderStatus::kFilled;
             made.order->leaves_quantity = Decimal();
             world.exposure.Apply(made);

@@ -33,12 +33,21 @@ absl::StatusOr<std::map<std::string, int>> ReadIntegers(const std::vector<Parame
 }
 
 std::vector<Entry> MakeCatalogue() {
-  std::vector<ParameterSpec> ema = {{.name = "fast", .description = "periods of the fast average", .default_value = "12", .minimum = "1", .maximum = "500"},
-                                    {.name = "slow", .description = "periods of the slow average", .default_value = "26", .minimum = "2", .maximum = "1000"}};
+  std::vector<ParameterSpec> ema = {{.name = "fast",
+                                     .description = "periods of the fast average",
+                                     .default_value = "12",
+                                     .minimum = "1",
+                                     .maximum = "500"},
+                                    {.name = "slow",
+                                     .description = "periods of the slow average",
+                                     .default_value = "26",
+                                     .minimum = "2",
+                                     .maximum = "1000"}};
   return {{.strategy_id = "ema_cross",
            .display_name = "EMA cross",
-           .description = "Follows the trend: long when the fast exponential average of the close crosses above the slow one, "
-                          "short (or out, when shorts are not allowed) when it crosses below.",
+           .description =
+               "Follows the trend: long when the fast exponential average of the close crosses above the slow one, "
+               "short (or out, when shorts are not allowed) when it crosses below.",
            .parameters = ema,
            .make = [ema](const Parameters& given) -> absl::StatusOr<std::unique_ptr<Strategy>> {
              ASSIGN_OR_RETURN(auto values, ReadIntegers(ema, given));

@@ -20,7 +20,8 @@ std::string ActionName(bool enter, bool is_long) {
 
 absl::StatusOr<Decider> Decider::Make(DeploymentId id, Spec spec) {
   const Entry* entry = Find(spec.strategy_id);
-  if (entry == nullptr) return absl::InvalidArgumentError(ToAbsl("strategy_id: there is no strategy '" + spec.strategy_id + "'"));
+  if (entry == nullptr)
+    return absl::InvalidArgumentError(ToAbsl("strategy_id: there is no strategy '" + spec.strategy_id + "'"));
   Decider decider(std::move(id), std::move(spec));
   for (const Symbol& symbol : decider.spec_.symbols) {
     ASSIGN_OR_RETURN(decider.strategies_[symbol], entry->make(decider.spec_.parameters));
@@ -50,7 +51,11 @@ void Decider::Warm(const Bar& bar) {
 
 Decision Decider::Note(const Symbol& symbol, UtcTime time, std::string action, std::string reason,
                        std::map<std::string, std::string> inputs) {
-  return {.sequence = ++sequence_, .symbol = symbol, .time = time, .action = std::move(action), .reason = std::move(reason),
+  return {.sequence = ++sequence_,
+          .symbol = symbol,
+          .time = time,
+          .action = std::move(action),
+          .reason = std::move(reason),
           .inputs = std::move(inputs)};
 }
 
@@ -59,7 +64,9 @@ Decision Decider::Exit(const Symbol& symbol, UtcTime time, const std::string& or
   SymbolState& state = states_[symbol];
   bool is_long = state.quantity.IsPositive();
   Decision decision = Note(symbol, time, ActionName(false, is_long), std::move(why), std::move(inputs));
-  decision.intent = Intent{.side = is_long ? Side::kSell : Side::kBuy, .quantity = state.quantity.Abs(), .reduce_only = true,
+  decision.intent = Intent{.side = is_long ? Side::kSell : Side::kBuy,
+                           .quantity = state.quantity.Abs(),
+                           .reduce_only = true,
                            .reason = order_reason};
   state.working_request = RequestIdOf(decision);
   state.working_is_entry = false;
@@ -117,20 +124,23 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
   if (evaluation.signal == Signal::kNone) {
     // An exit has made room for the entry of the signal before.
     if (state.waiting_entry != Signal::kNone && state.quantity.IsZero() && can_act) {
-      decisions.push_back(Enter(bar.symbol, state.waiting_entry, "the opposite position is closed", {{"close", bar.close.ToString()}}, context));
+      decisions.push_back(Enter(bar.symbol, state.waiting_entry, "the opposite position is closed",
+                                {{"close", bar.close.ToString()}}, context));
     }
     return decisions;
   }
   state.waiting_entry = Signal::kNone;
   bool opposite = !state.quantity.IsZero() && state.quantity.IsPositive() != (evaluation.signal == Signal::kLong);
   if (!can_act) {
-    decisions.push_back(Note(bar.symbol, context.market_time, "hold",
-                             evaluation.reason + (state.working_request.empty() ? "; an order was just refused" : "; an order is under way"),
-                             evaluation.inputs));
+    decisions.push_back(Note(
+        bar.symbol, context.market_time, "hold",
+        evaluation.reason + (state.working_request.empty() ? "; an order was just refused" : "; an order is under way"),
+        evaluation.inputs));
   } else if (opposite) {
     auto quote = context.quotes.find(bar.symbol);
     if (quote == context.quotes.end() || !quote->second.session_open) {
-      decisions.push_back(Note(bar.symbol, context.market_time, "hold", evaluation.reason + "; the market is closed", evaluation.inputs));
+      decisions.push_back(Note(bar.symbol, context.market_time, "hold", evaluation.reason + "; the market is closed",
+                               evaluation.inputs));
     } else {
       decisions.push_back(Exit(bar.symbol, context.market_time, "signal", evaluation.reason, evaluation.inputs));
     }
@@ -138,7 +148,8 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
   } else if (state.quantity.IsZero()) {
     decisions.push_back(Enter(bar.symbol, evaluation.signal, evaluation.reason, evaluation.inputs, context));
   } else {
-    decisions.push_back(Note(bar.symbol, context.market_time, "hold", evaluation.reason + "; the position is held already", evaluation.inputs));
+    decisions.push_back(Note(bar.symbol, context.market_time, "hold",
+                             evaluation.reason + "; the position is held already", evaluation.inputs));
   }
   return decisions;
 }
@@ -173,7 +184,8 @@ std::vector<Decision> Decider::CloseAll(const std::string& reason, const Decisio
   std::vector<Decision> decisions;
   for (auto& [symbol, state] : states_) {
     state.waiting_entry = Signal::kNone;
-    if (state.quantity.IsZero() || !state.working_request.empty() || context.market_time < state.blocked_until) continue;
+    if (state.quantity.IsZero() || !state.working_request.empty() || context.market_time < state.blocked_until)
+      continue;
     decisions.push_back(Exit(symbol, context.market_time, reason, "the deployment is being stopped", {}));
   }
   return decisions;
@@ -233,7 +245,8 @@ bool Decider::flat() const {
 }
 
 bool Decider::any_working() const {
-  return std::any_of(states_.begin(), states_.end(), [](const auto& entry) { return !entry.second.working_request.empty(); });
+  return std::any_of(states_.begin(), states_.end(),
+                     [](const auto& entry) { return !entry.second.working_request.empty(); });
 }
 
 }  // namespace ballast::strategy

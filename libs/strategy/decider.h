@@ -83,8 +83,8 @@ struct DecisionContext {
   bool entries_allowed = true;
 };
 
-// One deployment's mind: bars and quotes in, decisions out, its own fills back in. Pure: the caller stores decisions and
-// state before it sends anything, and names each order "<deployment>-<decision sequence>".
+// One deployment's mind: bars and quotes in, decisions out, its own fills back in. Pure: the caller stores decisions
+// and state before it sends anything, and names each order "<deployment>-<decision sequence>".
 class Decider {
  public:
   // INVALID_ARGUMENT when the strategy or its parameters are wrong.

@@ -24,19 +24,29 @@ class DeciderTest : public ::testing::Test {
     spec.max_open_positions = 1;
     spec.allow_short = true;
     for (const char* symbol : {"A", "B"}) {
-      instruments[Symbol(symbol)] = Instrument{.symbol = Symbol(symbol), .tick_size = Decimal::Of("0.01"), .lot_size = Decimal::Of("1"),
-                                               .min_notional = Decimal::Of("1"), .shortable = true};
+      instruments[Symbol(symbol)] = Instrument{.symbol = Symbol(symbol),
+                                               .tick_size = Decimal::Of("0.01"),
+                                               .lot_size = Decimal::Of("1"),
+                                               .min_notional = Decimal::Of("1"),
+                                               .shortable = true};
       SetQuote(symbol, "100");
     }
     Rebuild();
   }
   void Rebuild() { decider = std::make_unique<Decider>(std::move(Decider::Make(DeploymentId("demo"), spec)).value()); }
   void SetQuote(const char* symbol, const char* price, bool open = true) {
-    quotes[Symbol(symbol)] = Quote{.symbol = Symbol(symbol), .bid_price = Decimal::Of(price), .ask_price = Decimal::Of(price),
-                                   .last_price = Decimal::Of(price), .session_open = open};
+    quotes[Symbol(symbol)] = Quote{.symbol = Symbol(symbol),
+                                   .bid_price = Decimal::Of(price),
+                                   .ask_price = Decimal::Of(price),
+                                   .last_price = Decimal::Of(price),
+                                   .session_open = open};
   }
   DecisionContext Context() {
-    return {.market_time = now, .quotes = quotes, .instruments = instruments, .equity = equity, .entries_allowed = entries_allowed};
+    return {.market_time = now,
+            .quotes = quotes,
+            .instruments = instruments,
+            .equity = equity,
+            .entries_allowed = entries_allowed};
   }
   std::vector<Decision> Close(const char* symbol, const char* price) {
     now = now + Duration::Seconds(60);
@@ -53,13 +63,18 @@ class DeciderTest : public ::testing::Test {
     for (const char* price : {"100", "99", "98"}) (void)Close(symbol, price);
     return Close(symbol, "100");
   }
-  void Fill(const Decision& decision, const char* price, const char* quantity = nullptr, OrderStatus status = OrderStatus::kFilled) {
+  void Fill(const Decision& decision, const char* price, const char* quantity = nullptr,
+            OrderStatus status = OrderStatus::kFilled) {
     OrderEvent event;
-    event.order = Order{.request_id = RequestId(decider->RequestIdOf(decision)), .deployment_id = DeploymentId("demo"),
-                        .symbol = decision.symbol, .status = status,
+    event.order = Order{.request_id = RequestId(decider->RequestIdOf(decision)),
+                        .deployment_id = DeploymentId("demo"),
+                        .symbol = decision.symbol,
+                        .status = status,
                         .cumulative_quantity = quantity ? Decimal::Of(quantity) : decision.intent->quantity};
-    event.fill = ballast::Fill{.symbol = decision.symbol, .side = decision.intent->side,
-                               .quantity = quantity ? Decimal::Of(quantity) : decision.intent->quantity, .price = Decimal::Of(price)};
+    event.fill = ballast::Fill{.symbol = decision.symbol,
+                               .side = decision.intent->side,
+                               .quantity = quantity ? Decimal::Of(quantity) : decision.intent->quantity,
+                               .price = Decimal::Of(price)};
     EXPECT_TRUE(decider->OnOrderEvent(event, now));
   }
 
@@ -104,12 +119,18 @@ TEST_F(DeciderTest, OppositeSignalClosesFirstAndEntersWhenFlat) {
 }
 
 TEST_F(DeciderTest, StopLossAndTakeProfitOfLongAndShort) {
-  struct Case { Side side; const char* price; const char* reason; };
+  struct Case {
+    Side side;
+    const char* price;
+    const char* reason;
+  };
   for (const Case& c : {Case{Side::kBuy, "98", "stop_loss"}, Case{Side::kBuy, "105", "take_profit"},
                         Case{Side::kSell, "102", "stop_loss"}, Case{Side::kSell, "95", "take_profit"}}) {
     Rebuild();
-    decider->Restore(7, {{Symbol("A"), SymbolState{.quantity = c.side == Side::kBuy ? Decimal::FromInt(10) : Decimal::FromInt(-10),
-                                                   .cost = c.side == Side::kBuy ? Decimal::FromInt(1000) : Decimal::FromInt(-1000)}}});
+    decider->Restore(
+        7,
+        {{Symbol("A"), SymbolState{.quantity = c.side == Side::kBuy ? Decimal::FromInt(10) : Decimal::FromInt(-10),
+                                   .cost = c.side == Side::kBuy ? Decimal::FromInt(1000) : Decimal::FromInt(-1000)}}});
     SetQuote("A", "100");
     EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty());
     SetQuote("A", c.price);
@@ -155,7 +176,9 @@ TEST_F(DeciderTest, RefusalPausesThatInstrumentForFiveSeconds) {
   auto entry = CrossUp("A");
   decider->OnRefused(decider->RequestIdOf(entry[0]), now);
   EXPECT_FALSE(decider->any_working());
-  decider->Restore(9, {{Symbol("A"), SymbolState{.quantity = Decimal::FromInt(1), .cost = Decimal::FromInt(100), .blocked_until = now + Duration::Seconds(5)}}});
+  decider->Restore(9, {{Symbol("A"), SymbolState{.quantity = Decimal::FromInt(1),
+                                                 .cost = Decimal::FromInt(100),
+                                                 .blocked_until = now + Duration::Seconds(5)}}});
   SetQuote("A", "50");
   EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty());
   now = now + Duration::Seconds(5);

@@ -4,9 +4,9 @@
 
 namespace ballast::strategy {
 
-// Two exponential moving averages of the close. Long when the fast one crosses above the slow one, short when it crosses
-// below. EMA(n): alpha = 2 / (n + 1), started at the first close. In decimals, rounded half-even at 12 places: the same
-// on every machine.
+// Two exponential moving averages of the close. Long when the fast one crosses above the slow one, short when it
+// crosses below. EMA(n): alpha = 2 / (n + 1), started at the first close. In decimals, rounded half-even at 12 places:
+// the same on every machine.
 class EmaCross : public Strategy {
  public:
   // 1 <= fast < slow (CHECK; the catalogue has refused anything else).

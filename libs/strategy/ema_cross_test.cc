@@ -44,9 +44,7 @@ TEST(EmaCross, TouchIsNoCross) {
 
 TEST(Catalogue, BadParametersAreNamed) {
   const Entry& entry = *Find("ema_cross");
-  auto message = [&](const Parameters& parameters) {
-    return std::string(entry.make(parameters).status().message());
-  };
+  auto message = [&](const Parameters& parameters) { return std::string(entry.make(parameters).status().message()); };
   EXPECT_TRUE(entry.make({}).ok());
   EXPECT_THAT(message({{"fast", "20"}, {"slow", "10"}}), ::testing::HasSubstr("parameters.fast"));
   EXPECT_THAT(message({{"fast", "x"}}), ::testing::HasSubstr("parameters.fast"));

@@ -70,8 +70,8 @@ absl::StatusOr<Order> FromProto(const order::v1::Order& order) {
   out.reduce_only = order.reduce_only();
   ASSIGN_OR_RETURN(out.status,
                    KnownEnum<OrderStatus>(order.status(), order::v1::OrderStatus_IsValid(order.status()), "status"));
-  ASSIGN_OR_RETURN(out.cumulative_quantity, DecimalOrZero(order.has_cumulative_quantity(),
-                                                          order.cumulative_quantity(), "cumulative_quantity"));
+  ASSIGN_OR_RETURN(out.cumulative_quantity,
+                   DecimalOrZero(order.has_cumulative_quantity(), order.cumulative_quantity(), "cumulative_quantity"));
   ASSIGN_OR_RETURN(out.leaves_quantity,
                    DecimalOrZero(order.has_leaves_quantity(), order.leaves_quantity(), "leaves_quantity"));
   ASSIGN_OR_RETURN(out.average_price, DecimalOrZero(order.has_average_price(), order.average_price(), "average_price"));
@@ -81,8 +81,7 @@ absl::StatusOr<Order> FromProto(const order::v1::Order& order) {
   out.create_time = FromProto(order.create_time());
   out.update_time = FromProto(order.update_time());
   out.sequence = order.sequence();
-  ASSIGN_OR_RETURN(out.mode,
-                   KnownEnum<AccountMode>(order.mode(), type::v1::AccountMode_IsValid(order.mode()), "mode"));
+  ASSIGN_OR_RETURN(out.mode, KnownEnum<AccountMode>(order.mode(), type::v1::AccountMode_IsValid(order.mode()), "mode"));
   out.reason = order.reason();
   out.cancel_requested = order.cancel_requested();
   return out;
@@ -146,8 +145,8 @@ absl::StatusOr<OrderEvent> FromProto(const order::v1::OrderEvent& event) {
   OrderEvent out;
   out.account_id = AccountId(event.account_id());
   out.sequence = event.sequence();
-  ASSIGN_OR_RETURN(out.type, KnownEnum<OrderEventType>(event.type(), order::v1::OrderEventType_IsValid(event.type()),
-                                                       "event type"));
+  ASSIGN_OR_RETURN(
+      out.type, KnownEnum<OrderEventType>(event.type(), order::v1::OrderEventType_IsValid(event.type()), "event type"));
   out.event_time = FromProto(event.event_time());
   if (event.has_order()) {
     ASSIGN_OR_RETURN(out.order, FromProto(event.order()));
@@ -162,8 +161,7 @@ absl::StatusOr<OrderEvent> FromProto(const order::v1::OrderEvent& event) {
   out.checks.reserve(static_cast<std::size_t>(event.checks_size()));
   for (const order::v1::RiskCheck& check : event.checks()) out.checks.push_back(FromProto(check));
   out.execution_sequence = event.execution_sequence();
-  ASSIGN_OR_RETURN(out.mode,
-                   KnownEnum<AccountMode>(event.mode(), type::v1::AccountMode_IsValid(event.mode()), "mode"));
+  ASSIGN_OR_RETURN(out.mode, KnownEnum<AccountMode>(event.mode(), type::v1::AccountMode_IsValid(event.mode()), "mode"));
   return out;
 }
 

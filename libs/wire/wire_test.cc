@@ -143,10 +143,10 @@ TEST(WireTest, BadOutsideDataIsNamedNeverFatal) {
 
 // The C++ enums are written by hand beside the proto's; a number in one and not in the other is a silent misreading.
 TEST(WireTest, RejectReasonsAreTheSameNumbersOnBothSides) {
-  const std::set<int> ours = {
-      0,    1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 2001, 2002, 2003, 2004, 2005,
-      2006, 2007, 2008, 2009, 2010, 2011, 2012, 2013, 2014, 2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022,
-      2023, 3001, 3002, 3003, 3004, 3005, 4001, 4002, 4003, 4004, 4005, 4006, 5001, 5002, 5003, 5004};
+  const std::set<int> ours = {0,    1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 2001,
+                              2002, 2003, 2004, 2005, 2006, 2007, 2008, 2009, 2010, 2011, 2012, 2013, 2014,
+                              2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022, 2023, 3001, 3002, 3003, 3004,
+                              3005, 4001, 4002, 4003, 4004, 4005, 4006, 5001, 5002, 5003, 5004};
   std::set<int> proto;
   const auto* descriptor = type::v1::RejectReason_descriptor();
   for (int i = 0; i < descriptor->value_count(); ++i) proto.insert(descriptor->value(i)->number());

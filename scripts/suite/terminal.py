@@ -18,20 +18,28 @@ def _paint(text, colour):
     return f"\033[{CODES[colour]}m{text}\033[0m" if sys.stdout.isatty() else text
 
 
+UNKNOWN = "unknown"
+
+
 def _number(text):
+    """None: not known, which is not nought."""
     try:
-        return D(text or "0")
-    except decimal.InvalidOperation:
-        return D(0)
+        return D(text)
+    except (decimal.InvalidOperation, TypeError):
+        return None
 
 
 def _money(text, places=2):
-    return f"{_number(text):,.{places}f}"
+    value = _number(text)
+    return UNKNOWN if value is None else f"{value:,.{places}f}"
 
 
 def _price(text):
     """At least two places, no zeros behind them."""
-    shown = f"{_number(text).normalize():,f}"
+    value = _number(text)
+    if value is None:
+        return UNKNOWN
+    shown = f"{value.normalize():,f}"
     whole, _, places = shown.partition(".")
     return f"{whole}.{places[:8].ljust(2, '0')}"
 
@@ -43,7 +51,7 @@ def _signed(value, text, width=0):
 
 def _pnl(text):
     value = _number(text)
-    return _signed(value, f"{value:+,.2f}")
+    return UNKNOWN if value is None else _signed(value, f"{value:+,.2f}")
 
 
 def _word(value, prefix):

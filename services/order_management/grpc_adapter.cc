@@ -25,10 +25,14 @@ Order DecodeSubmit(const order::v1::SubmitOrderRequest& request, std::vector<Fie
   auto bad_enum = [&](const char* field) {
     errors.push_back({.field = field, .reason = RejectReason::kBadEnum, .message = "unknown value"});
   };
-  if (type::v1::Side_IsValid(request.side())) order.side = static_cast<Side>(request.side());
-  else bad_enum("side");
-  if (type::v1::OrderType_IsValid(request.type())) order.type = static_cast<OrderType>(request.type());
-  else bad_enum("type");
+  if (type::v1::Side_IsValid(request.side()))
+    order.side = static_cast<Side>(request.side());
+  else
+    bad_enum("side");
+  if (type::v1::OrderType_IsValid(request.type()))
+    order.type = static_cast<OrderType>(request.type());
+  else
+    bad_enum("type");
   if (type::v1::TimeInForce_IsValid(request.time_in_force())) {
     order.time_in_force = static_cast<TimeInForce>(request.time_in_force());
   } else {
@@ -114,7 +118,8 @@ grpc::ServerUnaryReactor* OrderGrpc::SubmitOrder(grpc::CallbackServerContext* co
                                 if (reply.status.ok()) {
                                   wire::ToProto(reply.order, response->mutable_order());
                                   response->set_replayed(reply.replayed);
-                                  for (const RiskCheck& check : reply.checks) wire::ToProto(check, response->add_checks());
+                                  for (const RiskCheck& check : reply.checks)
+                                    wire::ToProto(check, response->add_checks());
                                 }
                                 reactor->Finish(ToGrpc(reply.status));
                               });
@@ -163,15 +168,19 @@ grpc::ServerUnaryReactor* OrderGrpc::CancelOrder(grpc::CallbackServerContext* co
                                                  order::v1::CancelOrderResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (!orders::IsIdentifier(request->order_id(), 64)) {
-    return Finish(reactor, InvalidFields({{.field = "order_id", .reason = RejectReason::kBadIdentifier, .message = "an order id is expected"}}));
+    return Finish(
+        reactor,
+        InvalidFields(
+            {{.field = "order_id", .reason = RejectReason::kBadIdentifier, .message = "an order id is expected"}}));
   }
-  bool queued = shard_.Cancel(OrderId(request->order_id()), ActorOf(request->actor()), [reactor, response](OrderReply reply) {
-    if (reply.status.ok()) {
-      wire::ToProto(reply.order, response->mutable_order());
-      if (reply.rejection) wire::ToProto(*reply.rejection, response->mutable_rejection());
-    }
-    reactor->Finish(ToGrpc(reply.status));
-  });
+  bool queued =
+      shard_.Cancel(OrderId(request->order_id()), ActorOf(request->actor()), [reactor, response](OrderReply reply) {
+        if (reply.status.ok()) {
+          wire::ToProto(reply.order, response->mutable_order());
+          if (reply.rejection) wire::ToProto(*reply.rejection, response->mutable_rejection());
+        }
+        reactor->Finish(ToGrpc(reply.status));
+      });
   if (!queued) reactor->Finish(Busy());
   return reactor;
 }
@@ -250,8 +259,8 @@ grpc::ServerUnaryReactor* OrderGrpc::HaltAccount(grpc::CallbackServerContext* co
                                                  const order::v1::HaltAccountRequest* request,
                                                  order::v1::HaltAccountResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  bool queued = shard_.Halt(AccountId(request->account_id()), request->reason().substr(0, 200), ActorOf(request->actor()), false,
-                            [reactor, response](const AccountReply& reply) {
+  bool queued = shard_.Halt(AccountId(request->account_id()), request->reason().substr(0, 200),
+                            ActorOf(request->actor()), false, [reactor, response](const AccountReply& reply) {
                               if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
                               reactor->Finish(ToGrpc(reply.status));
                             });
@@ -264,10 +273,13 @@ grpc::ServerUnaryReactor* OrderGrpc::ResumeAccount(grpc::CallbackServerContext* 
                                                    order::v1::ResumeAccountResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (request->reason().empty()) {
-    return Finish(reactor, InvalidFields({{.field = "reason", .reason = RejectReason::kMissingField, .message = "resuming needs a reason"}}));
+    return Finish(
+        reactor,
+        InvalidFields(
+            {{.field = "reason", .reason = RejectReason::kMissingField, .message = "resuming needs a reason"}}));
   }
-  bool queued = shard_.Halt(AccountId(request->account_id()), request->reason().substr(0, 200), ActorOf(request->actor()), true,
-                            [reactor, response](const AccountReply& reply) {
+  bool queued = shard_.Halt(AccountId(request->account_id()), request->reason().substr(0, 200),
+                            ActorOf(request->actor()), true, [reactor, response](const AccountReply& reply) {
                               if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
                               reactor->Finish(ToGrpc(reply.status));
                             });

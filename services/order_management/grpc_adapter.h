@@ -18,18 +18,21 @@ class OrderGrpc final : public order::v1::OrderService::CallbackService {
   void Start();
   void Stop();
 
-  grpc::ServerUnaryReactor* SubmitOrder(grpc::CallbackServerContext* context, const order::v1::SubmitOrderRequest* request,
+  grpc::ServerUnaryReactor* SubmitOrder(grpc::CallbackServerContext* context,
+                                        const order::v1::SubmitOrderRequest* request,
                                         order::v1::SubmitOrderResponse* response) override;
   grpc::ServerBidiReactor<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersResponse>* SubmitOrders(
       grpc::CallbackServerContext* context) override;
-  grpc::ServerUnaryReactor* CancelOrder(grpc::CallbackServerContext* context, const order::v1::CancelOrderRequest* request,
+  grpc::ServerUnaryReactor* CancelOrder(grpc::CallbackServerContext* context,
+                                        const order::v1::CancelOrderRequest* request,
                                         order::v1::CancelOrderResponse* response) override;
   grpc::ServerUnaryReactor* CancelAllOrders(grpc::CallbackServerContext* context,
                                             const order::v1::CancelAllOrdersRequest* request,
                                             order::v1::CancelAllOrdersResponse* response) override;
   grpc::ServerUnaryReactor* GetOrder(grpc::CallbackServerContext* context, const order::v1::GetOrderRequest* request,
                                      order::v1::GetOrderResponse* response) override;
-  grpc::ServerUnaryReactor* ListOrders(grpc::CallbackServerContext* context, const order::v1::ListOrdersRequest* request,
+  grpc::ServerUnaryReactor* ListOrders(grpc::CallbackServerContext* context,
+                                       const order::v1::ListOrdersRequest* request,
                                        order::v1::ListOrdersResponse* response) override;
   grpc::ServerUnaryReactor* ListOrderEvents(grpc::CallbackServerContext* context,
                                             const order::v1::ListOrderEventsRequest* request,
@@ -39,7 +42,8 @@ class OrderGrpc final : public order::v1::OrderService::CallbackService {
                                          order::v1::ListAccountsResponse* response) override;
   grpc::ServerWriteReactor<order::v1::StreamOrderEventsResponse>* StreamOrderEvents(
       grpc::CallbackServerContext* context, const order::v1::StreamOrderEventsRequest* request) override;
-  grpc::ServerUnaryReactor* HaltAccount(grpc::CallbackServerContext* context, const order::v1::HaltAccountRequest* request,
+  grpc::ServerUnaryReactor* HaltAccount(grpc::CallbackServerContext* context,
+                                        const order::v1::HaltAccountRequest* request,
                                         order::v1::HaltAccountResponse* response) override;
   grpc::ServerUnaryReactor* ResumeAccount(grpc::CallbackServerContext* context,
                                           const order::v1::ResumeAccountRequest* request,

@@ -140,7 +140,8 @@ void Shard::Keep(std::vector<OrderEvent> events) {
   for (OrderEvent& event : events) batch_.push_back(std::move(event));
 }
 
-// Goes on until the batch is durable: as the only writer it may repeat the same rows, and a commit in doubt is read back.
+// Goes on until the batch is durable: as the only writer it may repeat the same rows, and a commit in doubt is read
+// back.
 void Shard::CommitBatch() {
   if (!batch_.empty()) {
     Commit commit;
@@ -213,10 +214,9 @@ const Order* Shard::LoadOrder(orders::Account& account, const OrderId& id) {
 }
 
 bool Shard::Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply) {
-  return Enqueue([this, order = std::move(order), actor = std::move(actor), confirm_duplicate,
-                  reply = std::move(reply)]() mutable {
-    DoSubmit(std::move(order), actor, confirm_duplicate, std::move(reply));
-  });
+  return Enqueue(
+      [this, order = std::move(order), actor = std::move(actor), confirm_duplicate,
+       reply = std::move(reply)]() mutable { DoSubmit(std::move(order), actor, confirm_duplicate, std::move(reply)); });
 }
 
 bool Shard::BrokerUsable() const {
@@ -266,9 +266,10 @@ void Shard::DoSubmit(Order order, const std::string& actor, bool confirm_duplica
   std::int64_t now = clock_.MonotonicNanos();
   if (!confirm_duplicate) {
     std::string key = order.account_id.value() + "|" + order.deployment_id.value() + "|" + order.symbol.value() + "|" +
-                      std::to_string(static_cast<int>(order.side)) + "|" + std::to_string(static_cast<int>(order.type)) +
-                      "|" + order.quantity.ToString() + "|" + (order.limit_price ? order.limit_price->ToString() : "") +
-                      "|" + (order.stop_price ? order.stop_price->ToString() : "");
+                      std::to_string(static_cast<int>(order.side)) + "|" +
+                      std::to_string(static_cast<int>(order.type)) + "|" + order.quantity.ToString() + "|" +
+                      (order.limit_price ? order.limit_price->ToString() : "") + "|" +
+                      (order.stop_price ? order.stop_price->ToString() : "");
     std::int64_t window_ms =
         order.deployment_id.empty() ? options_.duplicate_window_manual_ms : options_.duplicate_window_strategy_ms;
     if (recent_orders_.size() > 10'000) {
@@ -289,7 +290,9 @@ void Shard::DoSubmit(Order order, const std::string& actor, bool confirm_duplica
     recent->second = now;
   }
   if (!BrokerUsable()) {
-    deny({.reason = RejectReason::kBrokerUnavailable, .check = "broker", .message = "the broker gateway is not connected"});
+    deny({.reason = RejectReason::kBrokerUnavailable,
+          .check = "broker",
+          .message = "the broker gateway is not connected"});
     return;
   }
   std::uint64_t correlation = next_correlation_++;
@@ -372,11 +375,11 @@ void Shard::FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result
   bool submit = broker_ready_;
   if (!submit) pending_possible_ = true;
   Keep(account->Accept(std::move(waiting.order), waiting.actor, checks, submit, clock_.Now()));
-  AfterCommit([this, stored = *account->Find(id), submit, replies = std::move(waiting.replies),
-               checks = std::move(checks)] {
-    if (submit) SendNewOrder(stored);
-    for (const auto& reply : replies) reply({.order = stored, .checks = checks});
-  });
+  AfterCommit(
+      [this, stored = *account->Find(id), submit, replies = std::move(waiting.replies), checks = std::move(checks)] {
+        if (submit) SendNewOrder(stored);
+        for (const auto& reply : replies) reply({.order = stored, .checks = checks});
+      });
 }
 
 void Shard::SendNewOrder(const Order& order) {
@@ -466,7 +469,9 @@ bool Shard::CancelAll(AccountId account_id, Symbol symbol, DeploymentId deployme
       if (meant) withdrawn.push_back(correlation);
     }
     for (std::uint64_t correlation : withdrawn) {
-      Withdraw(correlation, {.reason = RejectReason::kCancelPending, .check = "cancel_all", .message = "withdrawn by a cancel of all orders before it was sent"});
+      Withdraw(correlation, {.reason = RejectReason::kCancelPending,
+                             .check = "cancel_all",
+                             .message = "withdrawn by a cancel of all orders before it was sent"});
     }
     std::vector<Order> cancelled;
     for (const OrderId& id : ids) {
@@ -484,8 +489,8 @@ bool Shard::CancelAll(AccountId account_id, Symbol symbol, DeploymentId deployme
 
 bool Shard::Halt(AccountId account_id, std::string reason, std::string actor, bool resume,
                  std::function<void(AccountReply)> reply) {
-  return Enqueue([this, account_id = std::move(account_id), reason = std::move(reason), actor = std::move(actor), resume,
-                  reply = std::move(reply)] {
+  return Enqueue([this, account_id = std::move(account_id), reason = std::move(reason), actor = std::move(actor),
+                  resume, reply = std::move(reply)] {
     orders::Account* account = FindAccount(account_id);
     if (account == nullptr) {
       reply({.status = absl::NotFoundError(ToAbsl("there is no account " + account_id.value()))});
@@ -541,7 +546,9 @@ void Shard::OnRiskLost() {
     waiting_by_order_.clear();
     for (auto& [correlation, entry] : waiting) {
       Deny(std::move(entry.order), entry.actor,
-           {.reason = RejectReason::kRiskUnavailable, .check = "risk", .message = "the risk service was lost before it answered"},
+           {.reason = RejectReason::kRiskUnavailable,
+            .check = "risk",
+            .message = "the risk service was lost before it answered"},
            {}, std::move(entry.replies));
     }
   });
@@ -626,8 +633,8 @@ void Shard::OnReports(std::vector<broker::v1::ExecutionReport> reports) {
         continue;
       }
       if (proto.execution_sequence() != applied + 1) {
-        log_.Error("broker.report_gap", {{"expected", std::to_string(applied + 1)},
-                                         {"got", std::to_string(proto.execution_sequence())}});
+        log_.Error("broker.report_gap",
+                   {{"expected", std::to_string(applied + 1)}, {"got", std::to_string(proto.execution_sequence())}});
         ports_.drop_broker();  // the next session resends from our cursor
         break;
       }

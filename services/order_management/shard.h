@@ -36,8 +36,8 @@ struct AccountReply {
   orders::Account::Snapshot account;
 };
 
-// The single writer: one thread owns every account, decides, makes a batch durable in one commit, and only then answers,
-// publishes and sends. Other threads enqueue.
+// The single writer: one thread owns every account, decides, makes a batch durable in one commit, and only then
+// answers, publishes and sends. Other threads enqueue.
 class Shard {
  public:
   struct AccountSpec {

@@ -25,14 +25,18 @@ using BrokerClient = BidiClient<broker::v1::OrderSessionRequest, broker::v1::Ord
 absl::StatusOr<Shard::AccountSpec> ParseAccount(const std::string& text) {
   std::vector<std::string> parts(1);
   for (char c : text) {
-    if (c == ':') parts.emplace_back();
-    else parts.back() += c;
+    if (c == ':')
+      parts.emplace_back();
+    else
+      parts.back() += c;
   }
-  if (parts.size() != 5) return absl::InvalidArgumentError(ToAbsl("accounts: id:mode:currency:cash:broker expected, not " + text));
+  if (parts.size() != 5)
+    return absl::InvalidArgumentError(ToAbsl("accounts: id:mode:currency:cash:broker expected, not " + text));
   Shard::AccountSpec spec;
   spec.id = AccountId(parts[0]);
   if (parts[1] != "PAPER") {
-    return absl::InvalidArgumentError(ToAbsl("accounts: " + parts[0] + ": only PAPER accounts can be opened from configuration"));
+    return absl::InvalidArgumentError(
+        ToAbsl("accounts: " + parts[0] + ": only PAPER accounts can be opened from configuration"));
   }
   spec.mode = AccountMode::kPaper;
   spec.currency = parts[2];
@@ -59,11 +63,12 @@ class OrderManagement : public Service {
     shard_ = std::make_unique<Shard>(std::move(options), store_, hub_, context_.clock, context_.log, context_.metrics);
     grpc_ = std::make_unique<OrderGrpc>(*shard_, store_, hub_);
     MakeClients();
-    shard_->SetPorts({.risk = [this](risk::v1::RiskSessionRequest request) { return risk_->Send(std::move(request)); },
-                      .broker = [this](broker::v1::OrderSessionRequest request) { return broker_->Send(std::move(request)); },
-                      .drop_broker = [this] { broker_->Drop(); },
-                      .drop_risk = [this] { risk_->Drop(); },
-                      .fail = context_.fail});
+    shard_->SetPorts(
+        {.risk = [this](risk::v1::RiskSessionRequest request) { return risk_->Send(std::move(request)); },
+         .broker = [this](broker::v1::OrderSessionRequest request) { return broker_->Send(std::move(request)); },
+         .drop_broker = [this] { broker_->Drop(); },
+         .drop_risk = [this] { risk_->Drop(); },
+         .fail = context_.fail});
     return shard_->Recover();
   }
 
@@ -103,7 +108,8 @@ class OrderManagement : public Service {
         .on_message =
             [this](risk::v1::RiskSessionResponse& response) {
               if (response.has_ready()) {
-                shard_->OnRiskReady({response.ready().applied_sequences().begin(), response.ready().applied_sequences().end()});
+                shard_->OnRiskReady(
+                    {response.ready().applied_sequences().begin(), response.ready().applied_sequences().end()});
               } else if (response.has_reserve_result()) {
                 shard_->OnRiskResult(std::move(*response.mutable_reserve_result()));
               }
@@ -157,13 +163,45 @@ class OrderManagement : public Service {
 
 ServiceSpec OrderManagementSpec() {
   return {.name = "order_management",
-          .knobs = {{.name = "accounts", .type = KnobType::kStringList, .default_value = "paper:PAPER:USD:100000:paper",
+          .knobs = {{.name = "accounts",
+                     .type = KnobType::kStringList,
+                     .default_value = "paper:PAPER:USD:100000:paper",
                      .help = "accounts opened at the first start: id:mode:currency:opening_cash:broker"},
-                    {.name = "risk_timeout_ms", .type = KnobType::kInt, .default_value = "200", .help = "how long risk may take", .minimum = "10", .maximum = "10000", .unit = "ms"},
-                    {.name = "intent_age_ms_max", .type = KnobType::kInt, .default_value = "5000", .help = "how long an accepted order may wait for the broker; market orders two fifths of it", .minimum = "100", .maximum = "60000", .unit = "ms"},
-                    {.name = "broker_grace_ms", .type = KnobType::kInt, .default_value = "1000", .help = "orders are still taken this long after the broker session broke", .minimum = "0", .maximum = "10000", .unit = "ms"},
-                    {.name = "duplicate_window_manual_ms", .type = KnobType::kInt, .default_value = "5000", .help = "an equal manual order within it needs confirm_duplicate", .minimum = "0", .maximum = "60000", .unit = "ms"},
-                    {.name = "duplicate_window_strategy_ms", .type = KnobType::kInt, .default_value = "500", .help = "the same for a deployment's orders", .minimum = "0", .maximum = "60000", .unit = "ms"}},
+                    {.name = "risk_timeout_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "200",
+                     .help = "how long risk may take",
+                     .minimum = "10",
+                     .maximum = "10000",
+                     .unit = "ms"},
+                    {.name = "intent_age_ms_max",
+                     .type = KnobType::kInt,
+                     .default_value = "5000",
+                     .help = "how long an accepted order may wait for the broker; market orders two fifths of it",
+                     .minimum = "100",
+                     .maximum = "60000",
+                     .unit = "ms"},
+                    {.name = "broker_grace_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "1000",
+                     .help = "orders are still taken this long after the broker session broke",
+                     .minimum = "0",
+                     .maximum = "10000",
+                     .unit = "ms"},
+                    {.name = "duplicate_window_manual_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "5000",
+                     .help = "an equal manual order within it needs confirm_duplicate",
+                     .minimum = "0",
+                     .maximum = "60000",
+                     .unit = "ms"},
+                    {.name = "duplicate_window_strategy_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "500",
+                     .help = "the same for a deployment's orders",
+                     .minimum = "0",
+                     .maximum = "60000",
+                     .unit = "ms"}},
           .migrations = Migrations_order_management(),
           .make = [](ServiceContext& context) { return std::make_unique<OrderManagement>(context); }};
 }

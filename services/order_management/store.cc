@@ -24,9 +24,7 @@ Message Parse(const pqxx::field& field) {
   return message;
 }
 
-absl::StatusOr<Order> ParseOrder(const pqxx::field& field) {
-  return wire::FromProto(Parse<order::v1::Order>(field));
-}
+absl::StatusOr<Order> ParseOrder(const pqxx::field& field) { return wire::FromProto(Parse<order::v1::Order>(field)); }
 
 }  // namespace
 
@@ -40,8 +38,8 @@ absl::Status Store::Append(const Commit& commit) {
     // One round trip: everything in one statement string, the fenced update last, so that its row count is the answer.
     std::string sql;
     for (const auto& [id, broker] : commit.opened) {
-      sql += "INSERT INTO account VALUES (" + work.quote(id.value()) + ",0,'',0," + work.quote(broker) +
-             ",0,0,false,'');";
+      sql +=
+          "INSERT INTO account VALUES (" + work.quote(id.value()) + ",0,'',0," + work.quote(broker) + ",0,0,false,'');";
     }
     std::string separator;
     std::map<OrderId, const Order*> newest;
@@ -69,11 +67,13 @@ absl::Status Store::Append(const Commit& commit) {
                Bytes(work, proto.SerializeAsString()) + ")";
         separator = ",";
       }
-      sql += " ON CONFLICT (order_id) DO UPDATE SET sequence = excluded.sequence, status = excluded.status, "
-             "working = excluded.working, payload = excluded.payload;";
+      sql +=
+          " ON CONFLICT (order_id) DO UPDATE SET sequence = excluded.sequence, status = excluded.status, "
+          "working = excluded.working, payload = excluded.payload;";
     }
-    sql += "UPDATE account a SET mode = v.mode, currency = v.currency, opening_cash = v.cash, last_sequence = v.last, "
-           "execution_sequence = v.execution, halted = v.halted, halt_reason = v.reason FROM (VALUES ";
+    sql +=
+        "UPDATE account a SET mode = v.mode, currency = v.currency, opening_cash = v.cash, last_sequence = v.last, "
+        "execution_sequence = v.execution, halted = v.halted, halt_reason = v.reason FROM (VALUES ";
     separator.clear();
     for (const orders::Account::Snapshot& account : commit.accounts) {
       sql += separator + "(" + work.quote(account.id.value()) + "," + std::to_string(static_cast<int>(account.mode)) +
@@ -82,9 +82,10 @@ absl::Status Store::Append(const Commit& commit) {
              (account.halted ? "true" : "false") + "," + work.quote(account.halt_reason) + ")";
       separator = ",";
     }
-    sql += ") v(id, mode, currency, cash, last, execution, halted, reason) WHERE a.account_id = v.id AND EXISTS (SELECT "
-           "FROM writer_epoch WHERE key = '" + std::string(kWriter) + "' AND epoch = " + std::to_string(epoch_) +
-           " FOR SHARE)";
+    sql +=
+        ") v(id, mode, currency, cash, last, execution, halted, reason) WHERE a.account_id = v.id AND EXISTS (SELECT "
+        "FROM writer_epoch WHERE key = '" +
+        std::string(kWriter) + "' AND epoch = " + std::to_string(epoch_) + " FOR SHARE)";
     pqxx::result updated = work.exec(sql);
     if (updated.affected_rows() != commit.accounts.size()) {
       return absl::FailedPreconditionError("a newer writer has taken over");
@@ -96,9 +97,9 @@ absl::Status Store::Append(const Commit& commit) {
 absl::StatusOr<bool> Store::Contains(const AccountId& account_id, std::uint64_t sequence) {
   bool found = false;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    found = !work.exec_params("SELECT 1 FROM event WHERE account_id = $1 AND sequence = $2", account_id.value(),
-                              sequence)
-                 .empty();
+    found =
+        !work.exec_params("SELECT 1 FROM event WHERE account_id = $1 AND sequence = $2", account_id.value(), sequence)
+             .empty();
     return absl::OkStatus();
   }));
   return found;
@@ -174,9 +175,9 @@ absl::StatusOr<std::vector<order::v1::OrderEvent>> Store::LoadEvents(const Accou
 absl::StatusOr<std::vector<order::v1::OrderEvent>> Store::LoadOrderEvents(const OrderId& id) {
   std::vector<order::v1::OrderEvent> events;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    for (const pqxx::row& row :
-         work.exec_params("SELECT payload FROM event WHERE order_id = $1 AND order_id <> '' ORDER BY sequence LIMIT 10000",
-                          id.value())) {
+    for (const pqxx::row& row : work.exec_params(
+             "SELECT payload FROM event WHERE order_id = $1 AND order_id <> '' ORDER BY sequence LIMIT 10000",
+             id.value())) {
       events.push_back(Parse<order::v1::OrderEvent>(row[0]));
     }
     return absl::OkStatus();
@@ -193,8 +194,7 @@ absl::StatusOr<order::v1::ListOrdersResponse> Store::ListOrders(const order::v1:
   if (!request.page_token().empty()) {
     std::size_t point = request.page_token().find('.');
     const char* begin = request.page_token().data();
-    if (point == std::string::npos ||
-        std::from_chars(begin, begin + point, before_nanos).ptr != begin + point) {
+    if (point == std::string::npos || std::from_chars(begin, begin + point, before_nanos).ptr != begin + point) {
       return absl::InvalidArgumentError("page_token: not one of ours");
     }
     before_id = request.page_token().substr(point + 1);

@@ -33,8 +33,8 @@ void Encode(const positions::Trade& trade, const positions::AccountBook::Totals&
   out->set_pnl_ratio(Ratio(trade.trip.pnl, Multiply(trade.trip.quantity, trade.trip.entry_price, Rounding::kHalfEven)));
 }
 
-void Encode(const positions::Holding& holding, const positions::AccountBook::Totals& account, const DeploymentId& deployment,
-            const Symbol& symbol, const MarkView& view, position::v1::Position* out) {
+void Encode(const positions::Holding& holding, const positions::AccountBook::Totals& account,
+            const DeploymentId& deployment, const Symbol& symbol, const MarkView& view, position::v1::Position* out) {
   out->set_account_id(account.account_id.value());
   out->set_deployment_id(deployment.value());
   out->set_symbol(symbol.value());
@@ -107,7 +107,8 @@ void EncodeBook(const positions::AccountBook& book, const DeploymentId& id, cons
   wire::ToProto(totals.max_drawdown, out->mutable_max_drawdown());
   if (totals.last_trade_time.nanos != 0) wire::ToProto(totals.last_trade_time, out->mutable_last_trade_time());
   int open = 0;
-  for (auto it = book.books().lower_bound({id, Symbol()}); it != book.books().end() && it->first.first == id; ++it) ++open;
+  for (auto it = book.books().lower_bound({id, Symbol()}); it != book.books().end() && it->first.first == id; ++it)
+    ++open;
   out->set_open_positions(open);
   std::optional<Decimal> pnl = book.BookPnl(id, view.marks);
   if (!pnl) return;

@@ -15,9 +15,10 @@ struct MarkView {
 };
 
 void Encode(const positions::Trade& trade, const positions::AccountBook::Totals& account, position::v1::Trade* out);
-void Encode(const positions::Holding& holding, const positions::AccountBook::Totals& account, const DeploymentId& deployment,
-            const Symbol& symbol, const MarkView& view, position::v1::Position* out);
-void EncodeSummary(const positions::AccountBook& book, const MarkView& view, UtcTime now, position::v1::AccountSummary* out);
+void Encode(const positions::Holding& holding, const positions::AccountBook::Totals& account,
+            const DeploymentId& deployment, const Symbol& symbol, const MarkView& view, position::v1::Position* out);
+void EncodeSummary(const positions::AccountBook& book, const MarkView& view, UtcTime now,
+                   position::v1::AccountSummary* out);
 void EncodeBook(const positions::AccountBook& book, const DeploymentId& id, const MarkView& view,
                 position::v1::BookSummary* out);
 

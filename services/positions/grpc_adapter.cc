@@ -90,7 +90,8 @@ grpc::ServerWriteReactor<position::v1::StreamPositionsResponse>* PositionGrpc::S
     grpc::CallbackServerContext*, const position::v1::StreamPositionsRequest* request) {
   auto session = StreamSession<position::v1::StreamPositionsResponse>::Make([] {});
   if (request->account_id().empty()) {
-    session->Close(InvalidFields({{.field = "account_id", .reason = RejectReason::kMissingField, .message = "an account is expected"}}));
+    session->Close(InvalidFields(
+        {{.field = "account_id", .reason = RejectReason::kMissingField, .message = "an account is expected"}}));
   } else {
     keeper_.Subscribe(request->account_id(), session);
   }

@@ -18,9 +18,11 @@ class PositionGrpc final : public position::v1::PositionService::CallbackService
 
   grpc::ServerUnaryReactor* ListPositions(grpc::CallbackServerContext*, const position::v1::ListPositionsRequest*,
                                           position::v1::ListPositionsResponse*) override;
-  grpc::ServerUnaryReactor* GetAccountSummary(grpc::CallbackServerContext*, const position::v1::GetAccountSummaryRequest*,
+  grpc::ServerUnaryReactor* GetAccountSummary(grpc::CallbackServerContext*,
+                                              const position::v1::GetAccountSummaryRequest*,
                                               position::v1::GetAccountSummaryResponse*) override;
-  grpc::ServerUnaryReactor* ListBookSummaries(grpc::CallbackServerContext*, const position::v1::ListBookSummariesRequest*,
+  grpc::ServerUnaryReactor* ListBookSummaries(grpc::CallbackServerContext*,
+                                              const position::v1::ListBookSummariesRequest*,
                                               position::v1::ListBookSummariesResponse*) override;
   grpc::ServerUnaryReactor* ListTrades(grpc::CallbackServerContext*, const position::v1::ListTradesRequest*,
                                        position::v1::ListTradesResponse*) override;

@@ -96,7 +96,8 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
     if (event->sequence <= book.totals().sequence) continue;
     auto applied = book.Apply(*event);
     if (!applied.ok) {
-      log_.Error("positions.event_gap", {{"account", proto.account_id()}, {"sequence", std::to_string(proto.sequence())}});
+      log_.Error("positions.event_gap",
+                 {{"account", proto.account_id()}, {"sequence", std::to_string(proto.sequence())}});
       return false;
     }
     PositionStore::Batch& batch = batches[event->account_id];
@@ -365,7 +366,8 @@ absl::Status PositionKeeper::Verify(const std::string& account, position::v1::Ve
   std::set<ExecutionId> seen;
   for (const Fill& fill : fills) {
     if (fill.sequence > book.totals().sequence) break;  // booked since
-    if (!seen.insert(fill.execution_id).second) response->add_differences("execution " + fill.execution_id.value() + " is booked twice");
+    if (!seen.insert(fill.execution_id).second)
+      response->add_differences("execution " + fill.execution_id.value() + " is booked twice");
     ++event.sequence;
     event.fill = fill;
     (void)recomputed.Apply(event);

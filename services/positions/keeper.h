@@ -31,8 +31,8 @@ class PositionKeeper {
     std::int64_t equity_interval_ms = 5'000;
   };
 
-  PositionKeeper(Options options, PositionStore& store, const Clock& clock, Logger& log, Metrics& metrics, RedisCache& redis,
-                 std::function<void(const std::string&)> fail);
+  PositionKeeper(Options options, PositionStore& store, const Clock& clock, Logger& log, Metrics& metrics,
+                 RedisCache& redis, std::function<void(const std::string&)> fail);
   ~PositionKeeper() { Stop(); }
 
   absl::Status Recover();
@@ -47,7 +47,8 @@ class PositionKeeper {
   bool OnStep(const broker::v1::StreamMarketDataResponse& step);
 
   // Any thread, memory only.
-  absl::Status ListPositions(const position::v1::ListPositionsRequest& request, position::v1::ListPositionsResponse* response);
+  absl::Status ListPositions(const position::v1::ListPositionsRequest& request,
+                             position::v1::ListPositionsResponse* response);
   absl::Status Summary(const std::string& account, position::v1::AccountSummary* summary);
   absl::Status ListBooks(const std::string& account, position::v1::ListBookSummariesResponse* response);
   // A snapshot, then changes. An account that is not known yet is followed from its opening.

@@ -28,7 +28,8 @@ class PositionsShell : public Service {
                 store_, context.clock, context.log, context.metrics, context.redis, context.fail),
         grpc_(keeper_, store_),
         orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
-        market_stub_(broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
+        market_stub_(
+            broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
         events_(EventReader::Callbacks{
             .open =
                 [this](grpc::ClientContext& call) {
@@ -97,8 +98,20 @@ class PositionsShell : public Service {
 
 ServiceSpec PositionsSpec() {
   return {.name = "positions",
-          .knobs = {{.name = "mark_age_ms_max", .type = KnobType::kInt, .default_value = "5000", .help = "an older mark is shown as stale", .minimum = "100", .maximum = "600000", .unit = "ms"},
-                    {.name = "equity_interval_ms", .type = KnobType::kInt, .default_value = "5000", .help = "time between two points of the equity curve; a replay in lockstep has one a step", .minimum = "250", .maximum = "3600000", .unit = "ms"}},
+          .knobs = {{.name = "mark_age_ms_max",
+                     .type = KnobType::kInt,
+                     .default_value = "5000",
+                     .help = "an older mark is shown as stale",
+                     .minimum = "100",
+                     .maximum = "600000",
+                     .unit = "ms"},
+                    {.name = "equity_interval_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "5000",
+                     .help = "time between two points of the equity curve; a replay in lockstep has one a step",
+                     .minimum = "250",
+                     .maximum = "3600000",
+                     .unit = "ms"}},
           .migrations = Migrations_positions(),
           .make = [](ServiceContext& context) { return std::make_unique<PositionsShell>(context); }};
 }

@@ -20,7 +20,8 @@ absl::Status SaveHoldings(pqxx::transaction_base& work, const AccountId& account
   work.exec_params("DELETE FROM holding WHERE account_id = $1", account.value());
   auto insert = [&](bool net, const DeploymentId& deployment, const Symbol& symbol, const positions::Holding& holding) {
     work.exec_params(
-        "INSERT INTO holding VALUES ($1,$2,$3,$4,$5::numeric,$6::numeric,$7::numeric,$8::numeric,$9::numeric,$10::numeric,"
+        "INSERT INTO holding VALUES "
+        "($1,$2,$3,$4,$5::numeric,$6::numeric,$7::numeric,$8::numeric,$9::numeric,$10::numeric,"
         "$11,$12,$13::numeric,$14::numeric,$15::numeric,$16::numeric)",
         account.value(), net, deployment.value(), symbol.value(), holding.quantity.ToString(), holding.cost.ToString(),
         holding.realised.ToString(), holding.fees.ToString(), holding.highest.ToString(), holding.lowest.ToString(),
@@ -36,9 +37,12 @@ void SaveTotals(pqxx::transaction_base& work, const AccountId& account, const po
   const auto& totals = book.totals();
   work.exec_params(
       "INSERT INTO account VALUES ($1,$2,$3,$4::numeric,$5::numeric,$6::numeric,$7::numeric,$8,$9,$10,$11,$12,$13,"
-      "$14::numeric,$15::numeric) ON CONFLICT (account_id) DO UPDATE SET cash = excluded.cash, realised = excluded.realised, "
-      "fees = excluded.fees, fills = excluded.fills, trades = excluded.trades, winning_trades = excluded.winning_trades, "
-      "sequence = excluded.sequence, execution_sequence = excluded.execution_sequence, day_number = excluded.day_number, "
+      "$14::numeric,$15::numeric) ON CONFLICT (account_id) DO UPDATE SET cash = excluded.cash, realised = "
+      "excluded.realised, "
+      "fees = excluded.fees, fills = excluded.fills, trades = excluded.trades, winning_trades = "
+      "excluded.winning_trades, "
+      "sequence = excluded.sequence, execution_sequence = excluded.execution_sequence, day_number = "
+      "excluded.day_number, "
       "day_start_equity = excluded.day_start_equity, peak_equity = excluded.peak_equity",
       account.value(), static_cast<int>(totals.mode), totals.currency, totals.opening_cash.ToString(),
       totals.cash.ToString(), totals.realised.ToString(), totals.fees.ToString(), totals.fills, totals.trades,
@@ -48,7 +52,8 @@ void SaveTotals(pqxx::transaction_base& work, const AccountId& account, const po
     work.exec_params(
         "INSERT INTO book_total VALUES ($1,$2,$3::numeric,$4::numeric,$5,$6,$7,$8::numeric,$9::numeric,$10::numeric) "
         "ON CONFLICT (account_id, deployment_id) DO UPDATE SET realised = excluded.realised, fees = excluded.fees, "
-        "trades = excluded.trades, winning_trades = excluded.winning_trades, last_trade_nanos = excluded.last_trade_nanos, "
+        "trades = excluded.trades, winning_trades = excluded.winning_trades, last_trade_nanos = "
+        "excluded.last_trade_nanos, "
         "peak_pnl = excluded.peak_pnl, max_drawdown = excluded.max_drawdown, day_start_pnl = excluded.day_start_pnl",
         account.value(), id.value(), book_totals.realised.ToString(), book_totals.fees.ToString(), book_totals.trades,
         book_totals.winning_trades, book_totals.last_trade_time.nanos, book_totals.peak_pnl.ToString(),
@@ -98,9 +103,10 @@ absl::StatusOr<AccountBooks> PositionStore::Load() {
     std::map<AccountId, std::map<Symbol, positions::Holding>> net;
     std::map<AccountId, std::map<positions::AccountBook::BookKey, positions::Holding>> by_book;
     std::map<AccountId, std::map<DeploymentId, positions::BookTotals>> totals;
-    for (const pqxx::row& row : work.exec("SELECT account_id, mode, currency, opening_cash::text, cash::text, realised::text, "
-                                          "fees::text, fills, trades, winning_trades, sequence, execution_sequence, "
-                                          "day_number, day_start_equity::text, peak_equity::text FROM account")) {
+    for (const pqxx::row& row :
+         work.exec("SELECT account_id, mode, currency, opening_cash::text, cash::text, realised::text, "
+                   "fees::text, fills, trades, winning_trades, sequence, execution_sequence, "
+                   "day_number, day_start_equity::text, peak_equity::text FROM account")) {
       positions::AccountBook::Totals account;
       account.account_id = AccountId(row[0].as<std::string>());
       account.mode = static_cast<AccountMode>(row[1].as<int>());
@@ -119,10 +125,10 @@ absl::StatusOr<AccountBooks> PositionStore::Load() {
       ASSIGN_OR_RETURN(account.peak_equity, Number(row[14]));
       accounts[account.account_id] = account;
     }
-    for (const pqxx::row& row :
-         work.exec("SELECT account_id, net, deployment_id, symbol, quantity::text, cost::text, realised::text, fees::text, "
-                   "highest::text, lowest::text, open_nanos, update_nanos, entry_quantity::text, entry_notional::text, "
-                   "exit_quantity::text, exit_notional::text FROM holding")) {
+    for (const pqxx::row& row : work.exec(
+             "SELECT account_id, net, deployment_id, symbol, quantity::text, cost::text, realised::text, fees::text, "
+             "highest::text, lowest::text, open_nanos, update_nanos, entry_quantity::text, entry_notional::text, "
+             "exit_quantity::text, exit_notional::text FROM holding")) {
       positions::Holding holding;
       ASSIGN_OR_RETURN(holding.quantity, Number(row[4]));
       ASSIGN_OR_RETURN(holding.cost, Number(row[5]));
@@ -138,12 +144,14 @@ absl::StatusOr<AccountBooks> PositionStore::Load() {
       ASSIGN_OR_RETURN(holding.exit_notional, Number(row[15]));
       AccountId account(row[0].as<std::string>());
       Symbol symbol(row[3].as<std::string>());
-      if (row[1].as<bool>()) net[account][symbol] = holding;
-      else by_book[account][{DeploymentId(row[2].as<std::string>()), symbol}] = holding;
+      if (row[1].as<bool>())
+        net[account][symbol] = holding;
+      else
+        by_book[account][{DeploymentId(row[2].as<std::string>()), symbol}] = holding;
     }
-    for (const pqxx::row& row :
-         work.exec("SELECT account_id, deployment_id, realised::text, fees::text, trades, winning_trades, last_trade_nanos, "
-                   "peak_pnl::text, max_drawdown::text, day_start_pnl::text FROM book_total")) {
+    for (const pqxx::row& row : work.exec(
+             "SELECT account_id, deployment_id, realised::text, fees::text, trades, winning_trades, last_trade_nanos, "
+             "peak_pnl::text, max_drawdown::text, day_start_pnl::text FROM book_total")) {
       positions::BookTotals book;
       ASSIGN_OR_RETURN(book.realised, Number(row[2]));
       ASSIGN_OR_RETURN(book.fees, Number(row[3]));
@@ -156,7 +164,8 @@ absl::StatusOr<AccountBooks> PositionStore::Load() {
       totals[AccountId(row[0].as<std::string>())][DeploymentId(row[1].as<std::string>())] = book;
     }
     for (auto& [id, account] : accounts) {
-      books.emplace(id, positions::AccountBook(account, std::move(net[id]), std::move(by_book[id]), std::move(totals[id])));
+      books.emplace(id,
+                    positions::AccountBook(account, std::move(net[id]), std::move(by_book[id]), std::move(totals[id])));
     }
     return absl::OkStatus();
   }));
@@ -195,21 +204,25 @@ absl::Status PositionStore::SaveMarks(const AccountBooks& books, const std::vect
     RETURN_IF_ERROR(Database::CheckEpoch(work, "positions", epoch_));
     for (const auto& [account, book] : books) {
       // Only when nothing newer is stored: marks never move a cursor.
-      work.exec_params("UPDATE account SET day_number = $2, day_start_equity = $3::numeric, peak_equity = $4::numeric "
-                       "WHERE account_id = $1",
-                       account.value(), book.totals().day_number, book.totals().day_start_equity.ToString(),
-                       book.totals().peak_equity.ToString());
+      work.exec_params(
+          "UPDATE account SET day_number = $2, day_start_equity = $3::numeric, peak_equity = $4::numeric "
+          "WHERE account_id = $1",
+          account.value(), book.totals().day_number, book.totals().day_start_equity.ToString(),
+          book.totals().peak_equity.ToString());
       for (const auto& [id, totals] : book.book_totals()) {
-        work.exec_params("UPDATE book_total SET peak_pnl = $3::numeric, max_drawdown = $4::numeric, day_start_pnl = $5::numeric "
-                         "WHERE account_id = $1 AND deployment_id = $2",
-                         account.value(), id.value(), totals.peak_pnl.ToString(), totals.max_drawdown.ToString(),
-                         totals.day_start_pnl.ToString());
+        work.exec_params(
+            "UPDATE book_total SET peak_pnl = $3::numeric, max_drawdown = $4::numeric, day_start_pnl = $5::numeric "
+            "WHERE account_id = $1 AND deployment_id = $2",
+            account.value(), id.value(), totals.peak_pnl.ToString(), totals.max_drawdown.ToString(),
+            totals.day_start_pnl.ToString());
       }
-      auto widen = [&](bool net, const DeploymentId& deployment, const Symbol& symbol, const positions::Holding& holding) {
-        work.exec_params("UPDATE holding SET highest = $5::numeric, lowest = $6::numeric WHERE account_id = $1 AND net = $2 AND "
-                         "deployment_id = $3 AND symbol = $4 AND open_nanos = $7",
-                         account.value(), net, deployment.value(), symbol.value(), holding.highest.ToString(),
-                         holding.lowest.ToString(), holding.open_time.nanos);
+      auto widen = [&](bool net, const DeploymentId& deployment, const Symbol& symbol,
+                       const positions::Holding& holding) {
+        work.exec_params(
+            "UPDATE holding SET highest = $5::numeric, lowest = $6::numeric WHERE account_id = $1 AND net = $2 AND "
+            "deployment_id = $3 AND symbol = $4 AND open_nanos = $7",
+            account.value(), net, deployment.value(), symbol.value(), holding.highest.ToString(),
+            holding.lowest.ToString(), holding.open_time.nanos);
       };
       for (const auto& [symbol, holding] : book.net()) widen(true, DeploymentId(), symbol, holding);
       for (const auto& [key, holding] : book.books()) widen(false, key.first, key.second, holding);
@@ -237,16 +250,17 @@ absl::StatusOr<std::vector<Fill>> PositionStore::LoadFills(const AccountId& acco
   return fills;
 }
 
-absl::StatusOr<position::v1::ListFillsResponse> PositionStore::ListFills(const position::v1::ListFillsRequest& request) {
+absl::StatusOr<position::v1::ListFillsResponse> PositionStore::ListFills(
+    const position::v1::ListFillsRequest& request) {
   position::v1::ListFillsResponse response;
   ASSIGN_OR_RETURN(int page_size, PageSize(request.page_size()));
   ASSIGN_OR_RETURN(std::int64_t before, Before(request.page_token()));
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     response.Clear();
-    for (const pqxx::row& row : work.exec_params(
-             "SELECT payload FROM fill WHERE account_id = $1 AND ($2 = '' OR deployment_id = $2) AND "
-             "($3 = '' OR symbol = $3) AND sequence < $4 ORDER BY sequence DESC LIMIT $5",
-             request.account_id(), request.deployment_id(), request.symbol(), before, page_size)) {
+    for (const pqxx::row& row :
+         work.exec_params("SELECT payload FROM fill WHERE account_id = $1 AND ($2 = '' OR deployment_id = $2) AND "
+                          "($3 = '' OR symbol = $3) AND sequence < $4 ORDER BY sequence DESC LIMIT $5",
+                          request.account_id(), request.deployment_id(), request.symbol(), before, page_size)) {
       ASSIGN_OR_RETURN(*response.add_fills(), Payload<order::v1::Fill>(row[0]));
     }
     return absl::OkStatus();
@@ -286,11 +300,12 @@ absl::StatusOr<position::v1::ListEquityPointsResponse> PositionStore::ListEquity
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     response.Clear();
     // Every n-th point, counted from the newest so that the curve always ends at the newest one.
-    for (const pqxx::row& row : work.exec_params(
-             "SELECT time_nanos, equity::text, cash::text FROM (SELECT *, row_number() OVER (ORDER BY time_nanos DESC) - 1 AS n, "
-             "count(*) OVER () AS total FROM equity_point WHERE account_id = $1) points "
-             "WHERE n % ((total + $2 - 1) / $2) = 0 ORDER BY time_nanos",
-             request.account_id(), static_cast<std::int64_t>(limit))) {
+    for (const pqxx::row& row :
+         work.exec_params("SELECT time_nanos, equity::text, cash::text FROM (SELECT *, row_number() OVER (ORDER BY "
+                          "time_nanos DESC) - 1 AS n, "
+                          "count(*) OVER () AS total FROM equity_point WHERE account_id = $1) points "
+                          "WHERE n % ((total + $2 - 1) / $2) = 0 ORDER BY time_nanos",
+                          request.account_id(), static_cast<std::int64_t>(limit))) {
       auto* point = response.add_points();
       wire::ToProto(UtcTime{row[0].as<std::int64_t>()}, point->mutable_time());
       point->mutable_equity()->set_value(row[1].as<std::string>());

@@ -90,8 +90,13 @@ TEST_F(PositionStoreTest, SameExecutionTwiceIsRefusedWhole) {
   event.account_id = account;
   event.sequence = 3;
   event.type = OrderEventType::kFilled;
-  event.fill = Fill{.execution_id = ExecutionId("e0"), .account_id = account, .symbol = Symbol("BTC-USD"), .side = Side::kBuy,
-                    .quantity = Decimal::Of("1"), .price = Decimal::Of("10"), .sequence = 3};
+  event.fill = Fill{.execution_id = ExecutionId("e0"),
+                    .account_id = account,
+                    .symbol = Symbol("BTC-USD"),
+                    .side = Side::kBuy,
+                    .quantity = Decimal::Of("1"),
+                    .price = Decimal::Of("10"),
+                    .sequence = 3};
   ASSERT_TRUE(twice[account].Apply(event).ok);
   PositionStore::Batch batch;
   batch.fills.push_back(*event.fill);

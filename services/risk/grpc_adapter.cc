@@ -71,8 +71,12 @@ grpc::ServerUnaryReactor* RiskGrpc::UpdateLimits(grpc::CallbackServerContext* co
                            .reason = request->reason(),
                            .actor = request->actor(),
                            .request_id = request->request_id()};
-  if (update.request_id.empty()) errors.push_back({.field = "request_id", .reason = RejectReason::kMissingField, .message = "a request id is expected"});
-  if (update.reason.empty()) errors.push_back({.field = "reason", .reason = RejectReason::kMissingField, .message = "changing limits needs a reason"});
+  if (update.request_id.empty())
+    errors.push_back(
+        {.field = "request_id", .reason = RejectReason::kMissingField, .message = "a request id is expected"});
+  if (update.reason.empty())
+    errors.push_back(
+        {.field = "reason", .reason = RejectReason::kMissingField, .message = "changing limits needs a reason"});
   if (!errors.empty()) {
     reactor->Finish(InvalidFields(errors));
     return reactor;

@@ -17,13 +17,16 @@ class RiskGrpc final : public risk::v1::RiskService::CallbackService {
 
   grpc::ServerBidiReactor<risk::v1::RiskSessionRequest, risk::v1::RiskSessionResponse>* RiskSession(
       grpc::CallbackServerContext* context) override;
-  grpc::ServerUnaryReactor* PreviewOrder(grpc::CallbackServerContext* context, const risk::v1::PreviewOrderRequest* request,
+  grpc::ServerUnaryReactor* PreviewOrder(grpc::CallbackServerContext* context,
+                                         const risk::v1::PreviewOrderRequest* request,
                                          risk::v1::PreviewOrderResponse* response) override;
-  grpc::ServerUnaryReactor* GetRiskState(grpc::CallbackServerContext* context, const risk::v1::GetRiskStateRequest* request,
+  grpc::ServerUnaryReactor* GetRiskState(grpc::CallbackServerContext* context,
+                                         const risk::v1::GetRiskStateRequest* request,
                                          risk::v1::GetRiskStateResponse* response) override;
   grpc::ServerUnaryReactor* GetLimits(grpc::CallbackServerContext* context, const risk::v1::GetLimitsRequest* request,
                                       risk::v1::GetLimitsResponse* response) override;
-  grpc::ServerUnaryReactor* UpdateLimits(grpc::CallbackServerContext* context, const risk::v1::UpdateLimitsRequest* request,
+  grpc::ServerUnaryReactor* UpdateLimits(grpc::CallbackServerContext* context,
+                                         const risk::v1::UpdateLimitsRequest* request,
                                          risk::v1::UpdateLimitsResponse* response) override;
 
  private:

@@ -116,7 +116,8 @@ void RiskKeeper::Apply(const order::v1::OrderEvent& proto) {
   risk::Exposure& exposure = accounts_[AccountId(proto.account_id())];
   if (event.ok() && event->sequence <= exposure.applied_sequence()) return;
   if (!event.ok() || !exposure.Apply(*event)) {
-    // A gap or something unreadable: what risk knows is not the truth any more. The next session starts from the cursor.
+    // A gap or something unreadable: what risk knows is not the truth any more. The next session starts from the
+    // cursor.
     log_.Error("risk.event_refused", {{"account", proto.account_id()}, {"sequence", std::to_string(proto.sequence())}});
     if (session_) session_->Close(grpc::Status(grpc::DATA_LOSS, "events with a gap"));
     session_.reset();
@@ -138,14 +139,19 @@ void RiskKeeper::Apply(const order::v1::OrderEvent& proto) {
 risk::PreTradeResult RiskKeeper::Check(const Order& order, std::optional<Decimal>* passable) {
   auto account = accounts_.find(order.account_id);
   if (account == accounts_.end() || !account->second.opened()) {
-    return {.rejection = Rejection{.reason = RejectReason::kUnknownAccount, .check = "account",
+    return {.rejection = Rejection{.reason = RejectReason::kUnknownAccount,
+                                   .check = "account",
                                    .message = "risk knows nothing of account " + order.account_id.value()}};
   }
   std::int64_t now = AgeNow();
   auto& recent = account->second.recent_orders;
   while (!recent.empty() && now - recent.front() > kRateWindowNs) recent.pop_front();
   account->second.Expire(now);
-  risk::PreTradeInput input{.order = order, .limits = limits_[order.account_id], .exposure = account->second, .market = market_, .now_ns = now};
+  risk::PreTradeInput input{.order = order,
+                            .limits = limits_[order.account_id],
+                            .exposure = account->second,
+                            .market = market_,
+                            .now_ns = now};
   risk::PreTradeResult result = CheckPreTrade(input);
   if (result.rejection && passable != nullptr) *passable = PassableQuantity(input);
   return result;
@@ -159,7 +165,9 @@ void RiskKeeper::Reserve(const risk::v1::Reserve& request) {
   answer.set_correlation_id(request.correlation_id());
   auto order = wire::FromProto(request.order());
   if (!order.ok()) {
-    wire::ToProto(Rejection{.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())}, answer.mutable_rejection());
+    wire::ToProto(
+        Rejection{.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())},
+        answer.mutable_rejection());
   } else {
     std::optional<Decimal> passable;
     risk::PreTradeResult result = Check(*order, &passable);
@@ -204,7 +212,8 @@ void RiskKeeper::Tick() {
       marks[id] = {exposure.day_number, exposure.day_start_equity, exposure.peak_equity};
     }
   }
-  if (absl::Status saved = store_.SaveMarks(marks); !saved.ok()) log_.Warning("risk.marks_not_saved", {{"error", saved.ToString()}});
+  if (absl::Status saved = store_.SaveMarks(marks); !saved.ok())
+    log_.Warning("risk.marks_not_saved", {{"error", saved.ToString()}});
 }
 
 void RiskKeeper::CloseSession() {
@@ -213,7 +222,8 @@ void RiskKeeper::CloseSession() {
   session_.reset();
 }
 
-absl::Status RiskKeeper::Preview(const risk::v1::PreviewOrderRequest& request, risk::v1::PreviewOrderResponse* response) {
+absl::Status RiskKeeper::Preview(const risk::v1::PreviewOrderRequest& request,
+                                 risk::v1::PreviewOrderResponse* response) {
   ASSIGN_OR_RETURN(Order order, wire::FromProto(request.order()));
   if (!order.quantity.IsPositive()) return absl::InvalidArgumentError("quantity: must be above zero");
   if (order.side == Side::kUnspecified) return absl::InvalidArgumentError("side: SIDE_BUY or SIDE_SELL expected");
@@ -226,7 +236,8 @@ absl::Status RiskKeeper::Preview(const risk::v1::PreviewOrderRequest& request, r
   if (passable) response->set_passable_quantity(passable->ToString());
   auto quote = market_.quotes.find(order.symbol);
   if (quote != market_.quotes.end()) {
-    Decimal price = order.limit_price.value_or(order.side == Side::kBuy ? quote->second.ask_price : quote->second.bid_price);
+    Decimal price =
+        order.limit_price.value_or(order.side == Side::kBuy ? quote->second.ask_price : quote->second.bid_price);
     wire::ToProto(price, response->mutable_estimated_price());
     // Within range only when the caps held; a refused giant has no estimate.
     if (order.quantity <= Decimal::FromInt(1'000'000'000) && price <= Decimal::FromInt(100'000'000)) {
@@ -260,14 +271,16 @@ absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStat
   }
   exposure.ForEachPending([&](const Order& order, Decimal quantity) {
     auto quote = quotes.find(order.symbol);
-    if (quote != quotes.end()) reserved += Multiply(quantity, order.limit_price.value_or(quote->second.ask_price), Rounding::kUp);
+    if (quote != quotes.end())
+      reserved += Multiply(quantity, order.limit_price.value_or(quote->second.ask_price), Rounding::kUp);
   });
   wire::ToProto(gross, response->mutable_gross_exposure());
   wire::ToProto(net, response->mutable_net_exposure());
   wire::ToProto(reserved, response->mutable_reserved_exposure());
   std::int64_t now = AgeNow();
   bool stale = market_.quotes.empty();
-  for (const auto& [symbol, arrival] : market_.arrival_ns) stale = stale || (!lockstep_ && now - arrival > limits.quote_age_ms_max * 1'000'000);
+  for (const auto& [symbol, arrival] : market_.arrival_ns)
+    stale = stale || (!lockstep_ && now - arrival > limits.quote_age_ms_max * 1'000'000);
   response->set_market_data_stale(stale);
   if (!equity) return absl::OkStatus();
   wire::ToProto(*equity, response->mutable_equity());
@@ -282,11 +295,14 @@ absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStat
     }
   };
   auto loss = [&](Decimal from) { return std::max(from - *equity, Decimal()); };
-  use("daily_loss", Multiply(exposure.day_start_equity, limits.daily_loss_ratio, Rounding::kDown), loss(exposure.day_start_equity));
+  use("daily_loss", Multiply(exposure.day_start_equity, limits.daily_loss_ratio, Rounding::kDown),
+      loss(exposure.day_start_equity));
   use("drawdown", Multiply(exposure.peak_equity, limits.drawdown_ratio, Rounding::kDown), loss(exposure.peak_equity));
   use("gross_leverage", Multiply(*equity, limits.gross_leverage, Rounding::kDown), gross);
-  use("max_open_positions", Decimal::FromInt(limits.max_open_positions), Decimal::FromInt(static_cast<std::int64_t>(exposure.positions().size())));
-  use("max_open_orders", Decimal::FromInt(limits.max_open_orders), Decimal::FromInt(static_cast<std::int64_t>(exposure.open_orders())));
+  use("max_open_positions", Decimal::FromInt(limits.max_open_positions),
+      Decimal::FromInt(static_cast<std::int64_t>(exposure.positions().size())));
+  use("max_open_orders", Decimal::FromInt(limits.max_open_orders),
+      Decimal::FromInt(static_cast<std::int64_t>(exposure.open_orders())));
   return absl::OkStatus();
 }
 
@@ -299,10 +315,13 @@ absl::StatusOr<risk::Limits> RiskKeeper::GetLimits(const std::string& account) {
 absl::StatusOr<risk::Limits> RiskKeeper::UpdateLimits(const RiskStore::Update& update) {
   {
     MutexLock lock(mutex_);
-    if (!accounts_.contains(update.account_id)) return absl::NotFoundError(ToAbsl("risk knows no account " + update.account_id.value()));
+    if (!accounts_.contains(update.account_id))
+      return absl::NotFoundError(ToAbsl("risk knows no account " + update.account_id.value()));
   }
   ASSIGN_OR_RETURN(risk::Limits saved, store_.SaveLimits(update));
-  log_.Info("limits.updated", {{"account", update.account_id.value()}, {"version", std::to_string(saved.version)}, {"actor", update.actor}});
+  log_.Info(
+      "limits.updated",
+      {{"account", update.account_id.value()}, {"version", std::to_string(saved.version)}, {"actor", update.actor}});
   MutexLock lock(mutex_);
   if (saved.version > limits_[update.account_id].version) limits_[update.account_id] = saved;
   return limits_[update.account_id];

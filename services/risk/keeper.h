@@ -25,8 +25,8 @@ class RiskKeeper {
   absl::Status Recover();
   // Market data.
   void SetInstruments(std::vector<Instrument> instruments);
-  // One step of the market. In lockstep time is the market's, and the call first waits until the executions the step names
-  // have come as events; false when the service stops meanwhile.
+  // One step of the market. In lockstep time is the market's, and the call first waits until the executions the step
+  // names have come as events; false when the service stops meanwhile.
   struct Step {
     std::vector<Quote> quotes;
     UtcTime market_time;

@@ -34,14 +34,18 @@ risk::Limits LimitsFromProto(const risk::v1::Limits& proto, std::vector<FieldErr
       return Decimal();
     }
     if (parsed->IsNegative() || *parsed > Decimal::Of(maximum)) {
-      errors.push_back({.field = field, .reason = RejectReason::kOutOfRange, .message = std::string("0 to ") + maximum + " expected"});
+      errors.push_back({.field = field,
+                        .reason = RejectReason::kOutOfRange,
+                        .message = std::string("0 to ") + maximum + " expected"});
       return Decimal();
     }
     return *parsed;
   };
   auto number = [&](std::int64_t value, const char* field, std::int64_t maximum) {
     if (value < 0 || value > maximum) {
-      errors.push_back({.field = field, .reason = RejectReason::kOutOfRange, .message = "0 to " + std::to_string(maximum) + " expected"});
+      errors.push_back({.field = field,
+                        .reason = RejectReason::kOutOfRange,
+                        .message = "0 to " + std::to_string(maximum) + " expected"});
       return std::int64_t{0};
     }
     return value;
@@ -54,10 +58,12 @@ risk::Limits LimitsFromProto(const risk::v1::Limits& proto, std::vector<FieldErr
   limits.daily_loss_ratio = decimal(proto.daily_loss_ratio(), "daily_loss_ratio", "1");
   limits.drawdown_ratio = decimal(proto.drawdown_ratio(), "drawdown_ratio", "1");
   limits.price_collar_ratio = decimal(proto.price_collar_ratio(), "price_collar_ratio", "1");
-  limits.max_open_positions_per_deployment = static_cast<int>(number(proto.max_open_positions_per_deployment(), "max_open_positions_per_deployment", 1000));
+  limits.max_open_positions_per_deployment =
+      static_cast<int>(number(proto.max_open_positions_per_deployment(), "max_open_positions_per_deployment", 1000));
   limits.max_open_positions = static_cast<int>(number(proto.max_open_positions(), "max_open_positions", 10000));
   limits.max_open_orders = static_cast<int>(number(proto.max_open_orders(), "max_open_orders", 100000));
-  limits.order_rate_per_second = static_cast<int>(number(proto.order_rate_per_second(), "order_rate_per_second", 100000));
+  limits.order_rate_per_second =
+      static_cast<int>(number(proto.order_rate_per_second(), "order_rate_per_second", 100000));
   limits.quote_age_ms_max = number(proto.quote_age_ms_max(), "quote_age_ms_max", 600000);
   limits.allow_short = proto.allow_short();
   for (const std::string& symbol : proto.restricted_symbols()) limits.restricted.insert(Symbol(symbol));

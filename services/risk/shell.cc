@@ -64,8 +64,10 @@ class RiskShell : public Service {
     std::vector<Instrument> instruments;
     for (const auto& proto : response.instruments()) {
       auto instrument = wire::FromProto(proto);
-      if (instrument.ok()) instruments.push_back(std::move(*instrument));
-      else log_.Error("market.instrument_unreadable", {{"error", instrument.status().ToString()}});
+      if (instrument.ok())
+        instruments.push_back(std::move(*instrument));
+      else
+        log_.Error("market.instrument_unreadable", {{"error", instrument.status().ToString()}});
     }
     keeper_.SetInstruments(std::move(instruments));
   }
@@ -74,8 +76,10 @@ class RiskShell : public Service {
     step.quotes.reserve(static_cast<std::size_t>(message.quotes_size()));
     for (const auto& proto : message.quotes()) {
       auto quote = wire::FromProto(proto);
-      if (quote.ok()) step.quotes.push_back(std::move(*quote));
-      else log_.Error("market.quote_unreadable", {{"error", quote.status().ToString()}});
+      if (quote.ok())
+        step.quotes.push_back(std::move(*quote));
+      else
+        log_.Error("market.quote_unreadable", {{"error", quote.status().ToString()}});
     }
     for (const auto& [account, sequence] : message.execution_sequences()) {
       step.execution_sequences[AccountId(account)] = sequence;
@@ -98,10 +102,9 @@ class RiskShell : public Service {
 }  // namespace
 
 ServiceSpec RiskSpec() {
-  return {.name = "risk",
-          .knobs = {},
-          .migrations = Migrations_risk(),
-          .make = [](ServiceContext& context) { return std::make_unique<RiskShell>(context); }};
+  return {.name = "risk", .knobs = {}, .migrations = Migrations_risk(), .make = [](ServiceContext& context) {
+            return std::make_unique<RiskShell>(context);
+          }};
 }
 
 }  // namespace ballast

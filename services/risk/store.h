@@ -20,8 +20,8 @@ class RiskStore {
   explicit RiskStore(Database& database) : database_(database) {}
 
   absl::StatusOr<std::map<AccountId, risk::Limits>> LoadLimits();
-  // Version `limits.version` + 1 when `limits.version` is the newest (0 when there is none stored); ABORTED otherwise. A
-  // repeated request id changes nothing and answers the stored version.
+  // Version `limits.version` + 1 when `limits.version` is the newest (0 when there is none stored); ABORTED otherwise.
+  // A repeated request id changes nothing and answers the stored version.
   struct Update {
     AccountId account_id;
     risk::Limits limits;

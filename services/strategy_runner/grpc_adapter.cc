@@ -41,7 +41,8 @@ void StrategyGrpc::Read(grpc::ServerUnaryReactor* reactor, std::function<absl::S
   if (!reads_.TryPush([reactor, read = std::move(read)] { reactor->Finish(ToGrpc(read())); })) reactor->Finish(Busy());
 }
 
-grpc::ServerUnaryReactor* StrategyGrpc::ListStrategies(grpc::CallbackServerContext* context, const pb::ListStrategiesRequest*,
+grpc::ServerUnaryReactor* StrategyGrpc::ListStrategies(grpc::CallbackServerContext* context,
+                                                       const pb::ListStrategiesRequest*,
                                                        pb::ListStrategiesResponse* response) {
   for (const strategy::Entry& entry : strategy::Catalogue()) {
     pb::Strategy* out = response->add_strategies();
@@ -68,17 +69,20 @@ grpc::ServerUnaryReactor* StrategyGrpc::CreateDeployment(grpc::CallbackServerCon
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   std::vector<FieldError> errors;
   if (!IsIdentifier(request->request_id())) {
-    errors.push_back({.field = "request_id", .reason = RejectReason::kBadIdentifier, .message = "1 to 64 of [A-Za-z0-9._:-] expected"});
+    errors.push_back({.field = "request_id",
+                      .reason = RejectReason::kBadIdentifier,
+                      .message = "1 to 64 of [A-Za-z0-9._:-] expected"});
   }
   (void)SpecFromProto(request->spec(), errors);
   if (!errors.empty()) {
     reactor->Finish(InvalidFields(errors));
     return reactor;
   }
-  bool queued = runner_.Create(*request, [reactor, response](const absl::Status& status, const pb::CreateDeploymentResponse& created) {
-    if (status.ok()) *response = created;
-    reactor->Finish(ToGrpc(status));
-  });
+  bool queued = runner_.Create(
+      *request, [reactor, response](const absl::Status& status, const pb::CreateDeploymentResponse& created) {
+        if (status.ok()) *response = created;
+        reactor->Finish(ToGrpc(status));
+      });
   if (!queued) reactor->Finish(Busy());
   return reactor;
 }
@@ -102,61 +106,73 @@ grpc::ServerUnaryReactor* StrategyGrpc::CheckPrerequisites(grpc::CallbackServerC
   return reactor;
 }
 
-grpc::ServerUnaryReactor* StrategyGrpc::StartDeployment(grpc::CallbackServerContext* context, const pb::StartDeploymentRequest* request,
+grpc::ServerUnaryReactor* StrategyGrpc::StartDeployment(grpc::CallbackServerContext* context,
+                                                        const pb::StartDeploymentRequest* request,
                                                         pb::StartDeploymentResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  bool queued = runner_.StartDeployment(request->deployment_id(), [reactor, response](const absl::Status& status, const pb::StartDeploymentResponse& started) {
-    if (status.ok()) *response = started;
-    reactor->Finish(ToGrpc(status));
-  });
+  bool queued = runner_.StartDeployment(
+      request->deployment_id(),
+      [reactor, response](const absl::Status& status, const pb::StartDeploymentResponse& started) {
+        if (status.ok()) *response = started;
+        reactor->Finish(ToGrpc(status));
+      });
   if (!queued) reactor->Finish(Busy());
   return reactor;
 }
 
-grpc::ServerUnaryReactor* StrategyGrpc::PauseDeployment(grpc::CallbackServerContext* context, const pb::PauseDeploymentRequest* request,
+grpc::ServerUnaryReactor* StrategyGrpc::PauseDeployment(grpc::CallbackServerContext* context,
+                                                        const pb::PauseDeploymentRequest* request,
                                                         pb::PauseDeploymentResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (!runner_.Pause(request->deployment_id(), WithDeployment(reactor, response))) reactor->Finish(Busy());
   return reactor;
 }
 
-grpc::ServerUnaryReactor* StrategyGrpc::ResumeDeployment(grpc::CallbackServerContext* context, const pb::ResumeDeploymentRequest* request,
+grpc::ServerUnaryReactor* StrategyGrpc::ResumeDeployment(grpc::CallbackServerContext* context,
+                                                         const pb::ResumeDeploymentRequest* request,
                                                          pb::ResumeDeploymentResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (!runner_.Resume(request->deployment_id(), WithDeployment(reactor, response))) reactor->Finish(Busy());
   return reactor;
 }
 
-grpc::ServerUnaryReactor* StrategyGrpc::StopDeployment(grpc::CallbackServerContext* context, const pb::StopDeploymentRequest* request,
+grpc::ServerUnaryReactor* StrategyGrpc::StopDeployment(grpc::CallbackServerContext* context,
+                                                       const pb::StopDeploymentRequest* request,
                                                        pb::StopDeploymentResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (!request->reason().empty() && !IsIdentifier(request->reason())) {
-    reactor->Finish(InvalidFields({{.field = "reason", .reason = RejectReason::kBadIdentifier, .message = "1 to 64 of [A-Za-z0-9._:-] expected"}}));
+    reactor->Finish(InvalidFields({{.field = "reason",
+                                    .reason = RejectReason::kBadIdentifier,
+                                    .message = "1 to 64 of [A-Za-z0-9._:-] expected"}}));
     return reactor;
   }
   if (!runner_.Stop(*request, WithDeployment(reactor, response))) reactor->Finish(Busy());
   return reactor;
 }
 
-grpc::ServerUnaryReactor* StrategyGrpc::GetDeployment(grpc::CallbackServerContext* context, const pb::GetDeploymentRequest* request,
+grpc::ServerUnaryReactor* StrategyGrpc::GetDeployment(grpc::CallbackServerContext* context,
+                                                      const pb::GetDeploymentRequest* request,
                                                       pb::GetDeploymentResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (!runner_.Get(request->deployment_id(), WithDeployment(reactor, response))) reactor->Finish(Busy());
   return reactor;
 }
 
-grpc::ServerUnaryReactor* StrategyGrpc::ListDeployments(grpc::CallbackServerContext* context, const pb::ListDeploymentsRequest* request,
+grpc::ServerUnaryReactor* StrategyGrpc::ListDeployments(grpc::CallbackServerContext* context,
+                                                        const pb::ListDeploymentsRequest* request,
                                                         pb::ListDeploymentsResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  bool queued = runner_.List(request->account_id(), [reactor, response](const absl::Status& status, const pb::ListDeploymentsResponse& all) {
-    *response = all;
-    reactor->Finish(ToGrpc(status));
-  });
+  bool queued = runner_.List(request->account_id(),
+                             [reactor, response](const absl::Status& status, const pb::ListDeploymentsResponse& all) {
+                               *response = all;
+                               reactor->Finish(ToGrpc(status));
+                             });
   if (!queued) reactor->Finish(Busy());
   return reactor;
 }
 
-grpc::ServerUnaryReactor* StrategyGrpc::ListDecisions(grpc::CallbackServerContext* context, const pb::ListDecisionsRequest* request,
+grpc::ServerUnaryReactor* StrategyGrpc::ListDecisions(grpc::CallbackServerContext* context,
+                                                      const pb::ListDecisionsRequest* request,
                                                       pb::ListDecisionsResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   Read(reactor, [this, request = *request, response]() -> absl::Status {
@@ -166,8 +182,8 @@ grpc::ServerUnaryReactor* StrategyGrpc::ListDecisions(grpc::CallbackServerContex
   return reactor;
 }
 
-grpc::ServerWriteReactor<pb::StreamDeploymentsResponse>* StrategyGrpc::StreamDeployments(grpc::CallbackServerContext*,
-                                                                                         const pb::StreamDeploymentsRequest*) {
+grpc::ServerWriteReactor<pb::StreamDeploymentsResponse>* StrategyGrpc::StreamDeployments(
+    grpc::CallbackServerContext*, const pb::StreamDeploymentsRequest*) {
   auto session = StreamSession<pb::StreamDeploymentsResponse>::Make([] {});
   if (!runner_.Subscribe(session)) session->Close(Busy());
   return session.get();

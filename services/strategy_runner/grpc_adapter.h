@@ -20,7 +20,8 @@ class StrategyGrpc final : public strategy::v1::StrategyService::CallbackService
                                            strategy::v1::ListStrategiesResponse*) override;
   grpc::ServerUnaryReactor* CreateDeployment(grpc::CallbackServerContext*, const strategy::v1::CreateDeploymentRequest*,
                                              strategy::v1::CreateDeploymentResponse*) override;
-  grpc::ServerUnaryReactor* CheckPrerequisites(grpc::CallbackServerContext*, const strategy::v1::CheckPrerequisitesRequest*,
+  grpc::ServerUnaryReactor* CheckPrerequisites(grpc::CallbackServerContext*,
+                                               const strategy::v1::CheckPrerequisitesRequest*,
                                                strategy::v1::CheckPrerequisitesResponse*) override;
   grpc::ServerUnaryReactor* StartDeployment(grpc::CallbackServerContext*, const strategy::v1::StartDeploymentRequest*,
                                             strategy::v1::StartDeploymentResponse*) override;

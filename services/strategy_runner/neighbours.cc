@@ -13,8 +13,8 @@ namespace {
 constexpr std::chrono::milliseconds kDeadline(2'000);
 
 template <typename Stub, typename Request, typename Response>
-absl::Status Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*), const Request& request,
-                  Response* response) {
+absl::Status Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                  const Request& request, Response* response) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kDeadline);
   return FromGrpc((stub.*method)(&context, request, response));
@@ -46,7 +46,8 @@ absl::Status Neighbours::CancelAll(const std::string& account, const std::string
 
 absl::StatusOr<order::v1::ListAccountsResponse> Neighbours::Accounts() {
   order::v1::ListAccountsResponse response;
-  RETURN_IF_ERROR(Call(*orders_, &order::v1::OrderService::Stub::ListAccounts, order::v1::ListAccountsRequest(), &response));
+  RETURN_IF_ERROR(
+      Call(*orders_, &order::v1::OrderService::Stub::ListAccounts, order::v1::ListAccountsRequest(), &response));
   return response;
 }
 
@@ -68,7 +69,8 @@ absl::StatusOr<risk::v1::Limits> Neighbours::Limits(const std::string& account) 
 
 absl::StatusOr<std::vector<Instrument>> Neighbours::Instruments() {
   broker::v1::ListInstrumentsResponse response;
-  RETURN_IF_ERROR(Call(*market_, &broker::v1::MarketDataService::Stub::ListInstruments, broker::v1::ListInstrumentsRequest(), &response));
+  RETURN_IF_ERROR(Call(*market_, &broker::v1::MarketDataService::Stub::ListInstruments,
+                       broker::v1::ListInstrumentsRequest(), &response));
   std::vector<Instrument> instruments;
   for (const auto& proto : response.instruments()) {
     ASSIGN_OR_RETURN(Instrument instrument, wire::FromProto(proto));
@@ -79,19 +81,22 @@ absl::StatusOr<std::vector<Instrument>> Neighbours::Instruments() {
 
 absl::StatusOr<broker::v1::GetQuotesResponse> Neighbours::Quotes() {
   broker::v1::GetQuotesResponse response;
-  RETURN_IF_ERROR(Call(*market_, &broker::v1::MarketDataService::Stub::GetQuotes, broker::v1::GetQuotesRequest(), &response));
+  RETURN_IF_ERROR(
+      Call(*market_, &broker::v1::MarketDataService::Stub::GetQuotes, broker::v1::GetQuotesRequest(), &response));
   return response;
 }
 
 absl::StatusOr<broker::v1::GetMarketStatusResponse> Neighbours::MarketStatus() {
   broker::v1::GetMarketStatusResponse response;
-  RETURN_IF_ERROR(Call(*market_, &broker::v1::MarketDataService::Stub::GetMarketStatus, broker::v1::GetMarketStatusRequest(), &response));
+  RETURN_IF_ERROR(Call(*market_, &broker::v1::MarketDataService::Stub::GetMarketStatus,
+                       broker::v1::GetMarketStatusRequest(), &response));
   return response;
 }
 
 absl::StatusOr<broker::v1::ListBrokersResponse> Neighbours::Brokers() {
   broker::v1::ListBrokersResponse response;
-  RETURN_IF_ERROR(Call(*brokers_, &broker::v1::BrokerService::Stub::ListBrokers, broker::v1::ListBrokersRequest(), &response));
+  RETURN_IF_ERROR(
+      Call(*brokers_, &broker::v1::BrokerService::Stub::ListBrokers, broker::v1::ListBrokersRequest(), &response));
   return response;
 }
 

@@ -40,7 +40,8 @@ Prerequisite Connection(const std::string& broker, Neighbours& neighbours) {
   auto brokers = neighbours.Brokers();
   if (!brokers.ok()) return Verdict("broker", false, Unanswered(brokers.status()));
   for (const broker::v1::Broker& one : brokers->brokers()) {
-    if (one.broker_id() == broker) return Verdict("broker", one.state() == "connected", one.display_name() + " is " + one.state());
+    if (one.broker_id() == broker)
+      return Verdict("broker", one.state() == "connected", one.display_name() + " is " + one.state());
   }
   return Verdict("broker", false, "there is no broker '" + broker + "'");
 }
@@ -49,7 +50,8 @@ Prerequisite Instruments(const strategy::Spec& spec, Neighbours& neighbours) {
   auto instruments = neighbours.Instruments();
   if (!instruments.ok()) return Verdict("instruments", false, Unanswered(instruments.status()));
   for (const Symbol& symbol : spec.symbols) {
-    bool known = std::any_of(instruments->begin(), instruments->end(), [&](const Instrument& one) { return one.symbol == symbol; });
+    bool known = std::any_of(instruments->begin(), instruments->end(),
+                             [&](const Instrument& one) { return one.symbol == symbol; });
     if (!known) return Verdict("instruments", false, "the market does not have " + symbol.value());
   }
   return Verdict("instruments", true, std::to_string(spec.symbols.size()) + " known");
@@ -70,7 +72,8 @@ Prerequisite MarketData(const strategy::Spec& spec, Neighbours& neighbours) {
     if (age <= kQuoteAgeMax) fresh.insert(quote.symbol());
   }
   for (const Symbol& symbol : spec.symbols) {
-    if (!fresh.contains(symbol.value())) return Verdict("market_data", false, "there is no fresh quote of " + symbol.value());
+    if (!fresh.contains(symbol.value()))
+      return Verdict("market_data", false, "there is no fresh quote of " + symbol.value());
   }
   return Verdict("market_data", true, "a fresh quote of every symbol");
 }
@@ -80,7 +83,8 @@ Prerequisite Equity(const strategy::Spec& spec, Neighbours& neighbours) {
   if (!summary.ok()) return Verdict("equity", false, Unanswered(summary.status()));
   auto equity = wire::FromProto(summary->equity(), "equity");
   bool positive = summary->has_equity() && equity.ok() && equity->IsPositive();
-  return Verdict("equity", positive, positive ? equity->ToString() + " " + summary->currency() : "not known or not above zero");
+  return Verdict("equity", positive,
+                 positive ? equity->ToString() + " " + summary->currency() : "not known or not above zero");
 }
 
 Prerequisite Limits(const strategy::Spec& spec, Neighbours& neighbours) {
@@ -88,13 +92,17 @@ Prerequisite Limits(const strategy::Spec& spec, Neighbours& neighbours) {
   if (!limits.ok()) return Verdict("risk_limits", false, Unanswered(limits.status()));
   auto ratio = wire::FromProto(limits->max_position_ratio(), "max_position_ratio");
   if (ratio.ok() && spec.position_size_ratio > *ratio) {
-    return Verdict("risk_limits", false, "a position of " + spec.position_size_ratio.ToString() + " of equity is above the limit of " + ratio->ToString());
+    return Verdict("risk_limits", false,
+                   "a position of " + spec.position_size_ratio.ToString() + " of equity is above the limit of " +
+                       ratio->ToString());
   }
   if (spec.max_open_positions > limits->max_open_positions_per_deployment()) {
-    return Verdict("risk_limits", false, std::to_string(spec.max_open_positions) + " positions are above the limit of " +
-                                             std::to_string(limits->max_open_positions_per_deployment()));
+    return Verdict("risk_limits", false,
+                   std::to_string(spec.max_open_positions) + " positions are above the limit of " +
+                       std::to_string(limits->max_open_positions_per_deployment()));
   }
-  if (spec.allow_short && !limits->allow_short()) return Verdict("risk_limits", false, "the account's limits allow no shorts");
+  if (spec.allow_short && !limits->allow_short())
+    return Verdict("risk_limits", false, "the account's limits allow no shorts");
   return Verdict("risk_limits", true, "size and count are within the account's limits");
 }
 

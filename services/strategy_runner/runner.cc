@@ -32,8 +32,8 @@ bool DefinitelyNot(const absl::Status& status) {
 
 }  // namespace
 
-Runner::Runner(Options options, StrategyStore& store, Neighbours& neighbours, const Clock& clock, Logger& log, Metrics& metrics,
-               std::function<void(const std::string&)> fail)
+Runner::Runner(Options options, StrategyStore& store, Neighbours& neighbours, const Clock& clock, Logger& log,
+               Metrics& metrics, std::function<void(const std::string&)> fail)
     : options_(std::move(options)),
       store_(store),
       neighbours_(neighbours),
@@ -43,7 +43,8 @@ Runner::Runner(Options options, StrategyStore& store, Neighbours& neighbours, co
       decisions_(metrics.GetCounter("ballast_strategy_decisions_total", "decisions made", {})),
       orders_(metrics.GetCounter("ballast_strategy_orders_total", "orders sent", {})),
       steps_counter_(metrics.GetCounter("ballast_strategy_steps_total", "market steps worked", {})),
-      submit_seconds_(metrics.GetSeconds("ballast_strategy_submit_seconds", "from sending an order to its answer", {})) {}
+      submit_seconds_(
+          metrics.GetSeconds("ballast_strategy_submit_seconds", "from sending an order to its answer", {})) {}
 
 absl::Status Runner::Recover() {
   RETURN_IF_ERROR(store_.Fence());
@@ -65,7 +66,8 @@ absl::Status Runner::Recover() {
       if (!decision.submit) continue;
       std::string request_id = decision.submit->request_id();
       // Whether it was sent is not known. It is not sent again (its moment is over) unless the market has waited.
-      open_[request_id] = Open{.deployment_id = live.row.deployment_id, .decision = std::move(decision), .send_allowed = false};
+      open_[request_id] =
+          Open{.deployment_id = live.row.deployment_id, .decision = std::move(decision), .send_allowed = false};
     }
   }
   for (const ConfiguredDeployment& configured : options_.configured) {
@@ -85,8 +87,11 @@ absl::Status Runner::Recover() {
 absl::Status Runner::MakeDecider(Live& live) {
   std::vector<FieldError> errors;
   strategy::Spec spec = SpecFromProto(live.row.spec, errors);
-  if (!errors.empty()) return absl::InvalidArgumentError(ToAbsl(live.row.deployment_id + ": " + errors.front().field + ": " + errors.front().message));
-  ASSIGN_OR_RETURN(strategy::Decider decider, strategy::Decider::Make(DeploymentId(live.row.deployment_id), std::move(spec)));
+  if (!errors.empty())
+    return absl::InvalidArgumentError(
+        ToAbsl(live.row.deployment_id + ": " + errors.front().field + ": " + errors.front().message));
+  ASSIGN_OR_RETURN(strategy::Decider decider,
+                   strategy::Decider::Make(DeploymentId(live.row.deployment_id), std::move(spec)));
   if (live.decider) decider.Restore(live.decider->last_sequence(), live.decider->states());
   live.decider = std::make_unique<strategy::Decider>(std::move(decider));
   live.warm = false;
@@ -100,7 +105,8 @@ void Runner::Start() {
 void Runner::Drain() {
   inbox_.Close();
   if (thread_.joinable()) thread_.join();
-  for (const auto& subscriber : subscribers_) subscriber->Close(grpc::Status(grpc::UNAVAILABLE, "the strategy runner is stopping"));
+  for (const auto& subscriber : subscribers_)
+    subscriber->Close(grpc::Status(grpc::UNAVAILABLE, "the strategy runner is stopping"));
   subscribers_.clear();
 }
 
@@ -143,13 +149,15 @@ void Runner::StartPending() {
     if (live.row.start_pending) waiting = true;
     for (const auto& prerequisite : prerequisites) {
       if (!prerequisite.passed()) {
-        log_.Info("deployment.waits", {{"deployment", id}, {"prerequisite", prerequisite.name()}, {"detail", prerequisite.detail()}});
+        log_.Info("deployment.waits",
+                  {{"deployment", id}, {"prerequisite", prerequisite.name()}, {"detail", prerequisite.detail()}});
       }
     }
   }
   if (settled_) return;
   if (waiting) {
-    // Only a market that waits for its readers is worth waiting for: a live one goes on, and running deployments need it.
+    // Only a market that waits for its readers is worth waiting for: a live one goes on, and running deployments need
+    // it.
     auto market = neighbours_.MarketStatus();
     if (!market.ok() || market->speed() == "0") return;
   }
@@ -213,7 +221,8 @@ bool Runner::ApplyEvents(const order::v1::StreamOrderEventsResponse& response) {
     OrderCursor& cursor = cursors[proto.account_id()];
     if (proto.sequence() <= cursor.sequence) continue;
     if (proto.sequence() != cursor.sequence + 1) {
-      log_.Error("strategy.event_gap", {{"account", proto.account_id()}, {"sequence", std::to_string(proto.sequence())}});
+      log_.Error("strategy.event_gap",
+                 {{"account", proto.account_id()}, {"sequence", std::to_string(proto.sequence())}});
       return false;
     }
     cursor.sequence = proto.sequence();
@@ -225,7 +234,8 @@ bool Runner::ApplyEvents(const order::v1::StreamOrderEventsResponse& response) {
     if (live == live_.end()) continue;
     auto event = wire::FromProto(proto);
     if (!event.ok()) {
-      log_.Critical("strategy.event_unreadable", {{"sequence", std::to_string(proto.sequence())}, {"error", event.status().ToString()}});
+      log_.Critical("strategy.event_unreadable",
+                    {{"sequence", std::to_string(proto.sequence())}, {"error", event.status().ToString()}});
       return false;
     }
     if (live->second.decider->OnOrderEvent(*event, now)) changed.insert(live->first);
@@ -326,8 +336,10 @@ void Runner::Decide(const broker::v1::StreamMarketDataResponse& step) {
   std::vector<Bar> bars;
   for (const broker::v1::Bar& proto : step.bars()) {
     auto bar = wire::FromProto(proto);
-    if (bar.ok()) bars.push_back(std::move(*bar));
-    else log_.Error("market.bar_unreadable", {{"error", bar.status().ToString()}});
+    if (bar.ok())
+      bars.push_back(std::move(*bar));
+    else
+      log_.Error("market.bar_unreadable", {{"error", bar.status().ToString()}});
   }
   std::map<AccountId, std::optional<Decimal>> equities;
   for (auto& [id, live] : live_) {
@@ -351,9 +363,12 @@ bool Runner::WarmUp(Live& live) {
   for (const Symbol& symbol : live.decider->spec().symbols) {
     auto bars = neighbours_.Bars(symbol, live.row.spec.timeframe(), live.decider->warmup_bars());
     if (!bars.ok()) {
-      log_.Warning("deployment.warm_up_failed", {{"deployment", live.row.deployment_id}, {"symbol", symbol.value()}, {"error", bars.status().ToString()}});
+      log_.Warning(
+          "deployment.warm_up_failed",
+          {{"deployment", live.row.deployment_id}, {"symbol", symbol.value()}, {"error", bars.status().ToString()}});
       // From the start again: a bar must not be seen twice.
-      if (absl::Status made = MakeDecider(live); !made.ok()) log_.Error("deployment.unusable", {{"error", made.ToString()}});
+      if (absl::Status made = MakeDecider(live); !made.ok())
+        log_.Error("deployment.unusable", {{"error", made.ToString()}});
       return false;
     }
     for (const Bar& bar : *bars) live.decider->Warm(bar);
@@ -393,7 +408,8 @@ void Runner::Act(Live& live, std::vector<strategy::Decision> decisions) {
       submit.set_actor("strategy:" + live.row.deployment_id);
       // The guard against equal orders measures wall time; a market that runs as fast as it can has none.
       submit.set_confirm_duplicate(lockstep_);
-      to_send.push_back({.deployment_id = live.row.deployment_id, .decision = stored, .first_try_ns = clock_.MonotonicNanos()});
+      to_send.push_back(
+          {.deployment_id = live.row.deployment_id, .decision = stored, .first_try_ns = clock_.MonotonicNanos()});
     }
     log_.Info("strategy.decision", {{"deployment", live.row.deployment_id},
                                     {"sequence", std::to_string(decision.sequence)},
@@ -437,13 +453,15 @@ void Runner::Send(Open open) {
 }
 
 // The order's outcome is known: the decision says so from now on.
-void Runner::Settle(const std::string& deployment_id, StoredDecision decision, const std::string& outcome, bool refused) {
+void Runner::Settle(const std::string& deployment_id, StoredDecision decision, const std::string& outcome,
+                    bool refused) {
   Live& live = live_.at(deployment_id);
   decision.open = false;
   decision.decision.set_outcome(outcome);
   if (refused) {
     live.decider->OnRefused(decision.submit->request_id(), market_time_.nanos != 0 ? market_time_ : clock_.Now());
-    log_.Warning("strategy.order_refused", {{"deployment", deployment_id}, {"request", decision.submit->request_id()}, {"why", outcome}});
+    log_.Warning("strategy.order_refused",
+                 {{"deployment", deployment_id}, {"request", decision.submit->request_id()}, {"why", outcome}});
   }
   StrategyStore::Batch batch;
   batch.decisions.push_back(decision);
@@ -610,7 +628,9 @@ bool Runner::StartDeployment(std::string id, Reply<pb::StartDeploymentResponse> 
     }
     DeploymentRow& row = (*live)->row;
     if (row.status == pb::DEPLOYMENT_STATUS_PAUSED || row.status == pb::DEPLOYMENT_STATUS_STOPPING) {
-      reply(absl::FailedPreconditionError(row.status == pb::DEPLOYMENT_STATUS_PAUSED ? "it is paused: resume it" : "it is being stopped"), response);
+      reply(absl::FailedPreconditionError(row.status == pb::DEPLOYMENT_STATUS_PAUSED ? "it is paused: resume it"
+                                                                                     : "it is being stopped"),
+            response);
       return;
     }
     if (!Running(**live)) {

@@ -20,21 +20,21 @@
 
 namespace ballast {
 
-// One thread owns every deployment: it takes market steps, order events and commands in turn, makes decisions durable and
-// only then sends their orders. Other threads enqueue.
+// One thread owns every deployment: it takes market steps, order events and commands in turn, makes decisions durable
+// and only then sends their orders. Other threads enqueue.
 class Runner {
  public:
   using Sender = StreamSender<strategy::v1::StreamDeploymentsResponse>;
   struct Options {
     // Created at the first start and started as soon as their prerequisites hold.
     std::vector<ConfiguredDeployment> configured;
-    // Runs once, on the runner's thread: every configured deployment has been started, or there is no need to wait for it.
-    // The market is not read before, so that a replay starts with everybody in place.
+    // Runs once, on the runner's thread: every configured deployment has been started, or there is no need to wait for
+    // it. The market is not read before, so that a replay starts with everybody in place.
     std::function<void()> on_settled;
   };
 
-  Runner(Options options, StrategyStore& store, Neighbours& neighbours, const Clock& clock, Logger& log, Metrics& metrics,
-         std::function<void(const std::string&)> fail);
+  Runner(Options options, StrategyStore& store, Neighbours& neighbours, const Clock& clock, Logger& log,
+         Metrics& metrics, std::function<void(const std::string&)> fail);
   ~Runner() { Drain(); }
 
   absl::Status Recover();

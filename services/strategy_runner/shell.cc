@@ -33,7 +33,8 @@ class StrategyRunnerShell : public Service {
                   }
                   return neighbours_.orders().StreamOrderEvents(&call, request);
                 },
-            .on_message = [this](order::v1::StreamOrderEventsResponse& response) { return runner_->OnEvents(response); },
+            .on_message =
+                [this](order::v1::StreamOrderEventsResponse& response) { return runner_->OnEvents(response); },
             .on_disconnected =
                 [this](const absl::Status& status) {
                   context_.log.Warning("orders.stream_lost", {{"error", status.ToString()}});
@@ -48,7 +49,8 @@ class StrategyRunnerShell : public Service {
                   subscribe.set_subscriber("strategy_runner");
                   subscribe.set_lockstep(true);
                   subscribe.set_phase(1);
-                  for (const char* timeframe : {"1s", "5s", "15s", "1m", "5m", "15m", "1h", "1d"}) subscribe.add_timeframes(timeframe);
+                  for (const char* timeframe : {"1s", "5s", "15s", "1m", "5m", "15m", "1h", "1d"})
+                    subscribe.add_timeframes(timeframe);
                   send(std::move(request));
                 },
             .on_message =
@@ -77,8 +79,8 @@ class StrategyRunnerShell : public Service {
       options.configured.push_back(std::move(configured));
     }
     options.on_settled = [this] { market_.Start(); };
-    runner_ = std::make_unique<Runner>(std::move(options), store_, neighbours_, context_.clock, context_.log, context_.metrics,
-                                       context_.fail);
+    runner_ = std::make_unique<Runner>(std::move(options), store_, neighbours_, context_.clock, context_.log,
+                                       context_.metrics, context_.fail);
     grpc_ = std::make_unique<StrategyGrpc>(*runner_, store_, neighbours_);
     return runner_->Recover();
   }
@@ -111,11 +113,16 @@ class StrategyRunnerShell : public Service {
 }  // namespace
 
 ServiceSpec StrategyRunnerSpec() {
-  return {.name = "strategy_runner",
-          .knobs = {{.name = "deployments", .type = KnobType::kStringList, .default_value = "",
-                     .help = "deployments created at the first start: id|strategy|account|symbol,symbol|timeframe|name=value,…"}},
-          .migrations = Migrations_strategy_runner(),
-          .make = [](ServiceContext& context) { return std::make_unique<StrategyRunnerShell>(context); }};
+  return {
+      .name = "strategy_runner",
+      .knobs =
+          {{.name = "deployments",
+            .type = KnobType::kStringList,
+            .default_value = "",
+            .help =
+                "deployments created at the first start: id|strategy|account|symbol,symbol|timeframe|name=value,…"}},
+      .migrations = Migrations_strategy_runner(),
+      .make = [](ServiceContext& context) { return std::make_unique<StrategyRunnerShell>(context); }};
 }
 
 }  // namespace ballast

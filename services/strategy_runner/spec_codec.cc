@@ -18,8 +18,10 @@ constexpr std::size_t kNameBytesMax = 100;
 std::vector<std::string> Split(const std::string& text, char separator) {
   std::vector<std::string> parts(1);
   for (char c : text) {
-    if (c == separator) parts.emplace_back();
-    else parts.back() += c;
+    if (c == separator)
+      parts.emplace_back();
+    else
+      parts.back() += c;
   }
   return parts;
 }
@@ -34,7 +36,8 @@ std::optional<Decimal> Ratio(const type::v1::Decimal& proto, bool given, const c
     return std::nullopt;
   }
   if (!value->IsPositive() || *value > max) {
-    errors.push_back({.field = field, .reason = RejectReason::kOutOfRange,
+    errors.push_back({.field = field,
+                      .reason = RejectReason::kOutOfRange,
                       .message = "above 0 and at most " + max.ToString() + " expected, not " + value->ToString()});
     return std::nullopt;
   }
@@ -45,7 +48,8 @@ std::optional<Decimal> Ratio(const type::v1::Decimal& proto, bool given, const c
 
 bool IsIdentifier(const std::string& text) {
   auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == ':' || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == ':' || c == '-';
   };
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), allowed);
 }
@@ -63,12 +67,16 @@ strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, std::vec
     wrong("spec.parameters", RejectReason::kOutOfRange, MessageOf(made.status()));
   }
   spec.account_id = AccountId(proto.account_id());
-  if (!IsIdentifier(proto.account_id())) wrong("spec.account_id", RejectReason::kBadIdentifier, "an account is expected");
+  if (!IsIdentifier(proto.account_id()))
+    wrong("spec.account_id", RejectReason::kBadIdentifier, "an account is expected");
   std::set<std::string> seen;
   for (const std::string& symbol : proto.symbols()) {
-    if (!IsIdentifier(symbol)) wrong("spec.symbols", RejectReason::kBadIdentifier, "'" + symbol.substr(0, 64) + "' is no symbol");
-    else if (!seen.insert(symbol).second) wrong("spec.symbols", RejectReason::kOutOfRange, symbol + " is named twice");
-    else spec.symbols.emplace_back(symbol);
+    if (!IsIdentifier(symbol))
+      wrong("spec.symbols", RejectReason::kBadIdentifier, "'" + symbol.substr(0, 64) + "' is no symbol");
+    else if (!seen.insert(symbol).second)
+      wrong("spec.symbols", RejectReason::kOutOfRange, symbol + " is named twice");
+    else
+      spec.symbols.emplace_back(symbol);
   }
   std::sort(spec.symbols.begin(), spec.symbols.end());
   if (proto.symbols_size() < 1 || proto.symbols_size() > kSymbolsMax) {
@@ -76,19 +84,23 @@ strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, std::vec
   }
   spec.timeframe = proto.timeframe();
   static const std::set<std::string> kTimeframes = {"1s", "5s", "15s", "1m", "5m", "15m", "1h", "1d"};
-  if (!kTimeframes.contains(spec.timeframe)) wrong("spec.timeframe", RejectReason::kOutOfRange, "1s, 5s, 15s, 1m, 5m, 15m, 1h or 1d expected");
-  spec.position_size_ratio = Ratio(proto.position_size_ratio(), proto.has_position_size_ratio(), "spec.position_size_ratio",
-                                   Decimal::FromInt(1), errors)
+  if (!kTimeframes.contains(spec.timeframe))
+    wrong("spec.timeframe", RejectReason::kOutOfRange, "1s, 5s, 15s, 1m, 5m, 15m, 1h or 1d expected");
+  spec.position_size_ratio = Ratio(proto.position_size_ratio(), proto.has_position_size_ratio(),
+                                   "spec.position_size_ratio", Decimal::FromInt(1), errors)
                                  .value_or(spec.position_size_ratio);
-  spec.stop_loss_ratio = Ratio(proto.stop_loss_ratio(), proto.has_stop_loss_ratio(), "spec.stop_loss_ratio", Decimal::Of("0.99"), errors);
-  spec.take_profit_ratio = Ratio(proto.take_profit_ratio(), proto.has_take_profit_ratio(), "spec.take_profit_ratio", Decimal::FromInt(10), errors);
+  spec.stop_loss_ratio =
+      Ratio(proto.stop_loss_ratio(), proto.has_stop_loss_ratio(), "spec.stop_loss_ratio", Decimal::Of("0.99"), errors);
+  spec.take_profit_ratio = Ratio(proto.take_profit_ratio(), proto.has_take_profit_ratio(), "spec.take_profit_ratio",
+                                 Decimal::FromInt(10), errors);
   if (proto.max_open_positions() != 0) spec.max_open_positions = proto.max_open_positions();
   if (spec.max_open_positions < 1 || spec.max_open_positions > kOpenPositionsMax) {
     wrong("spec.max_open_positions", RejectReason::kOutOfRange, "1 to 50 expected");
   }
   spec.allow_short = proto.allow_short();
   spec.display_name = proto.display_name();
-  if (spec.display_name.size() > kNameBytesMax) wrong("spec.display_name", RejectReason::kOutOfRange, "at most 100 bytes");
+  if (spec.display_name.size() > kNameBytesMax)
+    wrong("spec.display_name", RejectReason::kOutOfRange, "at most 100 bytes");
   return spec;
 }
 
@@ -119,7 +131,8 @@ void ToProto(const strategy::Decision& decision, const DeploymentId& id, strateg
 absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text) {
   std::vector<std::string> parts = Split(text, '|');
   if (parts.size() != 6) {
-    return absl::InvalidArgumentError(ToAbsl("deployments: id|strategy|account|symbols|timeframe|settings expected, not " + text));
+    return absl::InvalidArgumentError(
+        ToAbsl("deployments: id|strategy|account|symbols|timeframe|settings expected, not " + text));
   }
   ConfiguredDeployment configured;
   configured.deployment_id = parts[0];
@@ -133,7 +146,8 @@ absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text) {
   for (const std::string& setting : Split(parts[5], ',')) {
     if (setting.empty()) continue;
     std::size_t equals = setting.find('=');
-    if (equals == std::string::npos) return absl::InvalidArgumentError(ToAbsl("deployments: " + parts[0] + ": name=value expected, not " + setting));
+    if (equals == std::string::npos)
+      return absl::InvalidArgumentError(ToAbsl("deployments: " + parts[0] + ": name=value expected, not " + setting));
     std::string name = setting.substr(0, equals);
     std::string value = setting.substr(equals + 1);
     if (name == "position_size_ratio") {
@@ -143,7 +157,8 @@ absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text) {
     } else if (name == "take_profit_ratio") {
       spec.mutable_take_profit_ratio()->set_value(value);
     } else if (name == "allow_short") {
-      if (value != "true" && value != "false") return absl::InvalidArgumentError("deployments: allow_short: true or false expected");
+      if (value != "true" && value != "false")
+        return absl::InvalidArgumentError("deployments: allow_short: true or false expected");
       spec.set_allow_short(value == "true");
     } else if (name == "max_open_positions") {
       int count = 0;
@@ -159,7 +174,8 @@ absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text) {
   std::vector<FieldError> errors;
   (void)SpecFromProto(spec, errors);
   if (!errors.empty()) {
-    return absl::InvalidArgumentError(ToAbsl("deployments: " + parts[0] + ": " + errors.front().field + ": " + errors.front().message));
+    return absl::InvalidArgumentError(
+        ToAbsl("deployments: " + parts[0] + ": " + errors.front().field + ": " + errors.front().message));
   }
   return configured;
 }

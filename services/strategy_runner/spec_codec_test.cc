@@ -7,8 +7,9 @@ namespace ballast {
 namespace {
 
 strategy::v1::DeploymentSpec Good() {
-  return ParseDeployment("demo|ema_cross|paper|BTC-USD,AAPL|5s|fast=5,slow=20,position_size_ratio=0.0195,stop_loss_ratio=0.02,"
-                         "take_profit_ratio=0.05,max_open_positions=3,allow_short=true")
+  return ParseDeployment(
+             "demo|ema_cross|paper|BTC-USD,AAPL|5s|fast=5,slow=20,position_size_ratio=0.0195,stop_loss_ratio=0.02,"
+             "take_profit_ratio=0.05,max_open_positions=3,allow_short=true")
       ->spec;
 }
 
@@ -39,7 +40,10 @@ TEST(SpecCodec, EachWrongFieldIsNamed) {
       {"spec.symbols", [](Spec& spec) { spec.clear_symbols(); }},
       {"spec.symbols", [](Spec& spec) { spec.add_symbols("AAPL"); }},
       {"spec.symbols", [](Spec& spec) { spec.add_symbols("A B"); }},
-      {"spec.symbols", [](Spec& spec) { for (int i = 0; i < 51; ++i) spec.add_symbols("S" + std::to_string(i)); }},
+      {"spec.symbols",
+       [](Spec& spec) {
+         for (int i = 0; i < 51; ++i) spec.add_symbols("S" + std::to_string(i));
+       }},
       {"spec.timeframe", [](Spec& spec) { spec.set_timeframe("7m"); }},
       {"spec.position_size_ratio", [](Spec& spec) { spec.mutable_position_size_ratio()->set_value("1.01"); }},
       {"spec.position_size_ratio", [](Spec& spec) { spec.mutable_position_size_ratio()->set_value("2%"); }},
@@ -58,9 +62,10 @@ TEST(SpecCodec, EachWrongFieldIsNamed) {
 
 TEST(SpecCodec, ConfiguredTextIsReadOrRefusedWithItsReason) {
   EXPECT_EQ(ParseDeployment("demo|ema_cross|paper|AAPL|1m|")->spec.symbols_size(), 1);
-  for (const char* text : {"demo|ema_cross|paper|AAPL|1m", "|ema_cross|paper|AAPL|1m|", "demo|ema_cross|paper|AAPL|1m|fast",
-                           "demo|ema_cross|paper|AAPL|1m|allow_short=yes", "demo|ema_cross|paper|AAPL|1m|max_open_positions=x",
-                           "demo|none|paper|AAPL|1m|", "demo|ema_cross|paper||1m|"}) {
+  for (const char* text :
+       {"demo|ema_cross|paper|AAPL|1m", "|ema_cross|paper|AAPL|1m|", "demo|ema_cross|paper|AAPL|1m|fast",
+        "demo|ema_cross|paper|AAPL|1m|allow_short=yes", "demo|ema_cross|paper|AAPL|1m|max_open_positions=x",
+        "demo|none|paper|AAPL|1m|", "demo|ema_cross|paper||1m|"}) {
     EXPECT_TRUE(absl::IsInvalidArgument(ParseDeployment(text).status())) << text;
   }
 }

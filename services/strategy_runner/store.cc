@@ -15,11 +15,14 @@ constexpr int kPageMax = 500;
 template <typename Message>
 absl::Status Parse(const pqxx::field& field, Message* out) {
   pqxx::binarystring bytes(field);
-  if (!out->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return absl::DataLossError("a stored row cannot be read");
+  if (!out->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return absl::DataLossError("a stored row cannot be read");
   return absl::OkStatus();
 }
 
-pqxx::binarystring Bytes(const google::protobuf::MessageLite& message) { return pqxx::binarystring(message.SerializeAsString()); }
+pqxx::binarystring Bytes(const google::protobuf::MessageLite& message) {
+  return pqxx::binarystring(message.SerializeAsString());
+}
 
 }  // namespace
 
@@ -33,7 +36,8 @@ absl::StatusOr<std::vector<StrategyStore::Loaded>> StrategyStore::Load() {
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     all.clear();
     for (const pqxx::row& row :
-         work.exec("SELECT deployment_id, request_id, spec, status, status_reason, stop_reason, close_positions, start_pending, "
+         work.exec("SELECT deployment_id, request_id, spec, status, status_reason, stop_reason, close_positions, "
+                   "start_pending, "
                    "create_nanos, start_nanos, stop_nanos, signals, orders, last_signal_nanos, last_signal, restarts, "
                    "decision_sequence FROM deployment")) {
       DeploymentRow& out = all[row[0].as<std::string>()].row;
@@ -55,8 +59,9 @@ absl::StatusOr<std::vector<StrategyStore::Loaded>> StrategyStore::Load() {
       out.restarts = row[15].as<std::int64_t>();
       out.decision_sequence = row[16].as<std::uint64_t>();
     }
-    for (const pqxx::row& row : work.exec("SELECT deployment_id, symbol, quantity::text, cost::text, last_bar_nanos, waiting_entry, "
-                                          "working_request, working_is_entry, blocked_until_nanos FROM symbol_state")) {
+    for (const pqxx::row& row :
+         work.exec("SELECT deployment_id, symbol, quantity::text, cost::text, last_bar_nanos, waiting_entry, "
+                   "working_request, working_is_entry, blocked_until_nanos FROM symbol_state")) {
       strategy::SymbolState state;
       ASSIGN_OR_RETURN(state.quantity, Decimal::Parse(row[2].as<std::string>()));
       ASSIGN_OR_RETURN(state.cost, Decimal::Parse(row[3].as<std::string>()));
@@ -67,7 +72,8 @@ absl::StatusOr<std::vector<StrategyStore::Loaded>> StrategyStore::Load() {
       state.blocked_until = UtcTime{row[8].as<std::int64_t>()};
       all[row[0].as<std::string>()].states[Symbol(row[1].as<std::string>())] = state;
     }
-    for (const pqxx::row& row : work.exec("SELECT deployment_id, payload, submit FROM decision WHERE open ORDER BY deployment_id, sequence")) {
+    for (const pqxx::row& row :
+         work.exec("SELECT deployment_id, payload, submit FROM decision WHERE open ORDER BY deployment_id, sequence")) {
       StoredDecision decision;
       decision.open = true;
       RETURN_IF_ERROR(Parse(row[1], &decision.decision));
@@ -103,42 +109,53 @@ absl::Status StrategyStore::Save(const Batch& batch) {
       work.exec_params(
           "INSERT INTO deployment VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17) "
           "ON CONFLICT (deployment_id) DO UPDATE SET spec = excluded.spec, status = excluded.status, "
-          "status_reason = excluded.status_reason, stop_reason = excluded.stop_reason, close_positions = excluded.close_positions, "
-          "start_pending = excluded.start_pending, start_nanos = excluded.start_nanos, stop_nanos = excluded.stop_nanos, "
+          "status_reason = excluded.status_reason, stop_reason = excluded.stop_reason, close_positions = "
+          "excluded.close_positions, "
+          "start_pending = excluded.start_pending, start_nanos = excluded.start_nanos, stop_nanos = "
+          "excluded.stop_nanos, "
           "signals = excluded.signals, orders = excluded.orders, last_signal_nanos = excluded.last_signal_nanos, "
-          "last_signal = excluded.last_signal, restarts = excluded.restarts, decision_sequence = excluded.decision_sequence",
-          row.deployment_id, row.request_id, Bytes(row.spec), static_cast<int>(row.status), row.status_reason, row.stop_reason,
-          row.close_positions, row.start_pending, row.create_time.nanos, row.start_time.nanos, row.stop_time.nanos, row.signals,
-          row.orders, row.last_signal_time.nanos, row.last_signal, row.restarts, row.decision_sequence);
+          "last_signal = excluded.last_signal, restarts = excluded.restarts, decision_sequence = "
+          "excluded.decision_sequence",
+          row.deployment_id, row.request_id, Bytes(row.spec), static_cast<int>(row.status), row.status_reason,
+          row.stop_reason, row.close_positions, row.start_pending, row.create_time.nanos, row.start_time.nanos,
+          row.stop_time.nanos, row.signals, row.orders, row.last_signal_time.nanos, row.last_signal, row.restarts,
+          row.decision_sequence);
     }
     for (const auto& [id, states] : batch.states) {
       for (const auto& [symbol, state] : states) {
         work.exec_params(
-            "INSERT INTO symbol_state VALUES ($1,$2,$3::numeric,$4::numeric,$5,$6,$7,$8,$9) ON CONFLICT (deployment_id, symbol) "
-            "DO UPDATE SET quantity = excluded.quantity, cost = excluded.cost, last_bar_nanos = excluded.last_bar_nanos, "
+            "INSERT INTO symbol_state VALUES ($1,$2,$3::numeric,$4::numeric,$5,$6,$7,$8,$9) ON CONFLICT "
+            "(deployment_id, symbol) "
+            "DO UPDATE SET quantity = excluded.quantity, cost = excluded.cost, last_bar_nanos = "
+            "excluded.last_bar_nanos, "
             "waiting_entry = excluded.waiting_entry, working_request = excluded.working_request, "
             "working_is_entry = excluded.working_is_entry, blocked_until_nanos = excluded.blocked_until_nanos",
             id, symbol.value(), state.quantity.ToString(), state.cost.ToString(), state.last_bar.nanos,
-            static_cast<int>(state.waiting_entry), state.working_request, state.working_is_entry, state.blocked_until.nanos);
+            static_cast<int>(state.waiting_entry), state.working_request, state.working_is_entry,
+            state.blocked_until.nanos);
       }
     }
     for (const StoredDecision& decision : batch.decisions) {
       std::string payload = decision.decision.SerializeAsString();
       if (decision.submit) {
-        work.exec_params("INSERT INTO decision VALUES ($1,$2,$3,$4,$5) ON CONFLICT (deployment_id, sequence) DO UPDATE SET "
-                         "payload = excluded.payload, open = excluded.open",
-                         decision.decision.deployment_id(), decision.decision.sequence(), pqxx::binarystring(payload),
-                         Bytes(*decision.submit), decision.open);
+        work.exec_params(
+            "INSERT INTO decision VALUES ($1,$2,$3,$4,$5) ON CONFLICT (deployment_id, sequence) DO UPDATE SET "
+            "payload = excluded.payload, open = excluded.open",
+            decision.decision.deployment_id(), decision.decision.sequence(), pqxx::binarystring(payload),
+            Bytes(*decision.submit), decision.open);
       } else {
-        work.exec_params("INSERT INTO decision VALUES ($1,$2,$3,NULL,$4) ON CONFLICT (deployment_id, sequence) DO UPDATE SET "
-                         "payload = excluded.payload, open = excluded.open",
-                         decision.decision.deployment_id(), decision.decision.sequence(), pqxx::binarystring(payload), decision.open);
+        work.exec_params(
+            "INSERT INTO decision VALUES ($1,$2,$3,NULL,$4) ON CONFLICT (deployment_id, sequence) DO UPDATE SET "
+            "payload = excluded.payload, open = excluded.open",
+            decision.decision.deployment_id(), decision.decision.sequence(), pqxx::binarystring(payload),
+            decision.open);
       }
     }
     for (const auto& [account, cursor] : batch.cursors) {
-      work.exec_params("INSERT INTO order_cursor VALUES ($1,$2,$3) ON CONFLICT (account_id) DO UPDATE SET "
-                       "sequence = excluded.sequence, execution_sequence = excluded.execution_sequence",
-                       account, cursor.sequence, cursor.execution_sequence);
+      work.exec_params(
+          "INSERT INTO order_cursor VALUES ($1,$2,$3) ON CONFLICT (account_id) DO UPDATE SET "
+          "sequence = excluded.sequence, execution_sequence = excluded.execution_sequence",
+          account, cursor.sequence, cursor.execution_sequence);
     }
     return absl::OkStatus();
   });
@@ -158,9 +175,9 @@ absl::StatusOr<strategy::v1::ListDecisionsResponse> StrategyStore::ListDecisions
   }
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     response.Clear();
-    for (const pqxx::row& row :
-         work.exec_params("SELECT payload FROM decision WHERE deployment_id = $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3",
-                          request.deployment_id(), before, page_size)) {
+    for (const pqxx::row& row : work.exec_params(
+             "SELECT payload FROM decision WHERE deployment_id = $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3",
+             request.deployment_id(), before, page_size)) {
       RETURN_IF_ERROR(Parse(row[0], response.add_decisions()));
     }
     return absl::OkStatus();

@@ -16,9 +16,14 @@ class StrategyStoreTest : public ::testing::Test {
     ASSERT_TRUE(database->Migrate(Migrations_strategy_runner()).ok());
     store = std::make_unique<StrategyStore>(*database);
     ASSERT_TRUE(store->Fence().ok());
-    batch.rows.push_back({.deployment_id = "demo", .request_id = "r1", .status = strategy::v1::DEPLOYMENT_STATUS_ACTIVE});
-    strategy::SymbolState state{.quantity = Decimal::Of("-0.5"), .cost = Decimal::Of("-33.3"), .last_bar = UtcTime{7},
-                                .waiting_entry = strategy::Signal::kShort, .working_request = "demo-2", .working_is_entry = true,
+    batch.rows.push_back(
+        {.deployment_id = "demo", .request_id = "r1", .status = strategy::v1::DEPLOYMENT_STATUS_ACTIVE});
+    strategy::SymbolState state{.quantity = Decimal::Of("-0.5"),
+                                .cost = Decimal::Of("-33.3"),
+                                .last_bar = UtcTime{7},
+                                .waiting_entry = strategy::Signal::kShort,
+                                .working_request = "demo-2",
+                                .working_is_entry = true,
                                 .blocked_until = UtcTime{9}};
     batch.states.push_back({"demo", {{Symbol("A"), state}}});
     for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {

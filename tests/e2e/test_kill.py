@@ -30,6 +30,7 @@ class Load:
     def __init__(self, suite):
         self.suite = suite
         self.acknowledged = {}
+        self.errors = []
         self.stopping = threading.Event()
         self.last_accept = 0.0
         self.threads = [threading.Thread(target=self.run, args=(number,), daemon=True) for number in range(2)]
@@ -50,7 +51,8 @@ class Load:
             while not self.stopping.is_set():
                 try:
                     answer = stub.SubmitOrder(request, timeout=3)
-                except grpc.RpcError:
+                except grpc.RpcError as problem:
+                    self.errors.append((time.monotonic(), problem.code().name, problem.details()))
                     self.stopping.wait(0.05)
                     continue
                 self.acknowledged[request.request_id] = answer.order.order_id

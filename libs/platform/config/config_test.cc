@@ -37,8 +37,8 @@ TEST(ConfigTest, EveryViolationIsNamedWithItsLine) {
   auto config = Config::Load("risk", kOwn, Write("risk:\n  ratio: 2\n  count: 1.5\n  nmaes: [x]\n  on: yes\n"), {});
   ASSERT_FALSE(config.ok());
   std::string message(config.status().message());
-  for (const char* part : {":2: risk.ratio: above the maximum", ":3: risk.count: integer", ":4: risk.nmaes: unknown key",
-                           ":5: risk.on: true or false"}) {
+  for (const char* part : {":2: risk.ratio: above the maximum", ":3: risk.count: integer",
+                           ":4: risk.nmaes: unknown key", ":5: risk.on: true or false"}) {
     EXPECT_NE(message.find(part), std::string::npos) << part << "\n" << message;
   }
 }

@@ -34,12 +34,18 @@ void AppendJsonString(std::string& out, std::string_view text) {
 }
 
 bool LevelOf(const std::string& name, spdlog::level::level_enum& level) {
-  if (name == "DEBUG") level = spdlog::level::debug;
-  else if (name == "INFO") level = spdlog::level::info;
-  else if (name == "WARNING") level = spdlog::level::warn;
-  else if (name == "ERROR") level = spdlog::level::err;
-  else if (name == "CRITICAL") level = spdlog::level::critical;
-  else return false;
+  if (name == "DEBUG")
+    level = spdlog::level::debug;
+  else if (name == "INFO")
+    level = spdlog::level::info;
+  else if (name == "WARNING")
+    level = spdlog::level::warn;
+  else if (name == "ERROR")
+    level = spdlog::level::err;
+  else if (name == "CRITICAL")
+    level = spdlog::level::critical;
+  else
+    return false;
   return true;
 }
 
@@ -101,10 +107,11 @@ void Logger::Write(int level, std::string_view event, LogFields fields) {
   auto spd_level = static_cast<spdlog::level::level_enum>(level);
   if (!state_->logger->should_log(spd_level)) return;
   auto now = std::chrono::system_clock::now();
-  std::string line = fmt::format("{{\"ts\":\"{:%Y-%m-%dT%H:%M:%S}.{:06d}Z\",\"level\":\"{}\",\"service\":\"{}\",\"event\":",
-                                 fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
-                                 std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1'000'000,
-                                 NameOf(level), state_->service);
+  std::string line =
+      fmt::format("{{\"ts\":\"{:%Y-%m-%dT%H:%M:%S}.{:06d}Z\",\"level\":\"{}\",\"service\":\"{}\",\"event\":",
+                  fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
+                  std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1'000'000,
+                  NameOf(level), state_->service);
   AppendJsonString(line, event);
   for (const auto& [key, value] : fields) {
     line += ',';

@@ -15,7 +15,8 @@ using LogField = std::pair<std::string_view, std::string>;
 using LogFields = std::initializer_list<LogField>;
 
 // One JSON object a line: {"ts","level","service","event",fields…}. To standard output, and with a folder also to
-// <service>.log (10 MB, 5 files) and errors.log (ERROR and worse). Any thread. Event names are constants: "order.accepted".
+// <service>.log (10 MB, 5 files) and errors.log (ERROR and worse). Any thread. Event names are constants:
+// "order.accepted".
 class Logger {
  public:
   struct Options {

@@ -86,9 +86,9 @@ Histogram& Metrics::GetSeconds(const std::string& name, const std::string& help,
   std::unique_ptr<Histogram>& handle = state_->histograms[KeyOf(name, labels)];
   if (!handle) {
     auto& family = prometheus::BuildHistogram().Name(name).Help(help).Register(*state_->registry);
-    handle = std::make_unique<PrometheusHistogram>(family.Add(
-        labels, prometheus::Histogram::BucketBoundaries{5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1,
-                                                        0.2, 0.5, 1, 2, 5, 10}));
+    handle = std::make_unique<PrometheusHistogram>(
+        family.Add(labels, prometheus::Histogram::BucketBoundaries{5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2,
+                                                                   5e-2, 0.1, 0.2, 0.5, 1, 2, 5, 10}));
   }
   return *handle;
 }

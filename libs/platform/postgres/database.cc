@@ -147,7 +147,8 @@ absl::Status Database::Migrate(const std::vector<Migration>& migrations) {
       pqxx::result rows = work.exec_params("SELECT checksum FROM schema_migration WHERE name = $1", migration.name);
       if (!rows.empty()) {
         if (rows[0][0].as<std::string>() == checksum) return absl::OkStatus();
-        return absl::FailedPreconditionError(ToAbsl("migration " + migration.name + " was applied and has changed since"));
+        return absl::FailedPreconditionError(
+            ToAbsl("migration " + migration.name + " was applied and has changed since"));
       }
       work.exec(migration.sql);
       work.exec_params("INSERT INTO schema_migration (name, checksum) VALUES ($1, $2)", migration.name, checksum);
@@ -160,8 +161,7 @@ absl::Status Database::Migrate(const std::vector<Migration>& migrations) {
 absl::StatusOr<std::uint64_t> Database::ClaimEpoch(std::string_view key) {
   std::uint64_t epoch = 0;
   RETURN_IF_ERROR(Transaction([&](pqxx::transaction_base& work) {
-    epoch = work
-                .exec_params1(
+    epoch = work.exec_params1(
                     "INSERT INTO writer_epoch VALUES ($1, 1) ON CONFLICT (key) DO UPDATE SET epoch = "
                     "writer_epoch.epoch + 1 RETURNING epoch",
                     std::string(key))[0]
@@ -172,8 +172,7 @@ absl::StatusOr<std::uint64_t> Database::ClaimEpoch(std::string_view key) {
 }
 
 absl::Status Database::CheckEpoch(pqxx::transaction_base& work, std::string_view key, std::uint64_t epoch) {
-  pqxx::result rows =
-      work.exec_params("SELECT epoch FROM writer_epoch WHERE key = $1 FOR SHARE", std::string(key));
+  pqxx::result rows = work.exec_params("SELECT epoch FROM writer_epoch WHERE key = $1 FOR SHARE", std::string(key));
   if (rows.size() == 1 && rows[0][0].as<std::uint64_t>() == epoch) return absl::OkStatus();
   return absl::FailedPreconditionError("a newer writer has taken over");
 }

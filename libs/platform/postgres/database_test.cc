@@ -30,10 +30,12 @@ TEST(DatabaseTest, ErrorsRollBackAndAreTold) {
   EXPECT_EQ(insert(true).code(), absl::StatusCode::kCancelled);
   EXPECT_TRUE(insert(false).ok());
   EXPECT_EQ(insert(false).code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_EQ(database->Transaction([](pqxx::transaction_base& work) {
-              work.exec("SELECT nothing FROM nowhere");
-              return absl::OkStatus();
-            }).code(),
+  EXPECT_EQ(database
+                ->Transaction([](pqxx::transaction_base& work) {
+                  work.exec("SELECT nothing FROM nowhere");
+                  return absl::OkStatus();
+                })
+                .code(),
             absl::StatusCode::kInternal);
 }
 

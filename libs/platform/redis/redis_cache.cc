@@ -50,7 +50,8 @@ struct RedisCache::State {
     std::unique_ptr<redisReply, ReplyDeleter> reply(static_cast<redisReply*>(
         redisCommandArgv(context.get(), static_cast<int>(words.size()), words.data(), lengths.data())));
     if (!reply) context.reset();
-    return reply && reply->type != REDIS_REPLY_ERROR && !(reply->type == REDIS_REPLY_INTEGER && reply->integer == 0 && command[0] == "EXISTS");
+    return reply && reply->type != REDIS_REPLY_ERROR &&
+           !(reply->type == REDIS_REPLY_INTEGER && reply->integer == 0 && command[0] == "EXISTS");
   }
 
   bool Connect() {

@@ -57,14 +57,22 @@ Flags ParseFlags(int argc, char** argv) {
   Flags flags;
   for (int i = 1; i < argc; ++i) {
     std::string_view argument = argv[i];
-    if (argument == "--config" && i + 1 < argc) flags.config = argv[++i];
-    else if (argument.starts_with("--config=")) flags.config = argument.substr(9);
-    else if (argument == "--check-config") flags.check_config = true;
-    else if (argument == "--health-check") flags.health_check = true;
-    else if (argument == "--print-config-schema") flags.print_schema = true;
-    else if (argument == "--version") flags.version = true;
-    else if (argument == "--help") flags.help = true;
-    else flags.problem = "unknown flag " + std::string(argument);
+    if (argument == "--config" && i + 1 < argc)
+      flags.config = argv[++i];
+    else if (argument.starts_with("--config="))
+      flags.config = argument.substr(9);
+    else if (argument == "--check-config")
+      flags.check_config = true;
+    else if (argument == "--health-check")
+      flags.health_check = true;
+    else if (argument == "--print-config-schema")
+      flags.print_schema = true;
+    else if (argument == "--version")
+      flags.version = true;
+    else if (argument == "--help")
+      flags.help = true;
+    else
+      flags.problem = "unknown flag " + std::string(argument);
   }
   return flags;
 }
@@ -100,7 +108,8 @@ int Fail(Logger& log, const char* event, const absl::Status& status) {
 int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigset_t& signals) {
   SystemClock clock;
   Metrics metrics;
-  metrics.GetGauge("ballast_build_info", "1; the version is a label", {{"version", kVersion}, {"service", spec.name}}).Set(1);
+  metrics.GetGauge("ballast_build_info", "1; the version is a label", {{"version", kVersion}, {"service", spec.name}})
+      .Set(1);
   absl::StatusOr<int> metrics_port = metrics.Listen(config.GetString("metrics_listen"));
   if (!metrics_port.ok()) return Fail(log, "service.metrics_failed", metrics_port.status());
 
@@ -124,7 +133,9 @@ int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigs
       return Fail(log, "service.migration_failed", status);
     }
   }
-  RedisCache redis({.address = spec.stores ? config.GetString("redis_address") : "", .password = *redis_password, .name = spec.name});
+  RedisCache redis({.address = spec.stores ? config.GetString("redis_address") : "",
+                    .password = *redis_password,
+                    .name = spec.name});
 
   std::atomic<bool> failed{false};
   ServiceContext context{.config = config,
@@ -166,11 +177,10 @@ int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigs
     return Fail(log, "service.start_failed", status);
   }
   redis.Start();
-  log.Info("service.started",
-           {{"version", kVersion},
-            {"grpc_port", std::to_string(port)},
-            {"metrics_port", std::to_string(*metrics_port)},
-            {"recovery_ms", std::to_string((clock.MonotonicNanos() - started) / 1'000'000)}});
+  log.Info("service.started", {{"version", kVersion},
+                               {"grpc_port", std::to_string(port)},
+                               {"metrics_port", std::to_string(*metrics_port)},
+                               {"recovery_ms", std::to_string((clock.MonotonicNanos() - started) / 1'000'000)}});
 
   bool serving = false;
   Gauge& ready_gauge = metrics.GetGauge("ballast_service_ready", "1 while the service serves", {});
@@ -211,6 +221,9 @@ std::int64_t SystemClock::MonotonicNanos() const {
 }
 
 int RunService(int argc, char** argv, const ServiceSpec& spec) {
+  // A channel no call waits on is looked at this often (gRPC's own default is 5 s): a peer that is back is found at
+  // once. Before gRPC is first used.
+  setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "100", 0);
   Flags flags = ParseFlags(argc, argv);
   if (flags.help || !flags.problem.empty()) {
     std::fprintf(flags.help ? stdout : stderr,

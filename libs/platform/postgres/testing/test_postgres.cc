@@ -47,15 +47,17 @@ TestPostgres::TestPostgres() {
   folder_ = pattern;
   if (geteuid() == 0) CHECK(std::system(("chown postgres " + folder_).c_str()) == 0, "chown");
   std::string quiet = " >/dev/null 2>&1";
-  CHECK(std::system(("cd / && " + AsPostgres() + kBin + "initdb -D " + folder_ + "/data -U tester -A trust -N" + quiet).c_str()) == 0,
+  CHECK(std::system(("cd / && " + AsPostgres() + kBin + "initdb -D " + folder_ + "/data -U tester -A trust -N" + quiet)
+                        .c_str()) == 0,
         "initdb failed; is postgresql-15 installed?");
   port_ = FreePort();
   process_ = fork();
   if (process_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGQUIT);
-    std::string command = "cd / && exec " + AsPostgres() + kBin + "postgres -D " + folder_ +
-                          "/data -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c port=" +
-                          std::to_string(port_) + " -c unix_socket_directories=" + folder_ + quiet;
+    std::string command =
+        "cd / && exec " + AsPostgres() + kBin + "postgres -D " + folder_ +
+        "/data -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c port=" + std::to_string(port_) +
+        " -c unix_socket_directories=" + folder_ + quiet;
     execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
     _exit(127);
   }
