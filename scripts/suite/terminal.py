@@ -104,9 +104,10 @@ def _positions(rows):
         quantity = _number(row.get("quantity"))
         pnl = _number(row.get("unrealised_pnl"))
         cost = abs(quantity * _number(row.get("average_price")))
+        ratio = f"{pnl / cost * 100:+.2f} %" if pnl is not None and cost else ""
         table.append([row["symbol"], "LONG" if quantity > 0 else "SHORT", f"{abs(quantity).normalize():,f}",
                       _price(row.get("average_price")), _price(row.get("mark_price")), _money(row.get("market_value")),
-                      (pnl, f"{pnl:+,.2f}"), (pnl, f"{pnl / cost * 100:+.2f} %" if cost else ""),
+                      UNKNOWN if pnl is None else (pnl, f"{pnl:+,.2f}"), (pnl, ratio) if ratio else "",
                       "stale price" if row.get("mark_stale") else ""])
     _table(["Symbol", "Side", "Quantity", "Entry", "Current", "Value", "P&L", "P&L %", ""], table, {2, 3, 4, 5, 6, 7})
 
