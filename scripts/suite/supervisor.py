@@ -12,8 +12,9 @@ RESTART_DELAY_S_MAX = 5.0
 # A process that lived longer had done its recovery: what ended it is not its start.
 YOUNG_S = 3.0
 STOP_S_MAX = 15.0
-# The edge and who decides end first, then who writes the orders; the others only follow.
-STOP_FIRST = (("api_gateway", "strategy_runner"), ("order_management",))
+# The edge and who decides end first, then who writes the orders; the others only follow. Who watches the others ends
+# before them, or an orderly stop would alarm people.
+STOP_FIRST = (("alerts", "api_gateway", "strategy_runner"), ("order_management",))
 
 
 def _remember(layout, name, process):

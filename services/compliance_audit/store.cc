@@ -127,7 +127,7 @@ absl::StatusOr<std::vector<audit::Record>> AuditStore::List(const Filter& filter
 
 absl::StatusOr<std::vector<audit::Record>> AuditStore::Page(std::uint64_t after, std::uint64_t last, int limit) {
   std::vector<audit::Record> records;
-  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+  RETURN_IF_ERROR(database_.LongTransaction([&](pqxx::transaction_base& work) {
     records = RecordsFrom(work.exec_params("SELECT " + std::string(kColumns) +
                                                " FROM record WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence "
                                                "LIMIT $3",

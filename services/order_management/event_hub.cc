@@ -23,6 +23,9 @@ void EventHub::Start() {
 void EventHub::Stop() {
   joining_.Close();
   if (thread_.joinable()) thread_.join();
+  for (const auto& subscriber : joining_.PopBatch(kJoiningMax, 0)) {
+    subscriber->sender->Close(grpc::Status(grpc::UNAVAILABLE, "order management is stopping"));
+  }
   MutexLock lock(mutex_);
   for (const auto& subscriber : subscribers_) {
     subscriber->sender->Close(grpc::Status(grpc::UNAVAILABLE, "order management is stopping"));

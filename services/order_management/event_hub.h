@@ -44,8 +44,10 @@ class EventHub {
   bool Backfill(Subscriber& subscriber);
   [[nodiscard]] static bool Wants(const Subscriber& subscriber, const std::string& account);
 
+  static constexpr std::size_t kJoiningMax = 1000;
+
   Store& store_;
-  BoundedQueue<std::shared_ptr<Subscriber>> joining_{1000};
+  BoundedQueue<std::shared_ptr<Subscriber>> joining_{kJoiningMax};
   std::thread thread_;
   Mutex mutex_;
   std::map<std::string, std::uint64_t> heads_ GUARDED_BY(mutex_);

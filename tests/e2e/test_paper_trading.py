@@ -1,8 +1,12 @@
 """The main job: signal to position, and every face of it."""
+import json
+import re
+import urllib.request
+
 import pytest
 
 import books
-from harness import wait_until
+from harness import TOP, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +44,18 @@ def test_redis_flushed_loses_nothing(suite):
     wait_until(lambda: store.dbsize() > 0, 20, "hot state is rebuilt")
     after = suite.get("/api/live/summary?account_id=paper")["summary"]
     assert int(after["fills"]) >= int(before["fills"])
+
+
+def test_every_figure_of_the_grafana_dashboard_exists(suite):
+    metrics = set()
+    for name, port in suite.layout.ports.items():
+        if name.startswith("metrics."):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                metrics |= set(re.findall(r"^(ballast_\w+)", answer.read().decode(), re.M))
+    dashboard = json.loads((TOP / "deploy/grafana/dashboards/ballast.json").read_text())
+    used = {name for panel in dashboard["panels"] for target in panel["targets"]
+            for name in re.findall(r"ballast_\w+", target["expr"])}
+    assert len(used) > 10 and used <= metrics, used - metrics
 
 
 def test_a_second_start_continues(suite):

@@ -1,15 +1,16 @@
 #include "libs/platform/metrics/metrics.h"
 
 #include <prometheus/counter.h>
-#include <prometheus/exposer.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
 
 #include <mutex>
 #include <vector>
 
 #include "libs/base/absl_std.h"
+#include "libs/platform/http/http_server.h"
 
 namespace ballast {
 namespace {
@@ -47,15 +48,20 @@ std::string KeyOf(const std::string& name, const MetricLabels& labels) {
   return key;
 }
 
+HttpResponse Plain(int status, std::string body) {
+  return {.status = status, .headers = {{"content-type", "text/plain; charset=utf-8"}}, .body = std::move(body)};
+}
+
 }  // namespace
 
 struct Metrics::State {
   std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
-  std::unique_ptr<prometheus::Exposer> exposer;
   std::mutex mutex;
   std::map<std::string, std::unique_ptr<Counter>> counters;
   std::map<std::string, std::unique_ptr<Gauge>> gauges;
   std::map<std::string, std::unique_ptr<Histogram>> histograms;
+  // Last, so that it ends before what it reads.
+  std::unique_ptr<HttpServer> server;
 };
 
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
@@ -93,15 +99,28 @@ Histogram& Metrics::GetSeconds(const std::string& name, const std::string& help,
   return *handle;
 }
 
+std::string Metrics::Text() const { return prometheus::TextSerializer().Serialize(state_->registry->Collect()); }
+
 absl::StatusOr<int> Metrics::Listen(const std::string& address) {
-  try {
-    state_->exposer = std::make_unique<prometheus::Exposer>(address, 1);
-    state_->exposer->RegisterCollectable(state_->registry);
-    std::vector<int> ports = state_->exposer->GetListeningPorts();
-    return ports.empty() ? 0 : ports.front();
-  } catch (const std::exception& problem) {
-    return absl::UnavailableError(ToAbsl("metrics_listen " + address + ": " + problem.what()));
-  }
+  state_->server = std::make_unique<HttpServer>(HttpServer::Options{
+      .listen = address,
+      .on_request =
+          [this](const HttpRequest& request, const HttpResponder& responder) {
+            if (request.RawPath() != "/metrics") return responder.Send(Plain(404, "only /metrics is here\n"));
+            if (request.method != "GET" && request.method != "HEAD") {
+              return responder.Send(Plain(405, "GET is expected\n"));
+            }
+            responder.Send({.headers = {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, .body = Text()});
+          },
+      .on_upgrade = [](const HttpRequest&) { return UpgradeAnswer{.refusal = Plain(404, "only /metrics is here\n")}; },
+      .error_page = [](int status, const std::string& message) { return Plain(status, message + "\n"); }});
+  absl::StatusOr<int> port = state_->server->Start();
+  if (port.ok()) return port;
+  return absl::Status(port.status().code(), ToAbsl("metrics_listen: " + MessageOf(port.status())));
+}
+
+void Metrics::Close() {
+  if (state_->server) state_->server->Stop();
 }
 
 }  // namespace ballast

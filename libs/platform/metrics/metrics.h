@@ -40,8 +40,13 @@ class Metrics {
   // Buckets from 50 µs to 10 s.
   Histogram& GetSeconds(const std::string& name, const std::string& help, const MetricLabels& labels);
 
-  // Serves /metrics; returns the port bound.
+  // Everything in Prometheus' text format; any thread.
+  [[nodiscard]] std::string Text() const;
+  // Serves Text() as /metrics on "address:port" (port 0: any); returns the port bound. INVALID_ARGUMENT for what is no
+  // address, UNAVAILABLE when it is taken. Called once.
   absl::StatusOr<int> Listen(const std::string& address);
+  // Ends the listener at once; the figures stay.
+  void Close();
 
  private:
   struct State;

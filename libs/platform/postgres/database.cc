@@ -21,6 +21,17 @@ std::string Quoted(const std::string& value) {
   return quoted + "'";
 }
 
+// What Postgres refused, by the class of its code (Appendix A of its manual).
+absl::Status StatusOf(const pqxx::sql_error& problem) {
+  std::string text = std::string("Postgres: ") + problem.what();
+  const std::string& code = problem.sqlstate();
+  if (code == "40003") return absl::UnknownError(ToAbsl(text));  // the commit may have happened
+  if (code == "55P03") return absl::AbortedError(ToAbsl(text));  // a lock that was not to be had in time
+  // 57: cancelled by a limit of time, or the server is stopping or starting. 53: no disk, no memory, no connections.
+  if (code.starts_with("57") || code.starts_with("53")) return absl::UnavailableError(ToAbsl(text));
+  return absl::InternalError(ToAbsl(text));
+}
+
 }  // namespace
 
 struct Database::State {
@@ -30,11 +41,23 @@ struct Database::State {
   std::vector<std::unique_ptr<pqxx::connection>> idle GUARDED_BY(mutex);
   int open GUARDED_BY(mutex) = 0;
 
+  // A part of the peer's time in whole seconds, at least one: keepalives are counted in those.
+  [[nodiscard]] std::string PeerSeconds(std::int64_t parts) const {
+    return std::to_string(std::max<std::int64_t>(1, options.peer_timeout_ms / 1'000 / parts));
+  }
+
   std::unique_ptr<pqxx::connection> Connect() const {
-    std::string text = "host=" + Quoted(options.host) + " port=" + std::to_string(options.port) +
-                       " dbname=" + Quoted(options.database) + " user=" + Quoted(options.user) +
-                       " connect_timeout=5 application_name=" + Quoted(options.user) +
-                       " options=" + Quoted("-c search_path=" + options.schema + " -c timezone=UTC");
+    std::string text =
+        "host=" + Quoted(options.host) + " port=" + std::to_string(options.port) +
+        " dbname=" + Quoted(options.database) + " user=" + Quoted(options.user) +
+        " connect_timeout=5 application_name=" +
+        Quoted(options.application_name.empty() ? options.user : options.application_name) +
+        " keepalives=1 keepalives_idle=" + PeerSeconds(3) + " keepalives_interval=" + PeerSeconds(3) +
+        " keepalives_count=2 tcp_user_timeout=" + std::to_string(options.peer_timeout_ms) + " options=" +
+        Quoted("-c search_path=" + options.schema +
+               " -c timezone=UTC -c statement_timeout=" + std::to_string(options.statement_timeout_ms) +
+               " -c lock_timeout=" + std::to_string(options.lock_timeout_ms) +
+               " -c idle_in_transaction_session_timeout=" + std::to_string(options.idle_in_transaction_timeout_ms));
     if (!options.password.empty()) text += " password=" + Quoted(options.password.Reveal());
     return std::make_unique<pqxx::connection>(text);
   }
@@ -103,6 +126,10 @@ absl::Status Database::Transaction(const std::function<absl::Status(pqxx::transa
     status = absl::AbortedError(ToAbsl(std::string("Postgres: ") + problem.what()));
   } catch (const pqxx::unique_violation& problem) {
     status = absl::AlreadyExistsError(ToAbsl(std::string("Postgres: ") + problem.what()));
+  } catch (const pqxx::sql_error& problem) {
+    status = StatusOf(problem);
+    broken = !connection->is_open();
+    if (broken) status = absl::UnavailableError(status.message());
   } catch (const std::exception& problem) {
     status = absl::InternalError(ToAbsl(std::string("Postgres: ") + problem.what()));
     broken = !connection->is_open();
@@ -115,6 +142,15 @@ absl::Status Database::Transaction(const std::function<absl::Status(pqxx::transa
     state_->Give(std::move(connection));
   }
   return status;
+}
+
+absl::Status Database::LongTransaction(const std::function<absl::Status(pqxx::transaction_base&)>& work) {
+  return Transaction([&work](pqxx::transaction_base& transaction) {
+    transaction.exec(
+        "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; "
+        "SET LOCAL idle_in_transaction_session_timeout = 0");
+    return work(transaction);
+  });
 }
 
 absl::Status Database::WaitReachable(std::int64_t timeout_ns) {
@@ -132,7 +168,7 @@ absl::Status Database::WaitReachable(std::int64_t timeout_ns) {
 }
 
 absl::Status Database::Migrate(const std::vector<Migration>& migrations) {
-  RETURN_IF_ERROR(Transaction([](pqxx::transaction_base& work) {
+  RETURN_IF_ERROR(LongTransaction([](pqxx::transaction_base& work) {
     work.exec("SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.migration'))");
     work.exec(
         "CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, checksum text NOT NULL, "
@@ -142,7 +178,7 @@ absl::Status Database::Migrate(const std::vector<Migration>& migrations) {
   }));
   for (const Migration& migration : migrations) {
     std::string checksum = Sha256Hex(migration.sql);
-    RETURN_IF_ERROR(Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    RETURN_IF_ERROR(LongTransaction([&](pqxx::transaction_base& work) -> absl::Status {
       work.exec("SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.migration'))");
       pqxx::result rows = work.exec_params("SELECT checksum FROM schema_migration WHERE name = $1", migration.name);
       if (!rows.empty()) {

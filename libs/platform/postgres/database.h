@@ -34,20 +34,34 @@ class Database {
     Secret password;
     // search_path: the one schema this service owns.
     std::string schema;
+    // How Postgres' own views call us; empty: `user`.
+    std::string application_name;
     int connections_max = 4;
+    // Set on every connection, so that nothing of ours waits for ever: not for a row, not for a plan gone wrong, and
+    // nobody for a transaction of ours that stands still.
+    std::int64_t statement_timeout_ms = 5'000;
+    std::int64_t lock_timeout_ms = 2'000;
+    std::int64_t idle_in_transaction_timeout_ms = 5'000;
+    // Until a peer that no longer answers is given up (keepalives and unacknowledged bytes).
+    std::int64_t peer_timeout_ms = 5'000;
   };
 
   explicit Database(Options options);
   ~Database();
 
   // Runs `work` in one transaction and commits when it returns OK. `work` may throw what libpqxx throws.
-  //   UNAVAILABLE         no connection, or it broke before the commit: nothing happened
+  //   UNAVAILABLE         no connection, it broke before the commit, a statement took too long or Postgres has no
+  //                       resources (disk, connections): nothing happened
   //   UNKNOWN             the commit's answer was lost: read back before deciding anything
-  //   ABORTED             serialisation failure or deadlock: nothing happened, may be tried again
+  //   ABORTED             serialisation failure, deadlock or a row that stayed locked: nothing happened, may be tried
+  //                       again
   //   ALREADY_EXISTS      a unique key is there already: nothing happened
   //   INTERNAL            any other refusal by Postgres: nothing happened
   //   whatever `work` returned otherwise; the transaction is rolled back
   [[nodiscard]] absl::Status Transaction(const std::function<absl::Status(pqxx::transaction_base&)>& work);
+
+  // The same without limits of time, for what reads or changes everything: recoveries, verifications, migrations.
+  [[nodiscard]] absl::Status LongTransaction(const std::function<absl::Status(pqxx::transaction_base&)>& work);
 
   // Tries for `timeout_ns` to get a first connection, with growing pauses.
   [[nodiscard]] absl::Status WaitReachable(std::int64_t timeout_ns);

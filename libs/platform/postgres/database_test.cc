@@ -64,5 +64,113 @@ TEST(DatabaseTest, ABrokenConnectionIsReplaced) {
   EXPECT_TRUE(database->WaitReachable(5'000'000'000).ok());
 }
 
+// What runs in each transaction of these tests before the row is asked for.
+absl::Status LockRow(pqxx::transaction_base& work) {
+  work.exec("UPDATE thing SET note = note || 'x' WHERE id = 1");
+  return absl::OkStatus();
+}
+
+class DatabaseLimitsTest : public testing::Test {
+ protected:
+  DatabaseLimitsTest() {
+    auto maker = TestPostgres::Get().NewSchema();
+    EXPECT_TRUE(maker
+                    ->Migrate({{"0001_init",
+                                "CREATE TABLE thing (id int PRIMARY KEY, note text NOT NULL);"
+                                "INSERT INTO thing VALUES (1, '')"}})
+                    .ok());
+    absl::Status found = maker->Transaction([this](pqxx::transaction_base& work) {
+      schema_ = work.exec1("SELECT current_schema()")[0].as<std::string>();
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(found.ok());
+  }
+
+  std::unique_ptr<Database> Connect(std::int64_t statement_ms, std::int64_t lock_ms, std::int64_t idle_ms = 60'000) {
+    Database::Options options = TestPostgres::Get().OptionsFor(schema_);
+    options.application_name = "ballast_test";
+    options.statement_timeout_ms = statement_ms;
+    options.lock_timeout_ms = lock_ms;
+    options.idle_in_transaction_timeout_ms = idle_ms;
+    return std::make_unique<Database>(options);
+  }
+  std::string Note() {
+    std::string note;
+    EXPECT_TRUE(Connect(60'000, 60'000)
+                    ->Transaction([&](pqxx::transaction_base& work) {
+                      note = work.exec1("SELECT note FROM thing WHERE id = 1")[0].as<std::string>();
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    return note;
+  }
+
+  std::string schema_;
+};
+
+TEST_F(DatabaseLimitsTest, ARowHeldBySomebodyElseIsWaitedForInVain) {
+  auto holder = Connect(60'000, 60'000);
+  absl::Status blocked;
+  // The holder's transaction is open for exactly as long as the other one tries.
+  EXPECT_TRUE(holder
+                  ->Transaction([&](pqxx::transaction_base& work) {
+                    EXPECT_TRUE(LockRow(work).ok());
+                    blocked = Connect(60'000, 50)->Transaction(LockRow);
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_EQ(blocked.code(), absl::StatusCode::kAborted) << blocked;
+  EXPECT_EQ(Note(), "x");
+}
+
+TEST_F(DatabaseLimitsTest, AStatementThatTakesTooLongIsCancelledAndTheConnectionGoesOn) {
+  auto database = Connect(50, 60'000);
+  absl::Status slow = database->Transaction([](pqxx::transaction_base& work) {
+    work.exec("UPDATE thing SET note = 'slow' WHERE id = 1");
+    work.exec("SELECT pg_sleep(60)");
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(slow.code(), absl::StatusCode::kUnavailable) << slow;
+  EXPECT_TRUE(database->Transaction(LockRow).ok());
+  EXPECT_EQ(Note(), "x");
+}
+
+TEST_F(DatabaseLimitsTest, ALongTransactionHasNoLimitAndLeavesNoneBehind) {
+  auto database = Connect(50, 50);
+  auto setting = [&](pqxx::transaction_base& work) {
+    return work.exec1("SELECT current_setting('statement_timeout') || ' ' || current_setting('lock_timeout')")[0]
+        .as<std::string>();
+  };
+  EXPECT_TRUE(database
+                  ->LongTransaction([&](pqxx::transaction_base& work) {
+                    EXPECT_EQ(setting(work), "0 0");
+                    work.exec("SELECT pg_sleep(0.2)");
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_TRUE(database
+                  ->Transaction([&](pqxx::transaction_base& work) {
+                    EXPECT_EQ(setting(work), "50ms 50ms");
+                    EXPECT_EQ(work.exec1("SHOW application_name")[0].as<std::string>(), "ballast_test");
+                    return absl::OkStatus();
+                  })
+                  .ok());
+}
+
+TEST_F(DatabaseLimitsTest, ATransactionThatStandsStillLosesItsLocks) {
+  auto standing = Connect(60'000, 60'000, 50);
+  absl::Status other;
+  absl::Status lost = standing->Transaction([&](pqxx::transaction_base& work) {
+    EXPECT_TRUE(LockRow(work).ok());
+    // Gets the row only when Postgres has ended the transaction around it.
+    other = Connect(60'000, 60'000)->Transaction(LockRow);
+    return LockRow(work);
+  });
+  EXPECT_TRUE(other.ok()) << other;
+  EXPECT_EQ(lost.code(), absl::StatusCode::kUnavailable) << lost;
+  EXPECT_EQ(Note(), "x");
+  EXPECT_TRUE(standing->Transaction(LockRow).ok());
+}
+
 }  // namespace
 }  // namespace ballast

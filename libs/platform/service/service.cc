@@ -17,6 +17,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/health/v1/health.pb.h"
 #include "libs/base/absl_std.h"
+#include "libs/platform/service/ending.h"
 
 extern char** environ;
 
@@ -24,6 +25,9 @@ namespace ballast {
 namespace {
 
 constexpr std::int64_t kPostgresWaitNs = 60'000'000'000;
+// After the drain everything is answered and every stream of ours is ended: what is still open waits for nothing, a
+// client that watches our health for instance. The time is for answers that are on their way.
+constexpr auto kLastAnswers = std::chrono::milliseconds(200);
 
 std::map<std::string, std::string> Environment() {
   std::map<std::string, std::string> variables;
@@ -104,10 +108,14 @@ int Fail(Logger& log, const char* event, const absl::Status& status) {
   return 1;
 }
 
-// Serves until a signal or a failure; returns the exit code.
-int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigset_t& signals) {
+// Serves until a signal or a failure; returns the exit code. `limit` is set when the end begins and outlives everything
+// made here: a Postgres that hangs may hold a thread for longer than anybody waits for us.
+int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigset_t& signals,
+          std::unique_ptr<EndInTime>& limit) {
   SystemClock clock;
   Metrics metrics;
+  auto starting = std::make_unique<EndOnSignal>(signals, log);
+  log.Info("service.starting", {{"version", kVersion}});
   metrics.GetGauge("ballast_build_info", "1; the version is a label", {{"version", kVersion}, {"service", spec.name}})
       .Set(1);
   absl::StatusOr<int> metrics_port = metrics.Listen(config.GetString("metrics_listen"));
@@ -124,7 +132,12 @@ int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigs
                      .user = user.empty() ? "ballast_" + spec.name : user,
                      .password = *password,
                      .schema = spec.name,
-                     .connections_max = static_cast<int>(config.GetInt("postgres_connections"))});
+                     .application_name = "ballast_" + spec.name,
+                     .connections_max = static_cast<int>(config.GetInt("postgres_connections")),
+                     .statement_timeout_ms = config.GetInt("postgres_statement_ms_max"),
+                     .lock_timeout_ms = config.GetInt("postgres_lock_ms_max"),
+                     .idle_in_transaction_timeout_ms = config.GetInt("postgres_idle_in_transaction_ms_max"),
+                     .peer_timeout_ms = config.GetInt("postgres_peer_ms_max")});
   if (spec.stores) {
     if (absl::Status status = database.WaitReachable(kPostgresWaitNs); !status.ok()) {
       return Fail(log, "service.postgres_unreachable", status);
@@ -182,6 +195,7 @@ int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigs
                                {"metrics_port", std::to_string(*metrics_port)},
                                {"recovery_ms", std::to_string((clock.MonotonicNanos() - started) / 1'000'000)}});
 
+  starting.reset();  // from here on a signal is for the loop below
   bool serving = false;
   Gauge& ready_gauge = metrics.GetGauge("ballast_service_ready", "1 while the service serves", {});
   int signal_number = 0;
@@ -197,12 +211,17 @@ int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigs
     if (signal_number > 0) break;
   }
   log.Info("service.draining", {{"signal", std::to_string(signal_number)}});
+  std::int64_t draining = clock.MonotonicNanos();
+  limit = std::make_unique<EndInTime>(config.GetInt("drain_ms_max") * 1'000'000, log);
   server->GetHealthCheckService()->SetServingStatus(false);
   service->Drain();
+  std::int64_t drained = clock.MonotonicNanos();
   redis.Stop();
-  server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(3));
+  server->Shutdown(std::chrono::system_clock::now() + kLastAnswers);
   server->Wait();
-  log.Info("service.stopped", {});
+  metrics.Close();
+  log.Info("service.stopped", {{"drain_ms", std::to_string((drained - draining) / 1'000'000)},
+                               {"close_ms", std::to_string((clock.MonotonicNanos() - drained) / 1'000'000)}});
   return failed ? 1 : 0;
 }
 
@@ -264,7 +283,8 @@ int RunService(int argc, char** argv, const ServiceSpec& spec) {
     std::fprintf(stderr, "%s\n", MessageOf(opened).c_str());
     return 2;
   }
-  return Serve(spec, *config, *log, signals);
+  std::unique_ptr<EndInTime> limit;
+  return Serve(spec, *config, *log, signals, limit);
 }
 
 }  // namespace ballast
