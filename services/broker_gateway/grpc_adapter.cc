@@ -66,7 +66,8 @@ grpc::ServerUnaryReactor* BrokerGrpc::QueryOrder(grpc::CallbackServerContext* co
                                                  const broker::v1::QueryOrderRequest* request,
                                                  broker::v1::QueryOrderResponse* response) {
   FieldCheck check;
-  if (!check.Id("account_id", request->account_id()).Id("order_id", request->order_id()).ok()) return Refuse(context, check);
+  if (!check.Id("account_id", request->account_id()).Id("order_id", request->order_id()).ok())
+    return Refuse(context, check);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   auto finish = [reactor, request = *request, response](const absl::StatusOr<Order>& order) {
     if (!order.ok() || order->account_id.value() != request.account_id()) {

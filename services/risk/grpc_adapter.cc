@@ -86,8 +86,7 @@ grpc::ServerUnaryReactor* RiskGrpc::UpdateLimits(grpc::CallbackServerContext* co
   FieldCheck check;
   check.Id("request_id", request->request_id());
   check.Text("reason", request->reason(), kReasonMax).Text("actor", request->actor(), kActorMax);
-  if (request->reason().empty())
-    check.Refuse("reason", RejectReason::kMissingField, "changing limits needs a reason");
+  if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "changing limits needs a reason");
   if (!request->has_limits()) {
     // All that is in them would be missing too, which says nothing more.
     check.Refuse("limits", RejectReason::kMissingField, "the whole set of limits is expected");

@@ -52,8 +52,8 @@ risk::Limits LimitsFromProto(const risk::v1::Limits& proto, FieldCheck& check) {
   limits.daily_loss_ratio = decimal(proto.daily_loss_ratio(), "limits.daily_loss_ratio", "1");
   limits.drawdown_ratio = decimal(proto.drawdown_ratio(), "limits.drawdown_ratio", "1");
   limits.price_collar_ratio = decimal(proto.price_collar_ratio(), "limits.price_collar_ratio", "1");
-  limits.max_open_positions_per_deployment =
-      static_cast<int>(number(proto.max_open_positions_per_deployment(), "limits.max_open_positions_per_deployment", 1000));
+  limits.max_open_positions_per_deployment = static_cast<int>(
+      number(proto.max_open_positions_per_deployment(), "limits.max_open_positions_per_deployment", 1000));
   limits.max_open_positions = static_cast<int>(number(proto.max_open_positions(), "limits.max_open_positions", 10000));
   limits.max_open_orders = static_cast<int>(number(proto.max_open_orders(), "limits.max_open_orders", 100000));
   limits.order_rate_per_second =
