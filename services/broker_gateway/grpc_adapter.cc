@@ -114,14 +114,24 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListExecutions(grpc::CallbackServerContext
   if (request->after_execution_sequence() > static_cast<std::uint64_t>(INT64_MAX))
     check.Refuse("after_execution_sequence", RejectReason::kOutOfRange, "too large");
   if (!check.ok()) return Refuse(context, check);
-  return Read(reader_, context, [this, request = *request, response]() -> absl::Status {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  auto read = [this, request = *request, response]() -> absl::Status {
     int page_size = request.page_size() == 0 ? 500 : request.page_size();
     ASSIGN_OR_RETURN(
         std::vector<broker::v1::ExecutionReport> reports,
         store_.LoadExecutions(AccountId(request.account_id()), request.after_execution_sequence(), page_size));
     for (broker::v1::ExecutionReport& report : reports) *response->add_reports() = std::move(report);
     return absl::OkStatus();
+  };
+  bool queued = engine_.Ask([this, reactor, account = request->account_id(), read](const Engine& engine) {
+    absl::Status known = CheckAccount(engine, account);
+    if (!known.ok())
+      reactor->Finish(ToGrpc(known));
+    else if (!reader_.Run([reactor, read] { reactor->Finish(ToGrpc(read())); }))
+      reactor->Finish(Busy());
   });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* BrokerGrpc::GetBrokerAccount(grpc::CallbackServerContext* context,

@@ -195,7 +195,8 @@ bool ParsePageToken(const std::string& token, std::int64_t* nanos, std::string* 
   const char* begin = token.data();
   auto [end, error] = std::from_chars(begin, begin + point, *nanos);
   *id = token.substr(point + 1);
-  return error == std::errc() && end == begin + point && *nanos > 0 && orders::IsIdentifier(*id, 64);
+  return error == std::errc() && end == begin + point && *nanos > 0 && orders::IsIdentifier(*id, 64) &&
+         id->find('.') == std::string::npos;  // OrderIdFor makes none
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ def _reflection_messages():
     """grpc.reflection.v1alpha, as far as it is used here."""
     file = descriptor_pb2.FileDescriptorProto(name="reflection_by_hand.proto", package="by_hand", syntax="proto3")
 
-    def message(name, **fields):
-        described = file.message_type.add(name=name)
+    def message(type_name, **fields):
+        described = file.message_type.add(name=type_name)
         for field, (number, kind, label) in fields.items():
             one = described.field.add(name=field, number=number, label=label)
             if isinstance(kind, str):

@@ -12,6 +12,15 @@ from websocket_client import Closed, WebSocket
 @pytest.fixture(scope="module")
 def suite(start_suite):
     one = start_suite("stream", {"order_management": {"risk_timeout_ms": 2000}})
+
+    def followed():
+        socket = connect(one)
+        data = socket.read()["data"]
+        socket.close()
+        return data["quotes"] and data["instruments"] and data["summary"]
+
+    # The gateway serves as soon as it can be asked; what its streams say follows.
+    wait_until(followed, 30, "the gateway has the market and the books")
     yield one
     one.remove()
 
@@ -169,12 +178,13 @@ def test_a_reader_that_does_not_read_is_closed_and_holds_nobody_up(suite):
         return next(float(line.split()[-1]) for line in metrics(suite).splitlines() if line.startswith(closed + " "))
 
     before, count = slow_ones(), 0
-    # Small orders make deltas until the slow one's queue and socket are full.
+    # Orders make deltas until the slow one's queue and socket are full; one refused for its rate does, too.
     deadline = time.monotonic() + 120
     while slow_ones() == before:
         assert time.monotonic() < deadline, f"the slow reader is not closed after {count} orders"
-        count += 1
-        submit(suite, f"slow-{count}", side="SIDE_BUY" if count % 2 else "SIDE_SELL")
+        for count in range(count + 1, count + 51):
+            suite.orders.SubmitOrder(suite.submit_request(f"slow-{count}", side="BUY" if count % 2 else "SELL",
+                                                          confirm_duplicate=True), timeout=10)
     stop.set()
     follower.join(5)
     assert not follower.is_alive()
