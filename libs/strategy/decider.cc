@@ -16,6 +16,12 @@ std::string ActionName(bool enter, bool is_long) {
   return std::string(enter ? "enter" : "exit") + (is_long ? "_long" : "_short");
 }
 
+// It holds the side the strategy has turned away from.
+bool Opposed(const SymbolState& state) {
+  return !state.quantity.IsZero() && state.waiting_entry != Signal::kNone &&
+         state.quantity.IsPositive() != (state.waiting_entry == Signal::kLong);
+}
+
 }  // namespace
 
 absl::StatusOr<Decider> Decider::Make(DeploymentId id, Spec spec) {
@@ -92,6 +98,7 @@ Decision Decider::Enter(const Symbol& symbol, Signal side, std::string why, std:
   if (side == Signal::kShort && !instrument->second.shortable) return hold("the instrument cannot be sold short");
   if (!context.equity || !context.equity->IsPositive()) return hold("the account's equity is not known");
   Decimal price = side == Signal::kLong ? quote->second.ask_price : quote->second.bid_price;
+  if (!price.IsPositive() || !instrument->second.lot_size.IsPositive()) return hold("the quote has no price");
   Decimal money = Multiply(*context.equity, spec_.position_size_ratio, Rounding::kDown);
   Decimal quantity = Divide(money, price, Rounding::kDown).RoundTo(instrument->second.lot_size, Rounding::kDown);
   inputs["equity"] = context.equity->ToString();
@@ -122,8 +129,14 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
   std::vector<Decision> decisions;
   bool can_act = state.working_request.empty() && context.market_time >= state.blocked_until;
   if (evaluation.signal == Signal::kNone) {
-    // An exit has made room for the entry of the signal before.
-    if (state.waiting_entry != Signal::kNone && state.quantity.IsZero() && can_act) {
+    if (state.waiting_entry == Signal::kNone || !can_act) return decisions;
+    if (!state.quantity.IsZero()) {
+      // On the wanted side after all; the other side's exit is OnQuote's.
+      if (!Opposed(state)) state.waiting_entry = Signal::kNone;
+    } else if (state.waiting_entry == Signal::kShort && !spec_.allow_short) {
+      state.waiting_entry = Signal::kNone;
+    } else {
+      // An exit has made room for the entry of the signal before.
       decisions.push_back(Enter(bar.symbol, state.waiting_entry, "the opposite position is closed",
                                 {{"close", bar.close.ToString()}}, context));
     }
@@ -132,6 +145,8 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
   state.waiting_entry = Signal::kNone;
   bool opposite = !state.quantity.IsZero() && state.quantity.IsPositive() != (evaluation.signal == Signal::kLong);
   if (!can_act) {
+    // Once the order under way has ended, the signal still holds.
+    if (opposite || !state.working_request.empty()) state.waiting_entry = evaluation.signal;
     decisions.push_back(Note(
         bar.symbol, context.market_time, "hold",
         evaluation.reason + (state.working_request.empty() ? "; an order was just refused" : "; an order is under way"),
@@ -144,7 +159,7 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
     } else {
       decisions.push_back(Exit(bar.symbol, context.market_time, "signal", evaluation.reason, evaluation.inputs));
     }
-    if (evaluation.signal == Signal::kLong || spec_.allow_short) state.waiting_entry = evaluation.signal;
+    state.waiting_entry = evaluation.signal;
   } else if (state.quantity.IsZero()) {
     decisions.push_back(Enter(bar.symbol, evaluation.signal, evaluation.reason, evaluation.inputs, context));
   } else {
@@ -177,6 +192,9 @@ std::vector<Decision> Decider::OnQuote(const Symbol& symbol, const DecisionConte
     state.waiting_entry = Signal::kNone;
     return {Exit(symbol, context.market_time, "take_profit", "the take profit is reached", std::move(inputs))};
   }
+  if (Opposed(state)) {
+    return {Exit(symbol, context.market_time, "signal", "the signal's exit is not done yet", std::move(inputs))};
+  }
   return {};
 }
 
@@ -186,6 +204,9 @@ std::vector<Decision> Decider::CloseAll(const std::string& reason, const Decisio
     state.waiting_entry = Signal::kNone;
     if (state.quantity.IsZero() || !state.working_request.empty() || context.market_time < state.blocked_until)
       continue;
+    // Without a quote the market may be open: order management decides.
+    auto quote = context.quotes.find(symbol);
+    if (quote != context.quotes.end() && !quote->second.session_open) continue;
     decisions.push_back(Exit(symbol, context.market_time, reason, "the deployment is being stopped", {}));
   }
   return decisions;
@@ -228,6 +249,10 @@ void Decider::OnRefused(const std::string& request_id, UtcTime now) {
     state.working_request.clear();
     state.blocked_until = now + kRefusalPause;
   }
+}
+
+void Decider::ForgetSignals() {
+  for (auto& [symbol, state] : states_) state.waiting_entry = Signal::kNone;
 }
 
 std::string Decider::RequestIdOf(const Decision& decision) const {

@@ -40,7 +40,8 @@ struct SymbolState {
   Decimal cost;
   // The newest bar that was decided on.
   UtcTime last_bar;
-  // The side of a signal that could not be entered yet because the opposite position had to be closed first.
+  // The side the strategy has turned to and that is not taken yet: the opposite position has to be closed first (an
+  // exit that was refused, or filled in part, is tried again), or an order was under way when the signal came.
   Signal waiting_entry = Signal::kNone;
   // Request id of the order under way; one at a time.
   std::string working_request;
@@ -94,15 +95,17 @@ class Decider {
   void Warm(const Bar& bar);
   [[nodiscard]] int warmup_bars() const;
   std::vector<Decision> OnBar(const Bar& bar, const DecisionContext& context);
-  // Stop loss and take profit.
+  // Stop loss, take profit, and an exit that is still owed.
   std::vector<Decision> OnQuote(const Symbol& symbol, const DecisionContext& context);
-  // An exit for every open position without an order under way.
+  // An exit for every open position without an order under way; one whose market is closed waits for it to open.
   std::vector<Decision> CloseAll(const std::string& reason, const DecisionContext& context);
 
   // True when the event was this deployment's and changed its state.
   bool OnOrderEvent(const OrderEvent& event, UtcTime now);
   // The order of this request will not come to be (refused, or never sent).
   void OnRefused(const std::string& request_id, UtcTime now);
+  // For a new start: a signal from before it is not followed any more.
+  void ForgetSignals();
 
   [[nodiscard]] std::string RequestIdOf(const Decision& decision) const;
   [[nodiscard]] const Spec& spec() const { return spec_; }

@@ -220,5 +220,81 @@ TEST_F(DeciderTest, CloseAllExitsEveryPositionOnce) {
   EXPECT_THAT(decider->CloseAll("emergency_stop", Context()), IsEmpty());
 }
 
+TEST_F(DeciderTest, ExitFilledInPartIsFinishedAtTheNextQuote) {
+  spec.allow_short = false;
+  spec.stop_loss_ratio.reset();
+  Rebuild();
+  auto entry = CrossUp("A");
+  Fill(entry[0], "100");
+  auto exit = Close("A", "99");
+  ASSERT_THAT(exit, SizeIs(1));
+  Fill(exit[0], "99", "40", OrderStatus::kCanceled);
+  auto rest = decider->OnQuote(Symbol("A"), Context());
+  ASSERT_THAT(rest, SizeIs(1));
+  EXPECT_EQ(rest[0].action, "exit_long");
+  EXPECT_EQ(rest[0].intent->quantity, Decimal::FromInt(60));
+  Fill(rest[0], "99");
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty());
+  EXPECT_THAT(Close("A", "98"), IsEmpty()) << "shorts are not allowed";
+}
+
+TEST_F(DeciderTest, RefusedExitIsTriedAgainAfterThePause) {
+  spec.stop_loss_ratio.reset();
+  Rebuild();
+  auto entry = CrossUp("A");
+  Fill(entry[0], "100");
+  auto exit = Close("A", "99");
+  decider->OnRefused(decider->RequestIdOf(exit[0]), now);
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty()) << "not at once";
+  now = now + Duration::Seconds(5);
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), SizeIs(1));
+}
+
+TEST_F(DeciderTest, ExitWaitsForTheMarketToOpen) {
+  spec.stop_loss_ratio.reset();
+  Rebuild();
+  auto entry = CrossUp("A");
+  Fill(entry[0], "100");
+  SetQuote("A", "99", false);
+  EXPECT_EQ(Close("A", "99")[0].action, "hold");
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty());
+  EXPECT_THAT(decider->CloseAll("manual", Context()), IsEmpty()) << "it would only be refused";
+  (void)Close("A", "98");
+  SetQuote("A", "98");
+  auto exit = decider->CloseAll("manual", Context());
+  ASSERT_THAT(exit, SizeIs(1));
+  EXPECT_EQ(exit[0].action, "exit_long");
+}
+
+TEST_F(DeciderTest, SignalAgainstAnEntryUnderWayClosesItOnceFilled) {
+  spec.stop_loss_ratio.reset();
+  Rebuild();
+  auto entry = CrossUp("A");
+  EXPECT_EQ(Close("A", "90")[0].action, "hold");
+  Fill(entry[0], "100");
+  auto exit = decider->OnQuote(Symbol("A"), Context());
+  ASSERT_THAT(exit, SizeIs(1));
+  EXPECT_EQ(exit[0].action, "exit_long");
+}
+
+TEST_F(DeciderTest, SignalFromBeforeANewStartIsForgotten) {
+  auto entry = CrossUp("A");
+  Fill(entry[0], "100");
+  auto exit = Close("A", "99");
+  Fill(exit[0], "99");
+  decider->ForgetSignals();
+  EXPECT_THAT(Close("A", "98"), IsEmpty());
+}
+
+TEST_F(DeciderTest, QuoteWithoutAPriceAllowsNoEntry) {
+  for (const char* price : {"100", "99", "98"}) (void)Close("A", price);
+  now = now + Duration::Seconds(60);
+  Bar bar{.symbol = Symbol("A"), .timeframe = "1m", .start_time = now, .close = Decimal::FromInt(100)};
+  SetQuote("A", "0");
+  auto decisions = decider->OnBar(bar, Context());
+  ASSERT_THAT(decisions, SizeIs(1));
+  EXPECT_EQ(decisions[0].action, "hold");
+}
+
 }  // namespace
 }  // namespace ballast::strategy

@@ -61,15 +61,16 @@ class _Ninja:
               + f"{self.what}: done in {time.monotonic() - self.started:.0f} s          ".rstrip(), flush=True)
 
 
-def services(preset="release"):
-    """Builds everything of the preset; returns the folder with the executables. Raises BuildFailed."""
+def services(preset="release", options=()):
+    """Builds everything of the preset, with `options` for cmake; returns the folder with the executables. Raises
+    BuildFailed."""
     environment = dict(os.environ, NINJA_STATUS="[%p %f/%t] ")
     folder = where.TOP / "build" / preset
     log = folder / "build.log"
     log.unlink(missing_ok=True)
     progress = _Ninja(f"Building the services ({preset})")
-    if not (folder / "build.ninja").exists():
-        _run(["cmake", "--preset", preset], where.TOP, log, environment)
+    if options or not (folder / "build.ninja").exists():
+        _run(["cmake", "--preset", preset, *options], where.TOP, log, environment)
     _run(["cmake", "--build", "--preset", preset], where.TOP, log, environment, progress)
     progress.done()
     return folder / "bin"

@@ -1,15 +1,13 @@
 """scripts/test: every test there is, and one closing line."""
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
-from suite import build, configuration, layout as where, probe
+from suite import build, configuration, layout as where, probe, temporary
 from suite.tally import Tally
 
 PRESET = os.environ.get("BALLAST_TEST_PRESET", "dev")
@@ -136,28 +134,14 @@ def e2e(tally):
     tally.add("e2e", int(passed[1]) if passed else 0, failed or int(code != 0))
 
 
-def _started(run, *arguments):
-    """Starts a suite of its own through scripts/run; returns its variables, None when it did not start."""
-    code, _ = _stream([str(where.TOP / "scripts/run"), "--detach", "--free-ports", "--run-directory", str(run),
-                       *arguments], where.TOP)
-    return configuration.read_environment(run) if code == 0 else None
-
-
-def _removed(run):
-    _stream([str(where.TOP / "scripts/stop"), "--run-directory", str(run)], where.TOP)
-    shutil.rmtree(where.Layout.make(run).postgres_home, ignore_errors=True)
-    shutil.rmtree(run, ignore_errors=True)
-
-
 def browser(tally):
     """The dashboard in Chromium against a running suite; the pictures stay in build/pictures."""
     bin_folder = build.services(PRESET)
     build.dashboard()
     environment = build.web_modules()
-    run = pathlib.Path(tempfile.mkdtemp(prefix="ballast-browser-"))
-    try:
-        # Sanitizers on a busy machine are slower than risk is in production.
-        suite = _started(run, "--bin", str(bin_folder), "--set", "order_management.risk_timeout_ms=2000")
+    # Sanitizers on a busy machine are slower than risk is in production.
+    with temporary.suite("browser", "--bin", str(bin_folder), "--set",
+                         "order_management.risk_timeout_ms=2000") as suite:
         if suite is None:
             tally.one("browser: the suite did not start", False)
             return
@@ -169,8 +153,6 @@ def browser(tally):
             tally.add("browser", int(counts[-1][0]), int(counts[-1][1]))
         else:
             tally.add("browser", 0, int(code != 0))
-    finally:
-        _removed(run)
 
 
 def _probe(mode):
@@ -180,15 +162,11 @@ def _probe(mode):
         if probe.answers(environment):
             probe.run(mode, environment, tally)
             return
-        run = pathlib.Path(tempfile.mkdtemp(prefix="ballast-probe-"))
-        try:
-            environment = _started(run)
+        with temporary.suite("probe") as environment:
             if environment is None:
                 tally.one(f"{mode}: the suite did not start", False)
             else:
                 probe.run(mode, environment, tally)
-        finally:
-            _removed(run)
     return part
 
 

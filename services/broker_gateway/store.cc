@@ -74,8 +74,7 @@ absl::Status BrokerStore::Fence() {
 
 absl::Status BrokerStore::Append(const paper::PaperBroker& broker, const paper::Changes& changes,
                                  const market::SourceState* market, const std::vector<Bar>& bars) {
-  return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    RETURN_IF_ERROR(Database::CheckEpoch(work, kWriter, epoch_));
+  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& work) {
     std::string sql = market == nullptr ? "" : MarketSql(work, *market, bars);
     for (const broker::Execution& execution : changes.executions) {
       broker::v1::ExecutionReport proto;
@@ -112,8 +111,7 @@ absl::Status BrokerStore::Append(const paper::PaperBroker& broker, const paper::
                quantity.ToString() + ");";
       }
     }
-    work.exec(sql);
-    return absl::OkStatus();
+    return sql;
   });
 }
 
@@ -196,11 +194,8 @@ absl::StatusOr<std::uint64_t> BrokerStore::LoadEpoch() {
 }
 
 absl::Status BrokerStore::SaveMarket(const market::SourceState& state, const std::vector<Bar>& bars) {
-  return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    RETURN_IF_ERROR(Database::CheckEpoch(work, kWriter, epoch_));
-    work.exec(MarketSql(work, state, bars));
-    return absl::OkStatus();
-  });
+  return database_.FencedWrite(kWriter, epoch_,
+                               [&](pqxx::transaction_base& work) { return MarketSql(work, state, bars); });
 }
 
 absl::StatusOr<market::SourceState> BrokerStore::LoadMarket(const std::string& key) {

@@ -159,7 +159,8 @@ void Shard::CommitBatch() {
       absl::Status status = store_.Append(commit);
       if (status.ok()) break;
       log_.Error("orders.commit_failed", {{"error", status.ToString()}});
-      if (absl::IsUnknown(status)) in_doubt = true;
+      // Only this process writes these sequences: one that is there already came from a try whose answer was lost.
+      if (absl::IsUnknown(status) || absl::IsAlreadyExists(status)) in_doubt = true;
       if (absl::IsFailedPrecondition(status) || absl::IsInternal(status)) {
         ports_.fail(status.ToString());
         inbox_.Close();

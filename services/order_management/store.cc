@@ -35,12 +35,11 @@ absl::Status Store::Fence() {
 }
 
 absl::Status Store::Append(const Commit& commit) {
-  return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    // One round trip: everything in one statement string, the fenced update last, so that its row count is the answer.
+  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
     std::string sql;
     for (const auto& [id, broker] : commit.opened) {
-      sql +=
-          "INSERT INTO account VALUES (" + work.quote(id.value()) + ",0,'',0," + work.quote(broker) + ",0,0,false,'');";
+      sql += "INSERT INTO account VALUES (" + quoting.quote(id.value()) + ",0,'',0," + quoting.quote(broker) +
+             ",0,0,false,'');";
     }
     std::string separator;
     std::map<OrderId, const Order*> newest;
@@ -48,9 +47,9 @@ absl::Status Store::Append(const Commit& commit) {
     for (const OrderEvent& event : commit.events) {
       order::v1::OrderEvent proto;
       wire::ToProto(event, &proto);
-      sql += separator + "(" + work.quote(event.account_id.value()) + "," + std::to_string(event.sequence) + "," +
-             work.quote(event.order ? event.order->order_id.value() : std::string()) + "," +
-             std::to_string(static_cast<int>(event.type)) + "," + Bytes(work, proto.SerializeAsString()) + ")";
+      sql += separator + "(" + quoting.quote(event.account_id.value()) + "," + std::to_string(event.sequence) + "," +
+             quoting.quote(event.order ? event.order->order_id.value() : std::string()) + "," +
+             std::to_string(static_cast<int>(event.type)) + "," + Bytes(quoting, proto.SerializeAsString()) + ")";
       separator = ",";
       if (event.order) newest[event.order->order_id] = &*event.order;
     }
@@ -61,37 +60,27 @@ absl::Status Store::Append(const Commit& commit) {
       for (const auto& [id, order] : newest) {
         order::v1::Order proto;
         wire::ToProto(*order, &proto);
-        sql += separator + "(" + work.quote(id.value()) + "," + work.quote(order->account_id.value()) + "," +
-               std::to_string(order->sequence) + "," + work.quote(order->symbol.value()) + "," +
-               work.quote(order->deployment_id.value()) + "," + std::to_string(static_cast<int>(order->status)) + "," +
-               (IsTerminal(order->status) ? "false" : "true") + "," + std::to_string(order->create_time.nanos) + "," +
-               Bytes(work, proto.SerializeAsString()) + ")";
+        sql += separator + "(" + quoting.quote(id.value()) + "," + quoting.quote(order->account_id.value()) + "," +
+               std::to_string(order->sequence) + "," + quoting.quote(order->symbol.value()) + "," +
+               quoting.quote(order->deployment_id.value()) + "," + std::to_string(static_cast<int>(order->status)) +
+               "," + (IsTerminal(order->status) ? "false" : "true") + "," + std::to_string(order->create_time.nanos) +
+               "," + Bytes(quoting, proto.SerializeAsString()) + ")";
         separator = ",";
       }
       sql +=
           " ON CONFLICT (order_id) DO UPDATE SET sequence = excluded.sequence, status = excluded.status, "
           "working = excluded.working, payload = excluded.payload;";
     }
-    sql +=
-        "UPDATE account a SET mode = v.mode, currency = v.currency, opening_cash = v.cash, last_sequence = v.last, "
-        "execution_sequence = v.execution, halted = v.halted, halt_reason = v.reason FROM (VALUES ";
-    separator.clear();
     for (const orders::Account::Snapshot& account : commit.accounts) {
-      sql += separator + "(" + work.quote(account.id.value()) + "," + std::to_string(static_cast<int>(account.mode)) +
-             "," + work.quote(account.currency) + "," + account.opening_cash.ToString() + "::numeric," +
-             std::to_string(account.last_sequence) + "," + std::to_string(account.execution_sequence) + "," +
-             (account.halted ? "true" : "false") + "," + work.quote(account.halt_reason) + ")";
-      separator = ",";
+      sql += "UPDATE account SET mode = " + std::to_string(static_cast<int>(account.mode)) +
+             ", currency = " + quoting.quote(account.currency) + ", opening_cash = " + account.opening_cash.ToString() +
+             ", last_sequence = " + std::to_string(account.last_sequence) +
+             ", execution_sequence = " + std::to_string(account.execution_sequence) +
+             ", halted = " + (account.halted ? "true" : "false") +
+             ", halt_reason = " + quoting.quote(account.halt_reason) +
+             " WHERE account_id = " + quoting.quote(account.id.value()) + ";";
     }
-    sql +=
-        ") v(id, mode, currency, cash, last, execution, halted, reason) WHERE a.account_id = v.id AND EXISTS (SELECT "
-        "FROM writer_epoch WHERE key = '" +
-        std::string(kWriter) + "' AND epoch = " + std::to_string(epoch_) + " FOR SHARE)";
-    pqxx::result updated = work.exec(sql);
-    if (updated.affected_rows() != commit.accounts.size()) {
-      return absl::FailedPreconditionError("a newer writer has taken over");
-    }
-    return absl::OkStatus();
+    return sql;
   });
 }
 

@@ -29,7 +29,7 @@ class Store {
   absl::Status Fence();
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
 
-  // One transaction. FAILED_PRECONDITION: a newer writer exists. UNKNOWN: ask Contains. Else as Database::Transaction.
+  // One transaction, one round trip. UNKNOWN: ask Contains. Codes as Database::FencedWrite.
   absl::Status Append(const Commit& commit);
   // Whether the account's log holds this sequence: the read-back after a commit in doubt.
   absl::StatusOr<bool> Contains(const AccountId& account_id, std::uint64_t sequence);

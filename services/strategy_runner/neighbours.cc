@@ -35,13 +35,30 @@ absl::StatusOr<order::v1::SubmitOrderResponse> Neighbours::Submit(const order::v
   return response;
 }
 
-absl::Status Neighbours::CancelAll(const std::string& account, const std::string& deployment) {
+absl::Status Neighbours::CancelAll(const std::string& account, const std::string& deployment,
+                                   const std::string& symbol) {
   order::v1::CancelAllOrdersRequest request;
   request.set_account_id(account);
   request.set_deployment_id(deployment);
+  request.set_symbol(symbol);
   request.set_actor("strategy:" + deployment);
   order::v1::CancelAllOrdersResponse response;
   return Call(*orders_, &order::v1::OrderService::Stub::CancelAllOrders, request, &response);
+}
+
+absl::StatusOr<std::optional<order::v1::Order>> Neighbours::Find(const order::v1::SubmitOrderRequest& submit) {
+  constexpr int kNewest = 100;
+  order::v1::ListOrdersRequest request;
+  request.set_account_id(submit.account_id());
+  request.set_deployment_id(submit.deployment_id());
+  request.set_symbol(submit.symbol());
+  request.set_page_size(kNewest);
+  order::v1::ListOrdersResponse response;
+  RETURN_IF_ERROR(Call(*orders_, &order::v1::OrderService::Stub::ListOrders, request, &response));
+  for (order::v1::Order& order : *response.mutable_orders()) {
+    if (order.request_id() == submit.request_id()) return std::optional<order::v1::Order>(std::move(order));
+  }
+  return std::optional<order::v1::Order>();
 }
 
 absl::StatusOr<order::v1::ListAccountsResponse> Neighbours::Accounts() {

@@ -16,7 +16,7 @@
 
 namespace ballast {
 
-// The services a deployment asks, with a deadline on every call. Blocks: the runner's thread only.
+// The services a deployment asks, with a deadline of 2 s on every call. Any thread but gRPC's: a call blocks.
 class Neighbours {
  public:
   explicit Neighbours(const Config& config);
@@ -24,7 +24,11 @@ class Neighbours {
   // UNAVAILABLE, DEADLINE_EXCEEDED and the like: it is not known whether the order was taken; ask again with the same
   // request id.
   absl::StatusOr<order::v1::SubmitOrderResponse> Submit(const order::v1::SubmitOrderRequest& request);
-  absl::Status CancelAll(const std::string& account, const std::string& deployment);
+  // An empty symbol: all of the deployment's orders. OK is a barrier: nothing that was asked for before it comes to be
+  // any more without being in ListOrders.
+  absl::Status CancelAll(const std::string& account, const std::string& deployment, const std::string& symbol);
+  // The order this request made, if any, among the newest of its deployment and symbol.
+  absl::StatusOr<std::optional<order::v1::Order>> Find(const order::v1::SubmitOrderRequest& request);
   absl::StatusOr<order::v1::ListAccountsResponse> Accounts();
   absl::StatusOr<position::v1::AccountSummary> Summary(const std::string& account);
   absl::StatusOr<risk::v1::Limits> Limits(const std::string& account);

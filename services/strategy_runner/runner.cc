@@ -19,9 +19,18 @@ constexpr std::int64_t kStartRetryNs = 1'000'000'000;
 // An older signal is not traded any more.
 constexpr std::int64_t kSendAgeNs = 5'000'000'000;
 constexpr std::int64_t kResendNs = 300'000'000;
+constexpr std::size_t kSubscribersMax = 256;
 
 bool LeftTheHouse(int status) {
   return status != order::v1::ORDER_STATUS_PENDING_NEW && status != order::v1::ORDER_STATUS_SUBMITTED;
+}
+
+// What became of a decision's order is known.
+void MarkSettled(const order::v1::Order& order, StoredDecision& decision) {
+  decision.open = false;
+  decision.decision.set_order_id(order.order_id());
+  bool denied = order.status() == order::v1::ORDER_STATUS_DENIED;
+  decision.decision.set_outcome(denied ? order.rejection().message() : "accepted");
 }
 
 // The answer says for sure that there is no order.
@@ -41,10 +50,16 @@ Runner::Runner(Options options, StrategyStore& store, Neighbours& neighbours, co
       log_(log),
       fail_(std::move(fail)),
       decisions_(metrics.GetCounter("ballast_strategy_decisions_total", "decisions made", {})),
-      orders_(metrics.GetCounter("ballast_strategy_orders_total", "orders sent", {})),
+      orders_(metrics.GetCounter("ballast_strategy_orders_total", "orders answered", {})),
+      refusals_(metrics.GetCounter("ballast_strategy_refusals_total", "orders refused, or never sent", {})),
+      unanswered_(metrics.GetCounter("ballast_strategy_unanswered_total", "submits without an answer", {})),
+      commit_failures_(metrics.GetCounter("ballast_strategy_commit_failures_total", "commits that failed", {})),
       steps_counter_(metrics.GetCounter("ballast_strategy_steps_total", "market steps worked", {})),
-      submit_seconds_(
-          metrics.GetSeconds("ballast_strategy_submit_seconds", "from sending an order to its answer", {})) {}
+      active_(metrics.GetGauge("ballast_strategy_deployments", "deployments that run", {})),
+      open_orders_(metrics.GetGauge("ballast_strategy_unsettled_orders", "orders whose outcome is not known", {})),
+      inbox_size_(metrics.GetGauge("ballast_strategy_inbox_size", "tasks that wait for the runner", {})),
+      submit_seconds_(metrics.GetSeconds("ballast_strategy_submit_seconds", "from sending an order to its answer", {})),
+      step_seconds_(metrics.GetSeconds("ballast_strategy_step_seconds", "deciding on one market step", {})) {}
 
 absl::Status Runner::Recover() {
   RETURN_IF_ERROR(store_.Fence());
@@ -121,6 +136,11 @@ void Runner::Loop() {
 void Runner::Tick() {
   last_tick_ns_ = clock_.MonotonicNanos();
   std::erase_if(subscribers_, [](const auto& subscriber) { return subscriber->done(); });
+  inbox_size_.Set(static_cast<double>(inbox_.size()));
+  open_orders_.Set(static_cast<double>(open_.size()));
+  active_.Set(static_cast<double>(
+      std::count_if(live_.begin(), live_.end(), [](const auto& entry) { return Running(entry.second); })));
+  if (dead_) return;
   if (modes_.empty()) {
     if (auto accounts = neighbours_.Accounts(); accounts.ok()) {
       for (const auto& account : accounts->accounts()) modes_[account.account_id()] = account.mode();
@@ -135,7 +155,11 @@ void Runner::Tick() {
       MutexLock lock(cursor_mutex_);
       batch.cursors = cursors_;
     }
-    if (store_.Save(batch).ok()) cursors_dirty_ = false;
+    // Not through Save: nothing waits for it, and the next tick tries again.
+    if (store_.Save(batch).ok())
+      cursors_dirty_ = false;
+    else
+      commit_failures_.Increment();
   }
 }
 
@@ -147,12 +171,13 @@ void Runner::StartPending() {
     if (!live.row.start_pending) continue;
     auto prerequisites = TryStart(live);
     if (live.row.start_pending) waiting = true;
+    std::string missing;
     for (const auto& prerequisite : prerequisites) {
-      if (!prerequisite.passed()) {
-        log_.Info("deployment.waits",
-                  {{"deployment", id}, {"prerequisite", prerequisite.name()}, {"detail", prerequisite.detail()}});
-      }
+      if (!prerequisite.passed()) missing += prerequisite.name() + ": " + prerequisite.detail() + "; ";
     }
+    // Once per change, not once per try.
+    if (std::exchange(told_waiting_[id], missing) != missing && !missing.empty())
+      log_.Info("deployment.waits", {{"deployment", id}, {"for", missing}});
   }
   if (settled_) return;
   if (waiting) {
@@ -177,15 +202,17 @@ std::vector<pb::Prerequisite> Runner::TryStart(Live& live) {
     log_.Error("deployment.unusable", {{"deployment", live.row.deployment_id}, {"error", made.ToString()}});
     return prerequisites;
   }
-  DeploymentRow row = live.row;
+  live.decider->ForgetSignals();
   live.row.status = pb::DEPLOYMENT_STATUS_ACTIVE;
   live.row.status_reason.clear();
   live.row.start_pending = false;
   live.row.start_time = clock_.Now();
   live.row.stop_time = UtcTime{};
+  live.row.close_positions = false;
+  live.row.stop_reason.clear();
   StrategyStore::Batch batch;
   SaveLive(live, batch);
-  if (!Save(std::move(batch))) live.row = row;
+  if (!Save(std::move(batch))) return prerequisites;
   log_.Info("deployment.started", {{"deployment", live.row.deployment_id}, {"strategy", live.row.spec.strategy_id()}});
   Changed(live);
   return prerequisites;
@@ -214,9 +241,9 @@ bool Runner::ApplyEvents(const order::v1::StreamOrderEventsResponse& response) {
     MutexLock lock(cursor_mutex_);
     cursors = cursors_;
   }
-  StrategyStore::Batch batch;
-  std::set<std::string> changed;
-  UtcTime now = market_time_.nanos != 0 ? market_time_ : clock_.Now();
+  // Everything is read and checked before anything is applied: a batch counts as a whole or comes again as a whole.
+  std::vector<OrderEvent> events;
+  std::vector<const order::v1::OrderEvent*> protos;
   for (const order::v1::OrderEvent& proto : response.events()) {
     OrderCursor& cursor = cursors[proto.account_id()];
     if (proto.sequence() <= cursor.sequence) continue;
@@ -228,22 +255,40 @@ bool Runner::ApplyEvents(const order::v1::StreamOrderEventsResponse& response) {
     cursor.sequence = proto.sequence();
     cursor.execution_sequence = std::max(cursor.execution_sequence, proto.execution_sequence());
     cursors_dirty_ = true;
-    if (!proto.has_order() || proto.order().deployment_id().empty()) continue;
-    if (LeftTheHouse(proto.order().status())) awaited_orders_.erase(proto.order().order_id());
-    auto live = live_.find(proto.order().deployment_id());
-    if (live == live_.end()) continue;
+    if (!proto.has_order() || !live_.contains(proto.order().deployment_id())) continue;
     auto event = wire::FromProto(proto);
     if (!event.ok()) {
       log_.Critical("strategy.event_unreadable",
                     {{"sequence", std::to_string(proto.sequence())}, {"error", event.status().ToString()}});
       return false;
     }
-    if (live->second.decider->OnOrderEvent(*event, now)) changed.insert(live->first);
-    if (auto open = open_.find(proto.order().request_id()); open != open_.end()) {
+    events.push_back(std::move(*event));
+    protos.push_back(&proto);
+  }
+  StrategyStore::Batch batch;
+  std::set<std::string> changed;
+  pb::StreamDeploymentsResponse told;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const order::v1::Order& order = protos[i]->order();
+    if (LeftTheHouse(order.status())) awaited_orders_.erase(order.order_id());
+    if (live_.at(order.deployment_id()).decider->OnOrderEvent(events[i], market_time_))
+      changed.insert(order.deployment_id());
+    if (auto open = open_.find(order.request_id()); open != open_.end()) {
+      // In the same transaction as the cursor: the state must not be ahead of it.
       StoredDecision decision = std::move(open->second.decision);
       open_.erase(open);
-      decision.decision.set_order_id(proto.order().order_id());
-      Settle(live->first, std::move(decision), "accepted", false);
+      MarkSettled(order, decision);
+      *told.add_decisions() = decision.decision;
+      batch.decisions.push_back(std::move(decision));
+      changed.insert(order.deployment_id());
+    }
+  }
+  for (const std::string& id : changed) {
+    DeploymentRow& row = live_.at(id).row;
+    // A fill that came late: flat was promised.
+    if (row.status == pb::DEPLOYMENT_STATUS_STOPPED && row.close_positions && !live_.at(id).decider->flat()) {
+      log_.Warning("deployment.late_fill", {{"deployment", id}});
+      row.status = pb::DEPLOYMENT_STATUS_STOPPING;
     }
   }
   for (const std::string& id : changed) SaveLive(live_.at(id), batch);
@@ -254,6 +299,7 @@ bool Runner::ApplyEvents(const order::v1::StreamOrderEventsResponse& response) {
     cursors_ = cursors;
   }
   if (!changed.empty()) cursors_dirty_ = false;
+  if (told.decisions_size() > 0) Tell(told);
   for (const std::string& id : changed) {
     WorkStopping(live_.at(id));
     Changed(live_.at(id));
@@ -267,10 +313,13 @@ bool Runner::ApplyEvents(const order::v1::StreamOrderEventsResponse& response) {
 }
 
 bool Runner::OnStep(broker::v1::StreamMarketDataResponse step, std::function<void()> acknowledge) {
-  return inbox_.TryPush([this, step = std::move(step), acknowledge = std::move(acknowledge)] {
-    steps_.push_back({.message = step, .acknowledge = acknowledge});
-    WorkSteps();
-  });
+  return inbox_.TryPush(
+      [this, step = std::move(step), acknowledge = std::move(acknowledge), connection = connection_.load()] {
+        // The service stops: the next one reads on.
+        if (inbox_.closed() || dead_) return;
+        steps_.push_back({.message = step, .acknowledge = acknowledge, .connection = connection});
+        WorkSteps();
+      });
 }
 
 bool Runner::ExecutionsSeen(const broker::v1::StreamMarketDataResponse& step) {
@@ -290,7 +339,13 @@ void Runner::WorkSteps() {
       // In lockstep nothing is decided before everything the market knows has come back as an event.
       if (lockstep_ && !ExecutionsSeen(step.message)) return;
       step.decided = true;
-      Decide(step.message);
+      bool again = lockstep_ && step.message.step() == decided_step_ && decided_step_ != 0;
+      if (step.connection != decided_connection_ && !lockstep_) Rewarm();
+      decided_connection_ = step.connection;
+      decided_step_ = step.message.step();
+      std::int64_t started = clock_.MonotonicNanos();
+      if (!again) Decide(step.message);
+      step_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
     }
     if (lockstep_ && (!awaited_orders_.empty() || !open_.empty())) return;
     steps_counter_.Increment();
@@ -308,7 +363,7 @@ std::optional<Decimal> Runner::EquityOf(const AccountId& account) {
 }
 
 strategy::DecisionContext Runner::Context(const Live& live, std::optional<Decimal> equity) const {
-  return {.market_time = market_time_,
+  return {.market_time = market_time_.nanos != 0 ? market_time_ : clock_.Now(),
           .quotes = quotes_,
           .instruments = instruments_,
           .equity = equity,
@@ -343,7 +398,7 @@ void Runner::Decide(const broker::v1::StreamMarketDataResponse& step) {
   }
   std::map<AccountId, std::optional<Decimal>> equities;
   for (auto& [id, live] : live_) {
-    if (!Running(live) || (!live.warm && !WarmUp(live))) continue;
+    if (!Running(live) || (!live.warm && !WarmUp(live, bars))) continue;
     std::vector<strategy::Decision> decisions;
     auto keep = [&](std::vector<strategy::Decision> more) {
       decisions.insert(decisions.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
@@ -359,7 +414,21 @@ void Runner::Decide(const broker::v1::StreamMarketDataResponse& step) {
   }
 }
 
-bool Runner::WarmUp(Live& live) {
+// The strategies have not seen some bars: they see their past again before they decide.
+void Runner::Rewarm() {
+  for (auto& [id, live] : live_) {
+    if (!live.warm) continue;
+    if (absl::Status made = MakeDecider(live); !made.ok())
+      log_.Error("deployment.unusable", {{"deployment", id}, {"error", made.ToString()}});
+  }
+}
+
+// `coming`: the bars to be decided on next, which the history may have already.
+bool Runner::WarmUp(Live& live, const std::vector<Bar>& coming) {
+  std::map<Symbol, UtcTime> first_coming;
+  for (const Bar& bar : coming) {
+    if (bar.timeframe == live.row.spec.timeframe()) first_coming.try_emplace(bar.symbol, bar.start_time);
+  }
   for (const Symbol& symbol : live.decider->spec().symbols) {
     auto bars = neighbours_.Bars(symbol, live.row.spec.timeframe(), live.decider->warmup_bars());
     if (!bars.ok()) {
@@ -371,7 +440,10 @@ bool Runner::WarmUp(Live& live) {
         log_.Error("deployment.unusable", {{"error", made.ToString()}});
       return false;
     }
-    for (const Bar& bar : *bars) live.decider->Warm(bar);
+    auto first = first_coming.find(symbol);
+    for (const Bar& bar : *bars) {
+      if (first == first_coming.end() || bar.start_time < first->second) live.decider->Warm(bar);
+    }
   }
   live.warm = true;
   log_.Info("deployment.warm", {{"deployment", live.row.deployment_id}});
@@ -431,10 +503,17 @@ void Runner::Act(Live& live, std::vector<strategy::Decision> decisions) {
 void Runner::Send(Open open) {
   const order::v1::SubmitOrderRequest& request = *open.decision.submit;
   std::string request_id = request.request_id();
-  open.last_try_ns = clock_.MonotonicNanos();
+  std::int64_t now = clock_.MonotonicNanos();
+  // The process stood still since the decision was stored; another may have taken over and decided since.
+  if (!lockstep_ && now - open.first_try_ns >= kSendAgeNs) {
+    open_[request_id] = std::move(open);
+    return;
+  }
+  open.last_try_ns = now;
   auto response = neighbours_.Submit(request);
   submit_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - open.last_try_ns) / 1e9);
   if (!response.ok() && !DefinitelyNot(response.status())) {
+    unanswered_.Increment();
     log_.Warning("strategy.submit_unanswered", {{"request", request_id}, {"error", response.status().ToString()}});
     open_[request_id] = std::move(open);
     return;
@@ -442,55 +521,83 @@ void Runner::Send(Open open) {
   orders_.Increment();
   StoredDecision decision = std::move(open.decision);
   if (!response.ok()) {
-    Settle(open.deployment_id, std::move(decision), MessageOf(response.status()), true);
+    Refuse(open.deployment_id, std::move(decision), MessageOf(response.status()));
     return;
   }
   const order::v1::Order& order = response->order();
-  decision.decision.set_order_id(order.order_id());
-  bool refused = order.status() == order::v1::ORDER_STATUS_DENIED;
-  if (lockstep_ && !refused && !LeftTheHouse(order.status())) awaited_orders_.insert(order.order_id());
-  Settle(open.deployment_id, std::move(decision), refused ? order.rejection().message() : "accepted", refused);
+  bool awaited = order.status() != order::v1::ORDER_STATUS_DENIED && !LeftTheHouse(order.status());
+  if (lockstep_ && awaited) awaited_orders_.insert(order.order_id());
+  Settle(open.deployment_id, std::move(decision), order);
 }
 
-// The order's outcome is known: the decision says so from now on.
-void Runner::Settle(const std::string& deployment_id, StoredDecision decision, const std::string& outcome,
-                    bool refused) {
-  Live& live = live_.at(deployment_id);
-  decision.open = false;
-  decision.decision.set_outcome(outcome);
-  if (refused) {
-    live.decider->OnRefused(decision.submit->request_id(), market_time_.nanos != 0 ? market_time_ : clock_.Now());
-    log_.Warning("strategy.order_refused",
-                 {{"deployment", deployment_id}, {"request", decision.submit->request_id()}, {"why", outcome}});
+// There is an order: the decision says so from now on.
+void Runner::Settle(const std::string& deployment_id, StoredDecision decision, const order::v1::Order& order) {
+  if (order.status() == order::v1::ORDER_STATUS_DENIED) {
+    decision.decision.set_order_id(order.order_id());
+    Refuse(deployment_id, std::move(decision), order.rejection().message());
+    return;
   }
+  MarkSettled(order, decision);
+  SaveSettled(live_.at(deployment_id), decision);
+}
+
+// There will be no order.
+void Runner::Refuse(const std::string& deployment_id, StoredDecision decision, const std::string& why) {
+  Live& live = live_.at(deployment_id);
+  refusals_.Increment();
+  decision.open = false;
+  decision.decision.set_outcome(why);
+  live.decider->OnRefused(decision.submit->request_id(), market_time_);
+  log_.Warning("strategy.order_refused",
+               {{"deployment", deployment_id}, {"request", decision.submit->request_id()}, {"why", why}});
+  SaveSettled(live, decision);
+}
+
+void Runner::SaveSettled(const Live& live, const StoredDecision& decision) {
   StrategyStore::Batch batch;
   batch.decisions.push_back(decision);
   SaveLive(live, batch);
-  (void)Save(std::move(batch));
+  if (!Save(std::move(batch))) return;
   pb::StreamDeploymentsResponse told;
   *told.add_decisions() = decision.decision;
   *told.add_deployments() = Describe(live);
   Tell(told);
 }
 
+// An order nobody has answered for and whose moment is over. True: its outcome is known now.
+bool Runner::Withdraw(const Open& open) {
+  const order::v1::SubmitOrderRequest& submit = *open.decision.submit;
+  // The cancel runs behind the submit if that is still queued; what is not listed after it does not come any more.
+  absl::Status cancelled = neighbours_.CancelAll(submit.account_id(), submit.deployment_id(), submit.symbol());
+  if (!cancelled.ok()) return false;
+  auto found = neighbours_.Find(submit);
+  if (!found.ok()) return false;
+  if (found->has_value()) {
+    Settle(open.deployment_id, open.decision, **found);
+  } else {
+    Refuse(open.deployment_id, open.decision, "not sent: order management did not answer in time");
+  }
+  return true;
+}
+
 void Runner::WorkOpen() {
   std::vector<std::string> ids;
   for (const auto& [request_id, unused] : open_) ids.push_back(request_id);
-  std::int64_t now = clock_.MonotonicNanos();
   for (const std::string& request_id : ids) {
+    if (dead_) return;
     Open& open = open_.at(request_id);
+    // Each try may have taken its time.
+    std::int64_t now = clock_.MonotonicNanos();
+    if (now - open.last_try_ns < kResendNs) continue;
     bool young = open.send_allowed && now - open.first_try_ns < kSendAgeNs;
     if (young || lockstep_) {
-      if (now - open.last_try_ns < kResendNs) continue;
       Open again = std::move(open);
       open_.erase(request_id);
       Send(std::move(again));
-    } else if (events_caught_up_) {
-      // Everything order management knows has been seen, and this is not part of it.
-      StoredDecision decision = std::move(open.decision);
-      std::string deployment_id = open.deployment_id;
-      open_.erase(request_id);
-      Settle(deployment_id, std::move(decision), "not sent: order management did not answer in time", true);
+    } else if (market_time_.nanos != 0) {
+      // Not before the market has spoken: in lockstep it has waited, and the order is sent after all.
+      open.last_try_ns = now;
+      if (Withdraw(open)) open_.erase(request_id);
     }
   }
   if (!ids.empty()) WorkSteps();
@@ -515,13 +622,16 @@ void Runner::WorkStopping(Live& live) {
 
 // Tries until it is done: nothing may be sent that is not stored. False: the process must end.
 bool Runner::Save(StrategyStore::Batch batch) {
+  if (dead_) return false;
   std::chrono::milliseconds pause(20);
   while (true) {
     absl::Status saved = store_.Save(batch);
     if (saved.ok()) return true;
     log_.Error("strategy.commit_failed", {{"error", saved.ToString()}});
+    commit_failures_.Increment();
     bool transient = absl::IsUnavailable(saved) || absl::IsAborted(saved) || absl::IsUnknown(saved);
     if (!transient || inbox_.closed()) {
+      dead_ = true;
       fail_("a decision cannot be stored: " + saved.ToString());
       return false;
     }
@@ -580,6 +690,7 @@ bool Runner::Create(pb::CreateDeploymentRequest request, Reply<pb::CreateDeploym
     pb::CreateDeploymentResponse response;
     std::string id = request.spec().strategy_id() + "-" + Sha256Hex(request.request_id()).substr(0, 8);
     Live* live = nullptr;
+    bool replayed = false;
     for (auto& [unused, one] : live_) {
       if (one.row.request_id == request.request_id()) live = &one;
     }
@@ -590,6 +701,11 @@ bool Runner::Create(pb::CreateDeploymentRequest request, Reply<pb::CreateDeploym
         reply(absl::AlreadyExistsError("the request id was used for another deployment"), response);
         return;
       }
+      replayed = true;
+    } else if (live_.contains(id)) {
+      reply(absl::AlreadyExistsError(ToAbsl("there is a deployment " + id + " already; use another request id")),
+            response);
+      return;
     } else {
       Live made;
       made.row.deployment_id = id;
@@ -610,7 +726,9 @@ bool Runner::Create(pb::CreateDeploymentRequest request, Reply<pb::CreateDeploym
       log_.Info("deployment.created", {{"deployment", id}, {"actor", request.actor()}});
       Changed(*live);
     }
-    if (request.start() && !Running(*live)) {
+    // A repeated request starts what never ran; it does not bring back what has been stopped since.
+    bool start = replayed ? live->row.status == pb::DEPLOYMENT_STATUS_CREATED : !Running(*live);
+    if (request.start() && start) {
       for (auto& prerequisite : TryStart(*live)) *response.add_prerequisites() = std::move(prerequisite);
     }
     *response.mutable_deployment() = Describe(*live);
@@ -680,7 +798,8 @@ bool Runner::Stop(pb::StopDeploymentRequest request, Reply<pb::Deployment> reply
     auto live = FindLive(request.deployment_id());
     if (!live.ok()) return reply(live.status(), {});
     DeploymentRow& row = (*live)->row;
-    if (row.status != pb::DEPLOYMENT_STATUS_STOPPED) {
+    bool closes = request.close_positions() && !(*live)->decider->flat();
+    if (row.status != pb::DEPLOYMENT_STATUS_STOPPED || closes) {
       row.start_pending = false;
       row.status = pb::DEPLOYMENT_STATUS_STOPPING;
       row.close_positions = row.close_positions || request.close_positions();
@@ -689,7 +808,8 @@ bool Runner::Stop(pb::StopDeploymentRequest request, Reply<pb::Deployment> reply
       StrategyStore::Batch batch;
       SaveLive(**live, batch);
       if (!Save(std::move(batch))) return reply(absl::UnavailableError("the change could not be stored"), {});
-      if (absl::Status cancelled = neighbours_.CancelAll(row.spec.account_id(), row.deployment_id); !cancelled.ok()) {
+      if (absl::Status cancelled = neighbours_.CancelAll(row.spec.account_id(), row.deployment_id, "");
+          !cancelled.ok()) {
         log_.Warning("deployment.cancel_failed", {{"deployment", row.deployment_id}, {"error", cancelled.ToString()}});
       }
       Changed(**live);
@@ -720,6 +840,10 @@ bool Runner::Subscribe(std::shared_ptr<Sender> session) {
   return inbox_.TryPush([this, session = std::move(session)] {
     pb::StreamDeploymentsResponse all;
     for (const auto& [id, live] : live_) *all.add_deployments() = Describe(live);
+    if (subscribers_.size() >= kSubscribersMax) {
+      session->Close(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many streams are open"));
+      return;
+    }
     session->Push(std::move(all));
     subscribers_.push_back(session);
   });

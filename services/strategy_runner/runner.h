@@ -44,6 +44,8 @@ class Runner {
   // The order log's reader thread; waits until the events are durable. False: read again from the cursors.
   bool OnEvents(const order::v1::StreamOrderEventsResponse& response);
   void OnEventsLost();
+  // The market's reader thread: outside lockstep, steps are missing now.
+  void OnMarketLost() { ++connection_; }
   std::map<std::string, std::uint64_t> Cursors();
   // The market's reader thread. `acknowledge` runs when everything the step led to is done. False: the inbox is full.
   bool OnStep(broker::v1::StreamMarketDataResponse step, std::function<void()> acknowledge);
@@ -80,6 +82,7 @@ class Runner {
   struct Step {
     broker::v1::StreamMarketDataResponse message;
     std::function<void()> acknowledge;
+    std::uint64_t connection = 0;
     bool decided = false;
   };
 
@@ -90,11 +93,15 @@ class Runner {
   void WorkSteps();
   bool ExecutionsSeen(const broker::v1::StreamMarketDataResponse& step);
   void Decide(const broker::v1::StreamMarketDataResponse& step);
-  bool WarmUp(Live& live);
+  bool WarmUp(Live& live, const std::vector<Bar>& coming);
   void Act(Live& live, std::vector<strategy::Decision> decisions);
   void Send(Open open);
-  void Settle(const std::string& deployment_id, StoredDecision decision, const std::string& outcome, bool refused);
+  void Settle(const std::string& deployment_id, StoredDecision decision, const order::v1::Order& order);
+  void Refuse(const std::string& deployment_id, StoredDecision decision, const std::string& why);
+  void SaveSettled(const Live& live, const StoredDecision& decision);
   void WorkOpen();
+  bool Withdraw(const Open& open);
+  void Rewarm();
   void WorkStopping(Live& live);
   absl::StatusOr<Live*> FindLive(const std::string& id);
   absl::Status MakeDecider(Live& live);
@@ -117,13 +124,20 @@ class Runner {
   BoundedQueue<Task> inbox_{20'000};
   std::thread thread_;
   std::atomic<bool> events_caught_up_{false};
+  std::atomic<std::uint64_t> connection_{0};
 
   // The runner's thread only (and Recover, before it starts).
   std::map<std::string, Live> live_;
   std::map<Symbol, Quote> quotes_;
   std::map<Symbol, Instrument> instruments_;
+  // Zero until the market has said it.
   UtcTime market_time_;
   bool lockstep_ = false;
+  // In lockstep a step comes again after a lost connection; it is not decided again.
+  std::uint64_t decided_step_ = 0;
+  std::uint64_t decided_connection_ = 0;
+  // Something could not be stored: what is in memory is ahead of what is durable, so nothing more is stored or sent.
+  bool dead_ = false;
   std::deque<Step> steps_;
   std::set<std::string> awaited_orders_;
   std::map<std::string, Open> open_;  // by request id
@@ -131,6 +145,7 @@ class Runner {
   bool settled_ = false;
   std::int64_t last_tick_ns_ = 0;
   std::int64_t last_start_try_ns_ = 0;
+  std::map<std::string, std::string> told_waiting_;
   std::vector<std::shared_ptr<Sender>> subscribers_;
 
   Mutex cursor_mutex_;
@@ -139,8 +154,15 @@ class Runner {
 
   Counter& decisions_;
   Counter& orders_;
+  Counter& refusals_;
+  Counter& unanswered_;
+  Counter& commit_failures_;
   Counter& steps_counter_;
+  Gauge& active_;
+  Gauge& open_orders_;
+  Gauge& inbox_size_;
   Histogram& submit_seconds_;
+  Histogram& step_seconds_;
 };
 
 }  // namespace ballast

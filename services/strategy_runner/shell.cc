@@ -69,6 +69,7 @@ class StrategyRunnerShell : public Service {
             .on_disconnected =
                 [this](const absl::Status& status) {
                   context_.log.Warning("market.stream_lost", {{"error", status.ToString()}});
+                  runner_->OnMarketLost();
                 }}) {}
 
   absl::Status Recover() override {

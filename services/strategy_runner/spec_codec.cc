@@ -15,6 +15,7 @@ namespace {
 constexpr int kSymbolsMax = 50;
 constexpr int kOpenPositionsMax = 50;
 constexpr std::size_t kNameBytesMax = 100;
+constexpr std::size_t kIdBytesMax = 40;
 
 std::vector<std::string> Split(const std::string& text, char separator) {
   std::vector<std::string> parts(1);
@@ -129,7 +130,10 @@ absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text) {
   }
   ConfiguredDeployment configured;
   configured.deployment_id = parts[0];
-  if (!IsIdentifier(parts[0])) return absl::InvalidArgumentError(ToAbsl("deployments: '" + parts[0] + "' is no id"));
+  // Order ids are made of it and a number.
+  if (!IsIdentifier(parts[0]) || parts[0].size() > kIdBytesMax)
+    return absl::InvalidArgumentError(
+        ToAbsl("deployments: '" + parts[0] + "' is no id: 1 to 40 of [A-Za-z0-9._:-] expected"));
   strategy::v1::DeploymentSpec& spec = configured.spec;
   spec.set_strategy_id(parts[1]);
   spec.set_account_id(parts[2]);

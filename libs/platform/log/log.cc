@@ -1,8 +1,8 @@
 #include "libs/platform/log/log.h"
 
+#include <fmt/chrono.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/daily_file_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t kFileBytesMax = 10 * 1024 * 1024;
 constexpr std::size_t kFilesMax = 5;
-constexpr unsigned short kDaysMax = 30;
 
 void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
@@ -129,23 +128,5 @@ void Logger::Warning(std::string_view event, LogFields fields) { Write(spdlog::l
 void Logger::Error(std::string_view event, LogFields fields) { Write(spdlog::level::err, event, fields); }
 void Logger::Critical(std::string_view event, LogFields fields) { Write(spdlog::level::critical, event, fields); }
 void Logger::Flush() { state_->logger->flush(); }
-
-struct TradeLog::State {
-  std::unique_ptr<spdlog::logger> logger;
-};
-
-TradeLog::TradeLog(const std::string& directory) : state_(std::make_unique<State>()) {
-  if (directory.empty()) return;
-  std::filesystem::create_directories(directory);
-  auto sink = std::make_shared<spdlog::sinks::daily_file_sink_mt>(directory + "/trades.csv", 0, 0, false, kDaysMax);
-  state_->logger = std::make_unique<spdlog::logger>("trades", std::move(sink));
-  state_->logger->set_pattern("%v");
-  state_->logger->flush_on(spdlog::level::info);
-}
-TradeLog::~TradeLog() = default;
-
-void TradeLog::Append(const std::string& csv_row) {
-  if (state_->logger) state_->logger->info("{}", csv_row);
-}
 
 }  // namespace ballast

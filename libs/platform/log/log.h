@@ -42,17 +42,4 @@ class Logger {
   std::unique_ptr<State> state_;
 };
 
-// trades.csv, one row a fill, a new file a day, kept 30 days.
-class TradeLog {
- public:
-  // An empty folder: nothing is written.
-  explicit TradeLog(const std::string& directory);
-  ~TradeLog();
-  void Append(const std::string& csv_row);
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
 }  // namespace ballast

@@ -12,6 +12,9 @@
 namespace ballast {
 namespace {
 
+// SQLSTATE of a write that came too late; the class is in nobody's use.
+constexpr char kFencedState[] = "BF001";
+
 std::string Quoted(const std::string& value) {
   std::string quoted = "'";
   for (char c : value) {
@@ -25,6 +28,7 @@ std::string Quoted(const std::string& value) {
 absl::Status StatusOf(const pqxx::sql_error& problem) {
   std::string text = std::string("Postgres: ") + problem.what();
   const std::string& code = problem.sqlstate();
+  if (code == kFencedState) return absl::FailedPreconditionError(ToAbsl(text));
   if (code == "40003") return absl::UnknownError(ToAbsl(text));  // the commit may have happened
   if (code == "55P03") return absl::AbortedError(ToAbsl(text));  // a lock that was not to be had in time
   // 57: cancelled by a limit of time, or the server is stopping or starting. 53: no disk, no memory, no connections.
@@ -100,40 +104,40 @@ struct Database::State {
 Database::Database(Options options) : state_(std::make_unique<State>()) { state_->options = std::move(options); }
 Database::~Database() = default;
 
-absl::Status Database::Transaction(const std::function<absl::Status(pqxx::transaction_base&)>& work) {
+absl::Status Database::WithConnection(absl::StatusCode broken_code,
+                                      const std::function<absl::Status(pqxx::connection_base&)>& use) {
+  auto told = [](absl::StatusCode code, const std::exception& problem) {
+    return absl::Status(code, ToAbsl(std::string("Postgres: ") + problem.what()));
+  };
   std::unique_ptr<pqxx::connection> connection;
   try {
     connection = state_->Take();
   } catch (const std::exception& problem) {
-    return absl::UnavailableError(ToAbsl(std::string("Postgres: ") + problem.what()));
+    return told(absl::StatusCode::kUnavailable, problem);
   }
   absl::Status status;
   bool broken = false;
   try {
-    pqxx::work transaction(*connection);
-    status = work(transaction);
-    if (status.ok()) transaction.commit();
+    status = use(*connection);
   } catch (const pqxx::in_doubt_error& problem) {
-    status = absl::UnknownError(ToAbsl(std::string("Postgres: commit in doubt: ") + problem.what()));
+    status = told(absl::StatusCode::kUnknown, problem);
     broken = true;
   } catch (const pqxx::broken_connection& problem) {
-    // libpqxx reports a connection that breaks inside commit as in_doubt_error, so here nothing was committed.
-    status = absl::UnavailableError(ToAbsl(std::string("Postgres: ") + problem.what()));
+    status = told(broken_code, problem);
     broken = true;
   } catch (const pqxx::serialization_failure& problem) {
-    status = absl::AbortedError(ToAbsl(std::string("Postgres: ") + problem.what()));
+    status = told(absl::StatusCode::kAborted, problem);
   } catch (const pqxx::deadlock_detected& problem) {
-    status = absl::AbortedError(ToAbsl(std::string("Postgres: ") + problem.what()));
+    status = told(absl::StatusCode::kAborted, problem);
   } catch (const pqxx::unique_violation& problem) {
-    status = absl::AlreadyExistsError(ToAbsl(std::string("Postgres: ") + problem.what()));
+    status = told(absl::StatusCode::kAlreadyExists, problem);
   } catch (const pqxx::sql_error& problem) {
     status = StatusOf(problem);
     broken = !connection->is_open();
-    if (broken) status = absl::UnavailableError(status.message());
+    if (broken) status = told(broken_code, problem);
   } catch (const std::exception& problem) {
-    status = absl::InternalError(ToAbsl(std::string("Postgres: ") + problem.what()));
     broken = !connection->is_open();
-    if (broken) status = absl::UnavailableError(status.message());
+    status = told(broken ? broken_code : absl::StatusCode::kInternal, problem);
   }
   if (broken) {
     connection.reset();
@@ -142,6 +146,27 @@ absl::Status Database::Transaction(const std::function<absl::Status(pqxx::transa
     state_->Give(std::move(connection));
   }
   return status;
+}
+
+absl::Status Database::Transaction(const std::function<absl::Status(pqxx::transaction_base&)>& work) {
+  // libpqxx reports a connection that breaks inside commit as in_doubt_error, so otherwise nothing was committed.
+  return WithConnection(absl::StatusCode::kUnavailable, [&](pqxx::connection_base& connection) -> absl::Status {
+    pqxx::work transaction(connection);
+    RETURN_IF_ERROR(work(transaction));
+    transaction.commit();
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Database::FencedWrite(std::string_view key, std::uint64_t epoch,
+                                   const std::function<std::string(pqxx::transaction_base&)>& statements) {
+  return WithConnection(absl::StatusCode::kUnknown, [&](pqxx::connection_base& connection) {
+    // Postgres runs the statements of one message as one transaction and commits at its end.
+    pqxx::nontransaction message(connection);
+    message.exec("SELECT require_epoch(" + message.quote(std::string(key)) + "," + std::to_string(epoch) + ");" +
+                 statements(message));
+    return absl::OkStatus();
+  });
 }
 
 absl::Status Database::LongTransaction(const std::function<absl::Status(pqxx::transaction_base&)>& work) {
@@ -174,6 +199,12 @@ absl::Status Database::Migrate(const std::vector<Migration>& migrations) {
         "CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, checksum text NOT NULL, "
         "apply_time timestamptz NOT NULL DEFAULT now())");
     work.exec("CREATE TABLE IF NOT EXISTS writer_epoch (key text PRIMARY KEY, epoch bigint NOT NULL)");
+    // The row stays locked until the commit: nobody takes over in between.
+    work.exec(
+        "CREATE OR REPLACE FUNCTION require_epoch(wanted_key text, wanted bigint) RETURNS void LANGUAGE plpgsql AS "
+        "$$BEGIN PERFORM FROM writer_epoch WHERE key = wanted_key AND epoch = wanted FOR SHARE; IF NOT FOUND THEN "
+        "RAISE EXCEPTION 'a newer writer has taken over' USING ERRCODE = '" +
+        std::string(kFencedState) + "'; END IF; END$$");
     return absl::OkStatus();
   }));
   for (const Migration& migration : migrations) {

@@ -63,6 +63,13 @@ class Database {
   // The same without limits of time, for what reads or changes everything: recoveries, verifications, migrations.
   [[nodiscard]] absl::Status LongTransaction(const std::function<absl::Status(pqxx::transaction_base&)>& work);
 
+  // For writers: `statements` makes SQL (it quotes with what it is given and runs nothing), which becomes one
+  // transaction in one round trip, commit included. Codes as Transaction's, but
+  //   FAILED_PRECONDITION a writer of `key` newer than `epoch` exists: nothing happened
+  //   UNKNOWN             the connection broke after sending: read back before deciding anything
+  [[nodiscard]] absl::Status FencedWrite(std::string_view key, std::uint64_t epoch,
+                                         const std::function<std::string(pqxx::transaction_base&)>& statements);
+
   // Tries for `timeout_ns` to get a first connection, with growing pauses.
   [[nodiscard]] absl::Status WaitReachable(std::int64_t timeout_ns);
 
@@ -70,13 +77,16 @@ class Database {
   // applied one has changed since.
   [[nodiscard]] absl::Status Migrate(const std::vector<Migration>& migrations);
 
-  // Takes the next epoch of `key`: whoever held a lower one can no longer commit (CheckEpoch).
+  // Takes the next epoch of `key`: whoever held a lower one can no longer commit (CheckEpoch, FencedWrite).
   [[nodiscard]] absl::StatusOr<std::uint64_t> ClaimEpoch(std::string_view key);
   // Inside each transaction of a writer: FAILED_PRECONDITION when a newer writer exists.
   [[nodiscard]] static absl::Status CheckEpoch(pqxx::transaction_base& work, std::string_view key, std::uint64_t epoch);
 
  private:
   struct State;
+  // Runs `use` with a connection of the pool and turns what libpqxx throws into a status; a broken one is replaced and
+  // told as `broken`.
+  absl::Status WithConnection(absl::StatusCode broken, const std::function<absl::Status(pqxx::connection_base&)>& use);
   std::unique_ptr<State> state_;
 };
 

@@ -54,6 +54,35 @@ TEST(DatabaseTest, AnOldWriterCannotCommit) {
   EXPECT_TRUE(commit_as(*new_epoch).ok());
 }
 
+TEST(DatabaseTest, AFencedWriteIsAllOrNothing) {
+  auto database = TestPostgres::Get().NewSchema();
+  ASSERT_TRUE(database->Migrate({{"0001_init", "CREATE TABLE thing (id int PRIMARY KEY)"}}).ok());
+  auto old_epoch = database->ClaimEpoch("oms");
+  ASSERT_TRUE(old_epoch.ok());
+  auto write = [&](std::uint64_t epoch, const std::string& sql) {
+    return database->FencedWrite("oms", epoch, [&](pqxx::transaction_base&) { return sql; }).code();
+  };
+  auto count = [&] {
+    int rows = -1;
+    absl::Status read = database->Transaction([&](pqxx::transaction_base& work) {
+      rows = work.exec1("SELECT count(*) FROM thing")[0].as<int>();
+      return absl::OkStatus();
+    });
+    return read.ok() ? rows : -1;
+  };
+  EXPECT_EQ(write(*old_epoch, "INSERT INTO thing VALUES (1);INSERT INTO thing VALUES (2)"), absl::StatusCode::kOk);
+  EXPECT_EQ(write(*old_epoch, "INSERT INTO thing VALUES (3);INSERT INTO thing VALUES (1)"),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(write(*old_epoch, "INSERT INTO thing VALUES (3);SELECT nothing FROM nowhere"), absl::StatusCode::kInternal);
+  EXPECT_EQ(count(), 2);
+  EXPECT_EQ(write(*old_epoch, "INSERT INTO thing VALUES (4);SELECT pg_terminate_backend(pg_backend_pid())"),
+            absl::StatusCode::kUnknown);
+  EXPECT_EQ(count(), 2);
+  ASSERT_TRUE(database->ClaimEpoch("oms").ok());
+  EXPECT_EQ(write(*old_epoch, "INSERT INTO thing VALUES (5)"), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(count(), 2);
+}
+
 TEST(DatabaseTest, ABrokenConnectionIsReplaced) {
   auto database = TestPostgres::Get().NewSchema();
   absl::Status killed = database->Transaction([](pqxx::transaction_base& work) {

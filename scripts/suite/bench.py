@@ -1,0 +1,39 @@
+"""scripts/bench: benchmarks over a release build, against a suite of their own."""
+import subprocess
+import sys
+
+from suite import build, layout as where, temporary
+
+# Nothing but the benchmark trades, and fills wait for nothing.
+SETTINGS = ("--set", "strategy_runner.deployments=[]", "--set", "broker_gateway.paper_latency_ms=0")
+
+
+def order_path(bin_folder, options):
+    with temporary.suite("bench", "--bin", str(bin_folder), *SETTINGS) as suite:
+        if suite is None:
+            return 1
+        address = "127.0.0.1:" + suite["BALLAST_ORDER_MANAGEMENT_PORT"], "127.0.0.1:" + suite["BALLAST_RISK_PORT"]
+        return subprocess.run([str(bin_folder / "ballast-bench-order-path"), *address, *options]).returncode
+
+
+BENCHMARKS = {"order-path": order_path}
+
+
+def main():
+    options = [argument for argument in sys.argv[1:] if argument == "--quick"]
+    wanted = [argument for argument in sys.argv[1:] if argument not in options] or list(BENCHMARKS)
+    unknown = [name for name in wanted if name not in BENCHMARKS]
+    if unknown:
+        raise SystemExit(f"bench: no benchmark '{unknown[0]}'; there are {', '.join(BENCHMARKS)}")
+    try:
+        bin_folder = build.services("release", ["-DBALLAST_BUILD_BENCHMARKS=ON"])
+    except build.BuildFailed as problem:
+        raise SystemExit(f"bench: {problem}")
+    return max(BENCHMARKS[name](bin_folder, options) for name in wanted)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nbench: interrupted")
