@@ -30,7 +30,10 @@ class Store final : public Journal {
 
   // What is only read for others.
   absl::StatusOr<std::vector<order::v1::OrderEvent>> LoadOrderEvents(const OrderId& id);
+  // NOT_FOUND for an account that is not there.
   absl::StatusOr<order::v1::ListOrdersResponse> ListOrders(const order::v1::ListOrdersRequest& request);
+  // Whether ListOrders could have given it.
+  static bool IsPageToken(const std::string& token);
 
  private:
   Database& database_;
