@@ -1,6 +1,5 @@
 """Where things are and which ports they have."""
 import dataclasses
-import hashlib
 import os
 import pathlib
 import random
@@ -86,8 +85,6 @@ class Layout:
 
     @property
     def postgres_home(self):
-        """Postgres refuses root, and its own user may not reach a clone below /root: root's data goes to /var/lib."""
-        if os.geteuid() == 0:
-            key = hashlib.sha256(str(self.run).encode()).hexdigest()[:12]
-            return pathlib.Path("/var/lib/ballast") / key
-        return self.run / "postgres"
+        """Where Postgres keeps its data: what the first start wrote down (stores.Postgres)."""
+        written = self.run / "postgres_home"
+        return pathlib.Path(written.read_text().strip()) if written.exists() else self.run / "postgres"

@@ -1,6 +1,7 @@
 """A private Postgres and a private Redis on loopback."""
 import os
 import pathlib
+import secrets
 import shutil
 import signal
 import socket
@@ -27,9 +28,34 @@ def _as_postgres(command):
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *command]
 
 
+# Postgres refuses root, and its own user may not reach a clone below /root: data of suites that root starts is here.
+ROOT_HOMES = pathlib.Path("/var/lib/ballast")
+
+
+def _choose_postgres_home(layout):
+    """Chooses once for this run directory and writes it down; a name of its own, because a directory that was deleted
+    and made again is another one, with other passwords."""
+    written = layout.run / "postgres_home"
+    if written.exists() or (layout.run / "postgres").exists():
+        return
+    ensure_directory(layout.run)
+    if os.geteuid() != 0:
+        write_private(written, f"{layout.run / 'postgres'}\n")
+        return
+    for left in sorted(ROOT_HOMES.glob("*/run_directory")):
+        if left.read_text().strip() == str(layout.run):
+            print(f"The database of a {layout.run.name} that was deleted is still in {left.parent}; delete it if nobody "
+                  "wants it.", flush=True)
+    home = ROOT_HOMES / secrets.token_hex(6)
+    home.mkdir(parents=True)
+    (home / "run_directory").write_text(f"{layout.run}\n")
+    write_private(written, f"{home}\n")
+
+
 class Postgres:
     def __init__(self, layout):
         self.layout = layout
+        _choose_postgres_home(layout)
         self.home = layout.postgres_home
         self.data = self.home / "data"
         self.port = layout.ports["postgres"]
