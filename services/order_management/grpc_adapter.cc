@@ -270,7 +270,13 @@ grpc::ServerUnaryReactor* OrderGrpc::ListAccounts(grpc::CallbackServerContext* c
 grpc::ServerWriteReactor<order::v1::StreamOrderEventsResponse>* OrderGrpc::StreamOrderEvents(
     grpc::CallbackServerContext*, const order::v1::StreamOrderEventsRequest* request) {
   auto session = StreamSession<order::v1::StreamOrderEventsResponse>::Make([] {});
-  hub_.Subscribe(*request, session);
+  FieldCheck check;
+  for (const std::string& account : request->account_ids()) check.Id("account_ids", account);
+  for (const auto& [account, sequence] : request->after_sequences()) check.Id("after_sequences", account);
+  if (check.ok())
+    hub_.Subscribe(*request, session);
+  else
+    session->Close(check.Refusal());
   return session.get();
 }
 
