@@ -28,6 +28,8 @@ struct Limits {
   std::int64_t quote_age_ms_max = 5'000;
   bool allow_short = true;
   std::set<Symbol> restricted;
+
+  bool operator==(const Limits&) const = default;
 };
 
 }  // namespace ballast::risk

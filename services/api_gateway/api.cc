@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "libs/platform/grpc/fields.h"
+
 namespace ballast {
 namespace {
 
@@ -134,6 +136,11 @@ bool Api::ReadBody(const CallPtr& call) {
       return false;
     }
     if (call->key.empty()) call->key = text;
+  }
+  FieldCheck check;
+  if (!check.OptionalId("request_id", call->key).ok()) {
+    call->Fail(BadFields(check.errors()));
+    return false;
   }
   return true;
 }

@@ -66,6 +66,15 @@ bool ApiCall::ReadNumber(std::string_view name, int* value) {
   return false;
 }
 
+bool ApiCall::ReadFlag(std::string_view name, bool* value) {
+  std::string_view text = request.Query(name);
+  *value = text == "true";
+  if (*value || text == "false" || text.empty()) return true;
+  Fail(BadFields(
+      {{.field = std::string(name), .reason = RejectReason::kMalformed, .message = "true or false is expected"}}));
+  return false;
+}
+
 bool ApiCall::ReadFields(std::initializer_list<std::pair<const char*, std::string*>> texts,
                          std::initializer_list<std::pair<const char*, bool*>> flags) {
   std::vector<FieldError> errors;

@@ -65,6 +65,8 @@ class ApiCall : public std::enable_shared_from_this<ApiCall> {
   bool ReadBody(google::protobuf::Message* message);
   // A whole number of the query into *value, when it is there. False: answered 400.
   bool ReadNumber(std::string_view name, int* value);
+  // "true" or "false" of the query into *value, when it is there. False: answered 400.
+  bool ReadFlag(std::string_view name, bool* value);
   // Text and flags of a body that is no message; anything else in it is refused. False: answered 400.
   bool ReadFields(std::initializer_list<std::pair<const char*, std::string*>> texts,
                   std::initializer_list<std::pair<const char*, bool*>> flags = {});

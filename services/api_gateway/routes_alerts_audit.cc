@@ -13,7 +13,9 @@ constexpr std::int64_t kLongDeadlineMs = 30'000;
 void ListAlerts(const CallPtr& call) {
   alert::v1::ListAlertsRequest request;
   int page_size = 0;
+  bool unacknowledged_only = false;
   if (!call->ReadNumber("page_size", &page_size)) return;
+  if (!call->ReadFlag("unacknowledged_only", &unacknowledged_only)) return;
   if (std::string level = call->Query("min_level"); !level.empty()) {
     alert::v1::AlertLevel parsed{};
     if (!alert::v1::AlertLevel_Parse(level, &parsed)) {
@@ -22,7 +24,7 @@ void ListAlerts(const CallPtr& call) {
     }
     request.set_min_level(parsed);
   }
-  request.set_unacknowledged_only(call->Query("unacknowledged_only") == "true");
+  request.set_unacknowledged_only(unacknowledged_only);
   request.set_page_size(page_size);
   request.set_page_token(call->Query("page_token"));
   call->Forward(call->gateway.peers.alerts, &AlertAsync::ListAlerts, request);

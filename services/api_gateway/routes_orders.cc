@@ -59,7 +59,8 @@ void PreviewOrder(const CallPtr& call) {
 void ListOrders(const CallPtr& call) {
   order::v1::ListOrdersRequest request;
   int page_size = 0;
-  if (!call->ReadNumber("page_size", &page_size)) return;
+  bool working = false;
+  if (!call->ReadNumber("page_size", &page_size) || !call->ReadFlag("working", &working)) return;
   request.set_account_id(call->AccountOfQuery());
   request.set_symbol(call->Query("symbol"));
   request.set_deployment_id(call->Query("deployment_id"));
@@ -72,7 +73,7 @@ void ListOrders(const CallPtr& call) {
     }
     request.add_statuses(status);
   }
-  request.set_working_only(call->Query("working") == "true");
+  request.set_working_only(working);
   request.set_page_size(page_size);
   request.set_page_token(call->Query("page_token"));
   call->Forward(call->gateway.peers.orders, &OrderAsync::ListOrders, request);

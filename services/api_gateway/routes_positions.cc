@@ -10,9 +10,11 @@ constexpr std::int64_t kLongDeadlineMs = 30'000;
 
 void ListPositions(const CallPtr& call) {
   position::v1::ListPositionsRequest request;
+  bool by_deployment = false;
+  if (!call->ReadFlag("by_deployment", &by_deployment)) return;
   request.set_account_id(call->AccountOfQuery());
   request.set_deployment_id(call->Query("deployment_id"));
-  request.set_by_deployment(call->Query("by_deployment") == "true" || !request.deployment_id().empty());
+  request.set_by_deployment(by_deployment || !request.deployment_id().empty());
   call->Forward(call->gateway.peers.positions, &PositionAsync::ListPositions, request);
 }
 

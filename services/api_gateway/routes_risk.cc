@@ -27,9 +27,9 @@ void GetRisk(const CallPtr& call) {
 void UpdateLimits(const CallPtr& call) {
   risk::v1::UpdateLimitsRequest request;
   if (!call->ReadBody(&request)) return;
-  request.mutable_limits()->set_account_id(call->AccountOr(request.limits().account_id()));
+  std::string account = call->AccountOr(request.limits().account_id());
+  if (request.has_limits()) request.mutable_limits()->set_account_id(account);
   request.set_actor(call->access.actor);
-  std::string account = request.limits().account_id();
   Json asked = ToJson(request.limits());
   call->Ask(call->gateway.peers.risk, &RiskAsync::UpdateLimits, request,
             [call, account, asked = std::move(asked), reason = request.reason()](

@@ -116,29 +116,40 @@ void GetDeployment(const CallPtr& call) {
   call->Forward(call->gateway.peers.strategy, &StrategyAsync::GetDeployment, request);
 }
 
-// The deployment's own account, as far as the streams told; the query's or the default one otherwise.
-std::string AccountOfDeployment(const CallPtr& call) {
-  std::string account = call->gateway.account_of_deployment(call->Param("id"));
-  return account.empty() ? call->AccountOfQuery() : account;
+// Goes on with the deployment's account, as the streams told it; what they did not tell, the strategy runner knows.
+void WithAccount(const CallPtr& call, std::function<void(const std::string&)> next) {
+  if (std::string account = call->gateway.account_of_deployment(call->Param("id")); !account.empty()) {
+    return next(account);
+  }
+  strategy::v1::GetDeploymentRequest request;
+  request.set_deployment_id(call->Param("id"));
+  call->Forward(call->gateway.peers.strategy, &StrategyAsync::GetDeployment, request,
+                [next = std::move(next)](strategy::v1::GetDeploymentResponse& response) {
+                  next(response.deployment().spec().account_id());
+                });
 }
 
 void DeploymentPositions(const CallPtr& call) {
-  position::v1::ListPositionsRequest request;
-  request.set_account_id(AccountOfDeployment(call));
-  request.set_by_deployment(true);
-  request.set_deployment_id(call->Param("id"));
-  call->Forward(call->gateway.peers.positions, &PositionAsync::ListPositions, request);
+  WithAccount(call, [call](const std::string& account) {
+    position::v1::ListPositionsRequest request;
+    request.set_account_id(account);
+    request.set_by_deployment(true);
+    request.set_deployment_id(call->Param("id"));
+    call->Forward(call->gateway.peers.positions, &PositionAsync::ListPositions, request);
+  });
 }
 
 void DeploymentHistory(const CallPtr& call) {
-  position::v1::ListTradesRequest request;
   int page_size = 0;
   if (!call->ReadNumber("page_size", &page_size)) return;
-  request.set_account_id(AccountOfDeployment(call));
-  request.set_deployment_id(call->Param("id"));
-  request.set_page_size(page_size);
-  request.set_page_token(call->Query("page_token"));
-  call->Forward(call->gateway.peers.positions, &PositionAsync::ListTrades, request);
+  WithAccount(call, [call, page_size](const std::string& account) {
+    position::v1::ListTradesRequest request;
+    request.set_account_id(account);
+    request.set_deployment_id(call->Param("id"));
+    request.set_page_size(page_size);
+    request.set_page_token(call->Query("page_token"));
+    call->Forward(call->gateway.peers.positions, &PositionAsync::ListTrades, request);
+  });
 }
 
 void ListDecisions(const CallPtr& call) {

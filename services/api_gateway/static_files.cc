@@ -83,7 +83,14 @@ void StaticFiles::Add(const std::string& name, std::string body) {
 
 HttpResponse StaticFiles::Serve(const HttpRequest& request) const {
   std::string name;
-  for (const std::string& segment : request.segments) name += (name.empty() ? "" : "/") + segment;
+  for (const std::string& segment : request.segments) {
+    // Nothing served is called so: who asks wants out of the folder, and gets no page of ours for it.
+    bool empty_inside = segment.empty() && &segment != &request.segments.back();
+    if (empty_inside || segment.starts_with('.') || segment.find_first_of("/\\") != std::string::npos) {
+      return {.status = 404};
+    }
+    name += (name.empty() ? "" : "/") + segment;
+  }
   if (name.empty()) name = kIndex;
   auto found = files_.find(name);
   if (found == files_.end()) {

@@ -66,8 +66,9 @@ TEST_F(StaticFilesTest, AnAddressOfThePageGetsThePage) {
 }
 
 TEST_F(StaticFilesTest, NothingOutsideTheFolderIsReachable) {
-  for (const char* path : {"/../outside.txt", "/%2e%2e/outside.txt", "/..%2foutside.txt", "/assets/../../outside.txt",
-                           "/link.txt", "/.secret", "//outside.txt", "/assets/..%5c..%5coutside.txt"}) {
+  for (const char* path :
+       {"/../outside.txt", "/%2e%2e/outside.txt", "/..%2foutside.txt", "/assets/../../outside.txt", "/link.txt",
+        "/.secret", "//outside.txt", "//outside", "/.", "/..%2foutside", "/assets/..%5c..%5coutside.txt"}) {
     HttpResponse response = Get(path);
     EXPECT_EQ(response.status, 404) << path;
     EXPECT_EQ(response.body, "") << path;

@@ -4,6 +4,7 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/market/bars.h"
+#include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/wire/wire.h"
 
@@ -13,6 +14,20 @@ namespace {
 const grpc::Status& Busy() {
   static const grpc::Status kBusy(grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again");
   return kBusy;
+}
+
+constexpr int kExecutionsMax = 1000;
+constexpr int kBarsMax = 5000;
+
+grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext* context, const FieldCheck& check) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(check.Refusal());
+  return reactor;
+}
+
+absl::Status CheckAccount(const Engine& engine, const std::string& account_id) {
+  if (engine.venue().FindLedger(AccountId(account_id)) != nullptr) return absl::OkStatus();
+  return absl::NotFoundError(ToAbsl("the venue has no account " + account_id));
 }
 
 // Asks on the engine's thread and finishes the call with what `answer` returns.
@@ -50,6 +65,9 @@ grpc::ServerBidiReactor<broker::v1::OrderSessionRequest, broker::v1::OrderSessio
 grpc::ServerUnaryReactor* BrokerGrpc::QueryOrder(grpc::CallbackServerContext* context,
                                                  const broker::v1::QueryOrderRequest* request,
                                                  broker::v1::QueryOrderResponse* response) {
+  FieldCheck check;
+  if (!check.Id("account_id", request->account_id()).Id("order_id", request->order_id()).ok())
+    return Refuse(context, check);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   auto finish = [reactor, request = *request, response](const absl::StatusOr<Order>& order) {
     if (!order.ok() || order->account_id.value() != request.account_id()) {
@@ -75,7 +93,10 @@ grpc::ServerUnaryReactor* BrokerGrpc::QueryOrder(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* BrokerGrpc::ListOpenOrders(grpc::CallbackServerContext* context,
                                                      const broker::v1::ListOpenOrdersRequest* request,
                                                      broker::v1::ListOpenOrdersResponse* response) {
-  return Answer(engine_, context, [request = *request, response](const Engine& engine) {
+  FieldCheck check;
+  if (!check.Id("account_id", request->account_id()).ok()) return Refuse(context, check);
+  return Answer(engine_, context, [request = *request, response](const Engine& engine) -> absl::Status {
+    RETURN_IF_ERROR(CheckAccount(engine, request.account_id()));
     for (const auto& [id, order] : engine.venue().orders()) {
       if (!IsTerminal(order.status) && order.account_id.value() == request.account_id()) {
         wire::ToProto(order, response->add_orders());
@@ -88,23 +109,39 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListOpenOrders(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* BrokerGrpc::ListExecutions(grpc::CallbackServerContext* context,
                                                      const broker::v1::ListExecutionsRequest* request,
                                                      broker::v1::ListExecutionsResponse* response) {
-  return Read(reader_, context, [this, request = *request, response]() -> absl::Status {
+  FieldCheck check;
+  check.Id("account_id", request->account_id()).Range("page_size", request->page_size(), 0, kExecutionsMax);
+  if (request->after_execution_sequence() > static_cast<std::uint64_t>(INT64_MAX))
+    check.Refuse("after_execution_sequence", RejectReason::kOutOfRange, "too large");
+  if (!check.ok()) return Refuse(context, check);
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  auto read = [this, request = *request, response]() -> absl::Status {
     int page_size = request.page_size() == 0 ? 500 : request.page_size();
-    if (page_size < 1 || page_size > 1000) return absl::InvalidArgumentError("page_size: 1 to 1000 expected");
     ASSIGN_OR_RETURN(
         std::vector<broker::v1::ExecutionReport> reports,
         store_.LoadExecutions(AccountId(request.account_id()), request.after_execution_sequence(), page_size));
     for (broker::v1::ExecutionReport& report : reports) *response->add_reports() = std::move(report);
     return absl::OkStatus();
+  };
+  bool queued = engine_.Ask([this, reactor, account = request->account_id(), read](const Engine& engine) {
+    absl::Status known = CheckAccount(engine, account);
+    if (!known.ok())
+      reactor->Finish(ToGrpc(known));
+    else if (!reader_.Run([reactor, read] { reactor->Finish(ToGrpc(read())); }))
+      reactor->Finish(Busy());
   });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* BrokerGrpc::GetBrokerAccount(grpc::CallbackServerContext* context,
                                                        const broker::v1::GetBrokerAccountRequest* request,
                                                        broker::v1::GetBrokerAccountResponse* response) {
+  FieldCheck check;
+  if (!check.Id("account_id", request->account_id()).ok()) return Refuse(context, check);
   return Answer(engine_, context, [request = *request, response](const Engine& engine) -> absl::Status {
+    RETURN_IF_ERROR(CheckAccount(engine, request.account_id()));
     const paper::Ledger* ledger = engine.venue().FindLedger(AccountId(request.account_id()));
-    if (ledger == nullptr) return absl::NotFoundError(ToAbsl("the venue has no account " + request.account_id()));
     response->set_account_id(request.account_id());
     response->set_currency(ledger->currency);
     wire::ToProto(ledger->cash, response->mutable_cash());
@@ -188,6 +225,9 @@ grpc::ServerUnaryReactor* MarketDataGrpc::ListInstruments(grpc::CallbackServerCo
 grpc::ServerUnaryReactor* MarketDataGrpc::GetQuotes(grpc::CallbackServerContext* context,
                                                     const broker::v1::GetQuotesRequest* request,
                                                     broker::v1::GetQuotesResponse* response) {
+  FieldCheck check;
+  for (const std::string& symbol : request->symbols()) check.Id("symbols", symbol);
+  if (!check.ok()) return Refuse(context, check);
   return Answer(engine_, context, [request = *request, response](const Engine& engine) -> absl::Status {
     for (const std::string& symbol : request.symbols()) {
       const Quote* quote = engine.venue().FindQuote(Symbol(symbol));
@@ -207,6 +247,11 @@ grpc::ServerUnaryReactor* MarketDataGrpc::GetQuotes(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* MarketDataGrpc::ListBars(grpc::CallbackServerContext* context,
                                                    const broker::v1::ListBarsRequest* request,
                                                    broker::v1::ListBarsResponse* response) {
+  FieldCheck check;
+  check.Id("symbol", request->symbol()).Range("limit", request->limit(), 0, kBarsMax);
+  if (!market::TimeframeLength(request->timeframe()))
+    check.Refuse("timeframe", RejectReason::kBadEnum, "there is no '" + Shortened(request->timeframe(), 32) + "'");
+  if (!check.ok()) return Refuse(context, check);
   return Read(reader_, context, [this, request = *request, response]() -> absl::Status {
     const std::vector<Instrument>& instruments = engine_.instruments();
     bool known = std::any_of(instruments.begin(), instruments.end(),
@@ -214,11 +259,7 @@ grpc::ServerUnaryReactor* MarketDataGrpc::ListBars(grpc::CallbackServerContext* 
     if (!known) {
       return absl::NotFoundError(ToAbsl("there is no instrument " + request.symbol()));
     }
-    if (!market::TimeframeLength(request.timeframe())) {
-      return absl::InvalidArgumentError(ToAbsl("timeframe: there is no '" + request.timeframe() + "'"));
-    }
     int limit = request.limit() == 0 ? 500 : request.limit();
-    if (limit < 1 || limit > 5000) return absl::InvalidArgumentError("limit: 1 to 5000 expected");
     ASSIGN_OR_RETURN(std::vector<Bar> bars,
                      store_.LoadBars(engine_.source_key(), Symbol(request.symbol()), request.timeframe(), limit));
     for (const Bar& bar : bars) wire::ToProto(bar, response->add_bars());
@@ -229,6 +270,8 @@ grpc::ServerUnaryReactor* MarketDataGrpc::ListBars(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* MarketDataGrpc::GetBook(grpc::CallbackServerContext* context,
                                                   const broker::v1::GetBookRequest* request,
                                                   broker::v1::GetBookResponse* response) {
+  FieldCheck check;
+  if (!check.Id("symbol", request->symbol()).ok()) return Refuse(context, check);
   return Answer(engine_, context, [symbol = Symbol(request->symbol()), response](const Engine& engine) -> absl::Status {
     if (engine.venue().FindInstrument(symbol) == nullptr) {
       return absl::NotFoundError(ToAbsl("there is no instrument " + symbol.value()));

@@ -13,7 +13,7 @@ constexpr std::int64_t kHeartbeatNs = 1'000'000'000;
 
 }  // namespace
 
-EventHub::EventHub(Store& store) : store_(store) {}
+EventHub::EventHub(Journal& journal) : journal_(journal) {}
 EventHub::~EventHub() { Stop(); }
 
 void EventHub::Start() {
@@ -92,7 +92,7 @@ bool EventHub::Backfill(Subscriber& subscriber) {
       return false;
     }
     while (cursor->second < head) {
-      auto events = store_.LoadEvents(AccountId(account), cursor->second, kPage);
+      auto events = journal_.LoadEvents(AccountId(account), cursor->second, kPage);
       if (!events.ok()) {
         subscriber.sender->Close(grpc::Status(grpc::UNAVAILABLE, std::string(events.status().message())));
         return false;

@@ -11,7 +11,7 @@
 #include "libs/platform/grpc/server_stream.h"
 #include "libs/platform/thread/bounded_queue.h"
 #include "libs/platform/thread/mutex.h"
-#include "services/order_management/store.h"
+#include "services/order_management/journal.h"
 
 namespace ballast {
 
@@ -21,7 +21,7 @@ class EventHub {
  public:
   using Sender = StreamSender<order::v1::StreamOrderEventsResponse>;
 
-  explicit EventHub(Store& store);
+  explicit EventHub(Journal& journal);
   ~EventHub();
 
   void Start();
@@ -46,7 +46,7 @@ class EventHub {
 
   static constexpr std::size_t kJoiningMax = 1000;
 
-  Store& store_;
+  Journal& journal_;
   BoundedQueue<std::shared_ptr<Subscriber>> joining_{kJoiningMax};
   std::thread thread_;
   Mutex mutex_;

@@ -2,6 +2,7 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/orders/submit.h"
+#include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/wire/wire.h"
 
@@ -76,7 +77,12 @@ void Encode(const orders::Account::Snapshot& snapshot, const std::string& broker
   out->set_broker(broker);
 }
 
-std::string ActorOf(const std::string& actor) { return actor.empty() ? "user:unknown" : actor; }
+constexpr int kPageMax = 500;
+// Beyond these a text is cut: what stops trading is not refused for its words.
+constexpr std::size_t kReasonMax = 200;
+constexpr std::size_t kActorMax = 100;
+
+std::string ActorOf(const std::string& actor) { return actor.empty() ? "user:unknown" : Shortened(actor, kActorMax); }
 
 grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const grpc::Status& status) {
   reactor->Finish(status);
@@ -167,12 +173,8 @@ grpc::ServerUnaryReactor* OrderGrpc::CancelOrder(grpc::CallbackServerContext* co
                                                  const order::v1::CancelOrderRequest* request,
                                                  order::v1::CancelOrderResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (!orders::IsIdentifier(request->order_id(), 64)) {
-    return Finish(
-        reactor,
-        InvalidFields(
-            {{.field = "order_id", .reason = RejectReason::kBadIdentifier, .message = "an order id is expected"}}));
-  }
+  FieldCheck check;
+  if (!check.Id("order_id", request->order_id()).ok()) return Finish(reactor, check.Refusal());
   bool queued =
       shard_.Cancel(OrderId(request->order_id()), ActorOf(request->actor()), [reactor, response](OrderReply reply) {
         if (reply.status.ok()) {
@@ -189,6 +191,10 @@ grpc::ServerUnaryReactor* OrderGrpc::CancelAllOrders(grpc::CallbackServerContext
                                                      const order::v1::CancelAllOrdersRequest* request,
                                                      order::v1::CancelAllOrdersResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Id("account_id", request->account_id());
+  check.OptionalId("symbol", request->symbol()).OptionalId("deployment_id", request->deployment_id());
+  if (!check.ok()) return Finish(reactor, check.Refusal());
   bool queued = shard_.CancelAll(AccountId(request->account_id()), Symbol(request->symbol()),
                                  DeploymentId(request->deployment_id()), ActorOf(request->actor()),
                                  [reactor, response](absl::StatusOr<std::vector<Order>> cancelled) {
@@ -205,6 +211,8 @@ grpc::ServerUnaryReactor* OrderGrpc::GetOrder(grpc::CallbackServerContext* conte
                                               const order::v1::GetOrderRequest* request,
                                               order::v1::GetOrderResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  if (!check.Id("order_id", request->order_id()).ok()) return Finish(reactor, check.Refusal());
   Read(reactor, [this, id = OrderId(request->order_id()), response]() -> absl::Status {
     ASSIGN_OR_RETURN(Order order, store_.LoadOrder(id));
     wire::ToProto(order, response->mutable_order());
@@ -217,6 +225,15 @@ grpc::ServerUnaryReactor* OrderGrpc::ListOrders(grpc::CallbackServerContext* con
                                                 const order::v1::ListOrdersRequest* request,
                                                 order::v1::ListOrdersResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.OptionalId("account_id", request->account_id()).OptionalId("symbol", request->symbol());
+  check.OptionalId("deployment_id", request->deployment_id()).Range("page_size", request->page_size(), 0, kPageMax);
+  for (int status : request->statuses()) {
+    if (!order::v1::OrderStatus_IsValid(status)) check.Refuse("statuses", RejectReason::kBadEnum, "unknown value");
+  }
+  if (!request->page_token().empty() && !Store::IsPageToken(request->page_token()))
+    check.Refuse("page_token", RejectReason::kMalformed, "not a token of this call");
+  if (!check.ok()) return Finish(reactor, check.Refusal());
   Read(reactor, [this, request = *request, response]() -> absl::Status {
     ASSIGN_OR_RETURN(*response, store_.ListOrders(request));
     return absl::OkStatus();
@@ -228,6 +245,8 @@ grpc::ServerUnaryReactor* OrderGrpc::ListOrderEvents(grpc::CallbackServerContext
                                                      const order::v1::ListOrderEventsRequest* request,
                                                      order::v1::ListOrderEventsResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  if (!check.Id("order_id", request->order_id()).ok()) return Finish(reactor, check.Refusal());
   Read(reactor, [this, id = OrderId(request->order_id()), response]() -> absl::Status {
     ASSIGN_OR_RETURN(std::vector<order::v1::OrderEvent> events, store_.LoadOrderEvents(id));
     if (events.empty()) return absl::NotFoundError(ToAbsl("there is no order " + id.value()));
@@ -259,7 +278,9 @@ grpc::ServerUnaryReactor* OrderGrpc::HaltAccount(grpc::CallbackServerContext* co
                                                  const order::v1::HaltAccountRequest* request,
                                                  order::v1::HaltAccountResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  bool queued = shard_.Halt(AccountId(request->account_id()), request->reason().substr(0, 200),
+  FieldCheck check;
+  if (!check.Id("account_id", request->account_id()).ok()) return Finish(reactor, check.Refusal());
+  bool queued = shard_.Halt(AccountId(request->account_id()), Shortened(request->reason(), kReasonMax),
                             ActorOf(request->actor()), false, [reactor, response](const AccountReply& reply) {
                               if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
                               reactor->Finish(ToGrpc(reply.status));
@@ -272,13 +293,11 @@ grpc::ServerUnaryReactor* OrderGrpc::ResumeAccount(grpc::CallbackServerContext* 
                                                    const order::v1::ResumeAccountRequest* request,
                                                    order::v1::ResumeAccountResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (request->reason().empty()) {
-    return Finish(
-        reactor,
-        InvalidFields(
-            {{.field = "reason", .reason = RejectReason::kMissingField, .message = "resuming needs a reason"}}));
-  }
-  bool queued = shard_.Halt(AccountId(request->account_id()), request->reason().substr(0, 200),
+  FieldCheck check;
+  check.Id("account_id", request->account_id());
+  if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "resuming needs a reason");
+  if (!check.ok()) return Finish(reactor, check.Refusal());
+  bool queued = shard_.Halt(AccountId(request->account_id()), Shortened(request->reason(), kReasonMax),
                             ActorOf(request->actor()), true, [reactor, response](const AccountReply& reply) {
                               if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
                               reactor->Finish(ToGrpc(reply.status));

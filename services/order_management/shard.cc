@@ -67,9 +67,9 @@ absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& p
 
 }  // namespace
 
-Shard::Shard(Options options, Store& store, EventHub& hub, const Clock& clock, Logger& log, Metrics& metrics)
+Shard::Shard(Options options, Journal& journal, EventHub& hub, const Clock& clock, Logger& log, Metrics& metrics)
     : options_(std::move(options)),
-      store_(store),
+      journal_(journal),
       hub_(hub),
       clock_(clock),
       log_(log),
@@ -82,23 +82,23 @@ Shard::Shard(Options options, Store& store, EventHub& hub, const Clock& clock, L
 Shard::~Shard() { Drain(); }
 
 absl::Status Shard::Recover() {
-  RETURN_IF_ERROR(store_.Fence());
-  ASSIGN_OR_RETURN(std::vector<orders::Account::Snapshot> snapshots, store_.LoadAccounts());
+  RETURN_IF_ERROR(journal_.Fence());
+  ASSIGN_OR_RETURN(std::vector<orders::Account::Snapshot> snapshots, journal_.LoadAccounts());
   for (orders::Account::Snapshot& snapshot : snapshots) {
     AccountId id = snapshot.id;
     hub_.SetHead(id, snapshot.last_sequence);
     accounts_[id].Restore(std::move(snapshot));
   }
-  ASSIGN_OR_RETURN(std::vector<Order> working, store_.LoadWorkingOrders());
+  ASSIGN_OR_RETURN(std::vector<Order> working, journal_.LoadWorkingOrders());
   for (const Order& order : working) accounts_[order.account_id].Load(order);
-  ASSIGN_OR_RETURN(known_orders_, store_.LoadOrderIds());
+  ASSIGN_OR_RETURN(known_orders_, journal_.LoadOrderIds());
   for (const AccountSpec& spec : options_.accounts) {
     brokers_[spec.id] = spec.broker;
     if (accounts_.contains(spec.id)) continue;
     Keep(accounts_[spec.id].Open(spec.id, spec.mode, spec.currency, spec.cash, clock_.Now()));
     opened_.emplace_back(spec.id, spec.broker);
   }
-  CommitBatch();
+  if (!CommitBatch()) return absl::UnavailableError("the accounts could not be opened");
   MutexLock lock(cursor_mutex_);
   for (const auto& [id, account] : accounts_) {
     execution_cursors_[id.value()] = account.snapshot().execution_sequence;
@@ -106,7 +106,7 @@ absl::Status Shard::Recover() {
   log_.Info("orders.recovered", {{"accounts", std::to_string(accounts_.size())},
                                  {"working_orders", std::to_string(working.size())},
                                  {"orders", std::to_string(known_orders_.size())},
-                                 {"epoch", std::to_string(store_.epoch())}});
+                                 {"epoch", std::to_string(journal_.epoch())}});
   return absl::OkStatus();
 }
 
@@ -121,17 +121,21 @@ void Shard::Drain() {
 }
 
 bool Shard::Enqueue(Task task) { return inbox_.TryPush(std::move(task)); }
+void Shard::EnqueueAlways(Task task) { (void)inbox_.Push(std::move(task)); }
 
 void Shard::Loop() {
   std::int64_t last_tick = clock_.MonotonicNanos();
   while (true) {
     std::vector<Task> tasks = inbox_.PopBatch(kBatchMax, kTickNs);
-    for (Task& task : tasks) task();
+    for (Task& task : tasks) {
+      if (dead_) return;
+      task();
+    }
     if (std::int64_t now = clock_.MonotonicNanos(); now - last_tick >= kTickNs) {
       last_tick = now;
       OnTick();
     }
-    CommitBatch();
+    if (!CommitBatch()) return;
     if (tasks.empty() && inbox_.closed()) return;
   }
 }
@@ -141,8 +145,42 @@ void Shard::Keep(std::vector<OrderEvent> events) {
 }
 
 // Goes on until the batch is durable: as the only writer it may repeat the same rows, and a commit in doubt is read
-// back.
-void Shard::CommitBatch() {
+// back. False: it never will be.
+bool Shard::Persist(const Commit& commit) {
+  constexpr std::int64_t kDrainNs = 5'000'000'000;
+  const OrderEvent& last = commit.events.back();
+  std::int64_t started = clock_.MonotonicNanos();
+  std::chrono::milliseconds pause(20);
+  bool in_doubt = false;
+  while (true) {
+    absl::Status status = journal_.Append(commit);
+    if (status.ok()) break;
+    log_.Error("orders.commit_failed", {{"error", status.ToString()}});
+    // Only this process writes these sequences: one that is there already came from a try whose answer was lost.
+    if (absl::IsUnknown(status) || absl::IsAlreadyExists(status)) in_doubt = true;
+    if (absl::IsFailedPrecondition(status) || absl::IsInternal(status)) {
+      ports_.fail(status.ToString());
+      return false;
+    }
+    if (in_doubt) {
+      auto there = journal_.Contains(last.account_id, last.sequence);
+      if (there.ok() && *there) break;
+      if (there.ok()) in_doubt = false;
+    }
+    if (inbox_.closed() && clock_.MonotonicNanos() - started > kDrainNs) {
+      // Stopping without storage: nothing of this batch was answered, so nothing acknowledged is lost.
+      log_.Error("orders.batch_abandoned", {{"events", std::to_string(commit.events.size())}});
+      return false;
+    }
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::milliseconds(500));
+  }
+  commit_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
+  return true;
+}
+
+bool Shard::CommitBatch() {
+  if (dead_) return false;
   if (!batch_.empty()) {
     Commit commit;
     commit.opened = std::move(opened_);
@@ -152,37 +190,12 @@ void Shard::CommitBatch() {
     for (const AccountId& id : touched) commit.accounts.push_back(accounts_[id].snapshot());
     commit.events = std::move(batch_);
     batch_.clear();
-    std::int64_t started = clock_.MonotonicNanos();
-    std::chrono::milliseconds pause(20);
-    bool in_doubt = false;
-    while (true) {
-      absl::Status status = store_.Append(commit);
-      if (status.ok()) break;
-      log_.Error("orders.commit_failed", {{"error", status.ToString()}});
-      // Only this process writes these sequences: one that is there already came from a try whose answer was lost.
-      if (absl::IsUnknown(status) || absl::IsAlreadyExists(status)) in_doubt = true;
-      if (absl::IsFailedPrecondition(status) || absl::IsInternal(status)) {
-        ports_.fail(status.ToString());
-        inbox_.Close();
-        after_commit_.clear();
-        return;
-      }
-      if (in_doubt) {
-        auto there = store_.Contains(commit.events.back().account_id, commit.events.back().sequence);
-        if (there.ok() && *there) break;
-        if (there.ok()) in_doubt = false;
-      }
-      constexpr std::int64_t kDrainNs = 5'000'000'000;
-      if (inbox_.closed() && clock_.MonotonicNanos() - started > kDrainNs) {
-        // Stopping without Postgres: nothing of this batch was answered, so nothing acknowledged is lost.
-        log_.Error("orders.batch_abandoned", {{"events", std::to_string(commit.events.size())}});
-        after_commit_.clear();
-        return;
-      }
-      std::this_thread::sleep_for(pause);
-      pause = std::min(pause * 2, std::chrono::milliseconds(500));
+    if (!Persist(commit)) {
+      dead_ = true;
+      inbox_.Close();
+      after_commit_.clear();
+      return false;
     }
-    commit_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
     events_.Add(static_cast<double>(commit.events.size()));
     if (risk_ready_) {
       risk::v1::RiskSessionRequest request;
@@ -198,6 +211,7 @@ void Shard::CommitBatch() {
   std::vector<std::function<void()>> actions = std::move(after_commit_);
   after_commit_.clear();
   for (auto& action : actions) action();
+  return true;
 }
 
 orders::Account* Shard::FindAccount(const AccountId& id) {
@@ -208,7 +222,7 @@ orders::Account* Shard::FindAccount(const AccountId& id) {
 const Order* Shard::LoadOrder(orders::Account& account, const OrderId& id) {
   if (const Order* order = account.Find(id)) return order;
   if (!known_orders_.contains(id.value())) return nullptr;
-  auto stored = store_.LoadOrder(id);
+  auto stored = journal_.LoadOrder(id);
   if (!stored.ok() || stored->account_id != account.snapshot().id) return nullptr;
   account.Load(*stored);
   return account.Find(id);
@@ -301,7 +315,7 @@ void Shard::DoSubmit(Order order, const std::string& actor, bool confirm_duplica
   request.mutable_reserve()->set_correlation_id(correlation);
   wire::ToProto(order, request.mutable_reserve()->mutable_order());
   // What this batch decided before must reach risk first, so the events are committed now.
-  if (!batch_.empty()) CommitBatch();
+  if (!batch_.empty() && !CommitBatch()) return;
   if (!risk_ready_ || !ports_.risk(std::move(request))) {
     deny({.reason = RejectReason::kRiskUnavailable, .check = "risk", .message = "the risk service is not connected"});
     return;
@@ -339,7 +353,7 @@ void Shard::Withdraw(std::uint64_t correlation, Rejection rejection) {
 }
 
 void Shard::OnRiskResult(risk::v1::ReserveResult result) {
-  (void)Enqueue([this, result = std::move(result)] {
+  EnqueueAlways([this, result = std::move(result)] {
     auto found = waiting_.find(result.correlation_id());
     if (found == waiting_.end()) return;  // timed out meanwhile; risk was told
     Waiting waiting = std::move(found->second);
@@ -411,7 +425,7 @@ orders::Account* Shard::AccountOf(const OrderId& id, absl::Status& status) {
     status = absl::NotFoundError(ToAbsl("there is no order " + id.value()));
     return nullptr;
   }
-  auto stored = store_.LoadOrder(id);
+  auto stored = journal_.LoadOrder(id);
   if (!stored.ok()) {
     status = stored.status();
     return nullptr;
@@ -516,7 +530,7 @@ bool Shard::BackfillRisk(std::map<std::string, std::uint64_t> applied) {
   for (const auto& [id, account] : accounts_) {
     std::uint64_t cursor = applied[id.value()];
     while (cursor < account.snapshot().last_sequence) {
-      auto events = store_.LoadEvents(id, cursor, kBackfillPage);
+      auto events = journal_.LoadEvents(id, cursor, kBackfillPage);
       if (!events.ok() || events->empty()) return false;
       risk::v1::RiskSessionRequest request;
       for (order::v1::OrderEvent& event : *events) {
@@ -530,8 +544,8 @@ bool Shard::BackfillRisk(std::map<std::string, std::uint64_t> applied) {
 }
 
 void Shard::OnRiskReady(std::map<std::string, std::uint64_t> applied) {
-  (void)Enqueue([this, applied = std::move(applied)] {
-    CommitBatch();  // the log's head must be in the store before it is read
+  EnqueueAlways([this, applied = std::move(applied)] {
+    if (!CommitBatch()) return;  // the log's head must be in the journal before it is read
     risk_ready_ = BackfillRisk(applied);
     if (!risk_ready_) ports_.drop_risk();
     log_.Info("risk.session_ready", {{"ready", risk_ready_ ? "true" : "false"}});
@@ -540,7 +554,7 @@ void Shard::OnRiskReady(std::map<std::string, std::uint64_t> applied) {
 
 void Shard::OnRiskLost() {
   risk_ready_ = false;
-  (void)Enqueue([this] {
+  EnqueueAlways([this] {
     risk_ready_ = false;
     std::map<std::uint64_t, Waiting> waiting = std::move(waiting_);
     waiting_.clear();
@@ -556,7 +570,7 @@ void Shard::OnRiskLost() {
 }
 
 void Shard::OnBrokerReady() {
-  (void)Enqueue([this] {
+  EnqueueAlways([this] {
     broker_ready_ = true;
     for (const auto& [id, account] : accounts_) {
       broker::v1::OrderSessionRequest open;
@@ -612,14 +626,14 @@ void Shard::DispatchPending() {
 
 void Shard::OnBrokerLost() {
   broker_ready_ = false;
-  (void)Enqueue([this] {
+  EnqueueAlways([this] {
     if (broker_ready_) broker_ready_ = false;
     broker_lost_ns_ = clock_.MonotonicNanos();
   });
 }
 
 void Shard::OnReports(std::vector<broker::v1::ExecutionReport> reports) {
-  (void)Enqueue([this, reports = std::move(reports)] {
+  EnqueueAlways([this, reports = std::move(reports)] {
     std::map<AccountId, std::uint64_t> acknowledged;
     for (const broker::v1::ExecutionReport& proto : reports) {
       AccountId id(proto.account_id());

@@ -19,7 +19,7 @@
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/thread/bounded_queue.h"
 #include "services/order_management/event_hub.h"
-#include "services/order_management/store.h"
+#include "services/order_management/journal.h"
 
 namespace ballast {
 
@@ -64,7 +64,7 @@ class Shard {
     std::function<void(const std::string&)> fail;
   };
 
-  Shard(Options options, Store& store, EventHub& hub, const Clock& clock, Logger& log, Metrics& metrics);
+  Shard(Options options, Journal& journal, EventHub& hub, const Clock& clock, Logger& log, Metrics& metrics);
   ~Shard();
 
   void SetPorts(Ports ports) { ports_ = std::move(ports); }
@@ -101,8 +101,12 @@ class Shard {
   };
 
   bool Enqueue(Task task);
+  // From a neighbour's stream: never refused for want of room, only when stopping.
+  void EnqueueAlways(Task task);
   void Loop();
-  void CommitBatch();
+  // False: the batch is lost and with it the shard (dead_).
+  bool CommitBatch();
+  bool Persist(const Commit& commit);
   void Keep(std::vector<OrderEvent> events);
   void AfterCommit(std::function<void()> action) { after_commit_.push_back(std::move(action)); }
   orders::Account* FindAccount(const AccountId& id);
@@ -121,7 +125,7 @@ class Shard {
   [[nodiscard]] bool BrokerUsable() const;
 
   Options options_;
-  Store& store_;
+  Journal& journal_;
   EventHub& hub_;
   const Clock& clock_;
   Logger& log_;
@@ -132,6 +136,8 @@ class Shard {
   std::atomic<bool> broker_ready_{false};
 
   // The shard's thread only (and Recover, before it starts).
+  // A batch could not be stored: memory is ahead of the log, so nothing more is decided, stored, answered or sent.
+  bool dead_ = false;
   std::map<AccountId, orders::Account> accounts_;
   std::map<AccountId, std::string> brokers_;
   std::unordered_set<std::string> known_orders_;

@@ -5,6 +5,7 @@
 #include <pqxx/pqxx>
 
 #include "libs/base/absl_std.h"
+#include "libs/orders/submit.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -174,22 +175,42 @@ absl::StatusOr<std::vector<order::v1::OrderEvent>> Store::LoadOrderEvents(const 
   return events;
 }
 
+namespace {
+
+// The last row's key: "<create_nanos>.<order_id>".
+bool ParsePageToken(const std::string& token, std::int64_t* nanos, std::string* id) {
+  std::size_t point = token.find('.');
+  if (point == std::string::npos) return false;
+  const char* begin = token.data();
+  auto [end, error] = std::from_chars(begin, begin + point, *nanos);
+  *id = token.substr(point + 1);
+  return error == std::errc() && end == begin + point && *nanos > 0 && orders::IsIdentifier(*id, 64) &&
+         id->find('.') == std::string::npos;  // OrderIdFor makes none
+}
+
+}  // namespace
+
+bool Store::IsPageToken(const std::string& token) {
+  std::int64_t nanos = 0;
+  std::string id;
+  return ParsePageToken(token, &nanos, &id);
+}
+
 absl::StatusOr<order::v1::ListOrdersResponse> Store::ListOrders(const order::v1::ListOrdersRequest& request) {
   int page_size = request.page_size() == 0 ? 100 : request.page_size();
   if (page_size < 1 || page_size > 500) return absl::InvalidArgumentError("page_size: 1 to 500 expected");
-  // The token is the last row's key: "<create_nanos>.<order_id>".
   std::int64_t before_nanos = 0;
   std::string before_id;
-  if (!request.page_token().empty()) {
-    std::size_t point = request.page_token().find('.');
-    const char* begin = request.page_token().data();
-    if (point == std::string::npos || std::from_chars(begin, begin + point, before_nanos).ptr != begin + point) {
-      return absl::InvalidArgumentError("page_token: not one of ours");
-    }
-    before_id = request.page_token().substr(point + 1);
+  if (!request.page_token().empty() && !ParsePageToken(request.page_token(), &before_nanos, &before_id)) {
+    return absl::InvalidArgumentError("page_token: not one of ours");
   }
   order::v1::ListOrdersResponse response;
-  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    response.Clear();
+    if (!request.account_id().empty() &&
+        work.exec_params("SELECT FROM account WHERE account_id = $1", request.account_id()).empty()) {
+      return absl::NotFoundError(ToAbsl("there is no account " + request.account_id()));
+    }
     std::string sql = "SELECT payload, create_nanos, order_id FROM order_state WHERE true";
     if (!request.account_id().empty()) sql += " AND account_id = " + work.quote(request.account_id());
     if (!request.symbol().empty()) sql += " AND symbol = " + work.quote(request.symbol());

@@ -1,15 +1,33 @@
 #include "services/positions/grpc_adapter.h"
 
 #include "libs/base/absl_std.h"
+#include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
 
 namespace ballast {
 namespace {
 
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const absl::Status& status) {
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const grpc::Status& status) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpc(status));
+  reactor->Finish(status);
   return reactor;
+}
+
+FieldCheck CheckAccount(const std::string& account_id) {
+  FieldCheck check;
+  check.Id("account_id", account_id);
+  return check;
+}
+
+// Of the two lists that come in pages.
+template <typename Request>
+FieldCheck CheckList(const Request& request) {
+  FieldCheck check = CheckAccount(request.account_id());
+  check.OptionalId("deployment_id", request.deployment_id()).OptionalId("symbol", request.symbol());
+  check.Range("page_size", request.page_size(), 0, PositionStore::kPageMax);
+  std::int64_t before = 0;
+  check.Token("page_token", request.page_token(), &before);
+  return check;
 }
 
 }  // namespace
@@ -38,25 +56,33 @@ grpc::ServerUnaryReactor* PositionGrpc::Read(grpc::CallbackServerContext* contex
 grpc::ServerUnaryReactor* PositionGrpc::ListPositions(grpc::CallbackServerContext* context,
                                                       const position::v1::ListPositionsRequest* request,
                                                       position::v1::ListPositionsResponse* response) {
-  return Answer(context, keeper_.ListPositions(*request, response));
+  FieldCheck check = CheckAccount(request->account_id());
+  check.OptionalId("deployment_id", request->deployment_id());
+  return Answer(context, check.ok() ? ToGrpc(keeper_.ListPositions(*request, response)) : check.Refusal());
 }
 
 grpc::ServerUnaryReactor* PositionGrpc::GetAccountSummary(grpc::CallbackServerContext* context,
                                                           const position::v1::GetAccountSummaryRequest* request,
                                                           position::v1::GetAccountSummaryResponse* response) {
-  return Answer(context, keeper_.Summary(request->account_id(), response->mutable_summary()));
+  FieldCheck check = CheckAccount(request->account_id());
+  return Answer(context, check.ok() ? ToGrpc(keeper_.Summary(request->account_id(), response->mutable_summary()))
+                                    : check.Refusal());
 }
 
 grpc::ServerUnaryReactor* PositionGrpc::ListBookSummaries(grpc::CallbackServerContext* context,
                                                           const position::v1::ListBookSummariesRequest* request,
                                                           position::v1::ListBookSummariesResponse* response) {
-  return Answer(context, keeper_.ListBooks(request->account_id(), response));
+  FieldCheck check = CheckAccount(request->account_id());
+  return Answer(context, check.ok() ? ToGrpc(keeper_.ListBooks(request->account_id(), response)) : check.Refusal());
 }
 
 grpc::ServerUnaryReactor* PositionGrpc::ListTrades(grpc::CallbackServerContext* context,
                                                    const position::v1::ListTradesRequest* request,
                                                    position::v1::ListTradesResponse* response) {
+  FieldCheck check = CheckList(*request);
+  if (!check.ok()) return Answer(context, check.Refusal());
   return Read(context, [this, request = *request, response]() -> absl::Status {
+    RETURN_IF_ERROR(keeper_.Known(request.account_id()));
     ASSIGN_OR_RETURN(*response, store_.ListTrades(request));
     return absl::OkStatus();
   });
@@ -65,7 +91,10 @@ grpc::ServerUnaryReactor* PositionGrpc::ListTrades(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* PositionGrpc::ListFills(grpc::CallbackServerContext* context,
                                                   const position::v1::ListFillsRequest* request,
                                                   position::v1::ListFillsResponse* response) {
+  FieldCheck check = CheckList(*request);
+  if (!check.ok()) return Answer(context, check.Refusal());
   return Read(context, [this, request = *request, response]() -> absl::Status {
+    RETURN_IF_ERROR(keeper_.Known(request.account_id()));
     ASSIGN_OR_RETURN(*response, store_.ListFills(request));
     return absl::OkStatus();
   });
@@ -74,7 +103,11 @@ grpc::ServerUnaryReactor* PositionGrpc::ListFills(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* PositionGrpc::ListEquityPoints(grpc::CallbackServerContext* context,
                                                          const position::v1::ListEquityPointsRequest* request,
                                                          position::v1::ListEquityPointsResponse* response) {
+  FieldCheck check = CheckAccount(request->account_id());
+  check.Range("limit", request->limit(), 0, PositionStore::kEquityPointsMax);
+  if (!check.ok()) return Answer(context, check.Refusal());
   return Read(context, [this, request = *request, response]() -> absl::Status {
+    RETURN_IF_ERROR(keeper_.Known(request.account_id()));
     ASSIGN_OR_RETURN(*response, store_.ListEquityPoints(request));
     return absl::OkStatus();
   });
@@ -83,6 +116,8 @@ grpc::ServerUnaryReactor* PositionGrpc::ListEquityPoints(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* PositionGrpc::VerifyAccount(grpc::CallbackServerContext* context,
                                                       const position::v1::VerifyAccountRequest* request,
                                                       position::v1::VerifyAccountResponse* response) {
+  FieldCheck check = CheckAccount(request->account_id());
+  if (!check.ok()) return Answer(context, check.Refusal());
   return Read(context, [this, account = request->account_id(), response] { return keeper_.Verify(account, response); });
 }
 

@@ -339,6 +339,12 @@ void PositionKeeper::WriteRedis() {
   }
 }
 
+absl::Status PositionKeeper::Known(const std::string& account) {
+  MutexLock lock(mutex_);
+  if (books_.contains(AccountId(account))) return absl::OkStatus();
+  return absl::NotFoundError(ToAbsl("there is no account '" + account + "'"));
+}
+
 absl::Status PositionKeeper::ListPositions(const position::v1::ListPositionsRequest& request,
                                            position::v1::ListPositionsResponse* response) {
   MutexLock lock(mutex_);

@@ -50,6 +50,8 @@ class PositionKeeper {
   bool OnStep(const broker::v1::StreamMarketDataResponse& step);
 
   // Any thread, memory only.
+  // NOT_FOUND when nothing was ever told about the account.
+  absl::Status Known(const std::string& account);
   absl::Status ListPositions(const position::v1::ListPositionsRequest& request,
                              position::v1::ListPositionsResponse* response);
   absl::Status Summary(const std::string& account, position::v1::AccountSummary* summary);

@@ -12,7 +12,6 @@ namespace ballast {
 namespace {
 
 constexpr int kPageDefault = 100;
-constexpr int kPageMax = 500;
 
 absl::StatusOr<Decimal> Number(const pqxx::field& field) { return Decimal::Parse(field.as<std::string>()); }
 
@@ -73,7 +72,7 @@ absl::Status SaveTotals(pqxx::transaction_base& work, const AccountId& account, 
 
 absl::StatusOr<int> PageSize(int asked) {
   if (asked == 0) return kPageDefault;
-  if (asked < 1 || asked > kPageMax) return absl::InvalidArgumentError("page_size: 1 to 500 expected");
+  if (asked < 1 || asked > PositionStore::kPageMax) return absl::InvalidArgumentError("page_size: 1 to 500 expected");
   return asked;
 }
 
@@ -322,7 +321,7 @@ absl::StatusOr<position::v1::ListEquityPointsResponse> PositionStore::ListEquity
     const position::v1::ListEquityPointsRequest& request) {
   position::v1::ListEquityPointsResponse response;
   int limit = request.limit() == 0 ? 1000 : request.limit();
-  if (limit < 1 || limit > 5000) return absl::InvalidArgumentError("limit: 1 to 5000 expected");
+  if (limit < 1 || limit > kEquityPointsMax) return absl::InvalidArgumentError("limit: 1 to 5000 expected");
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     response.Clear();
     // Every n-th point, counted from the newest so that the curve always ends at the newest one.

@@ -24,6 +24,9 @@ struct EquityMark {
 // Positions' part of Postgres: the only SQL here. Blocks; never called from a gRPC thread.
 class PositionStore {
  public:
+  static constexpr int kPageMax = 500;
+  static constexpr int kEquityPointsMax = 5000;
+
   // What a batch of order events made of one account.
   struct Batch {
     // Where the account was before.

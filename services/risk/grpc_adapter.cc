@@ -1,9 +1,17 @@
 #include "services/risk/grpc_adapter.h"
 
+#include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
 #include "services/risk/limits_codec.h"
+#include "services/risk/preview_codec.h"
 
 namespace ballast {
+namespace {
+
+constexpr std::size_t kReasonMax = 200;
+constexpr std::size_t kActorMax = 100;
+
+}  // namespace
 
 void RiskGrpc::Start() {
   writer_ = std::thread([this] {
@@ -36,7 +44,10 @@ grpc::ServerUnaryReactor* RiskGrpc::PreviewOrder(grpc::CallbackServerContext* co
                                                  const risk::v1::PreviewOrderRequest* request,
                                                  risk::v1::PreviewOrderResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpc(keeper_.Preview(*request, response)));
+  FieldCheck check;
+  Order order = PreviewFromProto(request->order(), check);
+  if (check.ok()) keeper_.Preview(order, response);
+  reactor->Finish(check.Refusal());
   return reactor;
 }
 
@@ -44,7 +55,9 @@ grpc::ServerUnaryReactor* RiskGrpc::GetRiskState(grpc::CallbackServerContext* co
                                                  const risk::v1::GetRiskStateRequest* request,
                                                  risk::v1::GetRiskStateResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpc(keeper_.State(request->account_id(), response)));
+  FieldCheck check;
+  bool named = check.Id("account_id", request->account_id()).ok();
+  reactor->Finish(named ? ToGrpc(keeper_.State(request->account_id(), response)) : check.Refusal());
   return reactor;
 }
 
@@ -52,6 +65,11 @@ grpc::ServerUnaryReactor* RiskGrpc::GetLimits(grpc::CallbackServerContext* conte
                                               const risk::v1::GetLimitsRequest* request,
                                               risk::v1::GetLimitsResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  if (!check.Id("account_id", request->account_id()).ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
   auto limits = keeper_.GetLimits(request->account_id());
   if (limits.ok()) {
     ToProto(*limits, response->mutable_limits());
@@ -65,20 +83,23 @@ grpc::ServerUnaryReactor* RiskGrpc::UpdateLimits(grpc::CallbackServerContext* co
                                                  const risk::v1::UpdateLimitsRequest* request,
                                                  risk::v1::UpdateLimitsResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  std::vector<FieldError> errors;
+  FieldCheck check;
+  check.Id("request_id", request->request_id());
+  check.Text("reason", request->reason(), kReasonMax).Text("actor", request->actor(), kActorMax);
+  if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "changing limits needs a reason");
+  if (!request->has_limits()) {
+    // All that is in them would be missing too, which says nothing more.
+    check.Refuse("limits", RejectReason::kMissingField, "the whole set of limits is expected");
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
   RiskStore::Update update{.account_id = AccountId(request->limits().account_id()),
-                           .limits = LimitsFromProto(request->limits(), errors),
+                           .limits = LimitsFromProto(request->limits(), check),
                            .reason = request->reason(),
                            .actor = request->actor(),
                            .request_id = request->request_id()};
-  if (update.request_id.empty())
-    errors.push_back(
-        {.field = "request_id", .reason = RejectReason::kMissingField, .message = "a request id is expected"});
-  if (update.reason.empty())
-    errors.push_back(
-        {.field = "reason", .reason = RejectReason::kMissingField, .message = "changing limits needs a reason"});
-  if (!errors.empty()) {
-    reactor->Finish(InvalidFields(errors));
+  if (!check.ok()) {
+    reactor->Finish(check.Refusal());
     return reactor;
   }
   bool queued = writes_.TryPush([this, reactor, response, update = std::move(update)] {

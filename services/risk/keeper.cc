@@ -222,11 +222,7 @@ void RiskKeeper::CloseSession() {
   session_.reset();
 }
 
-absl::Status RiskKeeper::Preview(const risk::v1::PreviewOrderRequest& request,
-                                 risk::v1::PreviewOrderResponse* response) {
-  ASSIGN_OR_RETURN(Order order, wire::FromProto(request.order()));
-  if (!order.quantity.IsPositive()) return absl::InvalidArgumentError("quantity: must be above zero");
-  if (order.side == Side::kUnspecified) return absl::InvalidArgumentError("side: SIDE_BUY or SIDE_SELL expected");
+void RiskKeeper::Preview(const Order& order, risk::v1::PreviewOrderResponse* response) {
   MutexLock lock(mutex_);
   std::optional<Decimal> passable;
   risk::PreTradeResult result = Check(order, &passable);
@@ -244,7 +240,6 @@ absl::Status RiskKeeper::Preview(const risk::v1::PreviewOrderRequest& request,
       wire::ToProto(Multiply(price, order.quantity, Rounding::kUp), response->mutable_estimated_notional());
     }
   }
-  return absl::OkStatus();
 }
 
 absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStateResponse* response) {

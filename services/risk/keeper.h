@@ -43,7 +43,8 @@ class RiskKeeper {
   void Tick();
   void CloseSession();
 
-  absl::Status Preview(const risk::v1::PreviewOrderRequest& request, risk::v1::PreviewOrderResponse* response);
+  // What risk would say to a well-formed order; nothing is reserved.
+  void Preview(const Order& order, risk::v1::PreviewOrderResponse* response);
   absl::Status State(const std::string& account, risk::v1::GetRiskStateResponse* response);
   absl::StatusOr<risk::Limits> GetLimits(const std::string& account);
   // Blocks on Postgres; not from a gRPC thread.

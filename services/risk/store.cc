@@ -12,8 +12,8 @@ risk::Limits Decode(const pqxx::field& field) {
   risk::v1::Limits proto;
   pqxx::binarystring bytes(field);
   proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  std::vector<FieldError> errors;
-  return LimitsFromProto(proto, errors);
+  FieldCheck check;
+  return LimitsFromProto(proto, check);
 }
 
 }  // namespace
@@ -38,6 +38,9 @@ absl::StatusOr<risk::Limits> RiskStore::SaveLimits(const Update& update) {
                                              update.account_id.value(), update.request_id);
     if (!repeated.empty()) {
       saved = Decode(repeated[0][0]);
+      risk::Limits asked = update.limits;
+      asked.version += 1;
+      if (saved != asked) return absl::AlreadyExistsError("the request id was used for another change");
       return absl::OkStatus();
     }
     auto newest = work.exec_params1("SELECT coalesce(max(version), 1) FROM limits WHERE account_id = $1",

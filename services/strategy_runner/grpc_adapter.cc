@@ -1,6 +1,7 @@
 #include "services/strategy_runner/grpc_adapter.h"
 
 #include "libs/base/absl_std.h"
+#include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/strategy/catalogue.h"
 #include "services/strategy_runner/prerequisites.h"
@@ -11,6 +12,17 @@ namespace {
 namespace pb = strategy::v1;
 
 grpc::Status Busy() { return {grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again"}; }
+
+grpc::ServerUnaryReactor* Refuse(grpc::ServerUnaryReactor* reactor, const FieldCheck& check) {
+  reactor->Finish(check.Refusal());
+  return reactor;
+}
+
+FieldCheck CheckDeployment(const std::string& deployment_id) {
+  FieldCheck check;
+  check.Id("deployment_id", deployment_id);
+  return check;
+}
 
 // Answers with the deployment in the response's field of that name.
 template <typename Response>
@@ -67,17 +79,10 @@ grpc::ServerUnaryReactor* StrategyGrpc::CreateDeployment(grpc::CallbackServerCon
                                                          const pb::CreateDeploymentRequest* request,
                                                          pb::CreateDeploymentResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  std::vector<FieldError> errors;
-  if (!IsIdentifier(request->request_id())) {
-    errors.push_back({.field = "request_id",
-                      .reason = RejectReason::kBadIdentifier,
-                      .message = "1 to 64 of [A-Za-z0-9._:-] expected"});
-  }
-  (void)SpecFromProto(request->spec(), errors);
-  if (!errors.empty()) {
-    reactor->Finish(InvalidFields(errors));
-    return reactor;
-  }
+  FieldCheck check;
+  check.Id("request_id", request->request_id());
+  (void)SpecFromProto(request->spec(), check.errors());
+  if (!check.ok()) return Refuse(reactor, check);
   bool queued = runner_.Create(
       *request, [reactor, response](const absl::Status& status, const pb::CreateDeploymentResponse& created) {
         if (status.ok()) *response = created;
@@ -110,6 +115,7 @@ grpc::ServerUnaryReactor* StrategyGrpc::StartDeployment(grpc::CallbackServerCont
                                                         const pb::StartDeploymentRequest* request,
                                                         pb::StartDeploymentResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (FieldCheck check = CheckDeployment(request->deployment_id()); !check.ok()) return Refuse(reactor, check);
   bool queued = runner_.StartDeployment(
       request->deployment_id(),
       [reactor, response](const absl::Status& status, const pb::StartDeploymentResponse& started) {
@@ -124,6 +130,7 @@ grpc::ServerUnaryReactor* StrategyGrpc::PauseDeployment(grpc::CallbackServerCont
                                                         const pb::PauseDeploymentRequest* request,
                                                         pb::PauseDeploymentResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (FieldCheck check = CheckDeployment(request->deployment_id()); !check.ok()) return Refuse(reactor, check);
   if (!runner_.Pause(request->deployment_id(), WithDeployment(reactor, response))) reactor->Finish(Busy());
   return reactor;
 }
@@ -132,6 +139,7 @@ grpc::ServerUnaryReactor* StrategyGrpc::ResumeDeployment(grpc::CallbackServerCon
                                                          const pb::ResumeDeploymentRequest* request,
                                                          pb::ResumeDeploymentResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (FieldCheck check = CheckDeployment(request->deployment_id()); !check.ok()) return Refuse(reactor, check);
   if (!runner_.Resume(request->deployment_id(), WithDeployment(reactor, response))) reactor->Finish(Busy());
   return reactor;
 }
@@ -140,12 +148,8 @@ grpc::ServerUnaryReactor* StrategyGrpc::StopDeployment(grpc::CallbackServerConte
                                                        const pb::StopDeploymentRequest* request,
                                                        pb::StopDeploymentResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (!request->reason().empty() && !IsIdentifier(request->reason())) {
-    reactor->Finish(InvalidFields({{.field = "reason",
-                                    .reason = RejectReason::kBadIdentifier,
-                                    .message = "1 to 64 of [A-Za-z0-9._:-] expected"}}));
-    return reactor;
-  }
+  FieldCheck check = CheckDeployment(request->deployment_id());
+  if (!check.OptionalId("reason", request->reason()).ok()) return Refuse(reactor, check);
   if (!runner_.Stop(*request, WithDeployment(reactor, response))) reactor->Finish(Busy());
   return reactor;
 }
@@ -154,6 +158,7 @@ grpc::ServerUnaryReactor* StrategyGrpc::GetDeployment(grpc::CallbackServerContex
                                                       const pb::GetDeploymentRequest* request,
                                                       pb::GetDeploymentResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (FieldCheck check = CheckDeployment(request->deployment_id()); !check.ok()) return Refuse(reactor, check);
   if (!runner_.Get(request->deployment_id(), WithDeployment(reactor, response))) reactor->Finish(Busy());
   return reactor;
 }
@@ -162,6 +167,8 @@ grpc::ServerUnaryReactor* StrategyGrpc::ListDeployments(grpc::CallbackServerCont
                                                         const pb::ListDeploymentsRequest* request,
                                                         pb::ListDeploymentsResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  if (!check.OptionalId("account_id", request->account_id()).ok()) return Refuse(reactor, check);
   bool queued = runner_.List(request->account_id(),
                              [reactor, response](const absl::Status& status, const pb::ListDeploymentsResponse& all) {
                                *response = all;
@@ -175,6 +182,11 @@ grpc::ServerUnaryReactor* StrategyGrpc::ListDecisions(grpc::CallbackServerContex
                                                       const pb::ListDecisionsRequest* request,
                                                       pb::ListDecisionsResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check = CheckDeployment(request->deployment_id());
+  std::int64_t before = 0;
+  check.Range("page_size", request->page_size(), 0, StrategyStore::kPageMax);
+  check.Token("page_token", request->page_token(), &before);
+  if (!check.ok()) return Refuse(reactor, check);
   Read(reactor, [this, request = *request, response]() -> absl::Status {
     ASSIGN_OR_RETURN(*response, store_.ListDecisions(request));
     return absl::OkStatus();

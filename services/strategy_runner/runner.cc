@@ -681,7 +681,7 @@ void Runner::Tell(const pb::StreamDeploymentsResponse& message) {
 
 absl::StatusOr<Runner::Live*> Runner::FindLive(const std::string& id) {
   auto found = live_.find(id);
-  if (found == live_.end()) return absl::NotFoundError(ToAbsl("there is no deployment '" + id.substr(0, 64) + "'"));
+  if (found == live_.end()) return absl::NotFoundError(ToAbsl("there is no deployment '" + id + "'"));
   return &found->second;
 }
 

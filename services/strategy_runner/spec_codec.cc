@@ -5,6 +5,7 @@
 #include <set>
 
 #include "libs/base/absl_std.h"
+#include "libs/platform/grpc/fields.h"
 #include "libs/strategy/catalogue.h"
 #include "libs/wire/wire.h"
 
@@ -47,14 +48,6 @@ std::optional<Decimal> Ratio(const type::v1::Decimal& proto, bool given, const c
 
 }  // namespace
 
-bool IsIdentifier(const std::string& text) {
-  auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == ':' || c == '-';
-  };
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), allowed);
-}
-
 strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, std::vector<FieldError>& errors) {
   auto wrong = [&](const char* field, RejectReason reason, std::string message) {
     errors.push_back({.field = field, .reason = reason, .message = std::move(message)});
@@ -73,7 +66,7 @@ strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, std::vec
   std::set<std::string> seen;
   for (const std::string& symbol : proto.symbols()) {
     if (!IsIdentifier(symbol))
-      wrong("spec.symbols", RejectReason::kBadIdentifier, "'" + symbol.substr(0, 64) + "' is no symbol");
+      wrong("spec.symbols", RejectReason::kBadIdentifier, "'" + Shortened(symbol, 64) + "' is no symbol");
     else if (!seen.insert(symbol).second)
       wrong("spec.symbols", RejectReason::kOutOfRange, symbol + " is named twice");
     else

@@ -23,7 +23,4 @@ struct ConfiguredDeployment {
 // take_profit_ratio, max_open_positions, allow_short), everything else is a parameter of the strategy.
 absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text);
 
-// 1-64 of [A-Za-z0-9._:-].
-bool IsIdentifier(const std::string& text);
-
 }  // namespace ballast

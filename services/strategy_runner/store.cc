@@ -10,7 +10,6 @@ namespace ballast {
 namespace {
 
 constexpr int kPageDefault = 100;
-constexpr int kPageMax = 500;
 
 template <typename Message>
 absl::Status Parse(const pqxx::field& field, Message* out) {
@@ -175,6 +174,9 @@ absl::StatusOr<strategy::v1::ListDecisionsResponse> StrategyStore::ListDecisions
   }
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     response.Clear();
+    if (work.exec_params("SELECT FROM deployment WHERE deployment_id = $1", request.deployment_id()).empty()) {
+      return absl::NotFoundError(ToAbsl("there is no deployment '" + request.deployment_id() + "'"));
+    }
     for (const pqxx::row& row : work.exec_params(
              "SELECT payload FROM decision WHERE deployment_id = $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3",
              request.deployment_id(), before, page_size)) {

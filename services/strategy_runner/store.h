@@ -49,6 +49,8 @@ struct StoredDecision {
 // Strategy runner's part of Postgres: the only SQL here. Blocks; never called from a gRPC thread.
 class StrategyStore {
  public:
+  static constexpr int kPageMax = 500;
+
   struct Loaded {
     DeploymentRow row;
     std::map<Symbol, strategy::SymbolState> states;

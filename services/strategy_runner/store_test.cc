@@ -89,6 +89,9 @@ TEST_F(StrategyStoreTest, DecisionsComeNewestFirstInPages) {
   request.set_page_token("");
   request.set_page_size(501);
   EXPECT_TRUE(absl::IsInvalidArgument(store->ListDecisions(request).status()));
+  request.set_page_size(0);
+  request.set_deployment_id("nothing");
+  EXPECT_TRUE(absl::IsNotFound(store->ListDecisions(request).status()));
 }
 
 }  // namespace

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "ballast/order/v1/order.pb.h"
+#include "libs/model/order.h"
+#include "libs/orders/account.h"
+
+namespace ballast {
+
+// Events of one or more accounts that become durable together, and what the accounts look like after them.
+struct Commit {
+  std::vector<OrderEvent> events;
+  std::vector<orders::Account::Snapshot> accounts;
+  // account id -> broker, for accounts opened by this commit.
+  std::vector<std::pair<AccountId, std::string>> opened;
+};
+
+// Where the order log is kept: what the writer asks of its storage, and nothing else. Every function blocks; any
+// thread. journal_test.cc holds whatever implements it to the same promises.
+class Journal {
+ public:
+  Journal() = default;
+  virtual ~Journal() = default;
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // Takes the writer's place; commits of an older one fail from now on.
+  [[nodiscard]] virtual absl::Status Fence() = 0;
+  [[nodiscard]] virtual std::uint64_t epoch() const = 0;
+
+  // All of it or nothing.
+  //   FAILED_PRECONDITION a newer writer exists: nothing happened
+  //   ALREADY_EXISTS      one of the sequences is there already: nothing happened
+  //   UNAVAILABLE, ABORTED  nothing happened; may be tried again
+  //   UNKNOWN             nobody can say: ask Contains
+  //   INTERNAL            refused for good: nothing happened
+  [[nodiscard]] virtual absl::Status Append(const Commit& commit) = 0;
+  // Whether the account's log holds this sequence: the read-back after a commit in doubt.
+  [[nodiscard]] virtual absl::StatusOr<bool> Contains(const AccountId& account_id, std::uint64_t sequence) = 0;
+
+  [[nodiscard]] virtual absl::StatusOr<std::vector<orders::Account::Snapshot>> LoadAccounts() = 0;
+  // Orders that can still change, in the order in which they last did.
+  [[nodiscard]] virtual absl::StatusOr<std::vector<Order>> LoadWorkingOrders() = 0;
+  // Of every order there ever was.
+  [[nodiscard]] virtual absl::StatusOr<std::unordered_set<std::string>> LoadOrderIds() = 0;
+  // NOT_FOUND when there is none.
+  [[nodiscard]] virtual absl::StatusOr<Order> LoadOrder(const OrderId& id) = 0;
+  // At most `limit`, in order, after `after`.
+  [[nodiscard]] virtual absl::StatusOr<std::vector<order::v1::OrderEvent>> LoadEvents(const AccountId& account_id,
+                                                                                      std::uint64_t after,
+                                                                                      int limit) = 0;
+};
+
+}  // namespace ballast

@@ -1,0 +1,215 @@
+// What every journal promises, held against the one in memory and the one in a real Postgres.
+#include "services/order_management/journal.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+
+#include "libs/platform/postgres/testing/test_postgres.h"
+#include "services/order_management/store.h"
+#include "services/order_management/testing/memory_journal.h"
+
+namespace ballast {
+
+std::vector<Migration> Migrations_order_management();
+
+namespace {
+
+constexpr UtcTime kNow{1'700'000'000'000'000'000};
+
+// Where journals of one process after another find the same log.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+  virtual std::unique_ptr<Journal> Open() = 0;
+};
+
+class InMemory : public Storage {
+ public:
+  std::unique_ptr<Journal> Open() override { return std::make_unique<MemoryJournal>(disk_); }
+
+ private:
+  std::shared_ptr<MemoryJournal::Disk> disk_ = std::make_shared<MemoryJournal::Disk>();
+};
+
+class InPostgres : public Storage {
+ public:
+  InPostgres() : database_(TestPostgres::Get().NewSchema()) {
+    EXPECT_TRUE(database_->Migrate(Migrations_order_management()).ok());
+  }
+  std::unique_ptr<Journal> Open() override { return std::make_unique<Store>(*database_); }
+
+ private:
+  std::unique_ptr<Database> database_;
+};
+
+struct Kind {
+  const char* name;
+  std::function<std::unique_ptr<Storage>()> make;
+};
+
+class JournalTest : public testing::TestWithParam<Kind> {
+ protected:
+  void SetUp() override {
+    storage_ = GetParam().make();
+    journal_ = Writer();
+    account_.Open(AccountId("paper"), AccountMode::kPaper, "USD", Decimal::Of("100000.00000001"), kNow);
+  }
+  std::unique_ptr<Journal> Writer() {
+    std::unique_ptr<Journal> journal = storage_->Open();
+    EXPECT_TRUE(journal->Fence().ok());
+    return journal;
+  }
+  // The account's first commit.
+  Commit Opening() {
+    orders::Account account;
+    std::vector<OrderEvent> events =
+        account.Open(AccountId("paper"), AccountMode::kPaper, "USD", Decimal::Of("100000.00000001"), kNow);
+    return {.events = events, .accounts = {account.snapshot()}, .opened = {{AccountId("paper"), "paper"}}};
+  }
+  static Order MakeOrder(int number) {
+    Order order;
+    order.account_id = AccountId("paper");
+    order.request_id = RequestId("r" + std::to_string(number));
+    order.order_id = OrderId("o" + std::to_string(number));
+    order.deployment_id = DeploymentId("ema");
+    order.symbol = Symbol("BTC-USD");
+    order.side = Side::kSell;
+    order.type = OrderType::kLimit;
+    order.time_in_force = TimeInForce::kGtc;
+    order.quantity = Decimal::Of("0.123456789012345678");
+    order.limit_price = Decimal::Of("65000.01");
+    order.reason = "it's \\ \"quoted\" \xC3\xA9";
+    return order;
+  }
+  Commit Accepted(int number) {
+    std::vector<OrderEvent> events =
+        account_.Accept(MakeOrder(number), "user:me", {{.name = "max_position"}}, true, kNow);
+    return {.events = events, .accounts = {account_.snapshot()}, .opened = {}};
+  }
+  Commit Cancelled(int number) {
+    orders::Report report;
+    report.order_id = MakeOrder(number).order_id;
+    report.type = OrderEventType::kCanceled;
+    report.execution_sequence = account_.snapshot().execution_sequence + 1;
+    std::vector<OrderEvent> events = account_.ApplyReport(report, kNow);
+    return {.events = events, .accounts = {account_.snapshot()}, .opened = {}};
+  }
+  std::vector<std::uint64_t> Sequences(std::uint64_t after = 0, int limit = 1'000) {
+    auto events = journal_->LoadEvents(AccountId("paper"), after, limit);
+    EXPECT_TRUE(events.ok());
+    std::vector<std::uint64_t> sequences;
+    for (const auto& event : *events) sequences.push_back(event.sequence());
+    return sequences;
+  }
+
+  std::unique_ptr<Storage> storage_;
+  std::unique_ptr<Journal> journal_;
+  orders::Account account_;
+};
+
+TEST_P(JournalTest, AnEmptyOneHasNothing) {
+  EXPECT_TRUE(journal_->LoadAccounts()->empty());
+  EXPECT_TRUE(journal_->LoadWorkingOrders()->empty());
+  EXPECT_TRUE(journal_->LoadOrderIds()->empty());
+  EXPECT_TRUE(journal_->LoadEvents(AccountId("paper"), 0, 10)->empty());
+  EXPECT_FALSE(*journal_->Contains(AccountId("paper"), 1));
+  EXPECT_TRUE(absl::IsNotFound(journal_->LoadOrder(OrderId("o1")).status()));
+}
+
+TEST_P(JournalTest, WhatWasAppendedIsThereForTheNextProcessToTheLastDigit) {
+  ASSERT_TRUE(journal_->Append(Opening()).ok());
+  Commit accepted = Accepted(1);
+  ASSERT_TRUE(journal_->Append(accepted).ok());
+  journal_ = Writer();
+  auto accounts = journal_->LoadAccounts();
+  ASSERT_EQ(accounts->size(), 1U);
+  EXPECT_EQ(accounts->front(), account_.snapshot());
+  auto order = journal_->LoadOrder(OrderId("o1"));
+  ASSERT_TRUE(order.ok());
+  EXPECT_EQ(*order, *account_.Find(OrderId("o1")));
+  EXPECT_EQ(*journal_->LoadOrderIds(), std::unordered_set<std::string>{"o1"});
+  EXPECT_TRUE(*journal_->Contains(AccountId("paper"), accepted.events.back().sequence));
+  EXPECT_FALSE(*journal_->Contains(AccountId("paper"), accepted.events.back().sequence + 1));
+  EXPECT_FALSE(*journal_->Contains(AccountId("other"), 1));
+}
+
+TEST_P(JournalTest, EventsComeInOrderAndInPages) {
+  ASSERT_TRUE(journal_->Append(Opening()).ok());
+  for (int i = 1; i <= 3; ++i) ASSERT_TRUE(journal_->Append(Accepted(i)).ok());
+  EXPECT_EQ(Sequences(), (std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(Sequences(2, 3), (std::vector<std::uint64_t>{3, 4, 5}));
+  EXPECT_TRUE(Sequences(7).empty());
+}
+
+TEST_P(JournalTest, OnlyOrdersThatCanChangeAreWorking) {
+  ASSERT_TRUE(journal_->Append(Opening()).ok());
+  for (int i = 1; i <= 3; ++i) ASSERT_TRUE(journal_->Append(Accepted(i)).ok());
+  ASSERT_TRUE(journal_->Append(Cancelled(2)).ok());
+  auto working = journal_->LoadWorkingOrders();
+  ASSERT_EQ(working->size(), 2U);
+  EXPECT_EQ(working->front().order_id, OrderId("o1"));
+  EXPECT_EQ(working->back().order_id, OrderId("o3"));
+  EXPECT_EQ(journal_->LoadOrder(OrderId("o2"))->status, OrderStatus::kCanceled);
+}
+
+TEST_P(JournalTest, ASequenceIsTakenOnce) {
+  ASSERT_TRUE(journal_->Append(Opening()).ok());
+  orders::Account before = account_;
+  ASSERT_TRUE(journal_->Append(Accepted(1)).ok());
+  account_ = before;
+  Commit again = Accepted(2);
+  EXPECT_TRUE(absl::IsAlreadyExists(journal_->Append(again)));
+  EXPECT_TRUE(absl::IsNotFound(journal_->LoadOrder(OrderId("o2")).status()));
+  EXPECT_EQ(journal_->LoadOrder(OrderId("o1"))->status, OrderStatus::kSubmitted);
+  EXPECT_TRUE(absl::IsAlreadyExists(journal_->Append(Opening())));
+}
+
+TEST_P(JournalTest, ABatchIsAllOrNothing) {
+  ASSERT_TRUE(journal_->Append(Opening()).ok());
+  Commit batch = Accepted(1);
+  batch.events.push_back(batch.events.front());  // the same sequence twice
+  EXPECT_FALSE(journal_->Append(batch).ok());
+  EXPECT_EQ(Sequences(), (std::vector<std::uint64_t>{1}));
+  EXPECT_TRUE(journal_->LoadOrderIds()->empty());
+  EXPECT_EQ(journal_->LoadAccounts()->front().last_sequence, 1U);
+}
+
+TEST_P(JournalTest, AnAccountNobodyOpenedIsRefusedForGood) {
+  EXPECT_TRUE(absl::IsInternal(journal_->Append(Accepted(1))));
+  EXPECT_TRUE(journal_->LoadOrderIds()->empty());
+}
+
+TEST_P(JournalTest, AnOvertakenWriterChangesNothing) {
+  ASSERT_TRUE(journal_->Append(Opening()).ok());
+  std::unique_ptr<Journal> newer = Writer();
+  EXPECT_GT(newer->epoch(), journal_->epoch());
+  Commit accepted = Accepted(1);
+  EXPECT_TRUE(absl::IsFailedPrecondition(journal_->Append(accepted)));
+  EXPECT_EQ(Sequences(), (std::vector<std::uint64_t>{1}));
+  ASSERT_TRUE(newer->Append(accepted).ok());
+  EXPECT_EQ(Sequences(), (std::vector<std::uint64_t>{1, 2, 3}));
+}
+
+TEST_P(JournalTest, ThousandOrdersAreOneCommit) {
+  ASSERT_TRUE(journal_->Append(Opening()).ok());
+  Commit batch;
+  for (int i = 0; i < 1'000; ++i) {
+    Commit one = Accepted(i);
+    batch.events.insert(batch.events.end(), one.events.begin(), one.events.end());
+  }
+  batch.accounts = {account_.snapshot()};
+  ASSERT_TRUE(journal_->Append(batch).ok());
+  EXPECT_EQ(journal_->LoadOrderIds()->size(), 1'000U);
+  EXPECT_EQ(Sequences(1, 5'000).size(), 2'000U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Journals, JournalTest,
+                         testing::Values(Kind{.name = "Memory", .make = [] { return std::make_unique<InMemory>(); }},
+                                         Kind{.name = "Postgres",
+                                              .make = [] { return std::make_unique<InPostgres>(); }}),
+                         [](const auto& parameter) { return parameter.param.name; });
+
+}  // namespace
+}  // namespace ballast

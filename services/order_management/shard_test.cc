@@ -1,0 +1,467 @@
+// The writer against a journal that fails, a risk service and a broker that answer when the test says so.
+#include "services/order_management/shard.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+
+#include "libs/base/rng.h"
+#include "libs/orders/order_id.h"
+#include "libs/platform/service/service.h"
+#include "services/order_management/testing/memory_journal.h"
+
+namespace ballast {
+namespace {
+
+constexpr std::chrono::seconds kPatience(20);
+
+// What the shard sent to a neighbour, in order.
+template <typename Request>
+class Outbox {
+ public:
+  bool Put(Request request) {
+    std::lock_guard lock(mutex_);
+    sent_.push_back(std::move(request));
+    changed_.notify_all();
+    return true;
+  }
+  // The next one that `wanted` accepts; those before it are dropped.
+  std::optional<Request> Next(const std::function<bool(const Request&)>& wanted) {
+    std::unique_lock lock(mutex_);
+    std::optional<Request> found;
+    changed_.wait_for(lock, kPatience, [&] {
+      while (!sent_.empty() && !found) {
+        if (wanted(sent_.front())) found = sent_.front();
+        sent_.pop_front();
+      }
+      return found.has_value();
+    });
+    return found;
+  }
+  // Whether it is among what was sent and not looked at yet.
+  bool Any(const std::function<bool(const Request&)>& wanted) {
+    std::lock_guard lock(mutex_);
+    return std::any_of(sent_.begin(), sent_.end(), wanted);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Request> sent_;
+};
+
+class ShardTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    ASSERT_TRUE(Logger::Make({.service = "shard_test", .level = "CRITICAL"}, &log_).ok());
+  }
+  static void TearDownTestSuite() { log_.reset(); }
+
+  // One life of the process over the same disk.
+  struct Life {
+    explicit Life(ShardTest& test) : journal(test.disk_), hub(journal) {
+      Shard::Options options = test.options_;
+      options.accounts = {
+          {.id = AccountId("paper"), .currency = "USD", .cash = Decimal::FromInt(100'000), .broker = "p"}};
+      shard = std::make_unique<Shard>(options, journal, hub, test.clock_, *log_, test.metrics_);
+      shard->SetPorts(
+          {.risk = [this](risk::v1::RiskSessionRequest request) { return risk.Put(std::move(request)); },
+           .broker = [this](broker::v1::OrderSessionRequest request) { return broker.Put(std::move(request)); },
+           .drop_broker = [this] { ++broker_drops; },
+           .drop_risk = [this] { ++risk_drops; },
+           .fail = [this](const std::string& why) { failed.set_value(why); }});
+    }
+    MemoryJournal journal;
+    EventHub hub;
+    Outbox<risk::v1::RiskSessionRequest> risk;
+    Outbox<broker::v1::OrderSessionRequest> broker;
+    std::atomic<int> broker_drops = 0;
+    std::atomic<int> risk_drops = 0;
+    std::promise<std::string> failed;
+    std::unique_ptr<Shard> shard;
+  };
+
+  void Begin(bool broker_ready = true) {
+    life_ = std::make_unique<Life>(*this);
+    ASSERT_TRUE(life_->shard->Recover().ok());
+    life_->shard->Start();
+    life_->shard->OnRiskReady({});
+    if (broker_ready) life_->shard->OnBrokerReady();
+  }
+  void TearDown() override { life_.reset(); }
+
+  static Order MakeOrder(const std::string& request, const std::string& quantity = "1") {
+    Order order;
+    order.account_id = AccountId("paper");
+    order.request_id = RequestId(request);
+    order.symbol = Symbol("BTC-USD");
+    order.side = Side::kBuy;
+    order.type = OrderType::kLimit;
+    order.time_in_force = TimeInForce::kGtc;
+    order.quantity = Decimal::Of(quantity);
+    order.limit_price = Decimal::Of("100");
+    return order;
+  }
+  static OrderId IdOf(const std::string& request) { return orders::OrderIdFor(AccountId("paper"), RequestId(request)); }
+  std::future<OrderReply> Submit(Order order) {
+    auto promise = std::make_shared<std::promise<OrderReply>>();
+    EXPECT_TRUE(life_->shard->Submit(std::move(order), "user:me", true,
+                                     [promise](OrderReply reply) { promise->set_value(std::move(reply)); }));
+    return promise->get_future();
+  }
+  std::future<OrderReply> Cancel(const std::string& request) {
+    auto promise = std::make_shared<std::promise<OrderReply>>();
+    EXPECT_TRUE(life_->shard->Cancel(IdOf(request), "user:me",
+                                     [promise](OrderReply reply) { promise->set_value(std::move(reply)); }));
+    return promise->get_future();
+  }
+  // Waits for the question to risk and answers it.
+  void Decide(bool approved) {
+    auto asked = life_->risk.Next([](const auto& request) { return request.has_reserve(); });
+    ASSERT_TRUE(asked.has_value());
+    risk::v1::ReserveResult result;
+    result.set_correlation_id(asked->reserve().correlation_id());
+    result.set_approved(approved);
+    if (!approved) {
+      result.mutable_rejection()->set_reason(type::v1::REJECT_REASON_ORDER_RATE);
+      result.mutable_rejection()->set_message("too much");
+    }
+    life_->shard->OnRiskResult(result);
+  }
+  OrderReply Placed(const std::string& request) {
+    std::future<OrderReply> reply = Submit(MakeOrder(request));
+    Decide(true);
+    return Get(reply);
+  }
+  OrderReply Get(std::future<OrderReply>& reply) {
+    if (reply.wait_for(kPatience) != std::future_status::ready) {
+      ADD_FAILURE() << "no answer";
+      return {.status = absl::DeadlineExceededError("no answer")};
+    }
+    return reply.get();
+  }
+  bool SentToBroker(const std::string& request) {
+    return life_->broker
+        .Next([&](const auto& sent) {
+          return sent.has_new_order() && sent.new_order().order().order_id() == IdOf(request).value();
+        })
+        .has_value();
+  }
+  static broker::v1::ExecutionReport Report(const std::string& request, std::uint64_t sequence,
+                                            broker::v1::ExecutionType type) {
+    broker::v1::ExecutionReport report;
+    report.set_account_id("paper");
+    report.set_execution_sequence(sequence);
+    report.set_type(type);
+    report.set_order_id(IdOf(request).value());
+    report.set_broker_order_id("b-" + request);
+    if (type == broker::v1::EXECUTION_TYPE_TRADE) {
+      report.set_execution_id("e" + std::to_string(sequence));
+      report.set_symbol("BTC-USD");
+      report.set_side(type::v1::SIDE_BUY);
+      report.mutable_last_quantity()->set_value("1");
+      report.mutable_last_price()->set_value("100");
+      report.mutable_fee()->set_value("0.1");
+      report.set_fee_currency("USD");
+    }
+    return report;
+  }
+  // Blocks until the shard has durably taken reports up to `sequence` and said so to the broker.
+  bool Acknowledged(std::uint64_t sequence) {
+    return life_->broker
+        .Next([&](const auto& sent) {
+          return sent.has_acknowledge() && sent.acknowledge().execution_sequence() == sequence;
+        })
+        .has_value();
+  }
+  std::vector<OrderEvent> Log() { return disk_->Events(AccountId("paper")); }
+  std::vector<OrderEventType> LogOf(const std::string& request) {
+    std::vector<OrderEventType> types;
+    for (const OrderEvent& event : Log()) {
+      if (event.order && event.order->order_id == IdOf(request)) types.push_back(event.type);
+    }
+    return types;
+  }
+  void ExpectGapless() {
+    std::uint64_t expected = 1;
+    for (const OrderEvent& event : Log()) EXPECT_EQ(event.sequence, expected++);
+  }
+
+  static std::unique_ptr<Logger> log_;
+  SystemClock clock_;
+  Metrics metrics_;
+  Shard::Options options_{.risk_timeout_ms = 20'000};
+  std::shared_ptr<MemoryJournal::Disk> disk_ = std::make_shared<MemoryJournal::Disk>();
+  std::unique_ptr<Life> life_;
+};
+
+std::unique_ptr<Logger> ShardTest::log_;
+const std::vector<OrderEventType> kClaimed = {OrderEventType::kPendingNew, OrderEventType::kSubmitted};
+
+TEST_F(ShardTest, AnAnswerIsDurableAndTheBrokerHearsOfItAfterwards) {
+  Begin();
+  OrderReply reply = Placed("a");
+  ASSERT_TRUE(reply.status.ok());
+  EXPECT_EQ(reply.order.status, OrderStatus::kSubmitted);
+  EXPECT_EQ(LogOf("a"), kClaimed);
+  EXPECT_TRUE(SentToBroker("a"));
+}
+
+TEST_F(ShardTest, ARefusalIsDurableAndNothingIsSent) {
+  Begin();
+  std::future<OrderReply> refused = Submit(MakeOrder("a"));
+  Decide(false);
+  EXPECT_EQ(Get(refused).order.status, OrderStatus::kDenied);
+  EXPECT_EQ(LogOf("a"), std::vector{OrderEventType::kDenied});
+  EXPECT_TRUE(Placed("b").status.ok());
+  auto first = life_->broker.Next([](const auto& sent) { return sent.has_new_order(); });
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(first->new_order().order().order_id(), IdOf("b").value());
+}
+
+TEST_F(ShardTest, TheSameRequestIsOneOrder) {
+  Begin();
+  std::future<OrderReply> first = Submit(MakeOrder("a"));
+  std::future<OrderReply> second = Submit(MakeOrder("a"));  // while risk is still thinking
+  std::future<OrderReply> other = Submit(MakeOrder("a", "2"));
+  EXPECT_TRUE(absl::IsAlreadyExists(Get(other).status));
+  Decide(true);
+  EXPECT_EQ(Get(first).order, Get(second).order);
+  std::future<OrderReply> third = Submit(MakeOrder("a"));
+  OrderReply again = Get(third);
+  EXPECT_TRUE(again.replayed);
+  EXPECT_EQ(again.order.order_id, IdOf("a"));
+  std::future<OrderReply> late = Submit(MakeOrder("a", "2"));
+  EXPECT_TRUE(absl::IsAlreadyExists(Get(late).status));
+  EXPECT_EQ(LogOf("a"), kClaimed);
+}
+
+TEST_F(ShardTest, ACommitInDoubtThatHappenedIsNotRepeated) {
+  Begin();
+  disk_->FailNext(absl::UnknownError("the answer was lost"), true);
+  EXPECT_EQ(Placed("a").order.status, OrderStatus::kSubmitted);
+  EXPECT_EQ(LogOf("a"), kClaimed);
+  ExpectGapless();
+}
+
+TEST_F(ShardTest, ACommitInDoubtThatDidNotHappenIsTriedAgain) {
+  Begin();
+  disk_->FailNext(absl::UnknownError("the answer was lost"), false);
+  disk_->FailNext(absl::UnavailableError("not yet"), false);
+  disk_->FailNext(absl::AbortedError("deadlock"), false);
+  EXPECT_EQ(Placed("a").order.status, OrderStatus::kSubmitted);
+  EXPECT_EQ(LogOf("a"), kClaimed);
+  ExpectGapless();
+}
+
+TEST_F(ShardTest, ATryThatCommittedLateIsFoundAndNotRepeated) {
+  Begin();
+  // The read-back saw nothing, the second try meets the rows of the first.
+  disk_->FailNext(absl::UnavailableError("the server went on with it"), true);
+  EXPECT_EQ(Placed("a").order.status, OrderStatus::kSubmitted);
+  EXPECT_EQ(LogOf("a"), kClaimed);
+  ExpectGapless();
+}
+
+TEST_F(ShardTest, AnOvertakenWriterEndsAndNeitherAnswersNorSends) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  EXPECT_TRUE(SentToBroker("a"));
+  MemoryJournal newer(disk_);
+  ASSERT_TRUE(newer.Fence().ok());
+  std::future<OrderReply> lost = Submit(MakeOrder("b"));
+  Decide(true);
+  std::future<std::string> failed = life_->failed.get_future();
+  ASSERT_EQ(failed.wait_for(kPatience), std::future_status::ready);
+  life_->shard->Drain();
+  EXPECT_THROW(lost.get(), std::future_error);  // let go without an answer
+  EXPECT_TRUE(LogOf("b").empty());
+  EXPECT_FALSE(life_->broker.Any([](const auto& sent) { return sent.has_new_order(); }));
+}
+
+// What comes after a batch that could not be stored must not be stored either: it would leave a gap.
+TEST_F(ShardTest, AfterABatchThatIsRefusedForGoodNothingIsStored) {
+  Begin();
+  disk_->FailNext(absl::InternalError("disk on fire"), false);
+  std::future<OrderReply> first = Submit(MakeOrder("a"));
+  std::future<OrderReply> second = Submit(MakeOrder("b"));
+  Decide(true);
+  Decide(true);
+  std::future<std::string> failed = life_->failed.get_future();
+  ASSERT_EQ(failed.wait_for(kPatience), std::future_status::ready);
+  life_->shard->Drain();
+  ExpectGapless();
+  EXPECT_EQ(Log().size(), 1U);  // the account's opening
+  EXPECT_FALSE(life_->shard->Submit(MakeOrder("c"), "user:me", true, [](const OrderReply&) {}));
+}
+
+TEST_F(ShardTest, WhenRiskIsLostWhatWaitsIsRefused) {
+  Begin();
+  std::future<OrderReply> waiting = Submit(MakeOrder("a"));
+  ASSERT_TRUE(life_->risk.Next([](const auto& request) { return request.has_reserve(); }).has_value());
+  life_->shard->OnRiskLost();
+  EXPECT_EQ(Get(waiting).order.rejection->reason, RejectReason::kRiskUnavailable);
+  std::future<OrderReply> next = Submit(MakeOrder("b"));
+  EXPECT_EQ(Get(next).order.rejection->reason, RejectReason::kRiskUnavailable);
+  life_->shard->OnRiskReady({});
+  EXPECT_TRUE(Placed("c").status.ok());
+}
+
+TEST_F(ShardTest, ALateAnswerOfRiskChangesNothing) {
+  options_.risk_timeout_ms = 30;
+  Begin();
+  std::future<OrderReply> late = Submit(MakeOrder("a"));
+  auto asked = life_->risk.Next([](const auto& request) { return request.has_reserve(); });
+  ASSERT_TRUE(asked.has_value());
+  EXPECT_EQ(Get(late).order.rejection->reason, RejectReason::kRiskUnavailable);
+  auto forgotten = life_->risk.Next([](const auto& request) { return request.has_void_(); });
+  ASSERT_TRUE(forgotten.has_value());
+  EXPECT_EQ(forgotten->void_().order_id(), IdOf("a").value());
+  risk::v1::ReserveResult result;
+  result.set_correlation_id(asked->reserve().correlation_id());
+  result.set_approved(true);
+  life_->shard->OnRiskResult(result);
+  std::future<OrderReply> again = Submit(MakeOrder("a"));
+  EXPECT_EQ(Get(again).order.status, OrderStatus::kDenied);
+  EXPECT_EQ(LogOf("a"), std::vector{OrderEventType::kDenied});
+}
+
+TEST_F(ShardTest, RiskGetsTheWholeLogOfASessionBeforeItIsAsked) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  life_->shard->OnRiskLost();
+  life_->shard->OnRiskReady({{"paper", 1}});
+  auto events = life_->risk.Next(
+      [](const auto& request) { return request.has_events() && request.events().events(0).sequence() == 2; });
+  ASSERT_TRUE(events.has_value());
+  EXPECT_EQ(events->events().events_size(), 2);
+}
+
+TEST_F(ShardTest, ReportsAreAppliedOnceAndInOrder) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  auto accepted = Report("a", 1, broker::v1::EXECUTION_TYPE_NEW);
+  auto filled = Report("a", 2, broker::v1::EXECUTION_TYPE_TRADE);
+  life_->shard->OnReports({filled});  // before the first: refused, the session starts again
+  life_->shard->OnReports({accepted, filled});
+  ASSERT_TRUE(Acknowledged(2));
+  EXPECT_EQ(life_->broker_drops, 1);
+  life_->shard->OnReports({accepted, filled});  // the new session sends all of them again
+  ASSERT_TRUE(Acknowledged(2));
+  EXPECT_EQ(LogOf("a"), (std::vector{OrderEventType::kPendingNew, OrderEventType::kSubmitted, OrderEventType::kAccepted,
+                                     OrderEventType::kFilled}));
+}
+
+TEST_F(ShardTest, AReportIsAcknowledgedOnlyWhenItIsDurable) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  int before = disk_->appends();
+  disk_->FailNext(absl::UnavailableError("down"), false);
+  disk_->FailNext(absl::UnavailableError("down"), false);
+  life_->shard->OnReports({Report("a", 1, broker::v1::EXECUTION_TYPE_NEW)});
+  ASSERT_TRUE(Acknowledged(1));
+  EXPECT_EQ(disk_->appends(), before + 3);
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kAccepted);
+}
+
+TEST_F(ShardTest, AfterARestartTheUnansweredIsSentAgainUnderTheSameId) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  EXPECT_TRUE(Placed("b").status.ok());
+  life_->shard->OnReports({Report("a", 1, broker::v1::EXECUTION_TYPE_NEW)});
+  ASSERT_TRUE(Acknowledged(1));
+  std::future<OrderReply> cancel = Cancel("a");
+  EXPECT_TRUE(Get(cancel).order.cancel_requested);
+  Begin();
+  EXPECT_EQ(life_->shard->ExecutionCursors().at("paper"), 1U);
+  auto cancelled = life_->broker.Next([](const auto& sent) { return sent.has_new_order() || sent.has_cancel(); });
+  auto resent = life_->broker.Next([](const auto& sent) { return sent.has_new_order() || sent.has_cancel(); });
+  ASSERT_TRUE(cancelled && resent);
+  if (cancelled->has_new_order()) std::swap(cancelled, resent);
+  EXPECT_EQ(cancelled->cancel().order_id(), IdOf("a").value());
+  EXPECT_EQ(resent->new_order().order().order_id(), IdOf("b").value());
+  std::future<OrderReply> again = Submit(MakeOrder("b"));
+  EXPECT_TRUE(Get(again).replayed);
+}
+
+TEST_F(ShardTest, WhatWaitedForTheBrokerIsSentWhenItIsBackAndYoungEnough) {
+  Begin(false);
+  std::future<OrderReply> waiting = Submit(MakeOrder("a"));
+  Decide(true);
+  EXPECT_EQ(Get(waiting).order.status, OrderStatus::kPendingNew);
+  life_->shard->OnBrokerReady();
+  EXPECT_TRUE(SentToBroker("a"));
+  EXPECT_EQ(LogOf("a"), kClaimed);
+}
+
+TEST_F(ShardTest, WhatWaitedTooLongIsEndedAndNeverSent) {
+  options_.intent_age_ms_max = 30;
+  Begin(false);
+  std::future<OrderReply> waiting = Submit(MakeOrder("a"));
+  Decide(true);
+  EXPECT_EQ(Get(waiting).order.status, OrderStatus::kPendingNew);
+  auto freed = life_->risk.Next([](const auto& request) {
+    return request.has_events() && request.events().events(0).type() == order::v1::ORDER_EVENT_TYPE_REJECTED;
+  });
+  ASSERT_TRUE(freed.has_value());
+  life_->shard->OnBrokerReady();
+  EXPECT_TRUE(Placed("b").status.ok());
+  auto first = life_->broker.Next([](const auto& sent) { return sent.has_new_order(); });
+  EXPECT_EQ(first->new_order().order().order_id(), IdOf("b").value());
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kRejected);
+}
+
+// Random lives: faults of every kind, ends at any point. What was answered is in the log, once, without gaps.
+TEST_F(ShardTest, NothingAnsweredIsLostOrDoubledOverManyLives) {
+  Rng rng(20'240'229);
+  std::map<std::string, OrderStatus> answered;
+  int number = 0;
+  for (int life = 0; life < 25; ++life) {
+    Begin();
+    std::vector<std::pair<std::string, std::future<OrderReply>>> open;
+    for (int i = 0; i < 12; ++i) {
+      if (rng.Below(4) == 0) {
+        bool applied = rng.Below(2) == 0;
+        disk_->FailNext(applied || rng.Below(2) == 0 ? absl::UnknownError("lost") : absl::UnavailableError("down"),
+                        applied);
+      }
+      // Sometimes one that was sent before, perhaps in another life.
+      std::string request = "r" + std::to_string(number > 0 && rng.Below(5) == 0 ? rng.Below(number) : number++);
+      bool known = !LogOf(request).empty() ||
+                   std::any_of(open.begin(), open.end(), [&](const auto& one) { return one.first == request; });
+      open.emplace_back(request, Submit(MakeOrder(request)));
+      if (!known && rng.Below(6) != 0) Decide(rng.Below(5) != 0);
+    }
+    // Half of the lives end in the middle of it.
+    if (rng.Below(2) == 0) life_->shard->OnRiskLost();
+    life_.reset();
+    for (auto& [request, reply] : open) {
+      if (reply.wait_for(std::chrono::seconds(0)) != std::future_status::ready) continue;
+      OrderReply got;
+      try {
+        got = reply.get();
+      } catch (const std::future_error&) {
+        continue;  // dropped unanswered
+      }
+      if (!got.status.ok()) continue;
+      auto [before, fresh] = answered.try_emplace(request, got.order.status);
+      EXPECT_EQ(before->second == OrderStatus::kDenied, got.order.status == OrderStatus::kDenied) << request;
+    }
+  }
+  ExpectGapless();
+  EXPECT_GT(answered.size(), 100U);
+  for (const auto& [request, status] : answered) {
+    std::vector<OrderEventType> log = LogOf(request);
+    if (status == OrderStatus::kDenied)
+      EXPECT_EQ(log, std::vector{OrderEventType::kDenied}) << request;
+    else
+      EXPECT_EQ(log, kClaimed) << request;
+  }
+}
+
+}  // namespace
+}  // namespace ballast

@@ -1,0 +1,119 @@
+#include "services/order_management/testing/memory_journal.h"
+
+#include <algorithm>
+
+#include "libs/wire/wire.h"
+
+namespace ballast {
+
+void MemoryJournal::Disk::FailNext(absl::Status status, bool applied) {
+  MutexLock lock(mutex_);
+  faults_.push_back({.status = std::move(status), .applied = applied});
+}
+
+std::vector<OrderEvent> MemoryJournal::Disk::Events(const AccountId& account_id) {
+  MutexLock lock(mutex_);
+  return events_[account_id];
+}
+
+int MemoryJournal::Disk::appends() {
+  MutexLock lock(mutex_);
+  return appends_;
+}
+
+absl::Status MemoryJournal::Disk::Apply(const Commit& commit, std::uint64_t epoch) {
+  if (epoch != epoch_) return absl::FailedPreconditionError("a newer writer has taken over");
+  std::set<AccountId> known;
+  for (const auto& [id, account] : accounts_) known.insert(id);
+  for (const auto& [id, broker] : commit.opened) {
+    if (!known.insert(id).second) return absl::AlreadyExistsError("the account is there already");
+  }
+  std::set<std::pair<AccountId, std::uint64_t>> taken;
+  for (const OrderEvent& event : commit.events) {
+    if (!known.contains(event.account_id)) return absl::InternalError("there is no such account");
+    const std::vector<OrderEvent>& log = events_[event.account_id];
+    bool there = std::any_of(log.begin(), log.end(),
+                             [&](const OrderEvent& stored) { return stored.sequence == event.sequence; });
+    if (there || !taken.insert({event.account_id, event.sequence}).second) {
+      return absl::AlreadyExistsError("the sequence is there already");
+    }
+  }
+  for (const auto& [id, broker] : commit.opened) accounts_[id].id = id;
+  for (const OrderEvent& event : commit.events) {
+    events_[event.account_id].push_back(event);
+    if (event.order) orders_[event.order->order_id] = *event.order;
+  }
+  for (const orders::Account::Snapshot& account : commit.accounts) accounts_[account.id] = account;
+  return absl::OkStatus();
+}
+
+absl::Status MemoryJournal::Fence() {
+  MutexLock lock(disk_->mutex_);
+  epoch_ = ++disk_->epoch_;
+  return absl::OkStatus();
+}
+
+absl::Status MemoryJournal::Append(const Commit& commit) {
+  MutexLock lock(disk_->mutex_);
+  ++disk_->appends_;
+  if (disk_->faults_.empty()) return disk_->Apply(commit, epoch_);
+  Disk::Fault fault = std::move(disk_->faults_.front());
+  disk_->faults_.pop_front();
+  if (fault.applied) {
+    absl::Status applied = disk_->Apply(commit, epoch_);
+    if (!applied.ok()) return applied;
+  }
+  return fault.status;
+}
+
+absl::StatusOr<bool> MemoryJournal::Contains(const AccountId& account_id, std::uint64_t sequence) {
+  std::vector<OrderEvent> events = disk_->Events(account_id);
+  return std::any_of(events.begin(), events.end(), [&](const OrderEvent& event) { return event.sequence == sequence; });
+}
+
+absl::StatusOr<std::vector<orders::Account::Snapshot>> MemoryJournal::LoadAccounts() {
+  MutexLock lock(disk_->mutex_);
+  std::vector<orders::Account::Snapshot> accounts;
+  for (const auto& [id, account] : disk_->accounts_) accounts.push_back(account);
+  return accounts;
+}
+
+absl::StatusOr<std::vector<Order>> MemoryJournal::LoadWorkingOrders() {
+  MutexLock lock(disk_->mutex_);
+  std::vector<Order> working;
+  for (const auto& [id, order] : disk_->orders_) {
+    if (!IsTerminal(order.status)) working.push_back(order);
+  }
+  std::sort(working.begin(), working.end(),
+            [](const Order& left, const Order& right) { return left.sequence < right.sequence; });
+  return working;
+}
+
+absl::StatusOr<std::unordered_set<std::string>> MemoryJournal::LoadOrderIds() {
+  MutexLock lock(disk_->mutex_);
+  std::unordered_set<std::string> ids;
+  for (const auto& [id, order] : disk_->orders_) ids.insert(id.value());
+  return ids;
+}
+
+absl::StatusOr<Order> MemoryJournal::LoadOrder(const OrderId& id) {
+  MutexLock lock(disk_->mutex_);
+  auto found = disk_->orders_.find(id);
+  if (found == disk_->orders_.end()) return absl::NotFoundError("there is no such order");
+  return found->second;
+}
+
+absl::StatusOr<std::vector<order::v1::OrderEvent>> MemoryJournal::LoadEvents(const AccountId& account_id,
+                                                                             std::uint64_t after, int limit) {
+  std::vector<OrderEvent> events = disk_->Events(account_id);
+  std::sort(events.begin(), events.end(),
+            [](const OrderEvent& left, const OrderEvent& right) { return left.sequence < right.sequence; });
+  std::vector<order::v1::OrderEvent> page;
+  for (const OrderEvent& event : events) {
+    if (event.sequence <= after || static_cast<int>(page.size()) == limit) continue;
+    wire::ToProto(event, &page.emplace_back());
+  }
+  return page;
+}
+
+}  // namespace ballast

@@ -1,0 +1,161 @@
+"""Unary requests the services must refuse: (process, package, service, RPC, fields, code, violated field or None)."""
+PAGES_WRONG = (-1, 100_000, -2147483648, 2147483647)
+TOKENS_WRONG = ("abc", "-1", "0", "1.2.3", "9" * 30, "'; DROP TABLE event; --", "1 ", "0x1", "é")
+IDS_WRONG = ("", "a b", "a/b", "x" * 1000, "é", "'; DROP TABLE event; --", "\0", "\n")
+BAD, MISSING = "INVALID_ARGUMENT", "NOT_FOUND"
+
+
+def pages(process, package, service, rpc, fields):
+    for size in PAGES_WRONG:
+        yield process, package, service, rpc, {**fields, "page_size": size}, BAD, "page_size"
+    for token in TOKENS_WRONG:
+        yield process, package, service, rpc, {**fields, "page_token": token}, BAD, "page_token"
+
+
+def ids(process, package, service, rpc, field, more, unknown="nothing"):
+    for value in IDS_WRONG:
+        yield process, package, service, rpc, {**more, field: value}, BAD, field
+    if unknown:
+        yield process, package, service, rpc, {**more, field: unknown}, MISSING, None
+
+
+def positions():
+    at = ("positions", "position", "PositionService")
+    for rpc in ("ListPositions", "GetAccountSummary", "ListBookSummaries", "ListTrades", "ListFills", "ListEquityPoints",
+                "VerifyAccount"):
+        yield from ids(*at, rpc, "account_id", {})
+    for rpc in ("ListTrades", "ListFills"):
+        yield from pages(*at, rpc, {"account_id": "paper"})
+        for field in ("deployment_id", "symbol"):
+            for value in IDS_WRONG[1:]:
+                yield *at, rpc, {"account_id": "paper", field: value}, BAD, field
+    for limit in (-1, 5001, -2147483648):
+        yield *at, "ListEquityPoints", {"account_id": "paper", "limit": limit}, BAD, "limit"
+
+
+def strategies(deployment):
+    at = ("strategy_runner", "strategy", "StrategyService")
+    for rpc in ("StartDeployment", "PauseDeployment", "ResumeDeployment", "StopDeployment", "GetDeployment", "ListDecisions"):
+        yield from ids(*at, rpc, "deployment_id", {})
+    yield from pages(*at, "ListDecisions", {"deployment_id": deployment})
+    for account in IDS_WRONG[1:]:
+        yield *at, "ListDeployments", {"account_id": account}, BAD, "account_id"
+    for reason in IDS_WRONG[1:]:
+        yield *at, "StopDeployment", {"deployment_id": deployment, "reason": reason}, BAD, "reason"
+    for rpc in ("CreateDeployment", "CheckPrerequisites"):
+        yield *at, rpc, {}, BAD, "spec.strategy_id"
+        yield *at, rpc, {"spec": {"strategy_id": "ema_cross", "symbols": ["AAPL"], "timeframe": "1d"}}, BAD, "spec.account_id"
+    for key in IDS_WRONG:
+        yield *at, "CreateDeployment", {"request_id": key}, BAD, "request_id"
+
+
+def alerts():
+    at = ("alerts", "alert", "AlertService")
+    yield from pages(*at, "ListAlerts", {})
+    for level in (-1, 5, 99):
+        yield *at, "ListAlerts", {"min_level": level}, BAD, "min_level"
+    for alert in (999_999, 2**63 - 1, 2**63, 2**64 - 1):
+        yield *at, "AcknowledgeAlert", {"alert_id": alert, "actor": "user:test"}, MISSING, None
+    yield *at, "AcknowledgeAlert", {"alert_id": 0, "actor": "user:test"}, BAD, "alert_id"
+    for actor in ("", "x" * 201, "a\0b", "a\nb"):
+        yield *at, "AcknowledgeAlert", {"alert_id": 1, "actor": actor}, BAD, "actor"
+    good = {"request_id": "bad-alert", "type": 5, "level": 2, "title": "Title"}
+    for field, values in {"request_id": IDS_WRONG, "type": (0, -1, 99), "level": (0, -1, 99), "title": ("", "x" * 201, "a\0b"),
+                          "text": ("x" * 4001, "a\0b"), "account_id": ("x" * 129, "\0"), "deployment_id": ("x" * 129, "\n"),
+                          "symbol": ("x" * 129, "\t")}.items():
+        for value in values:
+            yield *at, "RaiseAlert", {**good, field: value}, BAD, field
+
+
+def audit():
+    at = ("compliance_audit", "audit", "AuditService")
+    yield from pages(*at, "ListRecords", {})
+    for field, value in (("account_id", "x" * 1025), ("action", "x" * 65), ("subject", "x" * 1025)):
+        yield *at, "ListRecords", {field: value}, BAD, field
+    good = {"request_id": "bad-record", "actor": "user:test", "action": "test.done", "detail": "{}"}
+    for field, values in {"request_id": IDS_WRONG, "action": ("", "A b", "x" * 65, "\0", "é"), "actor": ("x" * 1025,),
+                          "subject": ("x" * 1025,), "account_id": ("x" * 1025,),
+                          "detail": ("{", "[" * 10_000, "x" * 70_000, '{"a":1,"a":2}', "nul")}.items():
+        for value in values:
+            yield *at, "AppendRecord", {**good, field: value}, BAD, field
+
+
+def broker():
+    at = ("broker_gateway", "broker", "BrokerService")
+    for rpc in ("ListOpenOrders", "ListExecutions", "GetBrokerAccount"):
+        yield from ids(*at, rpc, "account_id", {})
+    yield from ids(*at, "QueryOrder", "order_id", {"account_id": "paper"})
+    yield from ids(*at, "QueryOrder", "account_id", {"order_id": "nothing"})
+    for size in (-1, 1001, -2147483648):
+        yield *at, "ListExecutions", {"account_id": "paper", "page_size": size}, BAD, "page_size"
+    yield *at, "ListExecutions", {"account_id": "paper", "after_execution_sequence": 2**64 - 1}, BAD, "after_execution_sequence"
+    market = ("broker_gateway", "broker", "MarketDataService")
+    yield from ids(*market, "GetBook", "symbol", {}, "NOPE")
+    yield from ids(*market, "ListBars", "symbol", {"timeframe": "1m"}, "NOPE")
+    for timeframe in ("", "7m", "x" * 1000, "1M", "-1m", "\0"):
+        yield *market, "ListBars", {"symbol": "AAPL", "timeframe": timeframe}, BAD, "timeframe"
+    for limit in (-1, 5001, -2147483648):
+        yield *market, "ListBars", {"symbol": "AAPL", "timeframe": "1m", "limit": limit}, BAD, "limit"
+    for symbol in IDS_WRONG:
+        yield *market, "GetQuotes", {"symbols": ["AAPL", symbol]}, BAD, "symbols"
+    yield *market, "GetQuotes", {"symbols": ["AAPL", "NOPE"]}, MISSING, None
+
+
+def risk(limits):
+    at = ("risk", "risk", "RiskService")
+    for rpc in ("GetRiskState", "GetLimits"):
+        yield from ids(*at, rpc, "account_id", {})
+    order = {"account_id": "paper", "request_id": "bad-preview", "symbol": "BTC-USD", "side": 1, "type": 2, "time_in_force": 1,
+             "quantity": {"value": "0.001"}, "limit_price": {"value": "1"}}
+    yield *at, "PreviewOrder", {}, BAD, "quantity"
+    for field, values in {"quantity": ({"value": ""}, {"value": "x"}, {"value": "0"}, {"value": "-1"}, {"value": "9" * 100}),
+                          "limit_price": ({"value": "x"}, {"value": "0"}), "stop_price": ({"value": "x"}, {"value": "1"}),
+                          "side": (0, 3, -1), "type": (0, 9, -1), "time_in_force": (9, -1),
+                          "symbol": IDS_WRONG, "account_id": IDS_WRONG, "deployment_id": IDS_WRONG[1:],
+                          "reason": ("x" * 201,)}.items():
+        for value in values:
+            yield *at, "PreviewOrder", {"order": {**order, field: value}}, BAD, field
+    good = {"request_id": "bad-limits", "reason": "test", "actor": "user:test"}
+    yield *at, "UpdateLimits", {**good}, BAD, "limits"
+    for key in IDS_WRONG:
+        yield *at, "UpdateLimits", {**good, "limits": limits(), "request_id": key}, BAD, "request_id"
+    for account in IDS_WRONG:
+        yield *at, "UpdateLimits", {**good, "limits": limits(account_id=account)}, BAD, "limits.account_id"
+    yield *at, "UpdateLimits", {**good, "limits": limits(account_id="nobody")}, MISSING, None
+    for symbol in IDS_WRONG:
+        yield *at, "UpdateLimits", {**good, "limits": limits(restricted_symbols=[symbol])}, BAD, "limits.restricted_symbols"
+    for field in ("reason", "actor"):
+        yield *at, "UpdateLimits", {**good, "limits": limits(), field: "x" * 1001}, BAD, field
+    yield *at, "UpdateLimits", {**good, "limits": limits(), "reason": ""}, BAD, "reason"
+    for field in ("max_order_quantity", "gross_leverage", "drawdown_ratio"):
+        for value in ("", "x", "-1", "1e9", "9" * 60):
+            yield *at, "UpdateLimits", {**good, "limits": limits(**{field: {"value": value}})}, BAD, f"limits.{field}"
+    for field in ("max_open_orders", "order_rate_per_second", "quote_age_ms_max"):
+        for value in (-1, 2147483647):
+            yield *at, "UpdateLimits", {**good, "limits": limits(**{field: value})}, BAD, f"limits.{field}"
+    yield *at, "UpdateLimits", {**good, "limits": limits(version=99)}, "ABORTED", None
+
+
+def orders():
+    at = ("order_management", "order", "OrderService")
+    for rpc in ("GetOrder", "ListOrderEvents", "CancelOrder"):
+        yield from ids(*at, rpc, "order_id", {})
+    for rpc in ("HaltAccount", "ResumeAccount", "CancelAllOrders"):
+        more = {"reason": "test"} if rpc != "CancelAllOrders" else {}
+        yield from ids(*at, rpc, "account_id", {"request_id": "bad-1", **more})
+    yield *at, "ResumeAccount", {"account_id": "paper"}, BAD, "reason"
+    for field in ("symbol", "deployment_id"):
+        for value in IDS_WRONG[1:]:
+            yield *at, "CancelAllOrders", {"account_id": "paper", field: value}, BAD, field
+            yield *at, "ListOrders", {"account_id": "paper", field: value}, BAD, field
+    for value in IDS_WRONG[1:]:
+        yield *at, "ListOrders", {"account_id": value}, BAD, "account_id"
+    yield *at, "ListOrders", {"account_id": "nobody"}, MISSING, None
+    yield from pages(*at, "ListOrders", {"account_id": "paper"})
+    for status in (-1, 99):
+        yield *at, "ListOrders", {"statuses": [status]}, BAD, "statuses"
+
+
+def everything(deployment, limits):
+    for part in (positions(), strategies(deployment), alerts(), audit(), broker(), risk(limits), orders()):
+        yield from part

@@ -1,0 +1,212 @@
+"""The stream over the real eight services: snapshot, gapless deltas, resume, and every way it ends."""
+import threading
+import time
+
+import pytest
+
+import http_probe
+from harness import wait_until
+from websocket_client import Closed, WebSocket
+
+
+@pytest.fixture(scope="module")
+def suite(start_suite):
+    one = start_suite("stream", {"order_management": {"risk_timeout_ms": 2000}})
+
+    def followed():
+        socket = connect(one)
+        data = socket.read()["data"]
+        socket.close()
+        return data["quotes"] and data["instruments"] and data["summary"]
+
+    # The gateway serves as soon as it can be asked; what its streams say follows.
+    wait_until(followed, 30, "the gateway has the market and the books")
+    yield one
+    one.remove()
+
+
+def connect(suite, query="", headers=None, **more):
+    bearer = {"Authorization": f"Bearer {suite.environment['BALLAST_TOKEN']}"}
+    return WebSocket(suite.layout.ports["http"], "/api/stream" + query, bearer if headers is None else headers, **more)
+
+
+def sign_in(suite):
+    """The headers of a browser that has signed in, and its CSRF token."""
+    port = suite.layout.ports["http"]
+    host = f"127.0.0.1:{port}"
+    body = ('{"token":"' + suite.environment["BALLAST_TOKEN"] + '"}').encode()
+    answer = http_probe.exchange(port, http_probe.request_bytes(
+        "POST", "/api/session", {"Host": host, "Origin": f"http://{host}", "Content-Type": "application/json",
+                                 "Content-Length": str(len(body))}, body))
+    assert answer.status == 200, answer.body
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+    return {"Cookie": cookie.split(";")[0], "Origin": f"http://{host}"}, answer.json["csrf_token"]
+
+
+def read_until(socket, wanted, seconds=20):
+    """All messages up to the first one `wanted` says yes to; deltas are checked to be gapless."""
+    messages, deadline = [], time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        messages.append(socket.read())
+        check_gapless(messages[-2:])
+        if wanted(messages[-1]):
+            return messages
+    raise AssertionError(f"not within {seconds} s; read {[m['type'] for m in messages][-20:]}")
+
+
+def check_gapless(messages):
+    for before, after in zip(messages, messages[1:]):
+        step = 1 if after["type"] == "delta" else 0
+        assert after["sequence"] == before["sequence"] + step, (before["sequence"], after["type"], after["sequence"])
+
+
+def order_ids(message):
+    return [row["order_id"] for row in message["data"]] if message["type"] == "delta" and message["topic"] == "orders" else []
+
+
+def submit(suite, key, **more):
+    status, body = suite.request("POST", "/api/live/orders", {
+        "request_id": key, "symbol": "BTC-USD", "side": "SIDE_BUY", "type": "ORDER_TYPE_MARKET", "quantity": "0.001",
+        "confirm_duplicate": True, **more})
+    assert status == 201, body
+    return body["order"]["order_id"]
+
+
+def test_snapshot_then_every_change_without_a_gap(suite):
+    socket = connect(suite)
+    first = socket.read()
+    assert first["type"] == "snapshot" and first["run"]
+    assert {"status", "orders", "positions", "summary", "summaries", "books", "deployments", "decisions", "quotes", "alerts",
+            "trades", "equity", "instruments"} <= set(first["data"])
+    assert first["data"]["quotes"] and first["data"]["instruments"]
+    placed = {submit(suite, f"stream-{number}") for number in range(10)}
+    filled = set()
+
+    def all_filled(message):
+        if message["type"] == "delta" and message["topic"] == "orders":
+            filled.update(row["order_id"] for row in message["data"] if row["status"] == "ORDER_STATUS_FILLED")
+        return placed <= filled
+
+    messages = read_until(socket, all_filled)
+    check_gapless([first] + messages)
+    # The snapshot of one who comes now has what the deltas said.
+    late = connect(suite).read()
+    assert placed <= {row["order_id"] for row in late["data"]["orders"]} and late["run"] == first["run"]
+    socket.close()
+
+
+def test_a_heartbeat_each_second(suite):
+    socket = connect(suite)
+    times = []
+    while len(times) < 5:
+        if socket.read()["type"] == "heartbeat":
+            times.append(time.monotonic())
+    # The first comes with the connection; the others keep a second's distance, on a loaded machine too.
+    distances = [after - before for before, after in zip(times[1:], times[2:])]
+    assert all(0.5 < distance < 2.0 for distance in distances), distances
+    socket.close()
+
+
+def test_resume_continues_where_it_stopped(suite):
+    socket = connect(suite)
+    run = socket.read()["run"]
+    after = read_until(socket, lambda message: message["type"] == "delta")[-1]["sequence"]
+    socket.close()
+    missed = submit(suite, "resume-1")
+    witness = connect(suite)
+    read_until(witness, lambda message: message["type"] == "delta", 20)
+    again = connect(suite, f"?after={after}&run={run}")
+    messages = read_until(again, lambda message: missed in order_ids(message))
+    assert messages[0]["type"] != "snapshot" and messages[0]["sequence"] in (after, after + 1), messages[0]
+    check_gapless(messages)
+    for query in (f"?after={after}&run=another", f"?after={after}", f"?after={after + 1_000_000}&run={run}", "?after=-1&run=" + run,
+                  "?after=x&run=" + run, "?run=" + run):
+        assert connect(suite, query).read()["type"] == "snapshot", query
+    for one in (witness, again):
+        one.close()
+
+
+def test_what_clients_send_changes_nothing(suite):
+    socket = connect(suite)
+    socket.read()
+    for text in ("", "{", '{"type":"order"}', "x" * 100):
+        socket.send_text(text)
+    check_gapless(read_until(socket, lambda message: message["type"] == "heartbeat"))
+    socket.close()
+
+
+def test_a_browser_follows_until_it_signs_out(suite):
+    headers, csrf = sign_in(suite)
+    socket = connect(suite, headers=headers)
+    assert socket.read()["type"] == "snapshot"
+    other = connect(suite)
+    other.read()
+    status, _ = suite.request("DELETE", "/api/session", token="", headers=headers)
+    assert status == 401  # an empty bearer token is not the cookie
+    port = suite.layout.ports["http"]
+    out = {"Host": f"127.0.0.1:{port}", **headers}
+    assert http_probe.exchange(port, http_probe.request_bytes("DELETE", "/api/session", out)).status == 403
+    answer = http_probe.exchange(port, http_probe.request_bytes("DELETE", "/api/session", {**out, "X-Ballast-Csrf": csrf}))
+    assert answer.status == 200, answer.body
+    with pytest.raises(Closed) as ended:
+        while True:
+            socket.read()
+    assert ended.value.code == 1008
+    http_probe.check_refusal(suite.protos, "signed out", http_probe.exchange(
+        port, http_probe.request_bytes("GET", "/api/live/status", {"Host": out["Host"], "Cookie": headers["Cookie"]})), 401)
+    # Who came with the token stays.
+    read_until(other, lambda message: message["type"] == "heartbeat")
+    other.close()
+
+
+def test_a_reader_that_does_not_read_is_closed_and_holds_nobody_up(suite):
+    slow = connect(suite, receive_bytes=4096)
+    good = connect(suite)
+    good.read()
+    seen, stop = [], threading.Event()
+
+    def follow():
+        while not stop.is_set():
+            seen.append(good.read())
+
+    follower = threading.Thread(target=follow, daemon=True)
+    follower.start()
+    closed = "ballast_gateway_stream_slow_total"
+
+    def slow_ones():
+        return next(float(line.split()[-1]) for line in metrics(suite).splitlines() if line.startswith(closed + " "))
+
+    before, count = slow_ones(), 0
+    # Orders make deltas until the slow one's queue and socket are full; one refused for its rate does, too.
+    deadline = time.monotonic() + 120
+    while slow_ones() == before:
+        assert time.monotonic() < deadline, f"the slow reader is not closed after {count} orders"
+        for count in range(count + 1, count + 51):
+            suite.orders.SubmitOrder(suite.submit_request(f"slow-{count}", side="BUY" if count % 2 else "SELL",
+                                                          confirm_duplicate=True), timeout=10)
+    stop.set()
+    follower.join(5)
+    assert not follower.is_alive()
+    check_gapless(seen)
+    good.close()
+    slow.close()
+
+
+def metrics(suite):
+    import urllib.request
+    port = suite.layout.ports["metrics.api_gateway"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        return answer.read().decode()
+
+
+def test_everybody_is_told_when_the_gateway_stops(suite):
+    socket = connect(suite)
+    socket.read()
+    child = next(child for child in suite.supervisor.children if child.service == "api_gateway")
+    child.process.terminate()
+    with pytest.raises(Closed) as ended:
+        while True:
+            socket.read()
+    assert ended.value.code == 1001
+    wait_until(lambda: suite.get("/api/live/status")["running"], 30, "the gateway is back")
