@@ -85,8 +85,7 @@ absl::StatusOr<std::vector<Alert>> AlertStore::LoadSystem() {
 
 absl::Status AlertStore::Save(const std::map<std::uint64_t, Alert>& changed, const Cursors& cursors,
                               const std::optional<Request>& request) {
-  return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    RETURN_IF_ERROR(Database::CheckEpoch(work, kWriter, epoch_));
+  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& work) {
     std::string sql;
     std::string separator;
     for (const auto& [id, alert] : changed) {
@@ -116,8 +115,7 @@ absl::Status AlertStore::Save(const std::map<std::uint64_t, Alert>& changed, con
       sql += "INSERT INTO raise_request VALUES (" + work.quote(request->request_id) + "," +
              std::to_string(request->alert_id) + "," + work.quote(request->fingerprint) + ");";
     }
-    work.exec(sql);
-    return absl::OkStatus();
+    return sql;
   });
 }
 

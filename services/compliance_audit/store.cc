@@ -3,6 +3,7 @@
 #include <pqxx/pqxx>
 
 #include "libs/base/absl_std.h"
+#include "libs/platform/postgres/sql.h"
 
 namespace ballast {
 namespace {
@@ -70,31 +71,27 @@ absl::StatusOr<AuditStore::State> AuditStore::Load() {
 
 absl::Status AuditStore::Append(const std::vector<audit::Record>& records, const audit::Head& head,
                                 const Cursors& cursors, const std::string& request_id) {
-  return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    RETURN_IF_ERROR(Database::CheckEpoch(work, kWriter, epoch_));
+  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
     std::string sql = "INSERT INTO record (" + std::string(kColumns) + ") VALUES ";
     std::string separator;
     for (const audit::Record& record : records) {
-      sql += separator + "(" + std::to_string(record.sequence) + "," + std::to_string(record.time.nanos) + "," +
-             work.quote(record.actor) + "," + work.quote(record.action) + "," + work.quote(record.subject) + "," +
-             work.quote(record.detail) + "," + work.quote(record.request_id) + "," + work.quote(record.account_id) +
-             "," + work.quote(record.previous_hash) + "," + work.quote(record.hash) + ")";
+      sql +=
+          separator + SqlRow(quoting, record.sequence, record.time.nanos, record.actor, record.action, record.subject,
+                             record.detail, record.request_id, record.account_id, record.previous_hash, record.hash);
       separator = ",";
     }
-    sql += ";INSERT INTO chain_head (sequence, hash, time_ns) VALUES (" + std::to_string(head.sequence) + "," +
-           work.quote(head.hash) + "," + std::to_string(head.time.nanos) +
-           ") ON CONFLICT (only_one) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, "
+    sql += ";INSERT INTO chain_head (sequence, hash, time_ns) VALUES " +
+           SqlRow(quoting, head.sequence, head.hash, head.time.nanos) +
+           " ON CONFLICT (only_one) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, "
            "time_ns = excluded.time_ns;";
     for (const auto& [account, sequence] : cursors) {
-      sql += "INSERT INTO order_cursor VALUES (" + work.quote(account) + "," + std::to_string(sequence) +
-             ") ON CONFLICT (account_id) DO UPDATE SET sequence = excluded.sequence;";
+      sql += "INSERT INTO order_cursor VALUES " + SqlRow(quoting, account, sequence) +
+             " ON CONFLICT (account_id) DO UPDATE SET sequence = excluded.sequence;";
     }
     if (!request_id.empty()) {
-      sql +=
-          "INSERT INTO append_request VALUES (" + work.quote(request_id) + "," + std::to_string(head.sequence) + ");";
+      sql += "INSERT INTO append_request VALUES " + SqlRow(quoting, request_id, head.sequence) + ";";
     }
-    work.exec(sql);
-    return absl::OkStatus();
+    return sql;
   });
 }
 

@@ -6,16 +6,13 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/orders/submit.h"
+#include "libs/platform/postgres/sql.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
 namespace {
 
 constexpr char kWriter[] = "order_management";
-
-std::string Bytes(pqxx::transaction_base& work, const std::string& payload) {
-  return work.quote_raw(reinterpret_cast<const unsigned char*>(payload.data()), payload.size());
-}
 
 template <typename Message>
 Message Parse(const pqxx::field& field) {
@@ -38,47 +35,34 @@ absl::Status Store::Append(const Commit& commit) {
   return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
     std::string sql;
     for (const auto& [id, broker] : commit.opened) {
-      sql += "INSERT INTO account VALUES (" + quoting.quote(id.value()) + ",0,'',0," + quoting.quote(broker) +
-             ",0,0,false,'');";
+      sql += "INSERT INTO account VALUES " + SqlRow(quoting, id.value(), 0, "", 0, broker, 0, 0, false, "") + ";";
     }
-    std::string separator;
+    SqlColumns<5> events(quoting);
     std::map<OrderId, const Order*> newest;
-    sql += "INSERT INTO event VALUES ";
     for (const OrderEvent& event : commit.events) {
       order::v1::OrderEvent proto;
       wire::ToProto(event, &proto);
-      sql += separator + "(" + quoting.quote(event.account_id.value()) + "," + std::to_string(event.sequence) + "," +
-             quoting.quote(event.order ? event.order->order_id.value() : std::string()) + "," +
-             std::to_string(static_cast<int>(event.type)) + "," + Bytes(quoting, proto.SerializeAsString()) + ")";
-      separator = ",";
+      events.Add(event.account_id.value(), event.sequence, event.order ? event.order->order_id.value() : std::string(),
+                 static_cast<int>(event.type), SqlBytes{proto.SerializeAsString()});
       if (event.order) newest[event.order->order_id] = &*event.order;
     }
-    sql += ";";
+    sql += "SELECT append_events(" + events.Arrays() + ");";
     if (!newest.empty()) {
-      sql += "INSERT INTO order_state VALUES ";
-      separator.clear();
+      SqlColumns<9> orders(quoting);
       for (const auto& [id, order] : newest) {
         order::v1::Order proto;
         wire::ToProto(*order, &proto);
-        sql += separator + "(" + quoting.quote(id.value()) + "," + quoting.quote(order->account_id.value()) + "," +
-               std::to_string(order->sequence) + "," + quoting.quote(order->symbol.value()) + "," +
-               quoting.quote(order->deployment_id.value()) + "," + std::to_string(static_cast<int>(order->status)) +
-               "," + (IsTerminal(order->status) ? "false" : "true") + "," + std::to_string(order->create_time.nanos) +
-               "," + Bytes(quoting, proto.SerializeAsString()) + ")";
-        separator = ",";
+        orders.Add(id.value(), order->account_id.value(), order->sequence, order->symbol.value(),
+                   order->deployment_id.value(), static_cast<int>(order->status), !IsTerminal(order->status),
+                   order->create_time.nanos, SqlBytes{proto.SerializeAsString()});
       }
-      sql +=
-          " ON CONFLICT (order_id) DO UPDATE SET sequence = excluded.sequence, status = excluded.status, "
-          "working = excluded.working, payload = excluded.payload;";
+      sql += "SELECT save_orders(" + orders.Arrays() + ");";
     }
     for (const orders::Account::Snapshot& account : commit.accounts) {
-      sql += "UPDATE account SET mode = " + std::to_string(static_cast<int>(account.mode)) +
-             ", currency = " + quoting.quote(account.currency) + ", opening_cash = " + account.opening_cash.ToString() +
-             ", last_sequence = " + std::to_string(account.last_sequence) +
-             ", execution_sequence = " + std::to_string(account.execution_sequence) +
-             ", halted = " + (account.halted ? "true" : "false") +
-             ", halt_reason = " + quoting.quote(account.halt_reason) +
-             " WHERE account_id = " + quoting.quote(account.id.value()) + ";";
+      sql += "SELECT save_account" +
+             SqlRow(quoting, account.id.value(), static_cast<int>(account.mode), account.currency, account.opening_cash,
+                    account.last_sequence, account.execution_sequence, account.halted, account.halt_reason) +
+             ";";
     }
     return sql;
   });

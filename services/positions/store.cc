@@ -1,73 +1,95 @@
 #include "services/positions/store.h"
 
 #include <charconv>
+#include <set>
 
 #include <pqxx/pqxx>
 
 #include "libs/base/absl_std.h"
+#include "libs/platform/postgres/sql.h"
 #include "libs/wire/wire.h"
 #include "services/positions/encode.h"
 
 namespace ballast {
 namespace {
 
+constexpr char kWriter[] = "positions";
 constexpr int kPageDefault = 100;
 
 absl::StatusOr<Decimal> Number(const pqxx::field& field) { return Decimal::Parse(field.as<std::string>()); }
 
-absl::Status SaveHoldings(pqxx::transaction_base& work, const AccountId& account, const positions::AccountBook& book) {
-  work.exec_params("DELETE FROM holding WHERE account_id = $1", account.value());
-  auto insert = [&](bool net, const DeploymentId& deployment, const Symbol& symbol, const positions::Holding& holding) {
-    work.exec_params(
-        "INSERT INTO holding VALUES "
-        "($1,$2,$3,$4,$5::numeric,$6::numeric,$7::numeric,$8::numeric,$9::numeric,$10::numeric,"
-        "$11,$12,$13::numeric,$14::numeric,$15::numeric,$16::numeric)",
-        account.value(), net, deployment.value(), symbol.value(), holding.quantity.ToString(), holding.cost.ToString(),
-        holding.realised.ToString(), holding.fees.ToString(), holding.highest.ToString(), holding.lowest.ToString(),
-        holding.open_time.nanos, holding.update_time.nanos, holding.entry_quantity.ToString(),
-        holding.entry_notional.ToString(), holding.exit_quantity.ToString(), holding.exit_notional.ToString());
+// The holdings that these fills moved: upserted while they are open, deleted when they are flat.
+std::string HoldingsSql(pqxx::transaction_base& quoting, const AccountId& account, const positions::AccountBook& book,
+                        const std::vector<Fill>& fills) {
+  std::string sql;
+  auto save = [&](bool net, const DeploymentId& deployment, const Symbol& symbol, const positions::Holding* holding) {
+    if (holding == nullptr) {
+      sql += "DELETE FROM holding WHERE (account_id, net, deployment_id, symbol) = " +
+             SqlRow(quoting, account.value(), net, deployment.value(), symbol.value()) + ";";
+      return;
+    }
+    sql += "INSERT INTO holding VALUES " +
+           SqlRow(quoting, account.value(), net, deployment.value(), symbol.value(), holding->quantity, holding->cost,
+                  holding->realised, holding->fees, holding->highest, holding->lowest, holding->open_time.nanos,
+                  holding->update_time.nanos, holding->entry_quantity, holding->entry_notional, holding->exit_quantity,
+                  holding->exit_notional) +
+           " ON CONFLICT (account_id, net, deployment_id, symbol) DO UPDATE SET quantity = excluded.quantity, cost = "
+           "excluded.cost, realised = excluded.realised, fees = excluded.fees, highest = excluded.highest, lowest = "
+           "excluded.lowest, open_nanos = excluded.open_nanos, update_nanos = excluded.update_nanos, entry_quantity = "
+           "excluded.entry_quantity, entry_notional = excluded.entry_notional, exit_quantity = "
+           "excluded.exit_quantity, exit_notional = excluded.exit_notional;";
   };
-  for (const auto& [symbol, holding] : book.net()) insert(true, DeploymentId(), symbol, holding);
-  for (const auto& [key, holding] : book.books()) insert(false, key.first, key.second, holding);
-  return absl::OkStatus();
+  std::set<Symbol> symbols;
+  std::set<positions::AccountBook::BookKey> keys;
+  for (const Fill& fill : fills) {
+    symbols.insert(fill.symbol);
+    keys.insert({fill.deployment_id, fill.symbol});
+  }
+  for (const Symbol& symbol : symbols) {
+    auto found = book.net().find(symbol);
+    save(true, DeploymentId(), symbol, found == book.net().end() ? nullptr : &found->second);
+  }
+  for (const auto& key : keys) {
+    auto found = book.books().find(key);
+    save(false, key.first, key.second, found == book.books().end() ? nullptr : &found->second);
+  }
+  return sql;
 }
 
-absl::Status SaveTotals(pqxx::transaction_base& work, const AccountId& account, std::uint64_t after,
-                        const positions::AccountBook& book) {
+std::string TotalsSql(pqxx::transaction_base& quoting, const AccountId& account, std::uint64_t after,
+                      const positions::AccountBook& book, const std::vector<Fill>& fills) {
   const auto& totals = book.totals();
-  pqxx::result saved = work.exec_params(
-      "INSERT INTO account VALUES ($1,$2,$3,$4::numeric,$5::numeric,$6::numeric,$7::numeric,$8,$9,$10,$11,$12,$13,"
-      "$14::numeric,$15::numeric) ON CONFLICT (account_id) DO UPDATE SET cash = excluded.cash, realised = "
-      "excluded.realised, "
-      "fees = excluded.fees, fills = excluded.fills, trades = excluded.trades, winning_trades = "
-      "excluded.winning_trades, "
+  std::string id = quoting.quote(account.value());
+  std::string sql = "SELECT require(coalesce((SELECT sequence FROM account WHERE account_id = " + id +
+                    "), 0) = " + std::to_string(after) + ", 'the stored account is not where the batch begins');";
+  sql +=
+      "INSERT INTO account VALUES " +
+      SqlRow(quoting, account.value(), static_cast<int>(totals.mode), totals.currency, totals.opening_cash, totals.cash,
+             totals.realised, totals.fees, totals.fills, totals.trades, totals.winning_trades, totals.sequence,
+             totals.execution_sequence, totals.day_number, totals.day_start_equity, totals.peak_equity) +
+      " ON CONFLICT (account_id) DO UPDATE SET cash = excluded.cash, realised = excluded.realised, fees = "
+      "excluded.fees, fills = excluded.fills, trades = excluded.trades, winning_trades = excluded.winning_trades, "
       "sequence = excluded.sequence, execution_sequence = excluded.execution_sequence, day_number = "
-      "excluded.day_number, "
-      "day_start_equity = excluded.day_start_equity, peak_equity = excluded.peak_equity "
-      "WHERE account.sequence = $16",
-      account.value(), static_cast<int>(totals.mode), totals.currency, totals.opening_cash.ToString(),
-      totals.cash.ToString(), totals.realised.ToString(), totals.fees.ToString(), totals.fills, totals.trades,
-      totals.winning_trades, totals.sequence, totals.execution_sequence, totals.day_number,
-      totals.day_start_equity.ToString(), totals.peak_equity.ToString(), after);
-  if (saved.affected_rows() != 1) return absl::AbortedError("the stored account is not where the batch begins");
+      "excluded.day_number, day_start_equity = excluded.day_start_equity, peak_equity = excluded.peak_equity;";
   for (const auto& [currency, amount] : totals.other_fees) {
-    work.exec_params(
-        "INSERT INTO other_fee VALUES ($1,$2,$3::numeric) ON CONFLICT (account_id, currency) DO UPDATE SET amount = "
-        "excluded.amount",
-        account.value(), currency, amount.ToString());
+    sql += "INSERT INTO other_fee VALUES " + SqlRow(quoting, account.value(), currency, amount) +
+           " ON CONFLICT (account_id, currency) DO UPDATE SET amount = excluded.amount;";
   }
-  for (const auto& [id, book_totals] : book.book_totals()) {
-    work.exec_params(
-        "INSERT INTO book_total VALUES ($1,$2,$3::numeric,$4::numeric,$5,$6,$7,$8::numeric,$9::numeric,$10::numeric) "
-        "ON CONFLICT (account_id, deployment_id) DO UPDATE SET realised = excluded.realised, fees = excluded.fees, "
-        "trades = excluded.trades, winning_trades = excluded.winning_trades, last_trade_nanos = "
-        "excluded.last_trade_nanos, "
-        "peak_pnl = excluded.peak_pnl, max_drawdown = excluded.max_drawdown, day_start_pnl = excluded.day_start_pnl",
-        account.value(), id.value(), book_totals.realised.ToString(), book_totals.fees.ToString(), book_totals.trades,
-        book_totals.winning_trades, book_totals.last_trade_time.nanos, book_totals.peak_pnl.ToString(),
-        book_totals.max_drawdown.ToString(), book_totals.day_start_pnl.ToString());
+  std::set<DeploymentId> moved;
+  for (const Fill& fill : fills) moved.insert(fill.deployment_id);
+  for (const DeploymentId& deployment : moved) {
+    auto found = book.book_totals().find(deployment);
+    if (found == book.book_totals().end()) continue;
+    const positions::BookTotals& one = found->second;
+    sql += "INSERT INTO book_total VALUES " +
+           SqlRow(quoting, account.value(), deployment.value(), one.realised, one.fees, one.trades, one.winning_trades,
+                  one.last_trade_time.nanos, one.peak_pnl, one.max_drawdown, one.day_start_pnl) +
+           " ON CONFLICT (account_id, deployment_id) DO UPDATE SET realised = excluded.realised, fees = "
+           "excluded.fees, trades = excluded.trades, winning_trades = excluded.winning_trades, last_trade_nanos = "
+           "excluded.last_trade_nanos, peak_pnl = excluded.peak_pnl, max_drawdown = excluded.max_drawdown, "
+           "day_start_pnl = excluded.day_start_pnl;";
   }
-  return absl::OkStatus();
+  return sql;
 }
 
 absl::StatusOr<int> PageSize(int asked) {
@@ -100,7 +122,7 @@ absl::StatusOr<Message> Payload(const pqxx::field& field) {
 }  // namespace
 
 absl::Status PositionStore::Fence() {
-  ASSIGN_OR_RETURN(epoch_, database_.ClaimEpoch("positions"));
+  ASSIGN_OR_RETURN(epoch_, database_.ClaimEpoch(kWriter));
   return absl::OkStatus();
 }
 
@@ -197,65 +219,62 @@ absl::StatusOr<std::map<AccountId, std::uint64_t>> PositionStore::LoadSequences(
 }
 
 absl::Status PositionStore::Save(const AccountBooks& books, const std::map<AccountId, Batch>& batches) {
-  return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    RETURN_IF_ERROR(Database::CheckEpoch(work, "positions", epoch_));
+  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
+    std::string sql;
     for (const auto& [account, batch] : batches) {
       const positions::AccountBook& book = books.at(account);
-      RETURN_IF_ERROR(SaveTotals(work, account, batch.after, book));
+      sql += TotalsSql(quoting, account, batch.after, book, batch.fills);
       for (const Fill& fill : batch.fills) {
         order::v1::Fill proto;
         wire::ToProto(fill, &proto);
-        std::string bytes = proto.SerializeAsString();
-        work.exec_params("INSERT INTO fill VALUES ($1,$2,$3,$4,$5,$6)", account.value(), fill.sequence,
-                         fill.execution_id.value(), fill.deployment_id.value(), fill.symbol.value(),
-                         pqxx::binarystring(bytes));
+        sql += "INSERT INTO fill VALUES " +
+               SqlRow(quoting, account.value(), fill.sequence, fill.execution_id.value(), fill.deployment_id.value(),
+                      fill.symbol.value(), SqlBytes{proto.SerializeAsString()}) +
+               ";";
       }
       for (const positions::Trade& trade : batch.trades) {
         position::v1::Trade proto;
         Encode(trade, book.totals(), &proto);
-        std::string bytes = proto.SerializeAsString();
-        work.exec_params("INSERT INTO trade VALUES ($1,$2,$3,$4,$5)", account.value(), trade.number,
-                         trade.deployment_id.value(), trade.symbol.value(), pqxx::binarystring(bytes));
+        sql += "INSERT INTO trade VALUES " +
+               SqlRow(quoting, account.value(), trade.number, trade.deployment_id.value(), trade.symbol.value(),
+                      SqlBytes{proto.SerializeAsString()}) +
+               ";";
       }
-      if (!batch.fills.empty()) RETURN_IF_ERROR(SaveHoldings(work, account, book));
+      sql += HoldingsSql(quoting, account, book, batch.fills);
     }
-    return absl::OkStatus();
+    return sql;
   });
 }
 
 absl::Status PositionStore::SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks) {
-  return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    RETURN_IF_ERROR(Database::CheckEpoch(work, "positions", epoch_));
+  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
+    std::string sql;
     for (const auto& [account, book] : books) {
-      // Only when nothing newer is stored: marks never move a cursor.
-      work.exec_params(
-          "UPDATE account SET day_number = $2, day_start_equity = $3::numeric, peak_equity = $4::numeric "
-          "WHERE account_id = $1",
-          account.value(), book.totals().day_number, book.totals().day_start_equity.ToString(),
-          book.totals().peak_equity.ToString());
-      for (const auto& [id, totals] : book.book_totals()) {
-        work.exec_params(
-            "UPDATE book_total SET peak_pnl = $3::numeric, max_drawdown = $4::numeric, day_start_pnl = $5::numeric "
-            "WHERE account_id = $1 AND deployment_id = $2",
-            account.value(), id.value(), totals.peak_pnl.ToString(), totals.max_drawdown.ToString(),
-            totals.day_start_pnl.ToString());
+      const auto& totals = book.totals();
+      // Only figures that marks move: a mark never moves a cursor.
+      sql += "UPDATE account SET (day_number, day_start_equity, peak_equity) = " +
+             SqlRow(quoting, totals.day_number, totals.day_start_equity, totals.peak_equity) +
+             " WHERE account_id = " + quoting.quote(account.value()) + ";";
+      for (const auto& [id, one] : book.book_totals()) {
+        sql += "UPDATE book_total SET (peak_pnl, max_drawdown, day_start_pnl) = " +
+               SqlRow(quoting, one.peak_pnl, one.max_drawdown, one.day_start_pnl) +
+               " WHERE (account_id, deployment_id) = " + SqlRow(quoting, account.value(), id.value()) + ";";
       }
       auto widen = [&](bool net, const DeploymentId& deployment, const Symbol& symbol,
                        const positions::Holding& holding) {
-        work.exec_params(
-            "UPDATE holding SET highest = $5::numeric, lowest = $6::numeric WHERE account_id = $1 AND net = $2 AND "
-            "deployment_id = $3 AND symbol = $4 AND open_nanos = $7",
-            account.value(), net, deployment.value(), symbol.value(), holding.highest.ToString(),
-            holding.lowest.ToString(), holding.open_time.nanos);
+        sql += "UPDATE holding SET (highest, lowest) = " + SqlRow(quoting, holding.highest, holding.lowest) +
+               " WHERE (account_id, net, deployment_id, symbol, open_nanos) = " +
+               SqlRow(quoting, account.value(), net, deployment.value(), symbol.value(), holding.open_time.nanos) + ";";
       };
       for (const auto& [symbol, holding] : book.net()) widen(true, DeploymentId(), symbol, holding);
       for (const auto& [key, holding] : book.books()) widen(false, key.first, key.second, holding);
     }
     for (const EquityMark& mark : marks) {
-      work.exec_params("INSERT INTO equity_point VALUES ($1,$2,$3::numeric,$4::numeric) ON CONFLICT DO NOTHING",
-                       mark.account_id.value(), mark.time.nanos, mark.equity.ToString(), mark.cash.ToString());
+      sql += "INSERT INTO equity_point VALUES " +
+             SqlRow(quoting, mark.account_id.value(), mark.time.nanos, mark.equity, mark.cash) +
+             " ON CONFLICT DO NOTHING;";
     }
-    return absl::OkStatus();
+    return sql;
   });
 }
 

@@ -205,6 +205,10 @@ absl::Status Database::Migrate(const std::vector<Migration>& migrations) {
         "$$BEGIN PERFORM FROM writer_epoch WHERE key = wanted_key AND epoch = wanted FOR SHARE; IF NOT FOUND THEN "
         "RAISE EXCEPTION 'a newer writer has taken over' USING ERRCODE = '" +
         std::string(kFencedState) + "'; END IF; END$$");
+    work.exec(
+        "CREATE OR REPLACE FUNCTION require(condition boolean, message text) RETURNS void LANGUAGE plpgsql AS "
+        "$$BEGIN IF NOT coalesce(condition, false) THEN RAISE EXCEPTION '%', message USING ERRCODE = '40001'; END IF; "
+        "END$$");
     return absl::OkStatus();
   }));
   for (const Migration& migration : migrations) {

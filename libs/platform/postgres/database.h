@@ -64,7 +64,8 @@ class Database {
   [[nodiscard]] absl::Status LongTransaction(const std::function<absl::Status(pqxx::transaction_base&)>& work);
 
   // For writers: `statements` makes SQL (it quotes with what it is given and runs nothing), which becomes one
-  // transaction in one round trip, commit included. Codes as Transaction's, but
+  // transaction in one round trip, commit included. `SELECT require(condition, 'message')` among them ends it with
+  // ABORTED. Codes as Transaction's, but
   //   FAILED_PRECONDITION a writer of `key` newer than `epoch` exists: nothing happened
   //   UNKNOWN             the connection broke after sending: read back before deciding anything
   [[nodiscard]] absl::Status FencedWrite(std::string_view key, std::uint64_t epoch,
