@@ -19,9 +19,11 @@ class SecuredSink : public HttpResponder::Sink {
 };
 
 HttpResponse JsonPage(const ApiError& error, const std::string& request_id) {
+  HttpHeaders headers = {{"Content-Type", "application/json"}, {"X-Request-Id", request_id}};
+  if (error.http == 401) headers.emplace_back("WWW-Authenticate", "Bearer");
   return WithSecurityHeaders(
       {.status = error.http,
-       .headers = {{"Content-Type", "application/json"}, {"X-Request-Id", request_id}},
+       .headers = std::move(headers),
        .body = ErrorJson(error, request_id).dump(-1, ' ', false, Json::error_handler_t::replace)});
 }
 
@@ -94,7 +96,7 @@ void Api::HandleApi(const CallPtr& call) {
       match.route >= 0 && asked.method == "POST" && std::string_view(routes_[match.route].pattern) == "/api/session";
   if (!signs_in) {
     if (auto refused = Authenticate(asked, gateway_.sessions, gateway_.clock.MonotonicNanos(), &call->access)) {
-      return call->Fail(*refused, {{"WWW-Authenticate", "Bearer"}});
+      return call->Fail(*refused);
     }
     if (auto refused = CheckCsrf(asked, call->access)) return call->Fail(*refused);
   }

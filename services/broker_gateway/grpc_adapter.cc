@@ -30,6 +30,20 @@ absl::Status CheckAccount(const Engine& engine, const std::string& account_id) {
   return absl::NotFoundError(ToAbsl("the venue has no account " + account_id));
 }
 
+FieldCheck CheckSubscribe(const broker::v1::Subscribe& request) {
+  FieldCheck check;
+  if (request.lockstep())
+    check.Id("subscriber", request.subscriber()).Range("phase", request.phase(), 0, 1);  // the gate knows it by name
+  else
+    check.OptionalId("subscriber", request.subscriber());
+  for (const std::string& symbol : request.symbols()) check.Id("symbols", symbol);
+  for (const std::string& timeframe : request.timeframes()) {
+    if (!market::TimeframeLength(timeframe))
+      check.Refuse("timeframes", RejectReason::kBadEnum, "there is no '" + Shortened(timeframe, 64) + "'");
+  }
+  return check;
+}
+
 // Asks on the engine's thread and finishes the call with what `answer` returns.
 grpc::ServerUnaryReactor* Answer(Engine& engine, grpc::CallbackServerContext* context,
                                  std::function<absl::Status(const Engine&)> answer) {
@@ -191,21 +205,9 @@ MarketDataGrpc::StreamMarketData(grpc::CallbackServerContext*) {
           return;
         }
         if (!request.has_subscribe()) return;
-        if (request.subscribe().lockstep()) {
-          if (request.subscribe().subscriber().empty()) {
-            self.Close(grpc::Status(grpc::INVALID_ARGUMENT, "subscriber: a name is expected in lockstep"));
-            return;
-          }
-          if (request.subscribe().phase() < 0 || request.subscribe().phase() > 1) {
-            self.Close(grpc::Status(grpc::INVALID_ARGUMENT, "phase: 0 or 1 expected"));
-            return;
-          }
-        }
-        for (const std::string& timeframe : request.subscribe().timeframes()) {
-          if (!market::TimeframeLength(timeframe)) {
-            self.Close(grpc::Status(grpc::INVALID_ARGUMENT, "timeframes: there is no '" + timeframe + "'"));
-            return;
-          }
+        if (FieldCheck check = CheckSubscribe(request.subscribe()); !check.ok()) {
+          self.Close(check.Refusal());
+          return;
         }
         if (!engine_.Subscribe(request.subscribe(), sender)) self.Close(Busy());
       },

@@ -140,12 +140,13 @@ grpc::ServerBidiReactor<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersR
       [this](Session& self, order::v1::SubmitOrdersRequest& request) {
         auto sender = std::static_pointer_cast<Session>(self.Self());
         std::string request_id = request.order().request_id();
+        self.Owe();
         auto refuse = [&](const grpc::Status& status) {
           order::v1::SubmitOrdersResponse response;
           response.set_request_id(request_id);
           response.set_status_code(status.error_code());
           response.set_status_message(status.error_message());
-          sender->Push(std::move(response));
+          sender->Answer(std::move(response));
         };
         std::vector<FieldError> errors;
         Order order = DecodeSubmit(request.order(), errors);
@@ -161,7 +162,7 @@ grpc::ServerBidiReactor<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersR
                                       response.set_status_code(static_cast<int>(reply.status.code()));
                                       response.set_status_message(MessageOf(reply.status));
                                       if (reply.status.ok()) wire::ToProto(reply.order, response.mutable_order());
-                                      sender->Push(std::move(response));
+                                      sender->Answer(std::move(response));
                                     });
         if (!queued) refuse(Busy());
       },
@@ -270,7 +271,13 @@ grpc::ServerUnaryReactor* OrderGrpc::ListAccounts(grpc::CallbackServerContext* c
 grpc::ServerWriteReactor<order::v1::StreamOrderEventsResponse>* OrderGrpc::StreamOrderEvents(
     grpc::CallbackServerContext*, const order::v1::StreamOrderEventsRequest* request) {
   auto session = StreamSession<order::v1::StreamOrderEventsResponse>::Make([] {});
-  hub_.Subscribe(*request, session);
+  FieldCheck check;
+  for (const std::string& account : request->account_ids()) check.Id("account_ids", account);
+  for (const auto& [account, sequence] : request->after_sequences()) check.Id("after_sequences", account);
+  if (check.ok())
+    hub_.Subscribe(*request, session);
+  else
+    session->Close(check.Refusal());
   return session.get();
 }
 

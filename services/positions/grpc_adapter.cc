@@ -124,12 +124,11 @@ grpc::ServerUnaryReactor* PositionGrpc::VerifyAccount(grpc::CallbackServerContex
 grpc::ServerWriteReactor<position::v1::StreamPositionsResponse>* PositionGrpc::StreamPositions(
     grpc::CallbackServerContext*, const position::v1::StreamPositionsRequest* request) {
   auto session = StreamSession<position::v1::StreamPositionsResponse>::Make([] {});
-  if (request->account_id().empty()) {
-    session->Close(InvalidFields(
-        {{.field = "account_id", .reason = RejectReason::kMissingField, .message = "an account is expected"}}));
-  } else {
+  FieldCheck check;
+  if (check.Id("account_id", request->account_id()).ok())
     keeper_.Subscribe(request->account_id(), session);
-  }
+  else
+    session->Close(check.Refusal());
   return session.get();
 }
 

@@ -56,12 +56,29 @@ def request_bytes(method, path, headers, body=b""):
     return "\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n\r\n" + body
 
 
+def sign_in(suite):
+    """The headers of a browser that has signed in, and its CSRF token."""
+    port = suite.layout.ports["http"]
+    host = f"127.0.0.1:{port}"
+    body = ('{"token":"' + suite.environment["BALLAST_TOKEN"] + '"}').encode()
+    answer = exchange(port, request_bytes(
+        "POST", "/api/session", {"Host": host, "Origin": f"http://{host}", "Content-Type": "application/json",
+                                 "Content-Length": str(len(body))}, body))
+    assert answer.status == 200, answer.body
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+    return {"Cookie": cookie.split(";")[0], "Origin": f"http://{host}"}, answer.json["csrf_token"]
+
+
 def check_refusal(protos, what, answer, code, field=None):
     """The one error shape, complete and without contradiction; `field`: one of its violations."""
     assert answer is not None, f"{what}: no answer"
     assert answer.status == code, f"{what}: {answer.status} instead of {code}: {answer.body[:300]}"
     assert answer.headers["content-type"] == "application/json", what
     assert answer.headers["x-content-type-options"] == "nosniff", what
+    # Who may not is told how, who cannot is told what is possible.
+    assert code != 401 or answer.headers["www-authenticate"] == "Bearer", what
+    assert code != 405 or answer.headers["allow"], what
     error = answer.json["error"]
     assert set(error) == {"status", "code", "message", "reason", "violations", "request_id"}, what
     assert error["code"] == code and error["status"] in CODES[code], f"{what}: {error}"

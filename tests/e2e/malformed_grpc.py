@@ -1,4 +1,4 @@
-"""Unary requests the services must refuse: (process, package, service, RPC, fields, code, violated field or None)."""
+"""Requests the services must refuse: (process, package, service, RPC, fields, code, violated field or None)."""
 PAGES_WRONG = (-1, 100_000, -2147483648, 2147483647)
 TOKENS_WRONG = ("abc", "-1", "0", "1.2.3", "9" * 30, "'; DROP TABLE event; --", "1 ", "0x1", "é")
 IDS_WRONG = ("", "a b", "a/b", "x" * 1000, "é", "'; DROP TABLE event; --", "\0", "\n")
@@ -159,3 +159,35 @@ def orders():
 def everything(deployment, limits):
     for part in (positions(), strategies(deployment), alerts(), audit(), broker(), risk(limits), orders()):
         yield from part
+
+
+def streams(protos):
+    """Streams that must end with an error; a list is what a client stream sends."""
+    at = ("order_management", "order", "OrderService", "StreamOrderEvents")
+    for account in IDS_WRONG:
+        if "\0" not in account:
+            yield *at, protos.order.StreamOrderEventsRequest(account_ids=["paper", account]), BAD, "account_ids"
+            yield *at, protos.order.StreamOrderEventsRequest(after_sequences={account: 1}), BAD, "after_sequences"
+    yield *at, protos.order.StreamOrderEventsRequest(after_sequences={"paper": 2**63}), "OUT_OF_RANGE", None
+    for account in IDS_WRONG:
+        yield ("positions", "position", "PositionService", "StreamPositions",
+               protos.position.StreamPositionsRequest(account_id=account), BAD, "account_id")
+    market = ("broker_gateway", "broker", "MarketDataService", "StreamMarketData")
+    broker = protos.broker
+    for field, value in (("timeframes", ["7m"]), ("timeframes", ["1m", ""]), ("timeframes", ["x" * 1000]), ("symbols", ["a b"]),
+                         ("symbols", [""]), ("subscriber", "a b"), ("subscriber", "x" * 65)):
+        yield *market, [broker.StreamMarketDataRequest(subscribe=broker.Subscribe(**{field: value}))], BAD, field
+    for more, field in (({}, "subscriber"), ({"subscriber": "test", "phase": 2}, "phase"), ({"subscriber": "test", "phase": -1}, "phase")):
+        yield *market, [broker.StreamMarketDataRequest(subscribe=broker.Subscribe(lockstep=True, **more))], BAD, field
+    # The sessions of the one order manager: nobody else's, and none without a hello.
+    session = ("broker_gateway", "broker", "BrokerService", "OrderSession")
+    fenced = "FAILED_PRECONDITION"
+    for request in (broker.OrderSessionRequest(hello=broker.OrderSessionHello(epoch=0)), broker.OrderSessionRequest(),
+                    broker.OrderSessionRequest(new_order=broker.NewOrder()),
+                    broker.OrderSessionRequest(cancel=broker.CancelInstruction(account_id="paper", order_id="nothing"))):
+        yield *session, [request], fenced, None
+    risk = protos.risk
+    for request in (risk.RiskSessionRequest(hello=risk.SessionHello(epoch=0)), risk.RiskSessionRequest(),
+                    risk.RiskSessionRequest(reserve=risk.Reserve(correlation_id=1)),
+                    risk.RiskSessionRequest(void=risk.Void(account_id="paper", order_id="nothing"))):
+        yield "risk", "risk", "RiskService", "RiskSession", [request], fenced, None

@@ -14,7 +14,7 @@ def orders():
         return (f"order with {field} {str(value)[:30]!r}", "POST", ORDERS, body, {}, code, field if named else None)
 
     for field in ("quantity", "limit_price", "stop_price"):
-        for value in (1, 1.5, -1, True, [], {"value": "1"}, "abc", " ", "1e5", "NaN", "1,5", " 1", "0x10", "0", "-1",
+        for value in (1, 1.5, -1, True, [], {"value": "1"}, "abc", " ", "1e5", "1e400", "NaN", "inf", "1,5", " 1", "0x10", "0", "-1",
                       "1.0000000000000000001", "9" * 400, "１", "1\u0000"):
             yield one(field, value)
     for field in ("symbol", "side", "type", "quantity", "limit_price"):
@@ -46,7 +46,8 @@ def bodies():
     good = json.dumps(GOOD).encode()
     for what, raw in {"no body": b"", "an open brace": b"{", "a word": b"nul", "a list": b"[]", "a number": b"1",
                       "a text": b'"x"', "null": b"null", "single quotes": b"{'symbol':'A'}", "a comma too many": good[:-1] + b",}",
-                      "not a number": b'{"quantity":NaN}', "bytes that are no UTF-8": b'{"symbol":"\xff\xfe"}',
+                      "not a number": b'{"quantity":NaN}',
+                      "a number beyond all": b'{"quantity":1e400}', "bytes that are no UTF-8": b'{"symbol":"\xff\xfe"}',
                       "something behind": good + b" {}", "a line break in a text": b'{"symbol":"a\nb"}',
                       "half a surrogate": b'{"symbol":"\\ud800"}', "a NUL byte": good[:5] + b"\0" + good[5:],
                       "a comment": b"// order\n" + good, "a name given twice": b'{"symbol":"A","symbol":"B"}',
@@ -268,5 +269,9 @@ RAW = (
     ("an upgrade of another path", b"GET /api/live/status HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
      b"Authorization: Bearer {token}\r\n"
      b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", 404),
+    ("an upgrade to another version", b"GET /api/stream HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+     b"Authorization: Bearer {token}\r\nSec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", 400),
+    ("an upgrade without a key", b"GET /api/stream HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+     b"Authorization: Bearer {token}\r\nSec-WebSocket-Version: 13\r\n\r\n", 400),
     ("a stream without an upgrade", b"GET /api/stream HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n", 404),
 )

@@ -178,3 +178,14 @@ def test_reflection_lists_the_services(suite):
     # ServerReflectionRequest{list_services: ""} is field 7, length 0.
     answer = next(iter(reflection(iter([b"\x3a\x00"]), timeout=5)))
     assert b"ballast.order.v1.OrderService" in answer
+
+
+def test_a_stream_of_orders_is_answered_to_the_last_one(suite):
+    order = suite.protos.order
+    for round_number in range(20):
+        keys = [f"many-{round_number}-{number}" for number in range(5)]
+        # The caller says at once that no more will come.
+        answers = list(suite.orders.SubmitOrders(iter([order.SubmitOrdersRequest(order=suite.submit_request(
+            key, confirm_duplicate=True)) for key in keys]), timeout=10))
+        assert sorted(answer.request_id for answer in answers) == sorted(keys)
+        assert all(answer.status_code == 0 and answer.order.order_id for answer in answers), answers

@@ -1,14 +1,26 @@
 """REST over the real eight services: what is wrong is refused in one shape and changes nothing."""
 import json
+import threading
 
 import grpc
 import pytest
 
+import books
 import http_probe
 import malformed_grpc
 import malformed_rest
 from bad_request import violations_of
 from harness import wait_until
+
+
+# A unary method of each process.
+SERVICES = {"broker_gateway": "/ballast.broker.v1.BrokerService/GetBrokerAccount", "risk": "/ballast.risk.v1.RiskService/GetLimits",
+            "order_management": "/ballast.order.v1.OrderService/SubmitOrder",
+            "positions": "/ballast.position.v1.PositionService/ListFills",
+            "compliance_audit": "/ballast.audit.v1.AuditService/AppendRecord",
+            "alerts": "/ballast.alert.v1.AlertService/RaiseAlert",
+            "strategy_runner": "/ballast.strategy.v1.StrategyService/CreateDeployment",
+            "api_gateway": "/ballast.gateway.v1.GatewayService/GetStatus"}
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +73,17 @@ def state_of(suite):
     """Everything a refused request could have changed."""
     account = suite.get("/api/live/accounts")["accounts"][0]
     return {"account": account, "limits": suite.get("/api/live/risk")["limits"], "orders": len(suite.all_orders()),
+            "acknowledged": [row["alert_id"] for row in suite.get("/api/alerts?page_size=500")["alerts"] if row["acknowledged"]],
             "deployments": [(row["deployment_id"], row["status"]) for row in
                             suite.get("/api/trading/deployments")["deployments"]]}
 
 
-def limit_order(key, quantity="0.001", **more):
-    return {"request_id": key, "symbol": "BTC-USD", "side": "SIDE_BUY", "type": "ORDER_TYPE_LIMIT", "quantity": quantity,
-            "limit_price": "100.00", **more}
+def limit_order(suite, key, **more):
+    """A good order that rests: 5 % below the market, inside the price collar."""
+    quote = suite.get("/api/live/quotes?symbols=BTC-USD")["quotes"][0]
+    far = str(int(float(quote["bid_price"]) * 0.95))
+    return {"request_id": key, "symbol": "BTC-USD", "side": "SIDE_BUY", "type": "ORDER_TYPE_LIMIT", "quantity": "0.001",
+            "limit_price": far, **more}
 
 
 def processes_of(suite):
@@ -128,3 +144,151 @@ def test_malformed_grpc_is_refused_with_its_field(suite, deployment):
     assert state_of(suite) == before
     assert processes_of(suite) == processes and not suite.messages, suite.messages
     print(f"\n{count} malformed gRPC requests, nothing changed")
+
+
+def test_undecodable_grpc_is_refused_by_each_of_the_eight(suite):
+    count = 0
+    undecoded = "UNIMPLEMENTED"  # what gRPC's callback server says to bytes that are not the method's message
+    for name, service in SERVICES.items():
+        channel = suite.channel(name)
+        for method, data, code in ((service, b"\xff" * 40, undecoded), (service, b"\x0a\x80\x80\x80\x80\x10", undecoded),
+                                   (service, b"\x0a" + b"\x80" * 20, undecoded), (service, b"\0" * 20, undecoded),
+                                   (service, b"\x0b" * 5000, undecoded), (service, b"x" * ((16 << 20) + 1), "RESOURCE_EXHAUSTED"),
+                                   (service.rsplit("/", 1)[0] + "/Nothing", b"", "UNIMPLEMENTED"),
+                                   ("/ballast.nothing.v1.NothingService/Get", b"", "UNIMPLEMENTED"), ("/", b"", "UNIMPLEMENTED"),
+                                   ("/../../etc/passwd", b"", "UNIMPLEMENTED")):
+            count += 1
+            with pytest.raises(grpc.RpcError) as refused:
+                channel.unary_unary(method)(data, timeout=10)
+            assert refused.value.code().name == code, (name, method, data[:10], refused.value)
+        assert channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=5) == b"\x08\x01", name
+    print(f"\n{count} undecodable gRPC requests")
+
+
+def test_malformed_streams_are_refused_with_their_field(suite):
+    processes, count = processes_of(suite), 0
+    for process, package, service, rpc, requests, code, field in malformed_grpc.streams(suite.protos):
+        count += 1
+        call = getattr(suite.protos.stub(suite.channel(process), package, service), rpc)
+        answered = threading.Event()
+
+        def send():
+            # Stays open until it is answered: who ends a session first may get an OK for its end.
+            yield from requests
+            answered.wait(20)
+
+        with pytest.raises(grpc.RpcError) as refused:
+            for _ in call(send() if isinstance(requests, list) else requests, timeout=10):
+                pass
+        answered.set()
+        what = (service, rpc, str(requests)[:80])
+        assert refused.value.code().name == code, (what, refused.value)
+        assert field is None or field in [one for one, _ in violations_of(refused.value)], (what, refused.value)
+    # On the submit stream each order has its own answer.
+    order = suite.protos.order
+    bad = [order.SubmitOrdersRequest(), order.SubmitOrdersRequest(order=suite.submit_request("a b")),
+           order.SubmitOrdersRequest(order=suite.submit_request("bad-1", quantity="0")),
+           order.SubmitOrdersRequest(order=suite.submit_request("bad-2", kind="LIMIT"))]
+    answers = list(suite.orders.SubmitOrders(iter(bad), timeout=10))
+    assert [(one.request_id, one.status_code) for one in answers] == [("", 3), ("a b", 3), ("bad-1", 3), ("bad-2", 3)]
+    assert processes_of(suite) == processes and not suite.messages, suite.messages
+    print(f"\n{count + len(bad)} malformed streams")
+
+
+def test_a_session_needs_its_csrf_token(suite, probe):
+    (first, token), (_, other_token) = http_probe.sign_in(suite), http_probe.sign_in(suite)
+    before = state_of(suite)
+    for sent in (None, "", "x", other_token, token[:-1], token + "x", token.swapcase(), probe.token):
+        for method, path, body in (("POST", "/api/live/orders", malformed_rest.GOOD), ("DELETE", "/api/session", None),
+                                   ("PUT", "/api/live/risk/limits", {"limits": before["limits"]}),
+                                   ("POST", "/api/trading/emergency-stop", {})):
+            answer = probe.ask(method, path, body, {**first, "Authorization": None, "X-Ballast-Csrf": sent})
+            http_probe.check_refusal(suite.protos, f"{method} {path} with CSRF token {sent!r}", answer, 403)
+    assert state_of(suite) == before
+    answer = probe.ask("POST", "/api/live/orders/preview", malformed_rest.GOOD,
+                       {**first, "Authorization": None, "X-Ballast-Csrf": token})
+    assert answer.status == 200, answer.body
+
+
+def test_a_used_key_answers_the_first_request_and_no_other(suite, probe):
+    good = limit_order(suite, "used-1")
+    first = probe.ask("POST", "/api/live/orders", good)
+    assert first.status == 201, first.body
+    again = probe.ask("POST", "/api/live/orders", good).json
+    assert again["replayed"] and again["order"]["order_id"] == first.json["order"]["order_id"]
+    before = state_of(suite)
+    for changed in ({"quantity": "0.002"}, {"side": "SIDE_SELL"}, {"symbol": "ETH-USD"}, {"limit_price": "99999.00"},
+                    {"time_in_force": "TIME_IN_FORCE_DAY"}, {"reduce_only": True},
+                    {"type": "ORDER_TYPE_MARKET", "limit_price": None}):
+        answer = probe.ask("POST", "/api/live/orders", {**good, **changed})
+        http_probe.check_refusal(suite.protos, f"used key, {changed}", answer, 409)
+        assert answer.json["error"]["reason"] == "REJECT_REASON_REQUEST_ID_REUSED"
+    spec = {"strategy_id": "ema_cross", "parameters": {"fast": "5", "slow": "20"}, "symbols": ["AAPL"], "timeframe": "1d",
+            "position_size_ratio": "0.01"}
+    deploy = {"request_id": "used-2", "spec": spec, "start": False}
+    first = probe.ask("POST", "/api/trading/deploy", deploy)
+    assert first.status == 200, first.body
+    again = probe.ask("POST", "/api/trading/deploy", deploy)
+    assert again.json["deployment"]["deployment_id"] == first.json["deployment"]["deployment_id"], again.body
+    deployed = state_of(suite)
+    for changed in ({"timeframe": "1m"}, {"symbols": ["MSFT"]}, {"parameters": {"fast": "6", "slow": "20"}}):
+        answer = probe.ask("POST", "/api/trading/deploy", {**deploy, "spec": {**spec, **changed}})
+        http_probe.check_refusal(suite.protos, f"used key, {changed}", answer, 409)
+    limits = {"request_id": "used-3", "reason": "test", "limits": {**before["limits"], "max_open_orders": 77}}
+    saved = probe.ask("PUT", "/api/live/risk/limits", limits)
+    assert saved.status == 200 and probe.ask("PUT", "/api/live/risk/limits", limits).json == saved.json, saved.body
+    answer = probe.ask("PUT", "/api/live/risk/limits", {**limits, "limits": {**limits["limits"], "max_open_orders": 78}})
+    http_probe.check_refusal(suite.protos, "used key of limits", answer, 409)
+    after = state_of(suite)
+    assert after["limits"]["version"] == str(int(before["limits"]["version"]) + 1)
+    assert after["orders"] == before["orders"] and after["deployments"] == deployed["deployments"]
+
+
+def test_what_a_rule_refuses_is_kept_as_denied(suite, probe):
+    def market(**more):
+        return {"symbol": "BTC-USD", "side": "SIDE_BUY", "type": "ORDER_TYPE_MARKET", "quantity": "0.001",
+                "confirm_duplicate": True, **more}
+
+    def limit(price, **more):
+        return {**market(type="ORDER_TYPE_LIMIT", limit_price=price), **more}
+
+    refused = (("UNKNOWN_INSTRUMENT", market(symbol="NOPE")), ("QUANTITY_OFF_LOT", market(quantity="0.000000001")),
+               ("MIN_NOTIONAL", market(quantity="0.00001")), ("MAX_QUANTITY", market(quantity="999999999")),
+               ("MAX_POSITION", market(quantity="2")), ("PRICE_COLLAR", limit("1.00", side="SIDE_SELL")), ("PRICE_COLLAR", limit("9000000.00")),
+               ("PRICE_OFF_TICK", limit("60000.001")))
+    fills = len(suite.all_fills())
+    for number, (reason, body) in enumerate(refused):
+        answer = probe.ask("POST", "/api/live/orders", {**body, "request_id": f"denied-{number}"})
+        assert answer.status == 422, (reason, body, answer.body)
+        error = answer.json["error"]
+        assert error["reason"] == "REJECT_REASON_" + reason and error["message"], (body, error)
+        assert error["status"] == "FAILED_PRECONDITION" and error["request_id"] == answer.headers["x-request-id"]
+        assert answer.json["order"]["status"] == "ORDER_STATUS_DENIED"
+        again = probe.ask("POST", "/api/live/orders", {**body, "request_id": f"denied-{number}"})
+        assert again.status == 422 and again.json["replayed"] and again.json["order"] == answer.json["order"]
+    assert len(suite.all_fills()) == fills
+    working = suite.get("/api/live/orders?working=true")["orders"]
+    assert not [row for row in working if row["request_id"].startswith("denied-")]
+
+
+def test_a_good_order_passes_after_all_that(suite, probe):
+    body = {"request_id": "good-1", "symbol": "BTC-USD", "side": "SIDE_BUY", "type": "ORDER_TYPE_MARKET", "quantity": "0.001"}
+    answer = probe.ask("POST", "/api/live/orders", body)
+    assert answer.status == 201, answer.body
+    path = "/api/live/orders/" + answer.json["order"]["order_id"]
+    wait_until(lambda: suite.get(path)["order"]["status"] == "ORDER_STATUS_FILLED", 20, "the order is filled")
+    resting = probe.ask("POST", "/api/live/orders", limit_order(suite, "good-2", quantity="0.003"))
+    assert resting.status == 201, resting.body
+    books.quiesce(suite)
+    assert books.check(suite)["fills"] >= 1
+
+
+def test_too_many_wrong_tokens_shut_the_door_for_a_while(suite, probe):
+    codes = [probe.ask("POST", "/api/session", {"token": f"wrong-{n}"}, {"Authorization": None}).status for n in range(6)]
+    assert codes[-1] == 429 and set(codes) <= {401, 429}, codes
+    right = probe.ask("POST", "/api/session", {"token": probe.token}, {"Authorization": None})
+    http_probe.check_refusal(suite.protos, "the right token, too late", right, 429)
+    # Who has the token already is not shut out.
+    assert suite.get("/api/live/status")
+    wait_until(lambda: probe.ask("POST", "/api/session", {"token": probe.token}, {"Authorization": None}).status == 200, 20,
+               "the door opens again")

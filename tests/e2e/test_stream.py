@@ -1,4 +1,5 @@
 """The stream over the real eight services: snapshot, gapless deltas, resume, and every way it ends."""
+import struct
 import threading
 import time
 
@@ -28,20 +29,6 @@ def suite(start_suite):
 def connect(suite, query="", headers=None, **more):
     bearer = {"Authorization": f"Bearer {suite.environment['BALLAST_TOKEN']}"}
     return WebSocket(suite.layout.ports["http"], "/api/stream" + query, bearer if headers is None else headers, **more)
-
-
-def sign_in(suite):
-    """The headers of a browser that has signed in, and its CSRF token."""
-    port = suite.layout.ports["http"]
-    host = f"127.0.0.1:{port}"
-    body = ('{"token":"' + suite.environment["BALLAST_TOKEN"] + '"}').encode()
-    answer = http_probe.exchange(port, http_probe.request_bytes(
-        "POST", "/api/session", {"Host": host, "Origin": f"http://{host}", "Content-Type": "application/json",
-                                 "Content-Length": str(len(body))}, body))
-    assert answer.status == 200, answer.body
-    cookie = answer.headers["set-cookie"]
-    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
-    return {"Cookie": cookie.split(";")[0], "Origin": f"http://{host}"}, answer.json["csrf_token"]
 
 
 def read_until(socket, wanted, seconds=20):
@@ -136,8 +123,41 @@ def test_what_clients_send_changes_nothing(suite):
     socket.close()
 
 
+def frame(first, payload=b"", masked=True, length=None):
+    """One frame as bytes; `length` may lie."""
+    length = len(payload) if length is None else length
+    size = bytes([length]) if length < 126 else b"\x7e" + struct.pack(">H", length) if length < 65536 else (
+        b"\x7f" + struct.pack(">Q", length))
+    return bytes([first, size[0] | (0x80 if masked else 0)]) + size[1:] + (bytes(4) if masked else b"") + payload
+
+
+MALFORMED = {"no mask": (frame(0x81, b"x", masked=False), 1002), "an unknown opcode": (frame(0x83, b"x"), 1002),
+             "an unknown control": (frame(0x8B), 1002), "a reserved bit": (frame(0xC1, b"x"), 1002),
+             "a ping in pieces": (frame(0x09), 1002), "a long ping": (frame(0x89, b"x" * 126), 1002),
+             "the rest of nothing": (frame(0x80, b"x"), 1002), "a text inside a text": (frame(0x01, b"x") + frame(0x81, b"y"), 1002),
+             "text that is no UTF-8": (frame(0x81, b"\xff\xfe"), 1007), "more than 64 KiB": (frame(0x81, b"x" * 65537), 1009),
+             "a length beyond all": (frame(0x81, b"", length=2**62), 1009), "a length with the first bit": (frame(0x81, b"", length=2**63), 1009),
+             "half a close code": (frame(0x88, b"\x03"), 1002), "a close code that is none": (frame(0x88, b"\x03\xed"), 1002)}
+
+
+@pytest.mark.parametrize("what", MALFORMED)
+def test_a_malformed_frame_ends_its_connection_alone(suite, what):
+    other = connect(suite)
+    other.read()
+    socket = connect(suite)
+    socket.read()
+    data, code = MALFORMED[what]
+    socket.sock.sendall(data)
+    with pytest.raises(Closed) as ended:
+        while True:
+            socket.read()
+    assert ended.value.code == code
+    read_until(other, lambda message: message["type"] == "heartbeat")
+    other.close()
+
+
 def test_a_browser_follows_until_it_signs_out(suite):
-    headers, csrf = sign_in(suite)
+    headers, csrf = http_probe.sign_in(suite)
     socket = connect(suite, headers=headers)
     assert socket.read()["type"] == "snapshot"
     other = connect(suite)

@@ -34,7 +34,7 @@ class Sending : public Reactor, public StreamSender<Response> {
     bool overflow = false;
     {
       MutexLock lock(mutex_);
-      if (closing_ || done_) return false;
+      if (closing_ || ending_ || done_) return false;
       if (queue_.size() >= kQueueMax) {
         overflow = true;
       } else {
@@ -65,9 +65,21 @@ class Sending : public Reactor, public StreamSender<Response> {
     this->Finish(closing_status_);
   }
 
+  // Ends the call with OK once all that was pushed is written.
+  void CloseWhenWritten() {
+    {
+      MutexLock lock(mutex_);
+      if (closing_ || ending_ || done_) return;
+      ending_ = true;
+      if (writing_) return;  // finished after the last write
+      closing_ = true;
+    }
+    this->Finish(closing_status_);
+  }
+
   [[nodiscard]] bool done() const override {
     MutexLock lock(mutex_);
-    return closing_ || done_;
+    return closing_ || ending_ || done_;
   }
 
   void OnWriteDone(bool ok) override {
@@ -85,6 +97,9 @@ class Sending : public Reactor, public StreamSender<Response> {
         writing_ = true;
         current_ = std::move(queue_.front());
         queue_.pop_front();
+      } else if (ending_) {
+        closing_ = true;
+        finish = true;
       } else {
         return;
       }
@@ -122,6 +137,7 @@ class Sending : public Reactor, public StreamSender<Response> {
   std::deque<Response> queue_ GUARDED_BY(mutex_);
   bool writing_ GUARDED_BY(mutex_) = false;
   bool closing_ GUARDED_BY(mutex_) = false;
+  bool ending_ GUARDED_BY(mutex_) = false;
   bool done_ GUARDED_BY(mutex_) = false;
   grpc::Status closing_status_;
   Response current_;
@@ -159,9 +175,32 @@ class BidiSession : public internal::Sending<grpc::ServerBidiReactor<Request, Re
     return session;
   }
 
+  // The message under way is answered later, by one Answer(). A caller that has sent all its messages still gets every
+  // answer it is owed; then the call ends. From on_message only.
+  void Owe() {
+    MutexLock lock(owed_mutex_);
+    ++owed_;
+  }
+  // From any thread.
+  void Answer(Response response) {
+    this->Push(std::move(response));
+    bool last = false;
+    {
+      MutexLock lock(owed_mutex_);
+      last = --owed_ == 0 && all_read_;
+    }
+    if (last) this->CloseWhenWritten();
+  }
+
   void OnReadDone(bool ok) override {
     if (!ok) {
-      this->Close(grpc::Status::OK);
+      bool answered = false;
+      {
+        MutexLock lock(owed_mutex_);
+        all_read_ = true;
+        answered = owed_ == 0;
+      }
+      if (answered) this->CloseWhenWritten();
       return;
     }
     on_message_(*this, request_);
@@ -173,6 +212,9 @@ class BidiSession : public internal::Sending<grpc::ServerBidiReactor<Request, Re
   BidiSession() = default;
   std::function<void(BidiSession&, Request&)> on_message_;
   Request request_;
+  Mutex owed_mutex_;
+  int owed_ GUARDED_BY(owed_mutex_) = 0;
+  bool all_read_ GUARDED_BY(owed_mutex_) = false;
 };
 
 }  // namespace ballast

@@ -42,6 +42,13 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
+// What Beast would refuse with a page of its own.
+bool IsHandshake(const BeastRequest& request) {
+  constexpr std::size_t kKeySize = 24;  // 16 bytes in base64
+  return request[http::field::sec_websocket_version] == "13" &&
+         request[http::field::sec_websocket_key].size() == kKeySize && request.count(http::field::host) == 1;
+}
+
 }  // namespace
 
 struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
@@ -223,6 +230,8 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
     UpgradeAnswer answer;
     if (!request || !shared_->options.on_upgrade) {
       answer.refusal = ErrorPage(400, "there is no WebSocket here");
+    } else if (!IsHandshake(message)) {
+      answer.refusal = ErrorPage(400, "this is no handshake of WebSocket version 13");
     } else {
       answer = shared_->options.on_upgrade(*request);
     }

@@ -349,6 +349,20 @@ TEST_F(HttpServerTest, WebSocketCarriesTextBothWays) {
   EXPECT_EQ(sockets_.closed, 1);
 }
 
+TEST_F(HttpServerTest, AHandshakeThatIsNoneIsRefusedInOurWords) {
+  Start({.on_upgrade = [this](const HttpRequest&) { return sockets_.Accept(); }});
+  for (const char* lines :
+       {"Sec-WebSocket-Version: 12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "Sec-WebSocket-Version: 13\r\n",
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n"}) {
+    Client client(port_);
+    client.Send(std::string("GET /stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n") +
+                lines + "\r\n");
+    std::string answer = client.ReadAnswer();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400")) << lines;
+    EXPECT_THAT(answer, HasSubstr("WebSocket version 13")) << lines;
+  }
+}
+
 TEST_F(HttpServerTest, WebSocketUpgradeMayBeRefused) {
   Start({.on_upgrade = [](const HttpRequest& request) {
     return UpgradeAnswer{
