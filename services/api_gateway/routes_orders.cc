@@ -79,6 +79,17 @@ void ListOrders(const CallPtr& call) {
   call->Forward(call->gateway.peers.orders, &OrderAsync::ListOrders, request);
 }
 
+void GetOrderStatistics(const CallPtr& call) {
+  order::v1::GetOrderStatisticsRequest request;
+  int window_seconds = 0;
+  if (!call->ReadNumber("window_seconds", &window_seconds)) return;
+  request.set_account_id(call->AccountOfQuery());
+  request.set_symbol(call->Query("symbol"));
+  request.set_deployment_id(call->Query("deployment_id"));
+  request.set_window_seconds(window_seconds);
+  call->Forward(call->gateway.peers.orders, &OrderAsync::GetOrderStatistics, request);
+}
+
 void GetOrder(const CallPtr& call) {
   order::v1::GetOrderRequest request;
   request.set_order_id(call->Param("id"));
@@ -133,6 +144,7 @@ std::vector<Route> OrderRoutes() {
       {"GET", "/api/live/orders", ListOrders},
       {"POST", "/api/live/orders/preview", PreviewOrder},
       {"POST", "/api/live/orders/cancel-all", CancelAll},
+      {"GET", "/api/live/orders/statistics", GetOrderStatistics},
       {"GET", "/api/live/orders/{id}", GetOrder},
       {"DELETE", "/api/live/orders/{id}", CancelOrder},
       {"GET", "/api/live/orders/{id}/events", ListOrderEvents},

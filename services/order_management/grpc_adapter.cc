@@ -1,5 +1,7 @@
 #include "services/order_management/grpc_adapter.h"
 
+#include <algorithm>
+
 #include "libs/base/absl_std.h"
 #include "libs/orders/submit.h"
 #include "libs/platform/grpc/fields.h"
@@ -77,7 +79,40 @@ void Encode(const orders::Account::Snapshot& snapshot, const std::string& broker
   out->set_broker(broker);
 }
 
+void Encode(const orders::Spread& spread, order::v1::GetOrderStatisticsResponse::Spread* out) {
+  out->set_count(spread.count);
+  out->set_p50_ms(spread.p50_ms);
+  out->set_p90_ms(spread.p90_ms);
+  out->set_p99_ms(spread.p99_ms);
+  out->set_max_ms(spread.max_ms);
+}
+
+void Encode(const orders::OrderStatistics& statistics, order::v1::GetOrderStatisticsResponse* out) {
+  out->set_orders(statistics.orders);
+  if (statistics.fill_rate) wire::ToProto(*statistics.fill_rate, out->mutable_fill_rate());
+  if (statistics.filled_part) wire::ToProto(*statistics.filled_part, out->mutable_filled_part());
+  for (const auto& [status, count] : statistics.by_status) {
+    auto* entry = out->add_statuses();
+    entry->set_status(static_cast<order::v1::OrderStatus>(status));
+    entry->set_count(count);
+  }
+  for (const auto& [refusal, count] : statistics.refusals) {
+    auto* entry = out->add_refusals();
+    entry->set_reason(static_cast<type::v1::RejectReason>(refusal.first));
+    entry->set_check(refusal.second);
+    entry->set_count(count);
+  }
+  std::stable_sort(out->mutable_refusals()->begin(), out->mutable_refusals()->end(),
+                   [](const auto& left, const auto& right) { return left.count() > right.count(); });
+  Encode(statistics.time_to_ack, out->mutable_time_to_ack());
+  Encode(statistics.time_to_first_fill, out->mutable_time_to_first_fill());
+  Encode(statistics.time_to_fill, out->mutable_time_to_fill());
+}
+
 constexpr int kPageMax = 500;
+constexpr int kStatisticsOrdersMax = 10'000;
+constexpr std::int64_t kStatisticsWindow = 86'400;
+constexpr std::int64_t kStatisticsWindowMax = 31 * 86'400;
 // Beyond these a text is cut: what stops trading is not refused for its words.
 constexpr std::size_t kReasonMax = 200;
 constexpr std::size_t kActorMax = 100;
@@ -91,7 +126,8 @@ grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const grpc::
 
 }  // namespace
 
-OrderGrpc::OrderGrpc(Shard& shard, Store& store, EventHub& hub) : shard_(shard), store_(store), hub_(hub) {}
+OrderGrpc::OrderGrpc(Shard& shard, Store& store, EventHub& hub, const Clock& clock)
+    : shard_(shard), store_(store), hub_(hub), clock_(clock) {}
 OrderGrpc::~OrderGrpc() { Stop(); }
 
 void OrderGrpc::Start() {
@@ -252,6 +288,29 @@ grpc::ServerUnaryReactor* OrderGrpc::ListOrderEvents(grpc::CallbackServerContext
     ASSIGN_OR_RETURN(std::vector<order::v1::OrderEvent> events, store_.LoadOrderEvents(id));
     if (events.empty()) return absl::NotFoundError(ToAbsl("there is no order " + id.value()));
     for (order::v1::OrderEvent& event : events) *response->add_events() = std::move(event);
+    return absl::OkStatus();
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* OrderGrpc::GetOrderStatistics(grpc::CallbackServerContext* context,
+                                                        const order::v1::GetOrderStatisticsRequest* request,
+                                                        order::v1::GetOrderStatisticsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.OptionalId("account_id", request->account_id()).OptionalId("symbol", request->symbol());
+  check.OptionalId("deployment_id", request->deployment_id());
+  check.Range("window_seconds", request->window_seconds(), 0, kStatisticsWindowMax);
+  if (!check.ok()) return Finish(reactor, check.Refusal());
+  Read(reactor, [this, request = *request, response]() -> absl::Status {
+    std::int64_t window_s = request.window_seconds() == 0 ? kStatisticsWindow : request.window_seconds();
+    ASSIGN_OR_RETURN(
+        std::vector<orders::OrderCourse> courses,
+        store_.LoadCourses(request, clock_.Now().nanos - window_s * 1'000'000'000, kStatisticsOrdersMax + 1));
+    bool truncated = courses.size() > kStatisticsOrdersMax;
+    if (truncated) courses.pop_back();
+    Encode(orders::Summarise(courses), response);
+    response->set_truncated(truncated);
     return absl::OkStatus();
   });
   return reactor;

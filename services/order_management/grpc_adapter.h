@@ -13,7 +13,7 @@ namespace ballast {
 // Decode, hand to the shard (or, for reading, to a thread of its own), encode. Decides nothing.
 class OrderGrpc final : public order::v1::OrderService::CallbackService {
  public:
-  OrderGrpc(Shard& shard, Store& store, EventHub& hub);
+  OrderGrpc(Shard& shard, Store& store, EventHub& hub, const Clock& clock);
   ~OrderGrpc() override;
   void Start();
   void Stop();
@@ -37,6 +37,9 @@ class OrderGrpc final : public order::v1::OrderService::CallbackService {
   grpc::ServerUnaryReactor* ListOrderEvents(grpc::CallbackServerContext* context,
                                             const order::v1::ListOrderEventsRequest* request,
                                             order::v1::ListOrderEventsResponse* response) override;
+  grpc::ServerUnaryReactor* GetOrderStatistics(grpc::CallbackServerContext* context,
+                                               const order::v1::GetOrderStatisticsRequest* request,
+                                               order::v1::GetOrderStatisticsResponse* response) override;
   grpc::ServerUnaryReactor* ListAccounts(grpc::CallbackServerContext* context,
                                          const order::v1::ListAccountsRequest* request,
                                          order::v1::ListAccountsResponse* response) override;
@@ -55,6 +58,7 @@ class OrderGrpc final : public order::v1::OrderService::CallbackService {
   Shard& shard_;
   Store& store_;
   EventHub& hub_;
+  const Clock& clock_;
   BoundedQueue<std::function<void()>> reads_{1000};
   std::thread reader_;
 };

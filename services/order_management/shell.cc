@@ -61,7 +61,7 @@ class OrderManagement : public Service {
     options.duplicate_window_manual_ms = context_.config.GetInt("duplicate_window_manual_ms");
     options.duplicate_window_strategy_ms = context_.config.GetInt("duplicate_window_strategy_ms");
     shard_ = std::make_unique<Shard>(std::move(options), store_, hub_, context_.clock, context_.log, context_.metrics);
-    grpc_ = std::make_unique<OrderGrpc>(*shard_, store_, hub_);
+    grpc_ = std::make_unique<OrderGrpc>(*shard_, store_, hub_, context_.clock);
     MakeClients();
     shard_->SetPorts(
         {.risk = [this](risk::v1::RiskSessionRequest request) { return risk_->Send(std::move(request)); },

@@ -159,6 +159,50 @@ absl::StatusOr<std::vector<order::v1::OrderEvent>> Store::LoadOrderEvents(const 
   return events;
 }
 
+absl::StatusOr<std::vector<orders::OrderCourse>> Store::LoadCourses(const order::v1::GetOrderStatisticsRequest& request,
+                                                                    std::int64_t since_nanos, int limit) {
+  std::vector<orders::OrderCourse> courses;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    courses.clear();
+    // Orders and events as of one moment.
+    work.exec("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    std::map<std::string, std::size_t> index;
+    pqxx::result orders = work.exec_params(
+        "SELECT payload FROM order_state WHERE create_nanos >= $1 AND ($2 = '' OR account_id = $2) AND "
+        "($3 = '' OR symbol = $3) AND ($4 = '' OR deployment_id = $4) ORDER BY create_nanos DESC, order_id LIMIT $5",
+        since_nanos, request.account_id(), request.symbol(), request.deployment_id(), limit);
+    std::string ids;
+    for (const pqxx::row& row : orders) {
+      ASSIGN_OR_RETURN(Order order, ParseOrder(row[0]));
+      index[order.order_id.value()] = courses.size();
+      ids += (ids.empty() ? "" : ",") + work.quote(order.order_id.value());
+      orders::OrderCourse& course = courses.emplace_back();
+      course.status = order.status;
+      if (order.rejection) course.refusal = {order.rejection->reason, order.rejection->check};
+      course.quantity = order.quantity;
+      course.filled_quantity = order.cumulative_quantity;
+      course.create_time = order.create_time;
+    }
+    if (courses.empty()) return absl::OkStatus();
+    for (const pqxx::row& row :
+         work.exec("SELECT payload FROM event WHERE order_id IN (" + ids + ") AND event_type IN (" +
+                   std::to_string(order::v1::ORDER_EVENT_TYPE_ACCEPTED) + "," +
+                   std::to_string(order::v1::ORDER_EVENT_TYPE_FILLED) + ") ORDER BY account_id, sequence")) {
+      auto event = Parse<order::v1::OrderEvent>(row[0]);
+      orders::OrderCourse& course = courses[index.at(event.order().order_id())];
+      UtcTime time = wire::FromProto(event.event_time());
+      if (event.type() == order::v1::ORDER_EVENT_TYPE_ACCEPTED) {
+        if (!course.accept_time) course.accept_time = time;
+        continue;
+      }
+      if (!course.first_fill_time) course.first_fill_time = time;
+      if (event.order().status() == order::v1::ORDER_STATUS_FILLED) course.fill_time = time;
+    }
+    return absl::OkStatus();
+  }));
+  return courses;
+}
+
 namespace {
 
 // The last row's key: "<create_nanos>.<order_id>".

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "ballast/order/v1/order_service.pb.h"
+#include "libs/orders/statistics.h"
 #include "libs/platform/postgres/database.h"
 #include "services/order_management/journal.h"
 
@@ -34,6 +35,9 @@ class Store final : public Journal {
   absl::StatusOr<order::v1::ListOrdersResponse> ListOrders(const order::v1::ListOrdersRequest& request);
   // Whether ListOrders could have given it.
   static bool IsPageToken(const std::string& token);
+  // What became of the newest orders made since `since_nanos`, newest first, at most `limit`.
+  absl::StatusOr<std::vector<orders::OrderCourse>> LoadCourses(const order::v1::GetOrderStatisticsRequest& request,
+                                                               std::int64_t since_nanos, int limit);
 
  private:
   Database& database_;

@@ -35,6 +35,24 @@ def test_a_refusal_says_the_numbers(suite):
     assert body["order"]["status"] == "ORDER_STATUS_DENIED"
 
 
+def test_statistics_are_of_what_happened(suite):
+    """After one order was refused (above) and the deployment's have filled."""
+    figures = suite.get("/api/live/orders/statistics?account_id=paper")
+    counts = {one["status"]: int(one["count"]) for one in figures["statuses"]}
+    assert sum(counts.values()) == int(figures["orders"])
+    assert counts["ORDER_STATUS_DENIED"] >= 1
+    assert sum(int(one["count"]) for one in figures["refusals"]) >= 1
+    assert 0 < float(figures["fill_rate"]) <= 1 and 0 < float(figures["filled_part"]) <= 1
+    ack, fill = figures["time_to_ack"], figures["time_to_fill"]
+    assert int(fill["count"]) == counts["ORDER_STATUS_FILLED"] <= int(ack["count"])
+    assert 0 < ack["p50_ms"] <= ack["p90_ms"] <= ack["p99_ms"] <= ack["max_ms"]
+    assert ack["p50_ms"] <= fill["p50_ms"]
+    nobody = suite.get("/api/live/orders/statistics?account_id=paper&deployment_id=nobody")
+    assert nobody["orders"] == "0" and nobody.get("fill_rate") is None
+    status, body = suite.request("GET", "/api/live/orders/statistics?window_seconds=99999999")
+    assert status == 400 and "window_seconds" in str(body)
+
+
 def test_redis_flushed_loses_nothing(suite):
     import redis
     before = suite.get("/api/live/summary?account_id=paper")["summary"]
