@@ -123,7 +123,7 @@ absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill) {
   return out;
 }
 
-void ToProto(const OrderEvent& event, order::v1::OrderEvent* out) {
+void ToProto(const OrderEvent& event, order::v1::OrderEvent* out, bool with_checks) {
   out->set_account_id(event.account_id.value());
   out->set_sequence(event.sequence);
   out->set_type(static_cast<order::v1::OrderEventType>(event.type));
@@ -136,7 +136,9 @@ void ToProto(const OrderEvent& event, order::v1::OrderEvent* out) {
     ToProto(event.cash, out->mutable_cash());
     out->set_currency(event.currency);
   }
-  for (const RiskCheck& check : event.checks) ToProto(check, out->add_checks());
+  if (with_checks) {
+    for (const RiskCheck& check : event.checks) ToProto(check, out->add_checks());
+  }
   out->set_execution_sequence(event.execution_sequence);
   out->set_mode(static_cast<type::v1::AccountMode>(event.mode));
 }

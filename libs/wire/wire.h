@@ -22,7 +22,8 @@ void ToProto(const Rejection& rejection, type::v1::Rejection* out);
 void ToProto(const RiskCheck& check, order::v1::RiskCheck* out);
 void ToProto(const Order& order, order::v1::Order* out);
 void ToProto(const Fill& fill, order::v1::Fill* out);
-void ToProto(const OrderEvent& event, order::v1::OrderEvent* out);
+// `with_checks` false leaves out what risk said: most of the bytes, and news to nobody who is risk itself.
+void ToProto(const OrderEvent& event, order::v1::OrderEvent* out, bool with_checks = true);
 void ToProto(const Instrument& instrument, broker::v1::Instrument* out);
 void ToProto(const Quote& quote, broker::v1::Quote* out);
 void ToProto(const Bar& bar, broker::v1::Bar* out);

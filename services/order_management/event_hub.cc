@@ -7,7 +7,7 @@
 namespace ballast {
 namespace {
 
-constexpr std::size_t kRecentMax = 5'000;
+constexpr int kRecentMax = 5'000;
 constexpr int kPage = 500;
 constexpr std::int64_t kHeartbeatNs = 1'000'000'000;
 
@@ -44,22 +44,35 @@ bool EventHub::Wants(const Subscriber& subscriber, const std::string& account) {
 }
 
 void EventHub::Publish(const std::vector<OrderEvent>& events) {
-  std::vector<order::v1::OrderEvent> protos(events.size());
-  for (std::size_t i = 0; i < events.size(); ++i) wire::ToProto(events[i], &protos[i]);
-  MutexLock lock(mutex_);
-  for (const order::v1::OrderEvent& event : protos) {
-    heads_[event.account_id()] = event.sequence();
-    auto& recent = recent_[event.account_id()];
-    recent.push_back(event);
-    if (recent.size() > kRecentMax) recent.pop_front();
-  }
-  for (const auto& subscriber : subscribers_) {
-    if (!subscriber->live) continue;
-    order::v1::StreamOrderEventsResponse response;
-    for (const order::v1::OrderEvent& event : protos) {
-      if (Wants(*subscriber, event.account_id())) *response.add_events() = event;
+  std::vector<std::shared_ptr<const Batch>> batches;
+  for (std::size_t begin = 0; begin < events.size(); begin += kPage) {
+    auto batch = std::make_shared<Batch>();
+    for (std::size_t i = begin; i < std::min(events.size(), begin + kPage); ++i) {
+      wire::ToProto(events[i], batch->add_events());
     }
-    if (response.events_size() > 0) subscriber->sender->Push(std::move(response));
+    batches.push_back(std::move(batch));
+  }
+  MutexLock lock(mutex_);
+  for (const OrderEvent& event : events) heads_[event.account_id.value()] = event.sequence;
+  for (const std::shared_ptr<const Batch>& batch : batches) {
+    recent_.push_back(batch);
+    recent_events_ += batch->events_size();
+    while (recent_events_ - recent_.front()->events_size() > kRecentMax) {
+      recent_events_ -= recent_.front()->events_size();
+      recent_.pop_front();
+    }
+    for (const auto& subscriber : subscribers_) {
+      if (!subscriber->live) continue;
+      if (subscriber->accounts.empty()) {
+        subscriber->sender->PushShared(batch);
+        continue;
+      }
+      Batch own;
+      for (const order::v1::OrderEvent& event : batch->events()) {
+        if (Wants(*subscriber, event.account_id())) *own.add_events() = event;
+      }
+      if (own.events_size() > 0) subscriber->sender->Push(std::move(own));
+    }
   }
 }
 
@@ -107,21 +120,35 @@ bool EventHub::Backfill(Subscriber& subscriber) {
     }
   }
   MutexLock lock(mutex_);
-  order::v1::StreamOrderEventsResponse rest;
-  for (const auto& [account, head] : heads_) {
-    (*rest.mutable_head_sequences())[account] = head;
-    if (!Wants(subscriber, account)) continue;
-    std::uint64_t cursor = subscriber.cursors[account];
-    if (cursor >= head) continue;
-    const auto& recent = recent_[account];
-    if (recent.empty() || recent.front().sequence() > cursor + 1) return true;  // grew past the ring meanwhile: again
-    for (const order::v1::OrderEvent& event : recent) {
-      if (event.sequence() > cursor) *rest.add_events() = event;
-    }
-    subscriber.cursors[account] = head;
-  }
+  if (!SendRecent(subscriber)) return true;  // the log grew past the ring meanwhile: again
+  Batch heads_now;
+  for (const auto& [account, head] : heads_) (*heads_now.mutable_head_sequences())[account] = head;
   subscriber.live = true;
-  return subscriber.sender->Push(std::move(rest));
+  return subscriber.sender->Push(std::move(heads_now));
+}
+
+bool EventHub::SendRecent(Subscriber& subscriber) {
+  std::map<std::string, std::uint64_t> cursors;
+  for (const auto& [account, head] : heads_) {
+    if (Wants(subscriber, account)) cursors[account] = subscriber.cursors[account];
+  }
+  std::vector<Batch> pages;
+  for (const std::shared_ptr<const Batch>& batch : recent_) {
+    for (const order::v1::OrderEvent& event : batch->events()) {
+      auto cursor = cursors.find(event.account_id());
+      if (cursor == cursors.end() || event.sequence() <= cursor->second) continue;
+      if (event.sequence() != cursor->second + 1) return false;
+      cursor->second = event.sequence();
+      if (pages.empty() || pages.back().events_size() == kPage) pages.emplace_back();
+      *pages.back().add_events() = event;
+    }
+  }
+  for (const auto& [account, cursor] : cursors) {
+    if (cursor < heads_[account]) return false;
+  }
+  for (Batch& page : pages) subscriber.sender->Push(std::move(page));
+  subscriber.cursors = std::move(cursors);
+  return true;
 }
 
 void EventHub::Loop() {
@@ -134,24 +161,18 @@ void EventHub::Loop() {
         continue;
       }
       MutexLock lock(mutex_);
-      // Events published between going live inside Backfill and this line: it is in no list yet, so send them now.
-      order::v1::StreamOrderEventsResponse missed;
-      for (const auto& [account, recent] : recent_) {
-        if (!Wants(*subscriber, account)) continue;
-        for (const order::v1::OrderEvent& event : recent) {
-          if (event.sequence() > subscriber->cursors[account]) *missed.add_events() = event;
-        }
+      // Published between going live inside Backfill and this line, when it was in no list yet.
+      if (!SendRecent(*subscriber)) {
+        subscriber->sender->Close(grpc::Status(grpc::UNAVAILABLE, "the log grew too fast to join; ask again"));
+        continue;
       }
-      if (missed.events_size() > 0) subscriber->sender->Push(std::move(missed));
       subscribers_.push_back(subscriber);
     }
     MutexLock lock(mutex_);
     std::erase_if(subscribers_, [](const auto& subscriber) { return subscriber->sender->done(); });
-    for (const auto& subscriber : subscribers_) {
-      order::v1::StreamOrderEventsResponse heartbeat;
-      for (const auto& [account, head] : heads_) (*heartbeat.mutable_head_sequences())[account] = head;
-      subscriber->sender->Push(std::move(heartbeat));
-    }
+    auto heartbeat = std::make_shared<Batch>();
+    for (const auto& [account, head] : heads_) (*heartbeat->mutable_head_sequences())[account] = head;
+    for (const auto& subscriber : subscribers_) subscriber->sender->PushShared(heartbeat);
   }
 }
 

@@ -32,6 +32,7 @@ class EventHub {
   void Subscribe(const order::v1::StreamOrderEventsRequest& request, std::shared_ptr<Sender> sender);
 
  private:
+  using Batch = order::v1::StreamOrderEventsResponse;
   struct Subscriber {
     std::shared_ptr<Sender> sender;
     std::map<std::string, std::uint64_t> cursors;
@@ -42,6 +43,8 @@ class EventHub {
 
   void Loop();
   bool Backfill(Subscriber& subscriber);
+  // Sends the subscriber what is in the ring after its cursors. False: the ring does not reach back that far.
+  bool SendRecent(Subscriber& subscriber) REQUIRES(mutex_);
   [[nodiscard]] static bool Wants(const Subscriber& subscriber, const std::string& account);
 
   static constexpr std::size_t kJoiningMax = 1000;
@@ -51,8 +54,9 @@ class EventHub {
   std::thread thread_;
   Mutex mutex_;
   std::map<std::string, std::uint64_t> heads_ GUARDED_BY(mutex_);
-  // The newest events of each account, so that a backfill can join without reading to the last row.
-  std::map<std::string, std::deque<order::v1::OrderEvent>> recent_ GUARDED_BY(mutex_);
+  // The newest batches, so that a backfill can join without reading to the last row. Subscribers share them.
+  std::deque<std::shared_ptr<const Batch>> recent_ GUARDED_BY(mutex_);
+  int recent_events_ GUARDED_BY(mutex_) = 0;
   std::vector<std::shared_ptr<Subscriber>> subscribers_ GUARDED_BY(mutex_);
 };
 

@@ -199,7 +199,9 @@ bool Shard::CommitBatch() {
     events_.Add(static_cast<double>(commit.events.size()));
     if (risk_ready_) {
       risk::v1::RiskSessionRequest request;
-      for (const OrderEvent& event : commit.events) wire::ToProto(event, request.mutable_events()->add_events());
+      for (const OrderEvent& event : commit.events) {
+        wire::ToProto(event, request.mutable_events()->add_events(), false);
+      }
       if (!ports_.risk(std::move(request))) {
         // Risk missed a committed event: only a new session's backfill mends that.
         risk_ready_ = false;

@@ -20,6 +20,8 @@ class StreamSender {
  public:
   virtual ~StreamSender() = default;
   virtual bool Push(Response response) = 0;
+  // The same for a message that goes to many: it is not copied.
+  virtual bool PushShared(const std::shared_ptr<const Response>& response) { return Push(*response); }
   virtual void Close(grpc::Status status) = 0;
   [[nodiscard]] virtual bool done() const = 0;
 };
@@ -30,7 +32,9 @@ namespace internal {
 template <typename Reactor, typename Response>
 class Sending : public Reactor, public StreamSender<Response> {
  public:
-  bool Push(Response response) override {
+  bool Push(Response response) override { return PushShared(std::make_shared<const Response>(std::move(response))); }
+
+  bool PushShared(const std::shared_ptr<const Response>& response) override {
     bool overflow = false;
     {
       MutexLock lock(mutex_);
@@ -38,7 +42,7 @@ class Sending : public Reactor, public StreamSender<Response> {
       if (queue_.size() >= kQueueMax) {
         overflow = true;
       } else {
-        queue_.push_back(std::move(response));
+        queue_.push_back(response);
         if (writing_) return true;
         writing_ = true;
         current_ = std::move(queue_.front());
@@ -49,7 +53,7 @@ class Sending : public Reactor, public StreamSender<Response> {
       Close(grpc::Status(grpc::RESOURCE_EXHAUSTED, "the reader is too slow"));
       return false;
     }
-    this->StartWrite(&current_);
+    this->StartWrite(current_.get());
     return true;
   }
 
@@ -107,7 +111,7 @@ class Sending : public Reactor, public StreamSender<Response> {
     if (finish) {
       this->Finish(closing_status_);
     } else {
-      this->StartWrite(&current_);
+      this->StartWrite(current_.get());
     }
   }
 
@@ -134,13 +138,13 @@ class Sending : public Reactor, public StreamSender<Response> {
 
  private:
   mutable Mutex mutex_;
-  std::deque<Response> queue_ GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<const Response>> queue_ GUARDED_BY(mutex_);
   bool writing_ GUARDED_BY(mutex_) = false;
   bool closing_ GUARDED_BY(mutex_) = false;
   bool ending_ GUARDED_BY(mutex_) = false;
   bool done_ GUARDED_BY(mutex_) = false;
   grpc::Status closing_status_;
-  Response current_;
+  std::shared_ptr<const Response> current_;
 };
 
 }  // namespace internal

@@ -13,7 +13,9 @@ void MemoryJournal::Disk::FailNext(absl::Status status, bool applied) {
 
 std::vector<OrderEvent> MemoryJournal::Disk::Events(const AccountId& account_id) {
   MutexLock lock(mutex_);
-  return events_[account_id];
+  std::vector<OrderEvent> events;
+  for (const auto& [sequence, event] : events_[account_id]) events.push_back(event);
+  return events;
 }
 
 int MemoryJournal::Disk::appends() {
@@ -31,16 +33,14 @@ absl::Status MemoryJournal::Disk::Apply(const Commit& commit, std::uint64_t epoc
   std::set<std::pair<AccountId, std::uint64_t>> taken;
   for (const OrderEvent& event : commit.events) {
     if (!known.contains(event.account_id)) return absl::InternalError("there is no such account");
-    const std::vector<OrderEvent>& log = events_[event.account_id];
-    bool there = std::any_of(log.begin(), log.end(),
-                             [&](const OrderEvent& stored) { return stored.sequence == event.sequence; });
+    bool there = events_[event.account_id].contains(event.sequence);
     if (there || !taken.insert({event.account_id, event.sequence}).second) {
       return absl::AlreadyExistsError("the sequence is there already");
     }
   }
   for (const auto& [id, broker] : commit.opened) accounts_[id].id = id;
   for (const OrderEvent& event : commit.events) {
-    events_[event.account_id].push_back(event);
+    events_[event.account_id][event.sequence] = event;
     if (event.order) orders_[event.order->order_id] = *event.order;
   }
   for (const orders::Account::Snapshot& account : commit.accounts) accounts_[account.id] = account;
@@ -67,8 +67,8 @@ absl::Status MemoryJournal::Append(const Commit& commit) {
 }
 
 absl::StatusOr<bool> MemoryJournal::Contains(const AccountId& account_id, std::uint64_t sequence) {
-  std::vector<OrderEvent> events = disk_->Events(account_id);
-  return std::any_of(events.begin(), events.end(), [&](const OrderEvent& event) { return event.sequence == sequence; });
+  MutexLock lock(disk_->mutex_);
+  return disk_->events_[account_id].contains(sequence);
 }
 
 absl::StatusOr<std::vector<orders::Account::Snapshot>> MemoryJournal::LoadAccounts() {
@@ -105,13 +105,11 @@ absl::StatusOr<Order> MemoryJournal::LoadOrder(const OrderId& id) {
 
 absl::StatusOr<std::vector<order::v1::OrderEvent>> MemoryJournal::LoadEvents(const AccountId& account_id,
                                                                              std::uint64_t after, int limit) {
-  std::vector<OrderEvent> events = disk_->Events(account_id);
-  std::sort(events.begin(), events.end(),
-            [](const OrderEvent& left, const OrderEvent& right) { return left.sequence < right.sequence; });
+  MutexLock lock(disk_->mutex_);
   std::vector<order::v1::OrderEvent> page;
-  for (const OrderEvent& event : events) {
-    if (event.sequence <= after || static_cast<int>(page.size()) == limit) continue;
-    wire::ToProto(event, &page.emplace_back());
+  const auto& log = disk_->events_[account_id];
+  for (auto it = log.upper_bound(after); it != log.end() && static_cast<int>(page.size()) < limit; ++it) {
+    wire::ToProto(it->second, &page.emplace_back());
   }
   return page;
 }

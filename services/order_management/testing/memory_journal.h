@@ -34,7 +34,7 @@ class MemoryJournal final : public Journal {
     Mutex mutex_;
     std::uint64_t epoch_ GUARDED_BY(mutex_) = 0;
     std::map<AccountId, orders::Account::Snapshot> accounts_ GUARDED_BY(mutex_);
-    std::map<AccountId, std::vector<OrderEvent>> events_ GUARDED_BY(mutex_);
+    std::map<AccountId, std::map<std::uint64_t, OrderEvent>> events_ GUARDED_BY(mutex_);
     std::map<OrderId, Order> orders_ GUARDED_BY(mutex_);
     std::deque<Fault> faults_ GUARDED_BY(mutex_);
     int appends_ GUARDED_BY(mutex_) = 0;

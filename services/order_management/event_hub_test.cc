@@ -1,0 +1,154 @@
+#include "services/order_management/event_hub.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "services/order_management/testing/memory_journal.h"
+
+namespace ballast {
+namespace {
+
+constexpr UtcTime kNow{1'700'000'000'000'000'000};
+
+// Follows one stream and holds it to its promise: gapless and in order per account, 1 to 500 events a message.
+class Follower : public EventHub::Sender {
+ public:
+  explicit Follower(std::map<std::string, std::uint64_t> cursors = {}) : cursors_(std::move(cursors)) {}
+  bool Push(order::v1::StreamOrderEventsResponse response) override {
+    std::lock_guard lock(mutex_);
+    EXPECT_LE(response.events_size(), 500);
+    for (const order::v1::OrderEvent& event : response.events()) {
+      EXPECT_EQ(event.sequence(), ++cursors_[event.account_id()]) << event.account_id();
+    }
+    changed_.notify_all();
+    return true;
+  }
+  void Close(grpc::Status status) override {
+    std::lock_guard lock(mutex_);
+    if (!closed_) closed_ = status;  // a stream ends once
+    changed_.notify_all();
+  }
+  [[nodiscard]] bool done() const override { return false; }
+  bool WaitFor(const std::string& account, std::uint64_t sequence) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return cursors_[account] >= sequence; });
+  }
+  std::optional<grpc::Status> WaitClosed() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return closed_.has_value(); });
+    return closed_;
+  }
+  std::map<std::string, std::uint64_t> cursors() {
+    std::lock_guard lock(mutex_);
+    return cursors_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string, std::uint64_t> cursors_;
+  std::optional<grpc::Status> closed_;
+};
+
+class EventHubTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(journal_.Fence().ok());
+    for (const char* id : {"one", "two"}) {
+      orders::Account& account = accounts_[AccountId(id)];
+      std::vector<OrderEvent> events =
+          account.Open(AccountId(id), AccountMode::kPaper, "USD", Decimal::FromInt(100'000), kNow);
+      ASSERT_TRUE(
+          journal_.Append({.events = events, .accounts = {account.snapshot()}, .opened = {{AccountId(id), "p"}}}).ok());
+      hub_.SetHead(AccountId(id), 1);
+    }
+    hub_.Start();
+  }
+  void TearDown() override { hub_.Stop(); }
+  // Commits and publishes `count` events of the account.
+  void Write(const std::string& id, int count) {
+    orders::Account& account = accounts_[AccountId(id)];
+    Commit commit;
+    for (int i = 0; i < count; ++i) {
+      bool halted = account.snapshot().halted;
+      for (OrderEvent& event : halted ? account.Resume("r", "a", kNow) : account.Halt("r", "a", kNow)) {
+        commit.events.push_back(std::move(event));
+      }
+    }
+    commit.accounts = {account.snapshot()};
+    ASSERT_TRUE(journal_.Append(commit).ok());
+    hub_.Publish(commit.events);
+  }
+  std::shared_ptr<Follower> Follow(std::map<std::string, std::uint64_t> cursors, std::vector<std::string> accounts = {},
+                                   bool from_head = false) {
+    order::v1::StreamOrderEventsRequest request;
+    for (const auto& [account, sequence] : cursors) (*request.mutable_after_sequences())[account] = sequence;
+    for (const std::string& account : accounts) request.add_account_ids(account);
+    request.set_from_head(from_head);
+    auto follower = std::make_shared<Follower>(cursors);
+    hub_.Subscribe(request, follower);
+    return follower;
+  }
+
+  MemoryJournal journal_{std::make_shared<MemoryJournal::Disk>()};
+  EventHub hub_{journal_};
+  std::map<AccountId, orders::Account> accounts_;
+};
+
+TEST_F(EventHubTest, FirstWhatIsStoredThenWhatComes) {
+  Write("one", 700);
+  auto follower = Follow({});
+  ASSERT_TRUE(follower->WaitFor("one", 701));
+  Write("one", 3);
+  EXPECT_TRUE(follower->WaitFor("one", 704));
+  EXPECT_TRUE(follower->WaitFor("two", 1));
+}
+
+TEST_F(EventHubTest, ACursorGoesOnWhereItStood) {
+  Write("one", 20);
+  auto follower = Follow({{"one", 15}, {"two", 1}});
+  EXPECT_TRUE(follower->WaitFor("one", 21));
+}
+
+TEST_F(EventHubTest, OnlyTheAccountsAskedFor) {
+  auto follower = Follow({}, {"two"});
+  ASSERT_TRUE(follower->WaitFor("two", 1));
+  Write("one", 5);
+  Write("two", 5);
+  ASSERT_TRUE(follower->WaitFor("two", 6));
+  EXPECT_FALSE(follower->cursors().contains("one"));
+}
+
+TEST_F(EventHubTest, ACommitOfManyEventsComesInPages) {
+  auto follower = Follow({});
+  ASSERT_TRUE(follower->WaitFor("one", 1));
+  Write("one", 1'700);
+  EXPECT_TRUE(follower->WaitFor("one", 1'701));
+}
+
+TEST_F(EventHubTest, ACursorBeyondTheLogIsRefused) {
+  auto follower = Follow({{"one", 99}});
+  std::optional<grpc::Status> closed = follower->WaitClosed();
+  ASSERT_TRUE(closed.has_value());
+  EXPECT_EQ(closed->error_code(), grpc::OUT_OF_RANGE);
+}
+
+// Followers join at every moment of a log that grows past the ring of recent events.
+TEST_F(EventHubTest, WhoeverJoinsWhileTheLogGrowsMissesNothing) {
+  std::vector<std::shared_ptr<Follower>> followers;
+  for (int round = 0; round < 60; ++round) {
+    Write("one", 150);
+    if (round % 3 == 0) followers.push_back(Follow({}));
+    if (round % 7 == 0) followers.push_back(Follow({{"one", 1 + static_cast<std::uint64_t>(round) * 100}}));
+    Write("two", 10);
+  }
+  for (const auto& follower : followers) {
+    EXPECT_TRUE(follower->WaitFor("one", 9'001));
+    EXPECT_TRUE(follower->WaitFor("two", 601));
+  }
+}
+
+}  // namespace
+}  // namespace ballast
