@@ -24,7 +24,13 @@ AccountBook::Applied AccountBook::Apply(const OrderEvent& event) {
   }
   if (!event.fill) return applied;
 
-  const Fill& fill = *event.fill;
+  Fill fill = *event.fill;
+  fill.sequence = event.sequence;
+  applied.fill = fill;
+  if (Decimal fee = CashFee(fill, totals_.currency); fee != fill.fee) {
+    totals_.other_fees[fill.fee_currency] += fill.fee;
+    fill.fee = fee;
+  }
   Decimal notional = Multiply(fill.quantity, fill.price, Rounding::kHalfEven);
   totals_.cash -= fill.side == Side::kBuy ? notional : -notional;
   totals_.cash -= fill.fee;
@@ -55,7 +61,6 @@ AccountBook::Applied AccountBook::Apply(const OrderEvent& event) {
                           .trip = *effect.closed,
                           .reason = fill.reason};
   }
-  applied.fill = fill;
   return applied;
 }
 
@@ -99,7 +104,10 @@ void AccountBook::Mark(const Marks& marks, UtcTime now) {
   for (auto& [key, holding] : books_) widen(holding, key.second);
 
   std::optional<Decimal> equity = Equity(marks);
-  if (!equity) return;
+  // A symbol may be flat in sum while the books hold it against each other.
+  bool all_known = equity && std::all_of(books_.begin(), books_.end(),
+                                         [&](const auto& entry) { return marks.contains(entry.first.second); });
+  if (!all_known) return;
   bool new_day = now.DayNumber() != totals_.day_number;
   if (new_day) {
     totals_.day_number = now.DayNumber();
@@ -147,6 +155,39 @@ std::vector<std::string> Differences(const AccountBook& stored, const AccountBoo
   holdings(stored.net(), recomputed.net(), [](const Symbol& symbol) { return symbol.value(); });
   holdings(stored.books(), recomputed.books(),
            [](const AccountBook::BookKey& key) { return key.first.value() + "/" + key.second.value(); });
+  auto other_fees = left.other_fees;
+  other_fees.insert(right.other_fees.begin(), right.other_fees.end());
+  for (const auto& [currency, unused] : other_fees) {
+    auto in = [&](const AccountBook::Totals& totals) {
+      auto found = totals.other_fees.find(currency);
+      return found == totals.other_fees.end() ? Decimal() : found->second;
+    };
+    compare("fees in " + currency, in(left), in(right));
+  }
+  auto ids = stored.book_totals();
+  ids.insert(recomputed.book_totals().begin(), recomputed.book_totals().end());
+  for (const auto& [id, unused] : ids) {
+    auto of = [&](const AccountBook& book) {
+      auto found = book.book_totals().find(id);
+      return found == book.book_totals().end() ? BookTotals{} : found->second;
+    };
+    std::string name = "book '" + id.value() + "' ";
+    compare(name + "realised", of(stored).realised, of(recomputed).realised);
+    compare(name + "fees", of(stored).fees, of(recomputed).fees);
+    count(name + "trades", of(stored).trades, of(recomputed).trades);
+    count(name + "winning trades", of(stored).winning_trades, of(recomputed).winning_trades);
+  }
+  // The books together are the account.
+  std::map<Symbol, Decimal> unowned;
+  Decimal book_cost, book_realised;
+  for (const auto& [symbol, holding] : stored.net()) unowned[symbol] += holding.quantity;
+  for (const auto& [key, holding] : stored.books()) {
+    unowned[key.second] -= holding.quantity;
+    book_cost += holding.cost;
+  }
+  for (const auto& [symbol, quantity] : unowned) compare(symbol.value() + " in no book", quantity, Decimal());
+  for (const auto& [id, totals] : stored.book_totals()) book_realised += totals.realised;
+  compare("cash identity of the books", left.cash, left.opening_cash + book_realised - book_cost - left.fees);
   // The identity itself, on what is stored: cash and open cost are all that fills moved.
   Decimal cost;
   for (const auto& [symbol, holding] : stored.net()) cost += holding.cost;

@@ -54,7 +54,10 @@ class AccountBook {
     Decimal cash;
     // Net view, before fees.
     Decimal realised;
+    // In the account's currency.
     Decimal fees;
+    // In other currencies, by currency: owed, but part of no sum here, since nothing says what they are worth.
+    std::map<std::string, Decimal> other_fees;
     std::int64_t fills = 0;
     std::int64_t trades = 0;
     std::int64_t winning_trades = 0;
@@ -80,7 +83,8 @@ class AccountBook {
               std::map<DeploymentId, BookTotals> book_totals);
 
   Applied Apply(const OrderEvent& event);
-  // Moves highest/lowest, peaks, draw-downs and the start of the day (UTC). Does nothing while a holding has no mark.
+  // Moves highest/lowest, peaks, draw-downs and the start of the day (UTC). While a holding has no mark, only
+  // highest/lowest of the others: a day starts when everything can be valued.
   void Mark(const Marks& marks, UtcTime now);
 
   [[nodiscard]] const Totals& totals() const { return totals_; }

@@ -7,6 +7,7 @@
 namespace ballast::positions {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 class AccountBookTest : public ::testing::Test {
@@ -127,8 +128,56 @@ TEST_F(AccountBookTest, TamperedCashIsFound) {
   totals.cash += Decimal::Of("0.000000000000000001");
   AccountBook tampered(totals, book.net(), book.books(), book.book_totals());
   EXPECT_THAT(Differences(book, book), IsEmpty());
-  EXPECT_EQ(Differences(tampered, book).size(), 2U) << "against the fills, and against its own identity";
+  EXPECT_EQ(Differences(tampered, book).size(), 3U) << "against the fills, and against both identities";
 }
+
+TEST_F(AccountBookTest, ABookThatIsNotPartOfTheAccountIsFound) {
+  Trade(Side::kBuy, "10", "100", "1", "a");
+  auto books = book.books();
+  Holding& held = books.begin()->second;
+  held.quantity += Decimal::FromInt(1);
+  AccountBook more(book.totals(), book.net(), books, book.book_totals());
+  EXPECT_THAT(Differences(more, more), ElementsAre("AAPL in no book: stored -1, from fills 0"));
+  auto totals = book.book_totals();
+  totals[DeploymentId("a")].realised += Decimal::FromInt(1);
+  AccountBook richer(book.totals(), book.net(), book.books(), totals);
+  EXPECT_EQ(Differences(richer, book).size(), 2U);
+}
+
+TEST_F(AccountBookTest, FeeInAnotherCurrencyIsOwedButNotTakenFromTheCash) {
+  OrderEvent event;
+  event.type = OrderEventType::kFilled;
+  event.fill = Fill{.deployment_id = DeploymentId("a"),
+                    .symbol = Symbol("BTC-USD"),
+                    .side = Side::kBuy,
+                    .quantity = Decimal::Of("2"),
+                    .price = Decimal::Of("100"),
+                    .fee = Decimal::Of("0.25"),
+                    .fee_currency = "BNB"};
+  auto applied = Send(event);
+  EXPECT_EQ(applied.fill->fee, Decimal::Of("0.25")) << "stored as it was reported";
+  event.fill->fee_currency = "USD";
+  Send(event);
+  EXPECT_EQ(book.totals().cash, Decimal::Of("99599.75"));
+  EXPECT_EQ(book.totals().fees, Decimal::Of("0.25"));
+  EXPECT_EQ(book.totals().other_fees.at("BNB"), Decimal::Of("0.25"));
+  EXPECT_EQ(Net("BTC-USD").fees, Decimal::Of("0.25"));
+  EXPECT_EQ(book.book_totals().at(DeploymentId("a")).fees, Decimal::Of("0.25"));
+  EXPECT_THAT(Differences(book, book), IsEmpty());
+}
+
+TEST_F(AccountBookTest, TheDayOfABookDoesNotStartBeforeItCanBeValued) {
+  auto at = [](std::int64_t day) { return UtcTime{day * 86'400'000'000'000}; };
+  book.Mark({}, at(1));
+  Trade(Side::kBuy, "10", "100", "0", "a");
+  Trade(Side::kSell, "10", "100", "0", "b");
+  book.Mark({}, at(2));  // flat in sum, so the account's equity is known; the books' results are not
+  book.Mark({{Symbol("AAPL"), Decimal::Of("105")}}, at(2));
+  EXPECT_EQ(book.book_totals().at(DeploymentId("a")).day_start_pnl, Decimal::Of("50"));
+  EXPECT_EQ(book.book_totals().at(DeploymentId("b")).day_start_pnl, Decimal::Of("-50"));
+}
+
+TEST_F(AccountBookTest, AFillIsNumberedByItsEvent) { EXPECT_EQ(Trade(Side::kBuy, "1", "100").fill->sequence, 2U); }
 
 // The identity of the whole product: whatever is traded at whatever price, equity is what came in plus what was made
 // less what was paid, to the eighteenth digit, and the books add up to the net view.

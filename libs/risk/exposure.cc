@@ -8,6 +8,7 @@ bool Exposure::Apply(const OrderEvent& event) {
   switch (event.type) {
     case OrderEventType::kAccountOpened:
       cash_ = event.cash;
+      currency_ = event.currency;
       day_start_equity = peak_equity = event.cash;
       break;
     case OrderEventType::kAccountHalted:
@@ -24,7 +25,7 @@ bool Exposure::Apply(const OrderEvent& event) {
     Decimal change = fill.side == Side::kBuy ? fill.quantity : -fill.quantity;
     Decimal notional = Multiply(fill.quantity, fill.price, Rounding::kHalfEven);
     cash_ -= fill.side == Side::kBuy ? notional : -notional;
-    cash_ -= fill.fee;
+    cash_ -= CashFee(fill, currency_);
     if ((positions_[fill.symbol] += change).IsZero()) positions_.erase(fill.symbol);
     BookKey key{fill.deployment_id, fill.symbol};
     if ((books_[key] += change).IsZero()) books_.erase(key);

@@ -67,6 +67,7 @@ class Exposure {
   std::uint64_t applied_sequence_ = 0;
   bool halted_ = false;
   Decimal cash_;
+  std::string currency_;
   std::map<Symbol, Decimal> positions_;
   std::map<BookKey, Decimal> books_;
   std::map<OrderId, Order> open_;

@@ -178,6 +178,25 @@ TEST(PreTradeTest, TheNearestPassableQuantityIsTheLargest) {
   EXPECT_TRUE(world.Run().rejection.has_value());
 }
 
+TEST(ExposureTest, OnlyAFeeInTheAccountsCurrencyIsTakenFromTheCash) {
+  Exposure exposure;
+  OrderEvent event{.sequence = 1, .type = OrderEventType::kAccountOpened};
+  event.cash = Decimal::FromInt(1000);
+  event.currency = "USD";
+  ASSERT_TRUE(exposure.Apply(event));
+  for (const char* currency : {"USD", "BNB"}) {
+    OrderEvent filled{.sequence = exposure.applied_sequence() + 1, .type = OrderEventType::kFilled};
+    filled.fill = Fill{.symbol = Symbol("AAPL"),
+                       .side = Side::kBuy,
+                       .quantity = Decimal::FromInt(1),
+                       .price = Decimal::FromInt(100),
+                       .fee = Decimal::FromInt(2),
+                       .fee_currency = currency};
+    ASSERT_TRUE(exposure.Apply(filled));
+  }
+  EXPECT_EQ(exposure.cash(), Decimal::FromInt(798));
+}
+
 // Whatever is reserved, filled, cancelled or lapses: approved exposure never passes the position limit.
 TEST(PreTradePropertyTest, RacingOrdersNeverShareTheLastUnitOfALimit) {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {

@@ -65,6 +65,7 @@ def write(layout, *overrides):
             "metrics_listen": f"127.0.0.1:{layout.ports['metrics.' + service]}",
             "postgres_password_file": str(layout.secrets / f"postgres_{service}"),
         }
+    sections["positions"]["trade_log_directory"] = str(layout.logs)
     gateway = {
         "http_listen": f"127.0.0.1:{layout.ports['http']}",
         # The gateway serves REST without a dashboard, and refuses a folder that is not there.

@@ -72,6 +72,8 @@ void EncodeSummary(const positions::AccountBook& book, const MarkView& view, Utc
   out->set_winning_trades(totals.winning_trades);
   out->set_sequence(totals.sequence);
   wire::ToProto(now, out->mutable_update_time());
+  for (const auto& [currency, amount] : totals.other_fees)
+    wire::ToProto(amount, &(*out->mutable_other_fees())[currency]);
   Decimal gross, net;
   bool stale = false;
   for (const auto& [symbol, holding] : book.net()) {
@@ -83,10 +85,10 @@ void EncodeSummary(const positions::AccountBook& book, const MarkView& view, Utc
     net += value;
   }
   out->set_any_mark_stale(stale);
+  std::optional<Decimal> equity = book.Equity(view.marks);
+  if (!equity) return;  // no figure rather than one that leaves something out
   wire::ToProto(gross, out->mutable_gross_exposure());
   wire::ToProto(net, out->mutable_net_exposure());
-  std::optional<Decimal> equity = book.Equity(view.marks);
-  if (!equity) return;
   wire::ToProto(*equity, out->mutable_equity());
   wire::ToProto(*book.Unrealised(view.marks), out->mutable_unrealised_pnl());
   wire::ToProto(*equity - totals.day_start_equity, out->mutable_day_pnl());

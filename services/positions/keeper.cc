@@ -1,6 +1,7 @@
 #include "services/positions/keeper.h"
 
 #include <algorithm>
+#include <climits>
 
 #include <google/protobuf/util/json_util.h>
 
@@ -12,7 +13,9 @@ namespace {
 
 constexpr std::int64_t kPublishNs = 250'000'000;
 constexpr std::int64_t kSaveNs = 1'000'000'000;
+constexpr std::int64_t kMarksSaveNs = 5'000'000'000;
 constexpr std::size_t kUnsavedPointsMax = 100'000;
+constexpr std::size_t kSubscribersMax = 256;
 
 std::string Json(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
@@ -25,13 +28,15 @@ std::string Json(const google::protobuf::Message& message) {
 
 PositionKeeper::PositionKeeper(Options options, PositionStore& store, const Clock& clock, Logger& log, Metrics& metrics,
                                RedisCache& redis, std::function<void(const std::string&)> fail)
-    : options_(options),
+    : options_(std::move(options)),
       store_(store),
       clock_(clock),
       log_(log),
       redis_(redis),
+      fill_log_(options_.trade_log_directory, store, clock, log, metrics),
       fail_(std::move(fail)),
       fills_(metrics.GetCounter("ballast_positions_fills_total", "fills booked", {})),
+      commit_failures_(metrics.GetCounter("ballast_positions_commit_failures_total", "commits that failed", {})),
       events_(metrics.GetCounter("ballast_positions_events_total", "order events applied", {})),
       commit_seconds_(metrics.GetSeconds("ballast_positions_commit_seconds", "making one batch durable", {})) {
   redis_.SetRebuild([this] {
@@ -42,13 +47,12 @@ PositionKeeper::PositionKeeper(Options options, PositionStore& store, const Cloc
 
 absl::Status PositionKeeper::Recover() {
   RETURN_IF_ERROR(store_.Fence());
-  return Reload();
-}
-
-absl::Status PositionKeeper::Reload() {
-  ASSIGN_OR_RETURN(AccountBooks books, store_.Load());
-  MutexLock lock(mutex_);
-  books_ = std::move(books);
+  {
+    ASSIGN_OR_RETURN(AccountBooks books, store_.Load());
+    MutexLock lock(mutex_);
+    books_ = std::move(books);
+  }
+  fill_log_.CatchUp();
   return absl::OkStatus();
 }
 
@@ -73,6 +77,26 @@ std::map<std::string, std::uint64_t> PositionKeeper::Cursors() {
   std::map<std::string, std::uint64_t> cursors;
   for (const auto& [id, book] : books_) cursors[id.value()] = book.totals().sequence;
   return cursors;
+}
+
+void PositionKeeper::ApplyLive(const std::vector<OrderEvent>& events,
+                               const std::map<AccountId, std::uint64_t>& durable) {
+  for (const OrderEvent& event : events) {
+    auto upto = durable.find(event.account_id);
+    if (upto == durable.end() || event.sequence > upto->second) continue;
+    // On the live books, which marks may have moved meanwhile.
+    auto applied = books_[event.account_id].Apply(event);
+    events_.Increment();
+    Changes& changes = changes_[event.account_id];
+    changes.any = true;
+    if (applied.trade) changes.trades.push_back(*applied.trade);
+    if (!applied.fill) continue;
+    fills_.Increment();
+    fills_waiting_ = true;
+    if (!books_[event.account_id].net().contains(applied.fill->symbol)) changes.closed.insert(applied.fill->symbol);
+  }
+  applied_.NotifyAll();
+  if (fills_waiting_) wake_.NotifyAll();
 }
 
 bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& response) {
@@ -100,38 +124,42 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
                  {{"account", proto.account_id()}, {"sequence", std::to_string(proto.sequence())}});
       return false;
     }
-    PositionStore::Batch& batch = batches[event->account_id];
+    PositionStore::Batch& batch =
+        batches.try_emplace(event->account_id, PositionStore::Batch{.after = event->sequence - 1}).first->second;
     if (applied.fill) batch.fills.push_back(*applied.fill);
     if (applied.trade) batch.trades.push_back(*applied.trade);
     events.push_back(std::move(*event));
   }
   if (!events.empty()) {
+    std::map<AccountId, std::uint64_t> durable;
+    for (const auto& [id, unused] : batches) durable[id] = next.at(id).totals().sequence;
     std::int64_t started = clock_.MonotonicNanos();
-    if (absl::Status saved = store_.Save(next, batches); !saved.ok()) {
+    absl::Status saved = store_.Save(next, batches);
+    if (!saved.ok()) {
+      commit_failures_.Increment();
       log_.Error("positions.commit_failed", {{"error", saved.ToString()}});
-      if (absl::IsFailedPrecondition(saved)) fail_("a newer positions service has taken over");
-      // In doubt or refused: what is stored decides where to go on.
-      if (absl::Status reloaded = Reload(); !reloaded.ok()) {
-        log_.Error("positions.reload_failed", {{"error", reloaded.ToString()}});
+      if (absl::IsFailedPrecondition(saved)) {
+        fail_("a newer positions service has taken over");
+        return false;
       }
-      return false;
+      // In doubt or refused: what is stored decides where to go on.
+      auto stored = store_.LoadSequences();
+      if (!stored.ok()) {
+        log_.Error("positions.reload_failed", {{"error", stored.status().ToString()}});
+        return false;
+      }
+      durable = std::move(*stored);
     }
     commit_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
-    events_.Add(static_cast<double>(events.size()));
-    MutexLock lock(mutex_);
-    for (const OrderEvent& event : events) {
-      // On the live books, which marks may have moved meanwhile.
-      auto applied = books_[event.account_id].Apply(event);
-      Changes& changes = changes_[event.account_id];
-      changes.any = true;
-      if (applied.trade) changes.trades.push_back(*applied.trade);
-      if (!applied.fill) continue;
-      fills_.Increment();
-      fills_waiting_ = true;
-      if (!books_[event.account_id].net().contains(applied.fill->symbol)) changes.closed.insert(applied.fill->symbol);
+    {
+      MutexLock lock(mutex_);
+      ApplyLive(events, durable);
     }
-    applied_.NotifyAll();
-    if (fills_waiting_) wake_.NotifyAll();
+    if (!saved.ok()) {
+      fill_log_.CatchUp();
+      return false;
+    }
+    for (const auto& [id, batch] : batches) fill_log_.Append(id, batch.fills);
   }
   if (!response.head_sequences().empty()) {
     std::map<std::string, std::uint64_t> cursors = Cursors();
@@ -169,11 +197,16 @@ bool PositionKeeper::OnStep(const broker::v1::StreamMarketDataResponse& step) {
       log_.Error("market.quote_unreadable", {{"error", quote.status().ToString()}});
       continue;
     }
-    marks_[quote->symbol] = quote->last_price;
+    // Nothing traded yet: the middle. No price at all: the old mark stays and grows stale.
+    Decimal mark = quote->last_price;
+    if (!mark.IsPositive() && quote->bid_price.IsPositive() && quote->ask_price.IsPositive())
+      mark = Divide(quote->bid_price + quote->ask_price, Decimal::FromInt(2), Rounding::kHalfEven);
+    if (!mark.IsPositive()) continue;
+    marks_[quote->symbol] = mark;
     arrival_ns_[quote->symbol] = now;
   }
   MarkAll();
-  marks_changed_ = true;
+  marks_changed_ = marks_unsaved_ = true;
   if (lockstep_) TakeEquityPoints(market_time_);
   return true;
 }
@@ -204,7 +237,9 @@ void PositionKeeper::RefreshStale() {
 
 void PositionKeeper::Loop() {
   std::int64_t last_save = 0;
+  std::int64_t last_marks_save = 0;
   while (!stopping_) {
+    bool save = false;
     AccountBooks copies;
     std::vector<EquityMark> points;
     {
@@ -221,16 +256,22 @@ void PositionKeeper::Loop() {
       if (now - last_save >= kSaveNs) {
         last_save = now;
         WriteRedis();
-        if (!unsaved_points_.empty()) {
+        // However rare the points of the curve: a peak must not be forgotten.
+        save = !unsaved_points_.empty() || (marks_unsaved_ && now - last_marks_save >= kMarksSaveNs);
+        if (save) {
+          last_marks_save = now;
+          marks_unsaved_ = false;
           copies = books_;
           points = std::exchange(unsaved_points_, {});
         }
       }
     }
-    if (points.empty()) continue;
+    if (!save) continue;
     if (absl::Status saved = store_.SaveMarks(copies, points); !saved.ok()) {
       log_.Warning("positions.marks_not_saved", {{"error", saved.ToString()}});
+      if (absl::IsFailedPrecondition(saved)) fail_("a newer positions service has taken over");
       MutexLock lock(mutex_);
+      marks_unsaved_ = true;
       if (unsaved_points_.size() + points.size() < kUnsavedPointsMax) {
         unsaved_points_.insert(unsaved_points_.begin(), points.begin(), points.end());
       }
@@ -243,7 +284,8 @@ void PositionKeeper::Loop() {
     copies = books_;
     points = std::exchange(unsaved_points_, {});
   }
-  if (!points.empty()) (void)store_.SaveMarks(copies, points);
+  if (absl::Status saved = store_.SaveMarks(copies, points); !saved.ok())
+    log_.Warning("positions.marks_not_saved", {{"error", saved.ToString()}});
 }
 
 void PositionKeeper::FillDelta(const positions::AccountBook& book, bool snapshot, const Changes& changes,
@@ -343,6 +385,11 @@ absl::Status PositionKeeper::ListBooks(const std::string& account, position::v1:
 
 void PositionKeeper::Subscribe(const std::string& account, std::shared_ptr<Sender> session) {
   MutexLock lock(mutex_);
+  std::erase_if(subscribers_, [](const Subscriber& subscriber) { return subscriber.sender->done(); });
+  if (subscribers_.size() >= kSubscribersMax) {
+    session->Close(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many streams are open"));
+    return;
+  }
   auto found = books_.find(AccountId(account));
   position::v1::StreamPositionsResponse snapshot;
   snapshot.set_snapshot(true);
@@ -360,12 +407,13 @@ absl::Status PositionKeeper::Verify(const std::string& account, position::v1::Ve
     book = found->second;
     if (std::optional<Decimal> equity = book.Equity(marks_)) wire::ToProto(*equity, response->mutable_equity());
   }
-  ASSIGN_OR_RETURN(std::vector<Fill> fills, store_.LoadFills(AccountId(account)));
+  ASSIGN_OR_RETURN(std::vector<Fill> fills, store_.LoadFills(AccountId(account), 0, INT_MAX));
   positions::AccountBook recomputed;
   OrderEvent event;
   event.account_id = book.totals().account_id;
   event.type = OrderEventType::kAccountOpened;
   event.cash = book.totals().opening_cash;
+  event.currency = book.totals().currency;
   event.sequence = 1;
   (void)recomputed.Apply(event);
   event.type = OrderEventType::kFilled;

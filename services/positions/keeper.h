@@ -17,6 +17,7 @@
 #include "libs/platform/redis/redis_cache.h"
 #include "libs/platform/thread/mutex.h"
 #include "services/positions/encode.h"
+#include "services/positions/fill_log.h"
 #include "services/positions/store.h"
 
 namespace ballast {
@@ -27,6 +28,8 @@ class PositionKeeper {
  public:
   using Sender = StreamSender<position::v1::StreamPositionsResponse>;
   struct Options {
+    // Of the trade log; empty: none.
+    std::string trade_log_directory;
     std::int64_t mark_age_ms_max = 5'000;
     std::int64_t equity_interval_ms = 5'000;
   };
@@ -53,7 +56,7 @@ class PositionKeeper {
                              position::v1::ListPositionsResponse* response);
   absl::Status Summary(const std::string& account, position::v1::AccountSummary* summary);
   absl::Status ListBooks(const std::string& account, position::v1::ListBookSummariesResponse* response);
-  // A snapshot, then changes. An account that is not known yet is followed from its opening.
+  // A snapshot, then changes. An account that is not known yet is followed from its opening. At most 256 streams.
   void Subscribe(const std::string& account, std::shared_ptr<Sender> session);
   // Blocks on Postgres.
   absl::Status Verify(const std::string& account, position::v1::VerifyAccountResponse* response);
@@ -76,17 +79,21 @@ class PositionKeeper {
   void FillDelta(const positions::AccountBook& book, bool snapshot, const Changes& changes,
                  position::v1::StreamPositionsResponse* out) REQUIRES(mutex_);
   void MarkAll() REQUIRES(mutex_);
+  // Events up to `durable` become visible.
+  void ApplyLive(const std::vector<OrderEvent>& events, const std::map<AccountId, std::uint64_t>& durable)
+      REQUIRES(mutex_);
   void TakeEquityPoints(UtcTime now) REQUIRES(mutex_);
   void RefreshStale() REQUIRES(mutex_);
   void WriteRedis() REQUIRES(mutex_);
   UtcTime Now() REQUIRES(mutex_);
-  absl::Status Reload();
 
   Options options_;
   PositionStore& store_;
   const Clock& clock_;
   Logger& log_;
   RedisCache& redis_;
+  // Recover, then the order log's reader thread only.
+  FillLog fill_log_;
   std::function<void(const std::string&)> fail_;
   std::atomic<bool> caught_up_{false};
   std::atomic<bool> stopping_{false};
@@ -103,12 +110,14 @@ class PositionKeeper {
   UtcTime market_time_ GUARDED_BY(mutex_);
   bool fills_waiting_ GUARDED_BY(mutex_) = false;
   bool marks_changed_ GUARDED_BY(mutex_) = false;
+  bool marks_unsaved_ GUARDED_BY(mutex_) = false;
   std::map<AccountId, Changes> changes_ GUARDED_BY(mutex_);
   std::vector<EquityMark> unsaved_points_ GUARDED_BY(mutex_);
   std::int64_t last_point_ns_ GUARDED_BY(mutex_) = 0;
   std::vector<Subscriber> subscribers_ GUARDED_BY(mutex_);
 
   Counter& fills_;
+  Counter& commit_failures_;
   Counter& events_;
   Histogram& commit_seconds_;
 };

@@ -23,7 +23,8 @@ class PositionsShell : public Service {
  public:
   explicit PositionsShell(ServiceContext& context)
       : store_(context.database),
-        keeper_({.mark_age_ms_max = context.config.GetInt("mark_age_ms_max"),
+        keeper_({.trade_log_directory = context.config.GetString("trade_log_directory"),
+                 .mark_age_ms_max = context.config.GetInt("mark_age_ms_max"),
                  .equity_interval_ms = context.config.GetInt("equity_interval_ms")},
                 store_, context.clock, context.log, context.metrics, context.redis, context.fail),
         grpc_(keeper_, store_),
@@ -98,7 +99,11 @@ class PositionsShell : public Service {
 
 ServiceSpec PositionsSpec() {
   return {.name = "positions",
-          .knobs = {{.name = "mark_age_ms_max",
+          .knobs = {{.name = "trade_log_directory",
+                     .type = KnobType::kString,
+                     .default_value = "",
+                     .help = "folder of trades-<account>-<day>.csv, one line a fill; empty: none"},
+                    {.name = "mark_age_ms_max",
                      .type = KnobType::kInt,
                      .default_value = "5000",
                      .help = "an older mark is shown as stale",

@@ -32,9 +32,10 @@ absl::Status SaveHoldings(pqxx::transaction_base& work, const AccountId& account
   return absl::OkStatus();
 }
 
-void SaveTotals(pqxx::transaction_base& work, const AccountId& account, const positions::AccountBook& book) {
+absl::Status SaveTotals(pqxx::transaction_base& work, const AccountId& account, std::uint64_t after,
+                        const positions::AccountBook& book) {
   const auto& totals = book.totals();
-  work.exec_params(
+  pqxx::result saved = work.exec_params(
       "INSERT INTO account VALUES ($1,$2,$3,$4::numeric,$5::numeric,$6::numeric,$7::numeric,$8,$9,$10,$11,$12,$13,"
       "$14::numeric,$15::numeric) ON CONFLICT (account_id) DO UPDATE SET cash = excluded.cash, realised = "
       "excluded.realised, "
@@ -42,11 +43,19 @@ void SaveTotals(pqxx::transaction_base& work, const AccountId& account, const po
       "excluded.winning_trades, "
       "sequence = excluded.sequence, execution_sequence = excluded.execution_sequence, day_number = "
       "excluded.day_number, "
-      "day_start_equity = excluded.day_start_equity, peak_equity = excluded.peak_equity",
+      "day_start_equity = excluded.day_start_equity, peak_equity = excluded.peak_equity "
+      "WHERE account.sequence = $16",
       account.value(), static_cast<int>(totals.mode), totals.currency, totals.opening_cash.ToString(),
       totals.cash.ToString(), totals.realised.ToString(), totals.fees.ToString(), totals.fills, totals.trades,
       totals.winning_trades, totals.sequence, totals.execution_sequence, totals.day_number,
-      totals.day_start_equity.ToString(), totals.peak_equity.ToString());
+      totals.day_start_equity.ToString(), totals.peak_equity.ToString(), after);
+  if (saved.affected_rows() != 1) return absl::AbortedError("the stored account is not where the batch begins");
+  for (const auto& [currency, amount] : totals.other_fees) {
+    work.exec_params(
+        "INSERT INTO other_fee VALUES ($1,$2,$3::numeric) ON CONFLICT (account_id, currency) DO UPDATE SET amount = "
+        "excluded.amount",
+        account.value(), currency, amount.ToString());
+  }
   for (const auto& [id, book_totals] : book.book_totals()) {
     work.exec_params(
         "INSERT INTO book_total VALUES ($1,$2,$3::numeric,$4::numeric,$5,$6,$7,$8::numeric,$9::numeric,$10::numeric) "
@@ -58,6 +67,7 @@ void SaveTotals(pqxx::transaction_base& work, const AccountId& account, const po
         book_totals.winning_trades, book_totals.last_trade_time.nanos, book_totals.peak_pnl.ToString(),
         book_totals.max_drawdown.ToString(), book_totals.day_start_pnl.ToString());
   }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int> PageSize(int asked) {
@@ -96,7 +106,7 @@ absl::Status PositionStore::Fence() {
 
 absl::StatusOr<AccountBooks> PositionStore::Load() {
   AccountBooks books;
-  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+  RETURN_IF_ERROR(database_.LongTransaction([&](pqxx::transaction_base& work) -> absl::Status {
     books.clear();
     std::map<AccountId, positions::AccountBook::Totals> accounts;
     std::map<AccountId, std::map<Symbol, positions::Holding>> net;
@@ -123,6 +133,10 @@ absl::StatusOr<AccountBooks> PositionStore::Load() {
       ASSIGN_OR_RETURN(account.day_start_equity, Number(row[13]));
       ASSIGN_OR_RETURN(account.peak_equity, Number(row[14]));
       accounts[account.account_id] = account;
+    }
+    for (const pqxx::row& row : work.exec("SELECT account_id, currency, amount::text FROM other_fee")) {
+      ASSIGN_OR_RETURN(accounts[AccountId(row[0].as<std::string>())].other_fees[row[1].as<std::string>()],
+                       Number(row[2]));
     }
     for (const pqxx::row& row : work.exec(
              "SELECT account_id, net, deployment_id, symbol, quantity::text, cost::text, realised::text, fees::text, "
@@ -171,12 +185,23 @@ absl::StatusOr<AccountBooks> PositionStore::Load() {
   return books;
 }
 
+absl::StatusOr<std::map<AccountId, std::uint64_t>> PositionStore::LoadSequences() {
+  std::map<AccountId, std::uint64_t> sequences;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    sequences.clear();
+    for (const pqxx::row& row : work.exec("SELECT account_id, sequence FROM account"))
+      sequences[AccountId(row[0].as<std::string>())] = row[1].as<std::uint64_t>();
+    return absl::OkStatus();
+  }));
+  return sequences;
+}
+
 absl::Status PositionStore::Save(const AccountBooks& books, const std::map<AccountId, Batch>& batches) {
   return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     RETURN_IF_ERROR(Database::CheckEpoch(work, "positions", epoch_));
     for (const auto& [account, batch] : batches) {
       const positions::AccountBook& book = books.at(account);
-      SaveTotals(work, account, book);
+      RETURN_IF_ERROR(SaveTotals(work, account, batch.after, book));
       for (const Fill& fill : batch.fills) {
         order::v1::Fill proto;
         wire::ToProto(fill, &proto);
@@ -234,12 +259,13 @@ absl::Status PositionStore::SaveMarks(const AccountBooks& books, const std::vect
   });
 }
 
-absl::StatusOr<std::vector<Fill>> PositionStore::LoadFills(const AccountId& account) {
+absl::StatusOr<std::vector<Fill>> PositionStore::LoadFills(const AccountId& account, std::uint64_t after, int limit) {
   std::vector<Fill> fills;
-  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+  RETURN_IF_ERROR(database_.LongTransaction([&](pqxx::transaction_base& work) -> absl::Status {
     fills.clear();
     for (const pqxx::row& row :
-         work.exec_params("SELECT payload FROM fill WHERE account_id = $1 ORDER BY sequence", account.value())) {
+         work.exec_params("SELECT payload FROM fill WHERE account_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
+                          account.value(), after, limit)) {
       ASSIGN_OR_RETURN(order::v1::Fill proto, Payload<order::v1::Fill>(row[0]));
       ASSIGN_OR_RETURN(Fill fill, wire::FromProto(proto));
       fills.push_back(std::move(fill));

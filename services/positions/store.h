@@ -29,6 +29,8 @@ class PositionStore {
 
   // What a batch of order events made of one account.
   struct Batch {
+    // Where the account was before.
+    std::uint64_t after = 0;
     std::vector<Fill> fills;
     std::vector<positions::Trade> trades;
   };
@@ -38,13 +40,15 @@ class PositionStore {
   // Takes the writer's place; an older writer's transactions fail from now on.
   absl::Status Fence();
   absl::StatusOr<AccountBooks> Load();
-  // Fills, trades, holdings, totals and cursor of every account named in `batches`, in one transaction.
+  absl::StatusOr<std::map<AccountId, std::uint64_t>> LoadSequences();
+  // Fills, trades, holdings, totals and cursor of every account named in `batches`, in one transaction. ABORTED: an
+  // account is not where its batch begins.
   absl::Status Save(const AccountBooks& books, const std::map<AccountId, Batch>& batches);
   // Equity points, and the figures that marks move.
   absl::Status SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks);
 
-  // Every fill, oldest first: what the books are recomputed from.
-  absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account);
+  // Fills after a sequence, oldest first: what the books are recomputed from.
+  absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account, std::uint64_t after, int limit);
   absl::StatusOr<position::v1::ListFillsResponse> ListFills(const position::v1::ListFillsRequest& request);
   absl::StatusOr<position::v1::ListTradesResponse> ListTrades(const position::v1::ListTradesRequest& request);
   absl::StatusOr<position::v1::ListEquityPointsResponse> ListEquityPoints(

@@ -27,9 +27,9 @@ class PositionStoreTest : public ::testing::Test {
     event.account_id = account;
     event.sequence = books[account].totals().sequence + 1;
     if (event.fill) event.fill->sequence = event.sequence;
+    PositionStore::Batch batch{.after = books[account].totals().sequence};
     auto applied = books[account].Apply(event);
     ASSERT_TRUE(applied.ok);
-    PositionStore::Batch batch;
     if (applied.fill) batch.fills.push_back(*applied.fill);
     if (applied.trade) batch.trades.push_back(*applied.trade);
     ASSERT_EQ(store->Save(books, {{account, batch}}), absl::OkStatus());
@@ -98,7 +98,7 @@ TEST_F(PositionStoreTest, SameExecutionTwiceIsRefusedWhole) {
                     .price = Decimal::Of("10"),
                     .sequence = 3};
   ASSERT_TRUE(twice[account].Apply(event).ok);
-  PositionStore::Batch batch;
+  PositionStore::Batch batch{.after = 2};
   batch.fills.push_back(*event.fill);
   EXPECT_TRUE(absl::IsAlreadyExists(store->Save(twice, {{account, batch}})));
   EXPECT_EQ(store->Load()->at(account).totals(), books[account].totals());
@@ -108,6 +108,17 @@ TEST_F(PositionStoreTest, OlderWriterIsFencedOff) {
   PositionStore newer(*database);
   ASSERT_TRUE(newer.Fence().ok());
   EXPECT_TRUE(absl::IsFailedPrecondition(store->Save(books, {{account, {}}})));
+}
+
+TEST_F(PositionStoreTest, ABatchThatDoesNotBeginWhereTheStoreIsChangesNothing) {
+  AccountBooks before = books;
+  Trade(Side::kBuy, "1", "10");
+  OrderEvent event;
+  event.account_id = account;
+  event.sequence = 2;
+  ASSERT_TRUE(before[account].Apply(event).ok);
+  EXPECT_TRUE(absl::IsAborted(store->Save(before, {{account, {.after = 1}}})));
+  EXPECT_EQ(store->Load()->at(account).totals(), books[account].totals());
 }
 
 TEST_F(PositionStoreTest, EquityCurveIsThinnedButEndsAtTheNewestPoint) {

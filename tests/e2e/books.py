@@ -1,4 +1,5 @@
 """The identity: broker's ledger = sum of fills = positions' books = equity, to the last decimal."""
+import csv
 import decimal
 import json
 from collections import defaultdict
@@ -63,6 +64,10 @@ def check(suite):
     verified = suite.positions.VerifyAccount(position.VerifyAccountRequest(account_id="paper"), timeout=30)
     assert verified.consistent, list(verified.differences)
 
+    # A line follows its fill's commit.
+    wait_until(lambda: len(trade_log(suite)) >= len(fills), 10, "the trade log has every fill")
+    assert trade_log(suite) == sorted((fill.sequence, fill.execution_id) for fill in fills)
+
     orders = suite.all_orders()
     per_order = defaultdict(D)
     for fill in fills:
@@ -72,6 +77,16 @@ def check(suite):
         assert D(item.cumulative_quantity.value) <= D(item.quantity.value), f"order {item.order_id} is overfilled"
     return {"orders": len(orders), "fills": len(fills), "cash": str(cash), "equity": summary.equity.value,
             "trades": summary.trades}
+
+
+def trade_log(suite):
+    """Sequence and execution id of each line, in the order of the lines; only the owner may read them."""
+    rows = []
+    for path in sorted(suite.layout.logs.glob("trades-paper-*.csv")):
+        assert path.stat().st_mode & 0o777 == 0o600, path
+        with path.open(newline="") as file:
+            rows += [(int(row["sequence"]), row["execution_id"]) for row in csv.DictReader(file)]
+    return rows
 
 
 def audited_events(suite):

@@ -22,12 +22,20 @@ def overrides(symbols):
     }
 
 
-def run_once(start_suite, name, symbols):
+def run_once(start_suite, name, symbols, kill_at=()):
+    """`kill_at`: steps after which strategy_runner is killed."""
     suite = start_suite(name, overrides(symbols))
     broker = suite.protos.broker
     started = time.monotonic()
-    wait_until(lambda: suite.market.GetMarketStatus(broker.GetMarketStatusRequest(), timeout=5).end_of_data, 600,
-               "the replay is over")
+
+    def market():
+        return suite.market.GetMarketStatus(broker.GetMarketStatusRequest(), timeout=5)
+
+    for step in kill_at:
+        wait_until(lambda: market().step >= step, 600, f"the replay is at step {step}")
+        assert not market().end_of_data, "killed too late to prove anything"
+        suite.kill("strategy_runner")
+    wait_until(lambda: market().end_of_data, 600, "the replay is over")
     seconds = time.monotonic() - started
     books.settle(suite)
     figures = books.check(suite)
@@ -50,3 +58,13 @@ def test_the_same_figures_twice(start_suite, days):
     assert first[1] == second[1], "the orders differ"
     assert first[2] == second[2], "the fills differ"
     assert first[0]["equity"] == second[0]["equity"]
+
+
+def test_the_same_figures_when_the_strategy_runner_is_killed(start_suite):
+    symbols = DAYS["crypto"][0]
+    whole = run_once(start_suite, "replay_whole", symbols)
+    broken = run_once(start_suite, "replay_broken", symbols, kill_at=range(100, 2801, 300))
+    print(f"\nten kills: {broken[0]}")
+    assert whole[1] == broken[1], "the orders differ"
+    assert whole[2] == broken[2], "the fills differ"
+    assert whole[0]["equity"] == broken[0]["equity"]

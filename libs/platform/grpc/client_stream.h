@@ -17,7 +17,8 @@
 
 namespace ballast {
 
-// Waits between attempts: 50 ms, doubling to 1 s, from the start again after a connection that delivered something.
+// Waits between attempts: 50 ms, doubling to 1 s, from the start again after a message that was taken: one
+// that is refused each time it comes must not be asked for in a hurry.
 class ReconnectPause {
  public:
   void Reset() { pause_ns_ = kFirstNs; }
@@ -76,11 +77,11 @@ class StreamReader {
       std::unique_ptr<grpc::ClientReader<Response>> reader = callbacks_.open(*context);
       Response response;
       while (reader->Read(&response)) {
-        pause.Reset();
         if (!callbacks_.on_message(response)) {
           context->TryCancel();
           break;
         }
+        pause.Reset();
       }
       absl::Status status = FromGrpc(reader->Finish());
       if (callbacks_.on_disconnected) callbacks_.on_disconnected(status);
@@ -179,8 +180,8 @@ class BidiClient {
       });
       Response response;
       while (stream->Read(&response)) {
-        pause.Reset();
         if (!callbacks_.on_message(response)) break;
+        pause.Reset();
       }
       context->TryCancel();
       {

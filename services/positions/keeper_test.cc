@@ -1,0 +1,297 @@
+#include "services/positions/keeper.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <pqxx/pqxx>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "libs/platform/postgres/testing/test_postgres.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+
+std::vector<Migration> Migrations_positions();
+
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class HandClock : public Clock {
+ public:
+  [[nodiscard]] UtcTime Now() const override { return UtcTime{1'700'000'000'000'000'000}; }
+  [[nodiscard]] std::int64_t MonotonicNanos() const override { return nanos; }
+  std::int64_t nanos = 1;
+};
+
+class PositionKeeperTest : public ::testing::Test {
+ protected:
+  // One process: its store, its keeper, what it would have failed with.
+  struct Process {
+    explicit Process(PositionKeeperTest& test)
+        : store(*test.database),
+          keeper({.trade_log_directory = test.folder.string()}, store, test.clock, *test.log, test.metrics, test.redis,
+                 [this](const std::string& why) { failure = why; }) {}
+    PositionStore store;
+    std::string failure;
+    PositionKeeper keeper;
+  };
+
+  void SetUp() override {
+    folder = fs::path(::testing::TempDir()) / ("positions_" + std::to_string(::getpid()));
+    fs::remove_all(folder);
+    ASSERT_TRUE(Logger::Make({.service = "test", .directory = "", .level = "CRITICAL"}, &log).ok());
+    database = TestPostgres::Get().NewSchema();
+    ASSERT_TRUE(database->Migrate(Migrations_positions()).ok());
+    Restart();
+    ASSERT_TRUE(Feed({Opened()}));
+  }
+  void TearDown() override {
+    process.reset();
+    fs::remove_all(folder);
+  }
+  // As after a SIGKILL: nothing is finished.
+  void Restart() {
+    process.reset();
+    process = std::make_unique<Process>(*this);
+    ASSERT_EQ(process->keeper.Recover(), absl::OkStatus());
+  }
+  static OrderEvent Opened() {
+    OrderEvent event;
+    event.account_id = AccountId("paper");
+    event.sequence = 1;
+    event.type = OrderEventType::kAccountOpened;
+    event.cash = Decimal::FromInt(1000);
+    event.currency = "USD";
+    return event;
+  }
+  static OrderEvent Filled(std::uint64_t sequence, Side side = Side::kBuy, const char* symbol = "SPY") {
+    OrderEvent event;
+    event.account_id = AccountId("paper");
+    event.sequence = sequence;
+    event.type = OrderEventType::kFilled;
+    event.fill = Fill{.execution_id = ExecutionId("e" + std::to_string(sequence)),
+                      .order_id = OrderId("o" + std::to_string(sequence)),
+                      .account_id = event.account_id,
+                      .deployment_id = DeploymentId("demo"),
+                      .symbol = Symbol(symbol),
+                      .side = side,
+                      .quantity = Decimal::FromInt(1),
+                      .price = Decimal::FromInt(10),
+                      .fee = Decimal::Of("0.01"),
+                      .fee_currency = "USD",
+                      .transact_time = UtcTime{static_cast<std::int64_t>(sequence)},
+                      .sequence = sequence,
+                      .reason = "signal"};
+    return event;
+  }
+  static OrderEvent Halted(std::uint64_t sequence) {
+    OrderEvent event;
+    event.account_id = AccountId("paper");
+    event.sequence = sequence;
+    event.type = OrderEventType::kAccountHalted;
+    return event;
+  }
+  bool Feed(const std::vector<OrderEvent>& events) {
+    order::v1::StreamOrderEventsResponse response;
+    for (const OrderEvent& event : events) wire::ToProto(event, response.add_events());
+    return process->keeper.OnEvents(response);
+  }
+  void Quote(const char* symbol, const char* bid, const char* ask, const char* last) {
+    broker::v1::StreamMarketDataResponse step;
+    broker::v1::Quote* quote = step.add_quotes();
+    quote->set_symbol(symbol);
+    quote->mutable_bid_price()->set_value(bid);
+    quote->mutable_bid_size()->set_value("1");
+    quote->mutable_ask_price()->set_value(ask);
+    quote->mutable_ask_size()->set_value("1");
+    quote->mutable_last_price()->set_value(last);
+    ASSERT_TRUE(process->keeper.OnStep(step));
+  }
+  // A commit whose answer the process never saw.
+  void StoreBehindItsBack(const std::vector<OrderEvent>& events) {
+    AccountBooks books = *process->store.Load();
+    positions::AccountBook& book = books[AccountId("paper")];
+    PositionStore::Batch batch{.after = book.totals().sequence};
+    for (const OrderEvent& event : events) {
+      auto applied = book.Apply(event);
+      ASSERT_TRUE(applied.ok);
+      if (applied.fill) batch.fills.push_back(*applied.fill);
+      if (applied.trade) batch.trades.push_back(*applied.trade);
+    }
+    ASSERT_EQ(process->store.Save(books, {{AccountId("paper"), batch}}), absl::OkStatus());
+  }
+  std::uint64_t Cursor() { return process->keeper.Cursors().at("paper"); }
+  position::v1::AccountSummary Summary() {
+    position::v1::AccountSummary summary;
+    EXPECT_EQ(process->keeper.Summary("paper", &summary), absl::OkStatus());
+    return summary;
+  }
+  std::vector<std::string> Differences() {
+    position::v1::VerifyAccountResponse response;
+    EXPECT_EQ(process->keeper.Verify("paper", &response), absl::OkStatus());
+    return {response.differences().begin(), response.differences().end()};
+  }
+  // Sequences of the trade log's lines.
+  std::vector<std::string> Lines() const {
+    std::vector<std::string> lines;
+    std::ifstream file(folder / "trades-paper-1970-01-01.csv");
+    std::string line;
+    std::getline(file, line);
+    while (std::getline(file, line)) lines.push_back(line.substr(0, line.find(',')));
+    return lines;
+  }
+  void Sql(const std::string& sql) {
+    ASSERT_EQ(database->Transaction([&](pqxx::transaction_base& work) {
+      work.exec(sql);
+      return absl::OkStatus();
+    }),
+              absl::OkStatus());
+  }
+
+  fs::path folder;
+  HandClock clock;
+  std::unique_ptr<Logger> log;
+  Metrics metrics;
+  RedisCache redis{{}};
+  std::unique_ptr<Database> database;
+  std::unique_ptr<Process> process;
+};
+
+TEST_F(PositionKeeperTest, EventsThatComeAgainAreNotAppliedAgain) {
+  ASSERT_TRUE(Feed({Filled(2), Filled(3)}));
+  ASSERT_TRUE(Feed({Filled(2), Filled(3), Filled(4)}));
+  EXPECT_EQ(Summary().fills(), 3);
+  EXPECT_EQ(Summary().cash().value(), "969.97");
+  EXPECT_THAT(Differences(), IsEmpty());
+  EXPECT_THAT(Lines(), ElementsAre("2", "3", "4"));
+}
+
+TEST_F(PositionKeeperTest, AGapIsRefusedAndChangesNothing) {
+  EXPECT_FALSE(Feed({Filled(2), Filled(4)}));
+  EXPECT_EQ(Cursor(), 1U);
+  EXPECT_EQ(process->store.LoadSequences()->at(AccountId("paper")), 1U);
+  ASSERT_TRUE(Feed({Filled(2), Filled(3), Filled(4)}));
+  EXPECT_THAT(Differences(), IsEmpty());
+}
+
+TEST_F(PositionKeeperTest, ACommitWhoseAnswerWasLostCountsOnce) {
+  StoreBehindItsBack({Filled(2), Filled(3, Side::kSell)});
+  EXPECT_FALSE(Feed({Filled(2), Filled(3, Side::kSell), Filled(4)}));
+  EXPECT_EQ(Cursor(), 3U) << "what is stored is visible, the rest is read again";
+  ASSERT_TRUE(Feed({Filled(4)}));
+  EXPECT_EQ(Summary().fills(), 3);
+  EXPECT_EQ(Summary().trades(), 1);
+  EXPECT_THAT(Differences(), IsEmpty());
+  EXPECT_THAT(Lines(), ElementsAre("2", "3", "4"));
+}
+
+TEST_F(PositionKeeperTest, AShorterBatchThanTheLostOneDoesNotTakeTheStoreBack) {
+  StoreBehindItsBack({Halted(2), Filled(3)});
+  EXPECT_FALSE(Feed({Halted(2)}));
+  EXPECT_EQ(process->store.LoadSequences()->at(AccountId("paper")), 3U);
+  EXPECT_FALSE(Feed({Filled(3)}));
+  EXPECT_EQ(Cursor(), 3U);
+  ASSERT_TRUE(Feed({Filled(4)}));
+  EXPECT_THAT(Differences(), IsEmpty());
+}
+
+TEST_F(PositionKeeperTest, WithoutPostgresNothingIsShownThatIsNotStored) {
+  Sql("ALTER TABLE account RENAME TO away");
+  EXPECT_FALSE(Feed({Filled(2)}));
+  EXPECT_EQ(Summary().fills(), 0);
+  EXPECT_THAT(Lines(), IsEmpty());
+  Sql("ALTER TABLE away RENAME TO account");
+  ASSERT_TRUE(Feed({Filled(2)}));
+  EXPECT_THAT(Lines(), ElementsAre("2"));
+}
+
+TEST_F(PositionKeeperTest, AnOlderProcessIsToldToEnd) {
+  PositionStore newer(*database);
+  ASSERT_EQ(newer.Fence(), absl::OkStatus());
+  EXPECT_FALSE(Feed({Filled(2)}));
+  EXPECT_THAT(process->failure, StartsWith("a newer"));
+  EXPECT_THAT(Lines(), IsEmpty());
+}
+
+TEST_F(PositionKeeperTest, KilledBetweenTheCommitAndTheTradeLogTheLineIsWrittenAtTheNextStart) {
+  ASSERT_TRUE(Feed({Filled(2)}));
+  StoreBehindItsBack({Filled(3), Halted(4), Filled(5)});
+  EXPECT_THAT(Lines(), ElementsAre("2"));
+  Restart();
+  EXPECT_THAT(Lines(), ElementsAre("2", "3", "5"));
+  ASSERT_TRUE(Feed({Filled(6)}));
+  Restart();
+  EXPECT_THAT(Lines(), ElementsAre("2", "3", "5", "6"));
+}
+
+TEST_F(PositionKeeperTest, ATradeLogThatCannotBeWrittenStopsNobodyAndIsCompletedLater) {
+  process.reset();
+  fs::remove_all(folder);
+  std::ofstream(folder) << "not a folder";
+  Restart();
+  ASSERT_TRUE(Feed({Filled(2)}));
+  EXPECT_THAT(metrics.Text(), ::testing::HasSubstr("ballast_positions_trade_log_behind 1"));
+  fs::remove(folder);
+  clock.nanos += 1'000'000'000;
+  ASSERT_TRUE(Feed({Halted(3)}));
+  EXPECT_THAT(Lines(), ElementsAre("2"));
+  ASSERT_TRUE(Feed({Filled(4)}));
+  EXPECT_THAT(Lines(), ElementsAre("2", "4"));
+  EXPECT_THAT(metrics.Text(), ::testing::HasSubstr("ballast_positions_trade_log_behind 0"));
+}
+
+TEST_F(PositionKeeperTest, LinesOfAnotherHistoryAreSetAside) {
+  ASSERT_TRUE(Feed({Filled(2), Filled(3)}));
+  Sql("TRUNCATE account CASCADE");
+  Restart();
+  ASSERT_TRUE(Feed({Opened(), Filled(2)}));
+  EXPECT_THAT(Lines(), ElementsAre("2"));
+  Sql("TRUNCATE account CASCADE");
+  Restart();
+  ASSERT_TRUE(Feed({Opened()}));
+  Restart();
+  EXPECT_THAT(Lines(), IsEmpty());
+}
+
+TEST_F(PositionKeeperTest, AQuoteWithoutTradeIsMarkedAtTheMiddleAndOneWithoutPriceNotAtAll) {
+  ASSERT_TRUE(Feed({Filled(2)}));
+  Quote("SPY", "0", "0", "0");
+  EXPECT_FALSE(Summary().has_equity());
+  Quote("SPY", "11", "13", "0");
+  EXPECT_EQ(Summary().equity().value(), "1001.99");
+  Quote("SPY", "0", "0", "0");
+  EXPECT_EQ(Summary().equity().value(), "1001.99") << "not what was paid for it lost";
+  EXPECT_EQ(Summary().peak_equity().value(), "1001.99");
+}
+
+TEST_F(PositionKeeperTest, AnUnknownInstrumentIsBookedAndItsValueNotGuessed) {
+  ASSERT_TRUE(Feed({Filled(2), Filled(3, Side::kBuy, "NEVER-QUOTED")}));
+  Quote("SPY", "10", "10", "10");
+  position::v1::AccountSummary summary = Summary();
+  EXPECT_EQ(summary.open_positions(), 2);
+  EXPECT_TRUE(summary.any_mark_stale());
+  EXPECT_FALSE(summary.has_equity());
+  EXPECT_FALSE(summary.has_gross_exposure()) << "less than there is would be wrong";
+  EXPECT_EQ(summary.cash().value(), "979.98");
+}
+
+TEST_F(PositionKeeperTest, FeesInOtherCurrenciesOutliveAStart) {
+  OrderEvent event = Filled(2);
+  event.fill->fee_currency = "BNB";
+  ASSERT_TRUE(Feed({event}));
+  Restart();
+  EXPECT_EQ(Summary().cash().value(), "990");
+  EXPECT_EQ(Summary().other_fees().at("BNB").value(), "0.01");
+  EXPECT_EQ(Summary().fees().value(), "0");
+  EXPECT_THAT(Differences(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace ballast
