@@ -9,6 +9,7 @@ from suite import layout as where
 from suite.stores import Postgres, Redis
 
 RESTART_DELAY_S_MAX = 5.0
+STORE_AGAIN_S = 1.0
 # A process that lived longer had done its recovery: what ended it is not its start.
 YOUNG_S = 3.0
 STOP_S_MAX = 15.0
@@ -99,6 +100,7 @@ class Supervisor:
         self.redis = Redis(layout)
         self.children = [Child(service, layout, bin_folder) for service in services]
         self.stopping = False
+        self.store_again_at = 0.0
 
     def _start_postgres(self):
         self.postgres.start()
@@ -123,12 +125,19 @@ class Supervisor:
     def tend(self):
         for child in self.children:
             child.tend(self.say)
-        if self.postgres.process.poll() is not None:
-            self.say("Postgres ended, starting it again")
-            self._start_postgres()
-        if self.redis.process.poll() is not None:
-            self.say("Redis ended, starting it again")
-            self._start_redis()
+        self._tend_store("Postgres", self.postgres, self._start_postgres)
+        self._tend_store("Redis", self.redis, self._start_redis)
+
+    def _tend_store(self, name, store, start):
+        if store.process.poll() is None or time.monotonic() < self.store_again_at:
+            return
+        self.say(f"{name} ended, starting it again")
+        try:
+            start()
+        except SystemExit as problem:
+            # It died once more while it started; that must not end the others' supervision.
+            self.say(f"{problem}; trying again in {STORE_AGAIN_S:.0f} s")
+            self.store_again_at = time.monotonic() + STORE_AGAIN_S
 
     def watch(self):
         while not self.stopping:

@@ -152,9 +152,11 @@ bool Shard::Persist(const Commit& commit) {
   std::int64_t started = clock_.MonotonicNanos();
   std::chrono::milliseconds pause(20);
   bool in_doubt = false;
-  while (true) {
+  for (int tries = 1;; ++tries) {
     absl::Status status = journal_.Append(commit);
     if (status.ok()) break;
+    // Once is a connection that was lost, twice a storage that is away.
+    if (tries > 1) storage_away_ = true;
     log_.Error("orders.commit_failed", {{"error", status.ToString()}});
     // Only this process writes these sequences: one that is there already came from a try whose answer was lost.
     if (absl::IsUnknown(status) || absl::IsAlreadyExists(status)) in_doubt = true;
@@ -175,6 +177,7 @@ bool Shard::Persist(const Commit& commit) {
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::milliseconds(500));
   }
+  storage_away_ = false;
   commit_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
   return true;
 }
@@ -231,6 +234,11 @@ const Order* Shard::LoadOrder(orders::Account& account, const OrderId& id) {
 }
 
 bool Shard::Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply) {
+  if (storage_away_) {
+    // It would wait for the storage, and be old when it goes out.
+    reply({.status = absl::UnavailableError("orders cannot be stored now; try again with the same request id")});
+    return true;
+  }
   return Enqueue(
       [this, order = std::move(order), actor = std::move(actor), confirm_duplicate,
        reply = std::move(reply)]() mutable { DoSubmit(std::move(order), actor, confirm_duplicate, std::move(reply)); });

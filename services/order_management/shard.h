@@ -74,7 +74,7 @@ class Shard {
   [[nodiscard]] bool risk_ready() const { return risk_ready_; }
   [[nodiscard]] bool broker_ready() const { return broker_ready_; }
 
-  // Any thread. False: the inbox is full.
+  // Any thread. False: the inbox is full. Answered UNAVAILABLE, and not taken, while the storage is away.
   bool Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply);
   bool Cancel(OrderId id, std::string actor, std::function<void(OrderReply)> reply);
   bool CancelAll(AccountId account, Symbol symbol, DeploymentId deployment, std::string actor,
@@ -138,6 +138,8 @@ class Shard {
   // The shard's thread only (and Recover, before it starts).
   // A batch could not be stored: memory is ahead of the log, so nothing more is decided, stored, answered or sent.
   bool dead_ = false;
+  // Set while a batch waits for its storage: who submits is told so instead of waiting with it.
+  std::atomic<bool> storage_away_ = false;
   std::map<AccountId, orders::Account> accounts_;
   std::map<AccountId, std::string> brokers_;
   std::unordered_set<std::string> known_orders_;

@@ -1,15 +1,14 @@
 """SIGKILL each service at any moment under load: nothing acknowledged is lost, nothing is doubled, trading goes on."""
 import os
 import random
-import threading
 import time
 from collections import defaultdict
 
-import grpc
 import pytest
 
 import books
 from harness import wait_until
+from load import Load
 from suite import layout as where
 
 # Per service. CI's count keeps it short; the promise is made for 20.
@@ -22,49 +21,6 @@ def suite(start_suite):
     one = start_suite("kill", {"order_management": {"risk_timeout_ms": 2000}})
     yield one
     one.remove()
-
-
-class Load:
-    """Small orders one after the other on each thread; the same request id again until it is answered."""
-
-    def __init__(self, suite):
-        self.suite = suite
-        self.acknowledged = {}
-        self.errors = []
-        self.stopping = threading.Event()
-        self.last_accept = 0.0
-        self.threads = [threading.Thread(target=self.run, args=(number,), daemon=True) for number in range(2)]
-
-    def start(self):
-        for thread in self.threads:
-            thread.start()
-
-    def run(self, number):
-        count = 0
-        stub = self.suite.orders
-        denied = self.suite.protos.order.ORDER_STATUS_DENIED
-        while not self.stopping.is_set():
-            count += 1
-            request = self.suite.submit_request(f"load-{number}-{count}", side="BUY" if count % 2 else "SELL",
-                                                quantity=("0.001", "0.01")[number],
-                                                symbol=("BTC-USD", "ETH-USD")[number], confirm_duplicate=True)
-            while not self.stopping.is_set():
-                try:
-                    answer = stub.SubmitOrder(request, timeout=3)
-                except grpc.RpcError as problem:
-                    self.errors.append((time.monotonic(), problem.code().name, problem.details()))
-                    self.stopping.wait(0.05)
-                    continue
-                self.acknowledged[request.request_id] = answer.order.order_id
-                if answer.order.status != denied:
-                    self.last_accept = time.monotonic()
-                break
-            self.stopping.wait(0.1)  # below risk's order rate
-
-    def stop(self):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
 
 
 def test_every_service_can_be_killed_at_any_moment_under_load(suite):
