@@ -129,8 +129,8 @@ class GatewayShell : public Service {
     call.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
     audit::v1::AppendRecordResponse response;
     grpc::Status status = peers_.audit.stub->AppendRecord(&call, record, &response);
-    // What can never be taken is not tried for ever.
-    if (status.error_code() == grpc::INVALID_ARGUMENT) {
+    // What can never be taken is not tried for ever: malformed, or its request id has another record.
+    if (status.error_code() == grpc::INVALID_ARGUMENT || status.error_code() == grpc::ALREADY_EXISTS) {
       context_.log.Error("audit.refused", {{"action", record.action()}, {"error", status.error_message()}});
       return true;
     }
