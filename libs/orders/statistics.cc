@@ -1,7 +1,6 @@
 #include "libs/orders/statistics.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace ballast::orders {
 namespace {
@@ -9,24 +8,21 @@ namespace {
 class Times {
  public:
   void Add(UtcTime from, const std::optional<UtcTime>& to) {
-    if (to) milliseconds_.push_back(static_cast<double>((*to - from).nanos) / 1e6);
+    if (to) nanos_.push_back((*to - from).nanos);
   }
   Spread Make() {
-    std::sort(milliseconds_.begin(), milliseconds_.end());
-    if (milliseconds_.empty()) return {};
-    auto at = [&](double quantile) {
-      double rank = std::ceil(quantile * static_cast<double>(milliseconds_.size()));
-      return milliseconds_[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
-    };
-    return {.count = static_cast<std::int64_t>(milliseconds_.size()),
-            .p50_ms = at(0.5),
-            .p90_ms = at(0.9),
-            .p99_ms = at(0.99),
-            .max_ms = milliseconds_.back()};
+    std::sort(nanos_.begin(), nanos_.end());
+    if (nanos_.empty()) return {};
+    auto at = [&](std::size_t percent) { return nanos_[(nanos_.size() * percent + 99) / 100 - 1]; };
+    return {.count = static_cast<std::int64_t>(nanos_.size()),
+            .p50_ns = at(50),
+            .p90_ns = at(90),
+            .p99_ns = at(99),
+            .max_ns = nanos_.back()};
   }
 
  private:
-  std::vector<double> milliseconds_;
+  std::vector<std::int64_t> nanos_;
 };
 
 }  // namespace

@@ -24,13 +24,13 @@ struct OrderCourse {
   std::optional<UtcTime> fill_time;
 };
 
-// Nearest-rank quantiles, milliseconds.
+// Nearest-rank quantiles.
 struct Spread {
   std::int64_t count = 0;
-  double p50_ms = 0;
-  double p90_ms = 0;
-  double p99_ms = 0;
-  double max_ms = 0;
+  std::int64_t p50_ns = 0;
+  std::int64_t p90_ns = 0;
+  std::int64_t p99_ns = 0;
+  std::int64_t max_ns = 0;
 };
 
 struct OrderStatistics {

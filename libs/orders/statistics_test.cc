@@ -54,10 +54,10 @@ TEST(StatisticsTest, QuantilesAreOnesThatHappened) {
   for (int i = 100; i >= 1; --i) courses.push_back(Filled(i, 2 * i, 3 * i));
   OrderStatistics all = Summarise(courses);
   EXPECT_EQ(all.time_to_ack.count, 100);
-  EXPECT_DOUBLE_EQ(all.time_to_ack.p50_ms, 50);
-  EXPECT_DOUBLE_EQ(all.time_to_ack.p90_ms, 90);
-  EXPECT_DOUBLE_EQ(all.time_to_first_fill.p99_ms, 198);
-  EXPECT_DOUBLE_EQ(all.time_to_fill.max_ms, 300);
+  EXPECT_EQ(all.time_to_ack.p50_ns, 50'000'000);
+  EXPECT_EQ(all.time_to_ack.p90_ns, 90'000'000);
+  EXPECT_EQ(all.time_to_first_fill.p99_ns, 198'000'000);
+  EXPECT_EQ(all.time_to_fill.max_ns, 300'000'000);
 }
 
 }  // namespace

@@ -73,6 +73,7 @@ class Alerts : public Service {
             {.open =
                  [this](grpc::ClientContext& call) {
                    order::v1::StreamOrderEventsRequest request;
+                   request.set_relaxed(true);
                    for (const auto& [account, sequence] : keeper_.Cursors()) {
                      (*request.mutable_after_sequences())[account] = sequence;
                    }

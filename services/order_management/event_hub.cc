@@ -10,10 +10,11 @@ namespace {
 constexpr int kRecentMax = 5'000;
 constexpr int kPage = 500;
 constexpr std::int64_t kHeartbeatNs = 1'000'000'000;
+constexpr std::int64_t kRelaxedNs = 20'000'000;
 
 }  // namespace
 
-EventHub::EventHub(Journal& journal) : journal_(journal) {}
+EventHub::EventHub(Journal& journal, const Clock& clock) : journal_(journal), clock_(clock) {}
 EventHub::~EventHub() { Stop(); }
 
 void EventHub::Start() {
@@ -61,19 +62,35 @@ void EventHub::Publish(const std::vector<OrderEvent>& events) {
       recent_events_ -= recent_.front()->events_size();
       recent_.pop_front();
     }
-    for (const auto& subscriber : subscribers_) {
-      if (!subscriber->live) continue;
-      if (subscriber->accounts.empty()) {
-        subscriber->sender->PushShared(batch);
-        continue;
-      }
-      Batch own;
-      for (const order::v1::OrderEvent& event : batch->events()) {
-        if (Wants(*subscriber, event.account_id())) *own.add_events() = event;
-      }
-      if (own.events_size() > 0) subscriber->sender->Push(std::move(own));
+    Send(batch, false);
+    if (std::none_of(subscribers_.begin(), subscribers_.end(), [](const auto& one) { return one->relaxed; })) continue;
+    if (held_ && held_->events_size() + batch->events_size() > kPage) SendHeld();
+    if (!held_) {
+      held_ = std::make_shared<Batch>();
+      held_since_ns_ = clock_.MonotonicNanos();
+      joining_.Wake();
     }
+    held_->MergeFrom(*batch);
   }
+}
+
+void EventHub::Send(const std::shared_ptr<const Batch>& batch, bool relaxed) {
+  for (const auto& subscriber : subscribers_) {
+    if (subscriber->relaxed != relaxed) continue;
+    if (subscriber->accounts.empty()) {
+      subscriber->sender->PushShared(batch);
+      continue;
+    }
+    Batch own;
+    for (const order::v1::OrderEvent& event : batch->events()) {
+      if (Wants(*subscriber, event.account_id())) *own.add_events() = event;
+    }
+    if (own.events_size() > 0) subscriber->sender->Push(std::move(own));
+  }
+}
+
+void EventHub::SendHeld() {
+  if (held_) Send(std::exchange(held_, nullptr), true);
 }
 
 void EventHub::Subscribe(const order::v1::StreamOrderEventsRequest& request, std::shared_ptr<Sender> sender) {
@@ -82,6 +99,7 @@ void EventHub::Subscribe(const order::v1::StreamOrderEventsRequest& request, std
   subscriber->cursors = {request.after_sequences().begin(), request.after_sequences().end()};
   subscriber->accounts = {request.account_ids().begin(), request.account_ids().end()};
   subscriber->from_head = request.from_head();
+  subscriber->relaxed = request.relaxed();
   if (!joining_.TryPush(subscriber)) {
     subscriber->sender->Close(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many streams are being opened"));
   }
@@ -113,6 +131,7 @@ bool EventHub::Backfill(Subscriber& subscriber) {
       if (events->empty()) break;
       order::v1::StreamOrderEventsResponse response;
       for (order::v1::OrderEvent& event : *events) {
+        if (event.sequence() > head) break;  // stored, but still to be published: comes with the rest
         cursor->second = event.sequence();
         *response.add_events() = std::move(event);
       }
@@ -151,9 +170,16 @@ bool EventHub::SendRecent(Subscriber& subscriber) {
   return true;
 }
 
+std::int64_t EventHub::UntilDue() {
+  MutexLock lock(mutex_);
+  std::int64_t due = last_heartbeat_ns_ + kHeartbeatNs;
+  if (held_) due = std::min(due, held_since_ns_ + kRelaxedNs);
+  return std::max<std::int64_t>(due - clock_.MonotonicNanos(), 0);
+}
+
 void EventHub::Loop() {
   while (!joining_.closed()) {
-    for (std::shared_ptr<Subscriber>& subscriber : joining_.PopBatch(16, kHeartbeatNs)) {
+    for (std::shared_ptr<Subscriber>& subscriber : joining_.PopBatch(16, UntilDue())) {
       bool alive = true;
       while (alive && !subscriber->live && !joining_.closed()) alive = Backfill(*subscriber);
       if (!alive || joining_.closed()) {
@@ -161,6 +187,7 @@ void EventHub::Loop() {
         continue;
       }
       MutexLock lock(mutex_);
+      SendHeld();  // is for those who were there before
       // Published between going live inside Backfill and this line, when it was in no list yet.
       if (!SendRecent(*subscriber)) {
         subscriber->sender->Close(grpc::Status(grpc::UNAVAILABLE, "the log grew too fast to join; ask again"));
@@ -169,6 +196,11 @@ void EventHub::Loop() {
       subscribers_.push_back(subscriber);
     }
     MutexLock lock(mutex_);
+    std::int64_t now = clock_.MonotonicNanos();
+    if (held_ && now - held_since_ns_ >= kRelaxedNs) SendHeld();
+    if (now - last_heartbeat_ns_ < kHeartbeatNs) continue;
+    last_heartbeat_ns_ = now;
+    SendHeld();  // a head is news only after its events
     std::erase_if(subscribers_, [](const auto& subscriber) { return subscriber->sender->done(); });
     auto heartbeat = std::make_shared<Batch>();
     for (const auto& [account, head] : heads_) (*heartbeat->mutable_head_sequences())[account] = head;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ballast/order/v1/order_service.pb.h"
+#include "libs/base/clock.h"
 #include "libs/platform/grpc/server_stream.h"
 #include "libs/platform/thread/bounded_queue.h"
 #include "libs/platform/thread/mutex.h"
@@ -21,7 +22,7 @@ class EventHub {
  public:
   using Sender = StreamSender<order::v1::StreamOrderEventsResponse>;
 
-  explicit EventHub(Journal& journal);
+  EventHub(Journal& journal, const Clock& clock);
   ~EventHub();
 
   void Start();
@@ -38,6 +39,7 @@ class EventHub {
     std::map<std::string, std::uint64_t> cursors;
     std::vector<std::string> accounts;  // empty: all
     bool from_head = false;
+    bool relaxed = false;
     bool live = false;
   };
 
@@ -45,11 +47,17 @@ class EventHub {
   bool Backfill(Subscriber& subscriber);
   // Sends the subscriber what is in the ring after its cursors. False: the ring does not reach back that far.
   bool SendRecent(Subscriber& subscriber) REQUIRES(mutex_);
+  void Send(const std::shared_ptr<const Batch>& batch, bool relaxed) REQUIRES(mutex_);
+  // What relaxed followers have not been sent yet goes out.
+  void SendHeld() REQUIRES(mutex_);
+  // How long the thread may sleep.
+  std::int64_t UntilDue() EXCLUDES(mutex_);
   [[nodiscard]] static bool Wants(const Subscriber& subscriber, const std::string& account);
 
   static constexpr std::size_t kJoiningMax = 1000;
 
   Journal& journal_;
+  const Clock& clock_;
   BoundedQueue<std::shared_ptr<Subscriber>> joining_{kJoiningMax};
   std::thread thread_;
   Mutex mutex_;
@@ -57,6 +65,10 @@ class EventHub {
   // The newest batches, so that a backfill can join without reading to the last row. Subscribers share them.
   std::deque<std::shared_ptr<const Batch>> recent_ GUARDED_BY(mutex_);
   int recent_events_ GUARDED_BY(mutex_) = 0;
+  // For relaxed followers, since held_since_ns_; null when there is nothing.
+  std::shared_ptr<Batch> held_ GUARDED_BY(mutex_);
+  std::int64_t held_since_ns_ GUARDED_BY(mutex_) = 0;
+  std::int64_t last_heartbeat_ns_ GUARDED_BY(mutex_) = 0;
   std::vector<std::shared_ptr<Subscriber>> subscribers_ GUARDED_BY(mutex_);
 };
 

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "libs/platform/service/service.h"
 #include "services/order_management/testing/memory_journal.h"
 
 namespace ballast {
@@ -18,9 +19,13 @@ class Follower : public EventHub::Sender {
   explicit Follower(std::map<std::string, std::uint64_t> cursors = {}) : cursors_(std::move(cursors)) {}
   bool Push(order::v1::StreamOrderEventsResponse response) override {
     std::lock_guard lock(mutex_);
+    ++messages_;
     EXPECT_LE(response.events_size(), 500);
     for (const order::v1::OrderEvent& event : response.events()) {
       EXPECT_EQ(event.sequence(), ++cursors_[event.account_id()]) << event.account_id();
+    }
+    for (const auto& [account, head] : response.head_sequences()) {
+      if (cursors_.contains(account)) EXPECT_LE(head, cursors_[account]) << "a head before its events";
     }
     changed_.notify_all();
     return true;
@@ -40,6 +45,10 @@ class Follower : public EventHub::Sender {
     changed_.wait_for(lock, std::chrono::seconds(20), [&] { return closed_.has_value(); });
     return closed_;
   }
+  int messages() {
+    std::lock_guard lock(mutex_);
+    return messages_;
+  }
   std::map<std::string, std::uint64_t> cursors() {
     std::lock_guard lock(mutex_);
     return cursors_;
@@ -48,6 +57,7 @@ class Follower : public EventHub::Sender {
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
+  int messages_ = 0;
   std::map<std::string, std::uint64_t> cursors_;
   std::optional<grpc::Status> closed_;
 };
@@ -82,18 +92,19 @@ class EventHubTest : public testing::Test {
     hub_.Publish(commit.events);
   }
   std::shared_ptr<Follower> Follow(std::map<std::string, std::uint64_t> cursors, std::vector<std::string> accounts = {},
-                                   bool from_head = false) {
+                                   bool relaxed = false) {
     order::v1::StreamOrderEventsRequest request;
     for (const auto& [account, sequence] : cursors) (*request.mutable_after_sequences())[account] = sequence;
     for (const std::string& account : accounts) request.add_account_ids(account);
-    request.set_from_head(from_head);
+    request.set_relaxed(relaxed);
     auto follower = std::make_shared<Follower>(cursors);
     hub_.Subscribe(request, follower);
     return follower;
   }
 
   MemoryJournal journal_{std::make_shared<MemoryJournal::Disk>()};
-  EventHub hub_{journal_};
+  SystemClock clock_;
+  EventHub hub_{journal_, clock_};
   std::map<AccountId, orders::Account> accounts_;
 };
 
@@ -128,6 +139,18 @@ TEST_F(EventHubTest, ACommitOfManyEventsComesInPages) {
   EXPECT_TRUE(follower->WaitFor("one", 1'701));
 }
 
+TEST_F(EventHubTest, ARelaxedFollowerGetsFewerMessagesAndEveryEvent) {
+  auto prompt = Follow({});
+  auto relaxed = Follow({}, {}, true);
+  ASSERT_TRUE(prompt->WaitFor("two", 1) && relaxed->WaitFor("two", 1));
+  int prompt_before = prompt->messages();
+  int relaxed_before = relaxed->messages();
+  for (int i = 0; i < 400; ++i) Write("one", 1);
+  ASSERT_TRUE(prompt->WaitFor("one", 401) && relaxed->WaitFor("one", 401));
+  EXPECT_GE(prompt->messages() - prompt_before, 400);
+  EXPECT_LT(relaxed->messages() - relaxed_before, 200);
+}
+
 TEST_F(EventHubTest, ACursorBeyondTheLogIsRefused) {
   auto follower = Follow({{"one", 99}});
   std::optional<grpc::Status> closed = follower->WaitClosed();
@@ -140,7 +163,7 @@ TEST_F(EventHubTest, WhoeverJoinsWhileTheLogGrowsMissesNothing) {
   std::vector<std::shared_ptr<Follower>> followers;
   for (int round = 0; round < 60; ++round) {
     Write("one", 150);
-    if (round % 3 == 0) followers.push_back(Follow({}));
+    if (round % 3 == 0) followers.push_back(Follow({}, {}, round % 2 == 0));
     if (round % 7 == 0) followers.push_back(Follow({{"one", 1 + static_cast<std::uint64_t>(round) * 100}}));
     Write("two", 10);
   }

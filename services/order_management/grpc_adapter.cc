@@ -81,10 +81,10 @@ void Encode(const orders::Account::Snapshot& snapshot, const std::string& broker
 
 void Encode(const orders::Spread& spread, order::v1::GetOrderStatisticsResponse::Spread* out) {
   out->set_count(spread.count);
-  out->set_p50_ms(spread.p50_ms);
-  out->set_p90_ms(spread.p90_ms);
-  out->set_p99_ms(spread.p99_ms);
-  out->set_max_ms(spread.max_ms);
+  out->set_p50_ms(static_cast<double>(spread.p50_ns) / 1e6);
+  out->set_p90_ms(static_cast<double>(spread.p90_ns) / 1e6);
+  out->set_p99_ms(static_cast<double>(spread.p99_ns) / 1e6);
+  out->set_max_ms(static_cast<double>(spread.max_ns) / 1e6);
 }
 
 void Encode(const orders::OrderStatistics& statistics, order::v1::GetOrderStatisticsResponse* out) {

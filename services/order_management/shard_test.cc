@@ -63,7 +63,7 @@ class ShardTest : public testing::Test {
 
   // One life of the process over the same disk.
   struct Life {
-    explicit Life(ShardTest& test) : journal(test.disk_), hub(journal) {
+    explicit Life(ShardTest& test) : journal(test.disk_), hub(journal, test.clock_) {
       Shard::Options options = test.options_;
       options.accounts = {
           {.id = AccountId("paper"), .currency = "USD", .cash = Decimal::FromInt(100'000), .broker = "p"}};

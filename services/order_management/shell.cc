@@ -47,7 +47,8 @@ absl::StatusOr<Shard::AccountSpec> ParseAccount(const std::string& text) {
 
 class OrderManagement : public Service {
  public:
-  explicit OrderManagement(ServiceContext& context) : context_(context), store_(context.database), hub_(store_) {}
+  explicit OrderManagement(ServiceContext& context)
+      : context_(context), store_(context.database), hub_(store_, context.clock) {}
 
   absl::Status Recover() override {
     Shard::Options options;

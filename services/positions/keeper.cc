@@ -12,6 +12,7 @@ namespace ballast {
 namespace {
 
 constexpr std::int64_t kPublishNs = 250'000'000;
+constexpr std::int64_t kPublishGapNs = 20'000'000;
 constexpr std::int64_t kSaveNs = 1'000'000'000;
 constexpr std::int64_t kMarksSaveNs = 5'000'000'000;
 constexpr std::size_t kUnsavedPointsMax = 100'000;
@@ -245,6 +246,12 @@ void PositionKeeper::Loop() {
     {
       MutexLock lock(mutex_);
       if (!fills_waiting_ && !stopping_) wake_.WaitFor(mutex_, kPublishNs);
+      // Fills that come one after the other are told together.
+      for (std::int64_t rest = 0; !stopping_; wake_.WaitFor(mutex_, rest)) {
+        rest = last_publish_ns_ + kPublishGapNs - clock_.MonotonicNanos();
+        if (rest <= 0) break;
+      }
+      last_publish_ns_ = clock_.MonotonicNanos();
       fills_waiting_ = false;
       RefreshStale();
       std::int64_t now = clock_.MonotonicNanos();

@@ -114,6 +114,7 @@ class PositionKeeper {
   std::map<AccountId, Changes> changes_ GUARDED_BY(mutex_);
   std::vector<EquityMark> unsaved_points_ GUARDED_BY(mutex_);
   std::int64_t last_point_ns_ GUARDED_BY(mutex_) = 0;
+  std::int64_t last_publish_ns_ GUARDED_BY(mutex_) = 0;
   std::vector<Subscriber> subscribers_ GUARDED_BY(mutex_);
 
   Counter& fills_;
