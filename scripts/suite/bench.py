@@ -4,8 +4,9 @@ import sys
 
 from suite import build, layout as where, temporary
 
-# Nothing but the benchmark trades, and fills wait for nothing.
-SETTINGS = ("--set", "strategy_runner.deployments=[]", "--set", "broker_gateway.paper_latency_ms=0")
+# Nothing but the benchmark trades, fills wait for nothing, and who is slow is measured rather than refused.
+SETTINGS = ("--set", "strategy_runner.deployments=[]", "--set", "broker_gateway.paper_latency_ms=0",
+            "--set", "order_management.risk_timeout_ms=5000")
 
 
 def order_path(bin_folder, options):

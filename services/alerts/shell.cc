@@ -74,6 +74,7 @@ class Alerts : public Service {
                  [this](grpc::ClientContext& call) {
                    order::v1::StreamOrderEventsRequest request;
                    request.set_relaxed(true);
+                   request.set_omit_checks(true);
                    for (const auto& [account, sequence] : keeper_.Cursors()) {
                      (*request.mutable_after_sequences())[account] = sequence;
                    }

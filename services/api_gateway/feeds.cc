@@ -70,6 +70,7 @@ Feeds::Orders::Callbacks Feeds::OrderCallbacks() {
               [this](grpc::ClientContext& context) {
                 order::v1::StreamOrderEventsRequest request;
                 request.set_relaxed(true);
+                request.set_omit_checks(true);
                 request.set_from_head(true);
                 for (const auto& [account_id, sequence] : cursors_)
                   (*request.mutable_after_sequences())[account_id] = sequence;

@@ -45,38 +45,50 @@ bool EventHub::Wants(const Subscriber& subscriber, const std::string& account) {
 }
 
 void EventHub::Publish(const std::vector<OrderEvent>& events) {
-  std::vector<std::shared_ptr<const Batch>> batches;
-  for (std::size_t begin = 0; begin < events.size(); begin += kPage) {
-    auto batch = std::make_shared<Batch>();
-    for (std::size_t i = begin; i < std::min(events.size(), begin + kPage); ++i) {
-      wire::ToProto(events[i], batch->add_events());
-    }
-    batches.push_back(std::move(batch));
+  struct Forms {
+    std::shared_ptr<Batch> whole = std::make_shared<Batch>();
+    std::shared_ptr<Batch> without_checks = std::make_shared<Batch>();
+  };
+  std::vector<Forms> pages;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (i % kPage == 0) pages.emplace_back();
+    wire::ToProto(events[i], pages.back().whole->add_events());
+    wire::ToProto(events[i], pages.back().without_checks->add_events(), false);
   }
   MutexLock lock(mutex_);
   for (const OrderEvent& event : events) heads_[event.account_id.value()] = event.sequence;
-  for (const std::shared_ptr<const Batch>& batch : batches) {
-    recent_.push_back(batch);
-    recent_events_ += batch->events_size();
+  for (const Forms& page : pages) {
+    recent_.push_back(page.whole);
+    recent_events_ += page.whole->events_size();
     while (recent_events_ - recent_.front()->events_size() > kRecentMax) {
       recent_events_ -= recent_.front()->events_size();
       recent_.pop_front();
     }
-    Send(batch, false);
-    if (std::none_of(subscribers_.begin(), subscribers_.end(), [](const auto& one) { return one->relaxed; })) continue;
-    if (held_ && held_->events_size() + batch->events_size() > kPage) SendHeld();
-    if (!held_) {
-      held_ = std::make_shared<Batch>();
-      held_since_ns_ = clock_.MonotonicNanos();
-      joining_.Wake();
+    for (bool omit_checks : {false, true}) {
+      const std::shared_ptr<Batch>& batch = omit_checks ? page.without_checks : page.whole;
+      Send(batch, false, omit_checks);
+      if (!Anybody(true, omit_checks)) continue;
+      std::shared_ptr<Batch>& held = held_.at(omit_checks ? 1 : 0);
+      if (held && held->events_size() + batch->events_size() > kPage) SendHeld();
+      if (!holding()) {
+        held_since_ns_ = clock_.MonotonicNanos();
+        joining_.Wake();
+      }
+      if (!held) held = std::make_shared<Batch>();
+      held->MergeFrom(*batch);
     }
-    held_->MergeFrom(*batch);
   }
 }
 
-void EventHub::Send(const std::shared_ptr<const Batch>& batch, bool relaxed) {
+bool EventHub::Anybody(bool relaxed, bool omit_checks) const {
+  return std::any_of(subscribers_.begin(), subscribers_.end(), [&](const auto& subscriber) {
+    return subscriber->relaxed == relaxed && subscriber->omit_checks == omit_checks;
+  });
+}
+
+void EventHub::Send(const std::shared_ptr<const Batch>& batch, bool relaxed, bool omit_checks) {
   for (const auto& subscriber : subscribers_) {
-    if (subscriber->relaxed != relaxed) continue;
+    if (subscriber->relaxed != relaxed || subscriber->omit_checks != omit_checks) continue;
     if (subscriber->accounts.empty()) {
       subscriber->sender->PushShared(batch);
       continue;
@@ -90,7 +102,10 @@ void EventHub::Send(const std::shared_ptr<const Batch>& batch, bool relaxed) {
 }
 
 void EventHub::SendHeld() {
-  if (held_) Send(std::exchange(held_, nullptr), true);
+  for (bool omit_checks : {false, true}) {
+    std::shared_ptr<Batch> held = std::exchange(held_.at(omit_checks ? 1 : 0), nullptr);
+    if (held) Send(held, true, omit_checks);
+  }
 }
 
 void EventHub::Subscribe(const order::v1::StreamOrderEventsRequest& request, std::shared_ptr<Sender> sender) {
@@ -100,6 +115,7 @@ void EventHub::Subscribe(const order::v1::StreamOrderEventsRequest& request, std
   subscriber->accounts = {request.account_ids().begin(), request.account_ids().end()};
   subscriber->from_head = request.from_head();
   subscriber->relaxed = request.relaxed();
+  subscriber->omit_checks = request.omit_checks();
   if (!joining_.TryPush(subscriber)) {
     subscriber->sender->Close(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many streams are being opened"));
   }
@@ -133,6 +149,7 @@ bool EventHub::Backfill(Subscriber& subscriber) {
       for (order::v1::OrderEvent& event : *events) {
         if (event.sequence() > head) break;  // stored, but still to be published: comes with the rest
         cursor->second = event.sequence();
+        if (subscriber.omit_checks) event.clear_checks();
         *response.add_events() = std::move(event);
       }
       if (!subscriber.sender->Push(std::move(response))) return false;
@@ -159,7 +176,8 @@ bool EventHub::SendRecent(Subscriber& subscriber) {
       if (event.sequence() != cursor->second + 1) return false;
       cursor->second = event.sequence();
       if (pages.empty() || pages.back().events_size() == kPage) pages.emplace_back();
-      *pages.back().add_events() = event;
+      order::v1::OrderEvent& copy = *pages.back().add_events() = event;
+      if (subscriber.omit_checks) copy.clear_checks();
     }
   }
   for (const auto& [account, cursor] : cursors) {
@@ -173,7 +191,7 @@ bool EventHub::SendRecent(Subscriber& subscriber) {
 std::int64_t EventHub::UntilDue() {
   MutexLock lock(mutex_);
   std::int64_t due = last_heartbeat_ns_ + kHeartbeatNs;
-  if (held_) due = std::min(due, held_since_ns_ + kRelaxedNs);
+  if (holding()) due = std::min(due, held_since_ns_ + kRelaxedNs);
   return std::max<std::int64_t>(due - clock_.MonotonicNanos(), 0);
 }
 
@@ -197,7 +215,7 @@ void EventHub::Loop() {
     }
     MutexLock lock(mutex_);
     std::int64_t now = clock_.MonotonicNanos();
-    if (held_ && now - held_since_ns_ >= kRelaxedNs) SendHeld();
+    if (holding() && now - held_since_ns_ >= kRelaxedNs) SendHeld();
     if (now - last_heartbeat_ns_ < kHeartbeatNs) continue;
     last_heartbeat_ns_ = now;
     SendHeld();  // a head is news only after its events

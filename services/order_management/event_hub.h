@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
@@ -40,6 +41,7 @@ class EventHub {
     std::vector<std::string> accounts;  // empty: all
     bool from_head = false;
     bool relaxed = false;
+    bool omit_checks = false;
     bool live = false;
   };
 
@@ -47,9 +49,11 @@ class EventHub {
   bool Backfill(Subscriber& subscriber);
   // Sends the subscriber what is in the ring after its cursors. False: the ring does not reach back that far.
   bool SendRecent(Subscriber& subscriber) REQUIRES(mutex_);
-  void Send(const std::shared_ptr<const Batch>& batch, bool relaxed) REQUIRES(mutex_);
+  void Send(const std::shared_ptr<const Batch>& batch, bool relaxed, bool omit_checks) REQUIRES(mutex_);
+  [[nodiscard]] bool Anybody(bool relaxed, bool omit_checks) const REQUIRES(mutex_);
   // What relaxed followers have not been sent yet goes out.
   void SendHeld() REQUIRES(mutex_);
+  [[nodiscard]] bool holding() const REQUIRES(mutex_) { return held_[0] || held_[1]; }
   // How long the thread may sleep.
   std::int64_t UntilDue() EXCLUDES(mutex_);
   [[nodiscard]] static bool Wants(const Subscriber& subscriber, const std::string& account);
@@ -65,8 +69,8 @@ class EventHub {
   // The newest batches, so that a backfill can join without reading to the last row. Subscribers share them.
   std::deque<std::shared_ptr<const Batch>> recent_ GUARDED_BY(mutex_);
   int recent_events_ GUARDED_BY(mutex_) = 0;
-  // For relaxed followers, since held_since_ns_; null when there is nothing.
-  std::shared_ptr<Batch> held_ GUARDED_BY(mutex_);
+  // For relaxed followers, those that omit checks second; null when there is nothing. Since held_since_ns_.
+  std::array<std::shared_ptr<Batch>, 2> held_ GUARDED_BY(mutex_);
   std::int64_t held_since_ns_ GUARDED_BY(mutex_) = 0;
   std::int64_t last_heartbeat_ns_ GUARDED_BY(mutex_) = 0;
   std::vector<std::shared_ptr<Subscriber>> subscribers_ GUARDED_BY(mutex_);

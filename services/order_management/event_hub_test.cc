@@ -22,6 +22,7 @@ class Follower : public EventHub::Sender {
     ++messages_;
     EXPECT_LE(response.events_size(), 500);
     for (const order::v1::OrderEvent& event : response.events()) {
+      checks_ += event.checks_size();
       EXPECT_EQ(event.sequence(), ++cursors_[event.account_id()]) << event.account_id();
     }
     for (const auto& [account, head] : response.head_sequences()) {
@@ -45,6 +46,10 @@ class Follower : public EventHub::Sender {
     changed_.wait_for(lock, std::chrono::seconds(20), [&] { return closed_.has_value(); });
     return closed_;
   }
+  int checks() {
+    std::lock_guard lock(mutex_);
+    return checks_;
+  }
   int messages() {
     std::lock_guard lock(mutex_);
     return messages_;
@@ -58,6 +63,7 @@ class Follower : public EventHub::Sender {
   std::mutex mutex_;
   std::condition_variable changed_;
   int messages_ = 0;
+  int checks_ = 0;
   std::map<std::string, std::uint64_t> cursors_;
   std::optional<grpc::Status> closed_;
 };
@@ -92,11 +98,12 @@ class EventHubTest : public testing::Test {
     hub_.Publish(commit.events);
   }
   std::shared_ptr<Follower> Follow(std::map<std::string, std::uint64_t> cursors, std::vector<std::string> accounts = {},
-                                   bool relaxed = false) {
+                                   bool relaxed = false, bool omit_checks = false) {
     order::v1::StreamOrderEventsRequest request;
     for (const auto& [account, sequence] : cursors) (*request.mutable_after_sequences())[account] = sequence;
     for (const std::string& account : accounts) request.add_account_ids(account);
     request.set_relaxed(relaxed);
+    request.set_omit_checks(omit_checks);
     auto follower = std::make_shared<Follower>(cursors);
     hub_.Subscribe(request, follower);
     return follower;
@@ -149,6 +156,31 @@ TEST_F(EventHubTest, ARelaxedFollowerGetsFewerMessagesAndEveryEvent) {
   ASSERT_TRUE(prompt->WaitFor("one", 401) && relaxed->WaitFor("one", 401));
   EXPECT_GE(prompt->messages() - prompt_before, 400);
   EXPECT_LT(relaxed->messages() - relaxed_before, 200);
+}
+
+// Stored, recent or new: the checks are there or left out as asked for.
+TEST_F(EventHubTest, ChecksAreLeftOutWhenAskedFor) {
+  Order order;
+  order.account_id = AccountId("one");
+  auto write = [&](const std::string& id) {
+    order.order_id = OrderId(id);
+    orders::Account& account = accounts_[AccountId("one")];
+    Commit commit;
+    commit.events = account.Accept(order, "user:me", {{.name = "max_position"}}, true, kNow);
+    commit.accounts = {account.snapshot()};
+    ASSERT_TRUE(journal_.Append(commit).ok());
+    hub_.Publish(commit.events);
+  };
+  write("stored");
+  auto whole = Follow({}, {}, false, false);
+  auto slim = Follow({}, {}, false, true);
+  auto slim_relaxed = Follow({}, {}, true, true);
+  for (const auto& follower : {whole, slim, slim_relaxed}) ASSERT_TRUE(follower->WaitFor("one", 3));
+  write("new");
+  for (const auto& follower : {whole, slim, slim_relaxed}) ASSERT_TRUE(follower->WaitFor("one", 5));
+  EXPECT_EQ(whole->checks(), 2);
+  EXPECT_EQ(slim->checks(), 0);
+  EXPECT_EQ(slim_relaxed->checks(), 0);
 }
 
 TEST_F(EventHubTest, ACursorBeyondTheLogIsRefused) {

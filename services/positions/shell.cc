@@ -35,6 +35,7 @@ class PositionsShell : public Service {
             .open =
                 [this](grpc::ClientContext& call) {
                   order::v1::StreamOrderEventsRequest request;
+                  request.set_omit_checks(true);
                   for (const auto& [account, sequence] : keeper_.Cursors()) {
                     (*request.mutable_after_sequences())[account] = sequence;
                   }

@@ -28,6 +28,7 @@ class StrategyRunnerShell : public Service {
             .open =
                 [this](grpc::ClientContext& call) {
                   order::v1::StreamOrderEventsRequest request;
+                  request.set_omit_checks(true);
                   for (const auto& [account, sequence] : runner_->Cursors()) {
                     (*request.mutable_after_sequences())[account] = sequence;
                   }
