@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "libs/platform/grpc/fields.h"
+#include "services/api_gateway/openapi.h"
 
 namespace ballast {
 namespace {
@@ -52,11 +53,16 @@ HttpResponse WithSecurityHeaders(HttpResponse response) {
   return response;
 }
 
-Api::Api(Gateway& gateway) : gateway_(gateway) {
+std::vector<Route> AllRoutes() {
+  std::vector<Route> routes;
   for (const auto& area : {SessionRoutes(), MarketRoutes(), OrderRoutes(), PositionRoutes(), RiskRoutes(),
                            TradingRoutes(), AlertAuditRoutes()}) {
-    routes_.insert(routes_.end(), area.begin(), area.end());
+    routes.insert(routes.end(), area.begin(), area.end());
   }
+  return routes;
+}
+
+Api::Api(Gateway& gateway) : gateway_(gateway), routes_(AllRoutes()) {
   for (std::size_t i = 0; i < routes_.size(); ++i)
     router_.Add(routes_[i].method, routes_[i].pattern, static_cast<int>(i));
 }
@@ -92,9 +98,9 @@ void Api::HandleApi(const CallPtr& call) {
     if (auto refused = CheckOrigin(asked, gateway_.allow_remote)) return call->Fail(*refused);
   }
   Router::Match match = router_.Find(asked.method == "HEAD" ? "GET" : asked.method, asked.segments);
-  bool signs_in =
-      match.route >= 0 && asked.method == "POST" && std::string_view(routes_[match.route].pattern) == "/api/session";
-  if (!signs_in) {
+  std::string_view pattern = match.route >= 0 ? routes_[match.route].pattern : "";
+  bool open = (asked.method == "POST" && pattern == "/api/session") || pattern == kOpenApiPath;
+  if (!open) {
     if (auto refused = Authenticate(asked, gateway_.sessions, gateway_.clock.MonotonicNanos(), &call->access)) {
       return call->Fail(*refused);
     }

@@ -16,6 +16,8 @@ std::vector<Route> PositionRoutes();
 std::vector<Route> RiskRoutes();
 std::vector<Route> TradingRoutes();
 std::vector<Route> AlertAuditRoutes();
+// All of them.
+std::vector<Route> AllRoutes();
 
 // From an HTTP request to its handler: probes, files, origin, login, CSRF, route, content type, body. In that order.
 class Api {

@@ -4,7 +4,10 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
 #include <optional>
+#include <set>
 
 #include "libs/platform/grpc/status.h"
 #include "libs/platform/http/url.h"
@@ -350,6 +353,36 @@ TEST_F(ApiTest, ProbesNeedNoToken) {
   ready_ = false;
   EXPECT_EQ(Send("GET", "/healthz", "", {}, false).status, 200);
   ExpectError(Send("GET", "/readyz", "", {}, false), 503, "UNAVAILABLE");
+}
+
+// Every "$ref" below `json` names a schema of the document.
+void ExpectReferencesHold(const Json& json, const Json& schemas) {
+  if (!json.is_structured()) return;
+  if (json.is_object() && json.contains("$ref")) {
+    std::string name = json["$ref"].get<std::string>().substr(std::string_view("#/components/schemas/").size());
+    EXPECT_TRUE(schemas.contains(name)) << name;
+  }
+  for (const auto& one : json) ExpectReferencesHold(one, schemas);
+}
+
+TEST_F(ApiTest, TheDocumentDescribesEveryRouteAndNoOther) {
+  Answer answer = Send("GET", "/api/openapi.json", "", {}, false);
+  ASSERT_EQ(answer.status, 200);
+  std::set<std::string> described, served;
+  for (const auto& [path, methods] : answer.json["paths"].items()) {
+    for (const auto& [method, operation] : methods.items()) described.insert(method + " " + path);
+  }
+  for (const Route& route : AllRoutes()) {
+    std::string method = route.method;
+    std::transform(method.begin(), method.end(), method.begin(), [](unsigned char c) { return std::tolower(c); });
+    served.insert(method + " " + route.pattern);
+  }
+  EXPECT_EQ(described, served);
+  const Json& schemas = answer.json["components"]["schemas"];
+  ExpectReferencesHold(answer.json, schemas);
+  EXPECT_EQ(schemas["order.v1.Order"]["properties"]["quantity"]["type"], "string");
+  EXPECT_EQ(schemas["order.v1.Order"]["properties"]["sequence"]["format"], "int64");
+  EXPECT_GT(schemas["order.v1.OrderStatus"]["enum"].size(), 10U);
 }
 
 TEST_F(ApiTest, ThePageComesWithAStrictPolicy) {

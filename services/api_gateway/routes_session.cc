@@ -1,4 +1,5 @@
 #include "services/api_gateway/api.h"
+#include "services/api_gateway/openapi.h"
 
 namespace ballast {
 namespace {
@@ -36,6 +37,8 @@ void SignOut(const CallPtr& call) {
   call->Answer(200, Json::object(), {{"Set-Cookie", std::string(kCookie) + kCookieRules + "0"}});
 }
 
+void ShowOpenApi(const CallPtr& call) { call->Answer(200, OpenApi()); }
+
 }  // namespace
 
 std::vector<Route> SessionRoutes() {
@@ -43,6 +46,7 @@ std::vector<Route> SessionRoutes() {
       {"POST", "/api/session", SignIn},
       {"GET", "/api/session", ShowSession},
       {"DELETE", "/api/session", SignOut},
+      {"GET", kOpenApiPath.data(), ShowOpenApi},
   };
 }
 
