@@ -199,10 +199,12 @@ absl::Status Database::Migrate(const std::vector<Migration>& migrations) {
         "CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, checksum text NOT NULL, "
         "apply_time timestamptz NOT NULL DEFAULT now())");
     work.exec("CREATE TABLE IF NOT EXISTS writer_epoch (key text PRIMARY KEY, epoch bigint NOT NULL)");
-    // The row stays locked until the commit: nobody takes over in between.
+    // The row stays locked until the commit: nobody takes over in between, and a write whose answer was lost is over
+    // before the next one of the same writer looks at what is stored.
     work.exec(
         "CREATE OR REPLACE FUNCTION require_epoch(wanted_key text, wanted bigint) RETURNS void LANGUAGE plpgsql AS "
-        "$$BEGIN PERFORM FROM writer_epoch WHERE key = wanted_key AND epoch = wanted FOR SHARE; IF NOT FOUND THEN "
+        "$$BEGIN PERFORM FROM writer_epoch WHERE key = wanted_key AND epoch = wanted FOR NO KEY UPDATE; IF NOT FOUND "
+        "THEN "
         "RAISE EXCEPTION 'a newer writer has taken over' USING ERRCODE = '" +
         std::string(kFencedState) + "'; END IF; END$$");
     work.exec(

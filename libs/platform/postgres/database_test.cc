@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include <pqxx/pqxx>
 
 #include "libs/platform/postgres/testing/test_postgres.h"
@@ -81,6 +83,31 @@ TEST(DatabaseTest, AFencedWriteIsAllOrNothing) {
   ASSERT_TRUE(database->ClaimEpoch("oms").ok());
   EXPECT_EQ(write(*old_epoch, "INSERT INTO thing VALUES (5)"), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(count(), 2);
+}
+
+// A write whose answer was lost may still be under way when it is asked for again: the second sees all of the first.
+TEST(DatabaseTest, FencedWritesOfOneWriterFollowEachOther) {
+  auto database = TestPostgres::Get().NewSchema();
+  ASSERT_TRUE(database->Migrate({{"0001_init", "CREATE TABLE thing (id int PRIMARY KEY)"}}).ok());
+  auto epoch = database->ClaimEpoch("oms");
+  ASSERT_TRUE(epoch.ok());
+  auto write = [&](const std::string& sql) {
+    return database->FencedWrite("oms", *epoch, [&](pqxx::transaction_base&) { return sql; }).code();
+  };
+  auto late =
+      std::async(std::launch::async, [&] { return write("SELECT pg_sleep(0.5);INSERT INTO thing VALUES (1)"); });
+  int under_way = 0;
+  while (under_way == 0) {
+    ASSERT_TRUE(database
+                    ->Transaction([&](pqxx::transaction_base& work) {
+                      under_way =
+                          work.exec1("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")[0].as<int>();
+                      return absl::OkStatus();
+                    })
+                    .ok());
+  }
+  EXPECT_EQ(write("SELECT require((SELECT count(*) FROM thing) = 0, 'not where it was')"), absl::StatusCode::kAborted);
+  EXPECT_EQ(late.get(), absl::StatusCode::kOk);
 }
 
 TEST(DatabaseTest, ABrokenConnectionIsReplaced) {
