@@ -42,6 +42,7 @@ enum class RejectReason : int {
   kRiskUnavailable = 2021,
   kShortNotAllowed = 2022,
   kRestricted = 2023,
+  kStopWrongSide = 2024,
   kOrderNotFound = 3001,
   kOrderClosed = 3002,
   kCancelPending = 3003,

@@ -326,43 +326,6 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
   log_.Info("broker.session_open", {{"epoch", std::to_string(session_epoch_)}});
 }
 
-// Small, and apart from risk: what must hold even if everything before it is wrong.
-std::optional<Rejection> Engine::LastCheck(const Order& order) const {
-  std::int64_t age_ms = (clock_.Now() - order.create_time).nanos / 1'000'000;
-  if (age_ms > options_.intent_age_ms_max) {
-    return Rejection{.reason = RejectReason::kStaleIntent,
-                     .check = "intent_age",
-                     .limit = std::to_string(options_.intent_age_ms_max),
-                     .observed = std::to_string(age_ms),
-                     .message = "the order is too old to be sent"};
-  }
-  const Quote* quote = venue_.FindQuote(order.symbol);
-  if (quote == nullptr || !order.quantity.IsPositive()) return std::nullopt;  // the venue says why
-  // The cap first: it also keeps the product below within range.
-  Decimal price = order.limit_price ? std::max(*order.limit_price, quote->ask_price) : quote->ask_price;
-  Decimal quantity_max = Divide(options_.notional_max, price, Rounding::kDown);
-  if (order.quantity > quantity_max) {
-    return Rejection{.reason = RejectReason::kGatewayCheck,
-                     .check = "notional_cap",
-                     .limit = options_.notional_max.ToString(),
-                     .observed = order.quantity.ToString() + " x " + price.ToString(),
-                     .message = "the gateway's cap on an order's notional is exceeded"};
-  }
-  if (order.limit_price) {
-    Decimal reach = Multiply(quote->last_price, options_.collar_ratio, Rounding::kUp);
-    bool through = order.side == Side::kBuy ? *order.limit_price > quote->ask_price + reach
-                                            : *order.limit_price < quote->bid_price - reach;
-    if (through) {
-      return Rejection{.reason = RejectReason::kGatewayCheck,
-                       .check = "price_collar",
-                       .limit = options_.collar_ratio.ToString(),
-                       .observed = order.limit_price->ToString(),
-                       .message = "the limit price is too far through the market"};
-    }
-  }
-  return std::nullopt;
-}
-
 void Engine::New(const broker::v1::NewOrder& request) {
   auto order = wire::FromProto(request.order());
   if (!order.ok()) {
@@ -378,7 +341,11 @@ void Engine::New(const broker::v1::NewOrder& request) {
       return;  // known, or not to be told now: the order manager asks again
     }
   }
-  if (std::optional<Rejection> refusal = LastCheck(*order)) {
+  const paper::Ledger* ledger = venue_.FindLedger(order->account_id);
+  Decimal position;
+  if (ledger != nullptr && ledger->positions.contains(order->symbol)) position = ledger->positions.at(order->symbol);
+  const LastCheck::Facts facts{.quote = venue_.FindQuote(order->symbol), .position = position, .now = clock_.Now()};
+  if (std::optional<Rejection> refusal = options_.last_check.Refusal(*order, facts)) {
     venue_.Reject(*order, *refusal, MarketNow());
   } else {
     venue_.Submit(*order, MarketNow());

@@ -15,6 +15,7 @@
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/redis/redis_cache.h"
 #include "libs/platform/thread/bounded_queue.h"
+#include "services/broker_gateway/last_check.h"
 #include "services/broker_gateway/lockstep.h"
 #include "services/broker_gateway/store.h"
 
@@ -39,9 +40,7 @@ class Engine {
     int lockstep_subscribers = 3;
     paper::PaperBroker::Options paper = {};
     // The gateway's own caps, checked last and apart from risk.
-    Decimal notional_max;
-    Decimal collar_ratio;
-    std::int64_t intent_age_ms_max = 10'000;
+    LastCheck last_check = {};
   };
 
   Engine(Options options, BrokerStore& store, const Clock& clock, Logger& log, Metrics& metrics, RedisCache& redis,
@@ -86,7 +85,6 @@ class Engine {
   void Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderSender>& session);
   void Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session);
   void New(const broker::v1::NewOrder& request);
-  std::optional<Rejection> LastCheck(const Order& order) const;
   [[nodiscard]] bool lockstep() const { return options_.speed.IsZero(); }
   // The position goes with the executions of every step: nothing is stepped twice or left out after a kill.
   [[nodiscard]] bool exact() const { return lockstep() || options_.source == "replay"; }

@@ -332,6 +332,10 @@ export interface Preview {
   rejection?: Rejection | null;
   checks: RiskCheck[];
   passable_quantity: string;
+  /** The check that refuses one lot more; it may be another one than the rejection's. */
+  passable_quantity_check?: string;
+  passable_limit_price?: string;
+  passable_stop_price?: string;
   estimated_price?: string | null;
   estimated_notional?: string | null;
 }

@@ -296,6 +296,21 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
                 {review.preview.passable_quantity && decimal.sign(review.preview.passable_quantity) > 0 && (
                   <button type="button" className="button small" onClick={() => change({ quantity: decimal.normalise(review.preview.passable_quantity) })}>
                     Use {decimal.format(review.preview.passable_quantity)} instead
+                    {review.preview.passable_quantity_check && review.preview.passable_quantity_check !== review.preview.rejection?.check && ` (the most by ${sentence(review.preview.passable_quantity_check).toLowerCase()})`}
+                  </button>
+                )}
+                {(review.preview.passable_stop_price || review.preview.passable_limit_price) && (
+                  <button
+                    type="button"
+                    className="button small"
+                    onClick={() =>
+                      change({
+                        ...(review.preview.passable_stop_price ? { stopPrice: decimal.normalise(review.preview.passable_stop_price) } : {}),
+                        ...(review.preview.passable_limit_price ? { limitPrice: decimal.normalise(review.preview.passable_limit_price) } : {}),
+                      })
+                    }
+                  >
+                    Use {[review.preview.passable_stop_price && `stop ${decimal.format(review.preview.passable_stop_price)}`, review.preview.passable_limit_price && `limit ${decimal.format(review.preview.passable_limit_price)}`].filter(Boolean).join(", ")} instead
                   </button>
                 )}
               </div>
