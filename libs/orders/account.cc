@@ -86,7 +86,7 @@ std::vector<OrderEvent> Account::Accept(Order order, const std::string& actor, s
                                         bool submit, UtcTime now) {
   std::vector<OrderEvent> events;
   OrderEvent event = Next(OrderEventType::kPendingNew, now, actor);
-  order.create_time = now;
+  if (order.create_time.nanos == 0) order.create_time = now;
   order.mode = snapshot_.mode;
   SetStatus(order, OrderStatus::kPendingNew);
   event.order = std::move(order);
@@ -103,7 +103,7 @@ std::vector<OrderEvent> Account::Deny(Order order, const std::string& actor, Rej
                                       std::vector<RiskCheck> checks, UtcTime now) {
   std::vector<OrderEvent> events;
   OrderEvent event = Next(OrderEventType::kDenied, now, actor);
-  order.create_time = now;
+  if (order.create_time.nanos == 0) order.create_time = now;
   order.mode = snapshot_.mode;
   order.rejection = rejection;
   SetStatus(order, OrderStatus::kDenied);
@@ -128,7 +128,7 @@ std::vector<OrderEvent> Account::Submit(const OrderId& id, UtcTime now) {
 std::vector<OrderEvent> Account::RejectUnsent(const OrderId& id, Rejection rejection, UtcTime now) {
   std::vector<OrderEvent> events;
   const Order* order = Find(id);
-  CHECK(order != nullptr && order->status == OrderStatus::kPendingNew, "only what was never sent ends like this");
+  CHECK(order != nullptr && NeverTaken(*order), "only what was never taken ends like this");
   OrderEvent event = Next(OrderEventType::kRejected, now, "system");
   event.order = *order;
   event.order->rejection = rejection;
@@ -136,6 +136,21 @@ std::vector<OrderEvent> Account::RejectUnsent(const OrderId& id, Rejection rejec
   SetStatus(*event.order, OrderStatus::kRejected);
   Push(std::move(event), events);
   return events;
+}
+
+std::vector<OrderEvent> Account::CancelUnsent(const OrderId& id, UtcTime now) {
+  std::vector<OrderEvent> events;
+  const Order* order = Find(id);
+  CHECK(order != nullptr && NeverTaken(*order), "only what was never taken ends like this");
+  OrderEvent event = Next(OrderEventType::kCanceled, now, "system");
+  event.order = *order;
+  SetStatus(*event.order, OrderStatus::kCanceled);
+  Push(std::move(event), events);
+  return events;
+}
+
+bool Account::NeverTaken(const Order& order) {
+  return !IsTerminal(order.status) && order.broker_order_id.empty() && order.cumulative_quantity.IsZero();
 }
 
 std::vector<OrderEvent> Account::RequestCancel(const OrderId& id, const std::string& actor, UtcTime now) {

@@ -31,16 +31,18 @@ class Account {
   // The account's first event.
   std::vector<OrderEvent> Open(const AccountId& id, AccountMode mode, const std::string& currency, Decimal cash,
                                UtcTime now);
-  // An approved or refused new order (`order` as ValidateSubmit left it, with ids). `submit` adds SUBMITTED: the claim
-  // for sending stands in the same commit.
+  // An approved or refused new order (`order` as ValidateSubmit left it, with ids; its create_time is when it came, now
+  // if that is not known). `submit` adds SUBMITTED: the claim for sending stands in the same commit.
   std::vector<OrderEvent> Accept(Order order, const std::string& actor, std::vector<RiskCheck> checks, bool submit,
                                  UtcTime now);
   std::vector<OrderEvent> Deny(Order order, const std::string& actor, Rejection rejection,
                                std::vector<RiskCheck> checks, UtcTime now);
   // Claims an order that waited for the broker.
   std::vector<OrderEvent> Submit(const OrderId& id, UtcTime now);
-  // Ends an order that was never sent.
+  // Ends an order that the broker provably never took (NeverTaken, and whoever calls knows every report up to now):
+  // refused, or as cancelled when its cancel was asked for.
   std::vector<OrderEvent> RejectUnsent(const OrderId& id, Rejection rejection, UtcTime now);
+  std::vector<OrderEvent> CancelUnsent(const OrderId& id, UtcTime now);
   // PENDING_CANCEL (or CANCELED when it was never sent); nothing when it is closed or already being cancelled.
   std::vector<OrderEvent> RequestCancel(const OrderId& id, const std::string& actor, UtcTime now);
   // A report in sequence. The order must be in memory (Find). What the table does not allow is stored as
@@ -71,6 +73,8 @@ class Account {
   [[nodiscard]] const Order* Find(const OrderId& id) const;
   [[nodiscard]] const std::map<OrderId, Order>& orders() const { return orders_; }
   [[nodiscard]] const Snapshot& snapshot() const { return snapshot_; }
+  // Open, and nothing of the broker's is in it.
+  [[nodiscard]] static bool NeverTaken(const Order& order);
   // Drops closed orders from memory, oldest changes first, down to `keep_max` orders in all.
   void Forget(std::size_t keep_max);
 

@@ -7,7 +7,6 @@
 #include "libs/base/rng.h"
 #include "libs/orders/order_id.h"
 #include "libs/orders/submit.h"
-#include "libs/orders/transition.h"
 
 namespace ballast::orders {
 namespace {
@@ -60,27 +59,6 @@ TEST(OrderIdTest, IsPureAndDoesNotCollide) {
   for (int i = 0; i < 200'000; ++i)
     seen.insert(OrderIdFor(AccountId("paper"), RequestId("r-" + std::to_string(i))).value());
   EXPECT_EQ(seen.size(), 200'000U);
-}
-
-TEST(TransitionTest, EveryCellIsEitherInTheTableOrIllegal) {
-  int legal = 0;
-  for (int from = 0; from <= 12; ++from) {
-    for (int event = 1; event <= 14; ++event) {
-      for (bool complete : {false, true}) {
-        auto next = NextStatus({.from = static_cast<OrderStatus>(from),
-                                .event = static_cast<OrderEventType>(event),
-                                .complete = complete,
-                                .any_filled = complete});
-        legal += next.has_value();
-        // Nothing leaves DENIED, ever.
-        if (from == static_cast<int>(OrderStatus::kDenied)) EXPECT_FALSE(next.has_value()) << event;
-        // No terminal state comes back to a working one.
-        if (IsTerminal(static_cast<OrderStatus>(from)) && next) EXPECT_TRUE(IsTerminal(*next)) << from << " " << event;
-      }
-    }
-  }
-  // Two per table row, and the rows of fills and refused cancels. Changes with the table, on purpose.
-  EXPECT_EQ(legal, 94);
 }
 
 TEST(AccountTest, OrderLivesFromSubmitToFilled) {

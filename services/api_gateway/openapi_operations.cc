@@ -57,7 +57,7 @@ const std::vector<Operation>& Operations() {
       {"POST", "/api/trading/emergency-stop", "Halt, cancel, stop deployments, close positions", "",
        "account_id, reason, close_positions:bool",
        "account:order.v1.Account, orders[]:order.v1.Order, deployments[]:strategy.v1.Deployment, "
-       "closing_orders[]:order.v1.Order"},
+       "closing_orders[]:order.v1.Order, flat:bool"},
 
       {"GET", "/api/trading/strategies", "Strategies and their parameters", "", "",
        "strategy.v1.ListStrategiesResponse"},

@@ -85,7 +85,8 @@ class Shard {
   void OnRiskReady(std::map<std::string, std::uint64_t> applied);
   void OnRiskResult(risk::v1::ReserveResult result);
   void OnRiskLost();
-  void OnBrokerReady();
+  // `heads`: the newest report the gateway has of each account. Reports up to them came before this.
+  void OnBrokerReady(std::map<std::string, std::uint64_t> heads);
   void OnReports(std::vector<broker::v1::ExecutionReport> reports);
   void OnBrokerLost();
   // Cursors for the broker session's hello.
@@ -117,6 +118,10 @@ class Shard {
             std::vector<std::function<void(OrderReply)>> replies);
   void Withdraw(std::uint64_t correlation, Rejection rejection);
   void FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result);
+  // Why an order must not leave now, if so: its account is halted, or it came too long ago.
+  [[nodiscard]] std::optional<Rejection> Unsendable(const orders::Account& account, const Order& order) const;
+  // Sends a claimed order once its claim is durable, if it may still leave by then; else ends it.
+  void Release(orders::Account& account, const OrderId& id);
   void DispatchPending();
   void SendNewOrder(const Order& order);
   void SendCancel(const Order& order);
@@ -134,6 +139,7 @@ class Shard {
   std::thread thread_;
   std::atomic<bool> risk_ready_{false};
   std::atomic<bool> broker_ready_{false};
+  std::atomic<std::uint64_t> broker_losses_{0};
 
   // The shard's thread only (and Recover, before it starts).
   // A batch could not be stored: memory is ahead of the log, so nothing more is decided, stored, answered or sent.
