@@ -1,13 +1,13 @@
 #include "libs/market/data_set.h"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <set>
 
 #include "libs/base/absl_std.h"
 #include "libs/market/instrument_file.h"
 #include "libs/market/simulator.h"
+#include "libs/model/quote_fault.h"
 
 namespace ballast::market {
 namespace {
@@ -53,13 +53,10 @@ void JudgeSpacing(const RecordedFile<Row>& file, const std::string& path, std::v
 }
 
 struct QuoteTally {
-  std::uint64_t locked = 0;
-  std::uint64_t crossed = 0;
-  std::uint64_t unpriced = 0;
+  std::map<QuoteFault, std::uint64_t> faults;
+  std::uint64_t unusable = 0;
   // Index of the first that is unusable.
   std::size_t first = 0;
-
-  [[nodiscard]] std::uint64_t unusable() const { return locked + crossed + unpriced; }
 };
 
 // As the replay will take them: an empty cell keeps its former value.
@@ -70,16 +67,13 @@ QuoteTally Tally(const std::vector<QuoteBar>& quotes) {
     const QuoteBar& bar = quotes[i];
     Decimal new_bid = bar.bid_close.value_or(bid), new_ask = bar.ask_close.value_or(ask);
     Decimal new_bid_size = bar.bid_size.value_or(bid_size), new_ask_size = bar.ask_size.value_or(ask_size);
-    if (tally.unusable() == 0) tally.first = i;
-    if (!new_bid.IsPositive() || !new_ask.IsPositive() || new_bid_size.IsNegative() || new_ask_size.IsNegative()) {
-      ++tally.unpriced;
-    } else if (new_bid == new_ask) {
-      ++tally.locked;
-    } else if (new_bid > new_ask) {
-      ++tally.crossed;
-    } else {
+    QuoteFault fault = FaultOf(new_bid, new_bid_size, new_ask, new_ask_size);
+    if (fault == QuoteFault::kNone) {
       bid = new_bid, ask = new_ask, bid_size = new_bid_size, ask_size = new_ask_size;
+      continue;
     }
+    if (tally.unusable++ == 0) tally.first = i;
+    ++tally.faults[fault];
   }
   return tally;
 }
@@ -87,21 +81,17 @@ QuoteTally Tally(const std::vector<QuoteBar>& quotes) {
 void JudgeQuotes(const std::vector<QuoteBar>& quotes, DataFile& file, std::vector<std::string>& problems,
                  std::vector<std::string>& warnings) {
   QuoteTally tally = Tally(quotes);
-  file.skipped_rows = tally.unusable();
-  if (tally.unusable() == 0) return;
-  std::string text = file.path + ":" + std::to_string(tally.first + 2) + ": ";
+  file.skipped_rows = tally.unusable;
+  if (tally.unusable == 0) return;
   std::string kinds;
-  for (const auto& [count, name] :
-       {std::pair{tally.locked, "locked, bid = ask"}, std::pair{tally.crossed, "crossed, bid above ask"},
-        std::pair{tally.unpriced, "without a bid and an ask above 0"}}) {
-    if (count > 0) kinds += (kinds.empty() ? "" : "; ") + std::to_string(count) + " " + name;
-  }
-  std::uint64_t usable = quotes.size() - tally.unusable();
-  std::string of = std::to_string(tally.unusable()) + " of " + std::to_string(quotes.size()) + " quotes";
-  if (usable * kUsableOneIn < quotes.size())
-    problems.push_back(text + of + " cannot be traded on, this is the first (" + kinds + ")");
+  for (const auto& [fault, count] : tally.faults)
+    kinds += (kinds.empty() ? "" : ", ") + std::to_string(count) + " " + NameOf(fault);
+  std::string text = file.path + ":" + std::to_string(tally.first + 2) + ": " + std::to_string(tally.unusable) +
+                     " of " + std::to_string(quotes.size()) + " quotes ";
+  if ((quotes.size() - tally.unusable) * kUsableOneIn < quotes.size())
+    problems.push_back(text + "cannot be traded on, this is the first (" + kinds + ")");
   else
-    warnings.push_back(text + of + " are skipped, this is the first (" + kinds + ")");
+    warnings.push_back(text + "are skipped, this is the first (" + kinds + ")");
 }
 
 // A price of trades without quotes of the same minutes is no market, and quotes without trades neither.

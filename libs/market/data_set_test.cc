@@ -216,8 +216,11 @@ TEST_F(DataSetTest, TheInstrumentComesWithTheDataOrIsGiven) {
   EXPECT_EQ(beside->instruments[0].tick_size, Decimal::Of("0.05"));
   EXPECT_TRUE(beside->instruments[0].shortable);
   EXPECT_EQ(beside->instruments[0].currency, "USD");
+  EXPECT_EQ(beside->instruments[0].calendar, TradingCalendar::kNewYorkStockExchange);
   // What is given goes before the file.
-  given = Load({"GOOG"}, {"GOOG,asset_class=CRYPTO,tick_size=0.01,lot_size=1"});
+  given = Load({"GOOG"}, {"GOOG,asset_class=CRYPTO,tick_size=0.01,lot_size=1,day_start_minute=1320"});
+  EXPECT_EQ(given->instruments[0].calendar, TradingCalendar::kAlwaysOpen);
+  EXPECT_EQ(given->instruments[0].day_start_minute, 1320);
   EXPECT_EQ(given->instruments[0].asset_class, AssetClass::kCrypto);
 }
 
@@ -238,6 +241,9 @@ TEST_F(DataSetTest, ABadInstrumentSaysWhichLineAndWhy) {
       {"symbol,asset_class,tick_size,lot_size,currency\nGOOG,EQUITY,0.01,1,EUR\n", ":2: currency: only USD"},
       {"symbol,asset_class,tick_size,lot_size\nGOOG,EQUITY,1e-2,1\n", ":2: tick_size: not a decimal"},
       {"symbol,asset_class,tick_size,lot_size\nGOOG,EQUITY,1,1\nGOOG,EQUITY,1,1\n", ":3: 'GOOG' is there twice"},
+      {"symbol,asset_class,tick_size,lot_size,calendar\nGOOG,EQUITY,1,1,LSE\n", ":2: calendar: NEW_YORK"},
+      {"symbol,asset_class,tick_size,lot_size,day_start_minute\nGOOG,EQUITY,1,1,60\n", ":2: day_start_minute: goes"},
+      {"symbol,asset_class,tick_size,lot_size,day_start_minute\nEUR,CRYPTO,1,1,1440\n", ":2: day_start_minute: 0 to"},
       {"symbol,asset_class,tick_size,lot_size,taker_fee_ratio\nGOOG,EQUITY,1,1,5\n", ":2: taker_fee_ratio"},
   };
   for (const Case& item : files) {

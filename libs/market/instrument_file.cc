@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 
 #include "libs/base/absl_std.h"
@@ -12,9 +13,9 @@ namespace {
 
 using Values = std::map<std::string, std::string>;
 
-constexpr std::array<const char*, 11> kColumns = {"symbol",          "display_name", "asset_class",  "currency",
-                                                  "tick_size",       "lot_size",     "min_notional", "taker_fee_ratio",
-                                                  "maker_fee_ratio", "fee_per_unit", "shortable"};
+constexpr std::array<const char*, 13> kColumns = {
+    "symbol",          "display_name",    "asset_class",  "currency",  "tick_size", "lot_size",        "min_notional",
+    "taker_fee_ratio", "maker_fee_ratio", "fee_per_unit", "shortable", "calendar",  "day_start_minute"};
 
 absl::Status Refuse(const std::string& why) { return absl::InvalidArgumentError(ToAbsl(why)); }
 
@@ -45,6 +46,19 @@ std::string TextOf(const Values& values, const char* column, const std::string& 
   return found == values.end() || found->second.empty() ? otherwise : found->second;
 }
 
+absl::Status ReadDayStart(const Values& values, Instrument& instrument) {
+  constexpr int kMinutesPerDay = 24 * 60;
+  std::string text = TextOf(values, "day_start_minute", "0");
+  int minute = 0;
+  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), minute);
+  if (problem != std::errc() || end != text.data() + text.size() || minute < 0 || minute >= kMinutesPerDay)
+    return Refuse("day_start_minute: 0 to 1439 is expected, not '" + text + "'");
+  if (minute != 0 && instrument.calendar != TradingCalendar::kAlwaysOpen)
+    return Refuse("day_start_minute: goes with the calendar ALWAYS_OPEN");
+  instrument.day_start_minute = minute;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Instrument> Make(const Values& values) {
   Instrument instrument;
   std::string symbol = TextOf(values, "symbol", "");
@@ -58,6 +72,15 @@ absl::StatusOr<Instrument> Make(const Values& values) {
     instrument.asset_class = AssetClass::kCrypto;
   else
     return Refuse("asset_class: EQUITY or CRYPTO is expected, not '" + asset_class + "'");
+  bool equity = instrument.asset_class == AssetClass::kEquity;
+  std::string calendar = TextOf(values, "calendar", equity ? "NEW_YORK_STOCK_EXCHANGE" : "ALWAYS_OPEN");
+  if (calendar == "NEW_YORK_STOCK_EXCHANGE")
+    instrument.calendar = TradingCalendar::kNewYorkStockExchange;
+  else if (calendar == "ALWAYS_OPEN")
+    instrument.calendar = TradingCalendar::kAlwaysOpen;
+  else
+    return Refuse("calendar: NEW_YORK_STOCK_EXCHANGE or ALWAYS_OPEN is expected, not '" + calendar + "'");
+  RETURN_IF_ERROR(ReadDayStart(values, instrument));
   instrument.currency = TextOf(values, "currency", "USD");
   // Books add money up without converting it.
   if (instrument.currency != "USD") return Refuse("currency: only USD is traded, not '" + instrument.currency + "'");
