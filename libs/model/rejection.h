@@ -54,6 +54,7 @@ enum class RejectReason : int {
   kNoLiquidity = 4004,
   kGatewayCheck = 4005,
   kInsufficientFunds = 4006,
+  kSessionEnded = 4007,
   kUnknownAccount = 5001,
   kUnauthenticated = 5002,
   kPermissionDenied = 5003,

@@ -4,9 +4,11 @@
 #include <chrono>
 
 #include "libs/base/absl_std.h"
+#include "libs/market/bars.h"
 #include "libs/market/replay.h"
 #include "libs/market/simulated_source.h"
 #include "libs/wire/wire.h"
+#include "services/broker_gateway/data_check.h"
 
 namespace ballast {
 namespace {
@@ -24,16 +26,24 @@ constexpr Duration kRemember = Duration::Seconds(2 * 86'400);
 constexpr UtcTime kLockstepStart{1'704'067'200'000'000'000};  // 2024-01-01
 
 std::vector<Instrument> InstrumentsOf(const Engine::Options& options) {
-  std::vector<Instrument> instruments = market::SimulatedInstruments();
-  if (options.source != "replay") return instruments;
-  const std::vector<std::string>& chosen = options.replay_symbols;
-  std::erase_if(instruments, [&](const Instrument& each) {
-    return std::find(chosen.begin(), chosen.end(), each.symbol.value()) == chosen.end();
-  });
-  return instruments;
+  if (options.source != "replay") return market::SimulatedInstruments();
+  // What is wrong with them OpenSource says, before anything is served.
+  return market::ChooseInstruments(options.replay_directory, options.replay_symbols, options.replay_instruments)
+      .value_or(std::vector<Instrument>());
 }
 
 std::int64_t WholeOf(Decimal value) { return static_cast<std::int64_t>(value.units() / Decimal::FromInt(1).units()); }
+
+// A recorded market has minutes; a simulated one has no bar shorter than a step of it.
+std::int64_t BarLengthSeconds(const Engine::Options& options) {
+  constexpr std::int64_t kMillisPerSecond = 1'000;
+  if (options.source == "replay") return 60;
+  for (const std::string& timeframe : market::Timeframes()) {
+    std::int64_t seconds = market::TimeframeLength(timeframe)->nanos / kSecondNs;
+    if (seconds * kMillisPerSecond >= options.tick_ms) return seconds;
+  }
+  return 60;
+}
 
 bool Wants(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
@@ -60,8 +70,12 @@ Engine::~Engine() { Drain(); }
 
 absl::Status Engine::OpenSource() {
   if (options_.source == "replay") {
-    ASSIGN_OR_RETURN(auto replay, market::Replay::Open(options_.replay_directory, options_.replay_symbols));
-    log_.Info("market.replay_opened", {{"steps", std::to_string(replay->step_count())}});
+    ASSIGN_OR_RETURN(auto replay, market::Replay::Open(options_.replay_directory, options_.replay_symbols,
+                                                       options_.replay_instruments));
+    data_set_ = DescribeDataSet(*replay);
+    log_.Info("market.replay_opened",
+              {{"steps", std::to_string(replay->step_count())}, {"data_set", replay->state().key}});
+    for (const std::string& warning : data_set_->warnings()) log_.Warning("market.data", {{"warning", warning}});
     source_ = std::move(replay);
     return absl::OkStatus();
   }
@@ -86,6 +100,8 @@ absl::Status Engine::Recover() {
   RETURN_IF_ERROR(store_.LoadBroker(venue_, clock_.Now() - kRemember));
   ASSIGN_OR_RETURN(session_epoch_, store_.LoadEpoch());
   source_key_ = source_->state().key;
+  // A position of the account is a position in these rows: with others it would be marked and closed at other prices.
+  if (data_set_) RETURN_IF_ERROR(store_.RefuseOtherReplay(source_key_));
   ASSIGN_OR_RETURN(market::SourceState state, store_.LoadMarket(source_key_));
   if (state.step == 0) {
     // A first start has a past: bars and indicators are warm at once.
@@ -464,6 +480,8 @@ void Engine::FillStatus(broker::v1::GetMarketStatusResponse* response) const {
   bool open = false;
   for (const auto& [symbol, quote] : venue_.quotes()) open = open || quote.session_open;
   response->set_any_session_open(open);
+  response->set_bar_length_seconds(BarLengthSeconds(options_));
+  if (data_set_) *response->mutable_data_set() = *data_set_;
 }
 
 void Engine::CommitAndTell() {

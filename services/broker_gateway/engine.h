@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -37,6 +38,8 @@ class Engine {
     Decimal speed = Decimal::FromInt(1);
     std::string replay_directory;
     std::vector<std::string> replay_symbols;
+    // What the symbols are where nothing beside the data says so: market::ParseInstrument.
+    std::vector<std::string> replay_instruments;
     int lockstep_subscribers = 3;
     paper::PaperBroker::Options paper = {};
     // The gateway's own caps, checked last and apart from risk.
@@ -121,6 +124,8 @@ class Engine {
   paper::PaperBroker venue_;
   std::unique_ptr<market::Source> source_;
   std::string source_key_;
+  // A replay's only.
+  std::optional<broker::v1::DataSet> data_set_;
   LockstepGate gate_;
   market::MarketStep step_;
   // Heads of the accounts' reports when step_ was made.

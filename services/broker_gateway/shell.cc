@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "services/broker_gateway/data_check.h"
 #include "services/broker_gateway/engine.h"
 #include "services/broker_gateway/grpc_adapter.h"
 #include "services/broker_gateway/history_reader.h"
@@ -23,6 +24,7 @@ class BrokerGateway : public Service {
                  .speed = context.config.GetDecimal("market_speed"),
                  .replay_directory = context.config.GetString("replay_directory"),
                  .replay_symbols = context.config.GetStringList("replay_symbols"),
+                 .replay_instruments = context.config.GetStringList("replay_instruments"),
                  .lockstep_subscribers = static_cast<int>(context.config.GetInt("lockstep_subscribers")),
                  .paper = {.latency = Duration::Millis(context.config.GetInt("paper_latency_ms")),
                            .slippage_ticks = static_cast<int>(context.config.GetInt("paper_slippage_ticks")),
@@ -77,6 +79,11 @@ ServiceSpec BrokerGatewaySpec() {
                      .type = KnobType::kStringList,
                      .default_value = "SPY;IBM;BAC",
                      .help = "what is replayed"},
+                    {.name = "replay_instruments",
+                     .type = KnobType::kStringList,
+                     .default_value = "",
+                     .help = "what they are, where no instruments.csv beside the data says so: "
+                             "SYMBOL,asset_class=EQUITY,tick_size=0.01,lot_size=1"},
                     {.name = "lockstep_subscribers",
                      .type = KnobType::kInt,
                      .default_value = "3",
@@ -135,6 +142,7 @@ ServiceSpec BrokerGatewaySpec() {
                      .maximum = "600000",
                      .unit = "ms"}},
           .migrations = Migrations_broker_gateway(),
+          .check_data = &CheckData,
           .make = [](ServiceContext& context) { return std::make_unique<BrokerGateway>(context); }};
 }
 
