@@ -153,6 +153,8 @@ export interface Trade {
   pnl_ratio: number;
 }
 export interface EquityPoint {
+  /** Empty in answers about one account. */
+  account_id?: string;
   time: string;
   equity: string;
   cash: string;
@@ -313,6 +315,12 @@ export interface Limits {
   version: Integer64;
   [name: string]: unknown;
 }
+export interface RuleState {
+  name: string;
+  state: string;
+  reason?: string;
+  trip_time?: string | null;
+}
 export interface RiskState {
   account_id: string;
   equity: string;
@@ -325,6 +333,8 @@ export interface RiskState {
   open_positions: number;
   uses: LimitUse[];
   market_data_stale: boolean;
+  /** Rules that latch; a server that has none leaves them out. */
+  rules?: RuleState[];
   limits?: Limits;
 }
 export interface Preview {

@@ -1,0 +1,64 @@
+// The one answer to "may I open risk?", in the same words wherever it stands: banner, status bar, cards, ticket. Pure.
+import type { Account, RiskState } from "../api/types";
+import * as decimal from "./decimal";
+import { sentence } from "./words";
+
+export interface Permission {
+  /** Only `open` may ever be shown in green. */
+  state: "open" | "warned" | "blocked" | "halted" | "unknown";
+  text: string;
+  /** The rule that blocks, when one does. */
+  rule: string;
+  /** It does not open again by itself: a person re-arms it with a reason. */
+  tripped: boolean;
+}
+
+export interface Source {
+  account: Account | undefined;
+  risk: RiskState | null;
+  /** How long ago `risk` was read; null when never. */
+  riskAgeMs: number | null;
+  /** The stream is older than it may be. */
+  streamStale: boolean;
+}
+
+/** Risk is asked every few seconds; after three missed answers what it said is not known any more. */
+export const kRiskAgeMaxMs = 15_000;
+
+const kLoss = new Set(["daily_loss", "drawdown"]);
+
+export function percentUsed(use: { used: string; limit: string }): string | null {
+  return decimal.percentOf(use.used || "0", use.limit, 1);
+}
+
+/** Used up: nothing more may be opened under this limit. */
+export function isBreached(use: { used: string; limit: string }): boolean {
+  return decimal.sign(use.limit) > 0 && decimal.compare(use.used || "0", use.limit) >= 0;
+}
+
+function share(use: { used: string; limit: string }): string {
+  const percent = percentUsed(use);
+  return percent === null ? "" : ` ${decimal.format(percent)} % of its limit`;
+}
+
+export function permission({ account, risk, riskAgeMs, streamStale }: Source): Permission {
+  const none = { rule: "", tripped: false };
+  if (account?.halted) return { ...none, state: "halted", text: `Halted: ${account.halt_reason || "no reason given"}` };
+  if (!account || !risk || riskAgeMs === null || riskAgeMs > kRiskAgeMaxMs) return { ...none, state: "unknown", text: "Unknown: risk has not answered" };
+  const latched = (risk.rules ?? []).find((rule) => rule.state === "RULE_STATE_TRIPPED" || rule.state === "tripped");
+  if (latched) {
+    const use = risk.uses?.find((u) => u.name === latched.name);
+    return { state: "blocked", rule: latched.name, tripped: true, text: `Blocked: ${sentence(latched.name)} tripped${use ? `,${share(use)} now` : ""}, until re-armed with a reason` };
+  }
+  const breached = (risk.uses ?? []).filter(isBreached).sort((a, b) => Number(kLoss.has(b.name)) - Number(kLoss.has(a.name)))[0];
+  if (breached) {
+    const until = kLoss.has(breached.name) ? "until it is back under its limit" : "until something is closed";
+    return { state: "blocked", rule: breached.name, tripped: false, text: `Blocked: ${sentence(breached.name)}${share(breached)}, ${until}` };
+  }
+  if (!risk.equity) return { ...none, state: "blocked", rule: "equity", text: "Blocked: equity is not known, until every position has a price" };
+  if (streamStale) return { ...none, state: "unknown", text: "Unknown: the stream is old" };
+  if (risk.market_data_stale) return { ...none, state: "warned", rule: "price_age", text: "Open, but not where prices are old" };
+  const nearest = (risk.uses ?? []).map((use) => ({ name: use.name, percent: percentUsed(use) })).filter((use) => use.percent !== null)
+    .sort((a, b) => decimal.compare(b.percent, a.percent))[0];
+  return { ...none, state: "open", text: nearest && decimal.compare(nearest.percent, "70") >= 0 ? `Open: ${sentence(nearest.name)} ${decimal.format(nearest.percent)} % used` : "Open: new orders are accepted" };
+}
