@@ -31,7 +31,7 @@ export function DeploymentCard({ deployment, onStop }: { deployment: Deployment;
   const { spec } = deployment;
   const book = useModel((m) => m.books[`${spec.account_id}|${deployment.deployment_id}`]) as Book | undefined;
   const opening = useStore((s) => s.model.summaries[spec.account_id]?.opening_cash);
-  const drawdownLimit = useStore((s) => (s.risk?.account_id === spec.account_id ? (s.risk.limits?.drawdown_ratio as string | undefined) : undefined));
+  const drawdownLimit = useStore((s) => s.risks[spec.account_id]?.state.limits?.drawdown_ratio as string | undefined);
   const stale = useStore((s) => s.stale);
   const { busy, error, run } = useAction();
   const status = deployment.status.replace("DEPLOYMENT_STATUS_", "");

@@ -3,7 +3,7 @@ import { call } from "../api/client";
 import type { Limits } from "../api/types";
 import * as decimal from "../lib/decimal";
 import { newKey, sentence } from "../lib/words";
-import { notify, refreshAccount, useStore } from "../state/store";
+import { notify, refreshAccount, useRisk, useStore } from "../state/store";
 import { EmergencyDialog, ResumeDialog, type Level } from "../ui/emergency";
 import { Dialog, Empty, Failure, Field, Meter, Panel, Stat, useAction } from "../ui/parts";
 
@@ -40,7 +40,7 @@ function showUse(name: string, value: string): string {
 }
 
 export function RiskView() {
-  const risk = useStore((s) => s.risk);
+  const risk = useRisk();
   const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
   const [level, setLevel] = useState<Level | null>(null);
   const [resuming, setResuming] = useState(false);
