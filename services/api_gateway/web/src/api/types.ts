@@ -34,6 +34,8 @@ export interface Order {
   create_time: string;
   update_time: string;
   sequence: Integer64;
+  /** Market time of the order, where the server knows it beside the wall's. */
+  market_time?: string | null;
   mode: string;
   reason: string;
   cancel_requested: boolean;
@@ -342,6 +344,8 @@ export interface Preview {
   rejection?: Rejection | null;
   checks: RiskCheck[];
   passable_quantity: string;
+  /** The rule that sets passable_quantity. */
+  passable_check?: string;
   estimated_price?: string | null;
   estimated_notional?: string | null;
 }

@@ -66,11 +66,12 @@ function useTheme(): number {
 
 const at = (text: string) => Math.floor((millis(text) ?? 0) / 1000);
 
-export function SymbolPicker({ value, onChange, label = "Symbol" }: { value: string; onChange: (symbol: string) => void; label?: string }) {
+/** With an `id` the label stands beside it; without, `label` is its name. */
+export function SymbolPicker({ value, onChange, label = "Symbol", id }: { value: string; onChange: (symbol: string) => void; label?: string; id?: string }) {
   const instruments = useModel((m) => m.instruments);
   const symbols = Object.keys(instruments).sort();
   return (
-    <select aria-label={label} value={value} onChange={(event) => onChange(event.target.value)}>
+    <select {...(id ? { id } : { "aria-label": label })} value={value} onChange={(event) => onChange(event.target.value)}>
       {!symbols.includes(value) && <option value={value}>{value || "…"}</option>}
       {symbols.map((symbol) => (
         <option key={symbol} value={symbol}>
