@@ -1,5 +1,5 @@
 // The one answer to "may I open risk?", in the same words wherever it stands: banner, status bar, cards, ticket. Pure.
-import type { Account, RiskState } from "../api/types";
+import type { Account, RiskState, RuleState } from "../api/types";
 import * as decimal from "./decimal";
 import { sentence } from "./words";
 
@@ -41,11 +41,15 @@ function share(use: { used: string; limit: string }): string {
   return percent === null ? "" : ` ${decimal.format(percent)} % of its limit`;
 }
 
+export function trippedRules(risk: RiskState | null): RuleState[] {
+  return (risk?.rules ?? []).filter((rule) => rule.state === "RULE_STATE_TRIPPED" || rule.state === "tripped");
+}
+
 export function permission({ account, risk, riskAgeMs, streamStale }: Source): Permission {
   const none = { rule: "", tripped: false };
   if (account?.halted) return { ...none, state: "halted", text: `Halted: ${account.halt_reason || "no reason given"}` };
   if (!account || !risk || riskAgeMs === null || riskAgeMs > kRiskAgeMaxMs) return { ...none, state: "unknown", text: "Unknown: risk has not answered" };
-  const latched = (risk.rules ?? []).find((rule) => rule.state === "RULE_STATE_TRIPPED" || rule.state === "tripped");
+  const latched = trippedRules(risk)[0];
   if (latched) {
     const use = risk.uses?.find((u) => u.name === latched.name);
     return { state: "blocked", rule: latched.name, tripped: true, text: `Blocked: ${sentence(latched.name)} tripped${use ? `,${share(use)} now` : ""}, until re-armed with a reason` };

@@ -37,7 +37,7 @@ function makeColumns(close: (position: Position) => void, brief: boolean, byBook
     { key: "realised", label: "Realised", end: true, wideOnly: true, cell: (p) => <Pnl value={p.realised_pnl} /> },
     { key: "age", label: "Open for", end: true, wideOnly: true, cell: (p) => <Age since={p.open_time} market /> },
     { key: "mode", label: "Mode", wideOnly: true, cell: (p) => <ModeBadge mode={p.mode} long={false} /> },
-    { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (p) => <button type="button" className="button small" aria-label={byBook ? `Close ${p.symbol} of ${bookOf(p)}` : `Close ${p.symbol}`} onClick={() => close(p)}>Close…</button> },
+    { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (p) => <button type="button" className="button small" onClick={() => close(p)}>Close…<span className="visually-hidden"> {p.symbol}{byBook && ` of ${bookOf(p)}`}</span></button> },
   ];
   return brief ? columns.filter((c) => c.key !== "value" && c.key !== "realised") : columns;
 }
