@@ -230,7 +230,8 @@ function TopBar() {
 }
 
 function Navigation({ current }: { current: string }) {
-  const unread = useModel((m) => Object.values(m.alerts).reduce((n, a) => n + (a.acknowledged ? 0 : 1), 0));
+  const accountId = useStore((s) => s.accountId);
+  const unread = useModel((m) => Object.values(m.alerts).reduce((n, a) => n + (a.acknowledged || (a.account_id && a.account_id !== accountId) ? 0 : 1), 0));
   const bar = useRef<HTMLElement>(null);
   useEffect(() => {
     // On a phone the bar scrolls sideways: the present view stays in sight.
@@ -264,13 +265,14 @@ function StatusBar() {
   const gaps = useModel((m) => m.gaps);
   const status = useModel((m) => m.status);
   const market = useMarketFreshness();
+  const pulse = useModel((m) => m.market);
   const replay = useReplay();
   const now = useNow(500);
   const age = lastMessageAt > 0 ? (now - lastMessageAt) / 1000 : null;
   const down = (status?.services ?? []).filter((s) => s.state !== "serving");
   const count = status?.services?.length ?? 0;
   const marketTime = millis(status?.market_time);
-  const stream = streamWords(connection, stale, market, Math.max(0, Math.ceil((retryAt - now) / 1000)));
+  const stream = streamWords(connection, stale, market, Math.max(0, Math.ceil((retryAt - now) / 1000)), pulse);
   // What an old stream said of the services is history.
   const known = status !== null && connection === "live" && !stale;
   const services = !known ? { text: count > 0 ? `services unknown (were ${count - down.length} of ${count})` : "services unknown", tone: "quiet" } : down.length === 0 ? { text: `${count} services`, tone: "good" } : { text: `${down.map((s) => s.name).join(", ")} down`, tone: "bad" };

@@ -205,6 +205,7 @@ export interface Deployment {
 }
 export interface Decision {
   sequence: Integer64;
+  account_id?: string;
   deployment_id: string;
   symbol: string;
   bar_time: string;
@@ -239,6 +240,20 @@ export interface Quote {
   quote_time: string;
   sequence: Integer64;
   session_open: boolean;
+  /** Milliseconds of the market from quote_time to the market's time. */
+  age_ms?: Integer64;
+  /** The server says: not to be traded on. */
+  stale?: boolean;
+  /** The book of the same step, best first; in the stream only. */
+  bids?: BookLevel[];
+  asks?: BookLevel[];
+  step?: Integer64;
+}
+/** What the heartbeat says of the market behind the stream. */
+export interface MarketPulse {
+  state: "live" | "silent" | "ended" | "unknown";
+  time?: string | null;
+  age_ms?: number | null;
 }
 export interface Bar {
   symbol: string;

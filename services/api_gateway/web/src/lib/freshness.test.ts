@@ -32,6 +32,21 @@ describe("freshness", () => {
   });
 });
 
+describe("the server's word", () => {
+  it("counts from the age the server gives, and believes it when it says stale", () => {
+    const row = quote("A", 100, { age_ms: "7000" });
+    const known = noteArrivals({}, {}, { A: row }, 1e12, true, true);
+    expect(freshness(row, known.A, 1e12, 5000)).toEqual({ ageMs: 7000, old: true });
+    expect(freshness(quote("A", 1, { stale: true, session_open: false }), { at: 1000 }, 1000, 5000)?.old).toBe(true);
+  });
+  it("is never live while the market is silent or over", () => {
+    const market = marketFreshness({ A: quote("A", 1) }, { A: { at: 9000 } }, 10_000, 5000);
+    expect(streamWords("live", false, market, 0, { state: "silent" })).toEqual({ text: "market silent, prices 1s old", tone: "bad" });
+    expect(streamWords("live", false, market, 0, { state: "ended" }).tone).toBe("warn");
+    expect(streamWords("live", false, market, 0, { state: "live" }).tone).toBe("good");
+  });
+});
+
 describe("streamWords", () => {
   const quotes = { A: quote("A", 1), B: quote("B", 1) };
   it("never says live over dead prices", () => {

@@ -1,5 +1,5 @@
 // How old each price is. The stream may be alive while the market behind it is dead, so each quote has its own age. Pure.
-import type { Quote } from "../api/types";
+import type { MarketPulse, Quote } from "../api/types";
 import { duration, millis } from "./time";
 
 export interface Arrival {
@@ -24,11 +24,17 @@ export function noteArrivals(known: Arrivals, before: Readonly<Record<string, Qu
     const same = old !== undefined && String(old.sequence) === String(quote.sequence) && old.quote_time === quote.quote_time;
     // Sent again without having changed: not news.
     if (same && known[symbol]) continue;
-    const own = snapshot && wallClock ? millis(quote.quote_time) : null;
     next ??= { ...known };
-    next[symbol] = { at: own === null ? now : Math.min(now, own) };
+    next[symbol] = { at: snapshot ? now - ageAtArrival(quote, now, wallClock) : now };
   }
   return next ?? known;
+}
+
+function ageAtArrival(quote: Quote, now: number, wallClock: boolean): number {
+  // The server's own figure needs no comparing of clocks.
+  if (quote.age_ms !== undefined) return Math.max(0, Number(quote.age_ms));
+  const own = wallClock ? millis(quote.quote_time) : null;
+  return own === null ? 0 : Math.max(0, now - own);
 }
 
 export interface Freshness {
@@ -40,7 +46,7 @@ export interface Freshness {
 export function freshness(quote: Quote | undefined, arrival: Arrival | undefined, now: number, limitMs: number): Freshness | null {
   if (!quote || !arrival) return null;
   const ageMs = Math.max(0, now - arrival.at);
-  return { ageMs, old: quote.session_open && ageMs > limitMs };
+  return { ageMs, old: quote.stale === true || (quote.session_open && ageMs > limitMs) };
 }
 
 export interface Market {
@@ -64,10 +70,13 @@ export function marketFreshness(quotes: Readonly<Record<string, Quote>>, arrival
 }
 
 /** What the status bar says, and whether it may be green. */
-export function streamWords(connection: "connecting" | "live" | "reconnecting", stale: boolean, market: Market, retryInSeconds: number): { text: string; tone: "good" | "warn" | "bad" } {
+export function streamWords(connection: "connecting" | "live" | "reconnecting", stale: boolean, market: Market, retryInSeconds: number, pulse: MarketPulse | null = null): { text: string; tone: "good" | "warn" | "bad" } {
   if (connection === "connecting") return { text: "connecting", tone: "bad" };
   if (connection === "reconnecting") return { text: `reconnecting in ${retryInSeconds} s`, tone: "bad" };
   if (stale) return { text: "stream stale", tone: "warn" };
+  if (pulse?.state === "ended") return { text: "replay ended, prices stand", tone: "warn" };
+  if (pulse?.state === "unknown") return { text: "no word of the market yet", tone: "warn" };
+  if (pulse?.state === "silent") return { text: `market silent${market.newestMs === null ? "" : `, prices ${duration(market.newestMs)} old`}`, tone: "bad" };
   if (market.open > 0 && market.old === market.open) return { text: `prices ${duration(market.newestMs ?? 0)} old`, tone: "bad" };
   if (market.old > 0) return { text: `stream live · ${market.old} of ${market.open} prices old`, tone: "warn" };
   return { text: "stream live", tone: "good" };

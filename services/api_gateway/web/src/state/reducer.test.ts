@@ -79,6 +79,12 @@ describe("reducer", () => {
     expect(apply(before, { type: "heartbeat", sequence: 12 }).gap).toBe(true);
   });
 
+  it("takes the market's state from the heartbeat", () => {
+    const before = apply(kEmpty, snapshot).model;
+    expect(before.market).toBeNull();
+    expect(apply(before, { type: "heartbeat", sequence: 10, market: { state: "silent", age_ms: 8000 } }).model.market?.state).toBe("silent");
+  });
+
   it("ignores a delta that is sent again after a resume", () => {
     const before = apply(kEmpty, snapshot).model;
     const { model, gap } = apply(before, { type: "delta", sequence: 9, topic: "orders", data: [order("old", 1)] });

@@ -1,6 +1,6 @@
 // What the page knows, and how one stream message changes it. Pure: no clock, no socket, so that it can be tested.
 import type {
-  Alert, Book, Decision, Deployment, DepthBook, EquityPoint, Instrument, Order, Position, Quote, Status, Summary, Trade,
+  Alert, Book, Decision, Deployment, EquityPoint, Instrument, MarketPulse, Order, Position, Quote, Status, Summary, Trade,
 } from "../api/types";
 
 export type Rows<T> = Readonly<Record<string, T>>;
@@ -25,8 +25,8 @@ export interface Model {
   /** By account; points that do not say whose they are belong to none and are left out. */
   equity: Rows<readonly EquityPoint[]>;
   instruments: Rows<Instrument>;
-  /** Books of depth, where the server streams them in step with the quotes. */
-  depths: Rows<DepthBook>;
+  /** How the market behind the stream is; null where the server does not say. */
+  market: MarketPulse | null;
   /** Rises when any order's filled quantity grows: what shows fills reads them again. */
   fillVersion: number;
 }
@@ -34,11 +34,11 @@ export interface Model {
 export type Message =
   | { type: "snapshot"; sequence: number | string; run?: string; data: Record<string, unknown> }
   | { type: "delta"; sequence: number | string; topic: string; data: unknown }
-  | { type: "heartbeat"; sequence: number | string };
+  | { type: "heartbeat"; sequence: number | string; market?: MarketPulse };
 
 export const kEmpty: Model = {
   sequence: -1, run: "", gaps: 0, status: null, orders: {}, positions: {}, summaries: {}, books: {}, deployments: {}, decisions: {},
-  quotes: {}, alerts: {}, trades: {}, equity: {}, instruments: {}, depths: {}, fillVersion: 0,
+  quotes: {}, alerts: {}, trades: {}, equity: {}, instruments: {}, market: null, fillVersion: 0,
 };
 
 // Windows: the page never grows without end.
@@ -145,7 +145,7 @@ function fromSnapshot(model: Model, sequence: number, run: string, data: Record<
     trades: index<Trade>(data.trades, keys.trades),
     equity: mergeEquity({}, data.equity),
     instruments: index<Instrument>(data.instruments, keys.instruments),
-    depths: index<DepthBook>(data.depths, (d) => d.symbol),
+    market: model.market,
     fillVersion: model.fillVersion + 1,
   };
 }
@@ -172,8 +172,6 @@ function withTopic(model: Model, topic: string, data: unknown): Model {
       return { ...model, trades: newest(merge(model.trades, data, keys.trades), kMaxTrades, (t) => t.exit_time) };
     case "equity":
       return { ...model, equity: mergeEquity(model.equity, data) };
-    case "depths":
-      return { ...model, depths: merge(model.depths, data, (d: DepthBook) => d.symbol) };
     case "instruments":
       return { ...model, instruments: merge(model.instruments, data, keys.instruments) };
     case "status": {
@@ -204,7 +202,7 @@ export function apply(model: Model, message: Message): Applied {
       return { model: { ...withTopic(model, message.topic, message.data), sequence }, gap: false };
     case "heartbeat":
       if (model.sequence >= 0 && sequence > model.sequence) return { model: { ...model, gaps: model.gaps + 1 }, gap: true };
-      return { model, gap: false };
+      return { model: message.market ? { ...model, market: message.market } : model, gap: false };
     default:
       return { model, gap: false };
   }

@@ -147,16 +147,8 @@ export async function acknowledgeAlert(alert: Alert): Promise<void> {
   showAlert(answer.alert ?? { ...alert, acknowledged: true });
 }
 
-/** Each by its own call, four at a time; tells how many were. */
-export async function acknowledgeAll(alerts: readonly Alert[]): Promise<number> {
-  const waiting = [...alerts];
-  let done = 0;
-  const worker = async () => {
-    for (let alert = waiting.shift(); alert; alert = waiting.shift()) {
-      await acknowledgeAlert(alert);
-      ++done;
-    }
-  };
-  await Promise.all([worker(), worker(), worker(), worker()]);
-  return done;
+/** Those that were seen, by their ids: what came since stays new. The changed rows come by the stream. */
+export async function acknowledgeAll(alerts: readonly Alert[]): Promise<void> {
+  await post("/api/live/alerts/acknowledge", { alert_ids: alerts.map((a) => String(a.alert_id)) });
+  for (const alert of alerts) showAlert({ ...alert, acknowledged: true });
 }

@@ -73,7 +73,7 @@ export function AlertsView() {
       <Panel
         title="Alerts"
         actions={
-          <button type="button" className="button small" disabled={busy || waiting.length === 0} onClick={() => run(async () => notify("done", `${await acknowledgeAll(waiting)} alerts acknowledged`))}>
+          <button type="button" className="button small" disabled={busy || waiting.length === 0} onClick={() => run(async () => { await acknowledgeAll(waiting); notify("done", `${waiting.length} alerts acknowledged`); })}>
             {busy ? "Acknowledging…" : `Acknowledge all${waiting.length > 0 ? ` ${waiting.length}` : ""}`}
           </button>
         }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { get } from "../api/client";
-import { kWorking, type DepthBook } from "../api/types";
+import { kWorking, type DepthBook, type Quote } from "../api/types";
 import * as decimal from "../lib/decimal";
 import { disagreement } from "../lib/depth";
 import { useModel, useStore } from "../state/store";
@@ -10,15 +10,17 @@ import { Empty, Failure, formatPrice, Panel } from "../ui/parts";
 import { OrderTicket, type Picked } from "../ui/ticket";
 import { OrdersTable, useOrders } from "./orders";
 
-/** The book as streamed in step with the quote; where it is not, read again at every move of the quote, one read at a time. */
-function useDepth(symbol: string, moved: string): { book: DepthBook | null; error: unknown; reload: () => void } {
-  const streamed = useModel((m) => m.depths[symbol]);
+/** The book that comes with the quote, of the same step; where none comes, read again at every move of the quote, one read at a time. */
+function useDepth(symbol: string, quote: Quote | undefined): { book: DepthBook | null; error: unknown; reload: () => void } {
+  const moved = `${quote?.sequence ?? ""} ${quote?.quote_time ?? ""}`;
+  const streamed = quote?.bids && quote.asks ? { symbol, bids: quote.bids, asks: quote.asks, market_time: quote.quote_time } : null;
+  const inStep = streamed !== null;
   const [read, setRead] = useState<{ book: DepthBook | null; error: unknown }>({ book: null, error: null });
   const [round, setRound] = useState(0);
   const busy = useRef(false);
   const again = useRef(false);
   useEffect(() => {
-    if (!symbol || streamed) return;
+    if (!symbol || !moved.trim() || inStep) return;
     if (busy.current) {
       again.current = true;
       return;
@@ -31,7 +33,7 @@ function useDepth(symbol: string, moved: string): { book: DepthBook | null; erro
         if (again.current) setRound((n) => n + 1);
         again.current = false;
       });
-  }, [symbol, moved, streamed, round]);
+  }, [symbol, moved, inStep, round]);
   const book = streamed ?? (read.book?.symbol === symbol ? read.book : null);
   return { book, error: streamed ? null : read.error, reload: () => setRound((n) => n + 1) };
 }
@@ -41,7 +43,7 @@ function Depth({ onPick }: { onPick: (price: string) => void }) {
   const tick = useModel((m) => m.instruments[symbol]?.tick_size);
   const quote = useModel((m) => m.quotes[symbol]);
   const fresh = useFreshness(symbol);
-  const { book: data, error, reload } = useDepth(symbol, `${quote?.sequence ?? ""} ${quote?.quote_time ?? ""}`);
+  const { book: data, error, reload } = useDepth(symbol, quote);
   const apart = disagreement(data, quote);
   const bids = (data?.bids ?? []).slice(0, 8);
   const asks = (data?.asks ?? []).slice(0, 8);
