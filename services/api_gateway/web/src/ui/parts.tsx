@@ -11,8 +11,10 @@ export function ModeBadge({ mode, long = true, pulse = false }: { mode: string; 
   return (
     <span className={`badge ${live ? "badge-live" : "badge-paper"} ${pulse ? "pulsing" : ""}`}>
       {long && <span className="badge-dot" aria-hidden="true" />}
-      {live ? "LIVE" : "PAPER"}
-      {long && (live ? " · real money" : " · simulated")}
+      <span>
+        {live ? "LIVE" : "PAPER"}
+        {long && <span className="badge-long">{live ? " · real money" : " · simulated"}</span>}
+      </span>
     </span>
   );
 }

@@ -51,7 +51,7 @@ export function DeploymentCard({ deployment, onStop }: { deployment: Deployment;
   return (
     <article className={`card ${deployment.mode === "ACCOUNT_MODE_LIVE" ? "card-live" : "card-paper"} ${isOver(deployment) ? "is-over" : ""} ${stale ? "is-stale" : ""}`} aria-label={`Deployment ${spec.display_name || deployment.deployment_id}`}>
       <header className="card-head">
-        <h3>{spec.display_name || sentence(spec.strategy_id)}</h3>
+        <h2>{spec.display_name || sentence(spec.strategy_id)}</h2>
         <ModeBadge mode={deployment.mode} pulse={status === "ACTIVE"} />
       </header>
       <p className="card-line">
