@@ -1,6 +1,8 @@
 // The one answer to "may I open risk?", in the same words wherever it stands: banner, status bar, cards, ticket. Pure.
-import type { Account, RiskState, RuleState } from "../api/types";
+import type { Account, MarketPulse, RiskState, RuleState } from "../api/types";
 import * as decimal from "./decimal";
+import type { Market } from "./freshness";
+import { duration } from "./time";
 import { sentence } from "./words";
 
 export interface Permission {
@@ -20,6 +22,9 @@ export interface Source {
   riskAgeMs: number | null;
   /** The stream is older than it may be. */
   streamStale: boolean;
+  /** How old the prices are as seen here, and what the server says of the market. */
+  market?: Market;
+  pulse?: MarketPulse | null;
 }
 
 /** Risk is asked every few seconds; after three missed answers what it said is not known any more. */
@@ -45,7 +50,7 @@ export function trippedRules(risk: RiskState | null): RuleState[] {
   return (risk?.rules ?? []).filter((rule) => rule.state === "RULE_STATE_TRIPPED" || rule.state === "tripped");
 }
 
-export function permission({ account, risk, riskAgeMs, streamStale }: Source): Permission {
+export function permission({ account, risk, riskAgeMs, streamStale, market, pulse }: Source): Permission {
   const none = { rule: "", tripped: false };
   if (account?.halted) return { ...none, state: "halted", text: `Halted: ${account.halt_reason || "no reason given"}` };
   if (!account || !risk || riskAgeMs === null || riskAgeMs > kRiskAgeMaxMs) return { ...none, state: "unknown", text: "Unknown: risk has not answered" };
@@ -61,8 +66,11 @@ export function permission({ account, risk, riskAgeMs, streamStale }: Source): P
   }
   if (!risk.equity) return { ...none, state: "blocked", rule: "equity", text: "Blocked: equity is not known, until every position has a price" };
   if (streamStale) return { ...none, state: "unknown", text: "Unknown: the stream is old" };
-  if (risk.market_data_stale) return { ...none, state: "warned", rule: "price_age", text: "Open, but not where prices are old" };
+  if (pulse?.state === "ended") return { ...none, state: "blocked", rule: "price_age", text: "Blocked: the replay has ended, prices stand" };
+  if (pulse?.state === "silent" || (market && market.open > 0 && market.old === market.open))
+    return { ...none, state: "blocked", rule: "price_age", text: `Blocked: prices are old${market && market.newestMs !== null ? ` (${duration(market.newestMs)})` : ""}, until they move` };
+  if (risk.market_data_stale || (market && market.old > 0)) return { ...none, state: "warned", rule: "price_age", text: "Open, but not where prices are old" };
   const nearest = (risk.uses ?? []).map((use) => ({ name: use.name, percent: percentUsed(use) })).filter((use) => use.percent !== null)
     .sort((a, b) => decimal.compare(b.percent, a.percent))[0];
-  return { ...none, state: "open", text: nearest && decimal.compare(nearest.percent, "70") >= 0 ? `Open: ${sentence(nearest.name)} ${decimal.format(nearest.percent)} % used` : "Open: new orders are accepted" };
+  return { ...none, state: "open", text: nearest && decimal.compare(nearest.percent, "70") >= 0 ? `Open: ${sentence(nearest.name)} ${decimal.format(nearest.percent)} % used` : "Open for new orders" };
 }

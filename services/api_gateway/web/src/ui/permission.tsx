@@ -4,6 +4,7 @@ import { permission, type Permission } from "../lib/permission";
 import { newKey, sentence } from "../lib/words";
 import { notify, refreshAccount, useStore } from "../state/store";
 import { ResumeDialog } from "./emergency";
+import { useMarketFreshness } from "./freshness";
 import { Dialog, Failure, Field, ModeBadge, useAction, useNow } from "./parts";
 
 /** May risk be opened in this account (the one looked at, unless named)? */
@@ -14,7 +15,9 @@ export function usePermission(named?: string): Permission {
   const account = useStore((s) => s.accounts.find((a) => a.account_id === accountId));
   const known = useStore((s) => s.risks[accountId]);
   const streamStale = useStore((s) => s.stale);
-  return permission({ account, risk: known?.state ?? null, riskAgeMs: known ? now - known.at : null, streamStale });
+  const market = useMarketFreshness();
+  const pulse = useStore((s) => s.model.market);
+  return permission({ account, risk: known?.state ?? null, riskAgeMs: known ? now - known.at : null, streamStale, market, pulse });
 }
 
 const kTones: Record<Permission["state"], string> = { open: "good", warned: "warn", blocked: "bad", halted: "bad", unknown: "quiet" };
@@ -23,7 +26,7 @@ const kTones: Record<Permission["state"], string> = { open: "good", warned: "war
 export function PermissionPill({ accountId, link = true }: { accountId?: string; link?: boolean }) {
   const answer = usePermission(accountId);
   const className = `pill state tone-${kTones[answer.state]}`;
-  return link ? <a href="#/risk" className={className} data-permission={answer.state}>{answer.text}</a> : <span className={className} data-permission={answer.state}>{answer.text}</span>;
+  return link ? <a href="#/risk" className={className} title={answer.text} data-permission={answer.state}>{answer.text}</a> : <span className={className} data-permission={answer.state}>{answer.text}</span>;
 }
 
 /** Across every screen while nothing may be opened, with the way out. */
