@@ -92,6 +92,7 @@ export interface Position {
   average_price: string;
   mark_price: string;
   mark_stale: boolean;
+  mark_age_ms?: Integer64;
   unrealised_pnl: string;
   realised_pnl: string;
   market_value: string;
@@ -332,11 +333,17 @@ export interface Limits {
   version: Integer64;
   [name: string]: unknown;
 }
-export interface RuleState {
+/** A loss rule latches: once tripped it stays so until a person re-arms it. */
+export interface LossRule {
   name: string;
   state: string;
-  reason?: string;
+  baseline?: string | null;
+  loss?: string | null;
+  limit?: string | null;
+  limit_ratio?: string | null;
   trip_time?: string | null;
+  trip_equity?: string | null;
+  message?: string;
 }
 export interface RiskState {
   account_id: string;
@@ -350,8 +357,13 @@ export interface RiskState {
   open_positions: number;
   uses: LimitUse[];
   market_data_stale: boolean;
-  /** Rules that latch; a server that has none leaves them out. */
-  rules?: RuleState[];
+  /** May risk be opened: the server's own word. */
+  opening?: string;
+  blocked_by?: string[];
+  opening_message?: string;
+  loss_rules?: LossRule[];
+  /** Held symbols whose mark is missing or too old. */
+  stale_symbols?: string[];
   limits?: Limits;
 }
 export interface Preview {

@@ -25,10 +25,23 @@ describe("permission", () => {
     expect(before.text).toBe("Open: Daily loss 99.9 % used");
   });
   it("stays tripped after the figure has recovered", () => {
-    const answer = ask(risk([{ name: "drawdown", limit: "5000", used: "10" }], { rules: [{ name: "drawdown", state: "RULE_STATE_TRIPPED" }] }));
+    const rule = { name: "drawdown", state: "LOSS_RULE_STATE_TRIPPED", loss: "10", limit: "5000" };
+    const answer = ask(risk([{ name: "drawdown", limit: "5000", used: "10" }], { opening: "OPENING_BLOCKED", blocked_by: ["drawdown"], loss_rules: [rule] }));
     expect(answer.state).toBe("blocked");
     expect(answer.tripped).toBe(true);
-    expect(answer.text).toContain("re-armed with a reason");
+    expect(answer.text).toBe("Blocked: Drawdown tripped, 0.2 % of its limit now, until re-armed with a reason");
+  });
+  it("says what a tripped rule waits for", () => {
+    const rule = { name: "daily_loss", state: "LOSS_RULE_STATE_TRIPPED", loss: "1800", limit: "1000" };
+    const answer = ask(risk([], { loss_rules: [rule], limits: { account_id: "paper", version: 1, daily_loss_clears_next_day: true } }));
+    expect(answer.text).toBe("Blocked: Daily loss tripped, 180 % of its limit now, until the next day or until re-armed with a reason");
+  });
+  it("believes the server when it says that nothing may be opened", () => {
+    expect(ask(risk([], { opening: "OPENING_BLOCKED", blocked_by: ["replaying"] })).text).toBe("Blocked: risk reads its history first");
+    expect(ask(risk([], { opening: "OPENING_BLOCKED", blocked_by: ["new_rule"], opening_message: "new rule since 10:00" })).text).toBe("Blocked: new rule since 10:00");
+    expect(ask(risk([], { opening: "OPENING_HALTED", opening_message: "by hand" })).state).toBe("halted");
+    expect(ask(risk([], { opening: "OPENING_UNSPECIFIED" })).state).toBe("blocked");
+    expect(ask(risk([], { opening: "OPENING_OPEN" })).state).toBe("open");
   });
   it("is never open on what is not known", () => {
     expect(ask(null).state).toBe("unknown");

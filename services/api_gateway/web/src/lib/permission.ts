@@ -1,5 +1,5 @@
 // The one answer to "may I open risk?", in the same words wherever it stands: banner, status bar, cards, ticket. Pure.
-import type { Account, MarketPulse, RiskState, RuleState } from "../api/types";
+import type { Account, LossRule, MarketPulse, RiskState } from "../api/types";
 import * as decimal from "./decimal";
 import type { Market } from "./freshness";
 import { duration } from "./time";
@@ -46,23 +46,38 @@ function share(use: { used: string; limit: string }): string {
   return percent === null ? "" : ` ${decimal.format(percent)} % of its limit`;
 }
 
-export function trippedRules(risk: RiskState | null): RuleState[] {
-  return (risk?.rules ?? []).filter((rule) => rule.state === "RULE_STATE_TRIPPED" || rule.state === "tripped");
+export function trippedRules(risk: RiskState | null): LossRule[] {
+  return (risk?.loss_rules ?? []).filter((rule) => rule.state === "LOSS_RULE_STATE_TRIPPED");
 }
+
+function trippedWords(rule: LossRule, risk: RiskState): string {
+  const use = risk.uses?.find((u) => u.name === rule.name);
+  const percent = decimal.percentOf(rule.loss ?? use?.used, rule.limit ?? use?.limit, 1);
+  const clears = rule.name === "daily_loss" && risk.limits?.daily_loss_clears_next_day === true;
+  return `Blocked: ${sentence(rule.name)} tripped${percent === null ? "" : `, ${decimal.format(percent)} % of its limit now`}, ${clears ? "until the next day or " : ""}until re-armed with a reason`;
+}
+
+const kBlocks: Record<string, string> = {
+  replaying: "risk reads its history first",
+  equity_unknown: "equity is not known, until every position has a price",
+  risk_unavailable: "risk does not answer",
+};
 
 export function permission({ account, risk, riskAgeMs, streamStale, market, pulse }: Source): Permission {
   const none = { rule: "", tripped: false };
   if (account?.halted) return { ...none, state: "halted", text: `Halted: ${account.halt_reason || "no reason given"}` };
   if (!account || !risk || riskAgeMs === null || riskAgeMs > kRiskAgeMaxMs) return { ...none, state: "unknown", text: "Unknown: risk has not answered" };
+  if (risk.opening === "OPENING_HALTED") return { ...none, state: "halted", text: `Halted: ${risk.opening_message || "no reason given"}` };
   const latched = trippedRules(risk)[0];
-  if (latched) {
-    const use = risk.uses?.find((u) => u.name === latched.name);
-    return { state: "blocked", rule: latched.name, tripped: true, text: `Blocked: ${sentence(latched.name)} tripped${use ? `,${share(use)} now` : ""}, until re-armed with a reason` };
-  }
+  if (latched) return { state: "blocked", rule: latched.name, tripped: true, text: trippedWords(latched, risk) };
   const breached = (risk.uses ?? []).filter(isBreached).sort((a, b) => Number(kLoss.has(b.name)) - Number(kLoss.has(a.name)))[0];
   if (breached) {
     const until = kLoss.has(breached.name) ? "until it is back under its limit" : "until something is closed";
     return { state: "blocked", rule: breached.name, tripped: false, text: `Blocked: ${sentence(breached.name)}${share(breached)}, ${until}` };
+  }
+  if (risk.opening !== undefined && risk.opening !== "OPENING_OPEN") {
+    const by = risk.blocked_by?.[0] ?? "";
+    return { ...none, state: "blocked", rule: by, text: `Blocked: ${kBlocks[by] ?? (risk.opening_message || sentence(by || "risk does not say why"))}` };
   }
   if (!risk.equity) return { ...none, state: "blocked", rule: "equity", text: "Blocked: equity is not known, until every position has a price" };
   if (streamStale) return { ...none, state: "unknown", text: "Unknown: the stream is old" };

@@ -19,7 +19,7 @@ export function usePositions(): Position[] {
 function Mark({ position }: { position: Position }) {
   const fresh = useFreshness(position.symbol);
   const old = position.mark_stale || fresh?.old === true;
-  return <span className={old ? "is-old" : ""}><Price value={position.mark_price} symbol={position.symbol} />{old && <small> {fresh?.old ? `${duration(fresh.ageMs)} old` : "old"}</small>}</span>;
+  return <span className={old ? "is-old" : ""}><Price value={position.mark_price} symbol={position.symbol} />{old && <small> {fresh?.old ? `${duration(fresh.ageMs)} old` : Number(position.mark_age_ms ?? 0) > 0 ? `${duration(Number(position.mark_age_ms))} old` : "old"}</small>}</span>;
 }
 
 const bookOf = (p: Position) => p.deployment_id || "by hand";

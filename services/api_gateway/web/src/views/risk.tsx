@@ -1,12 +1,12 @@
 import { useState } from "react";
 import { call } from "../api/client";
-import type { Limits, LimitUse, RuleState } from "../api/types";
+import type { Limits, LimitUse, LossRule } from "../api/types";
 import * as decimal from "../lib/decimal";
 import { isBreached, percentUsed, trippedRules } from "../lib/permission";
 import { newKey, sentence } from "../lib/words";
 import { notify, refreshAccount, useRisk, useStore } from "../state/store";
 import { EmergencyDialog, ResumeDialog, type Level } from "../ui/emergency";
-import { PermissionPill, RearmDialog } from "../ui/permission";
+import { PermissionPill } from "../ui/permission";
 import { Dialog, Empty, Failure, Field, Meter, Moment, Panel, Stat, useAction } from "../ui/parts";
 
 const kLimits: readonly { name: string; label: string; kind: "amount" | "ratio" | "count" | "yes" }[] = [
@@ -23,8 +23,12 @@ const kLimits: readonly { name: string; label: string; kind: "amount" | "ratio" 
   { name: "price_collar_ratio", label: "Distance from the market, %", kind: "ratio" },
   { name: "order_rate_per_second", label: "Orders a second", kind: "count" },
   { name: "quote_age_ms_max", label: "Oldest quote, ms", kind: "count" },
+  { name: "daily_loss_clears_next_day", label: "Daily loss re-arms itself with the next day", kind: "yes" },
   { name: "allow_short", label: "Short selling", kind: "yes" },
 ];
+
+/** The limits this server has. */
+const known = (limits: Limits) => kLimits.filter((l) => l.name !== "daily_loss_clears_next_day" || l.name in limits);
 
 function showLimit(value: unknown, kind: string): string {
   if (value === null || value === undefined || value === "") return "no limit";
@@ -41,7 +45,7 @@ function showUse(name: string, value: string): string {
   return kMoney.has(name) ? decimal.formatMoney(value) : decimal.format(value);
 }
 
-function Use({ use, tripped, onRearm }: { use: LimitUse; tripped: RuleState | undefined; onRearm: () => void }) {
+function Use({ use, tripped, onRearm }: { use: LimitUse; tripped: LossRule | undefined; onRearm: () => void }) {
   const percent = percentUsed(use);
   const over = isBreached(use);
   return (
@@ -52,7 +56,7 @@ function Use({ use, tripped, onRearm }: { use: LimitUse; tripped: RuleState | un
       </div>
       <Meter label={sentence(use.name)} ratio={percent === null ? 0 : decimal.toNumber(percent) / 100} {...(percent === null ? {} : { text: `${percent} per cent` })} />
       {tripped ? (
-        <div className="row tone-bad"><span>Tripped{tripped.reason ? `: ${tripped.reason}` : ""}{tripped.trip_time && <> at <Moment at={tripped.trip_time} /></>}. Re-arm with a reason.</span><button type="button" className="button small" onClick={onRearm}>Re-arm…</button></div>
+        <div className="row tone-bad"><span>Tripped{tripped.trip_time && <> at <Moment at={tripped.trip_time} /></>}{tripped.trip_equity && <> with equity <span className="number">{decimal.formatMoney(tripped.trip_equity)}</span></>}. Re-arm with a reason.</span><button type="button" className="button small" onClick={onRearm}>Re-arm…</button></div>
       ) : (
         over && <p className="tone-bad">Used up: entries are refused.</p>
       )}
@@ -66,7 +70,6 @@ export function RiskView() {
   const [level, setLevel] = useState<Level | null>(null);
   const [resuming, setResuming] = useState(false);
   const [editing, setEditing] = useState<Limits | null>(null);
-  const [rearming, setRearming] = useState("");
   return (
     <>
       <h1 className="visually-hidden">Risk</h1>
@@ -76,15 +79,15 @@ export function RiskView() {
         <Stat label="Peak"><span className="number">{decimal.formatMoney(risk?.peak_equity)}</span></Stat>
         <Stat label="Gross exposure"><span className="number">{decimal.formatMoney(risk?.gross_exposure)}</span></Stat>
         <Stat label="Reserved by orders" hint="Worst case of open and pending orders"><span className="number">{decimal.formatMoney(risk?.reserved_exposure)}</span></Stat>
-        <Stat label="Market data">{risk ? (risk.market_data_stale ? <span className="tone-warn">some old: no entries there</span> : <span>current</span>) : "–"}</Stat>
+        <Stat label="Market data">{risk ? ((risk.stale_symbols ?? []).length > 0 ? <span className="tone-warn">{risk.stale_symbols!.join(", ")} old</span> : risk.market_data_stale ? <span className="tone-warn">some old: no entries there</span> : <span>current</span>) : "–"}</Stat>
       </div>
       <div className="two-up wide-left">
         <Panel title="Use of limits" meta="checked before every order">
           {(risk?.uses ?? []).length === 0 && <Empty title="No figures yet" />}
           <ul className="uses">
-            {(risk?.uses ?? []).map((use) => <Use key={use.name} use={use} tripped={trippedRules(risk).find((r) => r.name === use.name)} onRearm={() => setRearming(use.name)} />)}
+            {(risk?.uses ?? []).map((use) => <Use key={use.name} use={use} tripped={trippedRules(risk).find((r) => r.name === use.name)} onRearm={() => setResuming(true)} />)}
             {trippedRules(risk).filter((r) => !(risk?.uses ?? []).some((u) => u.name === r.name)).map((r) => (
-              <li key={r.name}><div className="row tone-bad"><span>{sentence(r.name)} tripped{r.reason ? `: ${r.reason}` : ""}. Re-arm with a reason.</span><button type="button" className="button small" onClick={() => setRearming(r.name)}>Re-arm…</button></div></li>
+              <li key={r.name}><div className="row tone-bad"><span>{sentence(r.name)} tripped. Re-arm with a reason.</span><button type="button" className="button small" onClick={() => setResuming(true)}>Re-arm…</button></div></li>
             ))}
           </ul>
         </Panel>
@@ -106,13 +109,12 @@ export function RiskView() {
           </Panel>
           <Panel title="Limits" live={false} meta={risk?.limits ? `version ${risk.limits.version}` : undefined} actions={<button type="button" className="button small" disabled={!risk?.limits} onClick={() => risk?.limits && setEditing(risk.limits)}>Change…</button>}>
             {!risk?.limits && <Empty title="Limits are not known yet" />}
-            {risk?.limits && <dl className="facts">{kLimits.map((l) => <div key={l.name}><dt>{l.label}</dt><dd className="number">{showLimit(risk.limits?.[l.name], l.kind)}</dd></div>)}</dl>}
+            {risk?.limits && <dl className="facts">{known(risk.limits).map((l) => <div key={l.name}><dt>{l.label}</dt><dd className="number">{showLimit(risk.limits?.[l.name], l.kind)}</dd></div>)}</dl>}
           </Panel>
         </div>
       </div>
       {level && <EmergencyDialog initial={level} onClose={() => setLevel(null)} />}
       {resuming && <ResumeDialog onClose={() => setResuming(false)} />}
-      {rearming && <RearmDialog rule={rearming} onClose={() => setRearming("")} />}
       {editing && <LimitsDialog limits={editing} onClose={() => setEditing(null)} />}
     </>
   );
@@ -125,7 +127,7 @@ function LimitsDialog({ limits, onClose }: { limits: Limits; onClose: () => void
   const [values, setValues] = useState<Record<string, string>>(() => Object.fromEntries(kLimits.map((l) => [l.name, text(l)])));
   const [reason, setReason] = useState("");
   const { busy, error, run } = useAction();
-  const changed = kLimits.filter((l) => values[l.name] !== text(l));
+  const changed = known(limits).filter((l) => values[l.name] !== text(l));
   const wrong = (l: (typeof kLimits)[number]) => l.kind !== "yes" && values[l.name] !== "" && decimal.parse(values[l.name]) === null;
   const save = () =>
     run(async () => {
@@ -143,7 +145,7 @@ function LimitsDialog({ limits, onClose }: { limits: Limits; onClose: () => void
     <Dialog title="Change limits" onClose={onClose} wide>
       <p className="muted">Per cent are per cent: 2 is 2 %. Changes hold at once and are audited.</p>
       <div className="form-grid">
-        {kLimits.map((l) => (
+        {known(limits).map((l) => (
           <Field key={l.name} label={l.label} error={wrong(l) ? "A number" : undefined} hint={values[l.name] !== text(l) ? `was ${text(l) || "no limit"}${l.kind === "ratio" && text(l) ? " %" : ""}` : undefined}>
             {(id, note) =>
               l.kind === "yes" ? (

@@ -66,7 +66,7 @@ const withRisk = (part) => async (page) => {
   });
 };
 
-const kTripped = () => ({ rules: [{ name: "drawdown", state: "RULE_STATE_TRIPPED", reason: "drawdown 5.1 % of peak" }] });
+const kTripped = () => ({ opening: "OPENING_BLOCKED", blocked_by: ["drawdown"], loss_rules: [{ name: "drawdown", state: "LOSS_RULE_STATE_TRIPPED", loss: "10", limit: "5000", trip_time: new Date().toISOString(), trip_equity: "94900" }] });
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 const complaints = [];
