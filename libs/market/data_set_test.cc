@@ -89,6 +89,7 @@ TEST_F(DataSetTest, WhatCannotBeReadIsRefusedWithFileAndLine) {
       {head + Trade(2).substr(0, 40) + std::string("\0,9\n", 4), ":4: a NUL byte"},
       {head + "\xC3\xA9,1,1,1,1,1\n", ":4: a byte that is no ASCII text"},
       {head + "\n" + Trade(2), ":4: an empty line between rows"},
+      {head + std::string(100'000, '\n'), ":4: more empty lines"},
       {head + Trade(2, "1e2,1e2,1e2,1e2,1"), ":4: open: not a decimal"},
       {head + Trade(2, "nan,nan,nan,nan,0"), ":4: open: not a decimal"},
       {head + Trade(2, "inf,inf,inf,inf,0"), ":4: open: not a decimal"},
