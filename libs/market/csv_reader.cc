@@ -8,6 +8,7 @@ namespace ballast::market {
 namespace {
 
 constexpr std::size_t kLineMax = 4'096;
+constexpr int kBlankMax = 1'000;
 constexpr unsigned kChunk = 1 << 16;
 
 // What people hand over instead of gzip.
@@ -92,13 +93,13 @@ absl::StatusOr<bool> CsvReader::Next(std::string& line) {
   ASSIGN_OR_RETURN(bool more, NextRaw(line));
   if (!more || !line.empty()) return more;
   int blank = number_;
-  while (true) {
+  while (line.empty() && number_ - blank < kBlankMax) {
     ASSIGN_OR_RETURN(more, NextRaw(line));
     if (!more) return false;
-    if (line.empty()) continue;
-    number_ = blank;
-    return Error("an empty line between rows");
   }
+  bool endless = line.empty();
+  number_ = blank;
+  return Error(endless ? "more empty lines than a file ends with" : "an empty line between rows");
 }
 
 absl::Status CsvReader::Error(std::string_view why) const {

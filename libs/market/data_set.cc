@@ -27,13 +27,21 @@ absl::Status Refuse(const std::vector<std::string>& problems) {
 std::string Day(UtcTime time) { return time.ToString().substr(0, 10); }
 std::string Minute(UtcTime time) { return time.ToString().substr(0, 16) + "Z"; }
 
-// The number of minutes that all rows stand apart by, or a multiple of it.
+// The number of minutes that all rows, or nine in ten, stand apart by; 1 for rows of minutes some of which are absent.
 template <typename Row>
 std::int64_t MinutesApart(const std::vector<Row>& rows) {
-  std::int64_t apart = 0;
-  for (std::size_t i = 1; i < rows.size() && apart != 1; ++i)
-    apart = std::gcd(apart, (rows[i].start - rows[i - 1].start).nanos / kMinuteNanos);
-  return apart;
+  std::int64_t divisor = 0;
+  std::map<std::int64_t, std::size_t> distances;
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    std::int64_t distance = (rows[i].start - rows[i - 1].start).nanos / kMinuteNanos;
+    divisor = std::gcd(divisor, distance);
+    ++distances[distance];
+  }
+  if (divisor > 1) return divisor;
+  for (const auto& [distance, count] : distances) {
+    if (count * 10 >= (rows.size() - 1) * 9) return distance;
+  }
+  return 1;
 }
 
 // A bar of five minutes that is taken for one of a minute tells its close four minutes early. Rows whose prices did not
@@ -46,10 +54,9 @@ void JudgeSpacing(const RecordedFile<Row>& file, const std::string& path, std::v
   std::string minutes = std::to_string(apart);
   if (file.has_range)
     problems.push_back(path + ":3: rows of one minute are expected; these stand " + minutes +
-                       " minutes apart, all of them: they are bars of " + minutes + " minutes");
+                       " minutes apart: they are bars of " + minutes + " minutes");
   else
-    warnings.push_back(path + ": the rows stand " + minutes +
-                       " minutes apart, all of them; each is taken for one minute");
+    warnings.push_back(path + ": the rows stand " + minutes + " minutes apart; each is taken for one minute");
 }
 
 struct QuoteTally {

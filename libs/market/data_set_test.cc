@@ -89,6 +89,7 @@ TEST_F(DataSetTest, WhatCannotBeReadIsRefusedWithFileAndLine) {
       {head + Trade(2).substr(0, 40) + std::string("\0,9\n", 4), ":4: a NUL byte"},
       {head + "\xC3\xA9,1,1,1,1,1\n", ":4: a byte that is no ASCII text"},
       {head + "\n" + Trade(2), ":4: an empty line between rows"},
+      {head + std::string(100'000, '\n'), ":4: more empty lines"},
       {head + Trade(2, "1e2,1e2,1e2,1e2,1"), ":4: open: not a decimal"},
       {head + Trade(2, "nan,nan,nan,nan,0"), ":4: open: not a decimal"},
       {head + Trade(2, "inf,inf,inf,inf,0"), ":4: open: not a decimal"},
@@ -105,7 +106,8 @@ TEST_F(DataSetTest, WhatCannotBeReadIsRefusedWithFileAndLine) {
       {head + Trade(0), "oldest first is expected"},
       {head + "2024-06-03T15:02:30Z,100,100,100,100,1\n", ":4: time_utc: the start of a whole minute"},
       {head + "2024-06-03T15:02:00+02:00,100,100,100,100,1\n", ":4: time_utc: only UTC"},
-      {head + "1717426920,100,100,100,100,1\n", ":4: time_utc: not a UTC time"},
+      {head + "1717426920,100,100,100,100,1\n", ":4: time_utc: not a UTC time like 2013-10-07T13:30:00Z: '1717426920'"},
+      {head + "2024-06-03T24:00:00Z,1,1,1,1,1\n", "13:30:00Z: '2024-06-03T24:00:00Z'"},
       {head + "9999-12-31T00:00:00Z,100,100,100,100,1\n", ":4: time_utc: a year from 1970 to 2099"},
       {kTrades + "0001-01-01T00:00:00Z,100,100,100,100,1\n", ":2: time_utc: a year from 1970 to 2099"},
       {head + std::string(100'000, '1') + "\n", ":4: the line is longer than"},
@@ -185,6 +187,14 @@ TEST_F(DataSetTest, BarsOfSeveralMinutesAreNoMinutes) {
     ASSERT_TRUE(set.ok()) << set.status();
     EXPECT_EQ(set->warnings.size(), 2U);
   }
+  // One odd row among them makes them no minutes.
+  std::string trades = kTrades, quotes = kQuotes;
+  for (int i = 0; i < 40; ++i) {
+    trades += Trade(5 * i) + (i == 20 ? Trade(5 * i + 1) : "");
+    quotes += Quote(5 * i);
+  }
+  WriteSymbol("SPY", trades, quotes);
+  ExpectRefused("trades.csv.gz:3: rows of one minute are expected; these stand 5");
   // Minutes without a trade are absent.
   WriteSymbol("SPY", kTrades + Trade(0) + Trade(5) + Trade(6) + Trade(20), GoodQuotes());
   EXPECT_TRUE(Load().ok()) << Load().status();

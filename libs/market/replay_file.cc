@@ -37,7 +37,10 @@ absl::Status CheckTime(std::string_view cell, std::string_view previous, UtcTime
   // What pandas writes for UTC; any other offset is refused by Parse.
   std::string_view plain = cell.ends_with("+00:00") ? cell.substr(0, cell.size() - 6) : cell;
   auto parsed = UtcTime::Parse(plain);
-  if (!parsed.ok()) return Refuse("time_utc: " + MessageOf(parsed.status()) + (has_year ? ": " + Shown(cell) : ""));
+  if (!parsed.ok()) {
+    std::string why = MessageOf(parsed.status());
+    return Refuse("time_utc: " + why.substr(0, why.rfind(": ")) + ": " + Shown(cell));
+  }
   if (parsed->nanos % kMinuteNanos != 0)
     return Refuse("time_utc: the start of a whole minute is expected, not " + Shown(cell));
   if (!previous.empty() && *parsed == former) return Refuse("time_utc: " + Shown(cell) + " is there twice");

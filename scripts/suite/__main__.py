@@ -149,7 +149,8 @@ def _banner(layout, seconds, detached):
     usual = (where.TOP / ".run", where.TOP / ".run/replay")
     own_folder = "" if layout.run in usual else f" --run-directory {layout.run}"
     market = configuration.market_source(layout)
-    stop = f"./scripts/stop{own_folder}" if detached else "Ctrl-C (drains first; the next start goes on from there)"
+    later = "says whether it goes on" if market == "replay" else "goes on from there"
+    stop = f"./scripts/stop{own_folder}" if detached else f"Ctrl-C (drains first; the next start {later})"
     dashboard = f"http://127.0.0.1:{layout.ports['http']}"
     if not (where.WEB / "dist/index.html").exists():
         dashboard += "  (REST only: the dashboard is not built)"
@@ -316,8 +317,8 @@ def _stop(arguments):
             print("stop: still stopping after 120 s", file=sys.stderr)
             return 1
         time.sleep(0.1)
-    print(f"Stopped in {time.monotonic() - started:.1f} s. Everything is kept in {layout.run};"
-          " ./scripts/run goes on from there.")
+    again = "the next run says whether it goes on" if layout.replay.exists() else "./scripts/run goes on from there"
+    print(f"Stopped in {time.monotonic() - started:.1f} s. Everything is kept in {layout.run}; {again}.")
     return 0
 
 
