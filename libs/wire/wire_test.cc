@@ -103,10 +103,23 @@ TEST(WireTest, MarketValuesRoundTrip) {
               .last_price = Decimal::Of("168.105"),
               .quote_time = UtcTime{9},
               .sequence = 4,
-              .session_open = true};
+              .session_open = true,
+              .stale = true};
   broker::v1::Quote quote_proto;
   ToProto(quote, &quote_proto);
   EXPECT_EQ(*FromProto(quote_proto), quote);
+
+  Instrument instrument{.symbol = Symbol("BTC-USD"),
+                        .display_name = "Bitcoin",
+                        .asset_class = AssetClass::kCrypto,
+                        .currency = "USD",
+                        .tick_size = Decimal::Of("0.01"),
+                        .lot_size = Decimal::Of("0.00001"),
+                        .calendar = TradingCalendar::kAlwaysOpen,
+                        .day_start_minute = 1260};
+  broker::v1::Instrument instrument_proto;
+  ToProto(instrument, &instrument_proto);
+  EXPECT_EQ(*FromProto(instrument_proto), instrument);
 
   Bar bar{.symbol = Symbol("SPY"),
           .timeframe = "1m",
@@ -146,7 +159,7 @@ TEST(WireTest, RejectReasonsAreTheSameNumbersOnBothSides) {
   const std::set<int> ours = {0,    1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 2001,
                               2002, 2003, 2004, 2005, 2006, 2007, 2008, 2009, 2010, 2011, 2012, 2013, 2014,
                               2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022, 2023, 3001, 3002, 3003, 3004,
-                              3005, 4001, 4002, 4003, 4004, 4005, 4006, 5001, 5002, 5003, 5004};
+                              3005, 4001, 4002, 4003, 4004, 4005, 4006, 4007, 5001, 5002, 5003, 5004};
   std::set<int> proto;
   const auto* descriptor = type::v1::RejectReason_descriptor();
   for (int i = 0; i < descriptor->value_count(); ++i) proto.insert(descriptor->value(i)->number());
