@@ -208,7 +208,10 @@ std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) 
     return events;
   }
   if (report.type == OrderEventType::kCancelRejected) event.order->cancel_requested = false;
-  if (report.type == OrderEventType::kRejected) event.order->rejection = report.rejection;
+  // Why it ended when it did not fill: what the venue refused, cut off or let expire. A cancel of ours has no reason.
+  bool ended = report.type == OrderEventType::kRejected || report.type == OrderEventType::kCanceled ||
+               report.type == OrderEventType::kExpired;
+  if (ended && report.rejection) event.order->rejection = report.rejection;
   SetStatus(*event.order, *next);
   Push(std::move(event), events);
   if (overfilled) {

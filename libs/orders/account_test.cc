@@ -52,6 +52,20 @@ Report Plain(const Order& order, std::uint64_t sequence, OrderEventType type) {
   return report;
 }
 
+TEST(AccountTest, AnOrderKeepsWhyTheVenueEndedIt) {
+  Rejection why{
+      .reason = RejectReason::kNoLiquidity, .check = "venue", .limit = "1", .observed = "4", .message = "thin"};
+  for (OrderEventType type : {OrderEventType::kCanceled, OrderEventType::kExpired, OrderEventType::kRejected}) {
+    Account account = Opened();
+    Order order = NewOrder("r1", "5");
+    account.Accept(order, "user:a", {}, true, kNow);
+    Report report = Plain(order, 1, type);
+    report.rejection = why;
+    account.ApplyReport(report, kNow);
+    EXPECT_EQ(account.Find(order.order_id)->rejection, why);
+  }
+}
+
 TEST(OrderIdTest, IsPureAndDoesNotCollide) {
   EXPECT_EQ(OrderIdFor(AccountId("a"), RequestId("b")), OrderIdFor(AccountId("a"), RequestId("b")));
   EXPECT_NE(OrderIdFor(AccountId("ab"), RequestId("c")), OrderIdFor(AccountId("a"), RequestId("bc")));

@@ -101,6 +101,14 @@ Outcome SessionOpen(const Context& c) {
   return {};
 }
 Outcome FreshQuote(const Context& c) {
+  if (c.quote->stale && !c.reduces) {
+    return {
+        .passed = false,
+        .reason = RejectReason::kStalePrice,
+        .used = c.quote->quote_time.ToString(),
+        .after = c.quote->quote_time.ToString(),
+        .message = "nobody stands behind the last price: the market's newer quotes cannot be used, or there are none"};
+  }
   std::int64_t age_ms = (c.in.now_ns - c.in.market.arrival_ns.at(c.in.order.symbol)) / 1'000'000;
   return {.passed = c.reduces || age_ms <= c.in.limits.quote_age_ms_max,
           .reason = RejectReason::kStalePrice,

@@ -94,6 +94,7 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
       {"session_open", RejectReason::kMarketClosed,
        [](World& w) { w.market.quotes[Symbol("AAPL")].session_open = false; }},
       {"price_age", RejectReason::kStalePrice, [](World& w) { w.now_ns += 5'001'000'000; }},
+      {"price_age", RejectReason::kStalePrice, [](World& w) { w.market.quotes[Symbol("AAPL")].stale = true; }},
       {"price_crossed", RejectReason::kCrossedPrice, [](World& w) { w.SetQuote("100.01", "100"); }},
       {"tick_size", RejectReason::kPriceOffTick,
        [](World& w) {

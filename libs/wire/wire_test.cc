@@ -110,10 +110,23 @@ TEST(WireTest, MarketValuesRoundTrip) {
               .last_price = Decimal::Of("168.105"),
               .quote_time = UtcTime{9},
               .sequence = 4,
-              .session_open = true};
+              .session_open = true,
+              .stale = true};
   broker::v1::Quote quote_proto;
   ToProto(quote, &quote_proto);
   EXPECT_EQ(*FromProto(quote_proto), quote);
+
+  Instrument instrument{.symbol = Symbol("BTC-USD"),
+                        .display_name = "Bitcoin",
+                        .asset_class = AssetClass::kCrypto,
+                        .currency = "USD",
+                        .tick_size = Decimal::Of("0.01"),
+                        .lot_size = Decimal::Of("0.00001"),
+                        .calendar = TradingCalendar::kAlwaysOpen,
+                        .day_start_minute = 1260};
+  broker::v1::Instrument instrument_proto;
+  ToProto(instrument, &instrument_proto);
+  EXPECT_EQ(*FromProto(instrument_proto), instrument);
 
   Bar bar{.symbol = Symbol("SPY"),
           .timeframe = "1m",

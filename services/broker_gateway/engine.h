@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -32,6 +33,10 @@ class Engine {
   struct Options {
     // "simulated" or "replay".
     std::string source = "simulated";
+    // The simulated market closes when the exchanges do.
+    bool exchange_hours = false;
+    // When the day of a market that never closes begins, in minutes after midnight UTC.
+    std::int32_t day_start_minute = 0;
     std::uint64_t seed = 7;
     std::int64_t tick_ms = 250;
     // Market seconds per wall second; 0: lockstep.
@@ -104,9 +109,11 @@ class Engine {
   [[nodiscard]] std::int64_t IdleNanos() const;
   [[nodiscard]] UtcTime MarketNow() const;
   [[nodiscard]] broker::v1::StreamMarketDataResponse StepHead() const;
-  // `all_quotes`: also those that did not change in the step.
-  [[nodiscard]] broker::v1::StreamMarketDataResponse StepFor(const Subscriber& subscriber, bool all_quotes,
+  // All the quotes; those that nobody stands behind are not told again and again, which would make them look new.
+  enum class Quotes { kAll, kNotStale };
+  [[nodiscard]] broker::v1::StreamMarketDataResponse StepFor(const Subscriber& subscriber, Quotes quotes,
                                                              bool bars) const;
+  void TellSkipped();
   void CommitAndTell();
   void SaveMarket();
 
@@ -141,6 +148,8 @@ class Engine {
   std::vector<Bar> unsaved_bars_;
   std::int64_t last_save_ns_ = 0;
   std::int64_t last_forget_ns_ = 0;
+  // Symbols whose newest quote could not be used, so that it is logged once.
+  std::set<Symbol> unusable_;
   std::uint64_t session_epoch_ = 0;
   std::shared_ptr<OrderSender> session_;
   std::vector<Subscriber> subscribers_;
@@ -149,6 +158,7 @@ class Engine {
 
   Counter& steps_;
   Counter& executions_;
+  Counter& skipped_quotes_;
   Gauge& session_gauge_;
 };
 

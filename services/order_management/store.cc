@@ -178,7 +178,8 @@ absl::StatusOr<std::vector<orders::OrderCourse>> Store::LoadCourses(const order:
       ids += (ids.empty() ? "" : ",") + work.quote(order.order_id.value());
       orders::OrderCourse& course = courses.emplace_back();
       course.status = order.status;
-      if (order.rejection) course.refusal = {order.rejection->reason, order.rejection->check};
+      bool refused = order.status == OrderStatus::kDenied || order.status == OrderStatus::kRejected;
+      if (refused && order.rejection) course.refusal = {order.rejection->reason, order.rejection->check};
       course.quantity = order.quantity;
       course.filled_quantity = order.cumulative_quantity;
       course.create_time = order.create_time;
