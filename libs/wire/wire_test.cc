@@ -38,6 +38,7 @@ Order FullOrder() {
   order.mode = AccountMode::kPaper;
   order.reason = "signal";
   order.cancel_requested = true;
+  order.requested_quantity = Decimal::Of("3");
   return order;
 }
 
@@ -145,8 +146,8 @@ TEST(WireTest, BadOutsideDataIsNamedNeverFatal) {
 TEST(WireTest, RejectReasonsAreTheSameNumbersOnBothSides) {
   const std::set<int> ours = {0,    1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 2001,
                               2002, 2003, 2004, 2005, 2006, 2007, 2008, 2009, 2010, 2011, 2012, 2013, 2014,
-                              2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022, 2023, 3001, 3002, 3003, 3004,
-                              3005, 4001, 4002, 4003, 4004, 4005, 4006, 5001, 5002, 5003, 5004};
+                              2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022, 2023, 2025, 3001, 3002, 3003,
+                              3004, 3005, 4001, 4002, 4003, 4004, 4005, 4006, 5001, 5002, 5003, 5004, 5005};
   std::set<int> proto;
   const auto* descriptor = type::v1::RejectReason_descriptor();
   for (int i = 0; i < descriptor->value_count(); ++i) proto.insert(descriptor->value(i)->number());
@@ -163,6 +164,9 @@ TEST(WireTest, OrderEnumsAreTheSameNumbersOnBothSides) {
   EXPECT_EQ(static_cast<int>(OrderStatus::kPendingCancel), order::v1::ORDER_STATUS_PENDING_CANCEL);
   EXPECT_EQ(static_cast<int>(OrderStatus::kUnknown), order::v1::ORDER_STATUS_UNKNOWN);
   EXPECT_EQ(static_cast<int>(OrderEventType::kAccountResumed), order::v1::ORDER_EVENT_TYPE_ACCOUNT_RESUMED);
+  EXPECT_EQ(static_cast<int>(OrderEventType::kRestated), order::v1::ORDER_EVENT_TYPE_RESTATED);
+  EXPECT_EQ(static_cast<int>(RejectReason::kReduceOnly), type::v1::REJECT_REASON_REDUCE_ONLY);
+  EXPECT_EQ(static_cast<int>(RejectReason::kUnknownDeployment), type::v1::REJECT_REASON_UNKNOWN_DEPLOYMENT);
   EXPECT_EQ(static_cast<int>(OrderEventType::kTriggered), order::v1::ORDER_EVENT_TYPE_TRIGGERED);
   EXPECT_EQ(static_cast<int>(OrderType::kStopLimit), type::v1::ORDER_TYPE_STOP_LIMIT);
   EXPECT_EQ(static_cast<int>(TimeInForce::kFok), type::v1::TIME_IN_FORCE_FOK);

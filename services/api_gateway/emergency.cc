@@ -1,5 +1,6 @@
 #include "services/api_gateway/emergency.h"
 
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -36,6 +37,11 @@ class Emergency : public std::enable_shared_from_this<Emergency> {
   }
 
  private:
+  struct Closing {
+    std::string symbol;
+    // None: the account's net position.
+    std::optional<std::string> deployment;
+  };
   // True when the step worked.
   bool Noted(const std::string& step, const std::string& peer, const grpc::Status& status) {
     if (status.ok()) return true;
@@ -109,38 +115,44 @@ class Emergency : public std::enable_shared_from_this<Emergency> {
     call_->Ask(call_->gateway.peers.positions, &PositionAsync::ListPositions, request,
                [self = shared_from_this()](const grpc::Status& status, position::v1::ListPositionsResponse& response) {
                  if (self->Noted("list positions", "positions", status)) {
-                   for (const auto& position : response.positions()) {
-                     bool closed_by_its_deployment = self->stopped_.contains(position.deployment_id());
-                     if (!closed_by_its_deployment && !IsZero(position.quantity().value()))
-                       self->to_close_.push_back(position);
-                   }
+                   self->PlanClosing(response);
                  }
                  self->CloseNext();
                });
   }
 
+  void PlanClosing(const position::v1::ListPositionsResponse& response) {
+    std::map<std::string, std::set<bool>> sides;
+    for (const auto& position : response.positions()) {
+      if (!IsZero(position.quantity().value()))
+        sides[position.symbol()].insert(position.quantity().value().front() == '-');
+    }
+    for (const auto& position : response.positions()) {
+      if (IsZero(position.quantity().value()) || stopped_.contains(position.deployment_id())) continue;
+      if (sides[position.symbol()].size() == 1) to_close_.push_back({position.symbol(), position.deployment_id()});
+    }
+    // Books against each other: what any one of them would do takes the account over zero, so it is closed as a whole.
+    for (const auto& [symbol, both] : sides) {
+      if (both.size() == 2) to_close_.push_back({symbol, std::nullopt});
+    }
+  }
+
   void CloseNext() {
     if (to_close_.empty()) return Finish();
-    position::v1::Position position = std::move(to_close_.back());
+    Closing closing = std::move(to_close_.back());
     to_close_.pop_back();
-    const std::string& quantity = position.quantity().value();
-    bool is_short = quantity.front() == '-';
-    order::v1::SubmitOrderRequest request;
-    request.set_request_id(StepKey(key_, position.deployment_id() + "|" + position.symbol()));
+    order::v1::ClosePositionRequest request;
+    request.set_request_id(StepKey(key_, closing.deployment.value_or("*") + "|" + closing.symbol));
     request.set_account_id(plan_.account);
-    request.set_deployment_id(position.deployment_id());
-    request.set_symbol(position.symbol());
-    request.set_side(is_short ? type::v1::SIDE_BUY : type::v1::SIDE_SELL);
-    request.set_type(type::v1::ORDER_TYPE_MARKET);
-    request.set_time_in_force(type::v1::TIME_IN_FORCE_IOC);
-    request.mutable_quantity()->set_value(is_short ? quantity.substr(1) : quantity);
-    request.set_reduce_only(true);
+    request.set_symbol(closing.symbol);
+    if (closing.deployment) request.set_deployment_id(*closing.deployment);
     request.set_reason(kReason);
     request.set_actor(call_->access.actor);
-    request.set_confirm_duplicate(true);
-    call_->Ask(call_->gateway.peers.orders, &OrderAsync::SubmitOrder, request,
-               [self = shared_from_this(), symbol = position.symbol()](const grpc::Status& status,
-                                                                       order::v1::SubmitOrderResponse& response) {
+    call_->Ask(call_->gateway.peers.orders, &OrderAsync::ClosePosition, request,
+               [self = shared_from_this(), symbol = closing.symbol](const grpc::Status& status,
+                                                                    order::v1::SubmitOrderResponse& response) {
+                 // Closed meanwhile.
+                 if (status.error_code() == grpc::FAILED_PRECONDITION) return self->CloseNext();
                  if (self->Noted("close " + symbol, "order_management", status)) {
                    const order::v1::Order& order = response.order();
                    if (order.status() == order::v1::ORDER_STATUS_DENIED) {
@@ -181,7 +193,7 @@ class Emergency : public std::enable_shared_from_this<Emergency> {
   const std::string key_;
   std::vector<std::string> to_stop_;
   std::set<std::string> stopped_;
-  std::vector<position::v1::Position> to_close_;
+  std::vector<Closing> to_close_;
   Json done_ = Json::object();
   Json orders_ = Json::array();
   Json deployments_ = Json::array();
