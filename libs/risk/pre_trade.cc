@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "libs/base/check.h"
 #include "libs/base/percent.h"
@@ -17,6 +18,7 @@ struct Context {
   const Instrument* instrument = nullptr;
   const Quote* quote = nullptr;
   bool reduces = false;
+  Exposure::ReduceRoom room;
   // Worst price the order can trade at, for notionals.
   Decimal price;
   Decimal equity;
@@ -28,13 +30,13 @@ struct Outcome {
   std::string limit;
   std::string used;
   std::string after;
-  const char* message = "";
+  std::string message;
   // Appended to the message of a refusal: the numbers, made only when there is one.
   std::string detail = {};
 };
 
-Outcome Refuse(RejectReason reason, const char* message) {
-  return {.passed = false, .reason = reason, .message = message};
+Outcome Refuse(RejectReason reason, std::string message) {
+  return {.passed = false, .reason = reason, .message = std::move(message)};
 }
 
 // `after` must not be above `limit`.
@@ -86,7 +88,8 @@ Outcome Restricted(const Context& c) {
   return {};
 }
 Outcome NotHalted(const Context& c) {
-  if (!c.reduces && c.in.exposure.halted())
+  // A reduce-only order has a check of its own, which knows the numbers.
+  if (!c.reduces && !c.in.order.reduce_only && c.in.exposure.halted())
     return Refuse(RejectReason::kTradingHalted, "the account is halted: only reductions are taken");
   return {};
 }
@@ -237,15 +240,44 @@ Outcome OpenOrders(const Context& c) {
   return AtMost(RejectReason::kMaxOpenOrders, Decimal::FromInt(c.in.limits.max_open_orders), Decimal::FromInt(count),
                 Decimal::FromInt(count + 1), "too many open orders");
 }
+// What holds the instrument, for whoever asked to reduce what is not there to be reduced.
+std::string WhoseItIs(const Context& c) {
+  const Order& order = c.in.order;
+  std::string text = order.quantity.ToString() +
+                     " is more than this reduce-only order may take: the account's net position is " +
+                     c.in.exposure.Position(order.symbol).ToString();
+  std::string holders;
+  for (const auto& [key, held] : c.in.exposure.books()) {
+    if (key.second != order.symbol) continue;
+    holders += holders.empty() ? " (" : ", ";
+    holders += (key.first.empty() ? "by hand" : "deployment " + key.first.value()) + " " + held.ToString();
+  }
+  if (!holders.empty()) text += holders + ")";
+  Decimal left = order.deployment_id.empty() ? c.room.net : c.room.book;
+  text += "; " + left.ToString() + " is left to reduce after the orders under way";
+  return text + ". Name the deployment_id to close one book, none to close the net position";
+}
 Outcome ReduceOnly(const Context& c) {
-  if (c.in.order.reduce_only && !c.reduces)
-    return Refuse(RejectReason::kMaxPosition, "a reduce-only order would open or enlarge a position");
-  return {};
+  const Order& order = c.in.order;
+  if (!order.reduce_only || c.reduces) return {};
+  Decimal passable = c.room.Passable(order, c.in.exposure.halted());
+  return {.passed = order.quantity <= passable,
+          .reason = RejectReason::kReduceOnly,
+          .limit = passable.ToString(),
+          .used = c.in.exposure.BookPosition({order.deployment_id, order.symbol}).ToString(),
+          .after = order.quantity.ToString(),
+          .message = WhoseItIs(c)};
 }
 Outcome Short(const Context& c) {
   if (c.reduces || c.in.order.side == Side::kBuy) return {};
   Exposure::BookKey key{c.in.order.deployment_id, c.in.order.symbol};
   Decimal after = c.in.exposure.BookPosition(key) - c.in.exposure.PendingInBook(key, Side::kSell) - c.in.order.quantity;
+  if (c.in.order.deployment_id.empty()) {
+    // By hand it closes whichever book holds the position.
+    const Symbol& symbol = c.in.order.symbol;
+    after = std::max(after,
+                     c.in.exposure.Position(symbol) - c.in.exposure.Pending(symbol, Side::kSell) - c.in.order.quantity);
+  }
   bool allowed = c.in.limits.allow_short && c.instrument->shortable;
   return {.passed = allowed || !after.IsNegative(),
           .reason = RejectReason::kShortNotAllowed,
@@ -389,12 +421,9 @@ constexpr Check kChecks[] = {
     {"drawdown", Drawdown},
 };
 
-// Opposite to its book's position, and no larger than what is left of it after everything pending on the same side.
-bool OnlyReduces(const PreTradeInput& in) {
-  Exposure::BookKey key{in.order.deployment_id, in.order.symbol};
-  Decimal position = in.exposure.BookPosition(key);
-  bool opposite = in.order.side == Side::kSell ? position.IsPositive() : position.IsNegative();
-  return opposite && in.order.quantity + in.exposure.PendingInBook(key, in.order.side) <= position.Abs();
+// It can only make the account's net position smaller, and its book's as well; whatever else is under way.
+bool OnlyReduces(const Order& order, const Exposure::ReduceRoom& room) {
+  return order.quantity <= room.net && (order.deployment_id.empty() || order.quantity <= room.book);
 }
 
 }  // namespace
@@ -407,7 +436,8 @@ PreTradeResult CheckPreTrade(const PreTradeInput& input) {
   auto quote = input.market.quotes.find(input.order.symbol);
   if (quote != input.market.quotes.end() && input.market.arrival_ns.contains(input.order.symbol))
     context.quote = &quote->second;
-  context.reduces = result.reduces = OnlyReduces(input);
+  context.room = input.exposure.RoomFor(input.order);
+  context.reduces = result.reduces = OnlyReduces(input.order, context.room);
   if (context.quote != nullptr) {
     context.price = std::max(context.quote->ask_price, context.quote->last_price);
     for (const std::optional<Decimal>& price : {input.order.limit_price, input.order.stop_price}) {

@@ -29,9 +29,9 @@ struct PreTradeResult {
 };
 
 // The one ordered list (kChecks in pre_trade.cc, top to bottom); the first "no" ends it. What is not known is a no.
-// An order that can only reduce its book's position, whatever else is pending, is not held up by the limits on exposure
-// and loss, nor by a stale price: getting out always works while the market is open. What its prices say is still held
-// against the market: a stop that would fire as it arrives is refused whoever sends it.
+// An order that can only reduce the account's net position and its book's, whatever else is pending, is not held up by
+// the limits on exposure and loss, nor by a stale price: getting out always works while the market is open. What its
+// prices say is still held against the market: a stop that would fire as it arrives is refused whoever sends it.
 PreTradeResult CheckPreTrade(const PreTradeInput& input);
 
 }  // namespace ballast::risk

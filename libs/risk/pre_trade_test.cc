@@ -120,7 +120,7 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
        }},
       {"order_rate", RejectReason::kOrderRate, [](World& w) { w.exposure.recent_orders.assign(20, 0); }},
       {"max_open_orders", RejectReason::kMaxOpenOrders, [](World& w) { w.limits.max_open_orders = 0; }},
-      {"reduce_only", RejectReason::kMaxPosition, [](World& w) { w.order.reduce_only = true; }},
+      {"reduce_only", RejectReason::kReduceOnly, [](World& w) { w.order.reduce_only = true; }},
       {"short_selling", RejectReason::kShortNotAllowed,
        [](World& w) {
          w.order.side = Side::kSell;
@@ -166,6 +166,81 @@ TEST(PreTradeTest, GettingOutAlwaysWorksWhileTheMarketIsOpen) {
   EXPECT_TRUE(world.Run().rejection.has_value());
   world.order.quantity = Decimal::Of("500");
   world.exposure.Reserve(World::MakeOrder("o3", Side::kSell, "1"), 100'000'000'000);  // one is on its way out already
+  EXPECT_TRUE(world.Run().rejection.has_value());
+}
+
+TEST(PreTradeTest, AHandMadeReduceOnlyOrderIsAboutTheNetPosition) {
+  World world;
+  world.Filled(Side::kBuy, "10", "100");  // deployment d's
+  world.order = World::MakeOrder("o2", Side::kSell, "10");
+  world.order.deployment_id = DeploymentId();
+  world.order.reduce_only = true;
+  EXPECT_FALSE(world.Run().rejection.has_value());
+  world.order.quantity = Decimal::Of("11");
+  PreTradeResult result = world.Run();
+  ASSERT_TRUE(result.rejection.has_value());
+  EXPECT_EQ(result.rejection->reason, RejectReason::kReduceOnly);
+  EXPECT_EQ(result.rejection->limit, "10");
+  EXPECT_EQ(result.rejection->observed, "11");
+  EXPECT_NE(result.rejection->message.find("deployment d 10"), std::string::npos) << result.rejection->message;
+  // Another deployment has nothing to reduce.
+  world.order.quantity = Decimal::Of("10");
+  world.order.deployment_id = DeploymentId("other");
+  EXPECT_TRUE(world.Run().rejection.has_value());
+}
+
+TEST(PreTradeTest, AStopSharesThePositionWithATargetButNotWithAnotherStop) {
+  World world;
+  world.Filled(Side::kBuy, "10", "100");
+  auto exit = [&](const char* id, OrderType type) {
+    Order order = World::MakeOrder(id, Side::kSell, "10");
+    order.type = type;
+    order.time_in_force = TimeInForce::kGtc;
+    (type == OrderType::kLimit ? order.limit_price : order.stop_price) =
+        Decimal::Of(type == OrderType::kLimit ? "101" : "99");
+    order.reduce_only = true;
+    return order;
+  };
+  world.exposure.Reserve(exit("target", OrderType::kLimit), 100'000'000'000);
+  world.order = exit("stop", OrderType::kStop);
+  EXPECT_FALSE(world.Run().rejection.has_value());
+  world.exposure.Reserve(world.order, 100'000'000'000);
+  for (OrderType type : {OrderType::kStop, OrderType::kLimit}) {
+    world.order = exit("second", type);
+    EXPECT_TRUE(world.Run().rejection.has_value());
+  }
+  // Out at once: what rests is trimmed by its fill.
+  world.order = World::MakeOrder("now", Side::kSell, "10");
+  world.order.reduce_only = true;
+  EXPECT_FALSE(world.Run().rejection.has_value());
+  world.exposure.Reserve(world.order, 100'000'000'000);
+  world.order.order_id = OrderId("again");
+  EXPECT_TRUE(world.Run().rejection.has_value());
+}
+
+TEST(PreTradeTest, AHaltedAccountIsNeverTakenOverZero) {
+  World world;
+  world.Filled(Side::kBuy, "10", "100");
+  OrderEvent other;
+  other.sequence = world.exposure.applied_sequence() + 1;
+  other.type = OrderEventType::kFilled;
+  other.fill = Fill{.deployment_id = DeploymentId("other"),
+                    .symbol = Symbol("AAPL"),
+                    .side = Side::kSell,
+                    .quantity = Decimal::Of("4"),
+                    .price = Decimal::Of("100")};
+  world.exposure.Apply(other);
+  world.order = World::MakeOrder("o2", Side::kSell, "10");
+  world.order.reduce_only = true;
+  EXPECT_FALSE(world.Run().rejection.has_value());  // its own book's, within the limits
+  OrderEvent halted;
+  halted.sequence = world.exposure.applied_sequence() + 1;
+  halted.type = OrderEventType::kAccountHalted;
+  world.exposure.Apply(halted);
+  EXPECT_TRUE(world.Run().rejection.has_value());
+  world.order.quantity = Decimal::Of("6");
+  EXPECT_FALSE(world.Run().rejection.has_value());
+  world.order.deployment_id = DeploymentId("other");
   EXPECT_TRUE(world.Run().rejection.has_value());
 }
 

@@ -45,6 +45,7 @@ Order FullOrder() {
   order.mode = AccountMode::kPaper;
   order.reason = "signal";
   order.cancel_requested = true;
+  order.requested_quantity = Decimal::Of("3");
   return order;
 }
 

@@ -44,6 +44,8 @@ const std::vector<Operation>& Operations() {
        "account_id, deployment_id, symbol, page_size:integer, page_token", "", "position.v1.ListFillsResponse"},
       {"GET", "/api/live/equity", "The equity curve, oldest first", "account_id, limit:integer", "",
        "points[]:position.v1.EquityPoint"},
+      {"POST", "/api/live/positions/{symbol}/close", "Close a book's position, or the account's net one", "",
+       "order.v1.ClosePositionRequest", "order.v1.SubmitOrderResponse", 201},
       {"POST", "/api/live/positions/verify", "Recompute the books from every fill", "", "account_id",
        "position.v1.VerifyAccountResponse"},
 

@@ -289,6 +289,14 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
     New(request.new_order());
   } else if (request.has_cancel()) {
     venue_.Cancel(AccountId(request.cancel().account_id()), OrderId(request.cancel().order_id()), MarketNow());
+  } else if (request.has_reduce()) {
+    auto quantity = wire::FromProto(request.reduce().quantity(), "quantity");
+    if (!quantity.ok()) {
+      log_.Critical("broker.reduce_unreadable", {{"error", quantity.status().ToString()}});
+      return;
+    }
+    venue_.Reduce(AccountId(request.reduce().account_id()), OrderId(request.reduce().order_id()), *quantity,
+                  wire::FromProto(request.reduce().rejection()), MarketNow());
   } else if (request.has_open_account()) {
     auto cash = wire::FromProto(request.open_account().opening_cash(), "opening_cash");
     if (cash.ok())
