@@ -81,7 +81,7 @@ void PositionKeeper::Stop() {
 
 void PositionKeeper::OnReadingAgain() {
   MutexLock lock(mutex_);
-  heads_known_ = false;
+  present_ = false;
 }
 
 std::map<std::string, std::uint64_t> PositionKeeper::Cursors() {
@@ -117,7 +117,7 @@ void PositionKeeper::ApplyLive(const std::vector<OrderEvent>& events,
     changes.any = true;
     if (applied.trade) changes.trades.push_back(*applied.trade);
     if (!applied.fill) continue;
-    if (Present(books_[event.account_id])) books_[event.account_id].Mark(board_.now());
+    if (present_) books_[event.account_id].Mark(board_.now());
     fills_.Increment();
     fills_waiting_ = true;
     if (!books_[event.account_id].net().contains(applied.fill->symbol)) changes.closed.insert(applied.fill->symbol);
@@ -195,20 +195,16 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
     }
     for (const auto& [id, batch] : batches) fill_log_.Append(id, batch.fills);
   }
-  if (!response.head_sequences().empty()) {
-    {
-      MutexLock lock(mutex_);
-      bool first = !heads_known_;
-      heads_known_ = true;
-      for (const auto& [account, head] : response.head_sequences()) heads_[AccountId(account)] = head;
-      // What moved while the log was read.
-      if (first) MarkAll();
-    }
-    std::map<std::string, std::uint64_t> cursors = Cursors();
-    caught_up_ = std::all_of(response.head_sequences().begin(), response.head_sequences().end(),
-                             [&](const auto& head) { return cursors[head.first] >= head.second; }) ||
-                 caught_up_;
-  }
+  // Heads are told alone; an order log without accounts has none.
+  if (!response.events().empty() && response.head_sequences().empty()) return true;
+  std::map<std::string, std::uint64_t> cursors = Cursors();
+  bool at_head = std::all_of(response.head_sequences().begin(), response.head_sequences().end(),
+                             [&](const auto& head) { return cursors[head.first] >= head.second; });
+  if (!at_head) return true;
+  if (!response.head_sequences().empty()) caught_up_ = true;
+  MutexLock lock(mutex_);
+  // What the market did meanwhile.
+  if (!std::exchange(present_, true)) MarkAll();
   return true;
 }
 
@@ -248,19 +244,11 @@ bool PositionKeeper::OnStep(const broker::v1::StreamMarketDataResponse& step) {
   return true;
 }
 
-bool PositionKeeper::Present(const positions::AccountBook& book) const {
-  if (!heads_known_) return false;
-  auto head = heads_.find(book.totals().account_id);
-  // An account that was opened after the heads were told has come with its events.
-  return head == heads_.end() || book.totals().sequence >= head->second;
-}
-
 void PositionKeeper::MarkAll() {
   // Without a step there is no market time, and the clock's would be a day of its own in a replay.
-  if (market_time_.nanos == 0) return;
+  if (!present_ || market_time_.nanos == 0) return;
   std::int64_t day = calendar_.Advance(market_time_);
   for (auto& [id, book] : books_) {
-    if (!Present(book)) continue;
     book.StartDay(board_, day);
     book.Mark(board_.now());
   }
@@ -285,8 +273,8 @@ MarkView PositionKeeper::View() {
 }
 
 void PositionKeeper::TakeEquityPoints(UtcTime now) {
+  if (!present_) return;
   for (const auto& [id, book] : books_) {
-    if (!Present(book)) continue;
     std::optional<Decimal> equity = book.Equity(board_.now());
     if (!equity) continue;
     EquityMark mark{.account_id = id, .time = now, .equity = *equity, .cash = book.totals().cash};

@@ -82,8 +82,6 @@ class PositionKeeper {
   void Publish() REQUIRES(mutex_);
   void FillDelta(const positions::AccountBook& book, bool snapshot, const Changes& changes,
                  position::v1::StreamPositionsResponse* out) REQUIRES(mutex_);
-  // Accounts that are at the order log's head.
-  [[nodiscard]] bool Present(const positions::AccountBook& book) const REQUIRES(mutex_);
   void MarkAll() REQUIRES(mutex_);
   // What is held anywhere, at its last closes.
   SymbolCloses HeldCloses() REQUIRES(mutex_);
@@ -114,9 +112,8 @@ class PositionKeeper {
   AccountBooks books_ GUARDED_BY(mutex_);
   ledger::MarkBoard board_ GUARDED_BY(mutex_);
   ledger::MarketCalendar calendar_ GUARDED_BY(mutex_);
-  // Of the order log, by account; empty until it has been said.
-  std::map<AccountId, std::uint64_t> heads_ GUARDED_BY(mutex_);
-  bool heads_known_ GUARDED_BY(mutex_) = false;
+  // The order log has been read up to its head since it was last opened: what is held is the present.
+  bool present_ GUARDED_BY(mutex_) = false;
   std::map<Symbol, std::int64_t> arrival_ns_ GUARDED_BY(mutex_);
   std::set<Symbol> stale_ GUARDED_BY(mutex_);
   std::map<Symbol, std::int64_t> ages_ms_ GUARDED_BY(mutex_);
