@@ -11,7 +11,7 @@ bool Exposure::Apply(const OrderEvent& event) {
     case OrderEventType::kAccountOpened:
       cash_ = event.cash;
       currency_ = event.currency;
-      day_start_equity = peak_equity = event.cash;
+      baseline.Open(event.cash);
       break;
     case OrderEventType::kAccountHalted:
       halted_ = true;
@@ -111,14 +111,31 @@ Decimal Exposure::ReduceRoom::Passable(const Order& order, bool halted) const {
   return halted ? std::min(net, book) : book;
 }
 
+std::optional<ledger::Mark> Market::MarkOf(const Symbol& symbol) const {
+  auto mark = board.now().find(symbol);
+  if (mark != board.now().end()) return mark->second;
+  auto quote = quotes.find(symbol);
+  if (quote == quotes.end() || !ledger::Usable(quote->second)) return std::nullopt;
+  return ledger::Mark{quote->second.bid_price, quote->second.ask_price, quote->second.quote_time,
+                      quote->second.session_open};
+}
+
 std::optional<Decimal> Exposure::Equity(const Market& market) const {
   Decimal equity = cash_;
   for (const auto& [symbol, quantity] : positions_) {
-    auto quote = market.quotes.find(symbol);
-    if (quote == market.quotes.end()) return std::nullopt;
-    // What it would fetch: a long is worth the bid, a short costs the ask.
-    Decimal price = quantity.IsPositive() ? quote->second.bid_price : quote->second.ask_price;
-    equity += Multiply(quantity, price, Rounding::kFloor);
+    std::optional<ledger::Mark> mark = market.MarkOf(symbol);
+    if (!mark) return std::nullopt;
+    equity += ledger::Value(quantity, mark->Price(quantity));
+  }
+  return equity;
+}
+
+std::optional<Decimal> Exposure::EquityAt(const ledger::Marks& marks) const {
+  Decimal equity = cash_;
+  for (const auto& [symbol, quantity] : positions_) {
+    auto mark = marks.find(symbol);
+    if (mark == marks.end()) return std::nullopt;
+    equity += ledger::Value(quantity, mark->second.Price(quantity));
   }
   return equity;
 }

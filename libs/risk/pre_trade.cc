@@ -364,27 +364,32 @@ Outcome DeploymentPositions(const Context& c) {
   return c.in.order.deployment_id.empty() ? Outcome{} : OpenPositions(c, true);
 }
 Outcome AccountPositions(const Context& c) { return OpenPositions(c, false); }
-// Losses are signed: a profit never trips one.
-Outcome Loss(const Context& c, Decimal from, Decimal ratio, RejectReason reason, const char* message) {
+// A tripped rule refuses by the numbers that tripped it, whatever the equity has done since; one that is not, by those
+// of now.
+Outcome Loss(const Context& c, LossRule rule, RejectReason reason) {
   if (c.reduces) return {};
-  Decimal loss = from - c.equity;
-  if (loss.IsNegative()) loss = Decimal();
-  Decimal limit = Multiply(from, ratio, Rounding::kDown);
-  return {.passed = loss < limit,
-          .reason = reason,
-          .limit = limit.ToString(),
-          .used = loss.ToString(),
-          .after = loss.ToString(),
-          .message = message};
+  std::optional<LossTrip> trip = c.in.exposure.latches.Of(rule);
+  LossMeasure measure = MeasureLoss(rule, c.in.limits, c.in.exposure.baseline, c.equity);
+  if (!trip && measure.reached) {
+    trip = LossTrip{.time = c.quote->quote_time,
+                    .day = c.in.exposure.baseline.day,
+                    .baseline = measure.baseline,
+                    .equity = c.equity,
+                    .limit = measure.limit};
+  }
+  Outcome outcome{.passed = !trip.has_value(),
+                  .reason = reason,
+                  .limit = measure.limit.ToString(),
+                  .used = measure.loss.ToString(),
+                  .after = measure.loss.ToString()};
+  if (!trip) return outcome;
+  outcome.limit = trip->limit.ToString();
+  outcome.used = outcome.after = trip->loss().ToString();
+  outcome.message = DescribeTrip(rule, *trip, c.in.limits);
+  return outcome;
 }
-Outcome DailyLoss(const Context& c) {
-  return Loss(c, c.in.exposure.day_start_equity, c.in.limits.daily_loss_ratio, RejectReason::kDailyLoss,
-              "the day's loss limit is reached");
-}
-Outcome Drawdown(const Context& c) {
-  return Loss(c, c.in.exposure.peak_equity, c.in.limits.drawdown_ratio, RejectReason::kDrawdown,
-              "the drawdown limit is reached");
-}
+Outcome DailyLoss(const Context& c) { return Loss(c, LossRule::kDailyLoss, RejectReason::kDailyLoss); }
+Outcome Drawdown(const Context& c) { return Loss(c, LossRule::kDrawdown, RejectReason::kDrawdown); }
 
 struct Check {
   const char* name;

@@ -135,8 +135,9 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
       {"max_open_positions_per_deployment", RejectReason::kMaxOpenPositions,
        [](World& w) { w.limits.max_open_positions_per_deployment = 0; }},
       {"max_open_positions", RejectReason::kMaxOpenPositions, [](World& w) { w.limits.max_open_positions = 0; }},
-      {"daily_loss", RejectReason::kDailyLoss, [](World& w) { w.exposure.day_start_equity = Decimal::Of("101011"); }},
-      {"drawdown", RejectReason::kDrawdown, [](World& w) { w.exposure.peak_equity = Decimal::Of("105264"); }},
+      {"daily_loss", RejectReason::kDailyLoss,
+       [](World& w) { w.exposure.baseline.day_start_equity = Decimal::Of("101011"); }},
+      {"drawdown", RejectReason::kDrawdown, [](World& w) { w.exposure.baseline.peak_equity = Decimal::Of("105264"); }},
   };
   for (const Case& item : cases) {
     World world;
@@ -150,15 +151,15 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
 
 TEST(PreTradeTest, AProfitTripsNoLossLimit) {
   World world;
-  world.exposure.day_start_equity = Decimal::Of("50000");
-  world.exposure.peak_equity = Decimal::Of("50000");
+  world.exposure.baseline.day_start_equity = Decimal::Of("50000");
+  world.exposure.baseline.peak_equity = Decimal::Of("50000");
   EXPECT_FALSE(world.Run().rejection.has_value());
 }
 
 TEST(PreTradeTest, GettingOutAlwaysWorksWhileTheMarketIsOpen) {
   World world;
   world.Filled(Side::kBuy, "500", "100");  // far above every limit
-  world.exposure.day_start_equity = Decimal::Of("200000");
+  world.exposure.baseline.day_start_equity = Decimal::Of("200000");
   world.now_ns += 60'000'000'000;  // and the price is stale
   world.order = World::MakeOrder("o2", Side::kSell, "500");
   EXPECT_FALSE(world.Run().rejection.has_value());

@@ -5,6 +5,7 @@ namespace {
 
 using OrderAsync = order::v1::OrderService::StubInterface::async_interface;
 using PositionAsync = position::v1::PositionService::StubInterface::async_interface;
+using RiskAsync = risk::v1::RiskService::StubInterface::async_interface;
 
 // Reads or recomputes the whole history of an account.
 constexpr std::int64_t kLongDeadlineMs = 30'000;
@@ -46,10 +47,34 @@ void ClosePosition(const CallPtr& call) {
             });
 }
 
+// May risk be opened, and if not why; without risk's word nothing may.
+Json RiskInShort(const grpc::Status& status, const risk::v1::GetRiskStateResponse& state) {
+  if (!status.ok()) {
+    return {{"opening", "OPENING_BLOCKED"},
+            {"blocked_by", Json::array({"risk_unavailable"})},
+            {"opening_message", "risk does not answer: no entry is taken"},
+            {"loss_rules", Json::array()}};
+  }
+  Json all = ToJson(state);
+  Json brief = Json::object();
+  for (const char* field : {"opening", "blocked_by", "opening_message", "loss_rules"}) brief[field] = all[field];
+  return brief;
+}
+
 void GetSummary(const CallPtr& call) {
   position::v1::GetAccountSummaryRequest request;
   request.set_account_id(call->AccountOfQuery());
-  call->Forward(call->gateway.peers.positions, &PositionAsync::GetAccountSummary, request);
+  call->Forward(call->gateway.peers.positions, &PositionAsync::GetAccountSummary, request,
+                [call](position::v1::GetAccountSummaryResponse& response) {
+                  risk::v1::GetRiskStateRequest next;
+                  next.set_account_id(response.summary().account_id());
+                  call->Ask(call->gateway.peers.risk, &RiskAsync::GetRiskState, next,
+                            [call, answer = ToJson(response)](const grpc::Status& status,
+                                                              risk::v1::GetRiskStateResponse& state) mutable {
+                              answer["risk"] = RiskInShort(status, state);
+                              call->Answer(200, answer);
+                            });
+                });
 }
 
 void ListBooks(const CallPtr& call) {

@@ -721,7 +721,9 @@ bool Shard::BackfillRisk(std::map<std::string, std::uint64_t> applied) {
       if (!ports_.risk(std::move(request))) return false;
     }
   }
-  return true;
+  risk::v1::RiskSessionRequest replayed;
+  replayed.mutable_replayed();
+  return ports_.risk(std::move(replayed));
 }
 
 void Shard::OnRiskReady(std::map<std::string, std::uint64_t> applied) {
