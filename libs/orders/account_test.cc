@@ -52,6 +52,20 @@ Report Plain(const Order& order, std::uint64_t sequence, OrderEventType type) {
   return report;
 }
 
+TEST(AccountTest, AnOrderKeepsWhyTheVenueEndedIt) {
+  Rejection why{
+      .reason = RejectReason::kNoLiquidity, .check = "venue", .limit = "1", .observed = "4", .message = "thin"};
+  for (OrderEventType type : {OrderEventType::kCanceled, OrderEventType::kExpired, OrderEventType::kRejected}) {
+    Account account = Opened();
+    Order order = NewOrder("r1", "5");
+    account.Accept(order, "user:a", {}, true, kNow);
+    Report report = Plain(order, 1, type);
+    report.rejection = why;
+    account.ApplyReport(report, kNow);
+    EXPECT_EQ(account.Find(order.order_id)->rejection, why);
+  }
+}
+
 TEST(OrderIdTest, IsPureAndDoesNotCollide) {
   EXPECT_EQ(OrderIdFor(AccountId("a"), RequestId("b")), OrderIdFor(AccountId("a"), RequestId("b")));
   EXPECT_NE(OrderIdFor(AccountId("ab"), RequestId("c")), OrderIdFor(AccountId("a"), RequestId("bc")));
@@ -59,6 +73,60 @@ TEST(OrderIdTest, IsPureAndDoesNotCollide) {
   for (int i = 0; i < 200'000; ++i)
     seen.insert(OrderIdFor(AccountId("paper"), RequestId("r-" + std::to_string(i))).value());
   EXPECT_EQ(seen.size(), 200'000U);
+}
+
+TEST(AccountTest, AHandMadeFillThatClosesABookIsThatBooks) {
+  Account account = Opened();
+  for (const char* book : {"one", "two"}) {
+    Order entry = NewOrder(std::string("in-") + book, "2");
+    entry.deployment_id = DeploymentId(book);
+    account.Accept(entry, "user:a", {}, true, kNow);
+    Report bought = Filled(entry, account.snapshot().execution_sequence + 1, "2", "100");
+    bought.fill.symbol = entry.symbol;
+    bought.fill.side = Side::kBuy;
+    account.ApplyReport(bought, kNow);
+  }
+  Order exit = NewOrder("out", "3");
+  exit.side = Side::kSell;
+  account.Accept(exit, "user:a", {}, true, kNow);
+  Report sold = Filled(exit, 3, "3", "110");
+  sold.fill.symbol = exit.symbol;
+  sold.fill.side = Side::kSell;
+  auto events = account.ApplyReport(sold, kNow);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].fill->deployment_id, DeploymentId("one"));
+  EXPECT_EQ(events[0].fill->quantity, Decimal::Of("2"));
+  EXPECT_EQ(events[0].order->status, OrderStatus::kPartiallyFilled);
+  EXPECT_EQ(events[1].fill->deployment_id, DeploymentId("two"));
+  EXPECT_EQ(events[1].fill->quantity, Decimal::Of("1"));
+  EXPECT_EQ(events[1].order->status, OrderStatus::kFilled);
+  EXPECT_TRUE(events[1].order->deployment_id.empty());
+  EXPECT_NE(events[0].fill->execution_id, events[1].fill->execution_id);
+  EXPECT_EQ(events[0].fill->fee + events[1].fill->fee, Decimal::Of("0.1"));
+  EXPECT_EQ(events[1].order->fees, Decimal::Of("0.1"));
+  EXPECT_EQ(events[1].order->average_price, Decimal::Of("110"));
+  EXPECT_EQ(account.books().Held(DeploymentId("one"), exit.symbol), Decimal());
+  EXPECT_EQ(account.books().Net(exit.symbol), Decimal::Of("1"));
+  EXPECT_EQ(account.snapshot().execution_sequence, 3U);
+}
+
+TEST(AccountTest, ARestatedOrderIsSmallerAndSaysWhyAndStaysTheSameRequest) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "3");
+  account.Accept(order, "user:a", {}, true, kNow);
+  account.ApplyReport(Plain(order, 1, OrderEventType::kAccepted), kNow);
+  Report restated = Plain(order, 2, OrderEventType::kRestated);
+  restated.quantity = Decimal::Of("1");
+  restated.rejection = Rejection{.reason = RejectReason::kReduceOnly};
+  account.ApplyReport(restated, kNow);
+  const Order& after = *account.Find(order.order_id);
+  EXPECT_EQ(after.quantity, Decimal::Of("1"));
+  EXPECT_EQ(after.leaves_quantity, Decimal::Of("1"));
+  EXPECT_EQ(after.rejection->reason, RejectReason::kReduceOnly);
+  EXPECT_TRUE(SameBody(after, order));
+  EXPECT_EQ(account.ApplyReport(Filled(order, 3, "1", "100"), kNow).size(), 1U);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kFilled);
+  EXPECT_FALSE(account.snapshot().halted);
 }
 
 TEST(AccountTest, OrderLivesFromSubmitToFilled) {

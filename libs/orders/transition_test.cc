@@ -61,23 +61,24 @@ constexpr std::array kHappenings = {
     Happening{Event::kCanceled, false, false, "CANCELED"},
     Happening{Event::kRejected, false, false, "REJECTED"},
     Happening{Event::kExpired, false, false, "EXPIRED"},
+    Happening{Event::kRestated, false, false, "RESTATED"},
 };
 
 // Rows: from; columns: in the order of kHappenings; a dot is illegal.
 constexpr char kCells[] = R"(
---  PN DE .. .. .. .. .. .. .. .. .. .. .. ..
-DE  .. .. .. .. .. .. .. .. .. .. .. .. .. ..
-PN  .. .. SU .. .. .. PF FI .. .. .. CA RE ..
-SU  .. .. .. UN NW .. PF FI PC .. .. CA RE EX
-UN  .. .. .. .. NW .. PF FI PC .. .. CA RE EX
-NW  .. .. .. .. NW NW PF FI PC .. .. CA RE EX
-PF  .. .. .. .. .. PF PF FI PC .. .. CA .. EX
-PC  .. .. .. .. PC PC PC FI .. NW PF CA RE EX
-PR  .. .. .. .. .. .. PF FI .. .. .. .. .. ..
-FI  .. .. .. .. .. .. FI FI .. FI FI .. .. ..
-CA  .. .. .. .. .. .. CA FI .. CA CA .. .. ..
-RE  .. .. .. .. .. .. RE FI .. RE RE .. .. ..
-EX  .. .. .. .. .. .. EX FI .. EX EX .. .. ..
+--  PN DE .. .. .. .. .. .. .. .. .. .. .. .. ..
+DE  .. .. .. .. .. .. .. .. .. .. .. .. .. .. ..
+PN  .. .. SU .. .. .. PF FI .. .. .. CA RE .. ..
+SU  .. .. .. UN NW .. PF FI PC .. .. CA RE EX SU
+UN  .. .. .. .. NW .. PF FI PC .. .. CA RE EX ..
+NW  .. .. .. .. NW NW PF FI PC .. .. CA RE EX NW
+PF  .. .. .. .. .. PF PF FI PC .. .. CA .. EX PF
+PC  .. .. .. .. PC PC PC FI .. NW PF CA RE EX PC
+PR  .. .. .. .. .. .. PF FI .. .. .. .. .. .. ..
+FI  .. .. .. .. .. .. FI FI .. FI FI .. .. .. ..
+CA  .. .. .. .. .. .. CA FI .. CA CA .. .. .. ..
+RE  .. .. .. .. .. .. RE FI .. RE RE .. .. .. ..
+EX  .. .. .. .. .. .. EX FI .. EX EX .. .. .. ..
 )";
 
 std::string CodeOf(std::optional<OrderStatus> status) {

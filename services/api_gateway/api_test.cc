@@ -28,7 +28,6 @@ class FakeOrders final : public order::v1::OrderService::Service {
   grpc::Status SubmitOrder(grpc::ServerContext*, const order::v1::SubmitOrderRequest* request,
                            order::v1::SubmitOrderResponse* response) override {
     submitted = *request;
-    if (on_submit) on_submit(*request);
     response->mutable_order()->set_order_id("o1");
     response->mutable_order()->set_status(denies ? order::v1::ORDER_STATUS_DENIED
                                                  : order::v1::ORDER_STATUS_PENDING_NEW);
@@ -37,6 +36,14 @@ class FakeOrders final : public order::v1::OrderService::Service {
       response->mutable_order()->mutable_rejection()->set_message("too much");
     }
     return answer;
+  }
+  grpc::Status ClosePosition(grpc::ServerContext*, const order::v1::ClosePositionRequest* request,
+                             order::v1::SubmitOrderResponse* response) override {
+    if (on_close) on_close(*request);
+    response->mutable_order()->set_status(denies ? order::v1::ORDER_STATUS_DENIED
+                                                 : order::v1::ORDER_STATUS_PENDING_NEW);
+    if (denies) response->mutable_order()->mutable_rejection()->set_message("too much");
+    return grpc::Status::OK;
   }
   grpc::Status GetOrder(grpc::ServerContext*, const order::v1::GetOrderRequest*,
                         order::v1::GetOrderResponse*) override {
@@ -75,7 +82,7 @@ class FakeOrders final : public order::v1::OrderService::Service {
   std::vector<std::string> steps;
   grpc::Status answer;
   bool denies = false;
-  std::function<void(const order::v1::SubmitOrderRequest&)> on_submit;
+  std::function<void(const order::v1::ClosePositionRequest&)> on_close;
   // How often halting fails first, and an order is still open.
   int refuse_halts = 0;
   int open_looks = 0;
@@ -413,14 +420,14 @@ class EmergencyTest : public ApiTest {
   Answer Press() { return Send("POST", "/api/trading/emergency-stop", R"({"reason":"test","close_positions":true})"); }
   // Every close takes away `part` of what is held of its symbol, in this order.
   void Fill(std::vector<std::string> left) {
-    orders_.on_submit = [this, left = std::move(left)](const order::v1::SubmitOrderRequest& request) mutable {
+    orders_.on_close = [this, left = std::move(left)](const order::v1::ClosePositionRequest& request) mutable {
       closes_.push_back(request);
       if (left.empty()) return;
       positions_.held[request.symbol()] = left.front();
       left.erase(left.begin());
     };
   }
-  std::vector<order::v1::SubmitOrderRequest> closes_;
+  std::vector<order::v1::ClosePositionRequest> closes_;
 };
 
 TEST_F(EmergencyTest, BooksThatLagAreNotBelieved) {
@@ -432,8 +439,8 @@ TEST_F(EmergencyTest, BooksThatLagAreNotBelieved) {
   EXPECT_EQ(answer.json["flat"], true);
   EXPECT_LT(positions_.lag, 0);
   ASSERT_EQ(closes_.size(), 1U);
-  EXPECT_EQ(closes_[0].quantity().value(), "0.5");
-  EXPECT_TRUE(closes_[0].reduce_only());
+  EXPECT_EQ(closes_[0].symbol(), "BTC-USD");
+  EXPECT_FALSE(closes_[0].has_quantity());  // all of it, as order management knows it at that moment
 }
 
 TEST_F(EmergencyTest, WhatIsLeftIsClosedAgainByANewOrder) {
@@ -442,8 +449,6 @@ TEST_F(EmergencyTest, WhatIsLeftIsClosedAgainByANewOrder) {
   Answer answer = Press();
   EXPECT_EQ(answer.status, 200) << answer.body;
   ASSERT_EQ(closes_.size(), 3U);
-  EXPECT_EQ(closes_[1].quantity().value(), "0.2");
-  EXPECT_EQ(closes_[1].side(), type::v1::SIDE_BUY);
   std::set<std::string> keys;
   for (const auto& close : closes_) keys.insert(close.request_id());
   EXPECT_EQ(keys.size(), 3U);
@@ -452,7 +457,7 @@ TEST_F(EmergencyTest, WhatIsLeftIsClosedAgainByANewOrder) {
 TEST_F(EmergencyTest, AnOpenOrderIsWaitedForAndItsSymbolNotClosedMeanwhile) {
   orders_.open_looks = 3;
   positions_.held = {{"BTC-USD", "0.5"}};
-  orders_.on_submit = [this](const order::v1::SubmitOrderRequest& request) {
+  orders_.on_close = [this](const order::v1::ClosePositionRequest& request) {
     EXPECT_LT(orders_.open_looks, 0);
     positions_.held[request.symbol()] = "0";
   };

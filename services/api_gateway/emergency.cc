@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
+
+#include "libs/base/decimal.h"
 
 namespace ballast {
 namespace {
@@ -75,6 +78,11 @@ class Emergency : public std::enable_shared_from_this<Emergency> {
     call_->Ask(peer, method, message, std::move(done), std::clamp(LeftMs(), kAskMsMin, ApiCall::kDeadlineMs));
   }
 
+  struct Closing {
+    std::string symbol;
+    // None: the account's net position.
+    std::optional<std::string> deployment;
+  };
   // True when the step worked; that it did not before is forgotten.
   bool Noted(const std::string& step, const std::string& peer, const grpc::Status& status) {
     if (!status.ok()) {
@@ -219,45 +227,61 @@ class Emergency : public std::enable_shared_from_this<Emergency> {
   }
 
   void Judge(const position::v1::ListPositionsResponse& response) {
+    // Books that stand against each other and come to nothing hold nothing at the venue: no order could close them.
+    std::map<std::string, Decimal> net;
+    std::set<std::string> unreadable;
+    for (const auto& position : response.positions()) {
+      auto quantity = Decimal::Parse(position.quantity().value());
+      if (quantity.ok())
+        net[position.symbol()] += *quantity;
+      else
+        unreadable.insert(position.symbol());
+    }
     held_.clear();
     for (const auto& position : response.positions()) {
-      if (IsZero(position.quantity().value())) continue;
-      held_.push_back(position);
-      // An order that works on it may be its close; its end is waited for.
-      if (working_.contains(position.symbol())) continue;
-      auto stopped = stopped_ns_.find(position.deployment_id());
-      if (stopped != stopped_ns_.end() && Now() - stopped->second < kOwnCloseMs * 1'000'000) continue;
-      to_close_.push_back(position);
+      bool nothing = net[position.symbol()].IsZero() && !unreadable.contains(position.symbol());
+      if (!nothing && !IsZero(position.quantity().value())) held_.push_back(position);
     }
+    PlanClosing();
     flat_ = held_.empty() && orders_known_ && open_orders_ == 0 && head_.has_value();
     if (!flat_) return;
     // Refusals on the way there do not matter any more.
     std::erase_if(failed_, [](const auto& failure) { return failure.first.starts_with("close "); });
   }
 
+  void PlanClosing() {
+    std::map<std::string, std::set<bool>> sides;
+    for (const auto& position : held_) sides[position.symbol()].insert(position.quantity().value().front() == '-');
+    for (const auto& position : held_) {
+      // An order that works on it may be its close; its end is waited for.
+      if (working_.contains(position.symbol()) || sides[position.symbol()].size() > 1) continue;
+      auto stopped = stopped_ns_.find(position.deployment_id());
+      if (stopped != stopped_ns_.end() && Now() - stopped->second < kOwnCloseMs * 1'000'000) continue;
+      to_close_.push_back({position.symbol(), position.deployment_id()});
+    }
+    // Books against each other: what any one of them would do takes the account over zero, so it is closed as a whole.
+    for (const auto& [symbol, both] : sides) {
+      if (both.size() > 1 && !working_.contains(symbol)) to_close_.push_back({symbol, std::nullopt});
+    }
+  }
+
   void CloseNext() {
     if (to_close_.empty()) return EndRound();
-    position::v1::Position position = std::move(to_close_.back());
+    Closing closing = std::move(to_close_.back());
     to_close_.pop_back();
-    const std::string& quantity = position.quantity().value();
-    bool is_short = quantity.front() == '-';
-    order::v1::SubmitOrderRequest request;
+    order::v1::ClosePositionRequest request;
     // A new order every time, also when the same press is sent again: the answer of an old one closes nothing.
     request.set_request_id(StepKey(closing_key_, std::to_string(++closes_)));
     request.set_account_id(plan_.account);
-    request.set_deployment_id(position.deployment_id());
-    request.set_symbol(position.symbol());
-    request.set_side(is_short ? type::v1::SIDE_BUY : type::v1::SIDE_SELL);
-    request.set_type(type::v1::ORDER_TYPE_MARKET);
-    request.set_time_in_force(type::v1::TIME_IN_FORCE_IOC);
-    request.mutable_quantity()->set_value(is_short ? quantity.substr(1) : quantity);
-    request.set_reduce_only(true);
+    request.set_symbol(closing.symbol);
+    if (closing.deployment) request.set_deployment_id(*closing.deployment);
     request.set_reason(kReason);
     request.set_actor(call_->access.actor);
-    request.set_confirm_duplicate(true);
-    Ask(call_->gateway.peers.orders, &OrderAsync::SubmitOrder, request,
-        [self = shared_from_this(), symbol = position.symbol()](const grpc::Status& status,
-                                                                order::v1::SubmitOrderResponse& response) {
+    Ask(call_->gateway.peers.orders, &OrderAsync::ClosePosition, request,
+        [self = shared_from_this(), symbol = closing.symbol](const grpc::Status& status,
+                                                             order::v1::SubmitOrderResponse& response) {
+          // Closed meanwhile; the next look says so.
+          if (status.error_code() == grpc::FAILED_PRECONDITION) return self->CloseNext();
           if (self->Noted("close " + symbol, "order_management", status)) {
             const order::v1::Order& order = response.order();
             if (order.status() == order::v1::ORDER_STATUS_DENIED) {
@@ -369,7 +393,7 @@ class Emergency : public std::enable_shared_from_this<Emergency> {
   std::optional<std::uint64_t> applied_;
   std::vector<position::v1::Position> held_;
   bool flat_ = false;
-  std::vector<position::v1::Position> to_close_;
+  std::vector<Closing> to_close_;
   int closes_ = 0;
   // Steps that have not worked yet, in the order in which they first failed.
   std::vector<std::pair<std::string, ApiError>> failed_;

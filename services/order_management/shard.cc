@@ -7,6 +7,7 @@
 #include "libs/base/absl_std.h"
 #include "libs/base/check.h"
 #include "libs/orders/order_id.h"
+#include "libs/orders/reduce_only.h"
 #include "libs/orders/submit.h"
 #include "libs/wire/wire.h"
 
@@ -59,6 +60,13 @@ absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& p
     case broker::v1::EXECUTION_TYPE_TRIGGERED:
       report.type = OrderEventType::kTriggered;
       break;
+    case broker::v1::EXECUTION_TYPE_RESTATED: {
+      report.type = OrderEventType::kRestated;
+      ASSIGN_OR_RETURN(Decimal cumulative, wire::FromProto(proto.cumulative_quantity(), "cumulative_quantity"));
+      ASSIGN_OR_RETURN(Decimal leaves, wire::FromProto(proto.leaves_quantity(), "leaves_quantity"));
+      report.quantity = cumulative + leaves;
+      break;
+    }
     default:
       return absl::InvalidArgumentError("an execution report of unknown type");
   }
@@ -92,6 +100,16 @@ absl::Status Shard::Recover() {
   ASSIGN_OR_RETURN(std::vector<Order> working, journal_.LoadWorkingOrders());
   for (const Order& order : working) accounts_[order.account_id].Load(order);
   ASSIGN_OR_RETURN(known_orders_, journal_.LoadOrderIds());
+  ASSIGN_OR_RETURN(deployments_, journal_.LoadDeployments());
+  for (auto& [id, account] : accounts_) {
+    std::uint64_t cursor = 0;
+    while (true) {
+      ASSIGN_OR_RETURN(std::vector<Fill> fills, journal_.LoadFills(id, cursor, kBackfillPage));
+      if (fills.empty()) break;
+      for (const Fill& fill : fills) account.LoadFill(fill);
+      cursor = fills.back().sequence;
+    }
+  }
   for (const AccountSpec& spec : options_.accounts) {
     brokers_[spec.id] = spec.broker;
     if (accounts_.contains(spec.id)) continue;
@@ -283,6 +301,14 @@ void Shard::DoSubmit(Order order, const std::string& actor, bool confirm_duplica
   }
 
   auto deny = [&](Rejection rejection) { Deny(std::move(order), actor, std::move(rejection), {}, {std::move(reply)}); };
+  if (!order.deployment_id.empty() && !deployments_.contains({order.account_id, order.deployment_id})) {
+    std::string name = order.deployment_id.value();
+    deny({.reason = RejectReason::kUnknownDeployment,
+          .check = "deployment",
+          .observed = name,
+          .message = "there is no deployment " + name + " in this account; an order by hand names none"});
+    return;
+  }
   if (std::optional<Rejection> why = Unsendable(*account, order)) {
     deny(std::move(*why));
     return;
@@ -457,6 +483,12 @@ void Shard::SendNewOrder(const Order& order) {
   if (!broker_ready_) return;
   broker::v1::OrderSessionRequest request;
   wire::ToProto(order, request.mutable_new_order()->mutable_order());
+  // The venue knows one position, the net one. Where books stand against each other, closing one of them moves the net
+  // position away from zero, which a venue would not call reducing.
+  orders::Account* account = FindAccount(order.account_id);
+  if (order.reduce_only && account != nullptr && account->books().Opposed(order.symbol)) {
+    request.mutable_new_order()->mutable_order()->set_reduce_only(false);
+  }
   // A broken session sends it again when it is back: the gateway knows orders by their id.
   if (!ports_.broker(std::move(request))) {
     broker_ready_ = false;
@@ -473,6 +505,97 @@ void Shard::SendCancel(const Order& order) {
     broker_ready_ = false;
     ports_.drop_broker();
   }
+}
+
+void Shard::TrimReduceOnly(const AccountId& id) {
+  orders::Account* account = FindAccount(id);
+  if (account == nullptr || !broker_ready_) return;
+  for (orders::Trim& trim : orders::TrimsFor(account->books(), account->orders(), account->snapshot().halted)) {
+    auto [told, fresh] = trims_.try_emplace(trim.order_id, trim.quantity);
+    if (!fresh && told->second <= trim.quantity) continue;
+    told->second = trim.quantity;
+    AfterCommit([this, id, trim] {
+      broker::v1::OrderSessionRequest request;
+      request.mutable_reduce()->set_account_id(id.value());
+      request.mutable_reduce()->set_order_id(trim.order_id.value());
+      wire::ToProto(trim.quantity, request.mutable_reduce()->mutable_quantity());
+      wire::ToProto(trim.why, request.mutable_reduce()->mutable_rejection());
+      if (!ports_.broker(std::move(request))) {
+        broker_ready_ = false;
+        ports_.drop_broker();
+      }
+    });
+  }
+}
+
+bool Shard::RegisterDeployment(AccountId account_id, DeploymentId deployment, std::string actor,
+                               std::function<void(absl::Status)> reply) {
+  return Enqueue([this, account_id = std::move(account_id), deployment = std::move(deployment),
+                  actor = std::move(actor), reply = std::move(reply)] {
+    if (FindAccount(account_id) == nullptr) {
+      reply(absl::NotFoundError(ToAbsl("there is no account " + account_id.value())));
+      return;
+    }
+    if (!deployments_.contains({account_id, deployment})) {
+      // Rare, so it may hold up the batch; known only once it is durable.
+      if (absl::Status saved = journal_.SaveDeployment(account_id, deployment); !saved.ok()) {
+        log_.Warning("orders.deployment_not_saved", {{"error", saved.ToString()}});
+        reply(absl::UnavailableError("the deployment cannot be stored now"));
+        return;
+      }
+      deployments_.emplace(account_id, deployment);
+      log_.Info("orders.deployment_registered",
+                {{"account", account_id.value()}, {"deployment", deployment.value()}, {"actor", actor}});
+    }
+    reply(absl::OkStatus());
+  });
+}
+
+bool Shard::ClosePosition(CloseRequest request, std::string actor, std::function<void(OrderReply)> reply) {
+  return Enqueue([this, request = std::move(request), came = clock_.Now(), actor = std::move(actor),
+                  reply = std::move(reply)] { DoClose(request, came, actor, reply); });
+}
+
+void Shard::DoClose(const CloseRequest& request, UtcTime came, const std::string& actor,
+                    std::function<void(OrderReply)> reply) {
+  orders::Account* account = FindAccount(request.account_id);
+  if (account == nullptr) {
+    reply({.status = absl::NotFoundError(ToAbsl("there is no account " + request.account_id.value()))});
+    return;
+  }
+  Order order;
+  order.create_time = came;
+  order.request_id = request.request_id;
+  order.account_id = request.account_id;
+  order.deployment_id = request.deployment_id.value_or(DeploymentId());
+  order.symbol = request.symbol;
+  order.type = OrderType::kMarket;
+  order.time_in_force = TimeInForce::kIoc;
+  order.reduce_only = true;
+  order.reason = request.reason;
+  OrderId id = orders::OrderIdFor(request.account_id, request.request_id);
+  auto waiting = waiting_by_order_.find(id);
+  const Order* first = waiting != waiting_by_order_.end() ? &waiting_[waiting->second].order : LoadOrder(*account, id);
+  if (first != nullptr) {
+    // Asked again: the position has changed since, so side and quantity are the first answer's.
+    order.side = first->side;
+    order.quantity =
+        request.quantity.value_or(first->requested_quantity.IsZero() ? first->quantity : first->requested_quantity);
+  } else {
+    Decimal held = request.deployment_id ? account->books().Held(*request.deployment_id, request.symbol)
+                                         : account->books().Net(request.symbol);
+    if (held.IsZero()) {
+      std::string whose = !request.deployment_id           ? "the account"
+                          : request.deployment_id->empty() ? "the book of hand-made orders"
+                                                           : "deployment " + request.deployment_id->value();
+      reply({.status = absl::FailedPreconditionError(
+                 ToAbsl(whose + " holds no " + request.symbol.value() + ": there is nothing to close"))});
+      return;
+    }
+    order.side = held.IsPositive() ? Side::kSell : Side::kBuy;
+    order.quantity = request.quantity.value_or(held.Abs());
+  }
+  DoSubmit(std::move(order), actor, true, std::move(reply));
 }
 
 orders::Account* Shard::AccountOf(const OrderId& id, absl::Status& status) {
@@ -570,6 +693,7 @@ bool Shard::Halt(AccountId account_id, std::string reason, std::string actor, bo
       return;
     }
     Keep(resume ? account->Resume(reason, actor, clock_.Now()) : account->Halt(reason, actor, clock_.Now()));
+    TrimReduceOnly(account_id);
     AfterCommit([reply, snapshot = account->snapshot()] { reply({.account = snapshot}); });
   });
 }
@@ -598,7 +722,9 @@ bool Shard::BackfillRisk(std::map<std::string, std::uint64_t> applied) {
       if (!ports_.risk(std::move(request))) return false;
     }
   }
-  return true;
+  risk::v1::RiskSessionRequest replayed;
+  replayed.mutable_replayed();
+  return ports_.risk(std::move(replayed));
 }
 
 void Shard::OnRiskReady(std::map<std::string, std::uint64_t> applied) {
@@ -677,6 +803,8 @@ void Shard::OnBrokerReady(std::map<std::string, std::uint64_t> heads) {
       }
     }
     DispatchPending();
+    trims_.clear();
+    for (const auto& [id, account] : accounts_) TrimReduceOnly(id);
     log_.Info("broker.session_ready", {});
   });
 }
@@ -747,9 +875,11 @@ void Shard::OnReports(std::vector<broker::v1::ExecutionReport> reports) {
         break;
       }
       Keep(account->ApplyReport(*report, clock_.Now()));
+      trims_.erase(report->order_id);
       acknowledged[id] = proto.execution_sequence();
       reports_.Increment();
     }
+    for (const auto& [id, sequence] : acknowledged) TrimReduceOnly(id);
     AfterCommit([this, acknowledged] {
       for (const auto& [id, sequence] : acknowledged) {
         {
@@ -786,7 +916,9 @@ void Shard::OnTick() {
     bool first = last_cancel_sweep_ns_ == 0;
     last_cancel_sweep_ns_ = now;
     UtcTime wall = clock_.Now();
+    trims_.clear();
     for (auto& [id, account] : accounts_) {
+      TrimReduceOnly(id);
       account.Forget(kOrdersInMemoryMax);
       if (!broker_ready_ || first) continue;
       for (const auto& [order_id, order] : account.orders()) {

@@ -5,6 +5,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_set>
@@ -77,6 +79,20 @@ class Shard {
   // Any thread. False: the inbox is full. Answered UNAVAILABLE, and not taken, while the storage is away.
   bool Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply);
   bool Cancel(OrderId id, std::string actor, std::function<void(OrderReply)> reply);
+  struct CloseRequest {
+    RequestId request_id;
+    AccountId account_id;
+    Symbol symbol;
+    // None: the account's net position.
+    std::optional<DeploymentId> deployment_id;
+    // None: all of it.
+    std::optional<Decimal> quantity;
+    std::string reason;
+  };
+  // A reduce-only order for what is held at that moment.
+  bool ClosePosition(CloseRequest request, std::string actor, std::function<void(OrderReply)> reply);
+  bool RegisterDeployment(AccountId account, DeploymentId deployment, std::string actor,
+                          std::function<void(absl::Status)> reply);
   bool CancelAll(AccountId account, Symbol symbol, DeploymentId deployment, std::string actor,
                  std::function<void(absl::StatusOr<std::vector<Order>>)> reply);
   bool Halt(AccountId account, std::string reason, std::string actor, bool resume,
@@ -125,6 +141,10 @@ class Shard {
   void DispatchPending();
   void SendNewOrder(const Order& order);
   void SendCancel(const Order& order);
+  void DoClose(const CloseRequest& request, UtcTime came, const std::string& actor,
+               std::function<void(OrderReply)> reply);
+  // Tells the broker what reduce-only orders have to give up; again on every later occasion until it has answered.
+  void TrimReduceOnly(const AccountId& id);
   void OnTick();
   bool BackfillRisk(std::map<std::string, std::uint64_t> applied);
   [[nodiscard]] bool BrokerUsable() const;
@@ -157,6 +177,9 @@ class Shard {
   bool pending_possible_ = true;
   std::int64_t last_cancel_sweep_ns_ = 0;
   std::map<std::string, std::int64_t> recent_orders_;
+  std::set<std::pair<AccountId, DeploymentId>> deployments_;
+  // Trims the broker was told of and has not answered; what is lost of it is told again.
+  std::map<OrderId, Decimal> trims_;
   std::vector<OrderEvent> batch_;
   std::vector<std::pair<AccountId, std::string>> opened_;
   std::vector<std::function<void()>> after_commit_;

@@ -133,6 +133,12 @@ class ShardTest : public testing::Test {
                                      [promise](OrderReply reply) { promise->set_value(std::move(reply)); }));
     return promise->get_future();
   }
+  absl::Status Register(const char* deployment, const char* account = "paper") {
+    std::promise<absl::Status> promise;
+    EXPECT_TRUE(life_->shard->RegisterDeployment(AccountId(account), DeploymentId(deployment), "user:me",
+                                                 [&](absl::Status status) { promise.set_value(std::move(status)); }));
+    return promise.get_future().get();
+  }
   std::future<AccountReply> Halt(bool resume = false) {
     auto promise = std::make_shared<std::promise<AccountReply>>();
     EXPECT_TRUE(life_->shard->Halt(AccountId("paper"), "told to", "user:me", resume,
@@ -864,6 +870,103 @@ TEST_F(ShardTest, CancelAllTakesOnlyWhatIsMeant) {
   life_->shard->CancelAll(AccountId("nobody"), Symbol(), DeploymentId(), "user:me",
                           [&](const absl::StatusOr<std::vector<Order>>& got) { reply.set_value(got.status()); });
   EXPECT_TRUE(absl::IsNotFound(Got(reply.get_future())));
+}
+
+TEST_F(ShardTest, AnOrderForADeploymentNobodyRegisteredIsRefused) {
+  Begin();
+  Order order = MakeOrder("a");
+  order.deployment_id = DeploymentId("ema");
+  std::future<OrderReply> refused = Submit(order);
+  EXPECT_EQ(Get(refused).rejection->reason, RejectReason::kUnknownDeployment);
+  ASSERT_TRUE(Register("ema").ok());
+  ASSERT_TRUE(Register("ema").ok());
+  EXPECT_TRUE(absl::IsNotFound(Register("ema", "nobody")));
+  Begin();  // and it is known to the next life
+  order.request_id = RequestId("b");
+  std::future<OrderReply> taken = Submit(order);
+  Decide(true);
+  EXPECT_EQ(Get(taken).order.status, OrderStatus::kSubmitted);
+}
+
+// A resting reduce-only order of a long position of 1, known to the broker.
+TEST_F(ShardTest, WhatIsReduceOnlyIsTrimmedWhenThePositionIsGoneAlsoAfterARestart) {
+  Begin();
+  ASSERT_TRUE(Placed("in").status.ok());
+  life_->shard->OnReports({Report("in", 1, broker::v1::EXECUTION_TYPE_TRADE)});
+  ASSERT_TRUE(Acknowledged(1));
+  Order exit = MakeOrder("exit");
+  exit.side = Side::kSell;
+  exit.reduce_only = true;
+  std::future<OrderReply> taken = Submit(exit);
+  Decide(true);
+  ASSERT_TRUE(Get(taken).status.ok());
+  life_->shard->OnReports({Report("exit", 2, broker::v1::EXECUTION_TYPE_NEW)});
+  ASSERT_TRUE(Acknowledged(2));
+  Order out = MakeOrder("out");
+  out.side = Side::kSell;
+  std::future<OrderReply> plain = Submit(out);
+  Decide(true);
+  ASSERT_TRUE(Get(plain).status.ok());
+  auto sold = Report("out", 3, broker::v1::EXECUTION_TYPE_TRADE);
+  sold.set_side(type::v1::SIDE_SELL);
+  life_->shard->OnReports({sold});
+  auto trim = [&] { return life_->broker.Next([](const auto& sent) { return sent.has_reduce(); }); };
+  auto told = trim();
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->reduce().order_id(), IdOf("exit").value());
+  EXPECT_EQ(told->reduce().quantity().value(), "0");
+  EXPECT_EQ(told->reduce().rejection().reason(), type::v1::REJECT_REASON_REDUCE_ONLY);
+  ASSERT_TRUE(Acknowledged(3));
+  Begin();  // killed before the broker answered
+  ASSERT_TRUE(trim().has_value());
+  auto ended = Report("exit", 4, broker::v1::EXECUTION_TYPE_CANCELED);
+  *ended.mutable_rejection() = told->reduce().rejection();
+  life_->shard->OnReports({ended});
+  ASSERT_TRUE(Acknowledged(4));
+  EXPECT_EQ(LogOf("exit").back(), OrderEventType::kCanceled);
+  for (const OrderEvent& event : Log()) {
+    if (event.type == OrderEventType::kCanceled) EXPECT_EQ(event.order->rejection->reason, RejectReason::kReduceOnly);
+  }
+}
+
+TEST_F(ShardTest, ClosingAPositionTakesItsSideAndSizeFromTheFills) {
+  Begin();
+  ASSERT_TRUE(Register("ema").ok());
+  Order entry = MakeOrder("in");
+  entry.deployment_id = DeploymentId("ema");
+  std::future<OrderReply> taken = Submit(entry);
+  Decide(true);
+  ASSERT_TRUE(Get(taken).status.ok());
+  life_->shard->OnReports({Report("in", 1, broker::v1::EXECUTION_TYPE_TRADE)});
+  ASSERT_TRUE(Acknowledged(1));
+  auto close = [&](const char* request, std::optional<DeploymentId> book) {
+    auto promise = std::make_shared<std::promise<OrderReply>>();
+    EXPECT_TRUE(life_->shard->ClosePosition({.request_id = RequestId(request),
+                                             .account_id = AccountId("paper"),
+                                             .symbol = Symbol("BTC-USD"),
+                                             .deployment_id = std::move(book)},
+                                            "user:me", [promise](OrderReply reply) { promise->set_value(reply); }));
+    return promise->get_future();
+  };
+  auto by_hand = close("c0", DeploymentId());
+  EXPECT_TRUE(absl::IsFailedPrecondition(Get(by_hand).status));
+  auto net = close("c1", std::nullopt);
+  Decide(true);
+  OrderReply closing = Get(net);
+  ASSERT_TRUE(closing.status.ok());
+  EXPECT_EQ(closing.order.side, Side::kSell);
+  EXPECT_EQ(closing.order.quantity, Decimal::FromInt(1));
+  EXPECT_TRUE(closing.order.reduce_only);
+  EXPECT_TRUE(closing.order.deployment_id.empty());
+  auto sold = Report("c1", 2, broker::v1::EXECUTION_TYPE_TRADE);
+  sold.set_side(type::v1::SIDE_SELL);
+  life_->shard->OnReports({sold});
+  ASSERT_TRUE(Acknowledged(2));
+  EXPECT_EQ(Log().back().fill->deployment_id, DeploymentId("ema"));
+  auto again = close("c1", std::nullopt);  // the same request, though nothing is left
+  EXPECT_TRUE(Get(again).replayed);
+  auto more = close("c2", DeploymentId("ema"));
+  EXPECT_TRUE(absl::IsFailedPrecondition(Get(more).status));
 }
 
 // Random lives: faults of every kind, ends at any point. What was answered is in the log, once, without gaps.
