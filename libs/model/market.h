@@ -11,6 +11,9 @@ namespace ballast {
 
 enum class AssetClass : int { kUnspecified = 0, kEquity = 1, kCrypto = 2 };
 
+// Whose sessions an instrument is traded in (libs/calendar). What does not say is never open.
+enum class TradingCalendar : int { kUnspecified = 0, kAlwaysOpen = 1, kNewYorkStockExchange = 2 };
+
 struct Instrument {
   Symbol symbol;
   std::string display_name;
@@ -25,6 +28,9 @@ struct Instrument {
   // Money per unit traded.
   Decimal fee_per_unit;
   bool shortable = false;
+  TradingCalendar calendar = TradingCalendar::kUnspecified;
+  // Where it never closes: when its day begins, in minutes after midnight UTC. A DAY order ends there.
+  std::int32_t day_start_minute = 0;
 
   friend bool operator==(const Instrument&, const Instrument&) = default;
 };
@@ -36,9 +42,12 @@ struct Quote {
   Decimal ask_price;
   Decimal ask_size;
   Decimal last_price;
+  // Market time at which the market last said so; what could not be used since then does not move it.
   UtcTime quote_time;
   std::uint64_t sequence = 0;
   bool session_open = false;
+  // Nobody stands behind the prices any more: a newer quote could not be used, or none came for too long.
+  bool stale = false;
 
   friend bool operator==(const Quote&, const Quote&) = default;
 };

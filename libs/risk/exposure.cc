@@ -1,5 +1,7 @@
 #include "libs/risk/exposure.h"
 
+#include <algorithm>
+
 namespace ballast::risk {
 
 bool Exposure::Apply(const OrderEvent& event) {
@@ -72,6 +74,41 @@ Decimal Exposure::PendingInBook(const BookKey& key, Side side) const {
     if (order.symbol == key.second && order.deployment_id == key.first && order.side == side) sum += quantity;
   });
   return sum;
+}
+
+namespace {
+
+bool IsStop(const Order& order) { return order.type == OrderType::kStop || order.type == OrderType::kStopLimit; }
+
+// Both may trade, and neither gives way. What is reduce-only and rests gives way: it is trimmed when the position
+// shrinks, so who goes to the market now does not wait for it, and a stop shares with a limit, for the market reaches
+// them by moving opposite ways.
+bool TradesBeside(const Order& pending, const Order& order) {
+  if (!pending.reduce_only || pending.type == OrderType::kMarket) return true;
+  return order.type != OrderType::kMarket && IsStop(pending) == IsStop(order);
+}
+
+Decimal Left(Decimal position, Decimal pending, Side side) {
+  bool opposite = side == Side::kSell ? position.IsPositive() : position.IsNegative();
+  return opposite ? position.Abs() - std::min(position.Abs(), pending) : Decimal();
+}
+
+}  // namespace
+
+Exposure::ReduceRoom Exposure::RoomFor(const Order& order) const {
+  Decimal account, book;
+  ForEachPending([&](const Order& pending, Decimal quantity) {
+    if (pending.symbol != order.symbol || pending.side != order.side || !TradesBeside(pending, order)) return;
+    account += quantity;
+    if (pending.deployment_id == order.deployment_id) book += quantity;
+  });
+  return {.net = Left(Position(order.symbol), account, order.side),
+          .book = Left(BookPosition({order.deployment_id, order.symbol}), book, order.side)};
+}
+
+Decimal Exposure::ReduceRoom::Passable(const Order& order, bool halted) const {
+  if (order.deployment_id.empty()) return halted ? net : std::max(net, book);
+  return halted ? std::min(net, book) : book;
 }
 
 std::optional<ledger::Mark> Market::MarkOf(const Symbol& symbol) const {

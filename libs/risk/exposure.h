@@ -49,6 +49,15 @@ class Exposure {
   // Open and reserved quantity of one side, whole account or one book.
   [[nodiscard]] Decimal Pending(const Symbol& symbol, Side side) const;
   [[nodiscard]] Decimal PendingInBook(const BookKey& key, Side side) const;
+  // What a reduce-only order may take and what it shares with what is under way already.
+  struct ReduceRoom {
+    // Left of the account's net position, and of the order's own book.
+    Decimal net;
+    Decimal book;
+    // A hand-made order is about the account, and its book is only what it takes first.
+    [[nodiscard]] Decimal Passable(const Order& order, bool halted) const;
+  };
+  [[nodiscard]] ReduceRoom RoomFor(const Order& order) const;
   // Every order that still counts: working ones and reservations.
   template <typename Visit>
   void ForEachPending(Visit visit) const {

@@ -17,6 +17,8 @@ void ToProto(const Instrument& instrument, broker::v1::Instrument* out) {
   ToProto(instrument.maker_fee_ratio, out->mutable_maker_fee_ratio());
   ToProto(instrument.fee_per_unit, out->mutable_fee_per_unit());
   out->set_shortable(instrument.shortable);
+  out->set_calendar(static_cast<broker::v1::TradingCalendar>(instrument.calendar));
+  out->set_day_start_minute(instrument.day_start_minute);
 }
 
 absl::StatusOr<Instrument> FromProto(const broker::v1::Instrument& instrument) {
@@ -32,6 +34,8 @@ absl::StatusOr<Instrument> FromProto(const broker::v1::Instrument& instrument) {
   ASSIGN_OR_RETURN(out.maker_fee_ratio, FromProto(instrument.maker_fee_ratio(), "maker_fee_ratio"));
   ASSIGN_OR_RETURN(out.fee_per_unit, FromProto(instrument.fee_per_unit(), "fee_per_unit"));
   out.shortable = instrument.shortable();
+  out.calendar = static_cast<TradingCalendar>(instrument.calendar());
+  out.day_start_minute = instrument.day_start_minute();
   if (!out.tick_size.IsPositive() || !out.lot_size.IsPositive()) {
     return absl::InvalidArgumentError("tick_size and lot_size must be positive");
   }
@@ -48,6 +52,7 @@ void ToProto(const Quote& quote, broker::v1::Quote* out) {
   ToProto(quote.quote_time, out->mutable_quote_time());
   out->set_sequence(quote.sequence);
   out->set_session_open(quote.session_open);
+  out->set_stale(quote.stale);
 }
 
 absl::StatusOr<Quote> FromProto(const broker::v1::Quote& quote) {
@@ -61,6 +66,7 @@ absl::StatusOr<Quote> FromProto(const broker::v1::Quote& quote) {
   out.quote_time = FromProto(quote.quote_time());
   out.sequence = quote.sequence();
   out.session_open = quote.session_open();
+  out.stale = quote.stale();
   return out;
 }
 

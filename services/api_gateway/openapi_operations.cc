@@ -45,6 +45,8 @@ const std::vector<Operation>& Operations() {
        "account_id, deployment_id, symbol, page_size:integer, page_token", "", "position.v1.ListFillsResponse"},
       {"GET", "/api/live/equity", "The equity curve, oldest first", "account_id, limit:integer", "",
        "points[]:position.v1.EquityPoint"},
+      {"POST", "/api/live/positions/{symbol}/close", "Close a book's position, or the account's net one", "",
+       "order.v1.ClosePositionRequest", "order.v1.SubmitOrderResponse", 201},
       {"POST", "/api/live/positions/verify", "Recompute the books from every fill", "", "account_id",
        "position.v1.VerifyAccountResponse"},
 
@@ -58,7 +60,7 @@ const std::vector<Operation>& Operations() {
       {"POST", "/api/trading/emergency-stop", "Halt, cancel, stop deployments, close positions", "",
        "account_id, reason, close_positions:bool",
        "account:order.v1.Account, orders[]:order.v1.Order, deployments[]:strategy.v1.Deployment, "
-       "closing_orders[]:order.v1.Order"},
+       "closing_orders[]:order.v1.Order, flat:bool"},
 
       {"GET", "/api/trading/strategies", "Strategies and their parameters", "", "",
        "strategy.v1.ListStrategiesResponse"},

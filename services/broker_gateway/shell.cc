@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "services/broker_gateway/data_check.h"
 #include "services/broker_gateway/engine.h"
 #include "services/broker_gateway/grpc_adapter.h"
 #include "services/broker_gateway/history_reader.h"
@@ -18,18 +19,21 @@ class BrokerGateway : public Service {
   explicit BrokerGateway(ServiceContext& context)
       : store_(context.database),
         engine_({.source = context.config.GetString("market_source"),
+                 .exchange_hours = context.config.GetBool("simulated_exchange_hours"),
+                 .day_start_minute = static_cast<std::int32_t>(context.config.GetInt("day_start_minute_utc")),
                  .seed = static_cast<std::uint64_t>(context.config.GetInt("market_seed")),
                  .tick_ms = context.config.GetInt("market_tick_ms"),
                  .speed = context.config.GetDecimal("market_speed"),
                  .replay_directory = context.config.GetString("replay_directory"),
                  .replay_symbols = context.config.GetStringList("replay_symbols"),
+                 .replay_instruments = context.config.GetStringList("replay_instruments"),
                  .lockstep_subscribers = static_cast<int>(context.config.GetInt("lockstep_subscribers")),
                  .paper = {.latency = Duration::Millis(context.config.GetInt("paper_latency_ms")),
                            .slippage_ticks = static_cast<int>(context.config.GetInt("paper_slippage_ticks")),
                            .queue = context.config.GetBool("paper_queue")},
-                 .notional_max = context.config.GetDecimal("notional_cap"),
-                 .collar_ratio = context.config.GetDecimal("price_collar_ratio"),
-                 .intent_age_ms_max = context.config.GetInt("intent_age_ms_max")},
+                 .last_check = {.notional_max = context.config.GetDecimal("notional_cap"),
+                                .collar_ratio = context.config.GetDecimal("price_collar_ratio"),
+                                .intent_age_ms_max = context.config.GetInt("intent_age_ms_max")}},
                 store_, context.clock, context.log, context.metrics, context.redis, context.fail),
         broker_(engine_, store_, reader_),
         market_(engine_, store_, reader_) {}
@@ -62,6 +66,17 @@ ServiceSpec BrokerGatewaySpec() {
                      .type = KnobType::kString,
                      .default_value = "simulated",
                      .help = "simulated or replay"},
+                    {.name = "simulated_exchange_hours",
+                     .type = KnobType::kBool,
+                     .default_value = "false",
+                     .help = "the simulated market closes when the exchanges do"},
+                    {.name = "day_start_minute_utc",
+                     .type = KnobType::kInt,
+                     .default_value = "0",
+                     .help = "when the day of a market that never closes begins: DAY orders end there",
+                     .minimum = "0",
+                     .maximum = "1439",
+                     .unit = "minutes after midnight UTC"},
                     {.name = "market_speed",
                      .type = KnobType::kDecimal,
                      .default_value = "1",
@@ -77,6 +92,11 @@ ServiceSpec BrokerGatewaySpec() {
                      .type = KnobType::kStringList,
                      .default_value = "SPY;IBM;BAC",
                      .help = "what is replayed"},
+                    {.name = "replay_instruments",
+                     .type = KnobType::kStringList,
+                     .default_value = "",
+                     .help = "what they are, where no instruments.csv beside the data says so: "
+                             "SYMBOL,asset_class=EQUITY,tick_size=0.01,lot_size=1"},
                     {.name = "lockstep_subscribers",
                      .type = KnobType::kInt,
                      .default_value = "3",
@@ -123,7 +143,7 @@ ServiceSpec BrokerGatewaySpec() {
                     {.name = "price_collar_ratio",
                      .type = KnobType::kDecimal,
                      .default_value = "0.10",
-                     .help = "how far through the market a limit price may be",
+                     .help = "how far from the market a stop price, and through it a limit price, may be",
                      .minimum = "0",
                      .maximum = "1",
                      .unit = "ratio"},
@@ -135,6 +155,7 @@ ServiceSpec BrokerGatewaySpec() {
                      .maximum = "600000",
                      .unit = "ms"}},
           .migrations = Migrations_broker_gateway(),
+          .check_data = &CheckData,
           .make = [](ServiceContext& context) { return std::make_unique<BrokerGateway>(context); }};
 }
 

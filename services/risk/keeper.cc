@@ -15,6 +15,18 @@ constexpr std::int64_t kRateWindowNs = 1'000'000'000;
 // A quote of an open market that is older than this in market time stands for nothing, however often it is told.
 constexpr Duration kQuoteStands = Duration::Seconds(15 * 60);
 
+// Both answers carry the same fields for what would have passed.
+template <typename Answer>
+void TellPassable(const std::optional<risk::PassableQuantity>& quantity,
+                  const std::optional<risk::PassablePrices>& prices, Answer* answer) {
+  if (quantity) {
+    answer->set_passable_quantity(quantity->quantity.ToString());
+    answer->set_passable_quantity_check(quantity->check);
+  }
+  if (prices && prices->limit_price) answer->set_passable_limit_price(prices->limit_price->ToString());
+  if (prices && prices->stop_price) answer->set_passable_stop_price(prices->stop_price->ToString());
+}
+
 }  // namespace
 
 RiskKeeper::RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metrics& metrics,
@@ -169,12 +181,13 @@ void RiskKeeper::Apply(const order::v1::OrderEvent& proto) {
   if (replayed_ && event->fill) Observe(event->account_id, exposure);
 }
 
-risk::PreTradeResult RiskKeeper::Check(const Order& order, std::optional<Decimal>* passable) {
+RiskKeeper::Verdict RiskKeeper::Check(const Order& order) {
   auto account = accounts_.find(order.account_id);
   if (account == accounts_.end() || !account->second.opened()) {
-    return {.rejection = Rejection{.reason = RejectReason::kUnknownAccount,
-                                   .check = "account",
-                                   .message = "risk knows nothing of account " + order.account_id.value()}};
+    Rejection unknown{.reason = RejectReason::kUnknownAccount,
+                      .check = "account",
+                      .message = "risk knows nothing of account " + order.account_id.value()};
+    return {.result = {.rejection = std::move(unknown)}};
   }
   std::int64_t now = AgeNow();
   auto& recent = account->second.recent_orders;
@@ -185,9 +198,23 @@ risk::PreTradeResult RiskKeeper::Check(const Order& order, std::optional<Decimal
                             .exposure = account->second,
                             .market = market_,
                             .now_ns = now};
-  risk::PreTradeResult result = CheckPreTrade(input);
-  if (result.rejection && passable != nullptr) *passable = PassableQuantity(input);
-  return result;
+  Verdict verdict{.result = CheckPreTrade(input)};
+  if (!verdict.result.rejection) return verdict;
+  std::string& message = verdict.result.rejection->message;
+  verdict.quantity = LargestPassableQuantity(input);
+  if (verdict.quantity) {
+    message += "; a quantity of " + verdict.quantity->quantity.ToString() + " would pass";
+    // Otherwise it looks like the room this rule leaves.
+    if (verdict.quantity->check != verdict.result.rejection->check)
+      message += " (one lot more is refused by " + verdict.quantity->check + ")";
+    return verdict;
+  }
+  verdict.prices = NearestPassablePrices(input);
+  if (verdict.prices && verdict.prices->stop_price)
+    message += "; a stop price of " + verdict.prices->stop_price->ToString() + " would pass";
+  if (verdict.prices && verdict.prices->limit_price)
+    message += "; a limit price of " + verdict.prices->limit_price->ToString() + " would pass";
+  return verdict;
 }
 
 void RiskKeeper::Reserve(const risk::v1::Reserve& request) {
@@ -202,14 +229,11 @@ void RiskKeeper::Reserve(const risk::v1::Reserve& request) {
         Rejection{.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())},
         answer.mutable_rejection());
   } else {
-    std::optional<Decimal> passable;
-    risk::PreTradeResult result = Check(*order, &passable);
+    Verdict verdict = Check(*order);
+    risk::PreTradeResult& result = verdict.result;
     for (const RiskCheck& check : result.checks) wire::ToProto(check, answer.add_checks());
     if (result.rejection) {
-      if (passable) {
-        result.rejection->message += "; " + passable->ToString() + " would pass";
-        answer.set_passable_quantity(passable->ToString());
-      }
+      TellPassable(verdict.quantity, verdict.prices, &answer);
       wire::ToProto(*result.rejection, answer.mutable_rejection());
     } else {
       answer.set_approved(true);
@@ -360,16 +384,16 @@ void RiskKeeper::CloseSession() {
 
 void RiskKeeper::Preview(const Order& order, risk::v1::PreviewOrderResponse* response) {
   MutexLock lock(mutex_);
-  std::optional<Decimal> passable;
-  risk::PreTradeResult result = Check(order, &passable);
+  Verdict verdict = Check(order);
+  const risk::PreTradeResult& result = verdict.result;
   response->set_approved(!result.rejection);
   for (const RiskCheck& check : result.checks) wire::ToProto(check, response->add_checks());
   if (result.rejection) wire::ToProto(*result.rejection, response->mutable_rejection());
-  if (passable) response->set_passable_quantity(passable->ToString());
+  TellPassable(verdict.quantity, verdict.prices, response);
   auto quote = market_.quotes.find(order.symbol);
   if (quote != market_.quotes.end()) {
-    Decimal price =
-        order.limit_price.value_or(order.side == Side::kBuy ? quote->second.ask_price : quote->second.bid_price);
+    Decimal touch = order.side == Side::kBuy ? quote->second.ask_price : quote->second.bid_price;
+    Decimal price = order.limit_price.value_or(order.stop_price.value_or(touch));
     wire::ToProto(price, response->mutable_estimated_price());
     // Within range only when the caps held; a refused giant has no estimate.
     if (order.quantity <= Decimal::FromInt(1'000'000'000) && price <= Decimal::FromInt(100'000'000)) {

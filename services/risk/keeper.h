@@ -10,7 +10,7 @@
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/thread/mutex.h"
-#include "libs/risk/pre_trade.h"
+#include "libs/risk/passable.h"
 #include "services/risk/store.h"
 
 namespace ballast {
@@ -60,7 +60,13 @@ class RiskKeeper {
  private:
   void Apply(const order::v1::OrderEvent& event) REQUIRES(mutex_);
   void Reserve(const risk::v1::Reserve& request) REQUIRES(mutex_);
-  risk::PreTradeResult Check(const Order& order, std::optional<Decimal>* passable) REQUIRES(mutex_);
+  // What risk says, and what it would have taken instead: the same for a reservation and for a preview.
+  struct Verdict {
+    risk::PreTradeResult result;
+    std::optional<risk::PassableQuantity> quantity;
+    std::optional<risk::PassablePrices> prices;
+  };
+  Verdict Check(const Order& order) REQUIRES(mutex_);
   // The order manager has sent everything that is committed: what is held may be valued.
   void OnReplayed() REQUIRES(mutex_);
   // Ends the former day of an account.
