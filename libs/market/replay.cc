@@ -67,24 +67,13 @@ std::vector<Bar> BarAggregator::Advance(UtcTime now) {
 }
 
 absl::StatusOr<std::unique_ptr<Replay>> Replay::Open(const std::string& directory,
-                                                     const std::vector<std::string>& symbols) {
-  std::vector<Instrument> all = SimulatedInstruments();
-  std::vector<Instrument> chosen;
-  std::map<Symbol, SymbolData> data;
-  for (const std::string& text : symbols) {
-    Symbol symbol(text);
-    auto instrument =
-        std::find_if(all.begin(), all.end(), [&](const Instrument& each) { return each.symbol == symbol; });
-    if (instrument == all.end())
-      return absl::InvalidArgumentError(ToAbsl("replay: there is no instrument '" + text + "'"));
-    if (data.contains(symbol)) return absl::InvalidArgumentError(ToAbsl("replay: '" + text + "' is there twice"));
-    SymbolData& symbol_data = data[symbol];
-    ASSIGN_OR_RETURN(symbol_data.trades, ReadTradeBars(directory + "/" + text + "_1m_trades.csv.gz"));
-    ASSIGN_OR_RETURN(symbol_data.quotes, ReadQuoteBars(directory + "/" + text + "_1m_quotes.csv.gz"));
-    chosen.push_back(*instrument);
-  }
-  if (chosen.empty()) return absl::InvalidArgumentError("replay: no symbol is chosen");
-  return std::make_unique<Replay>(std::move(chosen), data);
+                                                     const std::vector<std::string>& symbols,
+                                                     const std::vector<std::string>& given_instruments) {
+  ASSIGN_OR_RETURN(DataSet set, LoadDataSet(directory, symbols, given_instruments));
+  auto replay = std::make_unique<Replay>(set.instruments, set.data);
+  set.data.clear();
+  replay->data_set_ = std::move(set);
+  return replay;
 }
 
 Replay::Replay(std::vector<Instrument> instruments, const std::map<Symbol, SymbolData>& data)
@@ -98,7 +87,7 @@ Replay::Replay(std::vector<Instrument> instruments, const std::map<Symbol, Symbo
   for (const auto& [symbol, rows] : data) {
     for (const TradeBar& bar : rows.trades) minutes[bar.start + kMinute].rows[symbol].trade = bar;
     for (const QuoteBar& bar : rows.quotes) minutes[bar.start + kMinute].rows[symbol].quote = bar;
-    // Enough to tell other data from this: more rows of the same symbol are another recording.
+    // For people; the digest is what tells other rows from these.
     key_ += ":" + symbol.value() + "/" + std::to_string(rows.trades.size()) + "/" + std::to_string(rows.quotes.size());
   }
   minutes_.reserve(minutes.size());
@@ -107,6 +96,7 @@ Replay::Replay(std::vector<Instrument> instruments, const std::map<Symbol, Symbo
     minutes_.push_back(std::move(minute));
   }
   if (!minutes_.empty()) key_ += "@" + minutes_.front().end.ToString();
+  key_ += "#" + DigestOf(data);
 }
 
 void Replay::TakeQuote(const QuoteBar& bar, UtcTime end, const Symbol& symbol, State& state, MarketStep& step) {

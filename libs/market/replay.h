@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "libs/market/replay_file.h"
+#include "libs/market/data_set.h"
 #include "libs/market/source.h"
 
 namespace ballast::market {
@@ -36,15 +36,12 @@ class BarAggregator {
 // of its quote changed, also session or staleness.
 class Replay : public Source {
  public:
-  struct SymbolData {
-    std::vector<TradeBar> trades;
-    std::vector<QuoteBar> quotes;
-  };
+  using SymbolData = market::SymbolData;
 
-  // Reads {symbol}_1m_trades.csv.gz and {symbol}_1m_quotes.csv.gz of each symbol. Blocks. INVALID_ARGUMENT for a symbol
-  // that is no instrument, twice there, or none at all.
+  // Of what LoadDataSet finds good. Blocks. INVALID_ARGUMENT with everything that is wrong, one a line.
   static absl::StatusOr<std::unique_ptr<Replay>> Open(const std::string& directory,
-                                                      const std::vector<std::string>& symbols);
+                                                      const std::vector<std::string>& symbols,
+                                                      const std::vector<std::string>& given_instruments = {});
   // An instrument whose recorded quotes lie between its ticks gets the tick they are made of.
   Replay(std::vector<Instrument> instruments, const std::map<Symbol, SymbolData>& data);
 
@@ -58,6 +55,8 @@ class Replay : public Source {
   std::optional<MarketStep> Restore(const SourceState& state) override;
   [[nodiscard]] std::vector<Quote> quotes() const override;
 
+  // Without the rows: what was said of them when they were judged.
+  [[nodiscard]] const DataSet& data_set() const { return data_set_; }
   [[nodiscard]] std::uint64_t step_count() const { return minutes_.size(); }
   [[nodiscard]] std::uint64_t skipped_quotes() const override { return skipped_quotes_; }
 
@@ -81,6 +80,7 @@ class Replay : public Source {
   void TakeQuote(const QuoteBar& bar, UtcTime end, const Symbol& symbol, State& state, MarketStep& step);
 
   std::vector<Instrument> instruments_;
+  DataSet data_set_;
   std::string key_;
   std::vector<Minute> minutes_;
   std::uint64_t next_ = 0;

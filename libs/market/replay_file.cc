@@ -1,13 +1,12 @@
 #include "libs/market/replay_file.h"
 
-#include <zlib.h>
-
 #include <array>
 #include <cstdint>
 #include <string_view>
 #include <utility>
 
 #include "libs/base/absl_std.h"
+#include "libs/market/csv_reader.h"
 
 namespace ballast::market {
 namespace {
@@ -16,140 +15,154 @@ constexpr std::string_view kTradeHeader = "time_utc,open,high,low,close,volume";
 constexpr std::string_view kQuoteHeader =
     "time_utc,bid_open,bid_high,bid_low,bid_close,bid_size,ask_open,ask_high,ask_low,ask_close,ask_size";
 constexpr std::int64_t kMinuteNanos = 60'000'000'000;
+// Beyond any market, and small enough that a day's sums and an order's value stay exact.
+const Decimal kPriceMax = Decimal::Of("1000000000");
+const Decimal kSizeMax = Decimal::Of("1000000000000000");
 
-// Lines of a file that may be gzipped; knows where it is for messages.
-class LineReader {
- public:
-  explicit LineReader(std::string path) : path_(std::move(path)), file_(gzopen(path_.c_str(), "rb")) {}
-  ~LineReader() {
-    if (file_ != nullptr) gzclose(file_);
+using Cells = std::vector<std::string_view>;
+
+std::string Shown(std::string_view text) {
+  constexpr std::size_t kShownMax = 40;
+  return "'" + std::string(text.substr(0, kShownMax)) + (text.size() > kShownMax ? "…'" : "'");
+}
+
+absl::Status Refuse(const std::string& why) { return absl::InvalidArgumentError(ToAbsl(why)); }
+
+absl::Status CheckTime(std::string_view cell, std::string_view previous, UtcTime former, UtcTime& time) {
+  // Nanoseconds end in 2262, so the year is looked at before they are computed. Years before 1970 or from 2100 on are a
+  // wrong unit or a wrong column.
+  bool has_year = cell.size() >= 19 && cell[4] == '-' && cell.find_first_not_of("0123456789") == 4;
+  if (has_year && (cell < "1970" || cell >= "2100"))
+    return Refuse("time_utc: a year from 1970 to 2099 is expected, not " + Shown(cell));
+  // What pandas writes for UTC; any other offset is refused by Parse.
+  std::string_view plain = cell.ends_with("+00:00") ? cell.substr(0, cell.size() - 6) : cell;
+  auto parsed = UtcTime::Parse(plain);
+  if (!parsed.ok()) {
+    std::string why = MessageOf(parsed.status());
+    return Refuse("time_utc: " + why.substr(0, why.rfind(": ")) + ": " + Shown(cell));
   }
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
-
-  [[nodiscard]] bool is_open() const { return file_ != nullptr; }
-
-  // False at the end of the file.
-  absl::StatusOr<bool> Next(std::string& line) {
-    std::array<char, 1024> buffer{};
-    if (gzgets(file_, buffer.data(), buffer.size()) == nullptr) {
-      int code = Z_OK;
-      gzerror(file_, &code);
-      // A stream that breaks off ends with Z_BUF_ERROR: half a day of data is not a day.
-      if (code != Z_OK && code != Z_STREAM_END) return Error("the compressed data is damaged");
-      return false;
-    }
-    ++number_;
-    line.assign(buffer.data());
-    if (line.size() + 1 == buffer.size()) return Error("the line is too long");
-    while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
-    return true;
-  }
-
-  [[nodiscard]] absl::Status Error(std::string_view why) const {
-    std::string text = path_ + ":" + std::to_string(number_) + ": " + std::string(why);
-    return absl::InvalidArgumentError(ToAbsl(text));
-  }
-
- private:
-  std::string path_;
-  gzFile file_;
-  int number_ = 0;
-};
-
-std::vector<std::string_view> Split(std::string_view line) {
-  std::vector<std::string_view> cells;
-  while (true) {
-    std::size_t comma = line.find(',');
-    cells.push_back(line.substr(0, comma));
-    if (comma == std::string_view::npos) return cells;
-    line.remove_prefix(comma + 1);
-  }
+  if (parsed->nanos % kMinuteNanos != 0)
+    return Refuse("time_utc: the start of a whole minute is expected, not " + Shown(cell));
+  if (!previous.empty() && *parsed == former) return Refuse("time_utc: " + Shown(cell) + " is there twice");
+  if (!previous.empty() && *parsed < former)
+    return Refuse("time_utc: " + Shown(cell) + " is earlier than the row before (" + former.ToString() +
+                  "): oldest first is expected");
+  time = *parsed;
+  return absl::OkStatus();
 }
 
 template <typename Row>
-absl::StatusOr<std::vector<Row>> Read(const std::string& path, std::string_view header,
-                                      absl::Status (*decode)(const std::vector<std::string_view>&, Row&)) {
-  LineReader reader(path);
-  if (!reader.is_open()) {
-    std::string text = path + ": the file cannot be opened";
-    return absl::NotFoundError(ToAbsl(text));
-  }
+absl::StatusOr<RecordedFile<Row>> Read(const std::string& path, std::string_view header,
+                                       absl::Status (*decode)(const Cells&, Row&, bool& has_range)) {
+  CsvReader reader(path);
+  RETURN_IF_ERROR(reader.Open());
   std::string line;
   ASSIGN_OR_RETURN(bool has_header, reader.Next(line));
-  if (!has_header || line != header) return reader.Error("the header '" + std::string(header) + "' is expected");
-  std::size_t columns = Split(header).size();
-  std::vector<Row> rows;
+  if (!has_header || line != header)
+    return reader.Error("the header '" + std::string(header) + "' is expected, not " + Shown(line));
+  std::size_t columns = SplitCells(header).size();
+  RecordedFile<Row> file{.byte_order_mark = reader.byte_order_mark()};
+  std::string previous;
   while (true) {
     ASSIGN_OR_RETURN(bool more, reader.Next(line));
-    if (!more) return rows;
-    std::vector<std::string_view> cells = Split(line);
-    if (cells.size() != columns) return reader.Error(std::to_string(columns) + " cells are expected");
+    if (!more) break;
+    if (file.rows.size() == kRowsMax) return reader.Error("more than " + std::to_string(kRowsMax) + " rows");
+    Cells cells = SplitCells(line);
+    if (cells.size() != columns)
+      return reader.Error(std::to_string(columns) + " cells are expected, not " + std::to_string(cells.size()));
     Row row;
-    auto start = UtcTime::Parse(cells[0]);
-    if (!start.ok()) return reader.Error("time_utc: " + MessageOf(start.status()));
-    row.start = *start;
-    if (row.start.nanos % kMinuteNanos != 0) return reader.Error("time_utc: a whole minute is expected");
-    if (!rows.empty() && row.start <= rows.back().start)
-      return reader.Error("time_utc: later than the row before is expected");
-    if (absl::Status decoded = decode(cells, row); !decoded.ok()) return reader.Error(MessageOf(decoded));
-    rows.push_back(std::move(row));
+    UtcTime former = file.rows.empty() ? UtcTime() : file.rows.back().start;
+    if (absl::Status checked = CheckTime(cells[0], previous, former, row.start); !checked.ok())
+      return reader.Error(MessageOf(checked));
+    if (absl::Status decoded = decode(cells, row, file.has_range); !decoded.ok())
+      return reader.Error(MessageOf(decoded));
+    previous = cells[0];
+    file.rows.push_back(std::move(row));
   }
+  if (file.rows.empty()) return reader.FileError("there is a header and no row");
+  return file;
 }
 
-absl::Status Named(const char* column, const absl::Status& status) {
-  std::string text = std::string(column) + ": " + MessageOf(status);
-  return absl::InvalidArgumentError(ToAbsl(text));
+absl::Status Named(const char* column, std::string_view cell, const absl::Status& status) {
+  return Refuse(std::string(column) + ": " + MessageOf(status) + ": " + Shown(cell));
 }
 
 // Sizes come with the noise of the recorder's arithmetic (0.0038217599999999996): what is below Decimal's last place,
 // and far below any lot, is cut off. Prices have no such allowance.
 std::string_view CutSize(std::string_view text) {
   std::size_t point = text.find('.');
-  return point == std::string_view::npos ? text : text.substr(0, point + 1 + Decimal::kScale);
+  std::size_t end = point == std::string_view::npos ? std::string_view::npos : point + 1 + Decimal::kScale;
+  // Only digits are noise: '1.000000000000000000e5' is another number.
+  if (end >= text.size() || text.find_first_not_of("0123456789", end) != std::string_view::npos) return text;
+  return text.substr(0, end);
 }
 
-absl::Status DecodeTrade(const std::vector<std::string_view>& cells, TradeBar& row) {
+absl::StatusOr<Decimal> Number(const char* column, std::string_view cell, bool is_size) {
+  auto value = Decimal::Parse(cell);
+  if (!value.ok()) return Named(column, cell, value.status());
+  Decimal most = is_size ? kSizeMax : kPriceMax;
+  if (value->Abs() > most)
+    return Refuse(std::string(column) + ": at most " + most.ToString() + " is expected, not " + Shown(cell));
+  return value;
+}
+
+absl::Status DecodeTrade(const Cells& cells, TradeBar& row, bool& has_range) {
   constexpr std::array<const char*, 5> kNames = {"open", "high", "low", "close", "volume"};
   const std::array<Decimal*, 5> values = {&row.open, &row.high, &row.low, &row.close, &row.volume};
   for (std::size_t i = 0; i < values.size(); ++i) {
-    auto value = Decimal::Parse(cells[i + 1]);
-    if (!value.ok()) return Named(kNames[i], value.status());
-    *values[i] = *value;
+    ASSIGN_OR_RETURN(*values[i], Number(kNames[i], cells[i + 1], i == 4));
   }
-  bool ordered = row.low.IsPositive() && row.low <= row.open && row.low <= row.close && row.open <= row.high &&
-                 row.close <= row.high;
-  if (!ordered) return absl::InvalidArgumentError("0 < low <= open, close <= high is expected");
-  if (row.volume.IsNegative()) return absl::InvalidArgumentError("volume: at least 0 is expected");
+  if (!row.low.IsPositive()) return Refuse("low: a price above 0 is expected, not " + row.low.ToString());
+  if (row.high < row.low) return Refuse("high " + row.high.ToString() + " is below low " + row.low.ToString());
+  for (const auto& [name, price] : {std::pair{"open", row.open}, std::pair{"close", row.close}}) {
+    if (price < row.low || price > row.high)
+      return Refuse(std::string(name) + " " + price.ToString() + " is outside low " + row.low.ToString() + " to high " +
+                    row.high.ToString());
+  }
+  if (row.volume.IsNegative()) return Refuse("volume: at least 0 is expected, not " + row.volume.ToString());
+  has_range = has_range || row.low != row.high;
   return absl::OkStatus();
 }
 
-absl::Status DecodeQuote(const std::vector<std::string_view>& cells, QuoteBar& row) {
-  struct Column {
-    const char* name;
-    std::size_t cell;
-    bool is_size;
-    std::optional<Decimal>* value;
-  };
-  const std::array<Column, 4> columns = {
-      Column{"bid_close", 4, false, &row.bid_close}, Column{"bid_size", 5, true, &row.bid_size},
-      Column{"ask_close", 9, false, &row.ask_close}, Column{"ask_size", 10, true, &row.ask_size}};
-  for (const Column& column : columns) {
-    if (cells[column.cell].empty()) continue;
-    auto value = Decimal::Parse(column.is_size ? CutSize(cells[column.cell]) : cells[column.cell]);
-    if (!value.ok()) return Named(column.name, value.status());
-    *column.value = *value;
+absl::Status DecodeQuote(const Cells& cells, QuoteBar& row, bool& has_range) {
+  constexpr std::array<const char*, 11> kNames = {"time_utc",  "bid_open",  "bid_high", "bid_low",
+                                                  "bid_close", "bid_size",  "ask_open", "ask_high",
+                                                  "ask_low",   "ask_close", "ask_size"};
+  std::array<std::optional<Decimal>, 11> values;
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    if (cells[i].empty()) continue;
+    bool is_size = i == 5 || i == 10;
+    ASSIGN_OR_RETURN(values[i], Number(kNames[i], is_size ? CutSize(cells[i]) : cells[i], is_size));
   }
+  // A price that is negative or zero, a locked or a crossed quote is what venues do send: it is skipped and counted,
+  // not refused. A high below its low no venue sends.
+  for (std::size_t first : {1U, 6U}) {
+    const auto &high = values[first + 1], &low = values[first + 2];
+    if (!high || !low) continue;
+    if (*high < *low)
+      return Refuse(std::string(kNames[first + 1]) + " " + high->ToString() + " is below " + kNames[first + 2] + " " +
+                    low->ToString());
+    for (std::size_t i : {first, first + 3}) {
+      if (values[i] && (*values[i] < *low || *values[i] > *high))
+        return Refuse(std::string(kNames[i]) + " " + values[i]->ToString() + " is outside " + kNames[first + 2] + " " +
+                      low->ToString() + " to " + kNames[first + 1] + " " + high->ToString());
+    }
+    has_range = has_range || *high != *low;
+  }
+  row.bid_close = values[4];
+  row.bid_size = values[5];
+  row.ask_close = values[9];
+  row.ask_size = values[10];
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<TradeBar>> ReadTradeBars(const std::string& path) {
+absl::StatusOr<RecordedFile<TradeBar>> ReadTradeBars(const std::string& path) {
   return Read<TradeBar>(path, kTradeHeader, &DecodeTrade);
 }
 
-absl::StatusOr<std::vector<QuoteBar>> ReadQuoteBars(const std::string& path) {
+absl::StatusOr<RecordedFile<QuoteBar>> ReadQuoteBars(const std::string& path) {
   return Read<QuoteBar>(path, kQuoteHeader, &DecodeQuote);
 }
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from suite import build, client, configuration, health, layout as where, terminal
+from suite import build, client, configuration, health, layout as where, replay, terminal
 from suite.secrets_store import ensure_directory, write_private
 from suite.supervisor import Supervisor, claim, running_pid
 
@@ -44,6 +44,11 @@ def _parse():
     run.add_argument("--detach", action="store_true", help="return when the suite is ready")
     run.add_argument("--market", choices=("simulated", "replay"), help="where prices come from [simulated]")
     run.add_argument("--symbols", type=_symbols, metavar="A,B", help="what is replayed [SPY,IBM,BAC]")
+    run.add_argument("--instrument", action="append", default=[], metavar="SYMBOL,KEY=VALUE,…",
+                     help="what a symbol is that is not known, e.g. GOOG,asset_class=EQUITY,tick_size=0.01,lot_size=1")
+    again = run.add_mutually_exclusive_group()
+    again.add_argument("--fresh", action="store_true", help="a replay starts anew; the former run is kept aside")
+    again.add_argument("--resume", action="store_true", help="a replay that is over is shown again as it ended")
     run.add_argument("--speed", type=_speed, metavar="N",
                      help="times faster than the clock; 0: as fast as the suite can follow [simulated 1, replay 60]")
     run.add_argument("--port-offset", type=_offset, default=0, metavar="N", help="added to every port [0]")
@@ -61,6 +66,10 @@ def _parse():
     arguments = parser.parse_args()
     if arguments.verb == "run" and arguments.symbols and arguments.market != "replay":
         run.error("--symbols goes with --market replay")
+    if arguments.verb == "run" and arguments.market != "replay":
+        for name in ("instrument", "fresh", "resume"):
+            if getattr(arguments, name):
+                run.error(f"--{name} goes with --market replay")
     if arguments.run_directory is None:
         arguments.run_directory = _folder(arguments)
     return arguments
@@ -92,7 +101,7 @@ def _given(run, arguments):
         except ValueError:
             parsed = value
         given.setdefault(section, {})[key] = parsed
-    return kept, configuration.market(arguments.market, arguments.symbols, arguments.speed), given
+    return kept, configuration.market(arguments.market, arguments.symbols, arguments.speed, arguments.instrument), given
 
 
 def _say(text):
@@ -115,6 +124,11 @@ def _wait_ready(supervisor, environment, say):
     deadline = time.monotonic() + READY_S_MAX
     missing, serving = "nothing answers yet", -1
     while time.monotonic() < deadline and not supervisor.stopping:
+        # What cannot start now cannot start in a second either.
+        if gave_up := supervisor.gave_up():
+            for service, why in gave_up:
+                print(f"run: {service} does not start: {why}", file=sys.stderr, flush=True)
+            return False
         supervisor.tend()
         states = health.states(environment)
         now = sum(state == "serving" for state in states.values())
@@ -135,7 +149,8 @@ def _banner(layout, seconds, detached):
     usual = (where.TOP / ".run", where.TOP / ".run/replay")
     own_folder = "" if layout.run in usual else f" --run-directory {layout.run}"
     market = configuration.market_source(layout)
-    stop = f"./scripts/stop{own_folder}" if detached else "Ctrl-C (drains first; the next start goes on from there)"
+    later = "says whether it goes on" if market == "replay" else "goes on from there"
+    stop = f"./scripts/stop{own_folder}" if detached else f"Ctrl-C (drains first; the next start {later})"
     dashboard = f"http://127.0.0.1:{layout.ports['http']}"
     if not (where.WEB / "dist/index.html").exists():
         dashboard += "  (REST only: the dashboard is not built)"
@@ -187,6 +202,9 @@ def _run(arguments):
     if running_pid(layout):
         raise SystemExit("run: already running here (./scripts/status, ./scripts/stop)")
     overrides = _given(run, arguments)
+    settings = configuration.broker(overrides)
+    if settings.get("market_source") == "replay":
+        replay.refuse_missing_files(settings)
     if arguments.bin:
         bin_folder = pathlib.Path(arguments.bin).resolve()
     elif arguments.no_build:
@@ -211,6 +229,10 @@ def _run(arguments):
         raise SystemExit(f"run: the account in {run} trades on the {before} market; its positions have no price on the"
                          f" {now} one. --run-directory FOLDER makes another account.")
     _check_settings(layout, bin_folder)
+    if now == "replay":
+        verdict = replay.judge(layout, bin_folder, _say)
+        if replay.begin(layout, verdict, arguments.fresh, arguments.resume, _say):
+            configuration.write(layout, *overrides)
     if arguments.detach:
         return _detach(layout, bin_folder)
     return _serve(layout, bin_folder, _say)
@@ -295,8 +317,8 @@ def _stop(arguments):
             print("stop: still stopping after 120 s", file=sys.stderr)
             return 1
         time.sleep(0.1)
-    print(f"Stopped in {time.monotonic() - started:.1f} s. Everything is kept in {layout.run};"
-          " ./scripts/run goes on from there.")
+    again = "the next run says whether it goes on" if layout.replay.exists() else "./scripts/run goes on from there"
+    print(f"Stopped in {time.monotonic() - started:.1f} s. Everything is kept in {layout.run}; {again}.")
     return 0
 
 

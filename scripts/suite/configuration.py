@@ -20,9 +20,11 @@ DEMO = {
 }
 
 
-def market(source, symbols, speed):
-    """The settings for `--market`, `--symbols` and `--speed`; None: not given."""
+def market(source, symbols, speed, instruments=()):
+    """The settings for `--market`, `--symbols`, `--speed` and `--instrument`; None: not given."""
     broker = {}
+    if instruments:
+        broker["replay_instruments"] = list(instruments)
     if speed is not None:
         broker["market_speed"] = speed
     if source is not None:
@@ -42,6 +44,14 @@ def market_source(layout):
     if not layout.config.exists():
         return None
     return "replay" if 'market_source: "replay"' in layout.config.read_text() else "simulated"
+
+
+def broker(overrides):
+    """The gateway's settings as `write` will merge them."""
+    merged = {}
+    for source in (DEMO, *overrides):
+        merged.update(source.get("broker_gateway", {}))
+    return merged
 
 
 def write(layout, *overrides):

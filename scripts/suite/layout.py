@@ -84,6 +84,11 @@ class Layout:
         return self.run / "supervisor.pid"
 
     @property
+    def replay(self):
+        """What the folder's replay replays: the answer of --check-data it was started with."""
+        return self.run / "replay.json"
+
+    @property
     def postgres_home(self):
         """Where Postgres keeps its data: what the first start wrote down (stores.Postgres)."""
         written = self.run / "postgres_home"

@@ -122,6 +122,14 @@ class Postgres:
             sql.append(f"CREATE SCHEMA IF NOT EXISTS {service} AUTHORIZATION {role};")
         self._psql("\n".join(sql), "ballast")
 
+    def ask(self, sql, table):
+        """The answer; empty when there is no `table` yet."""
+        if self._psql("SELECT 1 FROM pg_database WHERE datname = 'ballast';") != "1":
+            return ""
+        if self._psql(f"SELECT to_regclass('{table}') IS NOT NULL;", "ballast") != "t":
+            return ""
+        return self._psql(sql + ";", "ballast")
+
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)  # fast shutdown

@@ -1,5 +1,6 @@
 """Starts the services, restarts one that dies, stops all in order."""
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -46,6 +47,19 @@ def _end_leftovers(layout):
         time.sleep(0.05)
 
 
+def _last_error(text):
+    """What a service said last before it ended: its log's critical line, or what it printed."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    for line in reversed(lines):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("level") in ("CRITICAL", "ERROR"):
+            return entry.get("error") or entry.get("event", "")
+    return lines[-1] if lines else "it said nothing"
+
+
 class Child:
     def __init__(self, service, layout, bin_folder):
         self.service = service
@@ -55,9 +69,11 @@ class Child:
         self.delay_s = 0.0
         self.restart_at = 0.0
         self.started_at = 0.0
+        self.said_before = 0
 
     def start(self):
         log = open(self.layout.logs / f"{self.service}.out", "ab")
+        self.said_before = log.tell()
         self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                         start_new_session=True)
         log.close()
@@ -76,6 +92,14 @@ class Child:
             say(f"{self.service} ended ({code}), starting it again{later}")
         if self.process is None and now >= self.restart_at:
             self.start()
+
+    def gave_up(self):
+        """Why it ended by itself with an error; None while it runs or when a signal ended it."""
+        if self.process is None or (self.process.poll() or 0) <= 0:
+            return None
+        with open(self.layout.logs / f"{self.service}.out", "rb") as said:
+            said.seek(self.said_before)
+            return _last_error(said.read().decode(errors="replace"))
 
     def ask_to_stop(self):
         if self.process and self.process.poll() is None:
@@ -118,6 +142,10 @@ class Supervisor:
         self._start_redis()
         for child in self.children:
             child.start()
+
+    def gave_up(self):
+        """[(service, why)] of those that ended with an error since they were started."""
+        return [(child.service, why) for child in self.children if (why := child.gave_up()) is not None]
 
     def ask_to_stop(self, *_):
         self.stopping = True

@@ -5,9 +5,11 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/calendar/sessions.h"
+#include "libs/market/bars.h"
 #include "libs/market/replay.h"
 #include "libs/market/simulated_source.h"
 #include "libs/wire/wire.h"
+#include "services/broker_gateway/data_check.h"
 
 namespace ballast {
 namespace {
@@ -25,6 +27,17 @@ constexpr Duration kRemember = Duration::Seconds(2 * 86'400);
 constexpr UtcTime kLockstepStart{1'704'067'200'000'000'000};  // 2024-01-01
 
 std::int64_t WholeOf(Decimal value) { return static_cast<std::int64_t>(value.units() / Decimal::FromInt(1).units()); }
+
+// A recorded market has minutes; a simulated one has no bar shorter than a step of it.
+std::int64_t BarLengthSeconds(const Engine::Options& options) {
+  constexpr std::int64_t kMillisPerSecond = 1'000;
+  if (options.source == "replay") return 60;
+  for (const std::string& timeframe : market::Timeframes()) {
+    std::int64_t seconds = market::TimeframeLength(timeframe)->nanos / kSecondNs;
+    if (seconds * kMillisPerSecond >= options.tick_ms) return seconds;
+  }
+  return 60;
+}
 
 bool Wants(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
@@ -53,8 +66,12 @@ Engine::~Engine() { Drain(); }
 
 absl::Status Engine::OpenSource() {
   if (options_.source == "replay") {
-    ASSIGN_OR_RETURN(auto replay, market::Replay::Open(options_.replay_directory, options_.replay_symbols));
-    log_.Info("market.replay_opened", {{"steps", std::to_string(replay->step_count())}});
+    ASSIGN_OR_RETURN(auto replay, market::Replay::Open(options_.replay_directory, options_.replay_symbols,
+                                                       options_.replay_instruments));
+    data_set_ = DescribeDataSet(*replay);
+    log_.Info("market.replay_opened",
+              {{"steps", std::to_string(replay->step_count())}, {"data_set", replay->state().key}});
+    for (const std::string& warning : data_set_->warnings()) log_.Warning("market.data", {{"warning", warning}});
     source_ = std::move(replay);
     return absl::OkStatus();
   }
@@ -79,12 +96,16 @@ absl::Status Engine::Recover() {
   RETURN_IF_ERROR(OpenSource());
   instruments_ = source_->instruments();
   for (Instrument& instrument : instruments_) {
-    if (instrument.calendar == TradingCalendar::kAlwaysOpen) instrument.day_start_minute = options_.day_start_minute;
+    // What the instrument itself says goes first.
+    if (instrument.calendar == TradingCalendar::kAlwaysOpen && instrument.day_start_minute == 0)
+      instrument.day_start_minute = options_.day_start_minute;
   }
   venue_ = paper::PaperBroker(instruments_, options_.paper);
   RETURN_IF_ERROR(store_.LoadBroker(venue_, clock_.Now() - kRemember));
   ASSIGN_OR_RETURN(session_epoch_, store_.LoadEpoch());
   source_key_ = source_->state().key;
+  // A position of the account is a position in these rows: with others it would be marked and closed at other prices.
+  if (data_set_) RETURN_IF_ERROR(store_.RefuseOtherReplay(source_key_));
   ASSIGN_OR_RETURN(market::SourceState state, store_.LoadMarket(source_key_));
   if (state.step == 0) {
     // A first start has a past: bars and indicators are warm at once.
@@ -270,6 +291,14 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
     New(request.new_order());
   } else if (request.has_cancel()) {
     venue_.Cancel(AccountId(request.cancel().account_id()), OrderId(request.cancel().order_id()), MarketNow());
+  } else if (request.has_reduce()) {
+    auto quantity = wire::FromProto(request.reduce().quantity(), "quantity");
+    if (!quantity.ok()) {
+      log_.Critical("broker.reduce_unreadable", {{"error", quantity.status().ToString()}});
+      return;
+    }
+    venue_.Reduce(AccountId(request.reduce().account_id()), OrderId(request.reduce().order_id()), *quantity,
+                  wire::FromProto(request.reduce().rejection()), MarketNow());
   } else if (request.has_open_account()) {
     auto cash = wire::FromProto(request.open_account().opening_cash(), "opening_cash");
     if (cash.ok())
@@ -325,43 +354,6 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
   log_.Info("broker.session_open", {{"epoch", std::to_string(session_epoch_)}});
 }
 
-// Small, and apart from risk: what must hold even if everything before it is wrong.
-std::optional<Rejection> Engine::LastCheck(const Order& order) const {
-  std::int64_t age_ms = (clock_.Now() - order.create_time).nanos / 1'000'000;
-  if (age_ms > options_.intent_age_ms_max) {
-    return Rejection{.reason = RejectReason::kStaleIntent,
-                     .check = "intent_age",
-                     .limit = std::to_string(options_.intent_age_ms_max),
-                     .observed = std::to_string(age_ms),
-                     .message = "the order is too old to be sent"};
-  }
-  const Quote* quote = venue_.FindQuote(order.symbol);
-  if (quote == nullptr || !order.quantity.IsPositive()) return std::nullopt;  // the venue says why
-  // The cap first: it also keeps the product below within range.
-  Decimal price = order.limit_price ? std::max(*order.limit_price, quote->ask_price) : quote->ask_price;
-  Decimal quantity_max = Divide(options_.notional_max, price, Rounding::kDown);
-  if (order.quantity > quantity_max) {
-    return Rejection{.reason = RejectReason::kGatewayCheck,
-                     .check = "notional_cap",
-                     .limit = options_.notional_max.ToString(),
-                     .observed = order.quantity.ToString() + " x " + price.ToString(),
-                     .message = "the gateway's cap on an order's notional is exceeded"};
-  }
-  if (order.limit_price) {
-    Decimal reach = Multiply(quote->last_price, options_.collar_ratio, Rounding::kUp);
-    bool through = order.side == Side::kBuy ? *order.limit_price > quote->ask_price + reach
-                                            : *order.limit_price < quote->bid_price - reach;
-    if (through) {
-      return Rejection{.reason = RejectReason::kGatewayCheck,
-                       .check = "price_collar",
-                       .limit = options_.collar_ratio.ToString(),
-                       .observed = order.limit_price->ToString(),
-                       .message = "the limit price is too far through the market"};
-    }
-  }
-  return std::nullopt;
-}
-
 void Engine::New(const broker::v1::NewOrder& request) {
   auto order = wire::FromProto(request.order());
   if (!order.ok()) {
@@ -377,7 +369,11 @@ void Engine::New(const broker::v1::NewOrder& request) {
       return;  // known, or not to be told now: the order manager asks again
     }
   }
-  if (std::optional<Rejection> refusal = LastCheck(*order)) {
+  const paper::Ledger* ledger = venue_.FindLedger(order->account_id);
+  Decimal position;
+  if (ledger != nullptr && ledger->positions.contains(order->symbol)) position = ledger->positions.at(order->symbol);
+  const LastCheck::Facts facts{.quote = venue_.FindQuote(order->symbol), .position = position, .now = clock_.Now()};
+  if (std::optional<Rejection> refusal = options_.last_check.Refusal(*order, facts)) {
     venue_.Reject(*order, *refusal, MarketNow());
   } else {
     venue_.Submit(*order, MarketNow());
@@ -522,6 +518,8 @@ void Engine::FillStatus(broker::v1::GetMarketStatusResponse* response) const {
   for (const auto& [symbol, quote] : venue_.quotes()) {
     if (quote.stale) response->add_stale_symbols(symbol.value());
   }
+  response->set_bar_length_seconds(BarLengthSeconds(options_));
+  if (data_set_) *response->mutable_data_set() = *data_set_;
 }
 
 void Engine::CommitAndTell() {

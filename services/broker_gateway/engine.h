@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/redis/redis_cache.h"
 #include "libs/platform/thread/bounded_queue.h"
+#include "services/broker_gateway/last_check.h"
 #include "services/broker_gateway/lockstep.h"
 #include "services/broker_gateway/store.h"
 
@@ -41,12 +43,12 @@ class Engine {
     Decimal speed = Decimal::FromInt(1);
     std::string replay_directory;
     std::vector<std::string> replay_symbols;
+    // What the symbols are where nothing beside the data says so: market::ParseInstrument.
+    std::vector<std::string> replay_instruments;
     int lockstep_subscribers = 3;
     paper::PaperBroker::Options paper = {};
     // The gateway's own caps, checked last and apart from risk.
-    Decimal notional_max;
-    Decimal collar_ratio;
-    std::int64_t intent_age_ms_max = 10'000;
+    LastCheck last_check = {};
   };
 
   Engine(Options options, BrokerStore& store, const Clock& clock, Logger& log, Metrics& metrics, RedisCache& redis,
@@ -91,7 +93,6 @@ class Engine {
   void Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderSender>& session);
   void Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session);
   void New(const broker::v1::NewOrder& request);
-  std::optional<Rejection> LastCheck(const Order& order) const;
   [[nodiscard]] bool lockstep() const { return options_.speed.IsZero(); }
   // The position goes with the executions of every step: nothing is stepped twice or left out after a kill.
   [[nodiscard]] bool exact() const { return lockstep() || options_.source == "replay"; }
@@ -130,6 +131,8 @@ class Engine {
   paper::PaperBroker venue_;
   std::unique_ptr<market::Source> source_;
   std::string source_key_;
+  // A replay's only.
+  std::optional<broker::v1::DataSet> data_set_;
   LockstepGate gate_;
   market::MarketStep step_;
   // Heads of the accounts' reports when step_ was made.

@@ -154,8 +154,8 @@ class EngineTest : public testing::Test {
   }
 
   void Start(Engine::Options options) {
-    options.notional_max = Decimal::Of("1000000");
-    options.collar_ratio = Decimal::Of("0.5");
+    options.last_check.notional_max = Decimal::Of("1000000");
+    options.last_check.collar_ratio = Decimal::Of("0.5");
     if (engine_) engine_->Drain();
     engine_ = std::make_unique<Engine>(options, *store_, clock_, *log_, metrics_, redis_,
                                        [](const std::string& why) { ADD_FAILURE() << why; });
@@ -326,6 +326,9 @@ TEST_F(EngineTest, WaitsForEverybodyAndForDurableReports) {
   orders_->Acknowledge();
   ASSERT_TRUE(journal.WaitForLine("strategies 50"));
   EXPECT_EQ(status().source(), "replay");
+  EXPECT_EQ(status().bar_length_seconds(), 60);
+  EXPECT_EQ(status().data_set().steps(), kSteps);
+  EXPECT_EQ(status().data_set().files_size(), 4);
   EXPECT_EQ(status().speed(), "0");
   EXPECT_FALSE(status().end_of_data());
   EXPECT_TRUE(status().any_session_open());
@@ -437,6 +440,24 @@ TEST_F(EngineTest, ASimulatedMarketInLockstepIsTheSameEachTime) {
     EXPECT_GT(first.size(), 30U);
     EXPECT_EQ(Stored(), first);
   }
+}
+
+TEST_F(EngineTest, AnAccountGoesOnOnlyWithTheRowsItBeganWith) {
+  ASSERT_TRUE(store_->Fence().ok());
+  ASSERT_TRUE(store_->SaveMarket({.key = "replay:BTC-USD/1/1@2018#0123456789abcdef", .step = 5}, {}).ok());
+  Engine engine(Lockstep(), *store_, clock_, *log_, metrics_, redis_, [](const std::string&) {});
+  absl::Status refused = engine.Recover();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+  EXPECT_NE(refused.ToString().find("step 5 of other recorded data"), std::string::npos) << refused;
+}
+
+TEST_F(EngineTest, DataThatIsNoMarketIsRefusedBeforeAnythingIsServed) {
+  Engine::Options options = Lockstep();
+  options.replay_symbols = {"BTC-USD", "NOPE", "SPY"};
+  Engine engine(options, *store_, clock_, *log_, metrics_, redis_, [](const std::string&) {});
+  absl::Status refused = engine.Recover();
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_NE(refused.ToString().find("symbol 'NOPE'"), std::string::npos) << refused;
 }
 
 }  // namespace

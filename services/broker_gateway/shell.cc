@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "services/broker_gateway/data_check.h"
 #include "services/broker_gateway/engine.h"
 #include "services/broker_gateway/grpc_adapter.h"
 #include "services/broker_gateway/history_reader.h"
@@ -25,13 +26,14 @@ class BrokerGateway : public Service {
                  .speed = context.config.GetDecimal("market_speed"),
                  .replay_directory = context.config.GetString("replay_directory"),
                  .replay_symbols = context.config.GetStringList("replay_symbols"),
+                 .replay_instruments = context.config.GetStringList("replay_instruments"),
                  .lockstep_subscribers = static_cast<int>(context.config.GetInt("lockstep_subscribers")),
                  .paper = {.latency = Duration::Millis(context.config.GetInt("paper_latency_ms")),
                            .slippage_ticks = static_cast<int>(context.config.GetInt("paper_slippage_ticks")),
                            .queue = context.config.GetBool("paper_queue")},
-                 .notional_max = context.config.GetDecimal("notional_cap"),
-                 .collar_ratio = context.config.GetDecimal("price_collar_ratio"),
-                 .intent_age_ms_max = context.config.GetInt("intent_age_ms_max")},
+                 .last_check = {.notional_max = context.config.GetDecimal("notional_cap"),
+                                .collar_ratio = context.config.GetDecimal("price_collar_ratio"),
+                                .intent_age_ms_max = context.config.GetInt("intent_age_ms_max")}},
                 store_, context.clock, context.log, context.metrics, context.redis, context.fail),
         broker_(engine_, store_, reader_),
         market_(engine_, store_, reader_) {}
@@ -90,6 +92,11 @@ ServiceSpec BrokerGatewaySpec() {
                      .type = KnobType::kStringList,
                      .default_value = "SPY;IBM;BAC",
                      .help = "what is replayed"},
+                    {.name = "replay_instruments",
+                     .type = KnobType::kStringList,
+                     .default_value = "",
+                     .help = "what they are, where no instruments.csv beside the data says so: "
+                             "SYMBOL,asset_class=EQUITY,tick_size=0.01,lot_size=1"},
                     {.name = "lockstep_subscribers",
                      .type = KnobType::kInt,
                      .default_value = "3",
@@ -136,7 +143,7 @@ ServiceSpec BrokerGatewaySpec() {
                     {.name = "price_collar_ratio",
                      .type = KnobType::kDecimal,
                      .default_value = "0.10",
-                     .help = "how far through the market a limit price may be",
+                     .help = "how far from the market a stop price, and through it a limit price, may be",
                      .minimum = "0",
                      .maximum = "1",
                      .unit = "ratio"},
@@ -148,6 +155,7 @@ ServiceSpec BrokerGatewaySpec() {
                      .maximum = "600000",
                      .unit = "ms"}},
           .migrations = Migrations_broker_gateway(),
+          .check_data = &CheckData,
           .make = [](ServiceContext& context) { return std::make_unique<BrokerGateway>(context); }};
 }
 

@@ -223,6 +223,21 @@ absl::StatusOr<market::SourceState> BrokerStore::LoadMarket(const std::string& k
   return state;
 }
 
+absl::Status BrokerStore::RefuseOtherReplay(const std::string& key) {
+  return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    for (const pqxx::row& row :
+         work.exec_params("SELECT source, step FROM market_position WHERE source LIKE 'replay:%' "
+                          "AND source <> $1 AND step > 0 LIMIT 1",
+                          key)) {
+      std::string text = "the account stands at step " + row[1].as<std::string>() + " of other recorded data (" +
+                         row[0].as<std::string>() + ", now " + key +
+                         "): it goes on with the rows it began with; other rows are a run of their own";
+      return absl::FailedPreconditionError(ToAbsl(text));
+    }
+    return absl::OkStatus();
+  });
+}
+
 absl::StatusOr<std::vector<Bar>> BrokerStore::LoadBars(const std::string& key, const Symbol& symbol,
                                                        const std::string& timeframe, int limit) {
   std::vector<Bar> bars;

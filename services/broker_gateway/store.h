@@ -31,6 +31,8 @@ class BrokerStore {
   absl::Status SaveMarket(const market::SourceState& state, const std::vector<Bar>& bars);
   // Step 0 when nothing is stored for `key`.
   absl::StatusOr<market::SourceState> LoadMarket(const std::string& key);
+  // FAILED_PRECONDITION when another replay than `key` was begun here.
+  absl::Status RefuseOtherReplay(const std::string& key);
   // The newest `limit` of the source `key`, oldest first.
   absl::StatusOr<std::vector<Bar>> LoadBars(const std::string& key, const Symbol& symbol, const std::string& timeframe,
                                             int limit);

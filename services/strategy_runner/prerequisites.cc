@@ -1,6 +1,7 @@
 #include "services/strategy_runner/prerequisites.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "libs/base/absl_std.h"
@@ -78,6 +79,40 @@ Prerequisite MarketData(const strategy::Spec& spec, Neighbours& neighbours) {
   return Verdict("market_data", true, "a fresh quote of every symbol");
 }
 
+std::int64_t SecondsOf(const std::string& timeframe) {
+  static const std::map<std::string, std::int64_t> kSeconds = {{"1s", 1},   {"5s", 5},    {"15s", 15},  {"1m", 60},
+                                                               {"5m", 300}, {"15m", 900}, {"1h", 3600}, {"1d", 86'400}};
+  auto found = kSeconds.find(timeframe);
+  return found == kSeconds.end() ? 0 : found->second;
+}
+
+std::string Readable(std::int64_t seconds) {
+  return seconds % 60 == 0 ? std::to_string(seconds / 60) + "m" : std::to_string(seconds) + "s";
+}
+
+}  // namespace
+
+Prerequisite CheckTimeframe(const std::string& timeframe, std::int64_t bar_length_seconds) {
+  std::int64_t seconds = SecondsOf(timeframe);
+  std::string text = "'" + timeframe + "'";
+  if (seconds == 0) return Verdict("timeframe", false, "there is no timeframe " + text);
+  if (bar_length_seconds <= 0) return Verdict("timeframe", false, "the market does not say how long its bars are");
+  std::string bars = Readable(bar_length_seconds) + " bars";
+  if (seconds < bar_length_seconds)
+    return Verdict("timeframe", false, text + " is finer than the market's " + bars + ": no bar would ever come");
+  if (seconds % bar_length_seconds != 0)
+    return Verdict("timeframe", false, text + " cannot be made of the market's " + bars);
+  return Verdict("timeframe", true, text + " is made of the market's " + bars);
+}
+
+namespace {
+
+Prerequisite Timeframe(const strategy::Spec& spec, Neighbours& neighbours) {
+  auto market = neighbours.MarketStatus();
+  if (!market.ok()) return Verdict("timeframe", false, Unanswered(market.status()));
+  return CheckTimeframe(spec.timeframe, market->bar_length_seconds());
+}
+
 Prerequisite Equity(const strategy::Spec& spec, Neighbours& neighbours) {
   auto summary = neighbours.Summary(spec.account_id.value());
   if (!summary.ok()) return Verdict("equity", false, Unanswered(summary.status()));
@@ -115,6 +150,7 @@ std::vector<Prerequisite> CheckPrerequisites(const strategy::Spec& spec, Neighbo
   all.push_back(Connection(broker, neighbours));
   all.push_back(Instruments(spec, neighbours));
   all.push_back(MarketData(spec, neighbours));
+  all.push_back(Timeframe(spec, neighbours));
   all.push_back(Equity(spec, neighbours));
   all.push_back(Limits(spec, neighbours));
   return all;

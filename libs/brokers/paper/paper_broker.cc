@@ -267,13 +267,56 @@ void PaperBroker::Trade(Order& order, Decimal quantity, Decimal price, bool make
   Tell(order, std::move(execution), now);
 }
 
+// The last line of the reduce-only promise: whoever was told of a fill too late, the ledger never is.
+Decimal PaperBroker::MayTrade(const Order& order) const {
+  if (!order.reduce_only) return order.leaves_quantity;
+  const std::map<Symbol, Decimal>& positions = ledgers_.at(order.account_id).positions;
+  auto held = positions.find(order.symbol);
+  if (held == positions.end() || held->second.IsPositive() == (order.side == Side::kBuy)) return {};
+  return std::min(order.leaves_quantity, held->second.Abs());
+}
+
+void PaperBroker::EndUnlessReducing(Order& order, UtcTime now) {
+  if (!order.reduce_only || IsTerminal(order.status) || MayTrade(order).IsPositive()) return;
+  order.rejection = Rejection{.reason = RejectReason::kReduceOnly,
+                              .check = "reduce_only",
+                              .limit = "0",
+                              .observed = order.leaves_quantity.ToString(),
+                              .message = "the position this order could reduce is gone"};
+  order.status = OrderStatus::kCanceled;
+  Execution execution;
+  execution.type = ExecutionType::kCanceled;
+  execution.rejection = order.rejection;
+  Tell(order, std::move(execution), now);
+}
+
+void PaperBroker::Reduce(const AccountId& account, const OrderId& id, Decimal quantity, const Rejection& why,
+                         UtcTime now) {
+  auto found = orders_.find(id);
+  if (found == orders_.end() || found->second.account_id != account) return;  // asked again when it is known
+  Order& order = found->second;
+  if (IsTerminal(order.status) || quantity >= order.quantity) return;
+  order.rejection = why;
+  Execution execution;
+  execution.rejection = why;
+  if (quantity <= order.cumulative_quantity) {
+    order.status = OrderStatus::kCanceled;
+    execution.type = ExecutionType::kCanceled;
+  } else {
+    order.quantity = quantity;
+    order.leaves_quantity = quantity - order.cumulative_quantity;
+    execution.type = ExecutionType::kRestated;
+  }
+  Tell(order, std::move(execution), now);
+}
+
 // Against the other side of the book, at its prices and worse by the slippage.
 void PaperBroker::Take(Order& order, std::optional<Decimal> limit, UtcTime now) {
   const Quote& quote = *FindQuote(order.symbol);
   const Instrument& instrument = instruments_.at(order.symbol);
   if (!Tradable(quote)) return;
   auto levels = matching::Opposite(quote, instrument, order.side, options_.depth, taken_[{order.symbol, order.side}]);
-  auto matches = matching::Walk(levels, order.side, order.leaves_quantity, limit, instrument.lot_size);
+  auto matches = matching::Walk(levels, order.side, MayTrade(order), limit, instrument.lot_size);
   if (order.time_in_force == TimeInForce::kFok) {
     Decimal sum;
     for (const matching::Match& match : matches) sum += match.quantity;
@@ -366,7 +409,7 @@ void PaperBroker::TradeResting(Order& order, UtcTime now) {
   Decimal ahead = states_.at(order.order_id).queue_ahead.value_or(Decimal());
   Decimal taken = taken_[{order.symbol, order.side}];
   auto levels = matching::Opposite(quote, instrument, order.side, options_.depth, taken + ahead);
-  auto matches = matching::Walk(levels, order.side, order.leaves_quantity, order.limit_price, instrument.lot_size);
+  auto matches = matching::Walk(levels, order.side, MayTrade(order), order.limit_price, instrument.lot_size);
   for (const matching::Match& match : matches) Trade(order, match.quantity, *order.limit_price, true, now);
 }
 
@@ -391,6 +434,7 @@ void PaperBroker::Work(Order& order, UtcTime now, bool arriving) {
   } else {
     TradeResting(order, now);
   }
+  EndUnlessReducing(order, now);
   if (IsTerminal(order.status)) return;
   // A market order does not wait for a book; a stop that became one does: it protects.
   bool immediate = order.type == OrderType::kMarket || order.time_in_force == TimeInForce::kIoc ||

@@ -76,6 +76,8 @@ class PaperBroker {
   // Idempotent by order id: a known order changes nothing.
   void Submit(const Order& order, UtcTime now);
   void Cancel(const AccountId& account, const OrderId& id, UtcTime now);
+  // Makes the order's quantity smaller; `why` is told with it. At or below what has traded already, it ends.
+  void Reduce(const AccountId& account, const OrderId& id, Decimal quantity, const Rejection& why, UtcTime now);
   // A refusal by the gateway's own checks, told like the venue's.
   void Reject(const Order& order, const Rejection& rejection, UtcTime now);
   void OnQuote(const Quote& quote, UtcTime now);
@@ -121,6 +123,10 @@ class PaperBroker {
   // Why nothing more trades with an order that does not wait, from the present quote.
   [[nodiscard]] Rejection CutOff(const Order& order) const;
   void Trade(Order& order, Decimal quantity, Decimal price, bool maker, UtcTime now);
+  // What of the order may trade now: all that is left of it, and of a reduce-only order no more than the position.
+  [[nodiscard]] Decimal MayTrade(const Order& order) const;
+  // Ends a reduce-only order when the ledger has nothing left for it to reduce.
+  void EndUnlessReducing(Order& order, UtcTime now);
   std::optional<Rejection> Refusal(const Order& order) const;
   void End(Order& order, broker::ExecutionType type, OrderStatus status, std::optional<Rejection> why, UtcTime now);
   void Keep(const Order& order);

@@ -71,6 +71,57 @@ TEST(PaperBrokerTest, AMarketOrderWalksTheBookAndPaysItsFee) {
   EXPECT_EQ(ledger->positions.at(Symbol("AAPL")), Decimal::Of("150"));
 }
 
+Order ReduceOnly(const std::string& id, Side side, OrderType type, const char* quantity) {
+  Order order = MakeOrder(id, side, type, quantity);
+  order.reduce_only = true;
+  if (type == OrderType::kLimit) order.limit_price = Decimal::Of("105");
+  if (type == OrderType::kStop) order.stop_price = Decimal::Of("95");
+  return order;
+}
+
+TEST(PaperBrokerTest, AReduceOnlyOrderTradesNoMoreThanThePosition) {
+  PaperBroker broker = Opened();
+  broker.Submit(MakeOrder("in", Side::kBuy, OrderType::kMarket, "10"), kNow);
+  for (const char* id : {"a", "b"}) broker.Submit(ReduceOnly(id, Side::kSell, OrderType::kMarket, "8"), kNow);
+  EXPECT_FALSE(broker.FindLedger(AccountId("paper"))->positions.contains(Symbol("AAPL")));
+  const Order* second = broker.Find(OrderId("b"));
+  EXPECT_EQ(second->status, OrderStatus::kCanceled);
+  EXPECT_EQ(second->cumulative_quantity, Decimal::Of("2"));
+  EXPECT_EQ(broker.TakeChanges().executions.back().rejection->reason, RejectReason::kReduceOnly);
+}
+
+TEST(PaperBrokerTest, OfAStopAndATargetOneTrades) {
+  for (bool up : {true, false}) {
+    PaperBroker broker = Opened();
+    broker.Submit(MakeOrder("in", Side::kBuy, OrderType::kMarket, "10"), kNow);
+    broker.Submit(ReduceOnly("target", Side::kSell, OrderType::kLimit, "10"), kNow);
+    broker.Submit(ReduceOnly("stop", Side::kSell, OrderType::kStop, "10"), kNow);
+    broker.OnQuote(up ? MakeQuote("106", "106.02") : MakeQuote("94", "94.02"), kNow);
+    broker.OnQuote(up ? MakeQuote("94", "94.02") : MakeQuote("106", "106.02"), kNow);
+    EXPECT_FALSE(broker.FindLedger(AccountId("paper"))->positions.contains(Symbol("AAPL"))) << up;
+    EXPECT_EQ(broker.Find(OrderId(up ? "target" : "stop"))->status, OrderStatus::kFilled) << up;
+    EXPECT_EQ(broker.Find(OrderId(up ? "stop" : "target"))->status, OrderStatus::kCanceled) << up;
+  }
+}
+
+TEST(PaperBrokerTest, AnOrderIsMadeSmallerOrEnds) {
+  PaperBroker broker = Opened();
+  broker.Submit(MakeOrder("in", Side::kBuy, OrderType::kMarket, "10"), kNow);
+  broker.Submit(ReduceOnly("a", Side::kSell, OrderType::kLimit, "10"), kNow);
+  (void)broker.TakeChanges();
+  Rejection why{.reason = RejectReason::kReduceOnly};
+  broker.Reduce(AccountId("paper"), OrderId("a"), Decimal::Of("4"), why, kNow);
+  broker.Reduce(AccountId("paper"), OrderId("a"), Decimal::Of("4"), why, kNow);  // told again
+  Changes changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), std::vector{ExecutionType::kRestated});
+  EXPECT_EQ(changes.executions[0].leaves_quantity, Decimal::Of("4"));
+  EXPECT_EQ(changes.executions[0].rejection, why);
+  broker.Reduce(AccountId("paper"), OrderId("a"), Decimal(), why, kNow);
+  EXPECT_EQ(Types(broker.TakeChanges()), std::vector{ExecutionType::kCanceled});
+  broker.Reduce(AccountId("paper"), OrderId("nobody"), Decimal(), why, kNow);
+  EXPECT_TRUE(broker.TakeChanges().empty());
+}
+
 TEST(PaperBrokerTest, WhatTheBookDoesNotHoldIsCancelled) {
   PaperBroker broker({Share()}, {.depth = 1});
   broker.OpenAccount(AccountId("paper"), "USD", Decimal::Of("100000"));

@@ -50,6 +50,7 @@ absl::StatusOr<Secret> ReadSecret(const std::string& path) {
 struct Flags {
   std::string config;
   bool check_config = false;
+  bool check_data = false;
   bool health_check = false;
   bool print_schema = false;
   bool version = false;
@@ -67,6 +68,8 @@ Flags ParseFlags(int argc, char** argv) {
       flags.config = argument.substr(9);
     else if (argument == "--check-config")
       flags.check_config = true;
+    else if (argument == "--check-data")
+      flags.check_data = true;
     else if (argument == "--health-check")
       flags.health_check = true;
     else if (argument == "--print-config-schema")
@@ -246,7 +249,7 @@ int RunService(int argc, char** argv, const ServiceSpec& spec) {
   Flags flags = ParseFlags(argc, argv);
   if (flags.help || !flags.problem.empty()) {
     std::fprintf(flags.help ? stdout : stderr,
-                 "%s%sballast-%s [--config FILE] [--check-config] [--health-check] "
+                 "%s%sballast-%s [--config FILE] [--check-config] [--check-data] [--health-check] "
                  "[--print-config-schema] [--version]\n",
                  flags.problem.c_str(), flags.problem.empty() ? "" : "\n", spec.name.c_str());
     return flags.help ? 0 : 2;
@@ -265,6 +268,11 @@ int RunService(int argc, char** argv, const ServiceSpec& spec) {
     return 2;
   }
   if (flags.check_config) return 0;
+  if (flags.check_data) {
+    if (spec.check_data) return spec.check_data(*config);
+    std::fprintf(stderr, "%s reads no data\n", spec.name.c_str());
+    return 2;
+  }
   if (flags.health_check) return CheckHealth(*config);
 
   // Before the first thread, so that every thread inherits the mask and only this one sees the signals.

@@ -52,6 +52,9 @@ struct ServiceSpec {
   std::string name;
   std::vector<Knob> knobs;
   std::vector<Migration> migrations;
+  // --check-data: judges what the service reads from files before it starts, prints the verdict as JSON and returns the
+  // exit code. Empty for a service that reads none.
+  std::function<int(const Config&)> check_data = {};
   std::function<std::unique_ptr<Service>(ServiceContext&)> make;
   // False for a service that keeps nothing: neither Postgres nor Redis is asked for, and the context's may not be used.
   bool stores = true;
@@ -59,7 +62,8 @@ struct ServiceSpec {
 
 // main() of every service: flags, configuration, log, Postgres, migrations, recovery, gRPC with health and reflection,
 // metrics, signals, drain. Exit code 0 after a signal, 1 after a failure, 2 for bad flags or configuration.
-// --health-check asks the running process instead: 0 when it serves.
+// --check-data judges the files a service reads and starts nothing. --health-check asks the running process instead: 0
+// when it serves.
 int RunService(int argc, char** argv, const ServiceSpec& spec);
 
 // The machine's clocks.
