@@ -54,6 +54,7 @@ std::optional<Words> WordsOf(const OrderEvent& event) {
     case OrderEventType::kPendingCancel:
     case OrderEventType::kCanceled:
     case OrderEventType::kTriggered:
+    case OrderEventType::kRestated:
       return std::nullopt;
   }
   return std::nullopt;

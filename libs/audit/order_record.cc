@@ -192,6 +192,8 @@ std::string ActionOf(OrderEventType type) {
       return "order.unknown";
     case OrderEventType::kTriggered:
       return "order.triggered";
+    case OrderEventType::kRestated:
+      return "order.restated";
     case OrderEventType::kIllegalReport:
       return "order.illegal_report";
     case OrderEventType::kAccountHalted:

@@ -18,6 +18,7 @@ enum class ExecutionType : int {
   kExpired = 5,
   kCancelRejected = 6,
   kTriggered = 7,
+  kRestated = 17,
 };
 
 // One fact a venue tells about one order. Sequences are gapless from 1 per account.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libs/base/absl_std.h"
+#include "libs/calendar/sessions.h"
 #include "libs/market/bars.h"
 
 namespace ballast::market {
@@ -13,19 +14,25 @@ namespace {
 constexpr Duration kMinute = Duration::Seconds(60);
 constexpr Duration kQuoteStands = Duration::Seconds(15 * 60);
 
-}  // namespace
-
-bool InSession(AssetClass asset_class, UtcTime end) {
-  if (asset_class == AssetClass::kCrypto) return true;
-  constexpr std::int64_t kNanosPerDay = 86'400'000'000'000;
-  constexpr std::int64_t kOpen = Duration::Seconds((13 * 60 + 30) * 60).nanos;
-  constexpr std::int64_t kClose = Duration::Seconds(20 * 60 * 60).nanos;
-  std::int64_t day = end.DayNumber();
-  std::int64_t time_of_day = end.nanos - day * kNanosPerDay;
-  // 1970-01-01 was a Thursday; 0 is Monday.
-  std::int64_t weekday = ((day + 3) % 7 + 7) % 7;
-  return weekday < 5 && time_of_day > kOpen && time_of_day <= kClose;
+// The tick that the recorded quotes are made of, when they do not fit the instrument's: the power of ten that divides
+// them all. What is finer than a market's prices can be is noise and changes nothing.
+Decimal TickOf(Decimal tick, const std::vector<QuoteBar>& quotes) {
+  static const Decimal kFinest = Decimal::Of("0.000000000001");
+  auto fits = [&](Decimal candidate) {
+    return std::all_of(quotes.begin(), quotes.end(), [&](const QuoteBar& bar) {
+      return (!bar.bid_close || bar.bid_close->IsMultipleOf(candidate)) &&
+             (!bar.ask_close || bar.ask_close->IsMultipleOf(candidate));
+    });
+  };
+  if (fits(tick)) return tick;
+  for (Decimal candidate = Decimal::FromInt(1); candidate >= kFinest;
+       candidate = Divide(candidate, Decimal::FromInt(10), Rounding::kDown)) {
+    if (fits(candidate)) return candidate;
+  }
+  return tick;
 }
+
+}  // namespace
 
 void BarAggregator::Add(const Bar& minute) {
   for (const std::string& timeframe : Timeframes()) {
@@ -71,6 +78,10 @@ absl::StatusOr<std::unique_ptr<Replay>> Replay::Open(const std::string& director
 
 Replay::Replay(std::vector<Instrument> instruments, const std::map<Symbol, SymbolData>& data)
     : instruments_(std::move(instruments)) {
+  for (Instrument& instrument : instruments_) {
+    if (auto rows = data.find(instrument.symbol); rows != data.end())
+      instrument.tick_size = TickOf(instrument.tick_size, rows->second.quotes);
+  }
   std::map<UtcTime, Minute> minutes;
   key_ = "replay";
   for (const auto& [symbol, rows] : data) {
@@ -88,18 +99,23 @@ Replay::Replay(std::vector<Instrument> instruments, const std::map<Symbol, Symbo
   key_ += "#" + DigestOf(data);
 }
 
-bool Replay::TakeQuote(const QuoteBar& bar, Quote& quote) {
+void Replay::TakeQuote(const QuoteBar& bar, UtcTime end, const Symbol& symbol, State& state, MarketStep& step) {
+  Quote& quote = state.quote;
   Decimal bid = bar.bid_close.value_or(quote.bid_price), ask = bar.ask_close.value_or(quote.ask_price);
   Decimal bid_size = bar.bid_size.value_or(quote.bid_size), ask_size = bar.ask_size.value_or(quote.ask_size);
-  if (!bid.IsPositive() || bid >= ask || bid_size.IsNegative() || ask_size.IsNegative()) {
+  QuoteFault fault = FaultOf(bid, bid_size, ask, ask_size);
+  state.unusable = fault != QuoteFault::kNone;
+  if (state.unusable) {
     ++skipped_quotes_;
-    return false;
+    step.skipped.push_back({symbol, fault, bid, ask});
+    return;
   }
   quote.bid_price = bid;
   quote.bid_size = bid_size;
   quote.ask_price = ask;
   quote.ask_size = ask_size;
-  return true;
+  quote.quote_time = end;
+  state.quoted = true;
 }
 
 std::optional<MarketStep> Replay::Step(UtcTime) {
@@ -113,11 +129,11 @@ std::optional<MarketStep> Replay::Step(UtcTime) {
     Quote& quote = state.quote;
     bool changed = false;
     if (auto row = minute.rows.find(instrument.symbol); row != minute.rows.end()) {
-      state.last_row = minute.end;
-      if (row->second.quote && TakeQuote(*row->second.quote, quote)) changed = state.quoted = true;
+      changed = true;
+      if (row->second.quote) TakeQuote(*row->second.quote, minute.end, instrument.symbol, state, step);
       if (const std::optional<TradeBar>& trade = row->second.trade) {
         quote.last_price = trade->close;
-        changed = state.traded = true;
+        state.traded = true;
         Bar bar{instrument.symbol, "1m",       trade->start, trade->open,
                 trade->high,       trade->low, trade->close, trade->volume};
         aggregator_.Add(bar);
@@ -125,12 +141,14 @@ std::optional<MarketStep> Replay::Step(UtcTime) {
       }
     }
     if (!state.quoted || !state.traded) continue;
-    bool open = InSession(instrument.asset_class, minute.end) && minute.end - *state.last_row <= kQuoteStands;
-    if (!changed && !open && !quote.session_open) continue;
+    bool open = calendar::IsOpen(instrument, minute.end);
+    bool old = minute.end - quote.quote_time > kQuoteStands || !calendar::IsOpen(instrument, quote.quote_time);
+    bool stale = state.unusable || (open && old);
+    if (!changed && open == quote.session_open && stale == quote.stale) continue;
     quote.symbol = instrument.symbol;
-    quote.quote_time = minute.end;
     ++quote.sequence;
     quote.session_open = open;
+    quote.stale = stale;
     step.quotes.push_back(quote);
   }
   std::vector<Bar> complete = aggregator_.Advance(minute.end);

@@ -13,11 +13,6 @@
 
 namespace ballast::market {
 
-// Is a bar that ends at `end` part of the trading session? Crypto always. Equities on weekdays with 13:30 < end <=
-// 20:00 UTC, the regular session of New York in summer time: the quote at 13:30 is still the pre-market's, the one at
-// 20:00 is the session's last.
-bool InSession(AssetClass asset_class, UtcTime end);
-
 // One-minute bars to larger ones. A bar is complete when its time is over, said by Advance.
 class BarAggregator {
  public:
@@ -31,14 +26,14 @@ class BarAggregator {
 };
 
 // Recorded minutes as a market. One step per minute in which any of the symbols has a row, at the minute's end:
-//   quote  the close of the quote bar; an empty cell keeps its former value; a crossed, locked (bid >= ask), unpriced
-//   or
-//          negative quote is skipped and counted, the former one stands; no quote before a first quote and a first
-//          trade
+//   quote  the close of the quote bar; an empty cell keeps its former value; a crossed, locked (bid = ask), unpriced or
+//          negative quote is skipped, counted and told: the former one stands with its own time, stale until a quote
+//          can be used again; no quote before a first quote and a first trade
 //   last   the close of the trade bar
 //   bars   the recorded minute itself, and 5m to 1d made of them (by UTC day); shorter ones do not exist
-// A symbol is in a step while its session is open, when it changed and when its session ended. The session needs data:
-// after 15 minutes without a row it counts as closed (a halt, an outage, the end of the symbol's data).
+// Sessions are the instrument's calendar's alone: a gap in the rows closes nothing. In a session a quote goes stale
+// after 15 minutes without another, and one from before the session is stale in it. A symbol is in a step when anything
+// of its quote changed, also session or staleness.
 class Replay : public Source {
  public:
   using SymbolData = market::SymbolData;
@@ -47,6 +42,7 @@ class Replay : public Source {
   static absl::StatusOr<std::unique_ptr<Replay>> Open(const std::string& directory,
                                                       const std::vector<std::string>& symbols,
                                                       const std::vector<std::string>& given_instruments = {});
+  // An instrument whose recorded quotes lie between its ticks gets the tick they are made of.
   Replay(std::vector<Instrument> instruments, const std::map<Symbol, SymbolData>& data);
 
   [[nodiscard]] std::string name() const override { return "replay"; }
@@ -62,7 +58,7 @@ class Replay : public Source {
   // Without the rows: what was said of them when they were judged.
   [[nodiscard]] const DataSet& data_set() const { return data_set_; }
   [[nodiscard]] std::uint64_t step_count() const { return minutes_.size(); }
-  [[nodiscard]] std::uint64_t skipped_quotes() const { return skipped_quotes_; }
+  [[nodiscard]] std::uint64_t skipped_quotes() const override { return skipped_quotes_; }
 
  private:
   struct Row {
@@ -77,9 +73,11 @@ class Replay : public Source {
     Quote quote;
     bool quoted = false;
     bool traded = false;
-    std::optional<UtcTime> last_row;
+    // The newest quote could not be used.
+    bool unusable = false;
   };
-  bool TakeQuote(const QuoteBar& bar, Quote& quote);
+  // Takes the row's quote at `end`, or says why it cannot be used.
+  void TakeQuote(const QuoteBar& bar, UtcTime end, const Symbol& symbol, State& state, MarketStep& step);
 
   std::vector<Instrument> instruments_;
   DataSet data_set_;

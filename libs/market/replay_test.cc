@@ -131,6 +131,13 @@ TEST(ReplayDataTest, ALockedQuoteIsSkippedAndTheFormerStands) {
   MarketStep step = StepTo(*replay, At("2013-10-07T10:36:00Z"));  // recorded as 167.34 / 167.34
   EXPECT_EQ(replay->skipped_quotes(), skipped + 1);
   for (const Quote& quote : replay->quotes()) EXPECT_LT(quote.bid_price, quote.ask_price);
+  ASSERT_EQ(step.skipped.size(), 1U);
+  EXPECT_EQ(step.skipped[0].fault, QuoteFault::kLocked);
+  EXPECT_EQ(step.skipped[0].ask_price, Decimal::Of("167.34"));
+  const Quote* stands = QuoteOf(step, "SPY");
+  ASSERT_NE(stands, nullptr);
+  EXPECT_TRUE(stands->stale);
+  EXPECT_EQ(stands->quote_time, QuoteOf(before, "SPY")->quote_time);
 }
 
 TEST(ReplayDataTest, TheSessionIsTheRegularOne) {
@@ -139,9 +146,6 @@ TEST(ReplayDataTest, TheSessionIsTheRegularOne) {
   EXPECT_TRUE(QuoteOf(StepTo(*replay, At("2013-10-07T13:31:00Z")), "SPY")->session_open);
   EXPECT_TRUE(QuoteOf(StepTo(*replay, At("2013-10-07T20:00:00Z")), "SPY")->session_open);
   EXPECT_FALSE(QuoteOf(StepTo(*replay, At("2013-10-07T20:01:00Z")), "SPY")->session_open);
-  EXPECT_FALSE(InSession(AssetClass::kEquity, At("2013-10-12T15:00:00Z")));  // a Saturday
-  EXPECT_TRUE(InSession(AssetClass::kEquity, At("2013-10-11T15:00:00Z")));
-  EXPECT_TRUE(InSession(AssetClass::kCrypto, At("2013-10-12T15:00:00Z")));
 }
 
 TEST(ReplayDataTest, ARestartGoesOnWithTheNextStepAndKnowsTheLast) {
@@ -177,33 +181,140 @@ TEST(ReplayDataTest, AGapOfMinutesClosesTheBarsItEnds) {
   EXPECT_EQ(BarOf(step, "BAC", "1m"), nullptr);
 }
 
-TEST(ReplayTest, AMarketWithoutRowsCountsAsClosed) {
-  Instrument coin;
-  coin.symbol = Symbol("BTC-USD");
-  coin.asset_class = AssetClass::kCrypto;
-  Instrument other = coin;
-  other.symbol = Symbol("ETH-USD");
+Instrument Listed(const char* symbol, TradingCalendar calendar) {
+  Instrument instrument;
+  instrument.symbol = Symbol(symbol);
+  instrument.tick_size = Decimal::Of("0.01");
+  instrument.calendar = calendar;
+  return instrument;
+}
+
+TradeBar Traded(UtcTime end, const char* price) {
+  Decimal value = Decimal::Of(price);
+  return {end - Duration::Seconds(60), value, value, value, value, Decimal::Of("1")};
+}
+
+QuoteBar Quoted(UtcTime end, const char* bid, const char* ask) {
+  return {end - Duration::Seconds(60), Decimal::Of(bid), Decimal::Of("1"), Decimal::Of(ask), Decimal::Of("1")};
+}
+
+TEST(ReplayTest, AGapClosesNothingItsQuoteGrowsStale) {
+  Instrument coin = Listed("BTC-USD", TradingCalendar::kAlwaysOpen);
+  Instrument other = Listed("ETH-USD", TradingCalendar::kAlwaysOpen);
   Replay::SymbolData short_data, long_data;
-  auto trade = [](std::int64_t minute) {
-    Decimal one = Decimal::Of("1");
-    return TradeBar{UtcTime{minute * 60'000'000'000}, one, one, one, one, one};
-  };
-  auto quote = [](std::int64_t minute) {
-    return QuoteBar{UtcTime{minute * 60'000'000'000}, Decimal::Of("1"), Decimal::Of("1"), Decimal::Of("2"),
-                    Decimal::Of("1")};
-  };
-  short_data.trades = {trade(0)};
-  short_data.quotes = {quote(0)};
+  UtcTime start = At("2024-06-03T23:50:00Z");
+  short_data.trades = {Traded(start, "1")};
+  short_data.quotes = {Quoted(start, "1", "2")};
   for (int i = 0; i < 20; ++i) {
-    long_data.trades.push_back(trade(i));
-    long_data.quotes.push_back(quote(i));
+    UtcTime end = start + Duration::Seconds(60 * i);
+    long_data.trades.push_back(Traded(end, "1"));
+    long_data.quotes.push_back(Quoted(end, "1", "2"));
   }
   long_data.quotes[3].bid_close.reset();
   Replay replay({coin, other}, {{coin.symbol, short_data}, {other.symbol, long_data}});
-  for (int i = 0; i < 16; ++i) EXPECT_TRUE(QuoteOf(*replay.Step(UtcTime()), "BTC-USD")->session_open);
-  EXPECT_FALSE(QuoteOf(*replay.Step(UtcTime()), "BTC-USD")->session_open);
-  EXPECT_EQ(QuoteOf(*replay.Step(UtcTime()), "BTC-USD"), nullptr);
+  EXPECT_FALSE(QuoteOf(*replay.Step(UtcTime()), "BTC-USD")->stale);
+  for (int i = 1; i < 16; ++i) EXPECT_EQ(QuoteOf(*replay.Step(UtcTime()), "BTC-USD"), nullptr);
+  MarketStep step = *replay.Step(UtcTime());
+  const Quote* quote = QuoteOf(step, "BTC-USD");
+  ASSERT_NE(quote, nullptr);
+  EXPECT_TRUE(quote->session_open);
+  EXPECT_TRUE(quote->stale);
+  EXPECT_EQ(quote->quote_time, start);
+  EXPECT_FALSE(QuoteOf(step, "ETH-USD")->stale);
   EXPECT_EQ(replay.skipped_quotes(), 0U);  // the empty cell kept its former value
+}
+
+TEST(ReplayTest, SessionsAreThoseOfNewYorkWinterAndHolidays) {
+  Instrument share = Listed("SPY", TradingCalendar::kNewYorkStockExchange);
+  const std::pair<const char*, bool> kTimes[] = {
+      {"2023-12-25T15:00:00Z", false}, {"2024-01-02T13:41:00Z", false}, {"2024-01-02T14:30:00Z", false},
+      {"2024-01-02T14:31:00Z", true},  {"2024-01-02T21:00:00Z", true},  {"2024-01-02T21:01:00Z", false},
+      {"2024-07-03T16:59:00Z", true},  {"2024-07-03T17:01:00Z", false}, {"2025-01-09T15:00:00Z", false}};
+  Replay::SymbolData data;
+  for (const auto& [time, open] : kTimes) {
+    data.trades.push_back(Traded(At(time), "100"));
+    data.quotes.push_back(Quoted(At(time), "100", "100.02"));
+  }
+  Replay replay({share}, {{share.symbol, data}});
+  for (const auto& [time, open] : kTimes) {
+    MarketStep step = *replay.Step(UtcTime());
+    ASSERT_EQ(step.time, At(time));
+    EXPECT_EQ(QuoteOf(step, "SPY")->session_open, open) << time;
+  }
+}
+
+TEST(ReplayTest, AQuoteFromBeforeTheOpenIsStaleInTheSession) {
+  Instrument share = Listed("SPY", TradingCalendar::kNewYorkStockExchange);
+  Instrument coin = Listed("BTC-USD", TradingCalendar::kAlwaysOpen);
+  Replay::SymbolData data, other;
+  for (const char* time : {"2024-01-02T14:29:00Z", "2024-01-02T14:33:00Z"}) {
+    data.trades.push_back(Traded(At(time), "100"));
+    data.quotes.push_back(Quoted(At(time), "100", "100.02"));
+  }
+  for (int i = 0; i < 5; ++i)
+    other.trades.push_back(Traded(At("2024-01-02T14:29:00Z") + Duration::Seconds(60 * i), "1"));
+  Replay replay({share, coin}, {{share.symbol, data}, {coin.symbol, other}});
+  EXPECT_FALSE(QuoteOf(*replay.Step(UtcTime()), "SPY")->stale);
+  EXPECT_EQ(QuoteOf(*replay.Step(UtcTime()), "SPY"), nullptr);
+  MarketStep opening = *replay.Step(UtcTime());  // halted at the open
+  ASSERT_NE(QuoteOf(opening, "SPY"), nullptr);
+  EXPECT_TRUE(QuoteOf(opening, "SPY")->session_open);
+  EXPECT_TRUE(QuoteOf(opening, "SPY")->stale);
+  (void)replay.Step(UtcTime());
+  EXPECT_FALSE(QuoteOf(*replay.Step(UtcTime()), "SPY")->stale);
+}
+
+TEST(ReplayTest, UnusableQuotesAreSkippedCountedAndToldAndKeepTheFormersTime) {
+  Instrument share = Listed("SPY", TradingCalendar::kAlwaysOpen);
+  struct Case {
+    const char* bid;
+    const char* ask;
+    QuoteFault fault;
+  };
+  for (const Case& item : {Case{"80", "80", QuoteFault::kLocked}, Case{"81", "80", QuoteFault::kCrossed},
+                           Case{"0", "80", QuoteFault::kOneSided}, Case{"80", "0", QuoteFault::kOneSided},
+                           Case{"-1", "80", QuoteFault::kNegative}}) {
+    Replay::SymbolData data;
+    UtcTime start = At("2024-06-03T15:00:00Z");
+    for (int i = 0; i < 4; ++i) {
+      UtcTime end = start + Duration::Seconds(60 * i);
+      bool bad = i == 1 || i == 2;
+      data.trades.push_back(Traded(end, bad ? "80" : "100"));
+      data.quotes.push_back(bad ? Quoted(end, item.bid, item.ask) : Quoted(end, "100", "100.1"));
+    }
+    Replay replay({share}, {{share.symbol, data}});
+    (void)replay.Step(UtcTime());
+    for (int i = 1; i < 3; ++i) {
+      MarketStep step = *replay.Step(UtcTime());
+      ASSERT_EQ(step.skipped.size(), 1U);
+      EXPECT_EQ(step.skipped[0].fault, item.fault);
+      const Quote* quote = QuoteOf(step, "SPY");
+      ASSERT_NE(quote, nullptr);
+      EXPECT_TRUE(quote->stale);
+      EXPECT_EQ(quote->ask_price, Decimal::Of("100.1"));
+      EXPECT_EQ(quote->last_price, Decimal::Of("80"));  // what was traded is known
+      EXPECT_EQ(quote->quote_time, start);
+    }
+    EXPECT_FALSE(QuoteOf(*replay.Step(UtcTime()), "SPY")->stale);
+    EXPECT_EQ(replay.skipped_quotes(), 2U);
+  }
+}
+
+TEST(ReplayTest, TheTickIsTheOneTheRecordedPricesAreMadeOf) {
+  struct Case {
+    const char* bid;
+    const char* ask;
+    const char* tick;
+  };
+  for (const Case& item : {Case{"100", "100.1", "0.01"}, Case{"0.00000888", "0.00000889", "0.00000001"},
+                           Case{"1.2345", "1.235", "0.0001"}, Case{"1.0000000000000001", "1.2", "0.01"}}) {
+    Replay::SymbolData data;
+    data.quotes = {Quoted(At("2024-06-03T15:00:00Z"), item.bid, item.ask)};
+    Replay replay({Listed("SPY", TradingCalendar::kAlwaysOpen)}, {{Symbol("SPY"), data}});
+    EXPECT_EQ(replay.instruments()[0].tick_size, Decimal::Of(item.tick)) << item.bid;
+  }
+  for (const Instrument& instrument : OpenReplay({"SPY", "BTC-USD"})->instruments())
+    EXPECT_EQ(instrument.tick_size, Decimal::Of("0.01"));
 }
 
 class FileTest : public testing::Test {
@@ -271,6 +382,18 @@ TEST(SimulatedSourceTest, WithoutWallTimeTheSameSeedGivesTheSameMarket) {
     ASSERT_EQ(left.time, right.time);
   }
   EXPECT_EQ(one.state().time, options.start + Duration::Millis(-250 + 100 * 250));
+}
+
+TEST(SimulatedSourceTest, KeepsTheHoursOfTheExchangeWhenAsked) {
+  for (bool exchange_hours : {false, true}) {
+    SimulatedSource source(
+        {.wall_time = false, .start = At("2024-01-01T15:00:00Z"), .exchange_hours = exchange_hours});  // a holiday
+    MarketStep step = *source.Step(UtcTime());
+    EXPECT_EQ(QuoteOf(step, "SPY")->session_open, !exchange_hours);
+    EXPECT_TRUE(QuoteOf(step, "BTC-USD")->session_open);
+    EXPECT_EQ(source.instruments()[0].calendar,
+              exchange_hours ? TradingCalendar::kNewYorkStockExchange : TradingCalendar::kAlwaysOpen);
+  }
 }
 
 TEST(SimulatedSourceTest, TimeNeverGoesBack) {

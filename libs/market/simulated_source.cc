@@ -3,12 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/calendar/sessions.h"
+
 namespace ballast::market {
+
+SimulatedSource::SimulatedSource(Options options) : options_(options), simulator_(options.seed), time_(options.start) {
+  if (options_.exchange_hours) return;
+  for (Instrument& instrument : instruments_) instrument.calendar = TradingCalendar::kAlwaysOpen;
+}
 
 MarketStep SimulatedSource::StepAt(UtcTime time) {
   time_ = time;
   MarketStep step{.number = 0, .time = time, .quotes = simulator_.Step(time)};
   step.number = simulator_.step();
+  // The simulator quotes every instrument in the instruments' order.
+  for (std::size_t i = 0; i < step.quotes.size(); ++i)
+    step.quotes[i].session_open = calendar::IsOpen(instruments_[i], time);
   for (const Quote& quote : step.quotes) {
     std::vector<Bar> complete = bar_builder_.Add(quote.symbol, time, quote.last_price, quote.bid_size);
     step.bars.insert(step.bars.end(), complete.begin(), complete.end());

@@ -19,8 +19,10 @@ class SimulatedSource : public Source {
     bool wall_time = true;
     // Without wall time: the time before the first step.
     UtcTime start;
+    // Equities keep the sessions of their exchange. Without it this market never closes: a demonstration at any hour.
+    bool exchange_hours = false;
   };
-  explicit SimulatedSource(Options options) : options_(options), simulator_(options.seed), time_(options.start) {}
+  explicit SimulatedSource(Options options);
 
   // A first start has a past: `steps` of it up to `now` (or Options.start). Returns its complete bars, 5s and longer.
   std::vector<Bar> MakePast(UtcTime now, int steps) override;

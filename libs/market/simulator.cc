@@ -59,7 +59,8 @@ std::vector<Instrument> SimulatedInstruments() {
                            .taker_fee_ratio = Decimal::Of(equity ? "0" : "0.001"),
                            .maker_fee_ratio = Decimal::Of(equity ? "0" : "0.0008"),
                            .fee_per_unit = Decimal::Of(equity ? "0.005" : "0"),
-                           .shortable = true});
+                           .shortable = true,
+                           .calendar = equity ? TradingCalendar::kNewYorkStockExchange : TradingCalendar::kAlwaysOpen});
   }
   return instruments;
 }

@@ -8,8 +8,17 @@
 
 #include "libs/market/simulator.h"
 #include "libs/model/market.h"
+#include "libs/model/quote_fault.h"
 
 namespace ballast::market {
+
+// A quote that could not be used: the former one of its symbol stands, stale.
+struct SkippedQuote {
+  Symbol symbol;
+  QuoteFault fault = QuoteFault::kNone;
+  Decimal bid_price;
+  Decimal ask_price;
+};
 
 // One move of the market: what is new at `time`.
 struct MarketStep {
@@ -19,6 +28,7 @@ struct MarketStep {
   std::vector<Quote> quotes;
   // Bars that are complete at `time`.
   std::vector<Bar> bars;
+  std::vector<SkippedQuote> skipped;
 };
 
 // What makes a source go on where it stopped.
@@ -53,6 +63,8 @@ class Source {
   virtual std::optional<MarketStep> Restore(const SourceState& state) = 0;
   // The newest quote of every symbol that has one.
   [[nodiscard]] virtual std::vector<Quote> quotes() const = 0;
+  // How many quotes could not be used so far.
+  [[nodiscard]] virtual std::uint64_t skipped_quotes() const { return 0; }
 };
 
 }  // namespace ballast::market

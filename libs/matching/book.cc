@@ -4,12 +4,16 @@
 
 namespace ballast::matching {
 
+Decimal Reach(Decimal quoted_price) { return Multiply(quoted_price, Decimal::Of("0.05"), Rounding::kDown); }
+
 std::vector<Level> Opposite(const Quote& quote, const Instrument& instrument, Side side, int depth, Decimal taken) {
   std::vector<Level> levels;
   bool buy = side == Side::kBuy;
   Decimal price = buy ? quote.ask_price : quote.bid_price;
   Decimal size = buy ? quote.ask_size : quote.bid_size;
+  Decimal quoted = price;
   for (int i = 0; i < depth && price.IsPositive() && size.IsPositive(); ++i) {
+    if ((price - quoted).Abs() > Reach(quoted)) break;
     Decimal left = size - std::min(size, taken);
     taken -= std::min(size, taken);
     if (left.IsPositive()) levels.push_back({price, left});

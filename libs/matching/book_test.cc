@@ -40,6 +40,34 @@ TEST(BookTest, WhatWasTakenIsGone) {
   EXPECT_EQ(levels[0].size, Decimal::Of("13"));
 }
 
+TEST(BookTest, ATickThatIsCoarseBesideThePriceEndsTheBook) {
+  struct Case {
+    const char* bid;
+    const char* ask;
+    const char* tick;
+    std::size_t levels;
+  };
+  const Case cases[] = {{"0.00001234", "0.00001235", "0.00001", 1},
+                        {"0.00002", "0.00003", "0.00001", 1},
+                        {"0.00000888", "0.00000889", "0.00000001", 5},
+                        {"0.10", "0.11", "0.01", 1},
+                        {"0.52", "0.53", "0.01", 3},
+                        {"64257", "64259", "0.01", 5}};
+  for (const Case& item : cases) {
+    Quote quote = MakeQuote();
+    quote.bid_price = Decimal::Of(item.bid);
+    quote.ask_price = Decimal::Of(item.ask);
+    Instrument instrument = MakeInstrument();
+    instrument.tick_size = Decimal::Of(item.tick);
+    for (Side side : {Side::kBuy, Side::kSell}) {
+      auto levels = Opposite(quote, instrument, side, 5, Decimal());
+      EXPECT_EQ(levels.size(), item.levels) << item.bid;
+      Decimal best = side == Side::kBuy ? quote.ask_price : quote.bid_price;
+      for (const Level& level : levels) EXPECT_LE((level.price - best).Abs(), Reach(best));
+    }
+  }
+}
+
 TEST(BookPropertyTest, NoMatchIsWorseThanTheLimitAndNothingIsMadeUp) {
   Rng rng(5);
   for (int i = 0; i < 5'000; ++i) {

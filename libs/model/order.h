@@ -71,6 +71,8 @@ struct Order {
   // Caller's words: "signal", "stop_loss", "take_profit", "manual", "emergency_stop".
   std::string reason;
   bool cancel_requested = false;
+  // What was asked for, once `quantity` has been made smaller; zero before.
+  Decimal requested_quantity;
 
   friend bool operator==(const Order&, const Order&) = default;
 };
@@ -128,6 +130,7 @@ enum class OrderEventType : int {
   kIllegalReport = 14,
   kAccountHalted = 15,
   kAccountResumed = 16,
+  kRestated = 17,
 };
 
 // One fact of one account; sequences are gapless from 1. `order` is the order after the event.

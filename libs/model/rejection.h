@@ -42,6 +42,8 @@ enum class RejectReason : int {
   kRiskUnavailable = 2021,
   kShortNotAllowed = 2022,
   kRestricted = 2023,
+  kStopWrongSide = 2024,
+  kReduceOnly = 2025,
   kOrderNotFound = 3001,
   kOrderClosed = 3002,
   kCancelPending = 3003,
@@ -58,6 +60,7 @@ enum class RejectReason : int {
   kUnauthenticated = 5002,
   kPermissionDenied = 5003,
   kAccountHalted = 5004,
+  kUnknownDeployment = 5005,
 };
 
 // A business refusal: a value, with the numbers that led to it.

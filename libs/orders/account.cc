@@ -21,6 +21,16 @@ void Book(Order& order, const Fill& fill) {
   order.fees += fill.fee;
 }
 
+// The fill's share of one book. The fee goes with the quantity; the last share takes what rounding left.
+Fill ShareOf(const Fill& fill, const Books::Part& part, std::size_t index, bool last, Decimal fee_told) {
+  Fill share = fill;
+  share.deployment_id = part.deployment_id;
+  share.quantity = part.quantity;
+  if (index > 0) share.execution_id = ExecutionId(fill.execution_id.value() + "." + std::to_string(index + 1));
+  share.fee = last ? fill.fee - fee_told : MultiplyDivide(fill.fee, part.quantity, fill.quantity, Rounding::kDown);
+  return share;
+}
+
 void SetStatus(Order& order, OrderStatus status) {
   order.status = status;
   Decimal rest = order.quantity - order.cumulative_quantity;
@@ -55,6 +65,7 @@ void Account::Apply(const OrderEvent& event) {
   snapshot_.last_sequence = event.sequence;
   if (event.execution_sequence != 0) snapshot_.execution_sequence = event.execution_sequence;
   if (event.order) orders_[event.order->order_id] = *event.order;
+  if (event.fill) books_.Apply(*event.fill);
   if (event.type == OrderEventType::kAccountOpened) {
     snapshot_.id = event.account_id;
     snapshot_.mode = event.mode;
@@ -86,7 +97,7 @@ std::vector<OrderEvent> Account::Accept(Order order, const std::string& actor, s
                                         bool submit, UtcTime now) {
   std::vector<OrderEvent> events;
   OrderEvent event = Next(OrderEventType::kPendingNew, now, actor);
-  order.create_time = now;
+  if (order.create_time.nanos == 0) order.create_time = now;
   order.mode = snapshot_.mode;
   SetStatus(order, OrderStatus::kPendingNew);
   event.order = std::move(order);
@@ -103,7 +114,7 @@ std::vector<OrderEvent> Account::Deny(Order order, const std::string& actor, Rej
                                       std::vector<RiskCheck> checks, UtcTime now) {
   std::vector<OrderEvent> events;
   OrderEvent event = Next(OrderEventType::kDenied, now, actor);
-  order.create_time = now;
+  if (order.create_time.nanos == 0) order.create_time = now;
   order.mode = snapshot_.mode;
   order.rejection = rejection;
   SetStatus(order, OrderStatus::kDenied);
@@ -128,7 +139,7 @@ std::vector<OrderEvent> Account::Submit(const OrderId& id, UtcTime now) {
 std::vector<OrderEvent> Account::RejectUnsent(const OrderId& id, Rejection rejection, UtcTime now) {
   std::vector<OrderEvent> events;
   const Order* order = Find(id);
-  CHECK(order != nullptr && order->status == OrderStatus::kPendingNew, "only what was never sent ends like this");
+  CHECK(order != nullptr && NeverTaken(*order), "only what was never taken ends like this");
   OrderEvent event = Next(OrderEventType::kRejected, now, "system");
   event.order = *order;
   event.order->rejection = rejection;
@@ -136,6 +147,21 @@ std::vector<OrderEvent> Account::RejectUnsent(const OrderId& id, Rejection rejec
   SetStatus(*event.order, OrderStatus::kRejected);
   Push(std::move(event), events);
   return events;
+}
+
+std::vector<OrderEvent> Account::CancelUnsent(const OrderId& id, UtcTime now) {
+  std::vector<OrderEvent> events;
+  const Order* order = Find(id);
+  CHECK(order != nullptr && NeverTaken(*order), "only what was never taken ends like this");
+  OrderEvent event = Next(OrderEventType::kCanceled, now, "system");
+  event.order = *order;
+  SetStatus(*event.order, OrderStatus::kCanceled);
+  Push(std::move(event), events);
+  return events;
+}
+
+bool Account::NeverTaken(const Order& order) {
+  return !IsTerminal(order.status) && order.broker_order_id.empty() && order.cumulative_quantity.IsZero();
 }
 
 std::vector<OrderEvent> Account::RequestCancel(const OrderId& id, const std::string& actor, UtcTime now) {
@@ -166,12 +192,32 @@ std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) 
     event.order = *order;
     if (!report.broker_order_id.empty()) event.order->broker_order_id = report.broker_order_id;
     if (report.type == OrderEventType::kFilled) {
-      Book(*event.order, report.fill);
-      overfilled = event.order->cumulative_quantity > event.order->quantity;
-      event.fill = report.fill;
-      event.fill->deployment_id = order->deployment_id;
+      std::vector<Books::Part> parts = books_.Attribute(*order, report.fill.quantity);
+      Decimal fee_told;
+      for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+        std::optional<OrderStatus> after = NextStatus({.from = order->status, .event = report.type});
+        if (!after) break;
+        OrderEvent share = event;
+        share.fill = ShareOf(report.fill, parts[i], i, false, fee_told);
+        fee_told += share.fill->fee;
+        share.fill->reason = order->reason;
+        share.fill->sequence = share.sequence;
+        Book(*share.order, *share.fill);
+        SetStatus(*share.order, *after);
+        Push(std::move(share), events);
+        event.sequence = snapshot_.last_sequence + 1;
+        order = Find(report.order_id);
+        event.order = *order;
+      }
+      event.fill = ShareOf(report.fill, parts.back(), parts.size() - 1, true, fee_told);
       event.fill->reason = order->reason;
       event.fill->sequence = event.sequence;
+      Book(*event.order, *event.fill);
+      overfilled = event.order->cumulative_quantity > event.order->quantity;
+    } else if (report.type == OrderEventType::kRestated) {
+      if (event.order->requested_quantity.IsZero()) event.order->requested_quantity = order->quantity;
+      event.order->quantity = report.quantity;
+      event.order->rejection = report.rejection;
     }
     next = NextStatus({.from = order->status,
                        .event = report.type,
@@ -193,7 +239,10 @@ std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) 
     return events;
   }
   if (report.type == OrderEventType::kCancelRejected) event.order->cancel_requested = false;
-  if (report.type == OrderEventType::kRejected) event.order->rejection = report.rejection;
+  // Why it ended when it did not fill: what the venue refused, cut off or let expire. A cancel of ours has no reason.
+  bool ended = report.type == OrderEventType::kRejected || report.type == OrderEventType::kCanceled ||
+               report.type == OrderEventType::kExpired;
+  if (ended && report.rejection) event.order->rejection = report.rejection;
   SetStatus(*event.order, *next);
   Push(std::move(event), events);
   if (overfilled) {

@@ -7,18 +7,22 @@
 #include <vector>
 
 #include "libs/model/order.h"
+#include "libs/orders/books.h"
 
 namespace ballast::orders {
 
 // A broker's execution report, in our words.
 struct Report {
   std::uint64_t execution_sequence = 0;
-  // One of kAccepted, kFilled, kCanceled, kRejected, kExpired, kCancelRejected, kTriggered.
+  // One of kAccepted, kFilled, kCanceled, kRejected, kExpired, kCancelRejected, kTriggered,
+  // kRestated.
   OrderEventType type = OrderEventType::kUnspecified;
   OrderId order_id;
   std::string broker_order_id;
   // kFilled only.
   Fill fill;
+  // kRestated only: the order's quantity from now on.
+  Decimal quantity;
   std::optional<Rejection> rejection;
 };
 
@@ -31,20 +35,23 @@ class Account {
   // The account's first event.
   std::vector<OrderEvent> Open(const AccountId& id, AccountMode mode, const std::string& currency, Decimal cash,
                                UtcTime now);
-  // An approved or refused new order (`order` as ValidateSubmit left it, with ids). `submit` adds SUBMITTED: the claim
-  // for sending stands in the same commit.
+  // An approved or refused new order (`order` as ValidateSubmit left it, with ids; its create_time is when it came, now
+  // if that is not known). `submit` adds SUBMITTED: the claim for sending stands in the same commit.
   std::vector<OrderEvent> Accept(Order order, const std::string& actor, std::vector<RiskCheck> checks, bool submit,
                                  UtcTime now);
   std::vector<OrderEvent> Deny(Order order, const std::string& actor, Rejection rejection,
                                std::vector<RiskCheck> checks, UtcTime now);
   // Claims an order that waited for the broker.
   std::vector<OrderEvent> Submit(const OrderId& id, UtcTime now);
-  // Ends an order that was never sent.
+  // Ends an order that the broker provably never took (NeverTaken, and whoever calls knows every report up to now):
+  // refused, or as cancelled when its cancel was asked for.
   std::vector<OrderEvent> RejectUnsent(const OrderId& id, Rejection rejection, UtcTime now);
+  std::vector<OrderEvent> CancelUnsent(const OrderId& id, UtcTime now);
   // PENDING_CANCEL (or CANCELED when it was never sent); nothing when it is closed or already being cancelled.
   std::vector<OrderEvent> RequestCancel(const OrderId& id, const std::string& actor, UtcTime now);
   // A report in sequence. The order must be in memory (Find). What the table does not allow is stored as
-  // ILLEGAL_REPORT and halts the account; a fill is booked in every case.
+  // ILLEGAL_REPORT and halts the account; a fill is booked in every case. One that closes more than one book is told as
+  // one event for each.
   std::vector<OrderEvent> ApplyReport(const Report& report, UtcTime now);
   std::vector<OrderEvent> Halt(const std::string& reason, const std::string& actor, UtcTime now);
   std::vector<OrderEvent> Resume(const std::string& reason, const std::string& actor, UtcTime now);
@@ -67,10 +74,15 @@ class Account {
     friend bool operator==(const Snapshot&, const Snapshot&) = default;
   };
   void Restore(Snapshot snapshot) { snapshot_ = std::move(snapshot); }
+  // Recovery of the books: every fill of the log.
+  void LoadFill(const Fill& fill) { books_.Apply(fill); }
 
   [[nodiscard]] const Order* Find(const OrderId& id) const;
   [[nodiscard]] const std::map<OrderId, Order>& orders() const { return orders_; }
   [[nodiscard]] const Snapshot& snapshot() const { return snapshot_; }
+  // Open, and nothing of the broker's is in it.
+  [[nodiscard]] static bool NeverTaken(const Order& order);
+  [[nodiscard]] const Books& books() const { return books_; }
   // Drops closed orders from memory, oldest changes first, down to `keep_max` orders in all.
   void Forget(std::size_t keep_max);
 
@@ -79,6 +91,7 @@ class Account {
   void Push(OrderEvent event, std::vector<OrderEvent>& events);
 
   Snapshot snapshot_;
+  Books books_;
   std::map<OrderId, Order> orders_;
 };
 

@@ -7,7 +7,6 @@
 #include "libs/base/rng.h"
 #include "libs/orders/order_id.h"
 #include "libs/orders/submit.h"
-#include "libs/orders/transition.h"
 
 namespace ballast::orders {
 namespace {
@@ -53,6 +52,20 @@ Report Plain(const Order& order, std::uint64_t sequence, OrderEventType type) {
   return report;
 }
 
+TEST(AccountTest, AnOrderKeepsWhyTheVenueEndedIt) {
+  Rejection why{
+      .reason = RejectReason::kNoLiquidity, .check = "venue", .limit = "1", .observed = "4", .message = "thin"};
+  for (OrderEventType type : {OrderEventType::kCanceled, OrderEventType::kExpired, OrderEventType::kRejected}) {
+    Account account = Opened();
+    Order order = NewOrder("r1", "5");
+    account.Accept(order, "user:a", {}, true, kNow);
+    Report report = Plain(order, 1, type);
+    report.rejection = why;
+    account.ApplyReport(report, kNow);
+    EXPECT_EQ(account.Find(order.order_id)->rejection, why);
+  }
+}
+
 TEST(OrderIdTest, IsPureAndDoesNotCollide) {
   EXPECT_EQ(OrderIdFor(AccountId("a"), RequestId("b")), OrderIdFor(AccountId("a"), RequestId("b")));
   EXPECT_NE(OrderIdFor(AccountId("ab"), RequestId("c")), OrderIdFor(AccountId("a"), RequestId("bc")));
@@ -62,25 +75,58 @@ TEST(OrderIdTest, IsPureAndDoesNotCollide) {
   EXPECT_EQ(seen.size(), 200'000U);
 }
 
-TEST(TransitionTest, EveryCellIsEitherInTheTableOrIllegal) {
-  int legal = 0;
-  for (int from = 0; from <= 12; ++from) {
-    for (int event = 1; event <= 14; ++event) {
-      for (bool complete : {false, true}) {
-        auto next = NextStatus({.from = static_cast<OrderStatus>(from),
-                                .event = static_cast<OrderEventType>(event),
-                                .complete = complete,
-                                .any_filled = complete});
-        legal += next.has_value();
-        // Nothing leaves DENIED, ever.
-        if (from == static_cast<int>(OrderStatus::kDenied)) EXPECT_FALSE(next.has_value()) << event;
-        // No terminal state comes back to a working one.
-        if (IsTerminal(static_cast<OrderStatus>(from)) && next) EXPECT_TRUE(IsTerminal(*next)) << from << " " << event;
-      }
-    }
+TEST(AccountTest, AHandMadeFillThatClosesABookIsThatBooks) {
+  Account account = Opened();
+  for (const char* book : {"one", "two"}) {
+    Order entry = NewOrder(std::string("in-") + book, "2");
+    entry.deployment_id = DeploymentId(book);
+    account.Accept(entry, "user:a", {}, true, kNow);
+    Report bought = Filled(entry, account.snapshot().execution_sequence + 1, "2", "100");
+    bought.fill.symbol = entry.symbol;
+    bought.fill.side = Side::kBuy;
+    account.ApplyReport(bought, kNow);
   }
-  // Two per table row, and the rows of fills and refused cancels. Changes with the table, on purpose.
-  EXPECT_EQ(legal, 94);
+  Order exit = NewOrder("out", "3");
+  exit.side = Side::kSell;
+  account.Accept(exit, "user:a", {}, true, kNow);
+  Report sold = Filled(exit, 3, "3", "110");
+  sold.fill.symbol = exit.symbol;
+  sold.fill.side = Side::kSell;
+  auto events = account.ApplyReport(sold, kNow);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].fill->deployment_id, DeploymentId("one"));
+  EXPECT_EQ(events[0].fill->quantity, Decimal::Of("2"));
+  EXPECT_EQ(events[0].order->status, OrderStatus::kPartiallyFilled);
+  EXPECT_EQ(events[1].fill->deployment_id, DeploymentId("two"));
+  EXPECT_EQ(events[1].fill->quantity, Decimal::Of("1"));
+  EXPECT_EQ(events[1].order->status, OrderStatus::kFilled);
+  EXPECT_TRUE(events[1].order->deployment_id.empty());
+  EXPECT_NE(events[0].fill->execution_id, events[1].fill->execution_id);
+  EXPECT_EQ(events[0].fill->fee + events[1].fill->fee, Decimal::Of("0.1"));
+  EXPECT_EQ(events[1].order->fees, Decimal::Of("0.1"));
+  EXPECT_EQ(events[1].order->average_price, Decimal::Of("110"));
+  EXPECT_EQ(account.books().Held(DeploymentId("one"), exit.symbol), Decimal());
+  EXPECT_EQ(account.books().Net(exit.symbol), Decimal::Of("1"));
+  EXPECT_EQ(account.snapshot().execution_sequence, 3U);
+}
+
+TEST(AccountTest, ARestatedOrderIsSmallerAndSaysWhyAndStaysTheSameRequest) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "3");
+  account.Accept(order, "user:a", {}, true, kNow);
+  account.ApplyReport(Plain(order, 1, OrderEventType::kAccepted), kNow);
+  Report restated = Plain(order, 2, OrderEventType::kRestated);
+  restated.quantity = Decimal::Of("1");
+  restated.rejection = Rejection{.reason = RejectReason::kReduceOnly};
+  account.ApplyReport(restated, kNow);
+  const Order& after = *account.Find(order.order_id);
+  EXPECT_EQ(after.quantity, Decimal::Of("1"));
+  EXPECT_EQ(after.leaves_quantity, Decimal::Of("1"));
+  EXPECT_EQ(after.rejection->reason, RejectReason::kReduceOnly);
+  EXPECT_TRUE(SameBody(after, order));
+  EXPECT_EQ(account.ApplyReport(Filled(order, 3, "1", "100"), kNow).size(), 1U);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kFilled);
+  EXPECT_FALSE(account.snapshot().halted);
 }
 
 TEST(AccountTest, OrderLivesFromSubmitToFilled) {

@@ -64,9 +64,12 @@ std::vector<Violation> ValidateSubmit(Order& order) {
 }
 
 bool SameBody(const Order& left, const Order& right) {
+  auto asked = [](const Order& order) {
+    return order.requested_quantity.IsZero() ? order.quantity : order.requested_quantity;
+  };
   return left.account_id == right.account_id && left.request_id == right.request_id &&
          left.deployment_id == right.deployment_id && left.symbol == right.symbol && left.side == right.side &&
-         left.type == right.type && left.time_in_force == right.time_in_force && left.quantity == right.quantity &&
+         left.type == right.type && left.time_in_force == right.time_in_force && asked(left) == asked(right) &&
          left.limit_price == right.limit_price && left.stop_price == right.stop_price &&
          left.reduce_only == right.reduce_only && left.reason == right.reason;
 }

@@ -31,20 +31,24 @@ constexpr std::array kTable = {
     Row{kSubmitted, Event::kRejected, kRejected},
     Row{kSubmitted, Event::kCanceled, kCanceled},  // IOC and FOK that met nothing
     Row{kSubmitted, Event::kExpired, kExpired},
+    Row{kSubmitted, Event::kRestated, kSubmitted},
     Row{kUnknown, Event::kAccepted, kNew},
     Row{kUnknown, Event::kRejected, kRejected},
     Row{kUnknown, Event::kCanceled, kCanceled},
     Row{kUnknown, Event::kExpired, kExpired},
     Row{kNew, Event::kAccepted, kNew},
     Row{kNew, Event::kTriggered, kNew},
+    Row{kNew, Event::kRestated, kNew},       // made smaller
     Row{kNew, Event::kRejected, kRejected},  // a stop that could not become an order
     Row{kNew, Event::kCanceled, kCanceled},
     Row{kNew, Event::kExpired, kExpired},
     Row{kPartiallyFilled, Event::kTriggered, kPartiallyFilled},
+    Row{kPartiallyFilled, Event::kRestated, kPartiallyFilled},
     Row{kPartiallyFilled, Event::kCanceled, kCanceled},
     Row{kPartiallyFilled, Event::kExpired, kExpired},
     Row{kPendingCancel, Event::kAccepted, kPendingCancel},  // the acknowledgement overtaken by our cancel
     Row{kPendingCancel, Event::kTriggered, kPendingCancel},
+    Row{kPendingCancel, Event::kRestated, kPendingCancel},
     Row{kPendingCancel, Event::kRejected, kRejected},
     Row{kPendingCancel, Event::kCanceled, kCanceled},
     Row{kPendingCancel, Event::kExpired, kExpired},

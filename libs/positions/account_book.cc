@@ -20,7 +20,8 @@ AccountBook::Applied AccountBook::Apply(const OrderEvent& event) {
     totals_.account_id = event.account_id;
     totals_.mode = event.mode;
     totals_.currency = event.currency;
-    totals_.opening_cash = totals_.cash = totals_.peak_equity = totals_.day_start_equity = event.cash;
+    totals_.opening_cash = totals_.cash = event.cash;
+    totals_.baseline.Open(event.cash);
   }
   if (!event.fill) return applied;
 
@@ -64,12 +65,19 @@ AccountBook::Applied AccountBook::Apply(const OrderEvent& event) {
   return applied;
 }
 
+std::optional<Decimal> AccountBook::Price(const Symbol& symbol, const Marks& marks) const {
+  auto mark = marks.find(symbol);
+  if (mark == marks.end()) return std::nullopt;
+  auto holding = net_.find(symbol);
+  return mark->second.Price(holding == net_.end() ? Decimal() : holding->second.quantity);
+}
+
 std::optional<Decimal> AccountBook::Unrealised(const Marks& marks) const {
   Decimal sum;
   for (const auto& [symbol, holding] : net_) {
-    auto mark = marks.find(symbol);
-    if (mark == marks.end()) return std::nullopt;
-    sum += holding.Unrealised(mark->second);
+    std::optional<Decimal> price = Price(symbol, marks);
+    if (!price) return std::nullopt;
+    sum += holding.Unrealised(*price);
   }
   return sum;
 }
@@ -77,9 +85,9 @@ std::optional<Decimal> AccountBook::Unrealised(const Marks& marks) const {
 std::optional<Decimal> AccountBook::Equity(const Marks& marks) const {
   Decimal sum = totals_.cash;
   for (const auto& [symbol, holding] : net_) {
-    auto mark = marks.find(symbol);
-    if (mark == marks.end()) return std::nullopt;
-    sum += holding.MarketValue(mark->second);
+    std::optional<Decimal> price = Price(symbol, marks);
+    if (!price) return std::nullopt;
+    sum += holding.MarketValue(*price);
   }
   return sum;
 }
@@ -88,36 +96,39 @@ std::optional<Decimal> AccountBook::BookPnl(const DeploymentId& id, const Marks&
   auto totals = book_totals_.find(id);
   Decimal sum = totals == book_totals_.end() ? Decimal() : totals->second.realised - totals->second.fees;
   for (auto it = books_.lower_bound({id, Symbol()}); it != books_.end() && it->first.first == id; ++it) {
-    auto mark = marks.find(it->first.second);
-    if (mark == marks.end()) return std::nullopt;
-    sum += it->second.Unrealised(mark->second);
+    std::optional<Decimal> price = Price(it->first.second, marks);
+    if (!price) return std::nullopt;
+    sum += it->second.Unrealised(*price);
   }
   return sum;
 }
 
-void AccountBook::Mark(const Marks& marks, UtcTime now) {
+void AccountBook::StartDay(const ledger::MarkBoard& board, std::int64_t day) {
+  if (day == totals_.baseline.day) return;
+  bool first = totals_.baseline.day == -1;
+  Marks closes = board.ClosesBefore(day);
+  totals_.baseline.StartDay(day, Equity(closes));
+  if (first) return;
+  for (auto& [id, totals] : book_totals_) {
+    std::optional<Decimal> pnl = BookPnl(id, closes);
+    totals.day_start_unknown = !pnl.has_value();
+    if (pnl) totals.day_start_pnl = *pnl;
+  }
+}
+
+void AccountBook::Mark(const Marks& marks) {
   auto widen = [&](Holding& holding, const Symbol& symbol) {
-    auto mark = marks.find(symbol);
-    if (mark != marks.end()) ApplyMark(holding, mark->second);
+    if (std::optional<Decimal> price = Price(symbol, marks)) ApplyMark(holding, *price);
   };
   for (auto& [symbol, holding] : net_) widen(holding, symbol);
   for (auto& [key, holding] : books_) widen(holding, key.second);
 
-  std::optional<Decimal> equity = Equity(marks);
-  // A symbol may be flat in sum while the books hold it against each other.
-  bool all_known = equity && std::all_of(books_.begin(), books_.end(),
-                                         [&](const auto& entry) { return marks.contains(entry.first.second); });
-  if (!all_known) return;
-  bool new_day = now.DayNumber() != totals_.day_number;
-  if (new_day) {
-    totals_.day_number = now.DayNumber();
-    totals_.day_start_equity = *equity;
-  }
-  totals_.peak_equity = std::max(totals_.peak_equity, *equity);
+  if (std::optional<Decimal> equity = Equity(marks)) totals_.baseline.Observe(*equity);
   for (auto& [id, totals] : book_totals_) {
     std::optional<Decimal> pnl = BookPnl(id, marks);
     if (!pnl) continue;
-    if (new_day) totals.day_start_pnl = *pnl;
+    if (totals.day_start_unknown) totals.day_start_pnl = *pnl;
+    totals.day_start_unknown = false;
     totals.peak_pnl = std::max(totals.peak_pnl, *pnl);
     totals.max_drawdown = std::max(totals.max_drawdown, totals.peak_pnl - *pnl);
   }

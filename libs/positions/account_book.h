@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "libs/ledger/day_baseline.h"
+#include "libs/ledger/mark_board.h"
 #include "libs/model/order.h"
 #include "libs/positions/holding.h"
 
@@ -33,11 +35,13 @@ struct BookTotals {
   Decimal peak_pnl;
   Decimal max_drawdown;
   Decimal day_start_pnl;
+  // The day began while a position of the book had no close; its first known result takes the place.
+  bool day_start_unknown = false;
 
   friend bool operator==(const BookTotals&, const BookTotals&) = default;
 };
 
-using Marks = std::map<Symbol, Decimal>;
+using ledger::Marks;
 
 // One account's positions, cash and results, derived from its order events and nothing else. Two views of the same
 // fills: net by instrument, and by (deployment, instrument). Invariant, exact to the last digit:
@@ -64,9 +68,7 @@ class AccountBook {
     std::uint64_t sequence = 0;
     // Newest broker report among the events.
     std::uint64_t execution_sequence = 0;
-    std::int64_t day_number = -1;
-    Decimal day_start_equity;
-    Decimal peak_equity;
+    ledger::DayBaseline baseline;
 
     friend bool operator==(const Totals&, const Totals&) = default;
   };
@@ -83,15 +85,19 @@ class AccountBook {
               std::map<DeploymentId, BookTotals> book_totals);
 
   Applied Apply(const OrderEvent& event);
-  // Moves highest/lowest, peaks, draw-downs and the start of the day (UTC). While a holding has no mark, only
-  // highest/lowest of the others: a day starts when everything can be valued.
-  void Mark(const Marks& marks, UtcTime now);
+  // Before anything of `day` counts: the results of the day start from what was held at the former closes.
+  void StartDay(const ledger::MarkBoard& board, std::int64_t day);
+  // Moves highest/lowest, peaks and draw-downs. What cannot be valued is left alone.
+  void Mark(const Marks& marks);
 
   [[nodiscard]] const Totals& totals() const { return totals_; }
   [[nodiscard]] const std::map<Symbol, Holding>& net() const { return net_; }
   [[nodiscard]] const std::map<BookKey, Holding>& books() const { return books_; }
   [[nodiscard]] const std::map<DeploymentId, BookTotals>& book_totals() const { return book_totals_; }
 
+  // One price of an instrument for the whole account, by the side of its net position (of a flat one the middle), so
+  // that the books add up to the account. Nothing without a mark.
+  [[nodiscard]] std::optional<Decimal> Price(const Symbol& symbol, const Marks& marks) const;
   // Nothing when an open position has no mark.
   [[nodiscard]] std::optional<Decimal> Unrealised(const Marks& marks) const;
   [[nodiscard]] std::optional<Decimal> Equity(const Marks& marks) const;

@@ -10,6 +10,23 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
+// A market without a spread.
+Marks At(const char* price, const char* symbol = "AAPL") {
+  return {{Symbol(symbol), {.bid = Decimal::Of(price), .ask = Decimal::Of(price)}}};
+}
+// A board on which the day ended at these two prices.
+ledger::MarkBoard Closed(std::int64_t day, const char* bid, const char* ask, const char* symbol = "AAPL") {
+  ledger::MarkBoard board(ledger::DayBoundary::kUtc);
+  Quote quote;
+  quote.symbol = Symbol(symbol);
+  quote.bid_price = Decimal::Of(bid);
+  quote.ask_price = Decimal::Of(ask);
+  quote.quote_time = UtcTime{day * 86'400'000'000'000};
+  quote.session_open = true;
+  EXPECT_TRUE(board.Take(quote));
+  return board;
+}
+
 class AccountBookTest : public ::testing::Test {
  protected:
   AccountBookTest() {
@@ -55,7 +72,7 @@ TEST_F(AccountBookTest, AveragesWhatIsAddedAndRealisesWhatIsClosed) {
   EXPECT_EQ(Net().AveragePrice(), Decimal::Of("103"));
   EXPECT_EQ(Net().Unrealised(Decimal::Of("110")), Decimal::Of("140"));
   EXPECT_EQ(book.totals().cash, Decimal::Of("98077.5"));
-  EXPECT_EQ(*book.Equity({{Symbol("AAPL"), Decimal::Of("110")}}), Decimal::Of("100277.5"));
+  EXPECT_EQ(*book.Equity(At("110")), Decimal::Of("100277.5"));
 }
 
 TEST_F(AccountBookTest, ShortGainsWhenThePriceFalls) {
@@ -88,7 +105,7 @@ TEST_F(AccountBookTest, BooksAreKeptApartWhileTheNetViewMayBeFlat) {
   EXPECT_FALSE(applied.trade) << "book b opened a short; nothing was closed in it";
   EXPECT_TRUE(book.net().empty());
   EXPECT_EQ(book.books().size(), 2U);
-  Marks marks{{Symbol("AAPL"), Decimal::Of("105")}};
+  Marks marks = At("105");
   EXPECT_EQ(*book.BookPnl(DeploymentId("a"), marks), Decimal::Of("50"));
   EXPECT_EQ(*book.BookPnl(DeploymentId("b"), marks), Decimal::Of("-40"));
   EXPECT_EQ(*book.Equity(marks), Decimal::Of("100010"));
@@ -108,18 +125,43 @@ TEST_F(AccountBookTest, UnknownMarkGivesNoEquityRatherThanAWrongOne) {
   EXPECT_FALSE(book.Unrealised({}));
 }
 
-TEST_F(AccountBookTest, MarkMovesPeakDrawdownAndDay) {
+TEST_F(AccountBookTest, MarkMovesPeakAndDrawdown) {
   Trade(Side::kBuy, "10", "100", "0", "a");
-  auto at = [](std::int64_t day) { return UtcTime{day * 86'400'000'000'000}; };
-  book.Mark({{Symbol("AAPL"), Decimal::Of("110")}}, at(1));
-  book.Mark({{Symbol("AAPL"), Decimal::Of("95")}}, at(1));
-  EXPECT_EQ(book.totals().peak_equity, Decimal::Of("100100"));
-  EXPECT_EQ(book.totals().day_start_equity, Decimal::Of("100100"));
+  book.Mark(At("110"));
+  book.Mark(At("95"));
+  EXPECT_EQ(book.totals().baseline.peak_equity, Decimal::Of("100100"));
   EXPECT_EQ(book.book_totals().at(DeploymentId("a")).max_drawdown, Decimal::Of("150"));
   EXPECT_EQ(Net().highest, Decimal::Of("110"));
   EXPECT_EQ(Net().lowest, Decimal::Of("95"));
-  book.Mark({{Symbol("AAPL"), Decimal::Of("96")}}, at(2));
-  EXPECT_EQ(book.totals().day_start_equity, Decimal::Of("99960"));
+}
+
+TEST_F(AccountBookTest, ALongIsWorthTheBidAndAShortCostsTheAsk) {
+  Marks marks{{Symbol("AAPL"), {.bid = Decimal::Of("99"), .ask = Decimal::Of("101")}}};
+  Trade(Side::kBuy, "10", "100", "0", "a");
+  EXPECT_EQ(*book.Equity(marks), Decimal::Of("99990"));
+  Trade(Side::kSell, "20", "100", "0", "b");
+  EXPECT_EQ(*book.Equity(marks), Decimal::Of("99990"));
+  EXPECT_EQ(*book.BookPnl(DeploymentId("a"), marks) + *book.BookPnl(DeploymentId("b"), marks), Decimal::Of("-10"))
+      << "the books add up to the account";
+}
+
+TEST_F(AccountBookTest, TheDayStartsFromTheFormerCloseLongAndShort) {
+  for (Side side : {Side::kBuy, Side::kSell}) {
+    AccountBookTest::book = AccountBook();
+    OrderEvent opened;
+    opened.type = OrderEventType::kAccountOpened;
+    opened.cash = Decimal::FromInt(100'000);
+    Send(opened);
+    book.StartDay(ledger::MarkBoard(), 9);
+    Trade(side, "400", "100", "0", "a");
+    book.StartDay(Closed(9, "100", "100.02"), 10);
+    bool is_long = side == Side::kBuy;
+    book.Mark(At(is_long ? "90" : "110"));
+    EXPECT_EQ(book.totals().baseline.day_start_equity, Decimal::Of(is_long ? "100000" : "99992"));
+    Decimal day = *book.Equity(At(is_long ? "90" : "110")) - book.totals().baseline.day_start_equity;
+    EXPECT_EQ(day, Decimal::Of(is_long ? "-4000" : "-3992"));
+    EXPECT_EQ(book.book_totals().at(DeploymentId("a")).day_start_pnl, Decimal::Of(is_long ? "0" : "-8"));
+  }
 }
 
 TEST_F(AccountBookTest, TamperedCashIsFound) {
@@ -167,12 +209,13 @@ TEST_F(AccountBookTest, FeeInAnotherCurrencyIsOwedButNotTakenFromTheCash) {
 }
 
 TEST_F(AccountBookTest, TheDayOfABookDoesNotStartBeforeItCanBeValued) {
-  auto at = [](std::int64_t day) { return UtcTime{day * 86'400'000'000'000}; };
-  book.Mark({}, at(1));
+  book.StartDay(ledger::MarkBoard(), 1);
   Trade(Side::kBuy, "10", "100", "0", "a");
   Trade(Side::kSell, "10", "100", "0", "b");
-  book.Mark({}, at(2));  // flat in sum, so the account's equity is known; the books' results are not
-  book.Mark({{Symbol("AAPL"), Decimal::Of("105")}}, at(2));
+  book.StartDay(ledger::MarkBoard(), 2);
+  book.Mark({});  // flat in sum, so the account's equity is known; the books' results are not
+  book.Mark(At("105"));
+  EXPECT_FALSE(book.totals().baseline.day_start_unknown);
   EXPECT_EQ(book.book_totals().at(DeploymentId("a")).day_start_pnl, Decimal::Of("50"));
   EXPECT_EQ(book.book_totals().at(DeploymentId("b")).day_start_pnl, Decimal::Of("-50"));
 }
@@ -205,7 +248,7 @@ TEST(AccountBookProperty, EquityIsOpeningPlusRealisedPlusUnrealisedLessFeesExact
       fill.quantity = Decimal::FromUnits(static_cast<__int128>(rng.Between(1, 5'000'000'000)) * 10'000'000'000);
       fill.price = Decimal::FromUnits(static_cast<__int128>(rng.Between(1, 9'000'000)) * 10'000'000'000'000'000);
       fill.fee = Decimal::FromUnits(static_cast<__int128>(rng.Between(0, 90'000)) * 100'000'000'000'000);
-      marks[fill.symbol] = fill.price;
+      marks[fill.symbol] = {.bid = fill.price, .ask = fill.price + Decimal::FromUnits(rng.Between(0, 999))};
       quantities[fill.symbol] += fill.side == Side::kBuy ? fill.quantity : -fill.quantity;
       event.fill = fill;
       auto applied = book.Apply(event);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libs/ledger/mark_board.h"
+
 namespace ballast::positions {
 namespace {
 
@@ -51,7 +53,7 @@ FillEffect Close(Holding& holding, Decimal quantity, Decimal notional, Decimal f
 
 Decimal Holding::AveragePrice() const { return flat() ? Decimal() : Divide(cost, quantity, Rounding::kHalfEven); }
 
-Decimal Holding::MarketValue(Decimal mark) const { return Multiply(quantity, mark, Rounding::kHalfEven); }
+Decimal Holding::MarketValue(Decimal mark) const { return ledger::Value(quantity, mark); }
 
 FillEffect ApplyFill(Holding& holding, const Fill& fill) {
   bool same_side = holding.flat() || holding.quantity.IsPositive() == (fill.side == Side::kBuy);

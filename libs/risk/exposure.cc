@@ -1,5 +1,7 @@
 #include "libs/risk/exposure.h"
 
+#include <algorithm>
+
 namespace ballast::risk {
 
 bool Exposure::Apply(const OrderEvent& event) {
@@ -9,7 +11,7 @@ bool Exposure::Apply(const OrderEvent& event) {
     case OrderEventType::kAccountOpened:
       cash_ = event.cash;
       currency_ = event.currency;
-      day_start_equity = peak_equity = event.cash;
+      baseline.Open(event.cash);
       break;
     case OrderEventType::kAccountHalted:
       halted_ = true;
@@ -74,14 +76,66 @@ Decimal Exposure::PendingInBook(const BookKey& key, Side side) const {
   return sum;
 }
 
+namespace {
+
+bool IsStop(const Order& order) { return order.type == OrderType::kStop || order.type == OrderType::kStopLimit; }
+
+// Both may trade, and neither gives way. What is reduce-only and rests gives way: it is trimmed when the position
+// shrinks, so who goes to the market now does not wait for it, and a stop shares with a limit, for the market reaches
+// them by moving opposite ways.
+bool TradesBeside(const Order& pending, const Order& order) {
+  if (!pending.reduce_only || pending.type == OrderType::kMarket) return true;
+  return order.type != OrderType::kMarket && IsStop(pending) == IsStop(order);
+}
+
+Decimal Left(Decimal position, Decimal pending, Side side) {
+  bool opposite = side == Side::kSell ? position.IsPositive() : position.IsNegative();
+  return opposite ? position.Abs() - std::min(position.Abs(), pending) : Decimal();
+}
+
+}  // namespace
+
+Exposure::ReduceRoom Exposure::RoomFor(const Order& order) const {
+  Decimal account, book;
+  ForEachPending([&](const Order& pending, Decimal quantity) {
+    if (pending.symbol != order.symbol || pending.side != order.side || !TradesBeside(pending, order)) return;
+    account += quantity;
+    if (pending.deployment_id == order.deployment_id) book += quantity;
+  });
+  return {.net = Left(Position(order.symbol), account, order.side),
+          .book = Left(BookPosition({order.deployment_id, order.symbol}), book, order.side)};
+}
+
+Decimal Exposure::ReduceRoom::Passable(const Order& order, bool halted) const {
+  if (order.deployment_id.empty()) return halted ? net : std::max(net, book);
+  return halted ? std::min(net, book) : book;
+}
+
+std::optional<ledger::Mark> Market::MarkOf(const Symbol& symbol) const {
+  auto mark = board.now().find(symbol);
+  if (mark != board.now().end()) return mark->second;
+  auto quote = quotes.find(symbol);
+  if (quote == quotes.end() || !ledger::Usable(quote->second)) return std::nullopt;
+  return ledger::Mark{quote->second.bid_price, quote->second.ask_price, quote->second.quote_time,
+                      quote->second.session_open};
+}
+
 std::optional<Decimal> Exposure::Equity(const Market& market) const {
   Decimal equity = cash_;
   for (const auto& [symbol, quantity] : positions_) {
-    auto quote = market.quotes.find(symbol);
-    if (quote == market.quotes.end()) return std::nullopt;
-    // What it would fetch: a long is worth the bid, a short costs the ask.
-    Decimal price = quantity.IsPositive() ? quote->second.bid_price : quote->second.ask_price;
-    equity += Multiply(quantity, price, Rounding::kFloor);
+    std::optional<ledger::Mark> mark = market.MarkOf(symbol);
+    if (!mark) return std::nullopt;
+    equity += ledger::Value(quantity, mark->Price(quantity));
+  }
+  return equity;
+}
+
+std::optional<Decimal> Exposure::EquityAt(const ledger::Marks& marks) const {
+  Decimal equity = cash_;
+  for (const auto& [symbol, quantity] : positions_) {
+    auto mark = marks.find(symbol);
+    if (mark == marks.end()) return std::nullopt;
+    equity += ledger::Value(quantity, mark->second.Price(quantity));
   }
   return equity;
 }

@@ -6,8 +6,10 @@
 #include <optional>
 #include <utility>
 
+#include "libs/ledger/mark_board.h"
 #include "libs/model/market.h"
 #include "libs/model/order.h"
+#include "libs/risk/loss_rules.h"
 
 namespace ballast::risk {
 
@@ -16,6 +18,11 @@ struct Market {
   std::map<Symbol, Instrument> instruments;
   std::map<Symbol, Quote> quotes;
   std::map<Symbol, std::int64_t> arrival_ns;  // monotonic
+  // What positions are valued at: usable quotes only.
+  ledger::MarkBoard board;
+
+  // Nothing without a usable quote.
+  [[nodiscard]] std::optional<ledger::Mark> MarkOf(const Symbol& symbol) const;
 };
 
 // One account as risk sees it: positions and cash from fills, open orders at worst case, reservations. A reservation is
@@ -42,6 +49,15 @@ class Exposure {
   // Open and reserved quantity of one side, whole account or one book.
   [[nodiscard]] Decimal Pending(const Symbol& symbol, Side side) const;
   [[nodiscard]] Decimal PendingInBook(const BookKey& key, Side side) const;
+  // What a reduce-only order may take and what it shares with what is under way already.
+  struct ReduceRoom {
+    // Left of the account's net position, and of the order's own book.
+    Decimal net;
+    Decimal book;
+    // A hand-made order is about the account, and its book is only what it takes first.
+    [[nodiscard]] Decimal Passable(const Order& order, bool halted) const;
+  };
+  [[nodiscard]] ReduceRoom RoomFor(const Order& order) const;
   // Every order that still counts: working ones and reservations.
   template <typename Visit>
   void ForEachPending(Visit visit) const {
@@ -51,11 +67,12 @@ class Exposure {
   [[nodiscard]] std::size_t open_orders() const { return open_.size() + reserved_.size(); }
   // Nothing when a position has no price.
   [[nodiscard]] std::optional<Decimal> Equity(const Market& market) const;
+  [[nodiscard]] std::optional<Decimal> EquityAt(const ledger::Marks& marks) const;
 
-  // Start-of-day and peak equity: moved by the service when it marks; kept here so that they travel with the account.
-  Decimal day_start_equity;
-  Decimal peak_equity;
-  std::int64_t day_number = -1;
+  // What losses are measured from, and the rules that were tripped: moved by the service when it marks; kept here so
+  // that they travel with the account.
+  ledger::DayBaseline baseline;
+  LossLatches latches;
   // Monotonic times of the last second's orders.
   std::deque<std::int64_t> recent_orders;
 

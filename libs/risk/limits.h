@@ -23,6 +23,8 @@ struct Limits {
   int max_open_orders = 200;
   Decimal daily_loss_ratio = Decimal::Of("0.01");
   Decimal drawdown_ratio = Decimal::Of("0.05");
+  // A tripped daily loss is over with its day; else it stays until a person re-arms it.
+  bool daily_loss_clears_next_day = false;
   Decimal price_collar_ratio = Decimal::Of("0.10");
   int order_rate_per_second = 20;
   std::int64_t quote_age_ms_max = 5'000;

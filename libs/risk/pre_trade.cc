@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "libs/base/check.h"
+#include "libs/base/percent.h"
+#include "libs/model/notional.h"
+#include "libs/risk/price_band.h"
 
 namespace ballast::risk {
 namespace {
@@ -14,6 +18,7 @@ struct Context {
   const Instrument* instrument = nullptr;
   const Quote* quote = nullptr;
   bool reduces = false;
+  Exposure::ReduceRoom room;
   // Worst price the order can trade at, for notionals.
   Decimal price;
   Decimal equity;
@@ -25,11 +30,13 @@ struct Outcome {
   std::string limit;
   std::string used;
   std::string after;
-  const char* message = "";
+  std::string message;
+  // Appended to the message of a refusal: the numbers, made only when there is one.
+  std::string detail = {};
 };
 
-Outcome Refuse(RejectReason reason, const char* message) {
-  return {.passed = false, .reason = reason, .message = message};
+Outcome Refuse(RejectReason reason, std::string message) {
+  return {.passed = false, .reason = reason, .message = std::move(message)};
 }
 
 // `after` must not be above `limit`.
@@ -42,7 +49,19 @@ Outcome AtMost(RejectReason reason, Decimal limit, Decimal used, Decimal after, 
           .message = message};
 }
 
-Decimal Notional(Decimal quantity, Decimal price) { return Multiply(quantity.Abs(), price, Rounding::kUp); }
+// Beyond the decimal's range it is a number above every limit.
+Decimal Notional(Decimal quantity, Decimal price) {
+  return NotionalWithin(quantity, price).value_or(Decimal::FromInt(9'000'000'000'000'000'000));
+}
+
+// The same held against a share of the equity.
+Outcome AtMostOfEquity(const Context& c, RejectReason reason, Decimal ratio, Decimal used, Decimal after,
+                       const char* message) {
+  Outcome outcome = AtMost(reason, Multiply(c.equity, ratio, Rounding::kDown), used, after, message);
+  std::string share = outcome.passed ? "" : PercentText(after, c.equity);
+  if (!share.empty()) outcome.detail = ": " + share + " of the equity where " + PercentText(ratio) + " is allowed";
+  return outcome;
+}
 
 // The larger of what the position can become when everything pending on one side trades.
 Decimal Worst(Decimal position, Decimal buys, Decimal sells) {
@@ -69,7 +88,8 @@ Outcome Restricted(const Context& c) {
   return {};
 }
 Outcome NotHalted(const Context& c) {
-  if (!c.reduces && c.in.exposure.halted())
+  // A reduce-only order has a check of its own, which knows the numbers.
+  if (!c.reduces && !c.in.order.reduce_only && c.in.exposure.halted())
     return Refuse(RejectReason::kTradingHalted, "the account is halted: only reductions are taken");
   return {};
 }
@@ -84,6 +104,14 @@ Outcome SessionOpen(const Context& c) {
   return {};
 }
 Outcome FreshQuote(const Context& c) {
+  if (c.quote->stale && !c.reduces) {
+    return {
+        .passed = false,
+        .reason = RejectReason::kStalePrice,
+        .used = c.quote->quote_time.ToString(),
+        .after = c.quote->quote_time.ToString(),
+        .message = "nobody stands behind the last price: the market's newer quotes cannot be used, or there are none"};
+  }
   std::int64_t age_ms = (c.in.now_ns - c.in.market.arrival_ns.at(c.in.order.symbol)) / 1'000'000;
   return {.passed = c.reduces || age_ms <= c.in.limits.quote_age_ms_max,
           .reason = RejectReason::kStalePrice,
@@ -128,9 +156,7 @@ Outcome MaxQuantity(const Context& c) {
                 "the order's quantity is too large");
 }
 Outcome MaxNotional(const Context& c) {
-  // By quantity, so that no product can leave the decimal's range.
-  Decimal quantity_max = Divide(c.in.limits.max_order_notional, c.price, Rounding::kDown);
-  if (c.in.order.quantity > quantity_max) {
+  if (!NotionalWithin(c.in.order.quantity, c.price)) {
     return {.passed = false,
             .reason = RejectReason::kMaxNotional,
             .limit = c.in.limits.max_order_notional.ToString(),
@@ -142,7 +168,10 @@ Outcome MaxNotional(const Context& c) {
                 Notional(c.in.order.quantity, c.price), "the order's notional is too large");
 }
 Outcome MinNotional(const Context& c) {
-  Decimal notional = Notional(c.in.order.quantity, c.price);
+  const Order& order = c.in.order;
+  // At the price it asks for, not at the worst one: a cheap limit is a small order wherever the market is.
+  Decimal touch = order.side == Side::kBuy ? c.quote->ask_price : c.quote->bid_price;
+  Decimal notional = Notional(order.quantity, order.limit_price.value_or(order.stop_price.value_or(touch)));
   return {.passed = c.reduces || notional >= c.instrument->min_notional,
           .reason = RejectReason::kMinNotional,
           .limit = c.instrument->min_notional.ToString(),
@@ -150,18 +179,55 @@ Outcome MinNotional(const Context& c) {
           .after = notional.ToString(),
           .message = "the order's notional is too small"};
 }
-Outcome Collar(const Context& c) {
-  if (!c.in.order.limit_price) return {};
-  Decimal reach = Multiply(c.quote->last_price, c.in.limits.price_collar_ratio, Rounding::kDown);
+// Holds for reductions too: whoever wants to be out at once says so with a market order, not with a slip of the finger.
+Outcome StopSide(const Context& c) {
+  if (!IsStop(c.in.order.type) || !c.in.order.stop_price) return {};
   bool buy = c.in.order.side == Side::kBuy;
-  Decimal bound = buy ? c.quote->ask_price + reach : c.quote->bid_price - reach;
-  bool inside = buy ? *c.in.order.limit_price <= bound : *c.in.order.limit_price >= bound;
-  return {.passed = inside,
-          .reason = RejectReason::kPriceCollar,
-          .limit = bound.ToString(),
-          .used = c.quote->last_price.ToString(),
-          .after = c.in.order.limit_price->ToString(),
-          .message = "the limit price is too far through the market"};
+  Decimal stop = *c.in.order.stop_price, trigger = TriggerPrice(c.in.order.side, *c.quote);
+  Outcome outcome{.passed = !WouldTrigger(c.in.order.side, stop, *c.quote),
+                  .reason = RejectReason::kStopWrongSide,
+                  .limit = trigger.ToString(),
+                  .used = c.quote->last_price.ToString(),
+                  .after = stop.ToString(),
+                  .message = buy ? "a buy stop must be above the ask, or it fires at once"
+                                 : "a sell stop must be below the bid, or it fires at once"};
+  if (!outcome.passed) {
+    outcome.detail =
+        ": stop " + outcome.after + ", bid " + c.quote->bid_price.ToString() + ", ask " + c.quote->ask_price.ToString();
+  }
+  return outcome;
+}
+Outcome InBand(const Context& c, const PriceBand& band, Decimal price, const char* message, const char* from) {
+  Outcome outcome{.passed = band.Holds(price),
+                  .reason = RejectReason::kPriceCollar,
+                  .limit = band.high ? band.high->ToString() : (band.low ? band.low->ToString() : ""),
+                  .used = c.quote->last_price.ToString(),
+                  .after = price.ToString(),
+                  .message = message};
+  if (!outcome.passed) {
+    outcome.detail = ": " + outcome.after + " is " + (band.high ? "above " : "below ") + outcome.limit + ", " +
+                     PercentText(c.in.limits.price_collar_ratio) + " of the last price " + outcome.used + " from " +
+                     from;
+  }
+  return outcome;
+}
+Outcome Collar(const Context& c) {
+  const Order& order = c.in.order;
+  Decimal ratio = c.in.limits.price_collar_ratio;
+  const char* touch = order.side == Side::kBuy ? "the ask" : "the bid";
+  PriceBand market = MarketBand(order.side, *c.quote, ratio);
+  Outcome outcome;
+  if (order.stop_price) {
+    outcome = InBand(c, market, *order.stop_price, "the stop price is too far from the market", touch);
+    if (!outcome.passed || !order.limit_price) return outcome;
+  }
+  if (order.limit_price) {
+    outcome = InBand(c, market, *order.limit_price, "the limit price is too far through the market", touch);
+    if (!outcome.passed || !order.stop_price) return outcome;
+    outcome = InBand(c, BandBehindStop(order.side, *order.stop_price, *c.quote, ratio), *order.limit_price,
+                     "the limit price is too far behind the stop price", "the stop price");
+  }
+  return outcome;
 }
 Outcome OrderRate(const Context& c) {
   auto count = static_cast<std::int64_t>(c.in.exposure.recent_orders.size());
@@ -174,15 +240,44 @@ Outcome OpenOrders(const Context& c) {
   return AtMost(RejectReason::kMaxOpenOrders, Decimal::FromInt(c.in.limits.max_open_orders), Decimal::FromInt(count),
                 Decimal::FromInt(count + 1), "too many open orders");
 }
+// What holds the instrument, for whoever asked to reduce what is not there to be reduced.
+std::string WhoseItIs(const Context& c) {
+  const Order& order = c.in.order;
+  std::string text = order.quantity.ToString() +
+                     " is more than this reduce-only order may take: the account's net position is " +
+                     c.in.exposure.Position(order.symbol).ToString();
+  std::string holders;
+  for (const auto& [key, held] : c.in.exposure.books()) {
+    if (key.second != order.symbol) continue;
+    holders += holders.empty() ? " (" : ", ";
+    holders += (key.first.empty() ? "by hand" : "deployment " + key.first.value()) + " " + held.ToString();
+  }
+  if (!holders.empty()) text += holders + ")";
+  Decimal left = order.deployment_id.empty() ? c.room.net : c.room.book;
+  text += "; " + left.ToString() + " is left to reduce after the orders under way";
+  return text + ". Name the deployment_id to close one book, none to close the net position";
+}
 Outcome ReduceOnly(const Context& c) {
-  if (c.in.order.reduce_only && !c.reduces)
-    return Refuse(RejectReason::kMaxPosition, "a reduce-only order would open or enlarge a position");
-  return {};
+  const Order& order = c.in.order;
+  if (!order.reduce_only || c.reduces) return {};
+  Decimal passable = c.room.Passable(order, c.in.exposure.halted());
+  return {.passed = order.quantity <= passable,
+          .reason = RejectReason::kReduceOnly,
+          .limit = passable.ToString(),
+          .used = c.in.exposure.BookPosition({order.deployment_id, order.symbol}).ToString(),
+          .after = order.quantity.ToString(),
+          .message = WhoseItIs(c)};
 }
 Outcome Short(const Context& c) {
   if (c.reduces || c.in.order.side == Side::kBuy) return {};
   Exposure::BookKey key{c.in.order.deployment_id, c.in.order.symbol};
   Decimal after = c.in.exposure.BookPosition(key) - c.in.exposure.PendingInBook(key, Side::kSell) - c.in.order.quantity;
+  if (c.in.order.deployment_id.empty()) {
+    // By hand it closes whichever book holds the position.
+    const Symbol& symbol = c.in.order.symbol;
+    after = std::max(after,
+                     c.in.exposure.Position(symbol) - c.in.exposure.Pending(symbol, Side::kSell) - c.in.order.quantity);
+  }
   bool allowed = c.in.limits.allow_short && c.instrument->shortable;
   return {.passed = allowed || !after.IsNegative(),
           .reason = RejectReason::kShortNotAllowed,
@@ -205,10 +300,10 @@ Outcome MaxPosition(const Context& c) {
   Decimal position = c.in.exposure.BookPosition(key);
   SidePair pending{c.in.exposure.PendingInBook(key, Side::kBuy), c.in.exposure.PendingInBook(key, Side::kSell)};
   SidePair with = With(c.in.order, pending);
-  return AtMost(RejectReason::kMaxPosition, Multiply(c.equity, c.in.limits.max_position_ratio, Rounding::kDown),
-                Notional(Worst(position, pending.buys, pending.sells), c.price),
-                Notional(Worst(position, with.buys, with.sells), c.price),
-                "the position would be too large for one trade");
+  return AtMostOfEquity(c, RejectReason::kMaxPosition, c.in.limits.max_position_ratio,
+                        Notional(Worst(position, pending.buys, pending.sells), c.price),
+                        Notional(Worst(position, with.buys, with.sells), c.price),
+                        "the position would be too large for one trade");
 }
 Outcome Concentration(const Context& c) {
   if (c.reduces) return {};
@@ -216,10 +311,10 @@ Outcome Concentration(const Context& c) {
   Decimal position = c.in.exposure.Position(symbol);
   SidePair pending{c.in.exposure.Pending(symbol, Side::kBuy), c.in.exposure.Pending(symbol, Side::kSell)};
   SidePair with = With(c.in.order, pending);
-  return AtMost(RejectReason::kConcentration, Multiply(c.equity, c.in.limits.concentration_ratio, Rounding::kDown),
-                Notional(Worst(position, pending.buys, pending.sells), c.price),
-                Notional(Worst(position, with.buys, with.sells), c.price),
-                "too much of the account would be in one instrument");
+  return AtMostOfEquity(c, RejectReason::kConcentration, c.in.limits.concentration_ratio,
+                        Notional(Worst(position, pending.buys, pending.sells), c.price),
+                        Notional(Worst(position, with.buys, with.sells), c.price),
+                        "too much of the account would be in one instrument");
 }
 // Worst-case gross notional of every instrument; `order` counted in when given. Nothing when a price is missing.
 std::optional<Decimal> Gross(const Context& c, const Order* order) {
@@ -243,8 +338,8 @@ Outcome GrossLeverage(const Context& c) {
   if (c.reduces) return {};
   std::optional<Decimal> used = Gross(c, nullptr), after = Gross(c, &c.in.order);
   if (!used || !after) return Refuse(RejectReason::kStalePrice, "a position or order of the account has no price");
-  return AtMost(RejectReason::kGrossLeverage, Multiply(c.equity, c.in.limits.gross_leverage, Rounding::kDown), *used,
-                *after, "gross exposure would be too large");
+  return AtMostOfEquity(c, RejectReason::kGrossLeverage, c.in.limits.gross_leverage, *used, *after,
+                        "gross exposure would be too large");
 }
 Outcome OpenPositions(const Context& c, bool one_deployment) {
   if (c.reduces) return {};
@@ -269,27 +364,32 @@ Outcome DeploymentPositions(const Context& c) {
   return c.in.order.deployment_id.empty() ? Outcome{} : OpenPositions(c, true);
 }
 Outcome AccountPositions(const Context& c) { return OpenPositions(c, false); }
-// Losses are signed: a profit never trips one.
-Outcome Loss(const Context& c, Decimal from, Decimal ratio, RejectReason reason, const char* message) {
+// A tripped rule refuses by the numbers that tripped it, whatever the equity has done since; one that is not, by those
+// of now.
+Outcome Loss(const Context& c, LossRule rule, RejectReason reason) {
   if (c.reduces) return {};
-  Decimal loss = from - c.equity;
-  if (loss.IsNegative()) loss = Decimal();
-  Decimal limit = Multiply(from, ratio, Rounding::kDown);
-  return {.passed = loss < limit,
-          .reason = reason,
-          .limit = limit.ToString(),
-          .used = loss.ToString(),
-          .after = loss.ToString(),
-          .message = message};
+  std::optional<LossTrip> trip = c.in.exposure.latches.Of(rule);
+  LossMeasure measure = MeasureLoss(rule, c.in.limits, c.in.exposure.baseline, c.equity);
+  if (!trip && measure.reached) {
+    trip = LossTrip{.time = c.quote->quote_time,
+                    .day = c.in.exposure.baseline.day,
+                    .baseline = measure.baseline,
+                    .equity = c.equity,
+                    .limit = measure.limit};
+  }
+  Outcome outcome{.passed = !trip.has_value(),
+                  .reason = reason,
+                  .limit = measure.limit.ToString(),
+                  .used = measure.loss.ToString(),
+                  .after = measure.loss.ToString()};
+  if (!trip) return outcome;
+  outcome.limit = trip->limit.ToString();
+  outcome.used = outcome.after = trip->loss().ToString();
+  outcome.message = DescribeTrip(rule, *trip, c.in.limits);
+  return outcome;
 }
-Outcome DailyLoss(const Context& c) {
-  return Loss(c, c.in.exposure.day_start_equity, c.in.limits.daily_loss_ratio, RejectReason::kDailyLoss,
-              "the day's loss limit is reached");
-}
-Outcome Drawdown(const Context& c) {
-  return Loss(c, c.in.exposure.peak_equity, c.in.limits.drawdown_ratio, RejectReason::kDrawdown,
-              "the drawdown limit is reached");
-}
+Outcome DailyLoss(const Context& c) { return Loss(c, LossRule::kDailyLoss, RejectReason::kDailyLoss); }
+Outcome Drawdown(const Context& c) { return Loss(c, LossRule::kDrawdown, RejectReason::kDrawdown); }
 
 struct Check {
   const char* name;
@@ -304,12 +404,14 @@ constexpr Check kChecks[] = {
     {"session_open", SessionOpen},
     {"price_age", FreshQuote},
     {"price_crossed", Uncrossed},
+    // A wrong price comes before the sizes it would make wrong.
     {"tick_size", OnTick},
+    {"stop_side", StopSide},
+    {"price_collar", Collar},
     {"lot_size", OnLot},
     {"max_order_quantity", MaxQuantity},
     {"max_order_notional", MaxNotional},
     {"min_notional", MinNotional},
-    {"price_collar", Collar},
     {"order_rate", OrderRate},
     {"max_open_orders", OpenOrders},
     {"reduce_only", ReduceOnly},
@@ -324,12 +426,9 @@ constexpr Check kChecks[] = {
     {"drawdown", Drawdown},
 };
 
-// Opposite to its book's position, and no larger than what is left of it after everything pending on the same side.
-bool OnlyReduces(const PreTradeInput& in) {
-  Exposure::BookKey key{in.order.deployment_id, in.order.symbol};
-  Decimal position = in.exposure.BookPosition(key);
-  bool opposite = in.order.side == Side::kSell ? position.IsPositive() : position.IsNegative();
-  return opposite && in.order.quantity + in.exposure.PendingInBook(key, in.order.side) <= position.Abs();
+// It can only make the account's net position smaller, and its book's as well; whatever else is under way.
+bool OnlyReduces(const Order& order, const Exposure::ReduceRoom& room) {
+  return order.quantity <= room.net && (order.deployment_id.empty() || order.quantity <= room.book);
 }
 
 }  // namespace
@@ -342,7 +441,8 @@ PreTradeResult CheckPreTrade(const PreTradeInput& input) {
   auto quote = input.market.quotes.find(input.order.symbol);
   if (quote != input.market.quotes.end() && input.market.arrival_ns.contains(input.order.symbol))
     context.quote = &quote->second;
-  context.reduces = OnlyReduces(input);
+  context.room = input.exposure.RoomFor(input.order);
+  context.reduces = result.reduces = OnlyReduces(input.order, context.room);
   if (context.quote != nullptr) {
     context.price = std::max(context.quote->ask_price, context.quote->last_price);
     for (const std::optional<Decimal>& price : {input.order.limit_price, input.order.stop_price}) {
@@ -363,35 +463,11 @@ PreTradeResult CheckPreTrade(const PreTradeInput& input) {
                                    .check = check.name,
                                    .limit = outcome.limit,
                                    .observed = outcome.after,
-                                   .message = outcome.message};
+                                   .message = outcome.message + outcome.detail};
       break;
     }
   }
   return result;
-}
-
-std::optional<Decimal> PassableQuantity(const PreTradeInput& input) {
-  auto instrument = input.market.instruments.find(input.order.symbol);
-  if (instrument == input.market.instruments.end()) return std::nullopt;
-  Decimal lot = instrument->second.lot_size;
-  // Passing is monotone in the quantity above the minimum, so halving finds the largest number of lots.
-  Decimal high = input.order.quantity.RoundTo(lot, Rounding::kDown), low;
-  auto passes = [&](Decimal quantity) {
-    Order smaller = input.order;
-    smaller.quantity = quantity;
-    return !CheckPreTrade({.order = smaller,
-                           .limits = input.limits,
-                           .exposure = input.exposure,
-                           .market = input.market,
-                           .now_ns = input.now_ns})
-                .rejection;
-  };
-  for (int i = 0; i < 130 && high - low > lot; ++i) {
-    Decimal middle = Divide(low + high, Decimal::FromInt(2), Rounding::kDown).RoundTo(lot, Rounding::kDown);
-    (passes(middle) ? low : high) = middle;
-  }
-  if (low.IsPositive()) return low;
-  return std::nullopt;
 }
 
 }  // namespace ballast::risk

@@ -24,14 +24,14 @@ struct PreTradeResult {
   std::optional<Rejection> rejection;
   // Every check that was made, in order, the refusing one last.
   std::vector<RiskCheck> checks;
+  // The order can only reduce its book's position.
+  bool reduces = false;
 };
 
 // The one ordered list (kChecks in pre_trade.cc, top to bottom); the first "no" ends it. What is not known is a no.
-// An order that can only reduce its book's position, whatever else is pending, is not held up by the limits on exposure
-// and loss, nor by a stale price: getting out always works while the market is open.
+// An order that can only reduce the account's net position and its book's, whatever else is pending, is not held up by
+// the limits on exposure and loss, nor by a stale price: getting out always works while the market is open. What its
+// prices say is still held against the market: a stop that would fire as it arrives is refused whoever sends it.
 PreTradeResult CheckPreTrade(const PreTradeInput& input);
-
-// The largest whole number of lots below the order's quantity that would pass; nothing when none would.
-std::optional<Decimal> PassableQuantity(const PreTradeInput& input);
 
 }  // namespace ballast::risk

@@ -71,7 +71,7 @@ struct World {
 TEST(PreTradeTest, AnOrdinaryOrderPassesEveryCheck) {
   PreTradeResult result = World().Run();
   EXPECT_FALSE(result.rejection.has_value()) << result.rejection->message;
-  EXPECT_EQ(result.checks.size(), 25U);
+  EXPECT_EQ(result.checks.size(), 26U);
 }
 
 TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
@@ -94,6 +94,7 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
       {"session_open", RejectReason::kMarketClosed,
        [](World& w) { w.market.quotes[Symbol("AAPL")].session_open = false; }},
       {"price_age", RejectReason::kStalePrice, [](World& w) { w.now_ns += 5'001'000'000; }},
+      {"price_age", RejectReason::kStalePrice, [](World& w) { w.market.quotes[Symbol("AAPL")].stale = true; }},
       {"price_crossed", RejectReason::kCrossedPrice, [](World& w) { w.SetQuote("100.01", "100"); }},
       {"tick_size", RejectReason::kPriceOffTick,
        [](World& w) {
@@ -107,6 +108,11 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
        [](World& w) { w.limits.max_order_notional = Decimal::Of("999.99"); }},
       {"min_notional", RejectReason::kMinNotional,
        [](World& w) { w.market.instruments[Symbol("AAPL")].min_notional = Decimal::Of("1000.01"); }},
+      {"stop_side", RejectReason::kStopWrongSide,
+       [](World& w) {
+         w.order.type = OrderType::kStop;
+         w.order.stop_price = Decimal::Of("100");
+       }},
       {"price_collar", RejectReason::kPriceCollar,
        [](World& w) {
          w.order.type = OrderType::kLimit;
@@ -114,7 +120,7 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
        }},
       {"order_rate", RejectReason::kOrderRate, [](World& w) { w.exposure.recent_orders.assign(20, 0); }},
       {"max_open_orders", RejectReason::kMaxOpenOrders, [](World& w) { w.limits.max_open_orders = 0; }},
-      {"reduce_only", RejectReason::kMaxPosition, [](World& w) { w.order.reduce_only = true; }},
+      {"reduce_only", RejectReason::kReduceOnly, [](World& w) { w.order.reduce_only = true; }},
       {"short_selling", RejectReason::kShortNotAllowed,
        [](World& w) {
          w.order.side = Side::kSell;
@@ -129,8 +135,9 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
       {"max_open_positions_per_deployment", RejectReason::kMaxOpenPositions,
        [](World& w) { w.limits.max_open_positions_per_deployment = 0; }},
       {"max_open_positions", RejectReason::kMaxOpenPositions, [](World& w) { w.limits.max_open_positions = 0; }},
-      {"daily_loss", RejectReason::kDailyLoss, [](World& w) { w.exposure.day_start_equity = Decimal::Of("101011"); }},
-      {"drawdown", RejectReason::kDrawdown, [](World& w) { w.exposure.peak_equity = Decimal::Of("105264"); }},
+      {"daily_loss", RejectReason::kDailyLoss,
+       [](World& w) { w.exposure.baseline.day_start_equity = Decimal::Of("101011"); }},
+      {"drawdown", RejectReason::kDrawdown, [](World& w) { w.exposure.baseline.peak_equity = Decimal::Of("105264"); }},
   };
   for (const Case& item : cases) {
     World world;
@@ -144,15 +151,15 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
 
 TEST(PreTradeTest, AProfitTripsNoLossLimit) {
   World world;
-  world.exposure.day_start_equity = Decimal::Of("50000");
-  world.exposure.peak_equity = Decimal::Of("50000");
+  world.exposure.baseline.day_start_equity = Decimal::Of("50000");
+  world.exposure.baseline.peak_equity = Decimal::Of("50000");
   EXPECT_FALSE(world.Run().rejection.has_value());
 }
 
 TEST(PreTradeTest, GettingOutAlwaysWorksWhileTheMarketIsOpen) {
   World world;
   world.Filled(Side::kBuy, "500", "100");  // far above every limit
-  world.exposure.day_start_equity = Decimal::Of("200000");
+  world.exposure.baseline.day_start_equity = Decimal::Of("200000");
   world.now_ns += 60'000'000'000;  // and the price is stale
   world.order = World::MakeOrder("o2", Side::kSell, "500");
   EXPECT_FALSE(world.Run().rejection.has_value());
@@ -163,19 +170,211 @@ TEST(PreTradeTest, GettingOutAlwaysWorksWhileTheMarketIsOpen) {
   EXPECT_TRUE(world.Run().rejection.has_value());
 }
 
-TEST(PreTradeTest, TheNearestPassableQuantityIsTheLargest) {
+TEST(PreTradeTest, AHandMadeReduceOnlyOrderIsAboutTheNetPosition) {
   World world;
-  world.order.quantity = Decimal::Of("1000");
-  auto passable = PassableQuantity({.order = world.order,
-                                    .limits = world.limits,
-                                    .exposure = world.exposure,
-                                    .market = world.market,
-                                    .now_ns = world.now_ns});
-  ASSERT_TRUE(passable.has_value());
-  world.order.quantity = *passable;
+  world.Filled(Side::kBuy, "10", "100");  // deployment d's
+  world.order = World::MakeOrder("o2", Side::kSell, "10");
+  world.order.deployment_id = DeploymentId();
+  world.order.reduce_only = true;
   EXPECT_FALSE(world.Run().rejection.has_value());
-  world.order.quantity = *passable + Decimal::Of("1");
+  world.order.quantity = Decimal::Of("11");
+  PreTradeResult result = world.Run();
+  ASSERT_TRUE(result.rejection.has_value());
+  EXPECT_EQ(result.rejection->reason, RejectReason::kReduceOnly);
+  EXPECT_EQ(result.rejection->limit, "10");
+  EXPECT_EQ(result.rejection->observed, "11");
+  EXPECT_NE(result.rejection->message.find("deployment d 10"), std::string::npos) << result.rejection->message;
+  // Another deployment has nothing to reduce.
+  world.order.quantity = Decimal::Of("10");
+  world.order.deployment_id = DeploymentId("other");
   EXPECT_TRUE(world.Run().rejection.has_value());
+}
+
+TEST(PreTradeTest, AStopSharesThePositionWithATargetButNotWithAnotherStop) {
+  World world;
+  world.Filled(Side::kBuy, "10", "100");
+  auto exit = [&](const char* id, OrderType type) {
+    Order order = World::MakeOrder(id, Side::kSell, "10");
+    order.type = type;
+    order.time_in_force = TimeInForce::kGtc;
+    (type == OrderType::kLimit ? order.limit_price : order.stop_price) =
+        Decimal::Of(type == OrderType::kLimit ? "101" : "99");
+    order.reduce_only = true;
+    return order;
+  };
+  world.exposure.Reserve(exit("target", OrderType::kLimit), 100'000'000'000);
+  world.order = exit("stop", OrderType::kStop);
+  EXPECT_FALSE(world.Run().rejection.has_value());
+  world.exposure.Reserve(world.order, 100'000'000'000);
+  for (OrderType type : {OrderType::kStop, OrderType::kLimit}) {
+    world.order = exit("second", type);
+    EXPECT_TRUE(world.Run().rejection.has_value());
+  }
+  // Out at once: what rests is trimmed by its fill.
+  world.order = World::MakeOrder("now", Side::kSell, "10");
+  world.order.reduce_only = true;
+  EXPECT_FALSE(world.Run().rejection.has_value());
+  world.exposure.Reserve(world.order, 100'000'000'000);
+  world.order.order_id = OrderId("again");
+  EXPECT_TRUE(world.Run().rejection.has_value());
+}
+
+TEST(PreTradeTest, AHaltedAccountIsNeverTakenOverZero) {
+  World world;
+  world.Filled(Side::kBuy, "10", "100");
+  OrderEvent other;
+  other.sequence = world.exposure.applied_sequence() + 1;
+  other.type = OrderEventType::kFilled;
+  other.fill = Fill{.deployment_id = DeploymentId("other"),
+                    .symbol = Symbol("AAPL"),
+                    .side = Side::kSell,
+                    .quantity = Decimal::Of("4"),
+                    .price = Decimal::Of("100")};
+  world.exposure.Apply(other);
+  world.order = World::MakeOrder("o2", Side::kSell, "10");
+  world.order.reduce_only = true;
+  EXPECT_FALSE(world.Run().rejection.has_value());  // its own book's, within the limits
+  OrderEvent halted;
+  halted.sequence = world.exposure.applied_sequence() + 1;
+  halted.type = OrderEventType::kAccountHalted;
+  world.exposure.Apply(halted);
+  EXPECT_TRUE(world.Run().rejection.has_value());
+  world.order.quantity = Decimal::Of("6");
+  EXPECT_FALSE(world.Run().rejection.has_value());
+  world.order.deployment_id = DeploymentId("other");
+  EXPECT_TRUE(world.Run().rejection.has_value());
+}
+
+// One row a price: what the rules on prices say to it, at both sides of every edge. Bid 99.99, ask 100, last 99.99,
+// collar 10 %: a reach of 9.999.
+TEST(PreTradeTest, PricesAreHeldAgainstTheMarket) {
+  struct Case {
+    Side side;
+    OrderType type;
+    const char* stop;
+    const char* limit;
+    const char* check;  // nullptr: passes
+  };
+  const Case cases[] = {
+      {Side::kBuy, OrderType::kStop, "100.01", nullptr, nullptr},
+      {Side::kBuy, OrderType::kStop, "100", nullptr, "stop_side"},
+      {Side::kBuy, OrderType::kStop, "99.99", nullptr, "stop_side"},
+      {Side::kBuy, OrderType::kStop, "0.01", nullptr, "stop_side"},
+      {Side::kBuy, OrderType::kStop, "109.99", nullptr, nullptr},
+      {Side::kBuy, OrderType::kStop, "110", nullptr, "price_collar"},
+      {Side::kBuy, OrderType::kStop, "999999999999999999", nullptr, "price_collar"},
+      {Side::kSell, OrderType::kStop, "99.98", nullptr, nullptr},
+      {Side::kSell, OrderType::kStop, "99.99", nullptr, "stop_side"},
+      {Side::kSell, OrderType::kStop, "100", nullptr, "stop_side"},
+      {Side::kSell, OrderType::kStop, "999999999999999999", nullptr, "stop_side"},
+      {Side::kSell, OrderType::kStop, "90", nullptr, nullptr},
+      {Side::kSell, OrderType::kStop, "89.99", nullptr, "price_collar"},
+      {Side::kSell, OrderType::kStop, "0.01", nullptr, "price_collar"},
+      {Side::kBuy, OrderType::kLimit, nullptr, "109.99", nullptr},
+      {Side::kBuy, OrderType::kLimit, nullptr, "110", "price_collar"},
+      {Side::kBuy, OrderType::kLimit, nullptr, "1", nullptr},
+      {Side::kSell, OrderType::kLimit, nullptr, "90", nullptr},
+      {Side::kSell, OrderType::kLimit, nullptr, "89.99", "price_collar"},
+      {Side::kSell, OrderType::kLimit, nullptr, "150", nullptr},
+      {Side::kBuy, OrderType::kStopLimit, "101", "102", nullptr},
+      {Side::kBuy, OrderType::kStopLimit, "100", "102", "stop_side"},
+      {Side::kBuy, OrderType::kStopLimit, "101", "110", "price_collar"},
+      {Side::kBuy, OrderType::kStopLimit, "110", "105", "price_collar"},
+      {Side::kBuy, OrderType::kStopLimit, "105", "95.01", nullptr},
+      {Side::kBuy, OrderType::kStopLimit, "105", "95", "price_collar"},
+      {Side::kSell, OrderType::kStopLimit, "99", "98", nullptr},
+      {Side::kSell, OrderType::kStopLimit, "99.99", "98", "stop_side"},
+      {Side::kSell, OrderType::kStopLimit, "99", "89.99", "price_collar"},
+      {Side::kSell, OrderType::kStopLimit, "89.99", "95", "price_collar"},
+      {Side::kSell, OrderType::kStopLimit, "95", "104.99", nullptr},
+      {Side::kSell, OrderType::kStopLimit, "95", "105", "price_collar"},
+  };
+  for (const Case& item : cases) {
+    for (bool reducing : {false, true}) {
+      World world;
+      if (reducing) world.Filled(Opposite(item.side), "10", "100");
+      world.order = World::MakeOrder("o2", item.side, "10");
+      world.order.type = item.type;
+      world.order.time_in_force = TimeInForce::kGtc;
+      if (item.stop != nullptr) world.order.stop_price = Decimal::Of(item.stop);
+      if (item.limit != nullptr) world.order.limit_price = Decimal::Of(item.limit);
+      PreTradeResult result = world.Run();
+      std::string row = std::string(item.side == Side::kBuy ? "buy" : "sell") + " stop " +
+                        (item.stop != nullptr ? item.stop : "-") + " limit " +
+                        (item.limit != nullptr ? item.limit : "-") + (reducing ? " reducing" : "");
+      ASSERT_EQ(result.reduces, reducing) << row;
+      EXPECT_EQ(result.rejection ? result.rejection->check : "", item.check != nullptr ? item.check : "") << row;
+    }
+  }
+}
+
+TEST(PreTradeTest, AStopOnTheWrongSideSaysItsNumbers) {
+  World world;
+  world.order.type = OrderType::kStop;
+  world.order.stop_price = Decimal::Of("1");
+  std::optional<Rejection> rejection = world.Run().rejection;
+  ASSERT_TRUE(rejection.has_value());
+  EXPECT_EQ(rejection->reason, RejectReason::kStopWrongSide);
+  EXPECT_EQ(rejection->limit, "100");
+  EXPECT_EQ(rejection->observed, "1");
+  EXPECT_EQ(rejection->message, "a buy stop must be above the ask, or it fires at once: stop 1, bid 99.99, ask 100");
+}
+
+TEST(PreTradeTest, AStopThatReducesIsJudgedOnTheNewestPriceThereIs) {
+  World world;
+  world.Filled(Side::kBuy, "10", "100");
+  world.order = World::MakeOrder("o2", Side::kSell, "10");
+  world.order.type = OrderType::kStop;
+  world.order.time_in_force = TimeInForce::kGtc;
+  world.order.stop_price = Decimal::Of("99");
+  world.now_ns += 60'000'000'000;  // old, but it is what is known
+  EXPECT_FALSE(world.Run().rejection.has_value());
+  world.order.stop_price = Decimal::Of("101");
+  EXPECT_EQ(world.Run().rejection->check, "stop_side");
+  world.SetQuote("0", "100");  // nobody bids: nothing to fire on, and protection is not held up
+  EXPECT_FALSE(world.Run().rejection.has_value());
+  world.order.deployment_id = DeploymentId("another");  // which reduces nothing
+  EXPECT_EQ(world.Run().rejection->check, "price_crossed");
+  world.market.quotes.clear();
+  EXPECT_EQ(world.Run().rejection->reason, RejectReason::kStalePrice);
+}
+
+TEST(PreTradeTest, ThePricesAreJudgedBeforeTheSizesTheyWouldSpoil) {
+  World world;
+  world.order.type = OrderType::kLimit;
+  world.order.time_in_force = TimeInForce::kGtc;
+  world.order.quantity = world.order.leaves_quantity = Decimal::Of("999999999999999999");
+  world.order.limit_price = Decimal::Of("999999999999999999");
+  EXPECT_EQ(world.Run().rejection->check, "price_collar");
+  world.order.limit_price = Decimal::Of("100");
+  EXPECT_EQ(world.Run().rejection->check, "max_order_quantity");
+  world.limits.max_order_quantity = Decimal::Of("999999999999999999");
+  EXPECT_EQ(world.Run().rejection->check, "max_order_notional");
+}
+
+TEST(PreTradeTest, TheSmallestNotionalIsMeasuredAtThePriceAskedFor) {
+  World world;
+  world.order.type = OrderType::kLimit;
+  world.order.time_in_force = TimeInForce::kGtc;
+  world.order.quantity = Decimal::Of("1");
+  world.order.limit_price = Decimal::Of("1");
+  EXPECT_FALSE(world.Run().rejection.has_value());
+  world.order.limit_price = Decimal::Of("0.99");  // the market at 100 does not make it larger
+  EXPECT_EQ(world.Run().rejection->check, "min_notional");
+}
+
+TEST(PreTradeTest, SharesAreToldInPerCent) {
+  World world;
+  world.order.quantity = Decimal::Of("21");
+  EXPECT_EQ(world.Run().rejection->message,
+            "the position would be too large for one trade: 2.1 % of the equity where 2 % is allowed");
+  world.order = World::MakeOrder("o1", Side::kBuy, "10");
+  world.order.type = OrderType::kLimit;
+  world.order.limit_price = Decimal::Of("110");
+  EXPECT_EQ(
+      world.Run().rejection->message,
+      "the limit price is too far through the market: 110 is above 109.999, 10 % of the last price 99.99 from the "
+      "ask");
 }
 
 TEST(ExposureTest, OnlyAFeeInTheAccountsCurrencyIsTakenFromTheCash) {

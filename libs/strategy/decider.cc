@@ -213,10 +213,12 @@ std::vector<Decision> Decider::CloseAll(const std::string& reason, const Decisio
 }
 
 bool Decider::OnOrderEvent(const OrderEvent& event, UtcTime now) {
-  if (!event.order || event.order->deployment_id != id_) return false;
+  bool own = event.order && event.order->deployment_id == id_;
+  bool booked = event.fill && event.fill->deployment_id == id_;
+  if (!event.order || (!own && !booked)) return false;
   SymbolState& state = states_[event.order->symbol];
   bool changed = false;
-  if (event.fill) {
+  if (booked) {
     const Fill& fill = *event.fill;
     Decimal signed_quantity = fill.side == Side::kBuy ? fill.quantity : -fill.quantity;
     Decimal notional = Multiply(signed_quantity, fill.price, Rounding::kHalfEven);
@@ -234,7 +236,7 @@ bool Decider::OnOrderEvent(const OrderEvent& event, UtcTime now) {
     state.quantity = after;
     changed = true;
   }
-  if (IsTerminal(event.order->status) && event.order->request_id.value() == state.working_request) {
+  if (own && IsTerminal(event.order->status) && event.order->request_id.value() == state.working_request) {
     state.working_request.clear();
     // Ended without a trade: the same thing again at once would end the same way.
     if (event.order->cumulative_quantity.IsZero()) state.blocked_until = now + kRefusalPause;

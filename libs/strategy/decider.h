@@ -100,7 +100,8 @@ class Decider {
   // An exit for every open position without an order under way; one whose market is closed waits for it to open.
   std::vector<Decision> CloseAll(const std::string& reason, const DecisionContext& context);
 
-  // True when the event was this deployment's and changed its state.
+  // True when the event was this deployment's, or its fill was (a hand-made order may close its book), and changed its
+  // state.
   bool OnOrderEvent(const OrderEvent& event, UtcTime now);
   // The order of this request will not come to be (refused, or never sent).
   void OnRefused(const std::string& request_id, UtcTime now);

@@ -148,7 +148,8 @@ class World {
                                   : end ? OrderStatus::kCanceled
                                         : OrderStatus::kPartiallyFilled,
                         .cumulative_quantity = order.filled};
-    event.fill = ballast::Fill{.symbol = order.decision.symbol,
+    event.fill = ballast::Fill{.deployment_id = DeploymentId("demo"),
+                               .symbol = order.decision.symbol,
                                .side = order.decision.intent->side,
                                .quantity = quantity,
                                .price = quotes_[order.decision.symbol].last_price};

@@ -71,7 +71,8 @@ class DeciderTest : public ::testing::Test {
                         .symbol = decision.symbol,
                         .status = status,
                         .cumulative_quantity = quantity ? Decimal::Of(quantity) : decision.intent->quantity};
-    event.fill = ballast::Fill{.symbol = decision.symbol,
+    event.fill = ballast::Fill{.deployment_id = DeploymentId("demo"),
+                               .symbol = decision.symbol,
                                .side = decision.intent->side,
                                .quantity = quantity ? Decimal::Of(quantity) : decision.intent->quantity,
                                .price = Decimal::Of(price)};
@@ -294,6 +295,27 @@ TEST_F(DeciderTest, QuoteWithoutAPriceAllowsNoEntry) {
   auto decisions = decider->OnBar(bar, Context());
   ASSERT_THAT(decisions, SizeIs(1));
   EXPECT_EQ(decisions[0].action, "hold");
+}
+
+TEST_F(DeciderTest, AFillMadeByHandInItsBookIsKnownAtOnce) {
+  decider->Restore(1, {{Symbol("A"), {.quantity = Decimal::Of("10"), .cost = Decimal::Of("1000")}}});
+  OrderEvent event;
+  event.type = OrderEventType::kFilled;
+  event.order.emplace();
+  event.order->symbol = Symbol("A");
+  event.order->side = Side::kSell;
+  event.order->status = OrderStatus::kFilled;
+  event.fill = ballast::Fill{.deployment_id = DeploymentId("demo"),
+                             .symbol = Symbol("A"),
+                             .side = Side::kSell,
+                             .quantity = Decimal::Of("10"),
+                             .price = Decimal::Of("99")};
+  EXPECT_TRUE(decider->OnOrderEvent(event, now));
+  EXPECT_TRUE(decider->flat());
+  SetQuote("A", "90");  // far below the stop of what is gone
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty());
+  event.fill->deployment_id = DeploymentId("another");
+  EXPECT_FALSE(decider->OnOrderEvent(event, now));
 }
 
 }  // namespace

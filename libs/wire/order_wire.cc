@@ -46,6 +46,7 @@ void ToProto(const Order& order, order::v1::Order* out) {
   out->set_mode(static_cast<type::v1::AccountMode>(order.mode));
   out->set_reason(order.reason);
   out->set_cancel_requested(order.cancel_requested);
+  if (!order.requested_quantity.IsZero()) ToProto(order.requested_quantity, out->mutable_requested_quantity());
 }
 
 absl::StatusOr<Order> FromProto(const order::v1::Order& order) {
@@ -84,6 +85,8 @@ absl::StatusOr<Order> FromProto(const order::v1::Order& order) {
   ASSIGN_OR_RETURN(out.mode, KnownEnum<AccountMode>(order.mode(), type::v1::AccountMode_IsValid(order.mode()), "mode"));
   out.reason = order.reason();
   out.cancel_requested = order.cancel_requested();
+  ASSIGN_OR_RETURN(out.requested_quantity,
+                   DecimalOrZero(order.has_requested_quantity(), order.requested_quantity(), "requested_quantity"));
   return out;
 }
 

@@ -2,7 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace ballast::wire {
 namespace {
@@ -38,6 +45,7 @@ Order FullOrder() {
   order.mode = AccountMode::kPaper;
   order.reason = "signal";
   order.cancel_requested = true;
+  order.requested_quantity = Decimal::Of("3");
   return order;
 }
 
@@ -103,10 +111,23 @@ TEST(WireTest, MarketValuesRoundTrip) {
               .last_price = Decimal::Of("168.105"),
               .quote_time = UtcTime{9},
               .sequence = 4,
-              .session_open = true};
+              .session_open = true,
+              .stale = true};
   broker::v1::Quote quote_proto;
   ToProto(quote, &quote_proto);
   EXPECT_EQ(*FromProto(quote_proto), quote);
+
+  Instrument instrument{.symbol = Symbol("BTC-USD"),
+                        .display_name = "Bitcoin",
+                        .asset_class = AssetClass::kCrypto,
+                        .currency = "USD",
+                        .tick_size = Decimal::Of("0.01"),
+                        .lot_size = Decimal::Of("0.00001"),
+                        .calendar = TradingCalendar::kAlwaysOpen,
+                        .day_start_minute = 1260};
+  broker::v1::Instrument instrument_proto;
+  ToProto(instrument, &instrument_proto);
+  EXPECT_EQ(*FromProto(instrument_proto), instrument);
 
   Bar bar{.symbol = Symbol("SPY"),
           .timeframe = "1m",
@@ -141,31 +162,96 @@ TEST(WireTest, BadOutsideDataIsNamedNeverFatal) {
   EXPECT_EQ(FromProto(far), UtcTime{});
 }
 
-// The C++ enums are written by hand beside the proto's; a number in one and not in the other is a silent misreading.
-TEST(WireTest, RejectReasonsAreTheSameNumbersOnBothSides) {
-  const std::set<int> ours = {0,    1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 2001,
-                              2002, 2003, 2004, 2005, 2006, 2007, 2008, 2009, 2010, 2011, 2012, 2013, 2014,
-                              2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022, 2023, 3001, 3002, 3003, 3004,
-                              3005, 4001, 4002, 4003, 4004, 4005, 4006, 5001, 5002, 5003, 5004};
-  std::set<int> proto;
-  const auto* descriptor = type::v1::RejectReason_descriptor();
-  for (int i = 0; i < descriptor->value_count(); ++i) proto.insert(descriptor->value(i)->number());
-  EXPECT_EQ(ours, proto);
-  EXPECT_EQ(static_cast<int>(RejectReason::kAccountHalted), type::v1::REJECT_REASON_ACCOUNT_HALTED);
-  EXPECT_EQ(static_cast<int>(RejectReason::kRestricted), type::v1::REJECT_REASON_RESTRICTED);
-  EXPECT_EQ(static_cast<int>(RejectReason::kInsufficientFunds), type::v1::REJECT_REASON_INSUFFICIENT_FUNDS);
-  EXPECT_EQ(static_cast<int>(RejectReason::kIllegalTransition), type::v1::REJECT_REASON_ILLEGAL_TRANSITION);
-  EXPECT_EQ(static_cast<int>(RejectReason::kDuplicateOrder), type::v1::REJECT_REASON_DUPLICATE_ORDER);
+// The C++ enums are written by hand beside the proto's; a number in one and not in the other, or under another name, is
+// a silent misreading. No list here: the compiler is asked for the name of every number of the range, so that neither
+// side can gain, lose or rename one unseen.
+template <auto kValue>
+std::string_view Signature() {
+  return __PRETTY_FUNCTION__;
 }
 
-TEST(WireTest, OrderEnumsAreTheSameNumbersOnBothSides) {
-  EXPECT_EQ(static_cast<int>(OrderStatus::kExpired), order::v1::ORDER_STATUS_EXPIRED);
-  EXPECT_EQ(static_cast<int>(OrderStatus::kPendingCancel), order::v1::ORDER_STATUS_PENDING_CANCEL);
-  EXPECT_EQ(static_cast<int>(OrderStatus::kUnknown), order::v1::ORDER_STATUS_UNKNOWN);
-  EXPECT_EQ(static_cast<int>(OrderEventType::kAccountResumed), order::v1::ORDER_EVENT_TYPE_ACCOUNT_RESUMED);
-  EXPECT_EQ(static_cast<int>(OrderEventType::kTriggered), order::v1::ORDER_EVENT_TYPE_TRIGGERED);
-  EXPECT_EQ(static_cast<int>(OrderType::kStopLimit), type::v1::ORDER_TYPE_STOP_LIMIT);
-  EXPECT_EQ(static_cast<int>(TimeInForce::kFok), type::v1::TIME_IN_FORCE_FOK);
+// "kMaxPosition"; empty when the number is no enumerator ("(ballast::RejectReason)77").
+template <auto kValue>
+std::string EnumeratorName() {
+  std::string_view text = Signature<kValue>();
+  text = text.substr(text.find("kValue = ") + 9);
+  text = text.substr(0, text.find_first_of("];"));
+  std::size_t at = text.rfind("::k");
+  return text.front() == '(' || at == std::string_view::npos ? "" : std::string(text.substr(at + 2));
+}
+
+template <typename Enum, int... kNumbers>
+std::map<int, std::string> NamesOf(std::integer_sequence<int, kNumbers...>) {
+  const std::string names[] = {EnumeratorName<static_cast<Enum>(kNumbers)>()...};
+  std::map<int, std::string> found;
+  for (std::size_t i = 0; i < sizeof...(kNumbers); ++i) {
+    if (!names[i].empty()) found[static_cast<int>(i)] = names[i];
+  }
+  return found;
+}
+
+// "kMaxPosition" and REJECT_REASON_: "REJECT_REASON_MAX_POSITION".
+std::string ProtoName(const std::string& name, const std::string& prefix) {
+  std::string out = prefix;
+  for (std::size_t i = 1; i < name.size(); ++i) {
+    bool upper = name[i] >= 'A' && name[i] <= 'Z';
+    if (upper && i > 1) out += '_';
+    out += static_cast<char>(name[i] >= 'a' && name[i] <= 'z' ? name[i] - 'a' + 'A' : name[i]);
+  }
+  return out;
+}
+
+template <typename Enum, int kEnd>
+void ExpectMirrors(const google::protobuf::EnumDescriptor* descriptor, const std::string& prefix) {
+  std::map<int, std::string> ours, theirs;
+  for (const auto& [number, name] : NamesOf<Enum>(std::make_integer_sequence<int, kEnd>())) {
+    ours[number] = ProtoName(name, prefix);
+  }
+  for (int i = 0; i < descriptor->value_count(); ++i) {
+    theirs[descriptor->value(i)->number()] = descriptor->value(i)->name();
+  }
+  EXPECT_EQ(ours, theirs);
+  ASSERT_FALSE(theirs.empty());
+  EXPECT_LT(theirs.rbegin()->first, kEnd) << "look further: numbers beyond kEnd are not seen";
+}
+
+TEST(WireTest, RejectReasonsAreTheSameOnBothSides) {
+  ExpectMirrors<RejectReason, 7000>(type::v1::RejectReason_descriptor(), "REJECT_REASON_");
+}
+
+TEST(WireTest, OrderEnumsAreTheSameOnBothSides) {
+  ExpectMirrors<Side, 100>(type::v1::Side_descriptor(), "SIDE_");
+  ExpectMirrors<OrderType, 100>(type::v1::OrderType_descriptor(), "ORDER_TYPE_");
+  ExpectMirrors<TimeInForce, 100>(type::v1::TimeInForce_descriptor(), "TIME_IN_FORCE_");
+  ExpectMirrors<AccountMode, 100>(type::v1::AccountMode_descriptor(), "ACCOUNT_MODE_");
+  ExpectMirrors<OrderStatus, 100>(order::v1::OrderStatus_descriptor(), "ORDER_STATUS_");
+  ExpectMirrors<OrderEventType, 100>(order::v1::OrderEventType_descriptor(), "ORDER_EVENT_TYPE_");
+  ExpectMirrors<AssetClass, 100>(broker::v1::AssetClass_descriptor(), "ASSET_CLASS_");
+}
+
+// docs/reference/reject_reasons.md is what people look a refusal up in: a row for each reason, in order, saying what it
+// means and what to do.
+TEST(WireTest, EveryRejectReasonIsDocumented) {
+  std::ifstream file(BALLAST_DOCS_DIRECTORY "/reference/reject_reasons.md");
+  ASSERT_TRUE(file.is_open());
+  std::vector<std::pair<int, std::string>> documented, known;
+  const std::regex row(R"(\| (\d+) \| `([A-Z_]+)` \| ([^|]+) \| ([^|]+) \|)");
+  std::string line;
+  while (std::getline(file, line)) {
+    std::smatch match;
+    if (std::regex_match(line, match, row)) {
+      documented.emplace_back(std::stoi(match[1]), match[2]);
+    } else {
+      EXPECT_FALSE(std::regex_search(line, std::regex(R"(^\| *\d)"))) << "not four filled columns: " << line;
+    }
+  }
+  const auto* descriptor = type::v1::RejectReason_descriptor();
+  for (int i = 0; i < descriptor->value_count(); ++i) {
+    const auto* value = descriptor->value(i);
+    if (value->number() != 0) known.emplace_back(value->number(), value->name().substr(14));  // without REJECT_REASON_
+  }
+  std::sort(known.begin(), known.end());
+  EXPECT_EQ(documented, known);
 }
 
 }  // namespace

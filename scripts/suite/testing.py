@@ -2,12 +2,11 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
 
-from suite import build, configuration, layout as where, probe, temporary
+from suite import build, configuration, layout as where, needs, probe, temporary
 from suite.tally import Tally
 
 PRESET = os.environ.get("BALLAST_TEST_PRESET", "dev")
@@ -46,12 +45,8 @@ def _report(tally, what, problems):
 
 
 def _formatted(sources):
-    tool = shutil.which("clang-format-16")
-    if not tool:
-        print("clang-format-16 is not installed; formatting is not looked at", flush=True)
-        return None
     code = [str(path.relative_to(where.TOP)) for path in sources if path.suffix in (".h", ".cc")]
-    shown = subprocess.run([tool, "--dry-run", *code], cwd=where.TOP, capture_output=True, text=True).stderr
+    shown = subprocess.run(["clang-format-16", "--dry-run", *code], cwd=where.TOP, capture_output=True, text=True).stderr
     return sorted(set(re.findall(r"^(\S+?):\d+:\d+: warning:", shown, re.M)))
 
 
@@ -68,11 +63,25 @@ def _machine_paths(sources):
     return problems
 
 
+def _addresses(value, place):
+    """Every text in `value` that is an address to fetch from, with the keys that lead to it."""
+    if isinstance(value, dict):
+        return [found for key, inner in value.items() for found in _addresses(inner, f"{place}.{key}")]
+    if isinstance(value, list):
+        return [found for number, inner in enumerate(value) for found in _addresses(inner, f"{place}[{number}]")]
+    return [f"{place}: {value}"] if isinstance(value, str) and "://" in value else []
+
+
 def _lock_file():
-    """Packages come from whatever registry npm is set to: the lock file names no mirror."""
-    lock = json.loads((where.WEB / "package-lock.json").read_text())
-    return [f"{name}: {entry['resolved']}" for name, entry in lock["packages"].items()
-            if not entry.get("resolved", "https://registry.npmjs.org/").startswith("https://registry.npmjs.org/")]
+    """Packages come from whatever registry npm is set to; the hashes say that they are the right ones."""
+    packages = json.loads((where.WEB / "package-lock.json").read_text())["packages"]
+    problems = []
+    for name, entry in packages.items():
+        # Where a package asks for donations is no place that it is fetched from.
+        problems += _addresses({key: value for key, value in entry.items() if key != "funding"}, name or "the dashboard")
+        if name and "integrity" not in entry:
+            problems.append(f"{name}: no hash")
+    return problems
 
 
 def check(tally):
@@ -80,11 +89,10 @@ def check(tally):
         code, _ = _stream(["/usr/bin/python3", *script], where.TOP)
         tally.one(" ".join(script), code == 0)
     sources = _sources()
-    unformatted = _formatted(sources)
-    if unformatted is not None:
-        _report(tally, "clang-format", unformatted)
+    _report(tally, "clang-format", _formatted(sources))
+    _report(tally, "scripts/setup installs what is used", needs.undeclared())
     _report(tally, "no paths of one machine", _machine_paths(sources))
-    _report(tally, "package-lock.json names no mirror", _lock_file())
+    _report(tally, "package-lock.json names no address and every hash", _lock_file())
 
 
 def _container_settings(bin_folder):
@@ -155,6 +163,19 @@ def browser(tally):
             tally.add("browser", 0, int(code != 0))
 
 
+def _collected():
+    """The end-to-end tests can be read: said before the build that they wait for."""
+    done = subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider",
+                           "--collect-only", "tests/e2e"], cwd=where.TOP, capture_output=True, text=True)
+    return [] if done.returncode == 0 else ["the end-to-end tests cannot be read:\n" + done.stdout + done.stderr]
+
+
+def _cannot_start(wanted):
+    """What stands in the way of the wanted parts, asked before the first of them builds anything."""
+    problems = [f"{part}: {problem}" for part in wanted for problem in needs.missing(part)]
+    return problems or (_collected() if "e2e" in wanted else [])
+
+
 def _probe(mode):
     """quick, data, signals, full: against the running suite, or else one of its own."""
     def part(tally):
@@ -180,6 +201,11 @@ def main():
     unknown = [part for part in wanted if part not in known]
     if unknown:
         raise SystemExit(f"test: no part '{unknown[0]}'; there are {', '.join(known)}")
+    problems = _cannot_start(wanted)
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        print(f"0 passed, {len(problems)} failed")
+        sys.exit(1)
     tally = Tally()
     started = time.monotonic()
     for part in wanted:

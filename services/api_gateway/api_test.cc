@@ -28,6 +28,7 @@ class FakeOrders final : public order::v1::OrderService::Service {
   grpc::Status SubmitOrder(grpc::ServerContext*, const order::v1::SubmitOrderRequest* request,
                            order::v1::SubmitOrderResponse* response) override {
     submitted = *request;
+    if (on_submit) on_submit(*request);
     response->mutable_order()->set_order_id("o1");
     response->mutable_order()->set_status(denies ? order::v1::ORDER_STATUS_DENIED
                                                  : order::v1::ORDER_STATUS_PENDING_NEW);
@@ -42,13 +43,24 @@ class FakeOrders final : public order::v1::OrderService::Service {
     return {grpc::NOT_FOUND, "there is no such order"};
   }
   grpc::Status ListOrders(grpc::ServerContext*, const order::v1::ListOrdersRequest* request,
-                          order::v1::ListOrdersResponse*) override {
+                          order::v1::ListOrdersResponse* response) override {
     listed = *request;
+    if (request->working_only() && open_looks-- > 0) {
+      response->add_orders()->set_symbol("BTC-USD");
+      response->mutable_orders(0)->set_cancel_requested(true);
+    }
+    return grpc::Status::OK;
+  }
+  grpc::Status ListAccounts(grpc::ServerContext*, const order::v1::ListAccountsRequest*,
+                            order::v1::ListAccountsResponse* response) override {
+    response->add_accounts()->set_account_id("paper");
+    response->mutable_accounts(0)->set_last_sequence(head);
     return grpc::Status::OK;
   }
   grpc::Status HaltAccount(grpc::ServerContext*, const order::v1::HaltAccountRequest* request,
                            order::v1::HaltAccountResponse* response) override {
     steps.push_back("halt " + request->account_id());
+    if (refuse_halts-- > 0) return {grpc::UNAVAILABLE, "not now"};
     response->mutable_account()->set_halted(true);
     return grpc::Status::OK;
   }
@@ -63,6 +75,41 @@ class FakeOrders final : public order::v1::OrderService::Service {
   std::vector<std::string> steps;
   grpc::Status answer;
   bool denies = false;
+  std::function<void(const order::v1::SubmitOrderRequest&)> on_submit;
+  // How often halting fails first, and an order is still open.
+  int refuse_halts = 0;
+  int open_looks = 0;
+  std::uint64_t head = 10;
+};
+
+// Books that lag the order log by so many looks, and hold what the test says.
+class FakePositions final : public position::v1::PositionService::Service {
+ public:
+  grpc::Status GetAccountSummary(grpc::ServerContext*, const position::v1::GetAccountSummaryRequest*,
+                                 position::v1::GetAccountSummaryResponse* response) override {
+    response->mutable_summary()->set_sequence(lag-- > 0 ? 9 : 10);
+    return grpc::Status::OK;
+  }
+  grpc::Status ListPositions(grpc::ServerContext*, const position::v1::ListPositionsRequest* request,
+                             position::v1::ListPositionsResponse* response) override {
+    EXPECT_TRUE(request->by_deployment());
+    for (const auto& [symbol, quantity] : held) {
+      auto* position = response->add_positions();
+      position->set_symbol(symbol);
+      position->mutable_quantity()->set_value(quantity);
+    }
+    return grpc::Status::OK;
+  }
+  int lag = 0;
+  std::map<std::string, std::string> held;
+};
+
+class FakeStrategies final : public strategy::v1::StrategyService::Service {
+ public:
+  grpc::Status ListDeployments(grpc::ServerContext*, const strategy::v1::ListDeploymentsRequest*,
+                               strategy::v1::ListDeploymentsResponse*) override {
+    return grpc::Status::OK;
+  }
 };
 
 class ApiTest : public ::testing::Test {
@@ -97,11 +144,15 @@ class ApiTest : public ::testing::Test {
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&orders_);
+    if (everybody_) builder.RegisterService(&positions_).RegisterService(&strategies_);
     server_ = builder.BuildAndStart();
-    std::map<std::string, std::string> environment = {
-        {"BALLAST_COMMON_ORDER_MANAGEMENT_ADDRESS", "127.0.0.1:" + std::to_string(port)}};
+    std::string here = "127.0.0.1:" + std::to_string(port);
     // Nobody listens on port 1.
-    for (const char* peer : {"RISK", "POSITIONS", "BROKER_GATEWAY", "STRATEGY_RUNNER", "ALERTS", "COMPLIANCE_AUDIT"}) {
+    std::string there = everybody_ ? here : "127.0.0.1:1";
+    std::map<std::string, std::string> environment = {{"BALLAST_COMMON_ORDER_MANAGEMENT_ADDRESS", here},
+                                                      {"BALLAST_COMMON_POSITIONS_ADDRESS", there},
+                                                      {"BALLAST_COMMON_STRATEGY_RUNNER_ADDRESS", there}};
+    for (const char* peer : {"RISK", "BROKER_GATEWAY", "ALERTS", "COMPLIANCE_AUDIT"}) {
       environment[std::string("BALLAST_COMMON_") + peer + "_ADDRESS"] = "127.0.0.1:1";
     }
     auto config = Config::Load("api_gateway", {}, "", environment);
@@ -123,7 +174,8 @@ class ApiTest : public ::testing::Test {
                              .files = files_,
                              .status = [] { return gateway::v1::GetStatusResponse(); },
                              .account_of_deployment = [](const std::string&) { return std::string(); },
-                             .ready = [this] { return ready_; }});
+                             .ready = [this] { return ready_; },
+                             .emergency_ms_max = 1'000});
     api_.emplace(*gateway_);
   }
   void TearDown() override {
@@ -181,7 +233,11 @@ class ApiTest : public ::testing::Test {
 
   SystemClock clock_;
   Metrics metrics_;
+  // Positions and the strategy runner are there too.
+  bool everybody_ = false;
   FakeOrders orders_;
+  FakePositions positions_;
+  FakeStrategies strategies_;
   std::unique_ptr<grpc::Server> server_;
   std::optional<Peers> peers_;
   std::unique_ptr<Logger> log_;
@@ -340,11 +396,114 @@ TEST_F(ApiTest, HaltsFirstAndThenCancels) {
 TEST_F(ApiTest, AnEmergencyStopDoesWhatItCanAndSaysWhatItCouldNot) {
   Answer answer = Send("POST", "/api/trading/emergency-stop", R"({"reason":"test","close_positions":true})");
   ExpectError(answer, 503, "UNAVAILABLE");
-  EXPECT_THAT(orders_.steps, ElementsAre("halt paper", "cancel paper"));
+  EXPECT_THAT(orders_.steps, ElementsAre("halt paper", "cancel paper"));  // what was done is not done again
   EXPECT_EQ(answer.json["account"]["halted"], true);
+  EXPECT_EQ(answer.json["flat"], false);
   EXPECT_EQ(answer.json["orders"][0]["order_id"], "o1");
   EXPECT_EQ(answer.json["failed"][0]["step"], "list deployments");
   EXPECT_EQ(answer.json["failed"][1]["step"], "list positions");
+}
+
+class EmergencyTest : public ApiTest {
+ protected:
+  void SetUp() override {
+    everybody_ = true;
+    ApiTest::SetUp();
+  }
+  Answer Press() { return Send("POST", "/api/trading/emergency-stop", R"({"reason":"test","close_positions":true})"); }
+  // Every close takes away `part` of what is held of its symbol, in this order.
+  void Fill(std::vector<std::string> left) {
+    orders_.on_submit = [this, left = std::move(left)](const order::v1::SubmitOrderRequest& request) mutable {
+      closes_.push_back(request);
+      if (left.empty()) return;
+      positions_.held[request.symbol()] = left.front();
+      left.erase(left.begin());
+    };
+  }
+  std::vector<order::v1::SubmitOrderRequest> closes_;
+};
+
+TEST_F(EmergencyTest, BooksThatLagAreNotBelieved) {
+  positions_.lag = 3;  // they would say: flat
+  positions_.held = {{"BTC-USD", "0.5"}};
+  Fill({"0"});
+  Answer answer = Press();
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.json["flat"], true);
+  EXPECT_LT(positions_.lag, 0);
+  ASSERT_EQ(closes_.size(), 1U);
+  EXPECT_EQ(closes_[0].quantity().value(), "0.5");
+  EXPECT_TRUE(closes_[0].reduce_only());
+}
+
+TEST_F(EmergencyTest, WhatIsLeftIsClosedAgainByANewOrder) {
+  positions_.held = {{"BTC-USD", "-0.5"}};
+  Fill({"-0.2", "-0.1", "0"});
+  Answer answer = Press();
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  ASSERT_EQ(closes_.size(), 3U);
+  EXPECT_EQ(closes_[1].quantity().value(), "0.2");
+  EXPECT_EQ(closes_[1].side(), type::v1::SIDE_BUY);
+  std::set<std::string> keys;
+  for (const auto& close : closes_) keys.insert(close.request_id());
+  EXPECT_EQ(keys.size(), 3U);
+}
+
+TEST_F(EmergencyTest, AnOpenOrderIsWaitedForAndItsSymbolNotClosedMeanwhile) {
+  orders_.open_looks = 3;
+  positions_.held = {{"BTC-USD", "0.5"}};
+  orders_.on_submit = [this](const order::v1::SubmitOrderRequest& request) {
+    EXPECT_LT(orders_.open_looks, 0);
+    positions_.held[request.symbol()] = "0";
+  };
+  Answer answer = Press();
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.json["flat"], true);
+}
+
+TEST_F(EmergencyTest, ItIsNeverDoneWhileSomethingIsHeld) {
+  positions_.held = {{"BTC-USD", "0.5"}, {"ETH-USD", "0"}};
+  Fill({});  // taken, and nothing fills
+  Answer answer = Press();
+  EXPECT_EQ(answer.status, 504) << answer.body;
+  EXPECT_EQ(answer.json["flat"], false);
+  EXPECT_EQ(answer.json["left"][0]["symbol"], "BTC-USD");
+  EXPECT_EQ(answer.json["left"].size(), 1U);
+  EXPECT_EQ(answer.json["failed"][0]["step"], "close BTC-USD");
+  EXPECT_GT(closes_.size(), 1U);
+}
+
+TEST_F(EmergencyTest, ItIsNeverDoneWhileAnOrderIsOpen) {
+  orders_.open_looks = 100'000;
+  Answer answer = Press();
+  EXPECT_EQ(answer.status, 504) << answer.body;
+  EXPECT_EQ(answer.json["failed"][0]["step"], "cancel");
+}
+
+TEST_F(EmergencyTest, ItIsNeverDoneWhileTheBooksLag) {
+  positions_.lag = 100'000;
+  Answer answer = Press();
+  EXPECT_EQ(answer.status, 504) << answer.body;
+  EXPECT_EQ(answer.json["failed"][0]["step"], "list positions");
+}
+
+TEST_F(EmergencyTest, ARefusedCloseIsTriedAgainAndItsReasonIsSaid) {
+  positions_.held = {{"BTC-USD", "0.5"}};
+  orders_.denies = true;
+  Fill({});
+  Answer answer = Press();
+  EXPECT_EQ(answer.status, 422) << answer.body;
+  EXPECT_THAT(answer.json["failed"][0]["message"].get<std::string>(), HasSubstr("too much"));
+  EXPECT_GT(closes_.size(), 1U);
+  EXPECT_LT(closes_.size(), 10U);  // not as fast as it can
+}
+
+TEST_F(EmergencyTest, AHaltThatFailedIsTriedAgain) {
+  orders_.refuse_halts = 2;
+  Answer answer = Press();
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.json["account"]["halted"], true);
+  EXPECT_EQ(std::count(orders_.steps.begin(), orders_.steps.end(), "halt paper"), 3);
 }
 
 TEST_F(ApiTest, ProbesNeedNoToken) {

@@ -21,8 +21,11 @@ struct EmergencyPlan {
 };
 
 // Halts the account first, so that nothing new comes behind it, then does the rest. A step that fails does not keep the
-// later ones from being tried. Answers 200 with account, orders, deployments and closing_orders; or the first failure
-// in the error shape, with what was done beside it and all failures in "failed". Any step may be asked for again.
+// later ones from being tried, and is tried again until Gateway::emergency_ms_max is over. With `close` it goes on
+// until no order is open and the books, at the order log's head, are flat: what is left then is closed again. Answers
+// 200 with account, orders, deployments, closing_orders and flat; or the first failure in the error shape, with what
+// was done beside it, all failures in "failed" and what is held in "left". Never 200 while not flat. It may be asked
+// for again.
 void RunEmergency(const CallPtr& call, EmergencyPlan plan);
 
 }  // namespace ballast

@@ -31,6 +31,8 @@ struct Gateway {
   std::function<std::string(const std::string& deployment_id)> account_of_deployment;
   // Order management serves.
   std::function<bool()> ready;
+  // How long an emergency stop goes on before it says what is left.
+  std::int64_t emergency_ms_max = 8'000;
 };
 
 }  // namespace ballast

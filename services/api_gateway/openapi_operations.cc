@@ -36,7 +36,8 @@ const std::vector<Operation>& Operations() {
 
       {"GET", "/api/live/positions", "Positions", "account_id, by_deployment:bool, deployment_id", "",
        "position.v1.ListPositionsResponse"},
-      {"GET", "/api/live/summary", "The account's figures", "account_id", "", "summary:position.v1.AccountSummary"},
+      {"GET", "/api/live/summary", "The account's figures", "account_id", "",
+       "summary:position.v1.AccountSummary, risk:risk.v1.GetRiskStateResponse"},
       {"GET", "/api/live/books", "Figures by deployment", "account_id", "", "books[]:position.v1.BookSummary"},
       {"GET", "/api/live/trades", "Round trips, newest first",
        "account_id, deployment_id, symbol, page_size:integer, page_token", "", "position.v1.ListTradesResponse"},
@@ -44,6 +45,8 @@ const std::vector<Operation>& Operations() {
        "account_id, deployment_id, symbol, page_size:integer, page_token", "", "position.v1.ListFillsResponse"},
       {"GET", "/api/live/equity", "The equity curve, oldest first", "account_id, limit:integer", "",
        "points[]:position.v1.EquityPoint"},
+      {"POST", "/api/live/positions/{symbol}/close", "Close a book's position, or the account's net one", "",
+       "order.v1.ClosePositionRequest", "order.v1.SubmitOrderResponse", 201},
       {"POST", "/api/live/positions/verify", "Recompute the books from every fill", "", "account_id",
        "position.v1.VerifyAccountResponse"},
 
@@ -52,12 +55,12 @@ const std::vector<Operation>& Operations() {
        "request_id, limits:risk.v1.Limits, reason", "limits:risk.v1.Limits"},
       {"POST", "/api/live/emergency", "K1 halts the account, K2 also cancels all orders", "",
        "level, account_id, reason", "account:order.v1.Account, orders[]:order.v1.Order"},
-      {"POST", "/api/live/emergency/resume", "Let the account trade again", "", "account_id, reason",
-       "account:order.v1.Account"},
+      {"POST", "/api/live/emergency/resume", "Let the account trade again; tripped loss rules are re-armed", "",
+       "account_id, reason", "account:order.v1.Account, rearmed[], loss_rules[]:risk.v1.LossRule, baseline"},
       {"POST", "/api/trading/emergency-stop", "Halt, cancel, stop deployments, close positions", "",
        "account_id, reason, close_positions:bool",
        "account:order.v1.Account, orders[]:order.v1.Order, deployments[]:strategy.v1.Deployment, "
-       "closing_orders[]:order.v1.Order"},
+       "closing_orders[]:order.v1.Order, flat:bool"},
 
       {"GET", "/api/trading/strategies", "Strategies and their parameters", "", "",
        "strategy.v1.ListStrategiesResponse"},

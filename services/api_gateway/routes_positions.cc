@@ -3,7 +3,9 @@
 namespace ballast {
 namespace {
 
+using OrderAsync = order::v1::OrderService::StubInterface::async_interface;
 using PositionAsync = position::v1::PositionService::StubInterface::async_interface;
+using RiskAsync = risk::v1::RiskService::StubInterface::async_interface;
 
 // Reads or recomputes the whole history of an account.
 constexpr std::int64_t kLongDeadlineMs = 30'000;
@@ -18,10 +20,61 @@ void ListPositions(const CallPtr& call) {
   call->Forward(call->gateway.peers.positions, &PositionAsync::ListPositions, request);
 }
 
+// What it closes is decided where the fills are, not from what the dashboard saw a moment ago.
+void ClosePosition(const CallPtr& call) {
+  order::v1::ClosePositionRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_account_id(call->AccountOr(request.account_id()));
+  if (!request.symbol().empty() && request.symbol() != call->Param("symbol")) {
+    return call->Fail(BadFields({{.field = "symbol",
+                                  .reason = RejectReason::kBadIdentifier,
+                                  .message = "the body and the path name different symbols"}}));
+  }
+  request.set_symbol(call->Param("symbol"));
+  request.set_actor(call->access.actor);
+  call->Ask(call->gateway.peers.orders, &OrderAsync::ClosePosition, request,
+            [call](const grpc::Status& status, order::v1::SubmitOrderResponse& response) {
+              if (!status.ok()) {
+                ApiError error = ErrorOf(status, "order_management");
+                if (status.error_code() == grpc::FAILED_PRECONDITION) error.reason = RejectReason::kReduceOnly;
+                if (status.error_code() == grpc::ALREADY_EXISTS) error.reason = RejectReason::kRequestIdReused;
+                return call->Fail(error);
+              }
+              if (response.order().status() != order::v1::ORDER_STATUS_DENIED) return call->Answer(201, response);
+              const type::v1::Rejection& rejection = response.order().rejection();
+              call->FailWith(MakeError(422, rejection.message(), static_cast<RejectReason>(rejection.reason())),
+                             ToJson(response));
+            });
+}
+
+// May risk be opened, and if not why; without risk's word nothing may.
+Json RiskInShort(const grpc::Status& status, const risk::v1::GetRiskStateResponse& state) {
+  if (!status.ok()) {
+    return {{"opening", "OPENING_BLOCKED"},
+            {"blocked_by", Json::array({"risk_unavailable"})},
+            {"opening_message", "risk does not answer: no entry is taken"},
+            {"loss_rules", Json::array()}};
+  }
+  Json all = ToJson(state);
+  Json brief = Json::object();
+  for (const char* field : {"opening", "blocked_by", "opening_message", "loss_rules"}) brief[field] = all[field];
+  return brief;
+}
+
 void GetSummary(const CallPtr& call) {
   position::v1::GetAccountSummaryRequest request;
   request.set_account_id(call->AccountOfQuery());
-  call->Forward(call->gateway.peers.positions, &PositionAsync::GetAccountSummary, request);
+  call->Forward(call->gateway.peers.positions, &PositionAsync::GetAccountSummary, request,
+                [call](position::v1::GetAccountSummaryResponse& response) {
+                  risk::v1::GetRiskStateRequest next;
+                  next.set_account_id(response.summary().account_id());
+                  call->Ask(call->gateway.peers.risk, &RiskAsync::GetRiskState, next,
+                            [call, answer = ToJson(response)](const grpc::Status& status,
+                                                              risk::v1::GetRiskStateResponse& state) mutable {
+                              answer["risk"] = RiskInShort(status, state);
+                              call->Answer(200, answer);
+                            });
+                });
 }
 
 void ListBooks(const CallPtr& call) {
@@ -78,7 +131,7 @@ std::vector<Route> PositionRoutes() {
       {"GET", "/api/live/positions", ListPositions},  {"GET", "/api/live/summary", GetSummary},
       {"GET", "/api/live/books", ListBooks},          {"GET", "/api/live/trades", ListTrades},
       {"GET", "/api/live/fills", ListFills},          {"GET", "/api/live/equity", ListEquity},
-      {"POST", "/api/live/positions/verify", Verify},
+      {"POST", "/api/live/positions/verify", Verify}, {"POST", "/api/live/positions/{symbol}/close", ClosePosition},
   };
 }
 

@@ -57,22 +57,46 @@ void Engage(const CallPtr& call) {
   RunEmergency(call, {.account = call->AccountOr(account), .reason = reason, .level = level, .cancel = level == "K2"});
 }
 
+// The account's halt, after its tripped loss rules.
+void ResumeAccount(const CallPtr& call, const order::v1::ResumeAccountRequest& request, const Json& rearmed) {
+  call->Ask(call->gateway.peers.orders, &OrderAsync::ResumeAccount, request,
+            [call, request, rearmed](const grpc::Status& status, order::v1::ResumeAccountResponse& response) {
+              ApiError error = ErrorOf(status, "order_management");
+              call->Audit("account.resumed", "account:" + request.account_id(),
+                          {{"reason", request.reason()},
+                           {"outcome", status.ok() ? "ok" : error.status},
+                           {"rearmed", rearmed.value("rearmed", Json::array())},
+                           {"baseline", rearmed.value("baseline", Json())}},
+                          request.account_id());
+              if (!status.ok()) return call->Fail(error);
+              Json answer = ToJson(response);
+              answer.update(rearmed);
+              call->Answer(200, answer);
+            });
+}
+
+// Whatever keeps an account from opening risk by a person's or a rule's word, a person takes back in one step: tripped
+// loss rules first, so that an account which trades again is one that may.
 void Resume(const CallPtr& call) {
   order::v1::ResumeAccountRequest request;
   if (!call->ReadBody(&request)) return;
   request.set_request_id(call->KeyOrNew());
   request.set_account_id(call->AccountOr(request.account_id()));
   request.set_actor(call->access.actor);
-  call->Ask(call->gateway.peers.orders, &OrderAsync::ResumeAccount, request,
-            [call, request](const grpc::Status& status, order::v1::ResumeAccountResponse& response) {
-              ApiError error = ErrorOf(status, "order_management");
+  risk::v1::RearmLossRulesRequest rearm;
+  rearm.set_request_id(request.request_id());
+  rearm.set_account_id(request.account_id());
+  rearm.set_reason(request.reason());
+  rearm.set_actor(request.actor());
+  call->Ask(call->gateway.peers.risk, &RiskAsync::RearmLossRules, rearm,
+            [call, request](const grpc::Status& status, risk::v1::RearmLossRulesResponse& response) {
+              if (status.ok()) return ResumeAccount(call, request, ToJson(response));
+              // An account that risk has never heard of has no rule to re-arm; order management says whether it exists.
+              if (status.error_code() == grpc::NOT_FOUND) return ResumeAccount(call, request, Json::object());
+              ApiError error = ErrorOf(status, "risk");
               call->Audit("account.resumed", "account:" + request.account_id(),
-                          {{"reason", request.reason()}, {"outcome", status.ok() ? "ok" : error.status}},
-                          request.account_id());
-              if (status.ok())
-                call->Answer(200, response);
-              else
-                call->Fail(error);
+                          {{"reason", request.reason()}, {"outcome", error.status}}, request.account_id());
+              call->Fail(error);
             });
 }
 

@@ -70,7 +70,8 @@ class GatewayShell : public Service {
                     [this](const std::string& id) {
                       return hub_.With([&](LiveModel& model) { return model.AccountOfDeployment(id); });
                     },
-                .ready = [this] { return board_.Serves("order_management"); }});
+                .ready = [this] { return board_.Serves("order_management"); },
+                .emergency_ms_max = context_.config.GetInt("emergency_ms_max")});
     api_ = std::make_unique<Api>(*gateway_);
     server_ = std::make_unique<HttpServer>(HttpServer::Options{
         .listen = listen,
@@ -167,7 +168,14 @@ ServiceSpec ApiGatewaySpec() {
                     {.name = "allow_remote",
                      .type = KnobType::kBool,
                      .default_value = "false",
-                     .help = "take connections and Host names other than this machine's; put TLS in front"}},
+                     .help = "take connections and Host names other than this machine's; put TLS in front"},
+                    {.name = "emergency_ms_max",
+                     .type = KnobType::kInt,
+                     .default_value = "8000",
+                     .help = "how long an emergency stop goes on until the account is flat before it says what is left",
+                     .minimum = "500",
+                     .maximum = "60000",
+                     .unit = "ms"}},
           .migrations = {},
           .make = [](ServiceContext& context) { return std::make_unique<GatewayShell>(context); },
           .stores = false};

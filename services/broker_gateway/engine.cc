@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "libs/base/absl_std.h"
+#include "libs/calendar/sessions.h"
 #include "libs/market/bars.h"
 #include "libs/market/replay.h"
 #include "libs/market/simulated_source.h"
@@ -24,13 +25,6 @@ constexpr Duration kPauseMax = Duration::Seconds(86'400);
 constexpr Duration kRemember = Duration::Seconds(2 * 86'400);
 // A simulated market in lockstep begins here, so that every run of a seed is the same.
 constexpr UtcTime kLockstepStart{1'704'067'200'000'000'000};  // 2024-01-01
-
-std::vector<Instrument> InstrumentsOf(const Engine::Options& options) {
-  if (options.source != "replay") return market::SimulatedInstruments();
-  // What is wrong with them OpenSource says, before anything is served.
-  return market::ChooseInstruments(options.replay_directory, options.replay_symbols, options.replay_instruments)
-      .value_or(std::vector<Instrument>());
-}
 
 std::int64_t WholeOf(Decimal value) { return static_cast<std::int64_t>(value.units() / Decimal::FromInt(1).units()); }
 
@@ -59,11 +53,13 @@ Engine::Engine(Options options, BrokerStore& store, const Clock& clock, Logger& 
       log_(log),
       redis_(redis),
       fail_(std::move(fail)),
-      instruments_(InstrumentsOf(options_)),
-      venue_(instruments_, options_.paper),
+      venue_({}, options_.paper),
       gate_(options_.lockstep_subscribers),
       steps_(metrics.GetCounter("ballast_market_steps_total", "steps of the market", {})),
       executions_(metrics.GetCounter("ballast_broker_executions_total", "executions told", {})),
+      skipped_quotes_(metrics.GetCounter("ballast_market_quotes_skipped_total",
+                                         "recorded quotes that could not be used: locked, crossed, without a price",
+                                         {})),
       session_gauge_(metrics.GetGauge("ballast_broker_order_session", "1 while order management is connected", {})) {}
 
 Engine::~Engine() { Drain(); }
@@ -87,7 +83,8 @@ absl::Status Engine::OpenSource() {
       market::SimulatedSource::Options{.seed = options_.seed,
                                        .tick = Duration::Millis(options_.tick_ms),
                                        .wall_time = options_.speed == Decimal::FromInt(1),
-                                       .start = lockstep() ? kLockstepStart : clock_.Now()});
+                                       .start = lockstep() ? kLockstepStart : clock_.Now(),
+                                       .exchange_hours = options_.exchange_hours});
   return absl::OkStatus();
 }
 
@@ -97,6 +94,11 @@ absl::Status Engine::Recover() {
   }
   RETURN_IF_ERROR(store_.Fence());
   RETURN_IF_ERROR(OpenSource());
+  instruments_ = source_->instruments();
+  for (Instrument& instrument : instruments_) {
+    if (instrument.calendar == TradingCalendar::kAlwaysOpen) instrument.day_start_minute = options_.day_start_minute;
+  }
+  venue_ = paper::PaperBroker(instruments_, options_.paper);
   RETURN_IF_ERROR(store_.LoadBroker(venue_, clock_.Now() - kRemember));
   ASSIGN_OR_RETURN(session_epoch_, store_.LoadEpoch());
   source_key_ = source_->state().key;
@@ -164,7 +166,7 @@ bool Engine::Subscribe(broker::v1::Subscribe request, std::shared_ptr<MarketSend
                 {{"subscriber", request.subscriber()}, {"phase", std::to_string(request.phase())}});
     }
     if (!subscriber.lockstep || end_of_data_) {
-      broker::v1::StreamMarketDataResponse first = StepFor(subscriber, true, false);
+      broker::v1::StreamMarketDataResponse first = StepFor(subscriber, Quotes::kAll, false);
       first.set_lockstep(subscriber.lockstep);
       first.set_end_of_data(end_of_data_);
       session->Push(std::move(first));
@@ -287,6 +289,14 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
     New(request.new_order());
   } else if (request.has_cancel()) {
     venue_.Cancel(AccountId(request.cancel().account_id()), OrderId(request.cancel().order_id()), MarketNow());
+  } else if (request.has_reduce()) {
+    auto quantity = wire::FromProto(request.reduce().quantity(), "quantity");
+    if (!quantity.ok()) {
+      log_.Critical("broker.reduce_unreadable", {{"error", quantity.status().ToString()}});
+      return;
+    }
+    venue_.Reduce(AccountId(request.reduce().account_id()), OrderId(request.reduce().order_id()), *quantity,
+                  wire::FromProto(request.reduce().rejection()), MarketNow());
   } else if (request.has_open_account()) {
     auto cash = wire::FromProto(request.open_account().opening_cash(), "opening_cash");
     if (cash.ok())
@@ -342,43 +352,6 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
   log_.Info("broker.session_open", {{"epoch", std::to_string(session_epoch_)}});
 }
 
-// Small, and apart from risk: what must hold even if everything before it is wrong.
-std::optional<Rejection> Engine::LastCheck(const Order& order) const {
-  std::int64_t age_ms = (clock_.Now() - order.create_time).nanos / 1'000'000;
-  if (age_ms > options_.intent_age_ms_max) {
-    return Rejection{.reason = RejectReason::kStaleIntent,
-                     .check = "intent_age",
-                     .limit = std::to_string(options_.intent_age_ms_max),
-                     .observed = std::to_string(age_ms),
-                     .message = "the order is too old to be sent"};
-  }
-  const Quote* quote = venue_.FindQuote(order.symbol);
-  if (quote == nullptr || !order.quantity.IsPositive()) return std::nullopt;  // the venue says why
-  // The cap first: it also keeps the product below within range.
-  Decimal price = order.limit_price ? std::max(*order.limit_price, quote->ask_price) : quote->ask_price;
-  Decimal quantity_max = Divide(options_.notional_max, price, Rounding::kDown);
-  if (order.quantity > quantity_max) {
-    return Rejection{.reason = RejectReason::kGatewayCheck,
-                     .check = "notional_cap",
-                     .limit = options_.notional_max.ToString(),
-                     .observed = order.quantity.ToString() + " x " + price.ToString(),
-                     .message = "the gateway's cap on an order's notional is exceeded"};
-  }
-  if (order.limit_price) {
-    Decimal reach = Multiply(quote->last_price, options_.collar_ratio, Rounding::kUp);
-    bool through = order.side == Side::kBuy ? *order.limit_price > quote->ask_price + reach
-                                            : *order.limit_price < quote->bid_price - reach;
-    if (through) {
-      return Rejection{.reason = RejectReason::kGatewayCheck,
-                       .check = "price_collar",
-                       .limit = options_.collar_ratio.ToString(),
-                       .observed = order.limit_price->ToString(),
-                       .message = "the limit price is too far through the market"};
-    }
-  }
-  return std::nullopt;
-}
-
 void Engine::New(const broker::v1::NewOrder& request) {
   auto order = wire::FromProto(request.order());
   if (!order.ok()) {
@@ -394,7 +367,11 @@ void Engine::New(const broker::v1::NewOrder& request) {
       return;  // known, or not to be told now: the order manager asks again
     }
   }
-  if (std::optional<Rejection> refusal = LastCheck(*order)) {
+  const paper::Ledger* ledger = venue_.FindLedger(order->account_id);
+  Decimal position;
+  if (ledger != nullptr && ledger->positions.contains(order->symbol)) position = ledger->positions.at(order->symbol);
+  const LastCheck::Facts facts{.quote = venue_.FindQuote(order->symbol), .position = position, .now = clock_.Now()};
+  if (std::optional<Rejection> refusal = options_.last_check.Refusal(*order, facts)) {
     venue_.Reject(*order, *refusal, MarketNow());
   } else {
     venue_.Submit(*order, MarketNow());
@@ -419,6 +396,8 @@ void Engine::StepMarket() {
                    quote.bid_price.ToString() + " " + quote.ask_price.ToString() + " " + quote.last_price.ToString() +
                        " " + std::to_string(quote.quote_time.nanos));
   }
+  venue_.Expire(market_time_);
+  TellSkipped();
   for (const Bar& bar : step_.bars) {
     if (bar.timeframe != "1s") unsaved_bars_.push_back(bar);
   }
@@ -438,17 +417,17 @@ broker::v1::StreamMarketDataResponse Engine::StepHead() const {
   return head;
 }
 
-broker::v1::StreamMarketDataResponse Engine::StepFor(const Subscriber& subscriber, bool all_quotes, bool bars) const {
+broker::v1::StreamMarketDataResponse Engine::StepFor(const Subscriber& subscriber, Quotes quotes, bool bars) const {
   broker::v1::StreamMarketDataResponse response = StepHead();
-  auto add_quote = [&](const Quote& quote) {
-    if (subscriber.symbols.empty() || Wants(subscriber.symbols, quote.symbol.value())) {
+  auto changed = [&](const Symbol& symbol) {
+    return std::any_of(step_.quotes.begin(), step_.quotes.end(),
+                       [&](const Quote& quote) { return quote.symbol == symbol; });
+  };
+  for (const auto& [symbol, quote] : venue_.quotes()) {
+    if (quotes == Quotes::kNotStale && quote.stale && !(bars && changed(symbol))) continue;
+    if (subscriber.symbols.empty() || Wants(subscriber.symbols, symbol.value())) {
       wire::ToProto(quote, response.add_quotes());
     }
-  };
-  if (all_quotes) {
-    for (const auto& [symbol, quote] : venue_.quotes()) add_quote(quote);
-  } else {
-    for (const Quote& quote : step_.quotes) add_quote(quote);
   }
   if (!bars) return response;
   for (const Bar& bar : step_.bars) {
@@ -460,11 +439,30 @@ broker::v1::StreamMarketDataResponse Engine::StepFor(const Subscriber& subscribe
   return response;
 }
 
+void Engine::TellSkipped() {
+  skipped_quotes_.Add(static_cast<double>(step_.skipped.size()));
+  for (const market::SkippedQuote& skipped : step_.skipped) {
+    if (!unusable_.insert(skipped.symbol).second) continue;
+    const Quote* stands = venue_.FindQuote(skipped.symbol);
+    log_.Warning("market.quote_unusable", {{"symbol", skipped.symbol.value()},
+                                           {"why", NameOf(skipped.fault)},
+                                           {"bid", skipped.bid_price.ToString()},
+                                           {"ask", skipped.ask_price.ToString()},
+                                           {"market_time", market_time_.ToString()},
+                                           {"last_usable", stands == nullptr ? "" : stands->quote_time.ToString()},
+                                           {"skipped_quotes", std::to_string(source_->skipped_quotes())}});
+  }
+  for (const Quote& quote : step_.quotes) {
+    if (!quote.stale && unusable_.erase(quote.symbol) > 0)
+      log_.Info("market.quote_usable", {{"symbol", quote.symbol.value()}, {"market_time", market_time_.ToString()}});
+  }
+}
+
 // To those the market does not wait for.
 void Engine::TellStep() {
   last_told_ns_ = clock_.MonotonicNanos();
   for (const Subscriber& subscriber : subscribers_) {
-    if (!subscriber.lockstep) subscriber.sender->Push(StepFor(subscriber, false, true));
+    if (!subscriber.lockstep) subscriber.sender->Push(StepFor(subscriber, Quotes::kNotStale, true));
   }
 }
 
@@ -473,7 +471,7 @@ void Engine::TellDue() {
   for (LockstepGate::Connection connection : gate_.TakeDue()) {
     for (const Subscriber& subscriber : subscribers_) {
       if (subscriber.connection != connection) continue;
-      broker::v1::StreamMarketDataResponse step = StepFor(subscriber, true, true);
+      broker::v1::StreamMarketDataResponse step = StepFor(subscriber, Quotes::kAll, true);
       step.set_lockstep(true);
       subscriber.sender->Push(std::move(step));
     }
@@ -495,7 +493,7 @@ void Engine::KeepAlive() {
   last_told_ns_ = clock_.MonotonicNanos();
   if (end_of_data_ || step_.number == 0) return;
   for (const Subscriber& subscriber : subscribers_) {
-    broker::v1::StreamMarketDataResponse again = StepFor(subscriber, true, false);
+    broker::v1::StreamMarketDataResponse again = StepFor(subscriber, Quotes::kNotStale, false);
     wire::ToProto(MarketNow(), again.mutable_market_time());
     subscriber.sender->Push(std::move(again));
   }
@@ -510,9 +508,14 @@ void Engine::FillStatus(broker::v1::GetMarketStatusResponse* response) const {
   response->set_running(!end_of_data_ && (!lockstep() || gate_.Running()));
   response->set_end_of_data(end_of_data_);
   response->set_progress(source_->progress());
-  bool open = false;
-  for (const auto& [symbol, quote] : venue_.quotes()) open = open || quote.session_open;
-  response->set_any_session_open(open);
+  UtcTime now = MarketNow();
+  bool open = std::any_of(instruments_.begin(), instruments_.end(),
+                          [&](const Instrument& instrument) { return calendar::IsOpen(instrument, now); });
+  response->set_any_session_open(open && step_.number > 0);
+  response->set_skipped_quotes(source_->skipped_quotes());
+  for (const auto& [symbol, quote] : venue_.quotes()) {
+    if (quote.stale) response->add_stale_symbols(symbol.value());
+  }
   response->set_bar_length_seconds(BarLengthSeconds(options_));
   if (data_set_) *response->mutable_data_set() = *data_set_;
 }

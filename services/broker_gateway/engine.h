@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/redis/redis_cache.h"
 #include "libs/platform/thread/bounded_queue.h"
+#include "services/broker_gateway/last_check.h"
 #include "services/broker_gateway/lockstep.h"
 #include "services/broker_gateway/store.h"
 
@@ -31,6 +33,10 @@ class Engine {
   struct Options {
     // "simulated" or "replay".
     std::string source = "simulated";
+    // The simulated market closes when the exchanges do.
+    bool exchange_hours = false;
+    // When the day of a market that never closes begins, in minutes after midnight UTC.
+    std::int32_t day_start_minute = 0;
     std::uint64_t seed = 7;
     std::int64_t tick_ms = 250;
     // Market seconds per wall second; 0: lockstep.
@@ -42,9 +48,7 @@ class Engine {
     int lockstep_subscribers = 3;
     paper::PaperBroker::Options paper = {};
     // The gateway's own caps, checked last and apart from risk.
-    Decimal notional_max;
-    Decimal collar_ratio;
-    std::int64_t intent_age_ms_max = 10'000;
+    LastCheck last_check = {};
   };
 
   Engine(Options options, BrokerStore& store, const Clock& clock, Logger& log, Metrics& metrics, RedisCache& redis,
@@ -89,7 +93,6 @@ class Engine {
   void Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderSender>& session);
   void Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session);
   void New(const broker::v1::NewOrder& request);
-  std::optional<Rejection> LastCheck(const Order& order) const;
   [[nodiscard]] bool lockstep() const { return options_.speed.IsZero(); }
   // The position goes with the executions of every step: nothing is stepped twice or left out after a kill.
   [[nodiscard]] bool exact() const { return lockstep() || options_.source == "replay"; }
@@ -106,9 +109,11 @@ class Engine {
   [[nodiscard]] std::int64_t IdleNanos() const;
   [[nodiscard]] UtcTime MarketNow() const;
   [[nodiscard]] broker::v1::StreamMarketDataResponse StepHead() const;
-  // `all_quotes`: also those that did not change in the step.
-  [[nodiscard]] broker::v1::StreamMarketDataResponse StepFor(const Subscriber& subscriber, bool all_quotes,
+  // All the quotes; those that nobody stands behind are not told again and again, which would make them look new.
+  enum class Quotes { kAll, kNotStale };
+  [[nodiscard]] broker::v1::StreamMarketDataResponse StepFor(const Subscriber& subscriber, Quotes quotes,
                                                              bool bars) const;
+  void TellSkipped();
   void CommitAndTell();
   void SaveMarket();
 
@@ -143,6 +148,8 @@ class Engine {
   std::vector<Bar> unsaved_bars_;
   std::int64_t last_save_ns_ = 0;
   std::int64_t last_forget_ns_ = 0;
+  // Symbols whose newest quote could not be used, so that it is logged once.
+  std::set<Symbol> unusable_;
   std::uint64_t session_epoch_ = 0;
   std::shared_ptr<OrderSender> session_;
   std::vector<Subscriber> subscribers_;
@@ -151,6 +158,7 @@ class Engine {
 
   Counter& steps_;
   Counter& executions_;
+  Counter& skipped_quotes_;
   Gauge& session_gauge_;
 };
 

@@ -154,8 +154,8 @@ class EngineTest : public testing::Test {
   }
 
   void Start(Engine::Options options) {
-    options.notional_max = Decimal::Of("1000000");
-    options.collar_ratio = Decimal::Of("0.5");
+    options.last_check.notional_max = Decimal::Of("1000000");
+    options.last_check.collar_ratio = Decimal::Of("0.5");
     if (engine_) engine_->Drain();
     engine_ = std::make_unique<Engine>(options, *store_, clock_, *log_, metrics_, redis_,
                                        [](const std::string& why) { ADD_FAILURE() << why; });

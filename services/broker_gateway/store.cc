@@ -89,14 +89,15 @@ absl::Status BrokerStore::Append(const paper::PaperBroker& broker, const paper::
       const paper::VenueState& state = broker.StateOf(id);
       sql +=
           "INSERT INTO venue_order (order_id, account_id, working, triggered, payload, arrival_nanos, waiting, "
-          "queue_ahead, created_nanos) VALUES (" +
+          "queue_ahead, created_nanos, rests) VALUES (" +
           work.quote(id.value()) + "," + work.quote(order.account_id.value()) +
           (IsTerminal(order.status) ? ",false," : ",true,") + (state.triggered ? "true," : "false,") +
           Bytes(work, proto.SerializeAsString()) + "," + std::to_string(state.arrival.nanos) +
           (state.waiting ? ",true," : ",false,") + (state.queue_ahead ? state.queue_ahead->ToString() : "NULL") + "," +
-          std::to_string(order.create_time.nanos) +
+          std::to_string(order.create_time.nanos) + (state.rests ? ",true" : ",false") +
           ") ON CONFLICT (order_id) DO UPDATE SET working = excluded.working, triggered = excluded.triggered, "
-          "payload = excluded.payload, waiting = excluded.waiting, queue_ahead = excluded.queue_ahead;";
+          "payload = excluded.payload, waiting = excluded.waiting, queue_ahead = excluded.queue_ahead, rests = "
+          "excluded.rests;";
     }
     for (const AccountId& id : changes.accounts) {
       const paper::Ledger& ledger = *broker.FindLedger(id);
@@ -131,13 +132,14 @@ absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker, UtcTime since) 
       broker.RestoreLedger(std::move(ledger));
     }
     // Recently closed orders too: a second submission of one must be known for what it is. Older ones are looked up.
-    for (const pqxx::row& row : work.exec_params(
-             "SELECT payload, triggered, arrival_nanos, waiting, queue_ahead::text FROM venue_order WHERE working "
-             "OR created_nanos > $1 OR created_nanos = 0",
-             since.nanos)) {
+    for (const pqxx::row& row : work.exec_params("SELECT payload, triggered, arrival_nanos, waiting, "
+                                                 "queue_ahead::text, rests FROM venue_order WHERE working "
+                                                 "OR created_nanos > $1 OR created_nanos = 0",
+                                                 since.nanos)) {
       ASSIGN_OR_RETURN(Order order, wire::FromProto(Parse<order::v1::Order>(row[0])));
       paper::VenueState state{
           .arrival = UtcTime{row[2].as<std::int64_t>()}, .waiting = row[3].as<bool>(), .triggered = row[1].as<bool>()};
+      state.rests = row[5].as<bool>();
       if (!row[4].is_null()) {
         ASSIGN_OR_RETURN(state.queue_ahead, Decimal::Parse(row[4].as<std::string>()));
       }

@@ -355,6 +355,72 @@ grpc::ServerUnaryReactor* OrderGrpc::HaltAccount(grpc::CallbackServerContext* co
   return reactor;
 }
 
+grpc::ServerUnaryReactor* OrderGrpc::ClosePosition(grpc::CallbackServerContext* context,
+                                                   const order::v1::ClosePositionRequest* request,
+                                                   order::v1::SubmitOrderResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Shard::CloseRequest close{.request_id = RequestId(request->request_id()),
+                            .account_id = AccountId(request->account_id()),
+                            .symbol = Symbol(request->symbol()),
+                            .reason = request->reason().empty() ? "manual" : request->reason()};
+  std::vector<FieldError> errors;
+  auto refuse = [&](const char* field, RejectReason reason, std::string message) {
+    errors.push_back({.field = field, .reason = reason, .message = std::move(message)});
+  };
+  // The rules of form of the order it becomes.
+  for (auto [field, text, length] :
+       {std::tuple("request_id", &request->request_id(), 64), std::tuple("account_id", &request->account_id(), 64),
+        std::tuple("symbol", &request->symbol(), 32)}) {
+    if (!orders::IsIdentifier(*text, static_cast<std::size_t>(length)))
+      refuse(field, RejectReason::kBadIdentifier,
+             "1 to " + std::to_string(length) + " characters of A-Z a-z 0-9 . _ : - expected");
+  }
+  if (request->has_deployment_id()) {
+    close.deployment_id = DeploymentId(request->deployment_id());
+    if (!close.deployment_id->empty() && !orders::IsIdentifier(request->deployment_id(), 64))
+      refuse("deployment_id", RejectReason::kBadIdentifier,
+             "empty, or 1 to 64 characters of A-Z a-z 0-9 . _ : - expected");
+  }
+  if (request->has_quantity()) {
+    auto quantity = Decimal::Parse(request->quantity().value());
+    if (!quantity.ok()) {
+      refuse("quantity", RejectReason::kBadDecimal, MessageOf(quantity.status()));
+    } else if (!quantity->IsPositive()) {
+      refuse("quantity", RejectReason::kOutOfRange, "must be above zero");
+    } else {
+      close.quantity = *quantity;
+    }
+  }
+  if (request->reason().size() > kReasonMax) refuse("reason", RejectReason::kOutOfRange, "at most 200 bytes");
+  if (request->actor().size() > kActorMax) refuse("actor", RejectReason::kOutOfRange, "at most 100 bytes");
+  if (!errors.empty()) return Finish(reactor, InvalidFields(errors));
+  bool queued =
+      shard_.ClosePosition(std::move(close), ActorOf(request->actor()), [reactor, response](const OrderReply& reply) {
+        if (reply.status.ok()) {
+          wire::ToProto(reply.order, response->mutable_order());
+          response->set_replayed(reply.replayed);
+          for (const RiskCheck& check : reply.checks) wire::ToProto(check, response->add_checks());
+        }
+        reactor->Finish(ToGrpc(reply.status));
+      });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* OrderGrpc::RegisterDeployment(grpc::CallbackServerContext* context,
+                                                        const order::v1::RegisterDeploymentRequest* request,
+                                                        order::v1::RegisterDeploymentResponse*) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Id("account_id", request->account_id()).Id("deployment_id", request->deployment_id());
+  if (!check.ok()) return Finish(reactor, check.Refusal());
+  bool queued = shard_.RegisterDeployment(AccountId(request->account_id()), DeploymentId(request->deployment_id()),
+                                          ActorOf(request->actor()),
+                                          [reactor](const absl::Status& status) { reactor->Finish(ToGrpc(status)); });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* OrderGrpc::ResumeAccount(grpc::CallbackServerContext* context,
                                                    const order::v1::ResumeAccountRequest* request,
                                                    order::v1::ResumeAccountResponse* response) {

@@ -52,6 +52,13 @@ class OrderGrpc final : public order::v1::OrderService::CallbackService {
                                           const order::v1::ResumeAccountRequest* request,
                                           order::v1::ResumeAccountResponse* response) override;
 
+  grpc::ServerUnaryReactor* ClosePosition(grpc::CallbackServerContext* context,
+                                          const order::v1::ClosePositionRequest* request,
+                                          order::v1::SubmitOrderResponse* response) override;
+  grpc::ServerUnaryReactor* RegisterDeployment(grpc::CallbackServerContext* context,
+                                               const order::v1::RegisterDeploymentRequest* request,
+                                               order::v1::RegisterDeploymentResponse* response) override;
+
  private:
   void Read(grpc::ServerUnaryReactor* reactor, std::function<absl::Status()> read);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -50,6 +51,14 @@ class Journal {
   [[nodiscard]] virtual absl::StatusOr<std::unordered_set<std::string>> LoadOrderIds() = 0;
   // NOT_FOUND when there is none.
   [[nodiscard]] virtual absl::StatusOr<Order> LoadOrder(const OrderId& id) = 0;
+  // The fills of the account's log after `after`, in order, at most `limit`.
+  [[nodiscard]] virtual absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account_id, std::uint64_t after,
+                                                                    int limit) = 0;
+
+  // Deployments that orders may name. Idempotent; FAILED_PRECONDITION when a newer writer exists.
+  [[nodiscard]] virtual absl::Status SaveDeployment(const AccountId& account_id, const DeploymentId& id) = 0;
+  [[nodiscard]] virtual absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> LoadDeployments() = 0;
+
   // At most `limit`, in order, after `after`.
   [[nodiscard]] virtual absl::StatusOr<std::vector<order::v1::OrderEvent>> LoadEvents(const AccountId& account_id,
                                                                                       std::uint64_t after,

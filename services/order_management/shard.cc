@@ -7,6 +7,7 @@
 #include "libs/base/absl_std.h"
 #include "libs/base/check.h"
 #include "libs/orders/order_id.h"
+#include "libs/orders/reduce_only.h"
 #include "libs/orders/submit.h"
 #include "libs/wire/wire.h"
 
@@ -59,6 +60,13 @@ absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& p
     case broker::v1::EXECUTION_TYPE_TRIGGERED:
       report.type = OrderEventType::kTriggered;
       break;
+    case broker::v1::EXECUTION_TYPE_RESTATED: {
+      report.type = OrderEventType::kRestated;
+      ASSIGN_OR_RETURN(Decimal cumulative, wire::FromProto(proto.cumulative_quantity(), "cumulative_quantity"));
+      ASSIGN_OR_RETURN(Decimal leaves, wire::FromProto(proto.leaves_quantity(), "leaves_quantity"));
+      report.quantity = cumulative + leaves;
+      break;
+    }
     default:
       return absl::InvalidArgumentError("an execution report of unknown type");
   }
@@ -92,6 +100,16 @@ absl::Status Shard::Recover() {
   ASSIGN_OR_RETURN(std::vector<Order> working, journal_.LoadWorkingOrders());
   for (const Order& order : working) accounts_[order.account_id].Load(order);
   ASSIGN_OR_RETURN(known_orders_, journal_.LoadOrderIds());
+  ASSIGN_OR_RETURN(deployments_, journal_.LoadDeployments());
+  for (auto& [id, account] : accounts_) {
+    std::uint64_t cursor = 0;
+    while (true) {
+      ASSIGN_OR_RETURN(std::vector<Fill> fills, journal_.LoadFills(id, cursor, kBackfillPage));
+      if (fills.empty()) break;
+      for (const Fill& fill : fills) account.LoadFill(fill);
+      cursor = fills.back().sequence;
+    }
+  }
   for (const AccountSpec& spec : options_.accounts) {
     brokers_[spec.id] = spec.broker;
     if (accounts_.contains(spec.id)) continue;
@@ -239,6 +257,7 @@ bool Shard::Submit(Order order, std::string actor, bool confirm_duplicate, std::
     reply({.status = absl::UnavailableError("orders cannot be stored now; try again with the same request id")});
     return true;
   }
+  order.create_time = clock_.Now();  // its age counts from here, however long it waits for the thread
   return Enqueue(
       [this, order = std::move(order), actor = std::move(actor), confirm_duplicate,
        reply = std::move(reply)]() mutable { DoSubmit(std::move(order), actor, confirm_duplicate, std::move(reply)); });
@@ -282,10 +301,16 @@ void Shard::DoSubmit(Order order, const std::string& actor, bool confirm_duplica
   }
 
   auto deny = [&](Rejection rejection) { Deny(std::move(order), actor, std::move(rejection), {}, {std::move(reply)}); };
-  if (account->snapshot().halted && !order.reduce_only) {
-    deny({.reason = RejectReason::kAccountHalted,
-          .check = "account",
-          .message = "the account is halted: " + account->snapshot().halt_reason});
+  if (!order.deployment_id.empty() && !deployments_.contains({order.account_id, order.deployment_id})) {
+    std::string name = order.deployment_id.value();
+    deny({.reason = RejectReason::kUnknownDeployment,
+          .check = "deployment",
+          .observed = name,
+          .message = "there is no deployment " + name + " in this account; an order by hand names none"});
+    return;
+  }
+  if (std::optional<Rejection> why = Unsendable(*account, order)) {
+    deny(std::move(*why));
     return;
   }
   std::int64_t now = clock_.MonotonicNanos();
@@ -383,33 +408,87 @@ void Shard::FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result
   }
   orders::Account* account = FindAccount(waiting.order.account_id);
   OrderId id = waiting.order.order_id;
-  if (account->snapshot().halted && !waiting.order.reduce_only) {
-    // Halted while risk was deciding: the reservation is given back.
+  // What was true when risk was asked may be over: this thread may have stood since, in front of its storage.
+  std::optional<Rejection> why = Unsendable(*account, waiting.order);
+  if (!why && result.has_expire_time() && wire::FromProto(result.expire_time()) <= clock_.Now()) {
+    why = Rejection{.reason = RejectReason::kRiskUnavailable,
+                    .check = "risk",
+                    .limit = wire::FromProto(result.expire_time()).ToString(),
+                    .message = "risk's approval had lapsed before it could be used"};
+  }
+  if (why) {
+    // The reservation is given back.
     risk::v1::RiskSessionRequest request;
     request.mutable_void_()->set_account_id(waiting.order.account_id.value());
     request.mutable_void_()->set_order_id(id.value());
     (void)ports_.risk(std::move(request));
-    Deny(std::move(waiting.order), waiting.actor,
-         {.reason = RejectReason::kAccountHalted,
-          .check = "account",
-          .message = "the account is halted: " + account->snapshot().halt_reason},
-         std::move(checks), std::move(waiting.replies));
+    Deny(std::move(waiting.order), waiting.actor, std::move(*why), std::move(checks), std::move(waiting.replies));
     return;
   }
   known_orders_.insert(id.value());
   bool submit = broker_ready_;
   if (!submit) pending_possible_ = true;
   Keep(account->Accept(std::move(waiting.order), waiting.actor, checks, submit, clock_.Now()));
-  AfterCommit(
-      [this, stored = *account->Find(id), submit, replies = std::move(waiting.replies), checks = std::move(checks)] {
-        if (submit) SendNewOrder(stored);
-        for (const auto& reply : replies) reply({.order = stored, .checks = checks});
-      });
+  AfterCommit([this, account, accepted = *account->Find(id), submit, replies = std::move(waiting.replies),
+               checks = std::move(checks)] {
+    auto now = [&] {
+      const Order* order = account->Find(accepted.order_id);
+      return order == nullptr ? accepted : *order;
+    };
+    Order stored = now();
+    if (submit) Release(*account, stored.order_id);
+    Order answer = now();
+    auto tell = [replies, checks, answer] {
+      for (const auto& reply : replies) reply({.order = answer, .checks = checks, .rejection = answer.rejection});
+    };
+    if (answer.sequence == stored.sequence)
+      tell();
+    else
+      AfterCommit(tell);  // ended instead of sent: told when that is durable too
+  });
+}
+
+std::optional<Rejection> Shard::Unsendable(const orders::Account& account, const Order& order) const {
+  if (account.snapshot().halted && !order.reduce_only) {
+    return Rejection{.reason = RejectReason::kAccountHalted,
+                     .check = "account",
+                     .message = "the account is halted: " + account.snapshot().halt_reason};
+  }
+  std::int64_t age_ms = (clock_.Now() - order.create_time).nanos / 1'000'000;
+  std::int64_t age_ms_max =
+      order.type == OrderType::kMarket ? options_.intent_age_ms_max * 2 / 5 : options_.intent_age_ms_max;
+  if (age_ms <= age_ms_max) return std::nullopt;
+  return Rejection{.reason = RejectReason::kStaleIntent,
+                   .check = "intent_age",
+                   .limit = std::to_string(age_ms_max),
+                   .observed = std::to_string(age_ms),
+                   .message = "the order waited too long to be sent and was not sent"};
+}
+
+void Shard::Release(orders::Account& account, const OrderId& id) {
+  const Order* order = account.Find(id);
+  // Without a session nothing was sent: the next one's beginning looks at it.
+  if (order == nullptr || !broker_ready_ || !orders::Account::NeverTaken(*order)) return;
+  if (order->cancel_requested) {
+    Keep(account.CancelUnsent(id, clock_.Now()));
+  } else if (std::optional<Rejection> why = Unsendable(account, *order)) {
+    Keep(account.RejectUnsent(id, std::move(*why), clock_.Now()));
+  } else {
+    SendNewOrder(*order);
+  }
 }
 
 void Shard::SendNewOrder(const Order& order) {
+  // A session that this thread has not begun yet gets nothing: what its gateway has taken must be settled first.
+  if (!broker_ready_) return;
   broker::v1::OrderSessionRequest request;
   wire::ToProto(order, request.mutable_new_order()->mutable_order());
+  // The venue knows one position, the net one. Where books stand against each other, closing one of them moves the net
+  // position away from zero, which a venue would not call reducing.
+  orders::Account* account = FindAccount(order.account_id);
+  if (order.reduce_only && account != nullptr && account->books().Opposed(order.symbol)) {
+    request.mutable_new_order()->mutable_order()->set_reduce_only(false);
+  }
   // A broken session sends it again when it is back: the gateway knows orders by their id.
   if (!ports_.broker(std::move(request))) {
     broker_ready_ = false;
@@ -418,6 +497,7 @@ void Shard::SendNewOrder(const Order& order) {
 }
 
 void Shard::SendCancel(const Order& order) {
+  if (!broker_ready_) return;  // the session's beginning sends it
   broker::v1::OrderSessionRequest request;
   request.mutable_cancel()->set_account_id(order.account_id.value());
   request.mutable_cancel()->set_order_id(order.order_id.value());
@@ -425,6 +505,96 @@ void Shard::SendCancel(const Order& order) {
     broker_ready_ = false;
     ports_.drop_broker();
   }
+}
+
+void Shard::TrimReduceOnly(const AccountId& id) {
+  orders::Account* account = FindAccount(id);
+  if (account == nullptr || !broker_ready_) return;
+  for (orders::Trim& trim : orders::TrimsFor(account->books(), account->orders(), account->snapshot().halted)) {
+    auto [told, fresh] = trims_.try_emplace(trim.order_id, trim.quantity);
+    if (!fresh && told->second <= trim.quantity) continue;
+    told->second = trim.quantity;
+    AfterCommit([this, id, trim] {
+      broker::v1::OrderSessionRequest request;
+      request.mutable_reduce()->set_account_id(id.value());
+      request.mutable_reduce()->set_order_id(trim.order_id.value());
+      wire::ToProto(trim.quantity, request.mutable_reduce()->mutable_quantity());
+      wire::ToProto(trim.why, request.mutable_reduce()->mutable_rejection());
+      if (!ports_.broker(std::move(request))) {
+        broker_ready_ = false;
+        ports_.drop_broker();
+      }
+    });
+  }
+}
+
+bool Shard::RegisterDeployment(AccountId account_id, DeploymentId deployment, std::string actor,
+                               std::function<void(absl::Status)> reply) {
+  return Enqueue([this, account_id = std::move(account_id), deployment = std::move(deployment),
+                  actor = std::move(actor), reply = std::move(reply)] {
+    if (FindAccount(account_id) == nullptr) {
+      reply(absl::NotFoundError(ToAbsl("there is no account " + account_id.value())));
+      return;
+    }
+    if (!deployments_.contains({account_id, deployment})) {
+      // Rare, so it may hold up the batch; known only once it is durable.
+      if (absl::Status saved = journal_.SaveDeployment(account_id, deployment); !saved.ok()) {
+        log_.Warning("orders.deployment_not_saved", {{"error", saved.ToString()}});
+        reply(absl::UnavailableError("the deployment cannot be stored now"));
+        return;
+      }
+      deployments_.emplace(account_id, deployment);
+      log_.Info("orders.deployment_registered",
+                {{"account", account_id.value()}, {"deployment", deployment.value()}, {"actor", actor}});
+    }
+    reply(absl::OkStatus());
+  });
+}
+
+bool Shard::ClosePosition(CloseRequest request, std::string actor, std::function<void(OrderReply)> reply) {
+  return Enqueue([this, request = std::move(request), actor = std::move(actor), reply = std::move(reply)] {
+    DoClose(request, actor, reply);
+  });
+}
+
+void Shard::DoClose(const CloseRequest& request, const std::string& actor, std::function<void(OrderReply)> reply) {
+  orders::Account* account = FindAccount(request.account_id);
+  if (account == nullptr) {
+    reply({.status = absl::NotFoundError(ToAbsl("there is no account " + request.account_id.value()))});
+    return;
+  }
+  Order order;
+  order.request_id = request.request_id;
+  order.account_id = request.account_id;
+  order.deployment_id = request.deployment_id.value_or(DeploymentId());
+  order.symbol = request.symbol;
+  order.type = OrderType::kMarket;
+  order.time_in_force = TimeInForce::kIoc;
+  order.reduce_only = true;
+  order.reason = request.reason;
+  OrderId id = orders::OrderIdFor(request.account_id, request.request_id);
+  auto waiting = waiting_by_order_.find(id);
+  const Order* first = waiting != waiting_by_order_.end() ? &waiting_[waiting->second].order : LoadOrder(*account, id);
+  if (first != nullptr) {
+    // Asked again: the position has changed since, so side and quantity are the first answer's.
+    order.side = first->side;
+    order.quantity =
+        request.quantity.value_or(first->requested_quantity.IsZero() ? first->quantity : first->requested_quantity);
+  } else {
+    Decimal held = request.deployment_id ? account->books().Held(*request.deployment_id, request.symbol)
+                                         : account->books().Net(request.symbol);
+    if (held.IsZero()) {
+      std::string whose = !request.deployment_id           ? "the account"
+                          : request.deployment_id->empty() ? "the book of hand-made orders"
+                                                           : "deployment " + request.deployment_id->value();
+      reply({.status = absl::FailedPreconditionError(
+                 ToAbsl(whose + " holds no " + request.symbol.value() + ": there is nothing to close"))});
+      return;
+    }
+    order.side = held.IsPositive() ? Side::kSell : Side::kBuy;
+    order.quantity = request.quantity.value_or(held.Abs());
+  }
+  DoSubmit(std::move(order), actor, true, std::move(reply));
 }
 
 orders::Account* Shard::AccountOf(const OrderId& id, absl::Status& status) {
@@ -522,6 +692,7 @@ bool Shard::Halt(AccountId account_id, std::string reason, std::string actor, bo
       return;
     }
     Keep(resume ? account->Resume(reason, actor, clock_.Now()) : account->Halt(reason, actor, clock_.Now()));
+    TrimReduceOnly(account_id);
     AfterCommit([reply, snapshot = account->snapshot()] { reply({.account = snapshot}); });
   });
 }
@@ -550,7 +721,9 @@ bool Shard::BackfillRisk(std::map<std::string, std::uint64_t> applied) {
       if (!ports_.risk(std::move(request))) return false;
     }
   }
-  return true;
+  risk::v1::RiskSessionRequest replayed;
+  replayed.mutable_replayed();
+  return ports_.risk(std::move(replayed));
 }
 
 void Shard::OnRiskReady(std::map<std::string, std::uint64_t> applied) {
@@ -579,29 +752,63 @@ void Shard::OnRiskLost() {
   });
 }
 
-void Shard::OnBrokerReady() {
-  EnqueueAlways([this] {
+void Shard::OnBrokerReady(std::map<std::string, std::uint64_t> heads) {
+  EnqueueAlways([this, heads = std::move(heads), losses = broker_losses_.load()]() mutable {
     broker_ready_ = true;
-    for (const auto& [id, account] : accounts_) {
+    if (losses != broker_losses_) {
+      broker_ready_ = false;  // over already: what it told says nothing about the one after it
+      return;
+    }
+    UtcTime now = clock_.Now();
+    for (auto& [id, account] : accounts_) {
       broker::v1::OrderSessionRequest open;
       open.mutable_open_account()->set_account_id(id.value());
       open.mutable_open_account()->set_currency(account.snapshot().currency);
       wire::ToProto(account.snapshot().opening_cash, open.mutable_open_account()->mutable_opening_cash());
       if (!ports_.broker(std::move(open))) broker_ready_ = false;
+      // Every report up to the gateway's head is applied: an order without the broker's mark was never taken. If they
+      // are not (one was unreadable, or the gateway lost its journal), nobody knows, and nothing is sent again.
+      bool settled = account.snapshot().execution_sequence == heads[id.value()];
+      if (!settled) {
+        log_.Critical("broker.heads_differ", {{"account", id.value()},
+                                              {"ours", std::to_string(account.snapshot().execution_sequence)},
+                                              {"theirs", std::to_string(heads[id.value()])}});
+      }
+      // These are released by themselves when the batch is durable.
+      auto claimed_in_batch = [this](const OrderId& order_id) {
+        return std::any_of(batch_.begin(), batch_.end(), [&](const OrderEvent& event) {
+          return event.type == OrderEventType::kSubmitted && event.order->order_id == order_id;
+        });
+      };
+      std::vector<OrderId> open_orders;
       for (const auto& [order_id, order] : account.orders()) {
-        if (IsTerminal(order.status)) continue;
-        // Claimed and unanswered: the gateway either has it (and answers from its journal) or never had it.
-        bool unanswered = order.broker_order_id.empty() && order.status != OrderStatus::kPendingNew;
-        if (unanswered) SendNewOrder(order);
-        if (order.cancel_requested) SendCancel(order);
+        if (!IsTerminal(order.status) && order.status != OrderStatus::kPendingNew) open_orders.push_back(order_id);
+      }
+      for (const OrderId& order_id : open_orders) {
+        const Order& order = *account.Find(order_id);
+        bool untaken = settled && orders::Account::NeverTaken(order);
+        if (order.cancel_requested) {
+          if (untaken)
+            Keep(account.CancelUnsent(order_id, now));
+          else
+            SendCancel(order);
+        } else if (untaken) {
+          if (std::optional<Rejection> why = Unsendable(account, order)) {
+            Keep(account.RejectUnsent(order_id, std::move(*why), now));
+          } else if (!claimed_in_batch(order_id)) {
+            AfterCommit([this, held = &account, order_id] { Release(*held, order_id); });
+          }
+        }
       }
     }
     DispatchPending();
+    trims_.clear();
+    for (const auto& [id, account] : accounts_) TrimReduceOnly(id);
     log_.Info("broker.session_ready", {});
   });
 }
 
-// Orders that waited for the broker: sent when young enough, ended when not.
+// Orders that waited for the broker: sent when they still may be, ended when not.
 void Shard::DispatchPending() {
   if (!pending_possible_) return;
   pending_possible_ = false;
@@ -612,29 +819,20 @@ void Shard::DispatchPending() {
       if (order.status == OrderStatus::kPendingNew) pending.push_back(order_id);
     }
     for (const OrderId& order_id : pending) {
-      const Order* order = account.Find(order_id);
-      std::int64_t age_ms = (now - order->create_time).nanos / 1'000'000;
-      std::int64_t age_ms_max =
-          order->type == OrderType::kMarket ? options_.intent_age_ms_max * 2 / 5 : options_.intent_age_ms_max;
-      if (age_ms > age_ms_max) {
-        Keep(account.RejectUnsent(order_id,
-                                  {.reason = RejectReason::kStaleIntent,
-                                   .check = "intent_age",
-                                   .limit = std::to_string(age_ms_max),
-                                   .observed = std::to_string(age_ms),
-                                   .message = "the order waited too long for the broker and was not sent"},
-                                  now));
+      if (std::optional<Rejection> why = Unsendable(account, *account.Find(order_id))) {
+        Keep(account.RejectUnsent(order_id, std::move(*why), now));
       } else if (!broker_ready_) {
         pending_possible_ = true;
       } else {
         Keep(account.Submit(order_id, now));
-        AfterCommit([this, stored = *account.Find(order_id)] { SendNewOrder(stored); });
+        AfterCommit([this, held = &account, order_id] { Release(*held, order_id); });
       }
     }
   }
 }
 
 void Shard::OnBrokerLost() {
+  ++broker_losses_;
   broker_ready_ = false;
   EnqueueAlways([this] {
     if (broker_ready_) broker_ready_ = false;
@@ -676,9 +874,11 @@ void Shard::OnReports(std::vector<broker::v1::ExecutionReport> reports) {
         break;
       }
       Keep(account->ApplyReport(*report, clock_.Now()));
+      trims_.erase(report->order_id);
       acknowledged[id] = proto.execution_sequence();
       reports_.Increment();
     }
+    for (const auto& [id, sequence] : acknowledged) TrimReduceOnly(id);
     AfterCommit([this, acknowledged] {
       for (const auto& [id, sequence] : acknowledged) {
         {
@@ -715,7 +915,9 @@ void Shard::OnTick() {
     bool first = last_cancel_sweep_ns_ == 0;
     last_cancel_sweep_ns_ = now;
     UtcTime wall = clock_.Now();
+    trims_.clear();
     for (auto& [id, account] : accounts_) {
+      TrimReduceOnly(id);
       account.Forget(kOrdersInMemoryMax);
       if (!broker_ready_ || first) continue;
       for (const auto& [order_id, order] : account.orders()) {

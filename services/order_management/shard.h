@@ -5,6 +5,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_set>
@@ -77,6 +79,20 @@ class Shard {
   // Any thread. False: the inbox is full. Answered UNAVAILABLE, and not taken, while the storage is away.
   bool Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply);
   bool Cancel(OrderId id, std::string actor, std::function<void(OrderReply)> reply);
+  struct CloseRequest {
+    RequestId request_id;
+    AccountId account_id;
+    Symbol symbol;
+    // None: the account's net position.
+    std::optional<DeploymentId> deployment_id;
+    // None: all of it.
+    std::optional<Decimal> quantity;
+    std::string reason;
+  };
+  // A reduce-only order for what is held at that moment.
+  bool ClosePosition(CloseRequest request, std::string actor, std::function<void(OrderReply)> reply);
+  bool RegisterDeployment(AccountId account, DeploymentId deployment, std::string actor,
+                          std::function<void(absl::Status)> reply);
   bool CancelAll(AccountId account, Symbol symbol, DeploymentId deployment, std::string actor,
                  std::function<void(absl::StatusOr<std::vector<Order>>)> reply);
   bool Halt(AccountId account, std::string reason, std::string actor, bool resume,
@@ -85,7 +101,8 @@ class Shard {
   void OnRiskReady(std::map<std::string, std::uint64_t> applied);
   void OnRiskResult(risk::v1::ReserveResult result);
   void OnRiskLost();
-  void OnBrokerReady();
+  // `heads`: the newest report the gateway has of each account. Reports up to them came before this.
+  void OnBrokerReady(std::map<std::string, std::uint64_t> heads);
   void OnReports(std::vector<broker::v1::ExecutionReport> reports);
   void OnBrokerLost();
   // Cursors for the broker session's hello.
@@ -117,9 +134,16 @@ class Shard {
             std::vector<std::function<void(OrderReply)>> replies);
   void Withdraw(std::uint64_t correlation, Rejection rejection);
   void FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result);
+  // Why an order must not leave now, if so: its account is halted, or it came too long ago.
+  [[nodiscard]] std::optional<Rejection> Unsendable(const orders::Account& account, const Order& order) const;
+  // Sends a claimed order once its claim is durable, if it may still leave by then; else ends it.
+  void Release(orders::Account& account, const OrderId& id);
   void DispatchPending();
   void SendNewOrder(const Order& order);
   void SendCancel(const Order& order);
+  void DoClose(const CloseRequest& request, const std::string& actor, std::function<void(OrderReply)> reply);
+  // Tells the broker what reduce-only orders have to give up; again on every later occasion until it has answered.
+  void TrimReduceOnly(const AccountId& id);
   void OnTick();
   bool BackfillRisk(std::map<std::string, std::uint64_t> applied);
   [[nodiscard]] bool BrokerUsable() const;
@@ -134,6 +158,7 @@ class Shard {
   std::thread thread_;
   std::atomic<bool> risk_ready_{false};
   std::atomic<bool> broker_ready_{false};
+  std::atomic<std::uint64_t> broker_losses_{0};
 
   // The shard's thread only (and Recover, before it starts).
   // A batch could not be stored: memory is ahead of the log, so nothing more is decided, stored, answered or sent.
@@ -151,6 +176,9 @@ class Shard {
   bool pending_possible_ = true;
   std::int64_t last_cancel_sweep_ns_ = 0;
   std::map<std::string, std::int64_t> recent_orders_;
+  std::set<std::pair<AccountId, DeploymentId>> deployments_;
+  // Trims the broker was told of and has not answered; what is lost of it is told again.
+  std::map<OrderId, Decimal> trims_;
   std::vector<OrderEvent> batch_;
   std::vector<std::pair<AccountId, std::string>> opened_;
   std::vector<std::function<void()>> after_commit_;

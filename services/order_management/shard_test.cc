@@ -19,6 +19,18 @@ namespace {
 
 constexpr std::chrono::seconds kPatience(20);
 
+// The machine's clocks, and beyond them as far as the test says.
+class MovedClock : public Clock {
+ public:
+  void Advance(std::int64_t millis) { moved_ns_ += millis * 1'000'000; }
+  [[nodiscard]] UtcTime Now() const override { return system_.Now() + Duration{moved_ns_}; }
+  [[nodiscard]] std::int64_t MonotonicNanos() const override { return system_.MonotonicNanos() + moved_ns_; }
+
+ private:
+  SystemClock system_;
+  std::atomic<std::int64_t> moved_ns_ = 0;
+};
+
 // What the shard sent to a neighbour, in order.
 template <typename Request>
 class Outbox {
@@ -90,8 +102,10 @@ class ShardTest : public testing::Test {
     ASSERT_TRUE(life_->shard->Recover().ok());
     life_->shard->Start();
     life_->shard->OnRiskReady({});
-    if (broker_ready) life_->shard->OnBrokerReady();
+    if (broker_ready) BrokerReady();
   }
+  // The gateway has told all there is.
+  void BrokerReady() { life_->shard->OnBrokerReady(life_->shard->ExecutionCursors()); }
   void TearDown() override { life_.reset(); }
 
   static Order MakeOrder(const std::string& request, const std::string& quantity = "1") {
@@ -119,18 +133,64 @@ class ShardTest : public testing::Test {
                                      [promise](OrderReply reply) { promise->set_value(std::move(reply)); }));
     return promise->get_future();
   }
-  // Waits for the question to risk and answers it.
-  void Decide(bool approved) {
+  absl::Status Register(const char* deployment, const char* account = "paper") {
+    std::promise<absl::Status> promise;
+    EXPECT_TRUE(life_->shard->RegisterDeployment(AccountId(account), DeploymentId(deployment), "user:me",
+                                                 [&](absl::Status status) { promise.set_value(std::move(status)); }));
+    return promise.get_future().get();
+  }
+  std::future<AccountReply> Halt(bool resume = false) {
+    auto promise = std::make_shared<std::promise<AccountReply>>();
+    EXPECT_TRUE(life_->shard->Halt(AccountId("paper"), "told to", "user:me", resume,
+                                   [promise](AccountReply reply) { promise->set_value(std::move(reply)); }));
+    return promise->get_future();
+  }
+  std::future<absl::StatusOr<std::vector<Order>>> CancelAll(const std::string& symbol = "",
+                                                            const std::string& deployment = "") {
+    auto promise = std::make_shared<std::promise<absl::StatusOr<std::vector<Order>>>>();
+    EXPECT_TRUE(life_->shard->CancelAll(
+        AccountId("paper"), Symbol(symbol), DeploymentId(deployment), "user:me",
+        [promise](absl::StatusOr<std::vector<Order>> orders) { promise->set_value(std::move(orders)); }));
+    return promise->get_future();
+  }
+  // Keeps the shard's thread in the middle of a task until it goes out of scope: what is enqueued meanwhile is one
+  // batch.
+  class Standing {
+   public:
+    explicit Standing(Shard& shard) {
+      std::promise<void> stands;
+      EXPECT_TRUE(
+          shard.Cancel(OrderId("nobody's"), "user:me", [&stands, go = go_.get_future().share()](const OrderReply&) {
+            stands.set_value();
+            go.wait();
+          }));
+      stands.get_future().wait();
+    }
+    ~Standing() { go_.set_value(); }
+
+   private:
+    std::promise<void> go_;
+  };
+  // Waits for the question to risk.
+  risk::v1::ReserveResult Answer(bool approved) {
     auto asked = life_->risk.Next([](const auto& request) { return request.has_reserve(); });
-    ASSERT_TRUE(asked.has_value());
+    EXPECT_TRUE(asked.has_value());
     risk::v1::ReserveResult result;
-    result.set_correlation_id(asked->reserve().correlation_id());
+    if (asked) result.set_correlation_id(asked->reserve().correlation_id());
     result.set_approved(approved);
     if (!approved) {
       result.mutable_rejection()->set_reason(type::v1::REJECT_REASON_ORDER_RATE);
       result.mutable_rejection()->set_message("too much");
     }
-    life_->shard->OnRiskResult(result);
+    return result;
+  }
+  // The same, and answers it.
+  void Decide(bool approved) { life_->shard->OnRiskResult(Answer(approved)); }
+  // Risk is told to forget it.
+  bool Voided(const std::string& request) {
+    return life_->risk
+        .Next([&](const auto& sent) { return sent.has_void_() && sent.void_().order_id() == IdOf(request).value(); })
+        .has_value();
   }
   OrderReply Placed(const std::string& request) {
     std::future<OrderReply> reply = Submit(MakeOrder(request));
@@ -144,6 +204,38 @@ class ShardTest : public testing::Test {
     }
     return reply.get();
   }
+  static Order Reducing(const std::string& request) {
+    Order order = MakeOrder(request);
+    order.side = Side::kSell;
+    order.reduce_only = true;
+    return order;
+  }
+  OrderReply Placed(Order order) {
+    std::future<OrderReply> reply = Submit(std::move(order));
+    Decide(true);
+    return Get(reply);
+  }
+  template <typename Reply>
+  static Reply Got(std::future<Reply> reply) {
+    if (reply.wait_for(kPatience) != std::future_status::ready) throw std::runtime_error("no answer");
+    return reply.get();
+  }
+  // Every order and cancel that the broker was sent and nobody has looked at yet, up to the new order `last`.
+  std::vector<std::string> SentUpTo(const std::string& last) {
+    std::vector<std::string> sent;
+    while (sent.empty() || sent.back() != "new " + IdOf(last).value()) {
+      auto next = life_->broker.Next([](const auto& one) { return one.has_new_order() || one.has_cancel(); });
+      if (!next) {
+        ADD_FAILURE() << last << " was not sent";
+        break;
+      }
+      sent.push_back(next->has_cancel() ? "cancel " + next->cancel().order_id()
+                                        : "new " + next->new_order().order().order_id());
+    }
+    return sent;
+  }
+  static std::string New(const std::string& request) { return "new " + IdOf(request).value(); }
+  static std::string CancelOf(const std::string& request) { return "cancel " + IdOf(request).value(); }
   bool SentToBroker(const std::string& request) {
     return life_->broker
         .Next([&](const auto& sent) {
@@ -192,7 +284,7 @@ class ShardTest : public testing::Test {
   }
 
   static std::unique_ptr<Logger> log_;
-  SystemClock clock_;
+  MovedClock clock_;
   Metrics metrics_;
   Shard::Options options_{.risk_timeout_ms = 20'000};
   std::shared_ptr<MemoryJournal::Disk> disk_ = std::make_shared<MemoryJournal::Disk>();
@@ -393,7 +485,7 @@ TEST_F(ShardTest, WhatWaitedForTheBrokerIsSentWhenItIsBackAndYoungEnough) {
   std::future<OrderReply> waiting = Submit(MakeOrder("a"));
   Decide(true);
   EXPECT_EQ(Get(waiting).order.status, OrderStatus::kPendingNew);
-  life_->shard->OnBrokerReady();
+  BrokerReady();
   EXPECT_TRUE(SentToBroker("a"));
   EXPECT_EQ(LogOf("a"), kClaimed);
 }
@@ -408,11 +500,473 @@ TEST_F(ShardTest, WhatWaitedTooLongIsEndedAndNeverSent) {
     return request.has_events() && request.events().events(0).type() == order::v1::ORDER_EVENT_TYPE_REJECTED;
   });
   ASSERT_TRUE(freed.has_value());
-  life_->shard->OnBrokerReady();
+  BrokerReady();
   EXPECT_TRUE(Placed("b").status.ok());
   auto first = life_->broker.Next([](const auto& sent) { return sent.has_new_order(); });
   EXPECT_EQ(first->new_order().order().order_id(), IdOf("b").value());
   EXPECT_EQ(LogOf("a").back(), OrderEventType::kRejected);
+}
+
+// What the gateway never took
+
+TEST_F(ShardTest, AnOrderCancelledWhileTheGatewayWasAwayIsNeverSentAgain) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  ASSERT_TRUE(SentToBroker("a"));
+  life_->shard->OnBrokerLost();  // before it took it
+  EXPECT_EQ(Got(Cancel("a")).order.status, OrderStatus::kPendingCancel);
+  BrokerReady();
+  EXPECT_TRUE(Placed("b").status.ok());
+  EXPECT_EQ(SentUpTo("b"), std::vector{New("b")});
+  EXPECT_EQ(LogOf("a"), (std::vector{OrderEventType::kPendingNew, OrderEventType::kSubmitted,
+                                     OrderEventType::kPendingCancel, OrderEventType::kCanceled}));
+}
+
+TEST_F(ShardTest, AnOrderCancelledBeforeARestartIsNeverSentAgain) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  EXPECT_TRUE(Got(Cancel("a")).order.cancel_requested);
+  Begin();
+  EXPECT_TRUE(Placed("b").status.ok());
+  EXPECT_EQ(SentUpTo("b"), std::vector{New("b")});
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kCanceled);
+}
+
+TEST_F(ShardTest, AnOrderThatTheGatewayTookIsStillCancelledAfterAReconnect) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  ASSERT_TRUE(SentToBroker("a"));
+  life_->shard->OnBrokerLost();
+  EXPECT_EQ(Got(Cancel("a")).order.status, OrderStatus::kPendingCancel);
+  // The next session tells first what the gateway has.
+  life_->shard->OnReports({Report("a", 1, broker::v1::EXECUTION_TYPE_NEW)});
+  ASSERT_TRUE(Acknowledged(1));
+  life_->shard->OnBrokerReady({{"paper", 1}});
+  EXPECT_TRUE(Placed("b").status.ok());
+  EXPECT_EQ(SentUpTo("b"), (std::vector{CancelOf("a"), New("b")}));
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kAccepted);
+}
+
+// The gateway says that there are reports we do not have, or has fewer than we have: whether it took the order nobody
+// knows, so it is neither sent again nor taken for dead.
+TEST_F(ShardTest, WhatTheGatewayMayHaveTakenIsNotSentAgain) {
+  for (std::uint64_t head : {7U, 0U}) {
+    disk_ = std::make_shared<MemoryJournal::Disk>();
+    Begin();
+    EXPECT_TRUE(Placed("first").status.ok());
+    life_->shard->OnReports({Report("first", 1, broker::v1::EXECUTION_TYPE_NEW)});
+    ASSERT_TRUE(Acknowledged(1));
+    EXPECT_TRUE(Placed("a").status.ok());
+    EXPECT_TRUE(Placed("c").status.ok());
+    ASSERT_TRUE(SentToBroker("c"));
+    life_->shard->OnBrokerLost();
+    EXPECT_EQ(Got(Cancel("c")).order.status, OrderStatus::kPendingCancel);
+    life_->shard->OnBrokerReady({{"paper", head}});
+    EXPECT_TRUE(Placed("b").status.ok());
+    EXPECT_EQ(SentUpTo("b"), (std::vector{CancelOf("c"), New("b")})) << head;
+    EXPECT_EQ(LogOf("a"), kClaimed) << head;
+    EXPECT_EQ(LogOf("c").back(), OrderEventType::kPendingCancel) << head;
+  }
+}
+
+// A session that was over before the thread looked at its beginning settles nothing: the next one may have taken more.
+TEST_F(ShardTest, TheBeginningOfASessionThatIsOverSaysNothing) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  ASSERT_TRUE(SentToBroker("a"));
+  EXPECT_TRUE(Got(Cancel("a")).order.cancel_requested);
+  {
+    Standing standing(*life_->shard);
+    life_->shard->OnBrokerLost();
+    BrokerReady();
+    life_->shard->OnBrokerLost();
+  }
+  EXPECT_EQ(Placed("b").order.status, OrderStatus::kPendingNew);
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kPendingCancel);
+}
+
+TEST_F(ShardTest, WhatWasClaimedAndNotTakenDoesNotTradeAfterAHalt) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  EXPECT_TRUE(Placed(Reducing("r")).status.ok());
+  ASSERT_TRUE(SentToBroker("r"));
+  life_->shard->OnBrokerLost();
+  EXPECT_TRUE(Got(Halt()).account.halted);
+  BrokerReady();
+  EXPECT_EQ(SentUpTo("r"), std::vector{New("r")});  // what only reduces may still leave
+  EXPECT_FALSE(Got(Halt(true)).account.halted);
+  EXPECT_TRUE(Placed("b").status.ok());
+  EXPECT_EQ(SentUpTo("b"), std::vector{New("b")});  // and the end of the halt brings nothing back
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kRejected);
+}
+
+TEST_F(ShardTest, WhatWasClaimedTooLongAgoIsNotSentAgain) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  ASSERT_TRUE(SentToBroker("a"));
+  life_->shard->OnBrokerLost();
+  clock_.Advance(options_.intent_age_ms_max + 1);
+  BrokerReady();
+  EXPECT_TRUE(Placed("b").status.ok());
+  EXPECT_EQ(SentUpTo("b"), std::vector{New("b")});
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kRejected);
+}
+
+TEST_F(ShardTest, AHaltEndsWhatWaitsForTheGateway) {
+  Begin(false);
+  EXPECT_EQ(Placed("a").order.status, OrderStatus::kPendingNew);
+  EXPECT_EQ(Placed(Reducing("r")).order.status, OrderStatus::kPendingNew);
+  EXPECT_TRUE(Got(Halt()).account.halted);
+  auto ended = life_->risk.Next([](const auto& request) {
+    return request.has_events() && request.events().events(0).type() == order::v1::ORDER_EVENT_TYPE_REJECTED;
+  });
+  ASSERT_TRUE(ended.has_value());  // at once, not when the gateway is back
+  EXPECT_EQ(ended->events().events(0).order().order_id(), IdOf("a").value());
+  EXPECT_EQ(ended->events().events(0).order().rejection().reason(), type::v1::REJECT_REASON_ACCOUNT_HALTED);
+  EXPECT_FALSE(Got(Halt(true)).account.halted);
+  BrokerReady();
+  EXPECT_EQ(SentUpTo("r"), std::vector{New("r")});
+}
+
+// Between the decision and the sending
+
+TEST_F(ShardTest, AHaltInTheSameBatchKeepsAnOrderFromLeaving) {
+  Begin();
+  std::future<OrderReply> placed = Submit(MakeOrder("a"));
+  std::future<OrderReply> reducing = Submit(Reducing("r"));
+  risk::v1::ReserveResult first = Answer(true);
+  risk::v1::ReserveResult second = Answer(true);
+  std::future<AccountReply> halted;
+  {
+    Standing standing(*life_->shard);
+    life_->shard->OnRiskResult(first);
+    life_->shard->OnRiskResult(second);
+    halted = Halt();
+  }
+  OrderReply reply = Get(placed);
+  EXPECT_EQ(reply.order.status, OrderStatus::kRejected);
+  ASSERT_TRUE(reply.rejection.has_value());
+  EXPECT_EQ(reply.rejection->reason, RejectReason::kAccountHalted);
+  EXPECT_EQ(Get(reducing).order.status, OrderStatus::kSubmitted);
+  EXPECT_TRUE(Got(std::move(halted)).account.halted);
+  EXPECT_EQ(SentUpTo("r"), std::vector{New("r")});
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kRejected);
+}
+
+TEST_F(ShardTest, ACancelInTheSameBatchKeepsAnOrderFromLeaving) {
+  Begin();
+  std::future<OrderReply> placed = Submit(MakeOrder("a"));
+  risk::v1::ReserveResult approval = Answer(true);
+  std::future<OrderReply> cancelled;
+  {
+    Standing standing(*life_->shard);
+    life_->shard->OnRiskResult(approval);
+    cancelled = Cancel("a");
+  }
+  EXPECT_EQ(Get(placed).order.status, OrderStatus::kCanceled);
+  Get(cancelled);
+  EXPECT_TRUE(Placed("b").status.ok());
+  std::vector<std::string> sent = SentUpTo("b");
+  EXPECT_EQ(std::count(sent.begin(), sent.end(), New("a")), 0);
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kCanceled);
+}
+
+TEST_F(ShardTest, WhatBecameTooOldWhileItWasStoredIsNotSent) {
+  Begin();
+  std::promise<void> stored;
+  std::promise<void> go;
+  EXPECT_TRUE(life_->shard->Submit(MakeOrder("a"), "user:me", true,
+                                   [&stored, wait = go.get_future().share()](const OrderReply&) {
+                                     stored.set_value();
+                                     wait.wait();
+                                   }));
+  std::future<OrderReply> placed = Submit(MakeOrder("b"));
+  risk::v1::ReserveResult first = Answer(true);
+  risk::v1::ReserveResult second = Answer(true);
+  {
+    Standing standing(*life_->shard);
+    life_->shard->OnRiskResult(first);
+    life_->shard->OnRiskResult(second);
+  }
+  stored.get_future().wait();  // one commit for both; b is about to be sent
+  clock_.Advance(options_.intent_age_ms_max + 1);
+  go.set_value();
+  OrderReply reply = Get(placed);
+  EXPECT_EQ(reply.order.status, OrderStatus::kRejected);
+  EXPECT_EQ(reply.rejection->reason, RejectReason::kStaleIntent);
+  EXPECT_EQ(LogOf("b").back(), OrderEventType::kRejected);
+}
+
+// A stale approval
+
+TEST_F(ShardTest, AnApprovalForAnOrderThatIsTooOldByNowIsGivenBack) {
+  options_.risk_timeout_ms = 60'000;
+  for (OrderType type : {OrderType::kLimit, OrderType::kMarket}) {
+    std::string request = type == OrderType::kLimit ? "limit" : "market";
+    Begin();
+    Order order = MakeOrder(request);
+    order.type = type;
+    if (type == OrderType::kMarket) order.limit_price.reset();
+    std::future<OrderReply> late = Submit(order);
+    risk::v1::ReserveResult approval = Answer(true);
+    clock_.Advance((type == OrderType::kLimit ? options_.intent_age_ms_max : options_.intent_age_ms_max * 2 / 5) + 1);
+    life_->shard->OnRiskResult(approval);
+    OrderReply reply = Get(late);
+    EXPECT_EQ(reply.order.status, OrderStatus::kDenied);
+    EXPECT_EQ(reply.order.rejection->reason, RejectReason::kStaleIntent);
+    EXPECT_TRUE(Voided(request));
+  }
+}
+
+TEST_F(ShardTest, AnApprovalThatHasLapsedIsGivenBack) {
+  Begin();
+  std::future<OrderReply> late = Submit(MakeOrder("a"));
+  risk::v1::ReserveResult approval = Answer(true);
+  approval.mutable_expire_time()->set_seconds(clock_.Now().nanos / 1'000'000'000 - 1);
+  life_->shard->OnRiskResult(approval);
+  OrderReply reply = Get(late);
+  EXPECT_EQ(reply.order.status, OrderStatus::kDenied);
+  EXPECT_EQ(reply.order.rejection->reason, RejectReason::kRiskUnavailable);
+  EXPECT_TRUE(Voided("a"));
+  std::future<OrderReply> good = Submit(MakeOrder("b"));
+  approval = Answer(true);
+  approval.mutable_expire_time()->set_seconds(clock_.Now().nanos / 1'000'000'000 + 60);
+  life_->shard->OnRiskResult(approval);
+  EXPECT_EQ(Get(good).order.status, OrderStatus::kSubmitted);
+}
+
+TEST_F(ShardTest, AnOrderThatWaitedTooLongForTheThreadIsRefused) {
+  Begin();
+  std::future<OrderReply> late;
+  {
+    Standing standing(*life_->shard);
+    late = Submit(MakeOrder("a"));
+    clock_.Advance(options_.intent_age_ms_max + 1);
+  }
+  OrderReply reply = Get(late);
+  EXPECT_EQ(reply.order.status, OrderStatus::kDenied);
+  EXPECT_EQ(reply.order.rejection->reason, RejectReason::kStaleIntent);
+}
+
+// Halt
+
+TEST_F(ShardTest, AHaltRefusesWhatIsNewAndLetsReductionsThrough) {
+  Begin();
+  EXPECT_TRUE(Got(Halt()).account.halted);
+  EXPECT_EQ(Got(Halt()).account.halt_reason, "told to");  // again: nothing more happens
+  OrderReply refused = Got(Submit(MakeOrder("a")));
+  EXPECT_EQ(refused.order.status, OrderStatus::kDenied);
+  EXPECT_EQ(refused.order.rejection->reason, RejectReason::kAccountHalted);
+  EXPECT_EQ(Placed(Reducing("r")).order.status, OrderStatus::kSubmitted);
+  EXPECT_EQ(SentUpTo("r"), std::vector{New("r")});
+  EXPECT_FALSE(Got(Halt(true)).account.halted);
+  EXPECT_EQ(Placed("b").order.status, OrderStatus::kSubmitted);
+  std::vector<OrderEventType> types;
+  for (const OrderEvent& event : Log()) {
+    if (!event.order) types.push_back(event.type);
+  }
+  EXPECT_EQ(types, (std::vector{OrderEventType::kAccountOpened, OrderEventType::kAccountHalted,
+                                OrderEventType::kAccountResumed}));
+}
+
+TEST_F(ShardTest, AHaltOfAnUnknownAccountIsRefused) {
+  Begin();
+  std::promise<AccountReply> reply;
+  life_->shard->Halt(AccountId("nobody"), "", "user:me", false, [&](AccountReply got) { reply.set_value(got); });
+  EXPECT_TRUE(absl::IsNotFound(Got(reply.get_future()).status));
+}
+
+TEST_F(ShardTest, AHaltWhileRiskDecidesRefusesTheOrderAndGivesTheRoomBack) {
+  Begin();
+  std::future<OrderReply> placed = Submit(MakeOrder("a"));
+  risk::v1::ReserveResult approval = Answer(true);
+  EXPECT_TRUE(Got(Halt()).account.halted);
+  life_->shard->OnRiskResult(approval);
+  OrderReply reply = Get(placed);
+  EXPECT_EQ(reply.order.status, OrderStatus::kDenied);
+  EXPECT_EQ(reply.order.rejection->reason, RejectReason::kAccountHalted);
+  EXPECT_TRUE(Voided("a"));
+}
+
+TEST_F(ShardTest, AHaltOutlivesTheProcess) {
+  Begin();
+  EXPECT_TRUE(Got(Halt()).account.halted);
+  Begin();
+  EXPECT_EQ(Got(Submit(MakeOrder("a"))).order.rejection->reason, RejectReason::kAccountHalted);
+}
+
+// Cancel all
+
+TEST_F(ShardTest, CancelAllReachesAnOrderInEveryState) {
+  Begin();
+  for (const char* request : {"new", "part", "filled", "cancelling", "submitted"}) {
+    Order order = MakeOrder(request, "2");
+    EXPECT_EQ(Placed(order).order.status, OrderStatus::kSubmitted);
+  }
+  auto whole = Report("filled", 4, broker::v1::EXECUTION_TYPE_TRADE);
+  whole.mutable_last_quantity()->set_value("2");
+  life_->shard->OnReports({Report("new", 1, broker::v1::EXECUTION_TYPE_NEW),
+                           Report("part", 2, broker::v1::EXECUTION_TYPE_NEW),
+                           Report("part", 3, broker::v1::EXECUTION_TYPE_TRADE), whole,
+                           Report("cancelling", 5, broker::v1::EXECUTION_TYPE_NEW)});
+  ASSERT_TRUE(Acknowledged(5));
+  EXPECT_EQ(Got(Cancel("cancelling")).order.status, OrderStatus::kPendingCancel);
+  std::future<OrderReply> asking = Submit(MakeOrder("asking"));
+  risk::v1::ReserveResult approval = Answer(true);
+  // After the loss: what is accepted waits for the gateway.
+  life_->shard->OnBrokerLost();
+  EXPECT_EQ(Placed("pending").order.status, OrderStatus::kPendingNew);
+
+  std::map<std::string, OrderStatus> touched;
+  absl::StatusOr<std::vector<Order>> cancelled = Got(CancelAll());
+  ASSERT_TRUE(cancelled.ok());
+  for (const Order& order : *cancelled) touched[order.request_id.value()] = order.status;
+  EXPECT_EQ(touched, (std::map<std::string, OrderStatus>{{"new", OrderStatus::kPendingCancel},
+                                                         {"part", OrderStatus::kPendingCancel},
+                                                         {"cancelling", OrderStatus::kPendingCancel},
+                                                         {"submitted", OrderStatus::kPendingCancel},
+                                                         {"pending", OrderStatus::kCanceled}}));
+  OrderReply withdrawn = Get(asking);
+  EXPECT_EQ(withdrawn.order.status, OrderStatus::kDenied);
+  EXPECT_EQ(withdrawn.order.rejection->reason, RejectReason::kCancelPending);
+  EXPECT_TRUE(Voided("asking"));
+  life_->shard->OnRiskResult(approval);  // too late: it is gone
+
+  life_->shard->OnBrokerReady({{"paper", 5}});
+  EXPECT_TRUE(Placed("after").status.ok());
+  std::vector<std::string> sent = SentUpTo("after");
+  for (const char* request : {"new", "part", "cancelling"}) {
+    EXPECT_GT(std::count(sent.begin(), sent.end(), CancelOf(request)), 0) << request;
+  }
+  for (const char* request : {"asking", "pending", "submitted"}) {
+    EXPECT_EQ(std::count(sent.begin(), sent.end(), New(request)), 0) << request;
+  }
+  EXPECT_EQ(LogOf("submitted").back(), OrderEventType::kCanceled);
+  EXPECT_EQ(LogOf("asking"), std::vector{OrderEventType::kDenied});
+  EXPECT_EQ(LogOf("filled").back(), OrderEventType::kFilled);
+  std::vector<OrderEventType> once = LogOf("cancelling");
+  EXPECT_EQ(std::count(once.begin(), once.end(), OrderEventType::kPendingCancel), 1);
+}
+
+TEST_F(ShardTest, CancelAllTakesOnlyWhatIsMeant) {
+  Begin();
+  EXPECT_TRUE(Placed("btc").status.ok());
+  Order other = MakeOrder("eth");
+  other.symbol = Symbol("ETH-USD");
+  EXPECT_TRUE(Placed(other).status.ok());
+  Order of_deployment = MakeOrder("demo");
+  of_deployment.deployment_id = DeploymentId("demo");
+  EXPECT_TRUE(Placed(of_deployment).status.ok());
+  auto names = [](const absl::StatusOr<std::vector<Order>>& orders) {
+    std::vector<std::string> found;
+    for (const Order& order : *orders) found.push_back(order.request_id.value());
+    return found;
+  };
+  EXPECT_EQ(names(Got(CancelAll("ETH-USD"))), std::vector<std::string>{"eth"});
+  EXPECT_EQ(names(Got(CancelAll("", "demo"))), std::vector<std::string>{"demo"});
+  EXPECT_EQ(names(Got(CancelAll("SOL-USD"))), std::vector<std::string>{});
+  EXPECT_EQ(LogOf("btc"), kClaimed);
+  std::promise<absl::Status> reply;
+  life_->shard->CancelAll(AccountId("nobody"), Symbol(), DeploymentId(), "user:me",
+                          [&](const absl::StatusOr<std::vector<Order>>& got) { reply.set_value(got.status()); });
+  EXPECT_TRUE(absl::IsNotFound(Got(reply.get_future())));
+}
+
+TEST_F(ShardTest, AnOrderForADeploymentNobodyRegisteredIsRefused) {
+  Begin();
+  Order order = MakeOrder("a");
+  order.deployment_id = DeploymentId("ema");
+  std::future<OrderReply> refused = Submit(order);
+  EXPECT_EQ(Get(refused).rejection->reason, RejectReason::kUnknownDeployment);
+  ASSERT_TRUE(Register("ema").ok());
+  ASSERT_TRUE(Register("ema").ok());
+  EXPECT_TRUE(absl::IsNotFound(Register("ema", "nobody")));
+  Begin();  // and it is known to the next life
+  order.request_id = RequestId("b");
+  std::future<OrderReply> taken = Submit(order);
+  Decide(true);
+  EXPECT_EQ(Get(taken).order.status, OrderStatus::kSubmitted);
+}
+
+// A resting reduce-only order of a long position of 1, known to the broker.
+TEST_F(ShardTest, WhatIsReduceOnlyIsTrimmedWhenThePositionIsGoneAlsoAfterARestart) {
+  Begin();
+  ASSERT_TRUE(Placed("in").status.ok());
+  life_->shard->OnReports({Report("in", 1, broker::v1::EXECUTION_TYPE_TRADE)});
+  ASSERT_TRUE(Acknowledged(1));
+  Order exit = MakeOrder("exit");
+  exit.side = Side::kSell;
+  exit.reduce_only = true;
+  std::future<OrderReply> taken = Submit(exit);
+  Decide(true);
+  ASSERT_TRUE(Get(taken).status.ok());
+  life_->shard->OnReports({Report("exit", 2, broker::v1::EXECUTION_TYPE_NEW)});
+  ASSERT_TRUE(Acknowledged(2));
+  Order out = MakeOrder("out");
+  out.side = Side::kSell;
+  std::future<OrderReply> plain = Submit(out);
+  Decide(true);
+  ASSERT_TRUE(Get(plain).status.ok());
+  auto sold = Report("out", 3, broker::v1::EXECUTION_TYPE_TRADE);
+  sold.set_side(type::v1::SIDE_SELL);
+  life_->shard->OnReports({sold});
+  auto trim = [&] { return life_->broker.Next([](const auto& sent) { return sent.has_reduce(); }); };
+  auto told = trim();
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->reduce().order_id(), IdOf("exit").value());
+  EXPECT_EQ(told->reduce().quantity().value(), "0");
+  EXPECT_EQ(told->reduce().rejection().reason(), type::v1::REJECT_REASON_REDUCE_ONLY);
+  ASSERT_TRUE(Acknowledged(3));
+  Begin();  // killed before the broker answered
+  ASSERT_TRUE(trim().has_value());
+  auto ended = Report("exit", 4, broker::v1::EXECUTION_TYPE_CANCELED);
+  *ended.mutable_rejection() = told->reduce().rejection();
+  life_->shard->OnReports({ended});
+  ASSERT_TRUE(Acknowledged(4));
+  EXPECT_EQ(LogOf("exit").back(), OrderEventType::kCanceled);
+  for (const OrderEvent& event : Log()) {
+    if (event.type == OrderEventType::kCanceled) EXPECT_EQ(event.order->rejection->reason, RejectReason::kReduceOnly);
+  }
+}
+
+TEST_F(ShardTest, ClosingAPositionTakesItsSideAndSizeFromTheFills) {
+  Begin();
+  ASSERT_TRUE(Register("ema").ok());
+  Order entry = MakeOrder("in");
+  entry.deployment_id = DeploymentId("ema");
+  std::future<OrderReply> taken = Submit(entry);
+  Decide(true);
+  ASSERT_TRUE(Get(taken).status.ok());
+  life_->shard->OnReports({Report("in", 1, broker::v1::EXECUTION_TYPE_TRADE)});
+  ASSERT_TRUE(Acknowledged(1));
+  auto close = [&](const char* request, std::optional<DeploymentId> book) {
+    auto promise = std::make_shared<std::promise<OrderReply>>();
+    EXPECT_TRUE(life_->shard->ClosePosition({.request_id = RequestId(request),
+                                             .account_id = AccountId("paper"),
+                                             .symbol = Symbol("BTC-USD"),
+                                             .deployment_id = std::move(book)},
+                                            "user:me", [promise](OrderReply reply) { promise->set_value(reply); }));
+    return promise->get_future();
+  };
+  auto by_hand = close("c0", DeploymentId());
+  EXPECT_TRUE(absl::IsFailedPrecondition(Get(by_hand).status));
+  auto net = close("c1", std::nullopt);
+  Decide(true);
+  OrderReply closing = Get(net);
+  ASSERT_TRUE(closing.status.ok());
+  EXPECT_EQ(closing.order.side, Side::kSell);
+  EXPECT_EQ(closing.order.quantity, Decimal::FromInt(1));
+  EXPECT_TRUE(closing.order.reduce_only);
+  EXPECT_TRUE(closing.order.deployment_id.empty());
+  auto sold = Report("c1", 2, broker::v1::EXECUTION_TYPE_TRADE);
+  sold.set_side(type::v1::SIDE_SELL);
+  life_->shard->OnReports({sold});
+  ASSERT_TRUE(Acknowledged(2));
+  EXPECT_EQ(Log().back().fill->deployment_id, DeploymentId("ema"));
+  auto again = close("c1", std::nullopt);  // the same request, though nothing is left
+  EXPECT_TRUE(Get(again).replayed);
+  auto more = close("c2", DeploymentId("ema"));
+  EXPECT_TRUE(absl::IsFailedPrecondition(Get(more).status));
 }
 
 // Random lives: faults of every kind, ends at any point. What was answered is in the log, once, without gaps.

@@ -135,7 +135,8 @@ class OrderManagement : public Service {
         .on_message =
             [this](broker::v1::OrderSessionResponse& response) {
               if (response.has_ready()) {
-                shard_->OnBrokerReady();
+                const auto& heads = response.ready().head_execution_sequences();
+                shard_->OnBrokerReady({heads.begin(), heads.end()});
               } else if (response.has_reports()) {
                 shard_->OnReports({response.reports().reports().begin(), response.reports().reports().end()});
               }

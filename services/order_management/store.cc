@@ -132,6 +132,40 @@ absl::StatusOr<Order> Store::LoadOrder(const OrderId& id) {
   return order;
 }
 
+absl::StatusOr<std::vector<Fill>> Store::LoadFills(const AccountId& account_id, std::uint64_t after, int limit) {
+  std::vector<Fill> fills;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    fills.clear();
+    // The number is written out so that the index of fills is used.
+    for (const pqxx::row& row : work.exec_params("SELECT payload FROM event WHERE account_id = $1 AND sequence > $2 "
+                                                 "AND event_type = 6 ORDER BY sequence LIMIT $3",
+                                                 account_id.value(), after, limit)) {
+      ASSIGN_OR_RETURN(OrderEvent event, wire::FromProto(Parse<order::v1::OrderEvent>(row[0])));
+      if (event.fill) fills.push_back(std::move(*event.fill));
+    }
+    return absl::OkStatus();
+  }));
+  return fills;
+}
+
+absl::Status Store::SaveDeployment(const AccountId& account_id, const DeploymentId& id) {
+  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
+    return "INSERT INTO deployment VALUES " + SqlRow(quoting, account_id.value(), id.value()) +
+           " ON CONFLICT DO NOTHING;";
+  });
+}
+
+absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> Store::LoadDeployments() {
+  std::set<std::pair<AccountId, DeploymentId>> deployments;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    for (const pqxx::row& row : work.exec("SELECT account_id, deployment_id FROM deployment")) {
+      deployments.emplace(row[0].as<std::string>(), row[1].as<std::string>());
+    }
+    return absl::OkStatus();
+  }));
+  return deployments;
+}
+
 absl::StatusOr<std::vector<order::v1::OrderEvent>> Store::LoadEvents(const AccountId& account_id, std::uint64_t after,
                                                                      int limit) {
   std::vector<order::v1::OrderEvent> events;
@@ -178,7 +212,8 @@ absl::StatusOr<std::vector<orders::OrderCourse>> Store::LoadCourses(const order:
       ids += (ids.empty() ? "" : ",") + work.quote(order.order_id.value());
       orders::OrderCourse& course = courses.emplace_back();
       course.status = order.status;
-      if (order.rejection) course.refusal = {order.rejection->reason, order.rejection->check};
+      bool refused = order.status == OrderStatus::kDenied || order.status == OrderStatus::kRejected;
+      if (refused && order.rejection) course.refusal = {order.rejection->reason, order.rejection->check};
       course.quantity = order.quantity;
       course.filled_quantity = order.cumulative_quantity;
       course.create_time = order.create_time;

@@ -26,6 +26,9 @@ class Store final : public Journal {
   absl::StatusOr<std::vector<Order>> LoadWorkingOrders() override;
   absl::StatusOr<std::unordered_set<std::string>> LoadOrderIds() override;
   absl::StatusOr<Order> LoadOrder(const OrderId& id) override;
+  absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account_id, std::uint64_t after, int limit) override;
+  absl::Status SaveDeployment(const AccountId& account_id, const DeploymentId& id) override;
+  absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> LoadDeployments() override;
   absl::StatusOr<std::vector<order::v1::OrderEvent>> LoadEvents(const AccountId& account_id, std::uint64_t after,
                                                                 int limit) override;
 

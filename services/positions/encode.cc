@@ -1,5 +1,6 @@
 #include "services/positions/encode.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "libs/wire/wire.h"
@@ -33,8 +34,9 @@ void Encode(const positions::Trade& trade, const positions::AccountBook::Totals&
   out->set_pnl_ratio(Ratio(trade.trip.pnl, Multiply(trade.trip.quantity, trade.trip.entry_price, Rounding::kHalfEven)));
 }
 
-void Encode(const positions::Holding& holding, const positions::AccountBook::Totals& account,
-            const DeploymentId& deployment, const Symbol& symbol, const MarkView& view, position::v1::Position* out) {
+void Encode(const positions::Holding& holding, const positions::AccountBook& book, const DeploymentId& deployment,
+            const Symbol& symbol, const MarkView& view, position::v1::Position* out) {
+  const positions::AccountBook::Totals& account = book.totals();
   out->set_account_id(account.account_id.value());
   out->set_deployment_id(deployment.value());
   out->set_symbol(symbol.value());
@@ -49,10 +51,14 @@ void Encode(const positions::Holding& holding, const positions::AccountBook::Tot
   auto mark = view.marks.find(symbol);
   out->set_mark_stale(mark == view.marks.end() || view.stale.contains(symbol));
   if (mark == view.marks.end()) return;  // no figure rather than a wrong one
-  wire::ToProto(mark->second, out->mutable_mark_price());
-  wire::ToProto(holding.Unrealised(mark->second), out->mutable_unrealised_pnl());
-  wire::ToProto(holding.MarketValue(mark->second), out->mutable_market_value());
-  out->set_unrealised_ratio(Ratio(holding.Unrealised(mark->second), holding.cost));
+  if (mark->second.time.nanos != 0) wire::ToProto(mark->second.time, out->mutable_mark_time());
+  out->set_mark_in_session(mark->second.session_open);
+  if (auto age = view.ages_ms.find(symbol); age != view.ages_ms.end()) out->set_mark_age_ms(age->second);
+  Decimal price = *book.Price(symbol, view.marks);
+  wire::ToProto(price, out->mutable_mark_price());
+  wire::ToProto(holding.Unrealised(price), out->mutable_unrealised_pnl());
+  wire::ToProto(holding.MarketValue(price), out->mutable_market_value());
+  out->set_unrealised_ratio(Ratio(holding.Unrealised(price), holding.cost));
 }
 
 void EncodeSummary(const positions::AccountBook& book, const MarkView& view, UtcTime now,
@@ -65,7 +71,7 @@ void EncodeSummary(const positions::AccountBook& book, const MarkView& view, Utc
   wire::ToProto(totals.cash, out->mutable_cash());
   wire::ToProto(totals.realised, out->mutable_realised_pnl());
   wire::ToProto(totals.fees, out->mutable_fees());
-  wire::ToProto(totals.peak_equity, out->mutable_peak_equity());
+  wire::ToProto(totals.baseline.peak_equity, out->mutable_peak_equity());
   out->set_open_positions(static_cast<int>(book.net().size()));
   out->set_fills(totals.fills);
   out->set_trades(totals.trades);
@@ -75,24 +81,27 @@ void EncodeSummary(const positions::AccountBook& book, const MarkView& view, Utc
   for (const auto& [currency, amount] : totals.other_fees)
     wire::ToProto(amount, &(*out->mutable_other_fees())[currency]);
   Decimal gross, net;
-  bool stale = false;
   for (const auto& [symbol, holding] : book.net()) {
     auto mark = view.marks.find(symbol);
-    stale = stale || mark == view.marks.end() || view.stale.contains(symbol);
+    if (mark == view.marks.end() || view.stale.contains(symbol)) out->add_stale_symbols(symbol.value());
+    if (auto age = view.ages_ms.find(symbol); age != view.ages_ms.end())
+      out->set_oldest_mark_age_ms(std::max(out->oldest_mark_age_ms(), age->second));
     if (mark == view.marks.end()) continue;
-    Decimal value = holding.MarketValue(mark->second);
+    Decimal value = holding.MarketValue(*book.Price(symbol, view.marks));
     gross += value.Abs();
     net += value;
   }
-  out->set_any_mark_stale(stale);
+  out->set_any_mark_stale(!out->stale_symbols().empty());
+  const ledger::DayBaseline& baseline = totals.baseline;
+  if (!baseline.day_start_unknown) wire::ToProto(baseline.day_start_equity, out->mutable_day_start_equity());
   std::optional<Decimal> equity = book.Equity(view.marks);
   if (!equity) return;  // no figure rather than one that leaves something out
   wire::ToProto(gross, out->mutable_gross_exposure());
   wire::ToProto(net, out->mutable_net_exposure());
   wire::ToProto(*equity, out->mutable_equity());
   wire::ToProto(*book.Unrealised(view.marks), out->mutable_unrealised_pnl());
-  wire::ToProto(*equity - totals.day_start_equity, out->mutable_day_pnl());
-  out->set_drawdown_ratio(Ratio(totals.peak_equity - *equity, totals.peak_equity));
+  if (!baseline.day_start_unknown) wire::ToProto(*equity - baseline.day_start_equity, out->mutable_day_pnl());
+  out->set_drawdown_ratio(Ratio(baseline.peak_equity - *equity, baseline.peak_equity));
 }
 
 void EncodeBook(const positions::AccountBook& book, const DeploymentId& id, const MarkView& view,
@@ -115,7 +124,7 @@ void EncodeBook(const positions::AccountBook& book, const DeploymentId& id, cons
   std::optional<Decimal> pnl = book.BookPnl(id, view.marks);
   if (!pnl) return;
   wire::ToProto(*pnl, out->mutable_total_pnl());
-  wire::ToProto(*pnl - totals.day_start_pnl, out->mutable_day_pnl());
+  if (!totals.day_start_unknown) wire::ToProto(*pnl - totals.day_start_pnl, out->mutable_day_pnl());
   wire::ToProto(*pnl - totals.realised + totals.fees, out->mutable_unrealised_pnl());
 }
 

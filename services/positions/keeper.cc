@@ -15,6 +15,8 @@ constexpr std::int64_t kPublishNs = 250'000'000;
 constexpr std::int64_t kPublishGapNs = 20'000'000;
 constexpr std::int64_t kSaveNs = 1'000'000'000;
 constexpr std::int64_t kMarksSaveNs = 5'000'000'000;
+// A quote of an open market that is older than this in market time stands for nothing, however often it is told.
+constexpr Duration kQuoteStands = Duration::Seconds(15 * 60);
 constexpr std::size_t kUnsavedPointsMax = 100'000;
 constexpr std::size_t kSubscribersMax = 256;
 
@@ -36,6 +38,8 @@ PositionKeeper::PositionKeeper(Options options, PositionStore& store, const Cloc
       redis_(redis),
       fill_log_(options_.trade_log_directory, store, clock, log, metrics),
       fail_(std::move(fail)),
+      board_(options_.day_boundary),
+      calendar_(options_.day_boundary),
       fills_(metrics.GetCounter("ballast_positions_fills_total", "fills booked", {})),
       commit_failures_(metrics.GetCounter("ballast_positions_commit_failures_total", "commits that failed", {})),
       events_(metrics.GetCounter("ballast_positions_events_total", "order events applied", {})),
@@ -50,8 +54,10 @@ absl::Status PositionKeeper::Recover() {
   RETURN_IF_ERROR(store_.Fence());
   {
     ASSIGN_OR_RETURN(AccountBooks books, store_.Load());
+    ASSIGN_OR_RETURN(SymbolCloses closes, store_.LoadCloses());
     MutexLock lock(mutex_);
     books_ = std::move(books);
+    board_.Restore(std::move(closes));
   }
   fill_log_.CatchUp();
   return absl::OkStatus();
@@ -73,6 +79,11 @@ void PositionKeeper::Stop() {
   subscribers_.clear();
 }
 
+void PositionKeeper::OnReadingAgain() {
+  MutexLock lock(mutex_);
+  present_ = false;
+}
+
 std::map<std::string, std::uint64_t> PositionKeeper::Cursors() {
   MutexLock lock(mutex_);
   std::map<std::string, std::uint64_t> cursors;
@@ -80,18 +91,33 @@ std::map<std::string, std::uint64_t> PositionKeeper::Cursors() {
   return cursors;
 }
 
+namespace {
+
+// A fill of a later day ends the day before it: what was held then is what is held before it is booked.
+void StartDayOf(const OrderEvent& event, const ledger::MarketCalendar& calendar, const ledger::MarkBoard& board,
+                positions::AccountBook& book) {
+  if (!event.fill || event.fill->transact_time.nanos == 0) return;
+  if (event.sequence <= book.totals().sequence) return;
+  std::int64_t day = calendar.DayOf(event.fill->transact_time);
+  if (day > book.totals().baseline.day) book.StartDay(board, day);
+}
+
+}  // namespace
+
 void PositionKeeper::ApplyLive(const std::vector<OrderEvent>& events,
                                const std::map<AccountId, std::uint64_t>& durable) {
   for (const OrderEvent& event : events) {
     auto upto = durable.find(event.account_id);
     if (upto == durable.end() || event.sequence > upto->second) continue;
     // On the live books, which marks may have moved meanwhile.
+    StartDayOf(event, calendar_, board_, books_[event.account_id]);
     auto applied = books_[event.account_id].Apply(event);
     events_.Increment();
     Changes& changes = changes_[event.account_id];
     changes.any = true;
     if (applied.trade) changes.trades.push_back(*applied.trade);
     if (!applied.fill) continue;
+    if (present_) books_[event.account_id].Mark(board_.now());
     fills_.Increment();
     fills_waiting_ = true;
     if (!books_[event.account_id].net().contains(applied.fill->symbol)) changes.closed.insert(applied.fill->symbol);
@@ -104,6 +130,12 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
   std::vector<OrderEvent> events;
   AccountBooks next;
   std::map<AccountId, PositionStore::Batch> batches;
+  ledger::MarkBoard board;
+  {
+    MutexLock lock(mutex_);
+    board = board_;
+  }
+  ledger::MarketCalendar calendar(options_.day_boundary);
   for (const order::v1::OrderEvent& proto : response.events()) {
     auto event = wire::FromProto(proto);
     if (!event.ok()) {
@@ -119,6 +151,7 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
     }
     positions::AccountBook& book = next[event->account_id];
     if (event->sequence <= book.totals().sequence) continue;
+    StartDayOf(*event, calendar, board, book);
     auto applied = book.Apply(*event);
     if (!applied.ok) {
       log_.Error("positions.event_gap",
@@ -162,12 +195,16 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
     }
     for (const auto& [id, batch] : batches) fill_log_.Append(id, batch.fills);
   }
-  if (!response.head_sequences().empty()) {
-    std::map<std::string, std::uint64_t> cursors = Cursors();
-    caught_up_ = std::all_of(response.head_sequences().begin(), response.head_sequences().end(),
-                             [&](const auto& head) { return cursors[head.first] >= head.second; }) ||
-                 caught_up_;
-  }
+  // Heads are told alone; an order log without accounts has none.
+  if (!response.events().empty() && response.head_sequences().empty()) return true;
+  std::map<std::string, std::uint64_t> cursors = Cursors();
+  bool at_head = std::all_of(response.head_sequences().begin(), response.head_sequences().end(),
+                             [&](const auto& head) { return cursors[head.first] >= head.second; });
+  if (!at_head) return true;
+  if (!response.head_sequences().empty()) caught_up_ = true;
+  MutexLock lock(mutex_);
+  // What the market did meanwhile.
+  if (!std::exchange(present_, true)) MarkAll();
   return true;
 }
 
@@ -198,13 +235,8 @@ bool PositionKeeper::OnStep(const broker::v1::StreamMarketDataResponse& step) {
       log_.Error("market.quote_unreadable", {{"error", quote.status().ToString()}});
       continue;
     }
-    // Nothing traded yet: the middle. No price at all: the old mark stays and grows stale.
-    Decimal mark = quote->last_price;
-    if (!mark.IsPositive() && quote->bid_price.IsPositive() && quote->ask_price.IsPositive())
-      mark = Divide(quote->bid_price + quote->ask_price, Decimal::FromInt(2), Rounding::kHalfEven);
-    if (!mark.IsPositive()) continue;
-    marks_[quote->symbol] = mark;
-    arrival_ns_[quote->symbol] = now;
+    // One that cannot be used leaves the old mark, which grows stale.
+    if (board_.Take(*quote)) arrival_ns_[quote->symbol] = now;
   }
   MarkAll();
   marks_changed_ = marks_unsaved_ = true;
@@ -213,12 +245,37 @@ bool PositionKeeper::OnStep(const broker::v1::StreamMarketDataResponse& step) {
 }
 
 void PositionKeeper::MarkAll() {
-  for (auto& [id, book] : books_) book.Mark(marks_, Now());
+  // Without a step there is no market time, and the clock's would be a day of its own in a replay.
+  if (!present_ || market_time_.nanos == 0) return;
+  std::int64_t day = calendar_.Advance(market_time_);
+  for (auto& [id, book] : books_) {
+    book.StartDay(board_, day);
+    book.Mark(board_.now());
+  }
+}
+
+SymbolCloses PositionKeeper::HeldCloses() {
+  SymbolCloses held;
+  auto hold = [&](const Symbol& symbol) REQUIRES(mutex_) {
+    auto close = board_.closes().find(symbol);
+    if (close != board_.closes().end()) held.insert(*close);
+  };
+  for (const auto& [id, book] : books_) {
+    for (const auto& [symbol, holding] : book.net()) hold(symbol);
+    for (const auto& [key, holding] : book.books()) hold(key.second);
+  }
+  return held;
+}
+
+MarkView PositionKeeper::View() {
+  RefreshStale();
+  return {board_.now(), stale_, ages_ms_};
 }
 
 void PositionKeeper::TakeEquityPoints(UtcTime now) {
+  if (!present_) return;
   for (const auto& [id, book] : books_) {
-    std::optional<Decimal> equity = book.Equity(marks_);
+    std::optional<Decimal> equity = book.Equity(board_.now());
     if (!equity) continue;
     EquityMark mark{.account_id = id, .time = now, .equity = *equity, .cash = book.totals().cash};
     changes_[id].point = mark;
@@ -229,10 +286,16 @@ void PositionKeeper::TakeEquityPoints(UtcTime now) {
 
 void PositionKeeper::RefreshStale() {
   stale_.clear();
-  if (lockstep_) return;  // the market waits for its readers: what is last is what is now
+  ages_ms_.clear();
   std::int64_t now = clock_.MonotonicNanos();
-  for (const auto& [symbol, arrival] : arrival_ns_) {
-    if (now - arrival > options_.mark_age_ms_max * 1'000'000) stale_.insert(symbol);
+  for (const auto& [symbol, mark] : board_.now()) {
+    // Since it was told, and in market time; in lockstep the market waits for its readers and only its own time counts.
+    std::int64_t told = lockstep_ ? 0 : now - arrival_ns_[symbol];
+    bool timed = mark.time.nanos != 0 && market_time_ > mark.time;
+    std::int64_t stood = timed ? (market_time_ - mark.time).nanos : 0;
+    ages_ms_[symbol] = std::max(told, stood) / 1'000'000;
+    bool stale = told > options_.mark_age_ms_max * 1'000'000 || (mark.session_open && stood > kQuoteStands.nanos);
+    if (stale) stale_.insert(symbol);
   }
 }
 
@@ -243,6 +306,7 @@ void PositionKeeper::Loop() {
     bool save = false;
     AccountBooks copies;
     std::vector<EquityMark> points;
+    SymbolCloses closes;
     {
       MutexLock lock(mutex_);
       if (!fills_waiting_ && !stopping_) wake_.WaitFor(mutex_, kPublishNs);
@@ -253,7 +317,6 @@ void PositionKeeper::Loop() {
       }
       last_publish_ns_ = clock_.MonotonicNanos();
       fills_waiting_ = false;
-      RefreshStale();
       std::int64_t now = clock_.MonotonicNanos();
       if (!lockstep_ && now - last_point_ns_ >= options_.equity_interval_ms * 1'000'000) {
         last_point_ns_ = now;
@@ -269,12 +332,13 @@ void PositionKeeper::Loop() {
           last_marks_save = now;
           marks_unsaved_ = false;
           copies = books_;
+          closes = HeldCloses();
           points = std::exchange(unsaved_points_, {});
         }
       }
     }
     if (!save) continue;
-    if (absl::Status saved = store_.SaveMarks(copies, points); !saved.ok()) {
+    if (absl::Status saved = store_.SaveMarks(copies, points, closes); !saved.ok()) {
       log_.Warning("positions.marks_not_saved", {{"error", saved.ToString()}});
       if (absl::IsFailedPrecondition(saved)) fail_("a newer positions service has taken over");
       MutexLock lock(mutex_);
@@ -286,25 +350,27 @@ void PositionKeeper::Loop() {
   }
   AccountBooks copies;
   std::vector<EquityMark> points;
+  SymbolCloses closes;
   {
     MutexLock lock(mutex_);
     copies = books_;
+    closes = HeldCloses();
     points = std::exchange(unsaved_points_, {});
   }
-  if (absl::Status saved = store_.SaveMarks(copies, points); !saved.ok())
+  if (absl::Status saved = store_.SaveMarks(copies, points, closes); !saved.ok())
     log_.Warning("positions.marks_not_saved", {{"error", saved.ToString()}});
 }
 
 void PositionKeeper::FillDelta(const positions::AccountBook& book, bool snapshot, const Changes& changes,
                                position::v1::StreamPositionsResponse* out) {
-  MarkView view{marks_, stale_};
+  MarkView view = View();
   out->set_snapshot(snapshot);
   for (const auto& [symbol, holding] : book.net()) {
-    Encode(holding, book.totals(), DeploymentId(), symbol, view, out->add_positions());
+    Encode(holding, book, DeploymentId(), symbol, view, out->add_positions());
   }
   for (const Symbol& symbol : changes.closed) {
     if (!book.net().contains(symbol)) {
-      Encode(positions::Holding{}, book.totals(), DeploymentId(), symbol, view, out->add_positions());
+      Encode(positions::Holding{}, book, DeploymentId(), symbol, view, out->add_positions());
     }
   }
   EncodeSummary(book, view, Now(), out->mutable_summary());
@@ -333,14 +399,14 @@ void PositionKeeper::Publish() {
 }
 
 void PositionKeeper::WriteRedis() {
-  MarkView view{marks_, stale_};
+  MarkView view = View();
   for (const auto& [id, book] : books_) {
     position::v1::AccountSummary summary;
     EncodeSummary(book, view, Now(), &summary);
     redis_.HashSet("ballast:summary", id.value(), Json(summary));
     position::v1::ListPositionsResponse all;
     for (const auto& [symbol, holding] : book.net()) {
-      Encode(holding, book.totals(), DeploymentId(), symbol, view, all.add_positions());
+      Encode(holding, book, DeploymentId(), symbol, view, all.add_positions());
     }
     redis_.Set("ballast:positions:" + id.value(), Json(all));
   }
@@ -358,16 +424,16 @@ absl::Status PositionKeeper::ListPositions(const position::v1::ListPositionsRequ
   auto found = books_.find(AccountId(request.account_id()));
   if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + request.account_id() + "'"));
   const positions::AccountBook& book = found->second;
-  MarkView view{marks_, stale_};
+  MarkView view = View();
   if (!request.by_deployment()) {
     for (const auto& [symbol, holding] : book.net()) {
-      Encode(holding, book.totals(), DeploymentId(), symbol, view, response->add_positions());
+      Encode(holding, book, DeploymentId(), symbol, view, response->add_positions());
     }
     return absl::OkStatus();
   }
   for (const auto& [key, holding] : book.books()) {
     if (!request.deployment_id().empty() && key.first.value() != request.deployment_id()) continue;
-    Encode(holding, book.totals(), key.first, key.second, view, response->add_positions());
+    Encode(holding, book, key.first, key.second, view, response->add_positions());
   }
   return absl::OkStatus();
 }
@@ -376,7 +442,7 @@ absl::Status PositionKeeper::Summary(const std::string& account, position::v1::A
   MutexLock lock(mutex_);
   auto found = books_.find(AccountId(account));
   if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + account + "'"));
-  EncodeSummary(found->second, {marks_, stale_}, Now(), summary);
+  EncodeSummary(found->second, View(), Now(), summary);
   return absl::OkStatus();
 }
 
@@ -385,7 +451,7 @@ absl::Status PositionKeeper::ListBooks(const std::string& account, position::v1:
   auto found = books_.find(AccountId(account));
   if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + account + "'"));
   for (const auto& [id, unused] : found->second.book_totals()) {
-    EncodeBook(found->second, id, {marks_, stale_}, response->add_books());
+    EncodeBook(found->second, id, View(), response->add_books());
   }
   return absl::OkStatus();
 }
@@ -412,7 +478,7 @@ absl::Status PositionKeeper::Verify(const std::string& account, position::v1::Ve
     auto found = books_.find(AccountId(account));
     if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + account + "'"));
     book = found->second;
-    if (std::optional<Decimal> equity = book.Equity(marks_)) wire::ToProto(*equity, response->mutable_equity());
+    if (std::optional<Decimal> equity = book.Equity(board_.now())) wire::ToProto(*equity, response->mutable_equity());
   }
   ASSIGN_OR_RETURN(std::vector<Fill> fills, store_.LoadFills(AccountId(account), 0, INT_MAX));
   positions::AccountBook recomputed;

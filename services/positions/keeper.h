@@ -32,6 +32,7 @@ class PositionKeeper {
     std::string trade_log_directory;
     std::int64_t mark_age_ms_max = 5'000;
     std::int64_t equity_interval_ms = 5'000;
+    ledger::DayBoundary day_boundary = ledger::DayBoundary::kNewYork;
   };
 
   PositionKeeper(Options options, PositionStore& store, const Clock& clock, Logger& log, Metrics& metrics,
@@ -42,6 +43,9 @@ class PositionKeeper {
   void Start();
   void Stop();
 
+  // Before the order log is read on from the cursors: until its head is reached again, what is held is half the truth
+  // and nothing is valued.
+  void OnReadingAgain();
   // The order log's reader thread: blocks on Postgres. False: read again from the cursors.
   bool OnEvents(const order::v1::StreamOrderEventsResponse& response);
   std::map<std::string, std::uint64_t> Cursors();
@@ -79,6 +83,9 @@ class PositionKeeper {
   void FillDelta(const positions::AccountBook& book, bool snapshot, const Changes& changes,
                  position::v1::StreamPositionsResponse* out) REQUIRES(mutex_);
   void MarkAll() REQUIRES(mutex_);
+  // What is held anywhere, at its last closes.
+  SymbolCloses HeldCloses() REQUIRES(mutex_);
+  MarkView View() REQUIRES(mutex_);
   // Events up to `durable` become visible.
   void ApplyLive(const std::vector<OrderEvent>& events, const std::map<AccountId, std::uint64_t>& durable)
       REQUIRES(mutex_);
@@ -103,9 +110,13 @@ class PositionKeeper {
   CondVar wake_;     // the publisher
   CondVar applied_;  // a lockstep step that waits for executions
   AccountBooks books_ GUARDED_BY(mutex_);
-  positions::Marks marks_ GUARDED_BY(mutex_);
+  ledger::MarkBoard board_ GUARDED_BY(mutex_);
+  ledger::MarketCalendar calendar_ GUARDED_BY(mutex_);
+  // The order log has been read up to its head since it was last opened: what is held is the present.
+  bool present_ GUARDED_BY(mutex_) = false;
   std::map<Symbol, std::int64_t> arrival_ns_ GUARDED_BY(mutex_);
   std::set<Symbol> stale_ GUARDED_BY(mutex_);
+  std::map<Symbol, std::int64_t> ages_ms_ GUARDED_BY(mutex_);
   bool lockstep_ GUARDED_BY(mutex_) = false;
   UtcTime market_time_ GUARDED_BY(mutex_);
   bool fills_waiting_ GUARDED_BY(mutex_) = false;

@@ -101,9 +101,17 @@ class PositionKeeperTest : public ::testing::Test {
   bool Feed(const std::vector<OrderEvent>& events) {
     order::v1::StreamOrderEventsResponse response;
     for (const OrderEvent& event : events) wire::ToProto(event, response.add_events());
+    return process->keeper.OnEvents(response) && Head();
+  }
+  // The log's head is where the cursor is: what is held is the present.
+  bool Head() {
+    order::v1::StreamOrderEventsResponse response;
+    for (const auto& [account, sequence] : process->keeper.Cursors())
+      (*response.mutable_head_sequences())[account] = sequence;
     return process->keeper.OnEvents(response);
   }
-  void Quote(const char* symbol, const char* bid, const char* ask, const char* last) {
+  void Quote(const char* symbol, const char* bid, const char* ask, const char* last,
+             const char* time = "2024-06-03T15:00:00Z", bool open = true) {
     broker::v1::StreamMarketDataResponse step;
     broker::v1::Quote* quote = step.add_quotes();
     quote->set_symbol(symbol);
@@ -112,6 +120,9 @@ class PositionKeeperTest : public ::testing::Test {
     quote->mutable_ask_price()->set_value(ask);
     quote->mutable_ask_size()->set_value("1");
     quote->mutable_last_price()->set_value(last);
+    quote->set_session_open(open);
+    wire::ToProto(*UtcTime::Parse(time), quote->mutable_quote_time());
+    wire::ToProto(*UtcTime::Parse(time), step.mutable_market_time());
     ASSERT_TRUE(process->keeper.OnStep(step));
   }
   // A commit whose answer the process never saw.
@@ -260,20 +271,62 @@ TEST_F(PositionKeeperTest, LinesOfAnotherHistoryAreSetAside) {
   EXPECT_THAT(Lines(), IsEmpty());
 }
 
-TEST_F(PositionKeeperTest, AQuoteWithoutTradeIsMarkedAtTheMiddleAndOneWithoutPriceNotAtAll) {
+TEST_F(PositionKeeperTest, TheMarkIsTheSideThatWouldBePaidAndAQuoteWithoutOneMovesNothing) {
   ASSERT_TRUE(Feed({Filled(2)}));
   Quote("SPY", "0", "0", "0");
   EXPECT_FALSE(Summary().has_equity());
-  Quote("SPY", "11", "13", "0");
-  EXPECT_EQ(Summary().equity().value(), "1001.99");
-  Quote("SPY", "0", "0", "0");
-  EXPECT_EQ(Summary().equity().value(), "1001.99") << "not what was paid for it lost";
+  Quote("SPY", "12", "13", "99");
+  EXPECT_EQ(Summary().equity().value(), "1001.99") << "the bid, not the last trade";
+  for (auto [bid, ask] : {std::pair{"0", "0"}, {"0", "5"}, {"5", "5"}, {"6", "5"}}) {
+    Quote("SPY", bid, ask, "5", "2024-06-03T15:01:00Z");
+    EXPECT_EQ(Summary().equity().value(), "1001.99") << bid << " " << ask;
+  }
   EXPECT_EQ(Summary().peak_equity().value(), "1001.99");
+}
+
+TEST_F(PositionKeeperTest, AMarkThatStandsTooLongIsSaidToBeStaleWithItsAge) {
+  ASSERT_TRUE(Feed({Filled(2)}));
+  Quote("SPY", "12", "13", "12");
+  EXPECT_FALSE(Summary().any_mark_stale());
+  clock.nanos += 6'000'000'000;
+  EXPECT_TRUE(Summary().any_mark_stale());
+  EXPECT_EQ(Summary().oldest_mark_age_ms(), 6'000);
+  EXPECT_THAT(Summary().stale_symbols(), ElementsAre("SPY"));
+  EXPECT_EQ(Summary().equity().value(), "1001.99") << "stale, not nothing";
+  // Others move on, and this one has been told again for sixteen minutes of the market.
+  Quote("IBM", "12", "13", "12", "2024-06-03T15:16:00Z");
+  Quote("SPY", "12", "12", "12", "2024-06-03T15:16:00Z");
+  EXPECT_TRUE(Summary().any_mark_stale());
+  EXPECT_EQ(Summary().oldest_mark_age_ms(), 960'000);
+}
+
+TEST_F(PositionKeeperTest, TheDaysResultCountsTheOvernightGapAlsoAfterARestart) {
+  ASSERT_TRUE(Feed({Filled(2)}));
+  Quote("SPY", "20", "21", "20", "2024-06-03T20:00:00Z");
+  Quote("SPY", "5", "50", "20", "2024-06-03T20:05:00Z", false);
+  EXPECT_EQ(Summary().equity().value(), "1009.99") << "outside the session its last price stands";
+  process->keeper.Start();
+  process->keeper.Stop();
+  Restart();
+  ASSERT_TRUE(Head());
+  Quote("SPY", "15", "16", "20", "2024-06-04T13:31:00Z");
+  EXPECT_EQ(Summary().day_start_equity().value(), "1009.99");
+  EXPECT_EQ(Summary().day_pnl().value(), "-5");
+}
+
+TEST_F(PositionKeeperTest, WhileTheLogIsReadNoPeakIsTakenFromHalfOfIt) {
+  ASSERT_TRUE(Feed({Filled(2, Side::kSell)}));
+  process->keeper.OnReadingAgain();
+  Quote("SPY", "1", "2", "1");  // the short looks like a gain; that it was bought back has not been read yet
+  EXPECT_EQ(Summary().peak_equity().value(), "1000");
+  ASSERT_TRUE(Feed({Filled(3)}));
+  Quote("SPY", "1", "2", "1");
+  EXPECT_EQ(Summary().peak_equity().value(), "1000");
 }
 
 TEST_F(PositionKeeperTest, AnUnknownInstrumentIsBookedAndItsValueNotGuessed) {
   ASSERT_TRUE(Feed({Filled(2), Filled(3, Side::kBuy, "NEVER-QUOTED")}));
-  Quote("SPY", "10", "10", "10");
+  Quote("SPY", "10", "10.01", "10");
   position::v1::AccountSummary summary = Summary();
   EXPECT_EQ(summary.open_positions(), 2);
   EXPECT_TRUE(summary.any_mark_stale());

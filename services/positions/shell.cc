@@ -25,7 +25,9 @@ class PositionsShell : public Service {
       : store_(context.database),
         keeper_({.trade_log_directory = context.config.GetString("trade_log_directory"),
                  .mark_age_ms_max = context.config.GetInt("mark_age_ms_max"),
-                 .equity_interval_ms = context.config.GetInt("equity_interval_ms")},
+                 .equity_interval_ms = context.config.GetInt("equity_interval_ms"),
+                 .day_boundary =
+                     context.config.GetBool("utc_days") ? ledger::DayBoundary::kUtc : ledger::DayBoundary::kNewYork},
                 store_, context.clock, context.log, context.metrics, context.redis, context.fail),
         grpc_(keeper_, store_),
         orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
@@ -36,6 +38,7 @@ class PositionsShell : public Service {
                 [this](grpc::ClientContext& call) {
                   order::v1::StreamOrderEventsRequest request;
                   request.set_omit_checks(true);
+                  keeper_.OnReadingAgain();
                   for (const auto& [account, sequence] : keeper_.Cursors()) {
                     (*request.mutable_after_sequences())[account] = sequence;
                   }
@@ -117,7 +120,11 @@ ServiceSpec PositionsSpec() {
                      .help = "time between two points of the equity curve; a replay in lockstep has one a step",
                      .minimum = "250",
                      .maximum = "3600000",
-                     .unit = "ms"}},
+                     .unit = "ms"},
+                    {.name = "utc_days",
+                     .type = KnobType::kBool,
+                     .default_value = "false",
+                     .help = "a day of results ends at midnight UTC, not at New York's; risk must have the same"}},
           .migrations = Migrations_positions(),
           .make = [](ServiceContext& context) { return std::make_unique<PositionsShell>(context); }};
 }

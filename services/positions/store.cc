@@ -62,15 +62,16 @@ std::string TotalsSql(pqxx::transaction_base& quoting, const AccountId& account,
   std::string id = quoting.quote(account.value());
   std::string sql = "SELECT require(coalesce((SELECT sequence FROM account WHERE account_id = " + id +
                     "), 0) = " + std::to_string(after) + ", 'the stored account is not where the batch begins');";
-  sql +=
-      "INSERT INTO account VALUES " +
-      SqlRow(quoting, account.value(), static_cast<int>(totals.mode), totals.currency, totals.opening_cash, totals.cash,
-             totals.realised, totals.fees, totals.fills, totals.trades, totals.winning_trades, totals.sequence,
-             totals.execution_sequence, totals.day_number, totals.day_start_equity, totals.peak_equity) +
-      " ON CONFLICT (account_id) DO UPDATE SET cash = excluded.cash, realised = excluded.realised, fees = "
-      "excluded.fees, fills = excluded.fills, trades = excluded.trades, winning_trades = excluded.winning_trades, "
-      "sequence = excluded.sequence, execution_sequence = excluded.execution_sequence, day_number = "
-      "excluded.day_number, day_start_equity = excluded.day_start_equity, peak_equity = excluded.peak_equity;";
+  sql += "INSERT INTO account VALUES " +
+         SqlRow(quoting, account.value(), static_cast<int>(totals.mode), totals.currency, totals.opening_cash,
+                totals.cash, totals.realised, totals.fees, totals.fills, totals.trades, totals.winning_trades,
+                totals.sequence, totals.execution_sequence, totals.baseline.day, totals.baseline.day_start_equity,
+                totals.baseline.peak_equity, totals.baseline.day_start_unknown) +
+         " ON CONFLICT (account_id) DO UPDATE SET cash = excluded.cash, realised = excluded.realised, fees = "
+         "excluded.fees, fills = excluded.fills, trades = excluded.trades, winning_trades = excluded.winning_trades, "
+         "sequence = excluded.sequence, execution_sequence = excluded.execution_sequence, day_number = "
+         "excluded.day_number, day_start_equity = excluded.day_start_equity, peak_equity = excluded.peak_equity, "
+         "day_start_unknown = excluded.day_start_unknown;";
   for (const auto& [currency, amount] : totals.other_fees) {
     sql += "INSERT INTO other_fee VALUES " + SqlRow(quoting, account.value(), currency, amount) +
            " ON CONFLICT (account_id, currency) DO UPDATE SET amount = excluded.amount;";
@@ -83,11 +84,11 @@ std::string TotalsSql(pqxx::transaction_base& quoting, const AccountId& account,
     const positions::BookTotals& one = found->second;
     sql += "INSERT INTO book_total VALUES " +
            SqlRow(quoting, account.value(), deployment.value(), one.realised, one.fees, one.trades, one.winning_trades,
-                  one.last_trade_time.nanos, one.peak_pnl, one.max_drawdown, one.day_start_pnl) +
+                  one.last_trade_time.nanos, one.peak_pnl, one.max_drawdown, one.day_start_pnl, one.day_start_unknown) +
            " ON CONFLICT (account_id, deployment_id) DO UPDATE SET realised = excluded.realised, fees = "
            "excluded.fees, trades = excluded.trades, winning_trades = excluded.winning_trades, last_trade_nanos = "
            "excluded.last_trade_nanos, peak_pnl = excluded.peak_pnl, max_drawdown = excluded.max_drawdown, "
-           "day_start_pnl = excluded.day_start_pnl;";
+           "day_start_pnl = excluded.day_start_pnl, day_start_unknown = excluded.day_start_unknown;";
   }
   return sql;
 }
@@ -137,7 +138,7 @@ absl::StatusOr<AccountBooks> PositionStore::Load() {
     for (const pqxx::row& row :
          work.exec("SELECT account_id, mode, currency, opening_cash::text, cash::text, realised::text, "
                    "fees::text, fills, trades, winning_trades, sequence, execution_sequence, "
-                   "day_number, day_start_equity::text, peak_equity::text FROM account")) {
+                   "day_number, day_start_equity::text, peak_equity::text, day_start_unknown FROM account")) {
       positions::AccountBook::Totals account;
       account.account_id = AccountId(row[0].as<std::string>());
       account.mode = static_cast<AccountMode>(row[1].as<int>());
@@ -151,9 +152,10 @@ absl::StatusOr<AccountBooks> PositionStore::Load() {
       account.winning_trades = row[9].as<std::int64_t>();
       account.sequence = row[10].as<std::uint64_t>();
       account.execution_sequence = row[11].as<std::uint64_t>();
-      account.day_number = row[12].as<std::int64_t>();
-      ASSIGN_OR_RETURN(account.day_start_equity, Number(row[13]));
-      ASSIGN_OR_RETURN(account.peak_equity, Number(row[14]));
+      account.baseline.day = row[12].as<std::int64_t>();
+      ASSIGN_OR_RETURN(account.baseline.day_start_equity, Number(row[13]));
+      ASSIGN_OR_RETURN(account.baseline.peak_equity, Number(row[14]));
+      account.baseline.day_start_unknown = row[15].as<bool>();
       accounts[account.account_id] = account;
     }
     for (const pqxx::row& row : work.exec("SELECT account_id, currency, amount::text FROM other_fee")) {
@@ -186,7 +188,7 @@ absl::StatusOr<AccountBooks> PositionStore::Load() {
     }
     for (const pqxx::row& row : work.exec(
              "SELECT account_id, deployment_id, realised::text, fees::text, trades, winning_trades, last_trade_nanos, "
-             "peak_pnl::text, max_drawdown::text, day_start_pnl::text FROM book_total")) {
+             "peak_pnl::text, max_drawdown::text, day_start_pnl::text, day_start_unknown FROM book_total")) {
       positions::BookTotals book;
       ASSIGN_OR_RETURN(book.realised, Number(row[2]));
       ASSIGN_OR_RETURN(book.fees, Number(row[3]));
@@ -196,6 +198,7 @@ absl::StatusOr<AccountBooks> PositionStore::Load() {
       ASSIGN_OR_RETURN(book.peak_pnl, Number(row[7]));
       ASSIGN_OR_RETURN(book.max_drawdown, Number(row[8]));
       ASSIGN_OR_RETURN(book.day_start_pnl, Number(row[9]));
+      book.day_start_unknown = row[10].as<bool>();
       totals[AccountId(row[0].as<std::string>())][DeploymentId(row[1].as<std::string>())] = book;
     }
     for (auto& [id, account] : accounts) {
@@ -246,18 +249,53 @@ absl::Status PositionStore::Save(const AccountBooks& books, const std::map<Accou
   });
 }
 
-absl::Status PositionStore::SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks) {
+absl::StatusOr<SymbolCloses> PositionStore::LoadCloses() {
+  SymbolCloses closes;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    closes.clear();
+    // The older day first: it becomes the former one.
+    for (const pqxx::row& row : work.exec("SELECT symbol, day_number, bid::text, ask::text, in_session, time_nanos "
+                                          "FROM close_mark ORDER BY day_rank")) {
+      ledger::MarkBoard::Close close{.day = row[1].as<std::int64_t>(),
+                                     .time = UtcTime{row[5].as<std::int64_t>()},
+                                     .in_session = row[4].as<bool>()};
+      ASSIGN_OR_RETURN(close.bid, Number(row[2]));
+      ASSIGN_OR_RETURN(close.ask, Number(row[3]));
+      ledger::MarkBoard::Closes& both = closes[Symbol(row[0].as<std::string>())];
+      if (both.last.bid.IsPositive()) both.former = both.last;
+      both.last = close;
+    }
+    return absl::OkStatus();
+  }));
+  return closes;
+}
+
+absl::Status PositionStore::SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks,
+                                      const SymbolCloses& closes) {
   return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
     std::string sql;
+    auto save_close = [&](const Symbol& symbol, int rank, const ledger::MarkBoard::Close& close) {
+      sql +=
+          "INSERT INTO close_mark VALUES " +
+          SqlRow(quoting, symbol.value(), rank, close.day, close.bid, close.ask, close.in_session, close.time.nanos) +
+          " ON CONFLICT (symbol, day_rank) DO UPDATE SET day_number = excluded.day_number, bid = excluded.bid, ask "
+          "= excluded.ask, in_session = excluded.in_session, time_nanos = excluded.time_nanos;";
+    };
+    for (const auto& [symbol, both] : closes) {
+      if (both.former) save_close(symbol, 0, *both.former);
+      save_close(symbol, 1, both.last);
+    }
     for (const auto& [account, book] : books) {
       const auto& totals = book.totals();
       // Only figures that marks move: a mark never moves a cursor.
-      sql += "UPDATE account SET (day_number, day_start_equity, peak_equity) = " +
-             SqlRow(quoting, totals.day_number, totals.day_start_equity, totals.peak_equity) +
-             " WHERE account_id = " + quoting.quote(account.value()) + ";";
+      const ledger::DayBaseline& baseline = totals.baseline;
+      sql +=
+          "UPDATE account SET (day_number, day_start_equity, peak_equity, day_start_unknown) = " +
+          SqlRow(quoting, baseline.day, baseline.day_start_equity, baseline.peak_equity, baseline.day_start_unknown) +
+          " WHERE account_id = " + quoting.quote(account.value()) + ";";
       for (const auto& [id, one] : book.book_totals()) {
-        sql += "UPDATE book_total SET (peak_pnl, max_drawdown, day_start_pnl) = " +
-               SqlRow(quoting, one.peak_pnl, one.max_drawdown, one.day_start_pnl) +
+        sql += "UPDATE book_total SET (peak_pnl, max_drawdown, day_start_pnl, day_start_unknown) = " +
+               SqlRow(quoting, one.peak_pnl, one.max_drawdown, one.day_start_pnl, one.day_start_unknown) +
                " WHERE (account_id, deployment_id) = " + SqlRow(quoting, account.value(), id.value()) + ";";
       }
       auto widen = [&](bool net, const DeploymentId& deployment, const Symbol& symbol,

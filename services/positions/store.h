@@ -13,6 +13,8 @@ namespace ballast {
 
 using AccountBooks = std::map<AccountId, positions::AccountBook>;
 
+using SymbolCloses = std::map<Symbol, ledger::MarkBoard::Closes>;
+
 // One equity of one account at one time.
 struct EquityMark {
   AccountId account_id;
@@ -44,8 +46,10 @@ class PositionStore {
   // Fills, trades, holdings, totals and cursor of every account named in `batches`, in one transaction. ABORTED: an
   // account is not where its batch begins.
   absl::Status Save(const AccountBooks& books, const std::map<AccountId, Batch>& batches);
-  // Equity points, and the figures that marks move.
-  absl::Status SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks);
+  // Equity points, and the figures that marks move; the closes that the next day will start from.
+  absl::Status SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks,
+                         const SymbolCloses& closes = {});
+  absl::StatusOr<SymbolCloses> LoadCloses();
 
   // Fills after a sequence, oldest first: what the books are recomputed from.
   absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account, std::uint64_t after, int limit);

@@ -104,6 +104,18 @@ TEST_F(PositionStoreTest, SameExecutionTwiceIsRefusedWhole) {
   EXPECT_EQ(store->Load()->at(account).totals(), books[account].totals());
 }
 
+TEST_F(PositionStoreTest, TheLastTwoClosesOfASymbolComeBackInTheirOrder) {
+  using Close = ledger::MarkBoard::Close;
+  Close monday{.day = 10, .bid = Decimal::Of("1.5"), .ask = Decimal::Of("1.6"), .time = UtcTime{7}, .in_session = true};
+  Close tuesday{.day = 11, .bid = Decimal::Of("2"), .ask = Decimal::Of("2.1"), .time = UtcTime{8}};
+  SymbolCloses closes{{Symbol("SPY"), {monday, std::nullopt}}};
+  ASSERT_EQ(store->SaveMarks(books, {}, closes), absl::OkStatus());
+  EXPECT_EQ(*store->LoadCloses(), closes);
+  closes[Symbol("SPY")] = {tuesday, monday};
+  ASSERT_EQ(store->SaveMarks(books, {}, closes), absl::OkStatus());
+  EXPECT_EQ(*store->LoadCloses(), closes);
+}
+
 TEST_F(PositionStoreTest, OlderWriterIsFencedOff) {
   PositionStore newer(*database);
   ASSERT_TRUE(newer.Fence().ok());

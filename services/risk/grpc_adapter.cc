@@ -14,6 +14,7 @@ constexpr std::size_t kActorMax = 100;
 }  // namespace
 
 void RiskGrpc::Start() {
+  keeper_.SetWake([this] { writes_.TryPush([] {}); });
   writer_ = std::thread([this] {
     constexpr std::int64_t kTickNs = 1'000'000'000;
     while (!writes_.closed()) {
@@ -25,6 +26,7 @@ void RiskGrpc::Start() {
 }
 
 void RiskGrpc::Stop() {
+  keeper_.SetWake(nullptr);
   writes_.Close();
   if (writer_.joinable()) writer_.join();
 }
@@ -110,6 +112,27 @@ grpc::ServerUnaryReactor* RiskGrpc::UpdateLimits(grpc::CallbackServerContext* co
     }
     reactor->Finish(ToGrpc(saved.status()));
   });
+  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many changes are waiting"));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::RearmLossRules(grpc::CallbackServerContext* context,
+                                                   const risk::v1::RearmLossRulesRequest* request,
+                                                   risk::v1::RearmLossRulesResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Id("request_id", request->request_id()).Id("account_id", request->account_id());
+  check.Text("reason", request->reason(), kReasonMax).Text("actor", request->actor(), kActorMax);
+  if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "re-arming needs a reason");
+  for (const std::string& rule : request->rules()) {
+    if (!risk::LossRuleOf(rule)) check.Refuse("rules", RejectReason::kBadEnum, "daily_loss or drawdown is expected");
+  }
+  if (!check.ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
+  bool queued = writes_.TryPush(
+      [this, reactor, response, request = *request] { reactor->Finish(ToGrpc(keeper_.Rearm(request, response))); });
   if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many changes are waiting"));
   return reactor;
 }

@@ -28,6 +28,9 @@ class RiskGrpc final : public risk::v1::RiskService::CallbackService {
   grpc::ServerUnaryReactor* UpdateLimits(grpc::CallbackServerContext* context,
                                          const risk::v1::UpdateLimitsRequest* request,
                                          risk::v1::UpdateLimitsResponse* response) override;
+  grpc::ServerUnaryReactor* RearmLossRules(grpc::CallbackServerContext* context,
+                                           const risk::v1::RearmLossRulesRequest* request,
+                                           risk::v1::RearmLossRulesResponse* response) override;
 
  private:
   RiskKeeper& keeper_;

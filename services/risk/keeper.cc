@@ -1,5 +1,8 @@
 #include "services/risk/keeper.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "libs/base/absl_std.h"
 #include "libs/wire/wire.h"
 #include "services/risk/limits_codec.h"
@@ -9,13 +12,30 @@ namespace {
 
 constexpr std::int64_t kReservationNs = 5'000'000'000;
 constexpr std::int64_t kRateWindowNs = 1'000'000'000;
+// A quote of an open market that is older than this in market time stands for nothing, however often it is told.
+constexpr Duration kQuoteStands = Duration::Seconds(15 * 60);
+
+// Both answers carry the same fields for what would have passed.
+template <typename Answer>
+void TellPassable(const std::optional<risk::PassableQuantity>& quantity,
+                  const std::optional<risk::PassablePrices>& prices, Answer* answer) {
+  if (quantity) {
+    answer->set_passable_quantity(quantity->quantity.ToString());
+    answer->set_passable_quantity_check(quantity->check);
+  }
+  if (prices && prices->limit_price) answer->set_passable_limit_price(prices->limit_price->ToString());
+  if (prices && prices->stop_price) answer->set_passable_stop_price(prices->stop_price->ToString());
+}
 
 }  // namespace
 
-RiskKeeper::RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metrics& metrics)
+RiskKeeper::RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metrics& metrics,
+                       ledger::DayBoundary boundary)
     : store_(store),
       clock_(clock),
       log_(log),
+      calendar_(boundary),
+      market_{.board = ledger::MarkBoard(boundary)},
       reserves_(metrics.GetCounter("ballast_risk_reserves_total", "reservations asked for", {})),
       refusals_(metrics.GetCounter("ballast_risk_refusals_total", "reservations refused", {})),
       reserve_seconds_(metrics.GetSeconds("ballast_risk_reserve_seconds", "deciding one reservation", {})) {}
@@ -23,9 +43,11 @@ RiskKeeper::RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metric
 absl::Status RiskKeeper::Recover() {
   ASSIGN_OR_RETURN(auto limits, store_.LoadLimits());
   ASSIGN_OR_RETURN(auto marks, store_.LoadMarks());
+  ASSIGN_OR_RETURN(auto closes, store_.LoadCloses());
   MutexLock lock(mutex_);
   limits_ = std::move(limits);
   stored_marks_ = std::move(marks);
+  market_.board.Restore(std::move(closes));
   return absl::OkStatus();
 }
 
@@ -38,7 +60,18 @@ void RiskKeeper::SetInstruments(std::vector<Instrument> instruments) {
 std::int64_t RiskKeeper::AgeNow() { return lockstep_ ? market_time_.nanos : clock_.MonotonicNanos(); }
 
 bool RiskKeeper::OnStep(const Step& step) {
-  MutexLock lock(mutex_);
+  bool save = false;
+  {
+    MutexLock lock(mutex_);
+    if (!TakeStep(step)) return false;
+    save = step.lockstep && save_now_;
+  }
+  // The market waits in lockstep: a day can be over before the next second is.
+  if (save) Tick();
+  return true;
+}
+
+bool RiskKeeper::TakeStep(const Step& step) {
   auto behind = [&]() REQUIRES(mutex_) {
     for (const auto& [account, sequence] : step.execution_sequences) {
       auto applied = executions_.find(account);
@@ -58,11 +91,10 @@ bool RiskKeeper::OnStep(const Step& step) {
   std::int64_t now = AgeNow();
   for (const Quote& quote : step.quotes) {
     market_.quotes[quote.symbol] = quote;
-    market_.arrival_ns[quote.symbol] = now;
+    // One that cannot be used makes nothing younger.
+    if (market_.board.Take(quote)) market_.arrival_ns[quote.symbol] = now;
   }
-  for (auto& [id, exposure] : accounts_) {
-    if (exposure.opened()) Mark(exposure);
-  }
+  MarkAll();
   return true;
 }
 
@@ -89,6 +121,7 @@ void RiskKeeper::OnSession(const risk::v1::RiskSessionRequest& request, const st
     if (session_ && session_ != session) session_->Close(grpc::Status(grpc::ABORTED, "a newer session has taken over"));
     epoch_ = request.hello().epoch();
     session_ = session;
+    replayed_ = false;
     risk::v1::RiskSessionResponse response;
     response.mutable_ready();
     for (const auto& [id, exposure] : accounts_) {
@@ -103,7 +136,11 @@ void RiskKeeper::OnSession(const risk::v1::RiskSessionRequest& request, const st
   }
   if (request.has_events()) {
     for (const order::v1::OrderEvent& event : request.events().events()) Apply(event);
+  } else if (request.has_replayed()) {
+    OnReplayed();
   } else if (request.has_reserve()) {
+    // Nothing is reserved before everything committed was sent.
+    OnReplayed();
     Reserve(request.reserve());
   } else if (request.has_void_()) {
     auto account = accounts_.find(AccountId(request.void_().account_id()));
@@ -115,12 +152,20 @@ void RiskKeeper::Apply(const order::v1::OrderEvent& proto) {
   auto event = wire::FromProto(proto);
   risk::Exposure& exposure = accounts_[AccountId(proto.account_id())];
   if (event.ok() && event->sequence <= exposure.applied_sequence()) return;
+  // A fill of a later day ends the day before it: what was held then is what is held before it is booked.
+  bool timed = event.ok() && event->sequence == exposure.applied_sequence() + 1 && event->fill &&
+               event->fill->transact_time.nanos != 0;
+  if (timed) {
+    std::int64_t day = calendar_.DayOf(event->fill->transact_time);
+    if (day > exposure.baseline.day) StartDay(exposure, day);
+  }
   if (!event.ok() || !exposure.Apply(*event)) {
     // A gap or something unreadable: what risk knows is not the truth any more. The next session starts from the
     // cursor.
     log_.Error("risk.event_refused", {{"account", proto.account_id()}, {"sequence", std::to_string(proto.sequence())}});
     if (session_) session_->Close(grpc::Status(grpc::DATA_LOSS, "events with a gap"));
     session_.reset();
+    replayed_ = false;
     return;
   }
   std::uint64_t& executions = executions_[event->account_id];
@@ -129,19 +174,20 @@ void RiskKeeper::Apply(const order::v1::OrderEvent& proto) {
   if (event->type == OrderEventType::kAccountOpened) {
     auto mark = stored_marks_.find(event->account_id);
     if (mark != stored_marks_.end()) {
-      exposure.day_number = mark->second.day_number;
-      exposure.day_start_equity = mark->second.day_start_equity;
-      exposure.peak_equity = mark->second.peak_equity;
+      exposure.baseline = mark->second.baseline;
+      exposure.latches = mark->second.latches;
     }
   }
+  if (replayed_ && event->fill) Observe(event->account_id, exposure);
 }
 
-risk::PreTradeResult RiskKeeper::Check(const Order& order, std::optional<Decimal>* passable) {
+RiskKeeper::Verdict RiskKeeper::Check(const Order& order) {
   auto account = accounts_.find(order.account_id);
   if (account == accounts_.end() || !account->second.opened()) {
-    return {.rejection = Rejection{.reason = RejectReason::kUnknownAccount,
-                                   .check = "account",
-                                   .message = "risk knows nothing of account " + order.account_id.value()}};
+    Rejection unknown{.reason = RejectReason::kUnknownAccount,
+                      .check = "account",
+                      .message = "risk knows nothing of account " + order.account_id.value()};
+    return {.result = {.rejection = std::move(unknown)}};
   }
   std::int64_t now = AgeNow();
   auto& recent = account->second.recent_orders;
@@ -152,9 +198,23 @@ risk::PreTradeResult RiskKeeper::Check(const Order& order, std::optional<Decimal
                             .exposure = account->second,
                             .market = market_,
                             .now_ns = now};
-  risk::PreTradeResult result = CheckPreTrade(input);
-  if (result.rejection && passable != nullptr) *passable = PassableQuantity(input);
-  return result;
+  Verdict verdict{.result = CheckPreTrade(input)};
+  if (!verdict.result.rejection) return verdict;
+  std::string& message = verdict.result.rejection->message;
+  verdict.quantity = LargestPassableQuantity(input);
+  if (verdict.quantity) {
+    message += "; a quantity of " + verdict.quantity->quantity.ToString() + " would pass";
+    // Otherwise it looks like the room this rule leaves.
+    if (verdict.quantity->check != verdict.result.rejection->check)
+      message += " (one lot more is refused by " + verdict.quantity->check + ")";
+    return verdict;
+  }
+  verdict.prices = NearestPassablePrices(input);
+  if (verdict.prices && verdict.prices->stop_price)
+    message += "; a stop price of " + verdict.prices->stop_price->ToString() + " would pass";
+  if (verdict.prices && verdict.prices->limit_price)
+    message += "; a limit price of " + verdict.prices->limit_price->ToString() + " would pass";
+  return verdict;
 }
 
 void RiskKeeper::Reserve(const risk::v1::Reserve& request) {
@@ -169,14 +229,11 @@ void RiskKeeper::Reserve(const risk::v1::Reserve& request) {
         Rejection{.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())},
         answer.mutable_rejection());
   } else {
-    std::optional<Decimal> passable;
-    risk::PreTradeResult result = Check(*order, &passable);
+    Verdict verdict = Check(*order);
+    risk::PreTradeResult& result = verdict.result;
     for (const RiskCheck& check : result.checks) wire::ToProto(check, answer.add_checks());
     if (result.rejection) {
-      if (passable) {
-        result.rejection->message += "; " + passable->ToString() + " would pass";
-        answer.set_passable_quantity(passable->ToString());
-      }
+      TellPassable(verdict.quantity, verdict.prices, &answer);
       wire::ToProto(*result.rejection, answer.mutable_rejection());
     } else {
       answer.set_approved(true);
@@ -191,29 +248,132 @@ void RiskKeeper::Reserve(const risk::v1::Reserve& request) {
   reserve_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
 }
 
-void RiskKeeper::Mark(risk::Exposure& exposure) {
+void RiskKeeper::OnReplayed() {
+  if (std::exchange(replayed_, true)) return;
+  log_.Info("risk.replayed", {{"accounts", std::to_string(accounts_.size())}});
+  MarkAll();
+}
+
+void RiskKeeper::StartDay(risk::Exposure& exposure, std::int64_t day) {
+  if (day == exposure.baseline.day) return;
+  exposure.baseline.StartDay(day, exposure.EquityAt(market_.board.ClosesBefore(day)));
+  SaveSoon();
+}
+
+void RiskKeeper::Observe(const AccountId& id, risk::Exposure& exposure) {
   std::optional<Decimal> equity = exposure.Equity(market_);
   if (!equity) return;
-  std::int64_t day = (market_time_.nanos != 0 ? market_time_ : clock_.Now()).DayNumber();
-  if (day != exposure.day_number) {
-    exposure.day_number = day;
-    exposure.day_start_equity = *equity;
+  exposure.baseline.Observe(*equity);
+  const risk::Limits& limits = limits_[id];
+  UtcTime now = market_time_.nanos != 0 ? market_time_ : clock_.Now();
+  for (risk::LossRule rule : TripLosses(limits, exposure.baseline, *equity, now, &exposure.latches)) {
+    SaveSoon();
+    log_.Error("risk.loss_rule_tripped", {{"account", id.value()},
+                                          {"rule", risk::NameOf(rule)},
+                                          {"message", DescribeTrip(rule, *exposure.latches.Of(rule), limits)}});
   }
-  exposure.peak_equity = std::max(exposure.peak_equity, *equity);
+}
+
+void RiskKeeper::SaveSoon() {
+  if (!std::exchange(save_now_, true) && wake_) wake_();
+}
+
+void RiskKeeper::MarkAll() {
+  // Without a step there is no market time, and the clock's would be a day of its own in a replay.
+  if (!replayed_ || market_time_.nanos == 0) return;
+  std::int64_t day = calendar_.Advance(market_time_);
+  for (auto& [id, exposure] : accounts_) {
+    if (!exposure.opened()) continue;
+    StartDay(exposure, day);
+    ClearDailyLoss(limits_[id], day, &exposure.latches);
+    Observe(id, exposure);
+  }
+}
+
+RiskStore::Closes RiskKeeper::HeldCloses() {
+  RiskStore::Closes held;
+  for (const auto& [id, exposure] : accounts_) {
+    for (const auto& [symbol, quantity] : exposure.positions()) {
+      auto close = market_.board.closes().find(symbol);
+      if (close != market_.board.closes().end()) held.insert(*close);
+    }
+  }
+  return held;
+}
+
+void RiskKeeper::SetWake(std::function<void()> wake) {
+  MutexLock lock(mutex_);
+  wake_ = std::move(wake);
 }
 
 void RiskKeeper::Tick() {
-  std::map<AccountId, RiskStore::EquityMark> marks;
+  MutexLock save_lock(save_mutex_);
+  RiskStore::Marks marks;
+  RiskStore::Closes closes;
   {
     MutexLock lock(mutex_);
     for (auto& [id, exposure] : accounts_) {
       if (!exposure.opened()) continue;
       exposure.Expire(AgeNow());
-      marks[id] = {exposure.day_number, exposure.day_start_equity, exposure.peak_equity};
+      if (replayed_) marks[id] = {exposure.baseline, exposure.latches};
+    }
+    if (!replayed_) return;
+    closes = HeldCloses();
+    save_now_ = false;
+  }
+  if (marks == saved_marks_ && closes == saved_closes_) return;
+  if (absl::Status saved = store_.SaveMarks(marks, closes); !saved.ok()) {
+    log_.Warning("risk.marks_not_saved", {{"error", saved.ToString()}});
+    return;
+  }
+  saved_marks_ = std::move(marks);
+  saved_closes_ = std::move(closes);
+}
+
+absl::Status RiskKeeper::Rearm(const risk::v1::RearmLossRulesRequest& request,
+                               risk::v1::RearmLossRulesResponse* response) {
+  AccountId id(request.account_id());
+  MutexLock save_lock(save_mutex_);
+  RiskStore::Rearm rearm{.account_id = id,
+                         .asked = {request.rules().begin(), request.rules().end()},
+                         .reason = request.reason(),
+                         .actor = request.actor(),
+                         .request_id = request.request_id()};
+  std::optional<Decimal> equity;
+  {
+    MutexLock lock(mutex_);
+    auto found = accounts_.find(id);
+    if (found == accounts_.end()) return absl::NotFoundError(ToAbsl("risk knows no account " + request.account_id()));
+    if (!replayed_) return absl::UnavailableError("risk is reading the order log; try again");
+    equity = found->second.Equity(market_);
+    rearm.after = {found->second.baseline, found->second.latches};
+    for (risk::LossRule rule : risk::kLossRules) {
+      const auto& asked = rearm.asked;
+      bool meant = asked.empty() || std::find(asked.begin(), asked.end(), risk::NameOf(rule)) != asked.end();
+      if (!meant || !rearm.after.latches.Of(rule)) continue;
+      rearm.rearmed.emplace_back(risk::NameOf(rule));
+      RearmLoss(rule, equity, &rearm.after.baseline, &rearm.after.latches);
     }
   }
-  if (absl::Status saved = store_.SaveMarks(marks); !saved.ok())
-    log_.Warning("risk.marks_not_saved", {{"error", saved.ToString()}});
+  // Durable first: a rule that is told to be armed is armed after a restart.
+  ASSIGN_OR_RETURN(RiskStore::Rearmed stored, store_.SaveRearm(rearm));
+  MutexLock lock(mutex_);
+  risk::Exposure& exposure = accounts_[id];
+  if (!stored.repeated) {
+    for (const std::string& name : stored.rules) {
+      RearmLoss(*risk::LossRuleOf(name), equity, &exposure.baseline, &exposure.latches);
+      log_.Warning("risk.loss_rule_rearmed", {{"account", id.value()},
+                                              {"rule", name},
+                                              {"actor", request.actor()},
+                                              {"reason", request.reason()},
+                                              {"baseline", equity ? equity->ToString() : "the next known equity"}});
+    }
+    Observe(id, exposure);
+  }
+  for (const std::string& name : stored.rules) response->add_rearmed(name);
+  FillLossRules(id, exposure, exposure.Equity(market_), response->mutable_loss_rules());
+  if (equity && !stored.rules.empty()) wire::ToProto(*equity, response->mutable_baseline());
+  return absl::OkStatus();
 }
 
 void RiskKeeper::CloseSession() {
@@ -224,16 +384,16 @@ void RiskKeeper::CloseSession() {
 
 void RiskKeeper::Preview(const Order& order, risk::v1::PreviewOrderResponse* response) {
   MutexLock lock(mutex_);
-  std::optional<Decimal> passable;
-  risk::PreTradeResult result = Check(order, &passable);
+  Verdict verdict = Check(order);
+  const risk::PreTradeResult& result = verdict.result;
   response->set_approved(!result.rejection);
   for (const RiskCheck& check : result.checks) wire::ToProto(check, response->add_checks());
   if (result.rejection) wire::ToProto(*result.rejection, response->mutable_rejection());
-  if (passable) response->set_passable_quantity(passable->ToString());
+  TellPassable(verdict.quantity, verdict.prices, response);
   auto quote = market_.quotes.find(order.symbol);
   if (quote != market_.quotes.end()) {
-    Decimal price =
-        order.limit_price.value_or(order.side == Side::kBuy ? quote->second.ask_price : quote->second.bid_price);
+    Decimal touch = order.side == Side::kBuy ? quote->second.ask_price : quote->second.bid_price;
+    Decimal price = order.limit_price.value_or(order.stop_price.value_or(touch));
     wire::ToProto(price, response->mutable_estimated_price());
     // Within range only when the caps held; a refused giant has no estimate.
     if (order.quantity <= Decimal::FromInt(1'000'000'000) && price <= Decimal::FromInt(100'000'000)) {
@@ -252,15 +412,19 @@ absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStat
   response->set_applied_sequence(exposure.applied_sequence());
   response->set_open_orders(static_cast<int>(exposure.open_orders()));
   response->set_open_positions(static_cast<int>(exposure.positions().size()));
-  wire::ToProto(exposure.day_start_equity, response->mutable_day_start_equity());
-  wire::ToProto(exposure.peak_equity, response->mutable_peak_equity());
+  const ledger::DayBaseline& baseline = exposure.baseline;
+  if (!baseline.day_start_unknown) wire::ToProto(baseline.day_start_equity, response->mutable_day_start_equity());
+  if (!baseline.peak_unknown) wire::ToProto(baseline.peak_equity, response->mutable_peak_equity());
   std::optional<Decimal> equity = exposure.Equity(market_);
   Decimal gross, net, reserved;
   const std::map<Symbol, Quote> quotes = market_.quotes;
   for (const auto& [symbol, quantity] : exposure.positions()) {
-    auto quote = market_.quotes.find(symbol);
-    if (quote == market_.quotes.end()) continue;
-    Decimal value = Multiply(quantity, quote->second.last_price, Rounding::kHalfEven);
+    std::optional<ledger::Mark> mark = market_.MarkOf(symbol);
+    std::int64_t age = mark ? MarkAgeMillis(symbol, *mark) : 0;
+    if (!mark || MarkIsStale(symbol, *mark, limits)) response->add_stale_symbols(symbol.value());
+    response->set_oldest_mark_age_ms(std::max(response->oldest_mark_age_ms(), age));
+    if (!mark) continue;
+    Decimal value = ledger::Value(quantity, mark->Price(quantity));
     net += value;
     gross += value.Abs();
   }
@@ -277,6 +441,8 @@ absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStat
   for (const auto& [symbol, arrival] : market_.arrival_ns)
     stale = stale || (!lockstep_ && now - arrival > limits.quote_age_ms_max * 1'000'000);
   response->set_market_data_stale(stale);
+  FillOpening(exposure, equity.has_value(), response);
+  FillLossRules(found->first, exposure, equity, response->mutable_loss_rules());
   if (!equity) return absl::OkStatus();
   wire::ToProto(*equity, response->mutable_equity());
   auto use = [&](const char* name, Decimal limit, Decimal used) {
@@ -289,16 +455,84 @@ absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStat
       line->set_ratio(std::atof(Divide(used, limit, Rounding::kHalfEven).ToString().c_str()));
     }
   };
-  auto loss = [&](Decimal from) { return std::max(from - *equity, Decimal()); };
-  use("daily_loss", Multiply(exposure.day_start_equity, limits.daily_loss_ratio, Rounding::kDown),
-      loss(exposure.day_start_equity));
-  use("drawdown", Multiply(exposure.peak_equity, limits.drawdown_ratio, Rounding::kDown), loss(exposure.peak_equity));
+  for (risk::LossRule rule : risk::kLossRules) {
+    risk::LossMeasure measure = MeasureLoss(rule, limits, baseline, *equity);
+    use(risk::NameOf(rule), measure.limit, measure.loss);
+  }
   use("gross_leverage", Multiply(*equity, limits.gross_leverage, Rounding::kDown), gross);
   use("max_open_positions", Decimal::FromInt(limits.max_open_positions),
       Decimal::FromInt(static_cast<std::int64_t>(exposure.positions().size())));
   use("max_open_orders", Decimal::FromInt(limits.max_open_orders),
       Decimal::FromInt(static_cast<std::int64_t>(exposure.open_orders())));
   return absl::OkStatus();
+}
+
+std::int64_t RiskKeeper::MarkAgeMillis(const Symbol& symbol, const ledger::Mark& mark) {
+  auto arrival = market_.arrival_ns.find(symbol);
+  std::int64_t told = lockstep_ || arrival == market_.arrival_ns.end() ? 0 : AgeNow() - arrival->second;
+  bool timed = mark.time.nanos != 0 && market_time_ > mark.time;
+  return std::max(told, timed ? (market_time_ - mark.time).nanos : 0) / 1'000'000;
+}
+
+bool RiskKeeper::MarkIsStale(const Symbol& symbol, const ledger::Mark& mark, const risk::Limits& limits) {
+  auto arrival = market_.arrival_ns.find(symbol);
+  bool untold = !lockstep_ && arrival != market_.arrival_ns.end() &&
+                AgeNow() - arrival->second > limits.quote_age_ms_max * 1'000'000;
+  bool stands = mark.session_open && mark.time.nanos != 0 && market_time_ > mark.time + kQuoteStands;
+  return untold || stands;
+}
+
+void RiskKeeper::FillLossRules(const AccountId& id, const risk::Exposure& exposure, std::optional<Decimal> equity,
+                               google::protobuf::RepeatedPtrField<risk::v1::LossRule>* out) {
+  const risk::Limits& limits = limits_[id];
+  for (risk::LossRule rule : risk::kLossRules) {
+    risk::v1::LossRule& line = *out->Add();
+    line.set_name(risk::NameOf(rule));
+    const std::optional<risk::LossTrip>& trip = exposure.latches.Of(rule);
+    bool daily = rule == risk::LossRule::kDailyLoss;
+    bool unknown = !equity || (daily ? exposure.baseline.day_start_unknown : exposure.baseline.peak_unknown);
+    wire::ToProto(daily ? limits.daily_loss_ratio : limits.drawdown_ratio, line.mutable_limit_ratio());
+    line.set_state(unknown ? risk::v1::LOSS_RULE_STATE_UNKNOWN : risk::v1::LOSS_RULE_STATE_ARMED);
+    if (unknown) line.set_message("a position has no price: the loss is not known");
+    if (!unknown) {
+      risk::LossMeasure measure = MeasureLoss(rule, limits, exposure.baseline, *equity);
+      wire::ToProto(measure.baseline, line.mutable_baseline());
+      wire::ToProto(measure.loss, line.mutable_loss());
+      wire::ToProto(measure.limit, line.mutable_limit());
+      line.set_level_percent(measure.level_percent);
+      if (measure.level_percent > 0) {
+        line.set_state(risk::v1::LOSS_RULE_STATE_WARNING);
+        line.set_message(std::to_string(measure.level_percent) + " % of the limit or more is used");
+      }
+    }
+    if (!trip) continue;
+    line.set_state(risk::v1::LOSS_RULE_STATE_TRIPPED);
+    wire::ToProto(trip->time, line.mutable_trip_time());
+    wire::ToProto(trip->baseline, line.mutable_trip_baseline());
+    wire::ToProto(trip->equity, line.mutable_trip_equity());
+    wire::ToProto(trip->limit, line.mutable_trip_limit());
+    line.set_message(DescribeTrip(rule, *trip, limits));
+  }
+}
+
+void RiskKeeper::FillOpening(const risk::Exposure& exposure, bool equity_known,
+                             risk::v1::GetRiskStateResponse* response) {
+  const risk::Limits& limits = limits_[AccountId(response->account_id())];
+  std::string why;
+  auto block = [&](const char* name, const std::string& sentence) {
+    response->add_blocked_by(name);
+    why += (why.empty() ? "" : "; ") + sentence;
+  };
+  if (exposure.halted()) block("trading_halted", "the account is halted until somebody resumes it with a reason");
+  for (risk::LossRule rule : risk::kLossRules) {
+    if (const auto& trip = exposure.latches.Of(rule)) block(risk::NameOf(rule), DescribeTrip(rule, *trip, limits));
+  }
+  if (!replayed_) block("replaying", "risk is reading the order log");
+  if (!equity_known) block("equity_unknown", "a position has no price, until there is one");
+  response->set_opening_message(why);
+  response->set_opening(exposure.halted()                ? risk::v1::OPENING_HALTED
+                        : response->blocked_by().empty() ? risk::v1::OPENING_OPEN
+                                                         : risk::v1::OPENING_BLOCKED);
 }
 
 absl::StatusOr<risk::Limits> RiskKeeper::GetLimits(const std::string& account) {
@@ -319,6 +553,8 @@ absl::StatusOr<risk::Limits> RiskKeeper::UpdateLimits(const RiskStore::Update& u
       {{"account", update.account_id.value()}, {"version", std::to_string(saved.version)}, {"actor", update.actor}});
   MutexLock lock(mutex_);
   if (saved.version > limits_[update.account_id].version) limits_[update.account_id] = saved;
+  // A lower limit may be reached already; a higher one takes nothing back.
+  if (replayed_) Observe(update.account_id, accounts_[update.account_id]);
   return limits_[update.account_id];
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -9,7 +10,7 @@
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/thread/mutex.h"
-#include "libs/risk/pre_trade.h"
+#include "libs/risk/passable.h"
 #include "services/risk/store.h"
 
 namespace ballast {
@@ -20,7 +21,8 @@ class RiskKeeper {
  public:
   using Sender = StreamSender<risk::v1::RiskSessionResponse>;
 
-  RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metrics& metrics);
+  RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metrics& metrics,
+             ledger::DayBoundary boundary = ledger::DayBoundary::kNewYork);
 
   absl::Status Recover();
   // Market data.
@@ -39,8 +41,10 @@ class RiskKeeper {
   void StopWaiting();
   // The order manager's stream.
   void OnSession(const risk::v1::RiskSessionRequest& request, const std::shared_ptr<Sender>& session);
-  // Once a second, from a thread of the service: stores the marks, lets old reservations lapse.
+  // Once a second, from a thread of the service: stores the marks, lets old reservations lapse. Blocks on Postgres.
   void Tick();
+  // Called when Tick should come at once; from any thread, with a lock held.
+  void SetWake(std::function<void()> wake);
   void CloseSession();
 
   // What risk would say to a well-formed order; nothing is reserved.
@@ -49,23 +53,56 @@ class RiskKeeper {
   absl::StatusOr<risk::Limits> GetLimits(const std::string& account);
   // Blocks on Postgres; not from a gRPC thread.
   absl::StatusOr<risk::Limits> UpdateLimits(const RiskStore::Update& update);
+  // By a person: tripped loss rules are over, losses are measured from the equity of now. Blocks on Postgres.
+  absl::Status Rearm(const risk::v1::RearmLossRulesRequest& request, risk::v1::RearmLossRulesResponse* response);
   [[nodiscard]] bool Ready();
 
  private:
   void Apply(const order::v1::OrderEvent& event) REQUIRES(mutex_);
   void Reserve(const risk::v1::Reserve& request) REQUIRES(mutex_);
-  risk::PreTradeResult Check(const Order& order, std::optional<Decimal>* passable) REQUIRES(mutex_);
-  void Mark(risk::Exposure& exposure) REQUIRES(mutex_);
+  // What risk says, and what it would have taken instead: the same for a reservation and for a preview.
+  struct Verdict {
+    risk::PreTradeResult result;
+    std::optional<risk::PassableQuantity> quantity;
+    std::optional<risk::PassablePrices> prices;
+  };
+  Verdict Check(const Order& order) REQUIRES(mutex_);
+  // The order manager has sent everything that is committed: what is held may be valued.
+  void OnReplayed() REQUIRES(mutex_);
+  // Ends the former day of an account.
+  void StartDay(risk::Exposure& exposure, std::int64_t day) REQUIRES(mutex_);
+  // Looks at what an account is worth now: moves the peak, trips loss rules.
+  void Observe(const AccountId& id, risk::Exposure& exposure) REQUIRES(mutex_);
+  void MarkAll() REQUIRES(mutex_);
+  void SaveSoon() REQUIRES(mutex_);
+  RiskStore::Closes HeldCloses() REQUIRES(mutex_);
+  bool TakeStep(const Step& step) REQUIRES(mutex_);
+  std::int64_t MarkAgeMillis(const Symbol& symbol, const ledger::Mark& mark) REQUIRES(mutex_);
+  bool MarkIsStale(const Symbol& symbol, const ledger::Mark& mark, const risk::Limits& limits) REQUIRES(mutex_);
+  void FillLossRules(const AccountId& id, const risk::Exposure& exposure, std::optional<Decimal> equity,
+                     google::protobuf::RepeatedPtrField<risk::v1::LossRule>* out) REQUIRES(mutex_);
+  void FillOpening(const risk::Exposure& exposure, bool equity_known, risk::v1::GetRiskStateResponse* response)
+      REQUIRES(mutex_);
   // For ages and rates: monotonic, or the market's when the market waits for its readers.
   std::int64_t AgeNow() REQUIRES(mutex_);
 
   RiskStore& store_;
   const Clock& clock_;
   Logger& log_;
+  // Around what is stored of the marks, so that an older state never follows a newer one; before `mutex_`.
+  Mutex save_mutex_;
+  RiskStore::Marks saved_marks_ GUARDED_BY(save_mutex_);
+  RiskStore::Closes saved_closes_ GUARDED_BY(save_mutex_);
   Mutex mutex_;
   std::map<AccountId, risk::Exposure> accounts_ GUARDED_BY(mutex_);
   std::map<AccountId, risk::Limits> limits_ GUARDED_BY(mutex_);
-  std::map<AccountId, RiskStore::EquityMark> stored_marks_ GUARDED_BY(mutex_);
+  RiskStore::Marks stored_marks_ GUARDED_BY(mutex_);
+  ledger::MarketCalendar calendar_ GUARDED_BY(mutex_);
+  // While the log is replayed, what is held is half the truth: no baseline is taken from it, and none is stored.
+  bool replayed_ GUARDED_BY(mutex_) = false;
+  // Something that must not be lost with the process: a new day, a tripped rule.
+  bool save_now_ GUARDED_BY(mutex_) = false;
+  std::function<void()> wake_ GUARDED_BY(mutex_);
   risk::Market market_ GUARDED_BY(mutex_);
   bool lockstep_ GUARDED_BY(mutex_) = false;
   UtcTime market_time_ GUARDED_BY(mutex_);

@@ -21,6 +21,7 @@ void ToProto(const risk::Limits& limits, risk::v1::Limits* out) {
   out->set_order_rate_per_second(limits.order_rate_per_second);
   out->set_quote_age_ms_max(limits.quote_age_ms_max);
   out->set_allow_short(limits.allow_short);
+  out->set_daily_loss_clears_next_day(limits.daily_loss_clears_next_day);
   for (const Symbol& symbol : limits.restricted) out->add_restricted_symbols(symbol.value());
 }
 
@@ -60,6 +61,7 @@ risk::Limits LimitsFromProto(const risk::v1::Limits& proto, FieldCheck& check) {
       static_cast<int>(number(proto.order_rate_per_second(), "limits.order_rate_per_second", 100000));
   limits.quote_age_ms_max = number(proto.quote_age_ms_max(), "limits.quote_age_ms_max", 600000);
   limits.allow_short = proto.allow_short();
+  limits.daily_loss_clears_next_day = proto.daily_loss_clears_next_day();
   for (const std::string& symbol : proto.restricted_symbols()) {
     check.Id("limits.restricted_symbols", symbol);
     limits.restricted.insert(Symbol(symbol));

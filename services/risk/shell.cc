@@ -23,7 +23,8 @@ class RiskShell : public Service {
   explicit RiskShell(ServiceContext& context)
       : log_(context.log),
         store_(context.database),
-        keeper_(store_, context.clock, context.log, context.metrics),
+        keeper_(store_, context.clock, context.log, context.metrics,
+                context.config.GetBool("utc_days") ? ledger::DayBoundary::kUtc : ledger::DayBoundary::kNewYork),
         grpc_(keeper_),
         stub_(broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
         market_(MarketClient::Callbacks{
@@ -102,9 +103,13 @@ class RiskShell : public Service {
 }  // namespace
 
 ServiceSpec RiskSpec() {
-  return {.name = "risk", .knobs = {}, .migrations = Migrations_risk(), .make = [](ServiceContext& context) {
-            return std::make_unique<RiskShell>(context);
-          }};
+  return {.name = "risk",
+          .knobs = {{.name = "utc_days",
+                     .type = KnobType::kBool,
+                     .default_value = "false",
+                     .help = "a day's loss ends at midnight UTC, not at New York's; positions must have the same"}},
+          .migrations = Migrations_risk(),
+          .make = [](ServiceContext& context) { return std::make_unique<RiskShell>(context); }};
 }
 
 }  // namespace ballast

@@ -2,6 +2,8 @@
 
 #include <pqxx/pqxx>
 
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "libs/base/absl_std.h"
 #include "services/risk/limits_codec.h"
 
@@ -14,6 +16,26 @@ risk::Limits Decode(const pqxx::field& field) {
   proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
   FieldCheck check;
   return LimitsFromProto(proto, check);
+}
+
+absl::StatusOr<Decimal> Number(const pqxx::field& field) { return Decimal::Parse(field.as<std::string>()); }
+
+void SaveMark(pqxx::transaction_base& work, const AccountId& account, const RiskStore::EquityMark& mark) {
+  const ledger::DayBaseline& baseline = mark.baseline;
+  work.exec_params(
+      "INSERT INTO equity_mark VALUES ($1, $2, $3::numeric, $4::numeric, $5, $6) ON CONFLICT (account_id) DO UPDATE "
+      "SET day_number = excluded.day_number, day_start_equity = excluded.day_start_equity, peak_equity = "
+      "excluded.peak_equity, day_start_unknown = excluded.day_start_unknown, peak_unknown = excluded.peak_unknown",
+      account.value(), baseline.day, baseline.day_start_equity.ToString(), baseline.peak_equity.ToString(),
+      baseline.day_start_unknown, baseline.peak_unknown);
+  work.exec_params("DELETE FROM loss_trip WHERE account_id = $1", account.value());
+  for (risk::LossRule rule : risk::kLossRules) {
+    const std::optional<risk::LossTrip>& trip = mark.latches.Of(rule);
+    if (!trip) continue;
+    work.exec_params("INSERT INTO loss_trip VALUES ($1, $2, $3, $4, $5::numeric, $6::numeric, $7::numeric)",
+                     account.value(), risk::NameOf(rule), trip->time.nanos, trip->day, trip->baseline.ToString(),
+                     trip->equity.ToString(), trip->limit.ToString());
+  }
 }
 
 }  // namespace
@@ -61,33 +83,97 @@ absl::StatusOr<risk::Limits> RiskStore::SaveLimits(const Update& update) {
   return saved;
 }
 
-absl::StatusOr<std::map<AccountId, RiskStore::EquityMark>> RiskStore::LoadMarks() {
-  std::map<AccountId, EquityMark> marks;
+absl::StatusOr<RiskStore::Marks> RiskStore::LoadMarks() {
+  Marks marks;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    for (const pqxx::row& row :
-         work.exec("SELECT account_id, day_number, day_start_equity::text, peak_equity::text FROM equity_mark")) {
-      EquityMark mark;
-      mark.day_number = row[1].as<std::int64_t>();
-      ASSIGN_OR_RETURN(mark.day_start_equity, Decimal::Parse(row[2].as<std::string>()));
-      ASSIGN_OR_RETURN(mark.peak_equity, Decimal::Parse(row[3].as<std::string>()));
-      marks[AccountId(row[0].as<std::string>())] = mark;
+    marks.clear();
+    for (const pqxx::row& row : work.exec("SELECT account_id, day_number, day_start_equity::text, peak_equity::text, "
+                                          "day_start_unknown, peak_unknown FROM equity_mark")) {
+      ledger::DayBaseline& baseline = marks[AccountId(row[0].as<std::string>())].baseline;
+      baseline.day = row[1].as<std::int64_t>();
+      ASSIGN_OR_RETURN(baseline.day_start_equity, Number(row[2]));
+      ASSIGN_OR_RETURN(baseline.peak_equity, Number(row[3]));
+      baseline.day_start_unknown = row[4].as<bool>();
+      baseline.peak_unknown = row[5].as<bool>();
+    }
+    for (const pqxx::row& row : work.exec("SELECT account_id, rule, trip_nanos, day_number, baseline::text, "
+                                          "equity::text, limit_amount::text FROM loss_trip")) {
+      auto rule = risk::LossRuleOf(row[1].as<std::string>());
+      if (!rule) return absl::DataLossError("a stored loss rule is not known");
+      risk::LossTrip trip{.time = UtcTime{row[2].as<std::int64_t>()}, .day = row[3].as<std::int64_t>()};
+      ASSIGN_OR_RETURN(trip.baseline, Number(row[4]));
+      ASSIGN_OR_RETURN(trip.equity, Number(row[5]));
+      ASSIGN_OR_RETURN(trip.limit, Number(row[6]));
+      marks[AccountId(row[0].as<std::string>())].latches.Of(*rule) = trip;
     }
     return absl::OkStatus();
   }));
   return marks;
 }
 
-absl::Status RiskStore::SaveMarks(const std::map<AccountId, EquityMark>& marks) {
+absl::StatusOr<RiskStore::Closes> RiskStore::LoadCloses() {
+  Closes closes;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    closes.clear();
+    // The older day first: it becomes the former one.
+    for (const pqxx::row& row : work.exec("SELECT symbol, day_number, bid::text, ask::text, in_session, time_nanos "
+                                          "FROM close_mark ORDER BY day_rank")) {
+      ledger::MarkBoard::Close close{.day = row[1].as<std::int64_t>(),
+                                     .time = UtcTime{row[5].as<std::int64_t>()},
+                                     .in_session = row[4].as<bool>()};
+      ASSIGN_OR_RETURN(close.bid, Number(row[2]));
+      ASSIGN_OR_RETURN(close.ask, Number(row[3]));
+      ledger::MarkBoard::Closes& both = closes[Symbol(row[0].as<std::string>())];
+      if (both.last.bid.IsPositive()) both.former = both.last;
+      both.last = close;
+    }
+    return absl::OkStatus();
+  }));
+  return closes;
+}
+
+absl::Status RiskStore::SaveMarks(const Marks& marks, const Closes& closes) {
   return database_.Transaction([&](pqxx::transaction_base& work) {
-    for (const auto& [account, mark] : marks) {
+    for (const auto& [account, mark] : marks) SaveMark(work, account, mark);
+    auto save_close = [&](const Symbol& symbol, int rank, const ledger::MarkBoard::Close& close) {
       work.exec_params(
-          "INSERT INTO equity_mark VALUES ($1, $2, $3::numeric, $4::numeric) ON CONFLICT (account_id) DO UPDATE SET "
-          "day_number = excluded.day_number, day_start_equity = excluded.day_start_equity, peak_equity = "
-          "excluded.peak_equity",
-          account.value(), mark.day_number, mark.day_start_equity.ToString(), mark.peak_equity.ToString());
+          "INSERT INTO close_mark VALUES ($1, $2, $3, $4::numeric, $5::numeric, $6, $7) ON CONFLICT (symbol, day_rank) "
+          "DO "
+          "UPDATE SET day_number = excluded.day_number, bid = excluded.bid, ask = excluded.ask, in_session = "
+          "excluded.in_session, time_nanos = excluded.time_nanos",
+          symbol.value(), rank, close.day, close.bid.ToString(), close.ask.ToString(), close.in_session,
+          close.time.nanos);
+    };
+    for (const auto& [symbol, both] : closes) {
+      if (both.former) save_close(symbol, 0, *both.former);
+      save_close(symbol, 1, both.last);
     }
     return absl::OkStatus();
   });
+}
+
+absl::StatusOr<RiskStore::Rearmed> RiskStore::SaveRearm(const Rearm& rearm) {
+  Rearmed answer{.rules = rearm.rearmed};
+  std::string asked = absl::StrJoin(rearm.asked, ","), rearmed = absl::StrJoin(rearm.rearmed, ",");
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    work.exec_params("SELECT pg_advisory_xact_lock(hashtext($1))", rearm.account_id.value());
+    pqxx::result before =
+        work.exec_params("SELECT asked, rearmed, reason FROM loss_rearm WHERE account_id = $1 AND request_id = $2",
+                         rearm.account_id.value(), rearm.request_id);
+    if (!before.empty()) {
+      if (before[0][0].as<std::string>() != asked || before[0][2].as<std::string>() != rearm.reason)
+        return absl::AlreadyExistsError("the request id was used for another re-arming");
+      answer = {.rules = absl::StrSplit(before[0][1].as<std::string>(), ',', absl::SkipEmpty()), .repeated = true};
+      return absl::OkStatus();
+    }
+    work.exec_params(
+        "INSERT INTO loss_rearm (account_id, request_id, asked, rearmed, reason, actor) VALUES ($1, $2, $3, $4, $5, "
+        "$6)",
+        rearm.account_id.value(), rearm.request_id, asked, rearmed, rearm.reason, rearm.actor);
+    SaveMark(work, rearm.account_id, rearm.after);
+    return absl::OkStatus();
+  }));
+  return answer;
 }
 
 }  // namespace ballast

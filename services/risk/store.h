@@ -2,21 +2,27 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/ledger/mark_board.h"
 #include "libs/platform/postgres/database.h"
 #include "libs/risk/limits.h"
+#include "libs/risk/loss_rules.h"
 
 namespace ballast {
 
 // Risk's part of Postgres: the only SQL here. Blocks.
 class RiskStore {
  public:
+  // What cannot be read back from the order log.
   struct EquityMark {
-    std::int64_t day_number = -1;
-    Decimal day_start_equity;
-    Decimal peak_equity;
+    ledger::DayBaseline baseline;
+    risk::LossLatches latches;
+    friend bool operator==(const EquityMark&, const EquityMark&) = default;
   };
+  using Marks = std::map<AccountId, EquityMark>;
+  using Closes = std::map<Symbol, ledger::MarkBoard::Closes>;
   explicit RiskStore(Database& database) : database_(database) {}
 
   absl::StatusOr<std::map<AccountId, risk::Limits>> LoadLimits();
@@ -30,8 +36,26 @@ class RiskStore {
     std::string request_id;
   };
   absl::StatusOr<risk::Limits> SaveLimits(const Update& update);
-  absl::StatusOr<std::map<AccountId, EquityMark>> LoadMarks();
-  absl::Status SaveMarks(const std::map<AccountId, EquityMark>& marks);
+  absl::StatusOr<Marks> LoadMarks();
+  absl::StatusOr<Closes> LoadCloses();
+  absl::Status SaveMarks(const Marks& marks, const Closes& closes);
+  // A person's word that tripped rules are over, and the account's marks after it. Answers the rules of the first
+  // request with this id; ALREADY_EXISTS when that one said something else.
+  struct Rearm {
+    AccountId account_id;
+    std::vector<std::string> asked;
+    std::vector<std::string> rearmed;
+    std::string reason;
+    std::string actor;
+    std::string request_id;
+    EquityMark after;
+  };
+  struct Rearmed {
+    std::vector<std::string> rules;
+    // The request had been made before: nothing changed now.
+    bool repeated = false;
+  };
+  absl::StatusOr<Rearmed> SaveRearm(const Rearm& rearm);
 
  private:
   Database& database_;

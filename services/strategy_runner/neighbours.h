@@ -29,6 +29,8 @@ class Neighbours {
   absl::Status CancelAll(const std::string& account, const std::string& deployment, const std::string& symbol);
   // The order this request made, if any, among the newest of its deployment and symbol.
   absl::StatusOr<std::optional<order::v1::Order>> Find(const order::v1::SubmitOrderRequest& request);
+  // Idempotent.
+  absl::Status RegisterDeployment(const std::string& account, const std::string& deployment);
   absl::StatusOr<order::v1::ListAccountsResponse> Accounts();
   absl::StatusOr<position::v1::AccountSummary> Summary(const std::string& account);
   absl::StatusOr<risk::v1::Limits> Limits(const std::string& account);

@@ -146,6 +146,10 @@ void Runner::Tick() {
       for (const auto& account : accounts->accounts()) modes_[account.account_id()] = account.mode();
     }
   }
+  for (const auto& [id, live] : live_) {
+    // Those that run already, from before order management kept a register; it may be away: again at the next tick.
+    if (Running(live) && !Register(live).ok()) break;
+  }
   WorkOpen();
   StartPending();
   for (auto& [id, live] : live_) WorkStopping(live);
@@ -197,6 +201,12 @@ bool Runner::Running(const Live& live) {
 
 std::vector<pb::Prerequisite> Runner::TryStart(Live& live) {
   auto prerequisites = CheckPrerequisites(live.decider->spec(), neighbours_);
+  // Order management takes no order for a deployment it was not told of.
+  absl::Status registered = Register(live);
+  pb::Prerequisite& known = prerequisites.emplace_back();
+  known.set_name("registered");
+  known.set_passed(registered.ok());
+  known.set_detail(registered.ok() ? "order management knows the deployment" : MessageOf(registered));
   if (!AllPassed(prerequisites)) return prerequisites;
   if (absl::Status made = MakeDecider(live); !made.ok()) {
     log_.Error("deployment.unusable", {{"deployment", live.row.deployment_id}, {"error", made.ToString()}});
@@ -216,6 +226,13 @@ std::vector<pb::Prerequisite> Runner::TryStart(Live& live) {
   log_.Info("deployment.started", {{"deployment", live.row.deployment_id}, {"strategy", live.row.spec.strategy_id()}});
   Changed(live);
   return prerequisites;
+}
+
+absl::Status Runner::Register(const Live& live) {
+  if (registered_.contains(live.row.deployment_id)) return absl::OkStatus();
+  RETURN_IF_ERROR(neighbours_.RegisterDeployment(live.row.spec.account_id(), live.row.deployment_id));
+  registered_.insert(live.row.deployment_id);
+  return absl::OkStatus();
 }
 
 bool Runner::OnEvents(const order::v1::StreamOrderEventsResponse& response) {
@@ -255,7 +272,9 @@ bool Runner::ApplyEvents(const order::v1::StreamOrderEventsResponse& response) {
     cursor.sequence = proto.sequence();
     cursor.execution_sequence = std::max(cursor.execution_sequence, proto.execution_sequence());
     cursors_dirty_ = true;
-    if (!proto.has_order() || !live_.contains(proto.order().deployment_id())) continue;
+    // A hand-made order may close a deployment's book: then only the fill names the deployment.
+    bool ours = live_.contains(proto.order().deployment_id()) || live_.contains(proto.fill().deployment_id());
+    if (!proto.has_order() || !ours) continue;
     auto event = wire::FromProto(proto);
     if (!event.ok()) {
       log_.Critical("strategy.event_unreadable",
@@ -271,9 +290,12 @@ bool Runner::ApplyEvents(const order::v1::StreamOrderEventsResponse& response) {
   for (std::size_t i = 0; i < events.size(); ++i) {
     const order::v1::Order& order = protos[i]->order();
     if (LeftTheHouse(order.status())) awaited_orders_.erase(order.order_id());
-    if (live_.at(order.deployment_id()).decider->OnOrderEvent(events[i], market_time_))
-      changed.insert(order.deployment_id());
-    if (auto open = open_.find(order.request_id()); open != open_.end()) {
+    for (const std::string& id : std::set<std::string>{order.deployment_id(), protos[i]->fill().deployment_id()}) {
+      auto live = live_.find(id);
+      if (live != live_.end() && live->second.decider->OnOrderEvent(events[i], market_time_)) changed.insert(id);
+    }
+    if (auto open = open_.find(order.request_id());
+        open != open_.end() && open->second.deployment_id == order.deployment_id()) {
       // In the same transaction as the cursor: the state must not be ahead of it.
       StoredDecision decision = std::move(open->second.decision);
       open_.erase(open);

@@ -105,6 +105,7 @@ class Runner {
   void WorkStopping(Live& live);
   absl::StatusOr<Live*> FindLive(const std::string& id);
   absl::Status MakeDecider(Live& live);
+  absl::Status Register(const Live& live);
   std::vector<strategy::v1::Prerequisite> TryStart(Live& live);
   bool Save(StrategyStore::Batch batch);
   void SaveLive(const Live& live, StrategyStore::Batch& batch) const;
@@ -142,6 +143,8 @@ class Runner {
   std::set<std::string> awaited_orders_;
   std::map<std::string, Open> open_;  // by request id
   std::map<std::string, type::v1::AccountMode> modes_;
+  // Deployments order management is known to know.
+  std::set<std::string> registered_;
   bool settled_ = false;
   std::int64_t last_tick_ns_ = 0;
   std::int64_t last_start_try_ns_ = 0;

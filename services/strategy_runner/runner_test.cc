@@ -31,6 +31,10 @@ class FakeOrders : public order::v1::OrderService::Service {
     response->mutable_order()->set_status(order::v1::ORDER_STATUS_PENDING_NEW);
     return grpc::Status::OK;
   }
+  grpc::Status RegisterDeployment(grpc::ServerContext*, const order::v1::RegisterDeploymentRequest*,
+                                  order::v1::RegisterDeploymentResponse*) override {
+    return grpc::Status::OK;
+  }
   grpc::Status CancelAllOrders(grpc::ServerContext*, const order::v1::CancelAllOrdersRequest* request,
                                order::v1::CancelAllOrdersResponse*) override {
     MutexLock lock(mutex);

@@ -144,6 +144,17 @@ def orders():
         more = {"reason": "test"} if rpc != "CancelAllOrders" else {}
         yield from ids(*at, rpc, "account_id", {"request_id": "bad-1", **more})
     yield *at, "ResumeAccount", {"account_id": "paper"}, BAD, "reason"
+    good = {"request_id": "bad-2", "account_id": "paper", "symbol": "BTC-USD"}
+    yield from ids(*at, "ClosePosition", "account_id", good)
+    for field in ("request_id", "symbol"):
+        yield from ids(*at, "ClosePosition", field, good, unknown=None)
+    for value in IDS_WRONG[1:]:
+        yield *at, "ClosePosition", {**good, "deployment_id": value}, BAD, "deployment_id"
+    for value in ("", "x", "0", "-1", "1e9"):
+        yield *at, "ClosePosition", {**good, "quantity": {"value": value}}, BAD, "quantity"
+    yield *at, "ClosePosition", {**good, "symbol": "NOPE"}, "FAILED_PRECONDITION", None
+    yield from ids(*at, "RegisterDeployment", "account_id", {"deployment_id": "d"})
+    yield from ids(*at, "RegisterDeployment", "deployment_id", {"account_id": "paper"}, unknown=None)
     for field in ("symbol", "deployment_id"):
         for value in IDS_WRONG[1:]:
             yield *at, "CancelAllOrders", {"account_id": "paper", field: value}, BAD, field

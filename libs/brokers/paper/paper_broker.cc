@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "libs/base/check.h"
+#include "libs/calendar/sessions.h"
+#include "libs/model/quote_fault.h"
 
 namespace ballast::paper {
 namespace {
@@ -18,6 +20,21 @@ Decimal FeeFor(const Instrument& instrument, Decimal quantity, Decimal price, bo
                 Multiply(quantity, instrument.fee_per_unit, Rounding::kUp);
   // Billed in hundredths of a cent.
   return fee.RoundTo(Decimal::Of("0.0001"), Rounding::kUp);
+}
+
+// Longer than this without a usable quote, and the market opens anew.
+constexpr Duration kReopens = Duration::Seconds(15 * 60);
+
+bool Usable(const Quote& quote) {
+  return FaultOf(quote.bid_price, quote.bid_size, quote.ask_price, quote.ask_size) == QuoteFault::kNone;
+}
+
+bool Tradable(const Quote& quote) { return quote.session_open && !quote.stale; }
+
+// Told again: nothing new was said, and what was taken from the book is still gone.
+bool IsSame(const Quote& former, const Quote& quote) {
+  return quote.quote_time.nanos != 0 && former.quote_time == quote.quote_time && former.bid_price == quote.bid_price &&
+         former.bid_size == quote.bid_size && former.ask_price == quote.ask_price && former.ask_size == quote.ask_size;
 }
 
 }  // namespace
@@ -65,6 +82,8 @@ void PaperBroker::Tell(Order& order, Execution execution, UtcTime now) {
   if (IsTerminal(order.status)) {
     UtcTime arrival = states_[order.order_id].arrival;
     working_.erase({arrival, order.order_id});
+    if (const Instrument* instrument = FindInstrument(order.symbol))
+      days_.erase({calendar::DayEnd(*instrument, arrival), order.order_id});
     waiting_.erase({arrival + options_.latency, order.order_id});
   }
   changes_.orders.insert(order.order_id);
@@ -72,10 +91,12 @@ void PaperBroker::Tell(Order& order, Execution execution, UtcTime now) {
   changes_.executions.push_back(std::move(execution));
 }
 
-void PaperBroker::End(Order& order, ExecutionType type, OrderStatus status, UtcTime now) {
+void PaperBroker::End(Order& order, ExecutionType type, OrderStatus status, std::optional<Rejection> why, UtcTime now) {
   order.status = status;
+  order.rejection = why;
   Execution execution;
   execution.type = type;
+  execution.rejection = std::move(why);
   Tell(order, std::move(execution), now);
 }
 
@@ -154,33 +175,76 @@ void PaperBroker::Reject(const Order& submitted, const Rejection& rejection, Utc
   Tell(order, std::move(execution), now);
 }
 
+// What works from now on.
+void PaperBroker::Keep(const Order& order) {
+  const VenueState& state = states_.at(order.order_id);
+  working_.insert({state.arrival, order.order_id});
+  if (state.waiting) waiting_.insert({state.arrival + options_.latency, order.order_id});
+  const Instrument* instrument = FindInstrument(order.symbol);
+  if (instrument != nullptr && order.time_in_force == TimeInForce::kDay)
+    days_.insert({calendar::DayEnd(*instrument, state.arrival), order.order_id});
+}
+
 void PaperBroker::Submit(const Order& submitted, UtcTime now) {
   if (orders_.contains(submitted.order_id) || !ledgers_.contains(submitted.account_id)) return;
+  EndSessions(now);
   if (std::optional<Rejection> refusal = Refusal(submitted)) {
     Reject(submitted, *refusal, now);
     return;
   }
   Order& order = orders_[submitted.order_id] = submitted;
+  order.rejection.reset();
   order.status = OrderStatus::kNew;
   order.cumulative_quantity = Decimal();
   order.leaves_quantity = order.quantity;
   order.broker_order_id.clear();
   states_[order.order_id] = {.arrival = now, .waiting = true};
-  working_.insert({now, order.order_id});
-  waiting_.insert({now + options_.latency, order.order_id});
+  Keep(order);
   Execution execution;
   execution.type = ExecutionType::kNew;
   Tell(order, std::move(execution), now);
   OnTime(now);
 }
 
+void PaperBroker::Expire(UtcTime until) {
+  while (!days_.empty() && days_.begin()->first <= until) {
+    UtcTime end = days_.begin()->first;
+    Order& order = orders_.at(days_.begin()->second);
+    const Instrument& instrument = instruments_.at(order.symbol);
+    bool never_closes = instrument.calendar == TradingCalendar::kAlwaysOpen;
+    Rejection why{.reason = RejectReason::kSessionEnded,
+                  .check = "venue",
+                  .limit = end.ToString(),
+                  .observed = order.leaves_quantity.ToString(),
+                  .message = "the order was good for the day, and the " +
+                             std::string(never_closes ? "day" : "session") + " of " + order.symbol.value() +
+                             " ended at " + end.ToString()};
+    End(order, ExecutionType::kExpired, OrderStatus::kExpired, std::move(why), end);
+  }
+}
+
+// What ended before `now`, also when nobody quotes after it.
+void PaperBroker::EndSessions(UtcTime now) {
+  Expire(now - Duration{1});  // a quote of this very time may still come
+  for (auto& [symbol, quote] : quotes_) {
+    const Instrument* instrument = FindInstrument(symbol);
+    if (instrument != nullptr && quote.session_open && !calendar::IsOpen(*instrument, now)) quote.session_open = false;
+  }
+}
+
 void PaperBroker::OnTime(UtcTime now) {
+  EndSessions(now);
   while (!waiting_.empty() && waiting_.begin()->first <= now) Arrive(orders_.at(waiting_.begin()->second), now);
 }
 
 std::optional<UtcTime> PaperBroker::NextDue() const {
-  if (waiting_.empty()) return std::nullopt;
-  return waiting_.begin()->first;
+  std::optional<UtcTime> due;
+  if (!waiting_.empty()) due = waiting_.begin()->first;
+  if (!days_.empty()) {
+    UtcTime over = days_.begin()->first + Duration{1};
+    due = due ? std::min(*due, over) : over;
+  }
+  return due;
 }
 
 // The order is on the book now.
@@ -203,21 +267,66 @@ void PaperBroker::Trade(Order& order, Decimal quantity, Decimal price, bool make
   Tell(order, std::move(execution), now);
 }
 
+// The last line of the reduce-only promise: whoever was told of a fill too late, the ledger never is.
+Decimal PaperBroker::MayTrade(const Order& order) const {
+  if (!order.reduce_only) return order.leaves_quantity;
+  const std::map<Symbol, Decimal>& positions = ledgers_.at(order.account_id).positions;
+  auto held = positions.find(order.symbol);
+  if (held == positions.end() || held->second.IsPositive() == (order.side == Side::kBuy)) return {};
+  return std::min(order.leaves_quantity, held->second.Abs());
+}
+
+void PaperBroker::EndUnlessReducing(Order& order, UtcTime now) {
+  if (!order.reduce_only || IsTerminal(order.status) || MayTrade(order).IsPositive()) return;
+  order.rejection = Rejection{.reason = RejectReason::kReduceOnly,
+                              .check = "reduce_only",
+                              .limit = "0",
+                              .observed = order.leaves_quantity.ToString(),
+                              .message = "the position this order could reduce is gone"};
+  order.status = OrderStatus::kCanceled;
+  Execution execution;
+  execution.type = ExecutionType::kCanceled;
+  execution.rejection = order.rejection;
+  Tell(order, std::move(execution), now);
+}
+
+void PaperBroker::Reduce(const AccountId& account, const OrderId& id, Decimal quantity, const Rejection& why,
+                         UtcTime now) {
+  auto found = orders_.find(id);
+  if (found == orders_.end() || found->second.account_id != account) return;  // asked again when it is known
+  Order& order = found->second;
+  if (IsTerminal(order.status) || quantity >= order.quantity) return;
+  order.rejection = why;
+  Execution execution;
+  execution.rejection = why;
+  if (quantity <= order.cumulative_quantity) {
+    order.status = OrderStatus::kCanceled;
+    execution.type = ExecutionType::kCanceled;
+  } else {
+    order.quantity = quantity;
+    order.leaves_quantity = quantity - order.cumulative_quantity;
+    execution.type = ExecutionType::kRestated;
+  }
+  Tell(order, std::move(execution), now);
+}
+
 // Against the other side of the book, at its prices and worse by the slippage.
 void PaperBroker::Take(Order& order, std::optional<Decimal> limit, UtcTime now) {
   const Quote& quote = *FindQuote(order.symbol);
   const Instrument& instrument = instruments_.at(order.symbol);
-  if (!quote.session_open) return;
+  if (!Tradable(quote)) return;
   auto levels = matching::Opposite(quote, instrument, order.side, options_.depth, taken_[{order.symbol, order.side}]);
-  auto matches = matching::Walk(levels, order.side, order.leaves_quantity, limit, instrument.lot_size);
+  auto matches = matching::Walk(levels, order.side, MayTrade(order), limit, instrument.lot_size);
   if (order.time_in_force == TimeInForce::kFok) {
     Decimal sum;
     for (const matching::Match& match : matches) sum += match.quantity;
     if (sum < order.leaves_quantity) return;
   }
-  Decimal slippage = Multiply(instrument.tick_size, Decimal::FromInt(options_.slippage_ticks), Rounding::kHalfEven);
   for (const matching::Match& match : matches) {
     Decimal price = match.price;
+    // Ticks that are coarse beside the price slip no further than the book reaches.
+    Decimal slippage = Multiply(instrument.tick_size, Decimal::FromInt(options_.slippage_ticks), Rounding::kHalfEven);
+    slippage = std::min(slippage, matching::Reach(price).RoundTo(instrument.tick_size, Rounding::kDown));
     if (order.side == Side::kBuy) {
       price += slippage;
       if (limit) price = std::min(price, *limit);
@@ -249,23 +358,58 @@ void PaperBroker::Queue(const Order& order) {
   changes_.orders.insert(order.order_id);
 }
 
+void PaperBroker::Rest(const Order& order) {
+  const Quote& quote = *FindQuote(order.symbol);
+  VenueState& state = states_.at(order.order_id);
+  if (!Tradable(quote) || state.rests) return;
+  state.rests = order.side == Side::kBuy ? quote.ask_price > *order.limit_price : quote.bid_price < *order.limit_price;
+  if (state.rests) changes_.orders.insert(order.order_id);
+}
+
+Rejection PaperBroker::CutOff(const Order& order) const {
+  const Quote& quote = *FindQuote(order.symbol);
+  bool buy = order.side == Side::kBuy;
+  std::string symbol = order.symbol.value();
+  Rejection why{.reason = RejectReason::kNoLiquidity,
+                .check = "venue",
+                .limit = "0",
+                .observed = order.leaves_quantity.ToString()};
+  if (!quote.session_open) {
+    why.reason = RejectReason::kMarketClosed;
+    why.message = "the market in " + symbol + " is closed";
+    return why;
+  }
+  std::string filled = order.cumulative_quantity.ToString() + " of " + order.quantity.ToString() + " filled";
+  if (quote.stale) {
+    why.message = "nothing trades in " + symbol + ": it has had no usable quote since " + quote.quote_time.ToString() +
+                  "; " + filled;
+    return why;
+  }
+  // What the book holds now, at the order's price or better.
+  Decimal held;
+  bool at_market = order.type == OrderType::kMarket || order.type == OrderType::kStop;
+  for (const matching::Level& level : Levels(order.symbol, order.side)) {
+    if (!at_market && (buy ? level.price > *order.limit_price : level.price < *order.limit_price)) break;
+    held += level.size;
+  }
+  why.limit = held.ToString();
+  why.message = std::string(buy ? "the offers" : "the bids") + " in " + symbol +
+                (at_market ? "" : " at " + order.limit_price->ToString() + " or better") + " hold " + why.limit +
+                " for " + why.observed +
+                (order.time_in_force == TimeInForce::kFok ? ", and it is all or nothing; " : "; ") + filled;
+  return why;
+}
+
 // A resting order trades at its own price once the other side reaches it; those ahead of it trade first.
 void PaperBroker::TradeResting(Order& order, UtcTime now) {
   const Quote& quote = *FindQuote(order.symbol);
   const Instrument& instrument = instruments_.at(order.symbol);
-  if (!quote.session_open) return;
+  if (!Tradable(quote)) return;
   Queue(order);
-  VenueState& state = states_.at(order.order_id);
-  Decimal ahead = state.queue_ahead.value_or(Decimal());
+  Decimal ahead = states_.at(order.order_id).queue_ahead.value_or(Decimal());
   Decimal taken = taken_[{order.symbol, order.side}];
   auto levels = matching::Opposite(quote, instrument, order.side, options_.depth, taken + ahead);
-  auto matches = matching::Walk(levels, order.side, order.leaves_quantity, order.limit_price, instrument.lot_size);
-  bool buy = order.side == Side::kBuy;
-  if (ahead.IsPositive() && (buy ? quote.ask_price : quote.bid_price) == *order.limit_price) {
-    Decimal size = buy ? quote.ask_size : quote.bid_size;
-    state.queue_ahead = ahead - std::min(ahead, size);
-    changes_.orders.insert(order.order_id);
-  }
+  auto matches = matching::Walk(levels, order.side, MayTrade(order), order.limit_price, instrument.lot_size);
   for (const matching::Match& match : matches) Trade(order, match.quantity, *order.limit_price, true, now);
 }
 
@@ -277,7 +421,7 @@ void PaperBroker::Work(Order& order, UtcTime now, bool arriving) {
   if (has_stop && !state.triggered) {
     bool reached =
         order.side == Side::kBuy ? quote->ask_price >= *order.stop_price : quote->bid_price <= *order.stop_price;
-    if (!reached || !quote->session_open) return;
+    if (!reached || !Tradable(*quote)) return;
     state.triggered = true;
     Execution execution;
     execution.type = ExecutionType::kTriggered;
@@ -285,17 +429,21 @@ void PaperBroker::Work(Order& order, UtcTime now, bool arriving) {
     arriving = true;
   }
   bool at_market = order.type == OrderType::kMarket || order.type == OrderType::kStop;
-  if (arriving || at_market) {
+  if (at_market || !state.rests) {
     Take(order, at_market ? std::nullopt : order.limit_price, now);
   } else {
     TradeResting(order, now);
   }
+  EndUnlessReducing(order, now);
   if (IsTerminal(order.status)) return;
-  bool immediate = order.time_in_force == TimeInForce::kIoc || order.time_in_force == TimeInForce::kFok;
-  if (immediate && arriving) {
-    End(order, ExecutionType::kCanceled, OrderStatus::kCanceled, now);
-  } else if (arriving && !at_market) {
-    Queue(order);
+  // A market order does not wait for a book; a stop that became one does: it protects.
+  bool immediate = order.type == OrderType::kMarket || order.time_in_force == TimeInForce::kIoc ||
+                   order.time_in_force == TimeInForce::kFok;
+  if (immediate) {
+    End(order, ExecutionType::kCanceled, OrderStatus::kCanceled, CutOff(order), now);
+  } else if (!at_market) {
+    Rest(order);
+    if (state.rests) Queue(order);
   }
 }
 
@@ -304,7 +452,7 @@ void PaperBroker::Cancel(const AccountId& account, const OrderId& id, UtcTime no
   if (found == orders_.end() || found->second.account_id != account) return;  // asked again when it is known
   Order& order = found->second;
   if (!IsTerminal(order.status)) {
-    End(order, ExecutionType::kCanceled, OrderStatus::kCanceled, now);
+    End(order, ExecutionType::kCanceled, OrderStatus::kCanceled, std::nullopt, now);
     return;
   }
   Execution execution;
@@ -314,22 +462,40 @@ void PaperBroker::Cancel(const AccountId& account, const OrderId& id, UtcTime no
   Tell(order, std::move(execution), now);
 }
 
-void PaperBroker::OnQuote(const Quote& quote, UtcTime now) {
-  const Quote* former = FindQuote(quote.symbol);
-  bool closes = former != nullptr && former->session_open && !quote.session_open;
+void PaperBroker::OnQuote(const Quote& told, UtcTime now) {
+  const Instrument* instrument = FindInstrument(told.symbol);
+  if (instrument == nullptr) return;
+  EndSessions(now);
+  const Quote* known = FindQuote(told.symbol);
+  Quote quote = told;
+  if (!Usable(told)) {
+    // The former one stands, and nobody behind it. Without one there is no market.
+    if (known == nullptr) return;
+    quote = *known;
+    if (told.last_price.IsPositive()) quote.last_price = told.last_price;
+    quote.stale = true;
+  }
+  quote.session_open = told.session_open && calendar::IsOpen(*instrument, now);
+  // After a night or a halt it is not the market that comes to an order: the order takes the first prices there are.
+  bool opens =
+      Tradable(quote) && (known == nullptr || !known->session_open || quote.quote_time - known->quote_time > kReopens);
+  if (known == nullptr || !IsSame(*known, quote)) {
+    taken_[{quote.symbol, Side::kBuy}] = Decimal();
+    taken_[{quote.symbol, Side::kSell}] = Decimal();
+  }
   quotes_[quote.symbol] = quote;
-  taken_[{quote.symbol, Side::kBuy}] = Decimal();
-  taken_[{quote.symbol, Side::kSell}] = Decimal();
   std::vector<OrderId> ids;
   for (const auto& [arrival, id] : working_) {
     if (orders_.at(id).symbol == quote.symbol) ids.push_back(id);
   }
   for (const OrderId& id : ids) {
     Order& order = orders_.at(id);
-    const VenueState& state = states_.at(id);
-    if (closes && order.time_in_force == TimeInForce::kDay) {
-      End(order, ExecutionType::kExpired, OrderStatus::kExpired, now);
-    } else if (!state.waiting) {
+    VenueState& state = states_.at(id);
+    if (opens && state.rests) {
+      state.rests = false;
+      changes_.orders.insert(id);
+    }
+    if (!state.waiting) {
       Work(order, now, false);
     } else if (state.arrival + options_.latency <= now) {
       Arrive(order, now);
@@ -346,12 +512,9 @@ void PaperBroker::RestoreLedger(Ledger ledger) {
 
 void PaperBroker::RestoreOrder(Order order, VenueState state) {
   OrderId id = order.order_id;
-  if (!IsTerminal(order.status)) {
-    working_.insert({state.arrival, id});
-    if (state.waiting) waiting_.insert({state.arrival + options_.latency, id});
-  }
   states_[id] = std::move(state);
-  orders_[id] = std::move(order);
+  const Order& kept = orders_[id] = std::move(order);
+  if (!IsTerminal(kept.status)) Keep(kept);
 }
 
 void PaperBroker::Forget(UtcTime made_before) {

@@ -43,14 +43,19 @@ struct VenueState {
   // Of a resting limit order: the size that was quoted at its price before it and has not traded. None while its price
   // was never the best one.
   std::optional<Decimal> queue_ahead;
+  // Of a limit order: the market has been beyond its price since the market opened, so that it is the market that comes
+  // to the order. Until then the order takes what the market offers.
+  bool rests = false;
 
   friend bool operator==(const VenueState&, const VenueState&) = default;
 };
 
-// The simulated venue: fills against the quoted book with depth. Market and marketable limit orders walk the levels;
-// the rest of a limit order rests and trades as maker when the other side reaches its price; stops trigger on the
-// quote they would trade against and then act as market or limit orders. DAY orders expire when the session closes.
-// Pure: time comes with each call and is market time.
+// The simulated venue: fills against the quoted book with depth. Market and marketable limit orders walk the levels as
+// takers, at the market's prices: also at an open, and also the rest of an order that was larger than the book. An
+// order that the market was beyond rests, and trades as maker at its price when the other side reaches it. Stops
+// trigger on the quote they would trade against and then act as market or limit orders. What is cut off says why. DAY
+// orders expire at the end of the session or day they came in or before, whatever is quoted then. A quote that cannot
+// be used, is stale or from outside the session trades with nobody. Pure: time comes with each call and is market time.
 class PaperBroker {
  public:
   struct Options {
@@ -71,12 +76,16 @@ class PaperBroker {
   // Idempotent by order id: a known order changes nothing.
   void Submit(const Order& order, UtcTime now);
   void Cancel(const AccountId& account, const OrderId& id, UtcTime now);
+  // Makes the order's quantity smaller; `why` is told with it. At or below what has traded already, it ends.
+  void Reduce(const AccountId& account, const OrderId& id, Decimal quantity, const Rejection& why, UtcTime now);
   // A refusal by the gateway's own checks, told like the venue's.
   void Reject(const Order& order, const Rejection& rejection, UtcTime now);
   void OnQuote(const Quote& quote, UtcTime now);
-  // Works the orders whose latency is over against the present quotes.
+  // Works the orders whose latency is over against the present quotes, after those whose day ended before `now`.
   void OnTime(UtcTime now);
-  // When the first waiting order is due.
+  // Expires the DAY orders whose day ends at or before `until`: to be called when the quotes of that time are known.
+  void Expire(UtcTime until);
+  // When the first waiting order is due or a day is over.
   [[nodiscard]] std::optional<UtcTime> NextDue() const;
   Changes TakeChanges();
 
@@ -109,9 +118,19 @@ class PaperBroker {
   void TradeResting(Order& order, UtcTime now);
   // What is ahead of a resting order, from the present quote.
   void Queue(const Order& order);
+  // Rests from now on if the market is beyond its price.
+  void Rest(const Order& order);
+  // Why nothing more trades with an order that does not wait, from the present quote.
+  [[nodiscard]] Rejection CutOff(const Order& order) const;
   void Trade(Order& order, Decimal quantity, Decimal price, bool maker, UtcTime now);
+  // What of the order may trade now: all that is left of it, and of a reduce-only order no more than the position.
+  [[nodiscard]] Decimal MayTrade(const Order& order) const;
+  // Ends a reduce-only order when the ledger has nothing left for it to reduce.
+  void EndUnlessReducing(Order& order, UtcTime now);
   std::optional<Rejection> Refusal(const Order& order) const;
-  void End(Order& order, broker::ExecutionType type, OrderStatus status, UtcTime now);
+  void End(Order& order, broker::ExecutionType type, OrderStatus status, std::optional<Rejection> why, UtcTime now);
+  void Keep(const Order& order);
+  void EndSessions(UtcTime now);
 
   Options options_;
   std::map<Symbol, Instrument> instruments_;
@@ -125,6 +144,8 @@ class PaperBroker {
   std::set<std::pair<UtcTime, OrderId>> working_;
   // Those of them that wait, by when they are due.
   std::set<std::pair<UtcTime, OrderId>> waiting_;
+  // Working DAY orders by the end of their day.
+  std::set<std::pair<UtcTime, OrderId>> days_;
   Changes changes_;
 };
 

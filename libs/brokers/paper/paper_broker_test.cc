@@ -17,6 +17,7 @@ Instrument Share() {
   instrument.tick_size = Decimal::Of("0.01");
   instrument.lot_size = Decimal::Of("1");
   instrument.fee_per_unit = Decimal::Of("0.005");
+  instrument.calendar = TradingCalendar::kAlwaysOpen;
   return instrument;
 }
 
@@ -68,6 +69,57 @@ TEST(PaperBrokerTest, AMarketOrderWalksTheBookAndPaysItsFee) {
   const Ledger* ledger = broker.FindLedger(AccountId("paper"));
   EXPECT_EQ(ledger->cash, Decimal::Of("100000") - Decimal::Of("10002") - Decimal::Of("5001.5") - Decimal::Of("0.75"));
   EXPECT_EQ(ledger->positions.at(Symbol("AAPL")), Decimal::Of("150"));
+}
+
+Order ReduceOnly(const std::string& id, Side side, OrderType type, const char* quantity) {
+  Order order = MakeOrder(id, side, type, quantity);
+  order.reduce_only = true;
+  if (type == OrderType::kLimit) order.limit_price = Decimal::Of("105");
+  if (type == OrderType::kStop) order.stop_price = Decimal::Of("95");
+  return order;
+}
+
+TEST(PaperBrokerTest, AReduceOnlyOrderTradesNoMoreThanThePosition) {
+  PaperBroker broker = Opened();
+  broker.Submit(MakeOrder("in", Side::kBuy, OrderType::kMarket, "10"), kNow);
+  for (const char* id : {"a", "b"}) broker.Submit(ReduceOnly(id, Side::kSell, OrderType::kMarket, "8"), kNow);
+  EXPECT_FALSE(broker.FindLedger(AccountId("paper"))->positions.contains(Symbol("AAPL")));
+  const Order* second = broker.Find(OrderId("b"));
+  EXPECT_EQ(second->status, OrderStatus::kCanceled);
+  EXPECT_EQ(second->cumulative_quantity, Decimal::Of("2"));
+  EXPECT_EQ(broker.TakeChanges().executions.back().rejection->reason, RejectReason::kReduceOnly);
+}
+
+TEST(PaperBrokerTest, OfAStopAndATargetOneTrades) {
+  for (bool up : {true, false}) {
+    PaperBroker broker = Opened();
+    broker.Submit(MakeOrder("in", Side::kBuy, OrderType::kMarket, "10"), kNow);
+    broker.Submit(ReduceOnly("target", Side::kSell, OrderType::kLimit, "10"), kNow);
+    broker.Submit(ReduceOnly("stop", Side::kSell, OrderType::kStop, "10"), kNow);
+    broker.OnQuote(up ? MakeQuote("106", "106.02") : MakeQuote("94", "94.02"), kNow);
+    broker.OnQuote(up ? MakeQuote("94", "94.02") : MakeQuote("106", "106.02"), kNow);
+    EXPECT_FALSE(broker.FindLedger(AccountId("paper"))->positions.contains(Symbol("AAPL"))) << up;
+    EXPECT_EQ(broker.Find(OrderId(up ? "target" : "stop"))->status, OrderStatus::kFilled) << up;
+    EXPECT_EQ(broker.Find(OrderId(up ? "stop" : "target"))->status, OrderStatus::kCanceled) << up;
+  }
+}
+
+TEST(PaperBrokerTest, AnOrderIsMadeSmallerOrEnds) {
+  PaperBroker broker = Opened();
+  broker.Submit(MakeOrder("in", Side::kBuy, OrderType::kMarket, "10"), kNow);
+  broker.Submit(ReduceOnly("a", Side::kSell, OrderType::kLimit, "10"), kNow);
+  (void)broker.TakeChanges();
+  Rejection why{.reason = RejectReason::kReduceOnly};
+  broker.Reduce(AccountId("paper"), OrderId("a"), Decimal::Of("4"), why, kNow);
+  broker.Reduce(AccountId("paper"), OrderId("a"), Decimal::Of("4"), why, kNow);  // told again
+  Changes changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), std::vector{ExecutionType::kRestated});
+  EXPECT_EQ(changes.executions[0].leaves_quantity, Decimal::Of("4"));
+  EXPECT_EQ(changes.executions[0].rejection, why);
+  broker.Reduce(AccountId("paper"), OrderId("a"), Decimal(), why, kNow);
+  EXPECT_EQ(Types(broker.TakeChanges()), std::vector{ExecutionType::kCanceled});
+  broker.Reduce(AccountId("paper"), OrderId("nobody"), Decimal(), why, kNow);
+  EXPECT_TRUE(broker.TakeChanges().empty());
 }
 
 TEST(PaperBrokerTest, WhatTheBookDoesNotHoldIsCancelled) {
@@ -214,15 +266,6 @@ TEST(PaperBrokerTest, ARestingOrderWaitsForThoseAheadOfIt) {
   EXPECT_EQ(other.StateOf(OrderId("o1")).queue_ahead, Decimal::Of("60"));  // 40 have gone
   other.OnQuote(MakeQuote("100", "100.01", "500"), kNow);
   EXPECT_EQ(other.StateOf(OrderId("o1")).queue_ahead, Decimal::Of("60"));  // who came later is behind
-  (void)other.TakeChanges();
-  other.OnQuote(MakeQuote("100", "100", "40"), kNow);  // locked: 40 trade, of those ahead
-  EXPECT_TRUE(other.TakeChanges().executions.empty());
-  EXPECT_EQ(other.StateOf(OrderId("o1")).queue_ahead, Decimal());
-  other.OnQuote(MakeQuote("100", "100", "40"), kNow);
-  Changes changes = other.TakeChanges();
-  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kTrade}));
-  EXPECT_EQ(changes.executions[0].last_quantity, Decimal::Of("40"));
-  EXPECT_TRUE(changes.executions[0].maker);
 }
 
 TEST(PaperBrokerTest, APriceThatMovesThroughAsksForNoQueue) {
@@ -236,17 +279,228 @@ TEST(PaperBrokerTest, APriceThatMovesThroughAsksForNoQueue) {
   EXPECT_EQ(changes.executions[0].last_price, Decimal::Of("100.02"));
 }
 
-TEST(PaperBrokerTest, ADayOrderExpiresWhenTheSessionCloses) {
-  PaperBroker broker = Opened();
+UtcTime At(const char* text) { return *UtcTime::Parse(text); }
+
+// A share of New York: told of a quote at `time`, open as the calendar says.
+PaperBroker Exchange(const char* time) {
+  Instrument share = Share();
+  share.calendar = TradingCalendar::kNewYorkStockExchange;
+  PaperBroker broker({share}, {});
+  broker.OpenAccount(AccountId("paper"), "USD", Decimal::Of("100000"));
+  Quote quote = MakeQuote("100", "100.02");
+  quote.quote_time = At(time);
+  broker.OnQuote(quote, quote.quote_time);
+  (void)broker.TakeChanges();
+  return broker;
+}
+
+void Tell(PaperBroker& broker, const char* time, const char* bid, const char* ask) {
+  Quote quote = MakeQuote(bid, ask);
+  quote.quote_time = At(time);
+  broker.OnQuote(quote, quote.quote_time);
+}
+
+TEST(PaperBrokerTest, ADayOrderEndsWithItsSessionThoughNobodyQuotesThen) {
+  PaperBroker broker = Exchange("2024-06-03T19:50:00Z");
   Order day = LimitOrder("o1", Side::kBuy, "10", "90"), kept = LimitOrder("o2", Side::kBuy, "10", "90");
   day.time_in_force = TimeInForce::kDay;
-  broker.Submit(day, kNow);
-  broker.Submit(kept, kNow);
+  broker.Submit(day, At("2024-06-03T19:50:00Z"));
+  broker.Submit(kept, At("2024-06-03T19:50:00Z"));
   (void)broker.TakeChanges();
-  broker.OnQuote(MakeQuote("100", "100.02", "100", false), kNow);
-  EXPECT_EQ(Types(broker.TakeChanges()), (std::vector{ExecutionType::kExpired}));
+  EXPECT_EQ(broker.NextDue(), At("2024-06-03T20:00:00Z") + Duration{1});
+  broker.OnTime(At("2024-06-03T20:00:00Z"));  // the quote of the close may still come
+  EXPECT_TRUE(broker.TakeChanges().executions.empty());
+  broker.OnTime(At("2024-06-03T23:00:00Z"));
+  Changes changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kExpired}));
+  EXPECT_EQ(changes.executions[0].transact_time, At("2024-06-03T20:00:00Z"));
+  EXPECT_EQ(changes.executions[0].rejection->reason, RejectReason::kSessionEnded);
   EXPECT_EQ(broker.Find(OrderId("o1"))->status, OrderStatus::kExpired);
   EXPECT_EQ(broker.Find(OrderId("o2"))->status, OrderStatus::kNew);
+  // The same when the next thing heard is the next morning's quote.
+  PaperBroker other = Exchange("2024-06-03T19:50:00Z");
+  other.Submit(day, At("2024-06-03T19:50:00Z"));
+  (void)other.TakeChanges();
+  Tell(other, "2024-06-04T13:31:00Z", "89", "89.02");
+  EXPECT_EQ(Types(other.TakeChanges()), (std::vector{ExecutionType::kExpired}));
+}
+
+TEST(PaperBrokerTest, TheQuoteOfTheCloseStillTradesWithADayOrder) {
+  PaperBroker broker = Exchange("2024-06-03T19:59:00Z");
+  Order day = LimitOrder("o1", Side::kBuy, "10", "99");
+  day.time_in_force = TimeInForce::kDay;
+  broker.Submit(day, At("2024-06-03T19:59:00Z"));
+  (void)broker.TakeChanges();
+  Tell(broker, "2024-06-03T20:00:00Z", "98.9", "98.92");
+  broker.Expire(At("2024-06-03T20:00:00Z"));
+  EXPECT_EQ(Types(broker.TakeChanges()), (std::vector{ExecutionType::kTrade}));
+}
+
+TEST(PaperBrokerTest, ADayOrderFromBeforeTheOpenLivesThroughTheComingSession) {
+  PaperBroker broker = Exchange("2024-06-03T12:00:00Z");
+  Order day = LimitOrder("o1", Side::kBuy, "10", "101");
+  day.time_in_force = TimeInForce::kDay;
+  broker.Submit(day, At("2024-06-03T12:00:00Z"));
+  broker.Submit(MakeOrder("o2", Side::kBuy, OrderType::kMarket, "1"), At("2024-06-03T12:00:00Z"));
+  Changes changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kNew, ExecutionType::kRejected}));
+  EXPECT_EQ(changes.executions[1].rejection->reason, RejectReason::kMarketClosed);
+  Tell(broker, "2024-06-03T13:30:00Z", "95", "95.02");  // of before the open: trades with nobody
+  EXPECT_TRUE(broker.TakeChanges().executions.empty());
+  Tell(broker, "2024-06-03T13:31:00Z", "99.98", "100");
+  changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kTrade}));
+  EXPECT_EQ(changes.executions[0].last_price, Decimal::Of("100"));  // the market's price, not its own
+  EXPECT_FALSE(changes.executions[0].maker);
+}
+
+TEST(PaperBrokerTest, ADayOrderOfAMarketThatNeverClosesEndsWithTheDay) {
+  Instrument coin = Share();
+  coin.day_start_minute = 60;
+  PaperBroker broker({coin}, {});
+  broker.OpenAccount(AccountId("paper"), "USD", Decimal::Of("100000"));
+  broker.OnQuote(MakeQuote("100", "100.02"), At("2024-06-03T23:30:00Z"));
+  Order day = LimitOrder("o1", Side::kBuy, "10", "90");
+  day.time_in_force = TimeInForce::kDay;
+  broker.Submit(day, At("2024-06-03T23:30:00Z"));
+  (void)broker.TakeChanges();
+  broker.OnTime(At("2024-06-04T00:30:00Z"));
+  EXPECT_TRUE(broker.TakeChanges().executions.empty());
+  broker.OnTime(At("2024-06-04T01:00:01Z"));
+  EXPECT_EQ(Types(broker.TakeChanges()), (std::vector{ExecutionType::kExpired}));
+}
+
+TEST(PaperBrokerTest, AnOrderThatRestedOverTheNightTakesTheOpeningPrice) {
+  PaperBroker broker = Exchange("2024-06-03T19:50:00Z");
+  broker.Submit(LimitOrder("o1", Side::kBuy, "10", "99"), At("2024-06-03T19:50:00Z"));
+  EXPECT_TRUE(broker.StateOf(OrderId("o1")).rests);
+  (void)broker.TakeChanges();
+  Tell(broker, "2024-06-04T13:31:00Z", "95", "95.02");
+  Changes changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kTrade}));
+  EXPECT_EQ(changes.executions[0].last_price, Decimal::Of("95.02"));
+  EXPECT_FALSE(changes.executions[0].maker);
+}
+
+TEST(PaperBrokerTest, TheRestOfALargerOrderTakesTheMarketsPriceUntilTheMarketIsBeyondIt) {
+  PaperBroker broker({Share()}, {.depth = 1});
+  broker.OpenAccount(AccountId("paper"), "USD", Decimal::Of("100000"));
+  broker.OnQuote(MakeQuote("100", "100.02"), kNow);
+  broker.Submit(LimitOrder("o1", Side::kBuy, "400", "105"), kNow);
+  (void)broker.TakeChanges();
+  broker.OnQuote(MakeQuote("99.9", "99.92"), kNow + Duration::Seconds(1));  // it improves
+  Changes changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kTrade}));
+  EXPECT_EQ(changes.executions[0].last_price, Decimal::Of("99.92"));
+  EXPECT_FALSE(changes.executions[0].maker);
+  broker.OnQuote(MakeQuote("105.5", "105.52"), kNow + Duration::Seconds(2));  // it leaves: the rest is the best bid now
+  EXPECT_TRUE(broker.TakeChanges().executions.empty());
+  EXPECT_TRUE(broker.StateOf(OrderId("o1")).rests);
+  broker.OnQuote(MakeQuote("104.9", "104.92"), kNow + Duration::Seconds(3));  // and comes to it
+  changes = broker.TakeChanges();
+  ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kTrade}));
+  EXPECT_EQ(changes.executions[0].last_price, Decimal::Of("105"));
+  EXPECT_TRUE(changes.executions[0].maker);
+}
+
+TEST(PaperBrokerTest, AQuoteThatCannotBeUsedTradesWithNobodyAndIsNotNew) {
+  const char* kUnusable[][2] = {{"80", "80"}, {"81", "80"}, {"0", "80"}, {"80", "0"}, {"-1", "80"}, {"0", "0"}};
+  for (const auto& [bid, ask] : kUnusable) {
+    PaperBroker broker({Share()}, {});
+    broker.OpenAccount(AccountId("paper"), "USD", Decimal::Of("100000"));
+    Quote good = MakeQuote("100", "100.02"), bad = MakeQuote(bid, ask);
+    good.quote_time = kNow;
+    bad.quote_time = kNow + Duration::Seconds(60);
+    broker.OnQuote(good, kNow);
+    broker.Submit(LimitOrder("o1", Side::kBuy, "10", "90"), kNow);
+    (void)broker.TakeChanges();
+    broker.OnQuote(bad, bad.quote_time);
+    EXPECT_TRUE(broker.TakeChanges().executions.empty()) << bid << "/" << ask;
+    const Quote& stands = *broker.FindQuote(Symbol("AAPL"));
+    EXPECT_EQ(stands.ask_price, good.ask_price);
+    EXPECT_EQ(stands.quote_time, good.quote_time);
+    EXPECT_TRUE(stands.stale);
+    broker.Submit(MakeOrder("o2", Side::kBuy, OrderType::kMarket, "1"), bad.quote_time);
+    Changes changes = broker.TakeChanges();
+    ASSERT_EQ(Types(changes), (std::vector{ExecutionType::kNew, ExecutionType::kCanceled}));
+    EXPECT_EQ(changes.executions[1].rejection->reason, RejectReason::kNoLiquidity);
+    EXPECT_NE(changes.executions[1].rejection->message.find(good.quote_time.ToString()), std::string::npos);
+    good.quote_time = kNow + Duration::Seconds(120);
+    broker.OnQuote(good, good.quote_time);
+    EXPECT_FALSE(broker.FindQuote(Symbol("AAPL"))->stale);
+  }
+}
+
+TEST(PaperBrokerTest, AQuoteToldAgainBringsNothingBack) {
+  PaperBroker broker = Opened();
+  Quote quote = MakeQuote("100", "100.02");
+  quote.quote_time = kNow;
+  broker.OnQuote(quote, kNow);
+  broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "100"), kNow);
+  quote.last_price = Decimal::Of("100.02");
+  broker.OnQuote(quote, kNow + Duration::Seconds(60));
+  EXPECT_EQ(broker.Levels(Symbol("AAPL"), Side::kBuy).front().price, Decimal::Of("100.03"));
+  quote.quote_time = kNow + Duration::Seconds(120);
+  broker.OnQuote(quote, kNow + Duration::Seconds(120));
+  EXPECT_EQ(broker.Levels(Symbol("AAPL"), Side::kBuy).front().price, Decimal::Of("100.02"));
+}
+
+TEST(PaperBrokerTest, WhatIsCutOffSaysWhy) {
+  struct Case {
+    OrderType type;
+    TimeInForce time_in_force;
+    const char* size;
+    const char* quantity;
+    const char* limit_price;
+    const char* filled;
+    const char* held;
+    const char* cut;
+  };
+  const Case cases[] = {
+      {OrderType::kMarket, TimeInForce::kIoc, "0", "5", nullptr, "0", "0", "5"},  // an empty side
+      {OrderType::kMarket, TimeInForce::kFok, "0", "5", nullptr, "0", "0", "5"},
+      {OrderType::kMarket, TimeInForce::kDay, "0", "5", nullptr, "0", "0", "5"},  // it does not wait either
+      {OrderType::kLimit, TimeInForce::kIoc, "0", "5", "100.02", "0", "0", "5"},
+      {OrderType::kMarket, TimeInForce::kIoc, "10", "15", nullptr, "10", "0", "5"},  // larger than the book
+      {OrderType::kMarket, TimeInForce::kGtc, "10", "15", nullptr, "10", "0", "5"},
+      {OrderType::kMarket, TimeInForce::kFok, "10", "15", nullptr, "0", "10", "15"},
+      {OrderType::kLimit, TimeInForce::kFok, "10", "15", "101", "0", "10", "15"},
+      {OrderType::kLimit, TimeInForce::kIoc, "10", "15", "101", "10", "0", "5"},
+      {OrderType::kLimit, TimeInForce::kIoc, "10", "15", "99", "0", "0", "15"},  // at another price
+  };
+  for (const Case& item : cases) {
+    PaperBroker broker({Share()}, {.depth = 1});
+    broker.OpenAccount(AccountId("paper"), "USD", Decimal::Of("100000"));
+    broker.OnQuote(MakeQuote("100", "100.02", item.size), kNow);
+    (void)broker.TakeChanges();
+    Order order = MakeOrder("o1", Side::kBuy, item.type, item.quantity);
+    order.time_in_force = item.time_in_force;
+    if (item.limit_price != nullptr) order.limit_price = Decimal::Of(item.limit_price);
+    broker.Submit(order, kNow);
+    Changes changes = broker.TakeChanges();
+    const auto& last = changes.executions.back();
+    ASSERT_EQ(last.type, ExecutionType::kCanceled);
+    ASSERT_TRUE(last.rejection.has_value());
+    EXPECT_EQ(last.cumulative_quantity, Decimal::Of(item.filled));
+    EXPECT_EQ(last.rejection->reason, RejectReason::kNoLiquidity);
+    EXPECT_EQ(last.rejection->limit, item.held);
+    EXPECT_EQ(last.rejection->observed, item.cut);
+    EXPECT_EQ(broker.Find(OrderId("o1"))->rejection, last.rejection);
+  }
+  PaperBroker broker = Opened();
+  broker.Submit(LimitOrder("o1", Side::kBuy, "1", "90"), kNow);
+  broker.Cancel(AccountId("paper"), OrderId("o1"), kNow);
+  EXPECT_FALSE(broker.TakeChanges().executions.back().rejection.has_value());  // asked for
+}
+
+TEST(PaperBrokerTest, CoarseTicksSlipNoFurtherThanTheBookReaches) {
+  Instrument coin = Share();
+  coin.tick_size = Decimal::Of("0.00001");
+  PaperBroker broker({coin}, {.slippage_ticks = 10});
+  broker.OpenAccount(AccountId("paper"), "USD", Decimal::Of("100000"));
+  broker.OnQuote(MakeQuote("0.00002", "0.00003"), kNow);
+  broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "10"), kNow);
+  EXPECT_EQ(broker.TakeChanges().executions[1].last_price, Decimal::Of("0.00003"));
 }
 
 TEST(PaperBrokerTest, ForgetsClosedOrdersOnly) {

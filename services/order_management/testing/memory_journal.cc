@@ -103,6 +103,29 @@ absl::StatusOr<Order> MemoryJournal::LoadOrder(const OrderId& id) {
   return found->second;
 }
 
+absl::StatusOr<std::vector<Fill>> MemoryJournal::LoadFills(const AccountId& account_id, std::uint64_t after,
+                                                           int limit) {
+  MutexLock lock(disk_->mutex_);
+  std::vector<Fill> fills;
+  const auto& log = disk_->events_[account_id];
+  for (auto it = log.upper_bound(after); it != log.end() && static_cast<int>(fills.size()) < limit; ++it) {
+    if (it->second.fill) fills.push_back(*it->second.fill);
+  }
+  return fills;
+}
+
+absl::Status MemoryJournal::SaveDeployment(const AccountId& account_id, const DeploymentId& id) {
+  MutexLock lock(disk_->mutex_);
+  if (epoch_ != disk_->epoch_) return absl::FailedPreconditionError("a newer writer has taken over");
+  disk_->deployments_.emplace(account_id, id);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> MemoryJournal::LoadDeployments() {
+  MutexLock lock(disk_->mutex_);
+  return disk_->deployments_;
+}
+
 absl::StatusOr<std::vector<order::v1::OrderEvent>> MemoryJournal::LoadEvents(const AccountId& account_id,
                                                                              std::uint64_t after, int limit) {
   MutexLock lock(disk_->mutex_);

@@ -36,6 +36,7 @@ class MemoryJournal final : public Journal {
     std::map<AccountId, orders::Account::Snapshot> accounts_ GUARDED_BY(mutex_);
     std::map<AccountId, std::map<std::uint64_t, OrderEvent>> events_ GUARDED_BY(mutex_);
     std::map<OrderId, Order> orders_ GUARDED_BY(mutex_);
+    std::set<std::pair<AccountId, DeploymentId>> deployments_ GUARDED_BY(mutex_);
     std::deque<Fault> faults_ GUARDED_BY(mutex_);
     int appends_ GUARDED_BY(mutex_) = 0;
   };
@@ -50,6 +51,9 @@ class MemoryJournal final : public Journal {
   absl::StatusOr<std::vector<Order>> LoadWorkingOrders() override;
   absl::StatusOr<std::unordered_set<std::string>> LoadOrderIds() override;
   absl::StatusOr<Order> LoadOrder(const OrderId& id) override;
+  absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account_id, std::uint64_t after, int limit) override;
+  absl::Status SaveDeployment(const AccountId& account_id, const DeploymentId& id) override;
+  absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> LoadDeployments() override;
   absl::StatusOr<std::vector<order::v1::OrderEvent>> LoadEvents(const AccountId& account_id, std::uint64_t after,
                                                                 int limit) override;
 

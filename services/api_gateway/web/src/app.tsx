@@ -1,11 +1,16 @@
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { resumeSession, signIn, whenSignedOut } from "./api/client";
+import { accountColours } from "./lib/address";
 import * as decimal from "./lib/decimal";
+import { streamWords } from "./lib/freshness";
+import { isBreached, percentUsed } from "./lib/permission";
 import { duration, millis, moment, utc } from "./lib/time";
 import { Stream } from "./state/stream";
-import { dismiss, refreshAccount, useModel, useStore } from "./state/store";
-import { EmergencyDialog, ResumeDialog, useExposure } from "./ui/emergency";
+import { dismiss, refreshAccount, selectAccount, useModel, useReplay, useRisk, useStore } from "./state/store";
+import { EmergencyDialog, useExposure } from "./ui/emergency";
+import { useMarketFreshness } from "./ui/freshness";
 import { Failure, Field, Meter, ModeBadge, Pnl, Stat, useAction, useNow } from "./ui/parts";
+import { PermissionBanner, PermissionPill } from "./ui/permission";
 import { useRoute } from "./ui/route";
 import { AlertsView } from "./views/alerts";
 import { AuditView } from "./views/audit";
@@ -116,16 +121,21 @@ function useFrame(): void {
     };
   }, []);
 
-  // The first symbol that means something: one that is held or traded, else any.
+  // The first symbol that means something: one that is held or traded in this account, else any; but one that has prices.
   const symbol = useStore((s) => s.symbol);
-  const instruments = useModel((m) => m.instruments);
+  const accountId = useStore((s) => s.accountId);
+  const quotes = useModel((m) => m.quotes);
   const positions = useModel((m) => m.positions);
   const deployments = useModel((m) => m.deployments);
   useEffect(() => {
-    if (symbol) return;
-    const first = Object.values(positions)[0]?.symbol ?? Object.values(deployments).find((d) => d.status === "DEPLOYMENT_STATUS_ACTIVE")?.spec.symbols[0] ?? Object.keys(instruments).sort()[0];
+    if (symbol || !accountId) return;
+    const first = [
+      ...Object.values(positions).filter((p) => p.account_id === accountId).map((p) => p.symbol),
+      ...Object.values(deployments).filter((d) => d.spec.account_id === accountId && d.status === "DEPLOYMENT_STATUS_ACTIVE").flatMap((d) => d.spec.symbols),
+      ...Object.keys(quotes).sort(),
+    ].find((name) => decimal.sign(quotes[name]?.last_price) > 0);
     if (first) useStore.setState({ symbol: first });
-  }, [symbol, instruments, positions, deployments]);
+  }, [symbol, accountId, quotes, positions, deployments]);
 
   useEffect(() => {
     let armed = 0;
@@ -162,7 +172,7 @@ function Frame() {
       <TopBar />
       <Navigation current={view.path} />
       <main id="main" tabIndex={-1}>
-        <Halted />
+        <PermissionBanner />
         {ready ? view.view() : <p className="loading" role="status">Waiting for the first snapshot…</p>}
       </main>
       <StatusBar />
@@ -177,24 +187,27 @@ function TopBar() {
   const account = accounts.find((a) => a.account_id === accountId);
   const summary = useStore((s) => s.model.summaries[s.accountId]);
   const stale = useStore((s) => s.stale);
-  const daily = useStore((s) => s.risk?.uses?.find((u) => u.name === "daily_loss"));
+  const daily = useRisk()?.uses?.find((u) => u.name === "daily_loss");
+  const colour = accountColours(accounts.map((a) => a.account_id))[accountId] ?? 0;
+  const used = daily ? percentUsed(daily) : null;
   const liveCount = useModel((m) => Object.values(m.deployments).filter((d) => d.mode === "ACCOUNT_MODE_LIVE" && d.status === "DEPLOYMENT_STATUS_ACTIVE").length);
   const exposure = useExposure();
   const [stopping, setStopping] = useState(false);
   const open = exposure.orders + exposure.positions + exposure.deployments > 0;
   const dayRatio = summary ? decimal.divide(summary.day_pnl, decimal.subtract(summary.equity, summary.day_pnl), 6) : null;
   return (
-    <header className={`top ${stale ? "is-stale" : ""}`}>
+    <header className={`top account-${colour} ${stale ? "is-stale" : ""}`}>
       <div className="top-account">
         <label>
           <span className="stat-label">Account</span>
-          <select aria-label="Account" value={accountId} onChange={(e) => { useStore.setState({ accountId: e.target.value, risk: null }); void refreshAccount().catch(() => {}); }}>
-            {accounts.length === 0 && <option value="">–</option>}
+          <select value={accountId} onChange={(e) => selectAccount(e.target.value)}>
+            {!account && <option value={accountId}>{accountId || "–"}</option>}
             {accounts.map((a) => <option key={a.account_id} value={a.account_id}>{a.account_id}</option>)}
           </select>
         </label>
         <ModeBadge mode={account?.mode ?? summary?.mode ?? "ACCOUNT_MODE_PAPER"} />
       </div>
+      <div className="top-pill"><PermissionPill /></div>
       <div className="top-stats">
         <Stat label={`Equity${summary?.currency ? ` ${summary.currency}` : ""}`}><span className="number" title={summary?.equity}>{decimal.formatMoney(summary?.equity)}</span></Stat>
         <Stat label="Today"><Pnl value={summary?.day_pnl} ratio={dayRatio} /></Stat>
@@ -202,8 +215,8 @@ function TopBar() {
         <Stat label="Exposure"><span className="number" title={summary?.gross_exposure}>{decimal.formatMoney(summary?.gross_exposure)}</span></Stat>
         <Stat label="Daily loss used">
           <span className="daily">
-            <Meter label="Daily loss used" ratio={daily?.ratio ?? 0} />
-            <span className="number">{daily ? `${Math.round(daily.ratio * 100)}%` : "–"}</span>
+            <Meter label="Daily loss used" ratio={daily?.ratio ?? 0} {...(used === null ? {} : { text: `${used} per cent` })} />
+            <span className={`number ${daily && isBreached(daily) ? "down strong" : ""}`}>{used === null ? "–" : `${decimal.format(used)}%`}</span>
           </span>
         </Stat>
       </div>
@@ -217,7 +230,8 @@ function TopBar() {
 }
 
 function Navigation({ current }: { current: string }) {
-  const unread = useModel((m) => Object.values(m.alerts).reduce((n, a) => n + (a.acknowledged ? 0 : 1), 0));
+  const accountId = useStore((s) => s.accountId);
+  const unread = useModel((m) => Object.values(m.alerts).reduce((n, a) => n + (a.acknowledged || (a.account_id && a.account_id !== accountId) ? 0 : 1), 0));
   const bar = useRef<HTMLElement>(null);
   useEffect(() => {
     // On a phone the bar scrolls sideways: the present view stays in sight.
@@ -241,42 +255,36 @@ function Navigation({ current }: { current: string }) {
   );
 }
 
-function Halted() {
-  const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
-  const [resuming, setResuming] = useState(false);
-  if (!account?.halted) return null;
-  return (
-    <div className="banner" role="alert">
-      <strong>Trading is halted in {account.account_id}.</strong> <span>{account.halt_reason || "No reason given."}</span>
-      <button type="button" className="button small" onClick={() => setResuming(true)}>Resume…</button>
-      {resuming && <ResumeDialog onClose={() => setResuming(false)} />}
-    </div>
-  );
-}
-
 function StatusBar() {
   const connection = useStore((s) => s.connection);
   const stale = useStore((s) => s.stale);
   const retryAt = useStore((s) => s.retryAt);
   const lastMessageAt = useStore((s) => s.lastMessageAt);
+  const stalePanels = useStore((s) => s.stalePanels);
   const sequence = useModel((m) => m.sequence);
   const gaps = useModel((m) => m.gaps);
   const status = useModel((m) => m.status);
-  const halted = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId)?.halted);
+  const market = useMarketFreshness();
+  const pulse = useModel((m) => m.market);
+  const replay = useReplay();
   const now = useNow(500);
   const age = lastMessageAt > 0 ? (now - lastMessageAt) / 1000 : null;
   const down = (status?.services ?? []).filter((s) => s.state !== "serving");
+  const count = status?.services?.length ?? 0;
   const marketTime = millis(status?.market_time);
-  const tone = connection === "live" && !stale ? "good" : connection === "live" ? "warn" : "bad";
-  const text = connection === "live" ? (stale ? "stream stale" : "stream live") : connection === "connecting" ? "connecting" : `reconnecting in ${Math.max(0, Math.ceil((retryAt - now) / 1000))} s`;
+  const stream = streamWords(connection, stale, market, Math.max(0, Math.ceil((retryAt - now) / 1000)), pulse);
+  // What an old stream said of the services is history.
+  const known = status !== null && connection === "live" && !stale;
+  const services = !known ? { text: count > 0 ? `services unknown (were ${count - down.length} of ${count})` : "services unknown", tone: "quiet" } : down.length === 0 ? { text: `${count} services`, tone: "good" } : { text: `${down.map((s) => s.name).join(", ")} down`, tone: "bad" };
   return (
     <footer className="status" aria-label="Status">
-      <span className={`state tone-${tone}`} role="status">{text}</span>
+      <span className={`state tone-${stream.tone}`} role="status">{stream.text}</span>
+      {stalePanels > 0 && <span className="tone-warn">{stalePanels} panel{stalePanels === 1 ? "" : "s"} stale</span>}
       <span className="number">seq {Math.max(0, sequence)} · gaps {gaps}</span>
       <span className="number">last message {age === null ? "–" : age < 1 ? "now" : `${duration(age * 1000)} ago`}</span>
-      <a href="#/system" className={`state tone-${status ? (down.length === 0 ? "good" : "bad") : "quiet"}`}>{status ? (down.length === 0 ? `${status.services?.length ?? 0} services` : `${down.map((s) => s.name).join(", ")} down`) : "services unknown"}</a>
-      <a href="#/risk" className={`state tone-${halted ? "bad" : "good"}`}>{halted ? "halted" : "risk armed"}</a>
-      <span title={utc(status?.market_time)}>market {status?.market_source || "–"}{status && (status.market_open ? " · open" : " · closed")}{marketTime !== null && <span className="number"> · {moment(status?.market_time)}</span>}</span>
+      <a href="#/system" className={`state tone-${services.tone}`}>{services.text}</a>
+      <PermissionPill />
+      <span title={utc(status?.market_time)}>market {status?.market_source || "–"}{known && (status.market_open ? " · open" : " · closed")}{marketTime !== null && <span className="number"> · {moment(status?.market_time, replay)}</span>}</span>
       <span className="push" />
       <a href="https://www.tradingview.com/" target="_blank" rel="noreferrer">Charts: TradingView Lightweight Charts™</a>
       <span className="number" title={new Date(now).toString()}>{new Date(now).toISOString().slice(11, 19)} UTC · {status?.version ?? ""}</span>

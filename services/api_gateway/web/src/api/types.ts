@@ -34,6 +34,8 @@ export interface Order {
   create_time: string;
   update_time: string;
   sequence: Integer64;
+  /** Market time of the order, where the server knows it beside the wall's. */
+  market_time?: string | null;
   mode: string;
   reason: string;
   cancel_requested: boolean;
@@ -90,6 +92,7 @@ export interface Position {
   average_price: string;
   mark_price: string;
   mark_stale: boolean;
+  mark_age_ms?: Integer64;
   unrealised_pnl: string;
   realised_pnl: string;
   market_value: string;
@@ -153,6 +156,8 @@ export interface Trade {
   pnl_ratio: number;
 }
 export interface EquityPoint {
+  /** Empty in answers about one account. */
+  account_id?: string;
   time: string;
   equity: string;
   cash: string;
@@ -201,6 +206,7 @@ export interface Deployment {
 }
 export interface Decision {
   sequence: Integer64;
+  account_id?: string;
   deployment_id: string;
   symbol: string;
   bar_time: string;
@@ -235,6 +241,20 @@ export interface Quote {
   quote_time: string;
   sequence: Integer64;
   session_open: boolean;
+  /** Milliseconds of the market from quote_time to the market's time. */
+  age_ms?: Integer64;
+  /** The server says: not to be traded on. */
+  stale?: boolean;
+  /** The book of the same step, best first; in the stream only. */
+  bids?: BookLevel[];
+  asks?: BookLevel[];
+  step?: Integer64;
+}
+/** What the heartbeat says of the market behind the stream. */
+export interface MarketPulse {
+  state: "live" | "silent" | "ended" | "unknown";
+  time?: string | null;
+  age_ms?: number | null;
 }
 export interface Bar {
   symbol: string;
@@ -313,6 +333,18 @@ export interface Limits {
   version: Integer64;
   [name: string]: unknown;
 }
+/** A loss rule latches: once tripped it stays so until a person re-arms it. */
+export interface LossRule {
+  name: string;
+  state: string;
+  baseline?: string | null;
+  loss?: string | null;
+  limit?: string | null;
+  limit_ratio?: string | null;
+  trip_time?: string | null;
+  trip_equity?: string | null;
+  message?: string;
+}
 export interface RiskState {
   account_id: string;
   equity: string;
@@ -325,6 +357,13 @@ export interface RiskState {
   open_positions: number;
   uses: LimitUse[];
   market_data_stale: boolean;
+  /** May risk be opened: the server's own word. */
+  opening?: string;
+  blocked_by?: string[];
+  opening_message?: string;
+  loss_rules?: LossRule[];
+  /** Held symbols whose mark is missing or too old. */
+  stale_symbols?: string[];
   limits?: Limits;
 }
 export interface Preview {
@@ -332,6 +371,10 @@ export interface Preview {
   rejection?: Rejection | null;
   checks: RiskCheck[];
   passable_quantity: string;
+  /** The check that refuses one lot more; it may be another one than the rejection's. */
+  passable_quantity_check?: string;
+  passable_limit_price?: string;
+  passable_stop_price?: string;
   estimated_price?: string | null;
   estimated_notional?: string | null;
 }

@@ -48,6 +48,25 @@ describe("decimal", () => {
     expect(decimal.formatRatio("0.0123", 2, true)).toBe("+1.23%");
   });
 
+  it("keeps one unit for per cent, exact both ways", () => {
+    for (const typed of ["2", "0.5", "12.345", "100", "0.000001"]) expect(decimal.percentFromRatio(decimal.ratioFromPercent(typed))).toBe(typed);
+    expect(decimal.percentFromRatio("0.07")).toBe("7");
+    expect(decimal.percentFromRatio(null)).toBe("");
+  });
+
+  it("cuts the share of a limit and never rounds up to 100", () => {
+    expect(decimal.percentOf("1999.99", "2000")).toBe("99.9");
+    expect(decimal.percentOf("9000", "5000")).toBe("180");
+    expect(decimal.percentOf("1", "0")).toBeNull();
+  });
+
+  it("keeps significant digits and the whole part", () => {
+    expect(decimal.significant("64251.12345678901", 6)).toBe("64251.1");
+    expect(decimal.significant("0.0000123456789", 4)).toBe("0.00001235");
+    expect(decimal.significant("1234567.89", 4)).toBe("1234568");
+    expect(decimal.significant("above", 4)).toBe("above");
+  });
+
   it("knows steps", () => {
     expect(decimal.isMultipleOf("0.15", "0.05")).toBe(true);
     expect(decimal.isMultipleOf("0.151", "0.01")).toBe(false);

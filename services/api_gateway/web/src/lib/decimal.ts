@@ -165,3 +165,23 @@ export function ratioFromPercent(text: string): string | null {
 export function toNumber(text: string | null | undefined): number {
   return Number(normalise(text));
 }
+
+/** A fraction ("0.025") as per cent to type or read ("2.5"), exact. Empty stays empty. */
+export function percentFromRatio(text: string | null | undefined): string {
+  return parse(text) === null ? "" : multiply(text, "100");
+}
+
+/** `used` as per cent of `limit`, cut and not rounded, so that 99.96 % never reads as 100 %; null without a limit. */
+export function percentOf(used: string | null | undefined, limit: string | null | undefined, places = 1): string | null {
+  if (parse(used) === null || parse(limit) === null || sign(limit) <= 0) return null;
+  const [x, y] = align(orZero(used), orZero(limit));
+  return toText((x * 100n * 10n ** BigInt(places)) / y, places);
+}
+
+/** To read at a glance: at most `digits` significant digits, but never a digit less in front of the point. */
+export function significant(text: string, digits: number): string {
+  const value = parse(text);
+  if (value === null) return text;
+  const magnitude = (value.units < 0n ? -value.units : value.units).toString().length - value.scale;
+  return round(text, Math.max(0, digits - (value.units === 0n ? 1 : magnitude)));
+}

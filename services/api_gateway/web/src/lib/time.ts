@@ -21,13 +21,16 @@ export function duration(milliseconds: number): string {
 const kTime = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const kDate = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short" });
 
-/** In the reader's zone: the time alone today, else with the day. */
-export function moment(text: string | null | undefined): string {
+const kYear = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "short", year: "numeric" });
+
+/** In the reader's zone: the time alone today, else with the day; with the year when it is another one, or asked for. */
+export function moment(text: string | null | undefined, withYear = false): string {
   const value = millis(text);
   if (value === null) return "–";
   const date = new Date(value);
-  const today = new Date().toDateString() === date.toDateString();
-  return today ? kTime.format(date) : `${kDate.format(date)} ${kTime.format(date)}`;
+  const now = new Date();
+  if (withYear || date.getFullYear() !== now.getFullYear()) return `${kYear.format(date)} ${kTime.format(date)}`;
+  return now.toDateString() === date.toDateString() ? kTime.format(date) : `${kDate.format(date)} ${kTime.format(date)}`;
 }
 
 /** For hovers. */

@@ -8,13 +8,15 @@ const order = (id: string, sequence: number, more: Partial<Order> = {}): Order =
 const snapshot: Message = {
   type: "snapshot",
   sequence: 10,
+  run: "r1",
   data: {
     status: { version: "1" },
     orders: [order("a", 1)],
     positions: [{ account_id: "paper", symbol: "AAPL", quantity: "5" }, { account_id: "paper", symbol: "MSFT", quantity: "0" }],
     summary: { account_id: "paper", equity: "100" },
     quotes: [{ symbol: "AAPL", last_price: "1" }, { symbol: "MSFT", last_price: "2" }],
-    equity: [{ time: "2026-01-01T00:00:00Z", equity: "1", cash: "1" }],
+    summaries: [{ account_id: "paper", equity: "100" }, { account_id: "fund-2", equity: "7" }],
+    equity: [{ time: "2026-01-01T00:00:00Z", equity: "1", cash: "1" }, { account_id: "fund-2", time: "2026-01-01T00:00:00Z", equity: "7", cash: "1" }],
   },
 };
 
@@ -25,6 +27,22 @@ describe("reducer", () => {
     expect(model.sequence).toBe(10);
     expect(Object.keys(model.positions)).toEqual(["paper|AAPL"]);
     expect(model.summaries.paper?.equity).toBe("100");
+  });
+
+  it("keeps accounts apart", () => {
+    const before = apply(kEmpty, snapshot).model;
+    expect(before.summaries["fund-2"]?.equity).toBe("7");
+    // A point that does not say whose it is belongs to nobody's curve.
+    expect(Object.keys(before.equity)).toEqual(["fund-2"]);
+    const { model } = apply(before, { type: "delta", sequence: 11, topic: "equity", data: [{ account_id: "paper", time: "2026-01-01T00:00:01Z", equity: "100", cash: "1" }] });
+    expect(model.equity.paper?.map((p) => p.equity)).toEqual(["100"]);
+    expect(model.equity["fund-2"]).toBe(before.equity["fund-2"]);
+  });
+
+  it("remembers the run the sequence belongs to", () => {
+    const before = apply(kEmpty, snapshot).model;
+    expect(before.run).toBe("r1");
+    expect(apply(before, { type: "delta", sequence: 11, topic: "quotes", data: [] }).model.run).toBe("r1");
   });
 
   it("replaces rows by their id and leaves the others as they were", () => {
@@ -59,6 +77,12 @@ describe("reducer", () => {
     const before = apply(kEmpty, snapshot).model;
     expect(apply(before, { type: "heartbeat", sequence: 10 }).gap).toBe(false);
     expect(apply(before, { type: "heartbeat", sequence: 12 }).gap).toBe(true);
+  });
+
+  it("takes the market's state from the heartbeat", () => {
+    const before = apply(kEmpty, snapshot).model;
+    expect(before.market).toBeNull();
+    expect(apply(before, { type: "heartbeat", sequence: 10, market: { state: "silent", age_ms: 8000 } }).model.market?.state).toBe("silent");
   });
 
   it("ignores a delta that is sent again after a resume", () => {

@@ -1,6 +1,6 @@
 // What the page knows, and how one stream message changes it. Pure: no clock, no socket, so that it can be tested.
 import type {
-  Alert, Book, Decision, Deployment, EquityPoint, Instrument, Order, Position, Quote, Status, Summary, Trade,
+  Alert, Book, Decision, Deployment, EquityPoint, Instrument, MarketPulse, Order, Position, Quote, Status, Summary, Trade,
 } from "../api/types";
 
 export type Rows<T> = Readonly<Record<string, T>>;
@@ -8,6 +8,8 @@ export type Rows<T> = Readonly<Record<string, T>>;
 export interface Model {
   /** Sequence of the last message applied; -1 before the first snapshot. */
   sequence: number;
+  /** Which run of the server the sequence belongs to; a resume names both. */
+  run: string;
   gaps: number;
   status: Status | null;
   orders: Rows<Order>;
@@ -20,20 +22,23 @@ export interface Model {
   quotes: Rows<Quote>;
   alerts: Rows<Alert>;
   trades: Rows<Trade>;
-  equity: readonly EquityPoint[];
+  /** By account; points that do not say whose they are belong to none and are left out. */
+  equity: Rows<readonly EquityPoint[]>;
   instruments: Rows<Instrument>;
+  /** How the market behind the stream is; null where the server does not say. */
+  market: MarketPulse | null;
   /** Rises when any order's filled quantity grows: what shows fills reads them again. */
   fillVersion: number;
 }
 
 export type Message =
-  | { type: "snapshot"; sequence: number | string; data: Record<string, unknown> }
+  | { type: "snapshot"; sequence: number | string; run?: string; data: Record<string, unknown> }
   | { type: "delta"; sequence: number | string; topic: string; data: unknown }
-  | { type: "heartbeat"; sequence: number | string };
+  | { type: "heartbeat"; sequence: number | string; market?: MarketPulse };
 
 export const kEmpty: Model = {
-  sequence: -1, gaps: 0, status: null, orders: {}, positions: {}, summaries: {}, books: {}, deployments: {}, decisions: {},
-  quotes: {}, alerts: {}, trades: {}, equity: [], instruments: {}, fillVersion: 0,
+  sequence: -1, run: "", gaps: 0, status: null, orders: {}, positions: {}, summaries: {}, books: {}, deployments: {}, decisions: {},
+  quotes: {}, alerts: {}, trades: {}, equity: {}, instruments: {}, market: null, fillVersion: 0,
 };
 
 // Windows: the page never grows without end.
@@ -105,34 +110,42 @@ function mergePositions(old: Rows<Position>, data: unknown): Record<string, Posi
   return rows;
 }
 
-function mergeEquity(old: readonly EquityPoint[], data: unknown): EquityPoint[] {
-  const points = old.slice();
+function mergeEquity(old: Rows<readonly EquityPoint[]>, data: unknown): Rows<readonly EquityPoint[]> {
+  const curves: Record<string, EquityPoint[]> = {};
   for (const point of list<EquityPoint>(data)) {
+    const account = point.account_id;
+    if (!account) continue;
+    const points = (curves[account] ??= (old[account] ?? []).slice());
     const last = points[points.length - 1];
     const step = last ? Date.parse(point.time) - Date.parse(last.time) : 1;
     if (step < 0) continue;
     if (step === 0) points.pop();
     points.push(point);
   }
-  return points.length > kMaxEquity ? points.slice(points.length - kMaxEquity) : points;
+  const merged: Record<string, readonly EquityPoint[]> = { ...old };
+  for (const [account, points] of Object.entries(curves)) merged[account] = points.length > kMaxEquity ? points.slice(points.length - kMaxEquity) : points;
+  return merged;
 }
 
-function fromSnapshot(model: Model, sequence: number, data: Record<string, unknown>): Model {
+function fromSnapshot(model: Model, sequence: number, run: string, data: Record<string, unknown>): Model {
   return {
     sequence,
+    run,
     gaps: model.gaps,
     status: (data.status as Status | null | undefined) ?? null,
     orders: index<Order>(data.orders, keys.orders),
     positions: mergePositions({}, data.positions),
-    summaries: index<Summary>(data.summary ?? data.summaries, keys.summaries),
+    // `summary` is one account's, `summaries` every account's.
+    summaries: merge(index<Summary>(data.summary, keys.summaries), data.summaries, keys.summaries),
     books: index<Book>(data.books, keys.books),
     deployments: index<Deployment>(data.deployments, keys.deployments),
     decisions: index<Decision>(data.decisions, keys.decisions),
     quotes: index<Quote>(data.quotes, keys.quotes),
     alerts: index<Alert>(data.alerts, keys.alerts),
     trades: index<Trade>(data.trades, keys.trades),
-    equity: mergeEquity([], data.equity),
+    equity: mergeEquity({}, data.equity),
     instruments: index<Instrument>(data.instruments, keys.instruments),
+    market: model.market,
     fillVersion: model.fillVersion + 1,
   };
 }
@@ -181,7 +194,7 @@ export function apply(model: Model, message: Message): Applied {
   const sequence = Number(message.sequence);
   switch (message.type) {
     case "snapshot":
-      return { model: fromSnapshot(model, sequence, message.data), gap: false };
+      return { model: fromSnapshot(model, sequence, message.run ?? "", message.data), gap: false };
     case "delta":
       if (model.sequence < 0 || sequence > model.sequence + 1) return { model: { ...model, gaps: model.gaps + 1 }, gap: true };
       // Sent again after a resume: already known.
@@ -189,7 +202,7 @@ export function apply(model: Model, message: Message): Applied {
       return { model: { ...withTopic(model, message.topic, message.data), sequence }, gap: false };
     case "heartbeat":
       if (model.sequence >= 0 && sequence > model.sequence) return { model: { ...model, gaps: model.gaps + 1 }, gap: true };
-      return { model, gap: false };
+      return { model: message.market ? { ...model, market: message.market } : model, gap: false };
     default:
       return { model, gap: false };
   }

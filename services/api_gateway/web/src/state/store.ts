@@ -1,6 +1,8 @@
 import { create } from "zustand";
 import { call, get, post } from "../api/client";
 import type { Account, Alert, Deployment, Order, RiskState } from "../api/types";
+import { kFirstFrame, readSelection, writeSelection } from "../lib/address";
+import { kQuoteAgeMaxMs, type Arrivals } from "../lib/freshness";
 import { kEmpty, withAlert, withDeployment, withOrder, type Model } from "./reducer";
 
 export type Connection = "connecting" | "live" | "reconnecting";
@@ -23,10 +25,22 @@ export interface Store {
   stale: boolean;
   accounts: Account[];
   accountId: string;
-  risk: RiskState | null;
+  /** What risk said of each account, and the wall time of its answer. */
+  risks: Readonly<Record<string, { state: RiskState; at: number }>>;
   symbol: string;
+  frame: string;
+  /** When each quote was seen to change. */
+  arrivals: Arrivals;
+  /** Market time of orders, by id, where the record has the wall's only (a replayed market). */
+  orderTimes: Readonly<Record<string, string>>;
+  /** A thing to find on the chart; `version` rises with each wish. */
+  focus: { symbol: string; time: string; text: string; version: number } | null;
+  /** Panels on the screen whose source is too old. */
+  stalePanels: number;
   notices: Notice[];
 }
+
+const kSelection = typeof location === "undefined" ? { account: "", symbol: "", frame: kFirstFrame } : readSelection(location.search);
 
 export const useStore = create<Store>()(() => ({
   model: kEmpty,
@@ -35,13 +49,47 @@ export const useStore = create<Store>()(() => ({
   retryAt: 0,
   stale: true,
   accounts: [],
-  accountId: "",
-  risk: null,
-  symbol: "",
+  accountId: kSelection.account,
+  risks: {},
+  symbol: kSelection.symbol,
+  frame: kSelection.frame,
+  arrivals: {},
+  orderTimes: {},
+  focus: null,
+  stalePanels: 0,
   notices: [],
 }));
 
 export const useModel = <T>(select: (model: Model) => T): T => useStore((s) => select(s.model));
+
+// The address follows the selection, whoever changes it.
+if (typeof location !== "undefined") {
+  useStore.subscribe((now, before) => {
+    if (now.accountId === before.accountId && now.symbol === before.symbol && now.frame === before.frame) return;
+    const search = writeSelection(location.search, { account: now.accountId, symbol: now.symbol, frame: now.frame });
+    if (search !== location.search) history.replaceState(null, "", `${location.pathname}${search}${location.hash}`);
+  });
+}
+
+/** What risk said of the account that is looked at; never another one's. */
+export const useRisk = (): RiskState | null => useStore((s) => s.risks[s.accountId]?.state ?? null);
+
+/** Prices older than this are refused by risk, and grey here. */
+export const useQuoteAgeMax = (): number =>
+  useStore((s) => Number(s.risks[s.accountId]?.state.limits?.quote_age_ms_max ?? 0) || kQuoteAgeMaxMs);
+
+export const useReplay = (): boolean => useStore((s) => s.model.status?.market_source === "replay");
+
+export function selectAccount(accountId: string): void {
+  useStore.setState({ accountId });
+  void refreshAccount().catch(() => {});
+}
+
+/** Brings a symbol, and a moment of it, into sight: on this screen's chart, or on the one of the trade screen. */
+export function showOnChart(symbol: string, time = "", text = ""): void {
+  useStore.setState((s) => ({ symbol, focus: { symbol, time, text, version: (s.focus?.version ?? 0) + 1 } }));
+  if (!document.querySelector(".chart-panel.is-prices")) location.hash = "#/trade";
+}
 
 export function showOrder(order: Order): void {
   useStore.setState((s) => ({ model: withOrder(s.model, order) }));
@@ -69,12 +117,23 @@ export async function refreshAccount(): Promise<void> {
   const { accounts } = await get<{ accounts?: Account[] }>("/api/live/accounts");
   const known = accounts ?? [];
   const current = useStore.getState().accountId;
-  const accountId = known.some((a) => a.account_id === current) ? current : (known[0]?.account_id ?? "");
-  useStore.setState({ accounts: known, accountId });
-  if (accountId) {
-    const risk = await get<RiskState>(`/api/live/risk?account_id=${encodeURIComponent(accountId)}`);
-    useStore.setState({ risk });
+  // No account at all is no answer: the order manager may be starting. What is looked at does not change by that.
+  if (known.length === 0) {
+    if (current) await refreshRisk(current);
+    return;
   }
+  const there = known.some((a) => a.account_id === current);
+  const accountId = there ? current : known[0]!.account_id;
+  if (!there && current) notify("failed", `There is no account ${current}. This is ${accountId}.`);
+  useStore.setState({ accounts: known, accountId });
+  await refreshRisk(accountId);
+}
+
+/** Kept under the account it was asked for: an answer that comes after a switch cannot become another account's. */
+export async function refreshRisk(accountId: string): Promise<RiskState> {
+  const state = await get<RiskState>(`/api/live/risk?account_id=${encodeURIComponent(accountId)}`);
+  useStore.setState((s) => ({ risks: { ...s.risks, [accountId]: { state, at: Date.now() } } }));
+  return state;
 }
 
 export async function cancelOrder(orderId: string): Promise<void> {
@@ -86,4 +145,10 @@ export async function cancelOrder(orderId: string): Promise<void> {
 export async function acknowledgeAlert(alert: Alert): Promise<void> {
   const answer = await post<{ alert?: Alert }>(`/api/alerts/${alert.alert_id}/acknowledge`);
   showAlert(answer.alert ?? { ...alert, acknowledged: true });
+}
+
+/** Those that were seen, by their ids: what came since stays new. The changed rows come by the stream. */
+export async function acknowledgeAll(alerts: readonly Alert[]): Promise<void> {
+  await post("/api/live/alerts/acknowledge", { alert_ids: alerts.map((a) => String(a.alert_id)) });
+  for (const alert of alerts) showAlert({ ...alert, acknowledged: true });
 }

@@ -1,7 +1,14 @@
 // The page's one WebSocket: snapshot, then deltas. A gap is answered by a fresh start; a lost connection by trying again
 // without end. Messages are applied in one batch an animation frame, however many come.
+import { noteArrivals } from "../lib/freshness";
 import { applyAll, type Message } from "./reducer";
 import { useStore } from "./store";
+
+/** Where to listen: after the last message of the run it came from, unless something was missed. */
+export function streamPath(sequence: number, run: string, fresh: boolean): string {
+  if (fresh || sequence < 0 || !run) return "/api/stream";
+  return `/api/stream?${new URLSearchParams({ after: String(sequence), run })}`;
+}
 
 const kStaleAfterMs = 3000;
 const kSilenceMs = 6000;
@@ -46,10 +53,8 @@ export class Stream {
   private connect(): void {
     this.drop();
     const { model } = useStore.getState();
-    const url = new URL("/api/stream", location.href);
+    const url = new URL(streamPath(model.sequence, model.run, this.fresh), location.href);
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    // Resume where we were, unless something was missed.
-    if (!this.fresh && model.sequence >= 0) url.searchParams.set("after", String(model.sequence));
     const socket = new WebSocket(url);
     this.socket = socket;
     this.openedAt = Date.now();
@@ -106,7 +111,10 @@ export class Stream {
     const messages = this.queue;
     this.queue = [];
     if (messages.length === 0) return;
-    const { model, gap } = applyAll(useStore.getState().model, messages);
+    const before = useStore.getState();
+    const { model, gap } = applyAll(before.model, messages);
+    const snapshot = messages.some((message) => message.type === "snapshot");
+    const arrivals = noteArrivals(before.arrivals, before.model.quotes, model.quotes, Date.now(), snapshot, model.status?.market_source !== "replay");
     if (gap) {
       useStore.setState({ model });
       this.resync();
@@ -114,7 +122,7 @@ export class Stream {
     }
     this.attempts = 0;
     this.fresh = false;
-    useStore.setState({ model, connection: "live", retryAt: 0, stale: false, lastMessageAt: Date.now() });
+    useStore.setState({ model, arrivals, connection: "live", retryAt: 0, stale: false, lastMessageAt: Date.now() });
   }
 
   private watch(): void {

@@ -4,13 +4,15 @@ import {
 } from "lightweight-charts";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { get } from "../api/client";
-import type { Bar, Fill } from "../api/types";
+import type { Bar, EquityPoint, Fill } from "../api/types";
+import { equityCurve } from "../lib/equity";
 import * as decimal from "../lib/decimal";
-import { millis } from "../lib/time";
-import { useModel, useStore } from "../state/store";
+import { kFrames } from "../lib/address";
+import { millis, moment } from "../lib/time";
+import { useModel, useReplay, useStore } from "../state/store";
+import { oldWords, useFreshness } from "./freshness";
 import { Empty, Failure, formatPrice, Panel, useFetched } from "./parts";
 
-const kTimeframes = ["1s", "5s", "15s", "1m", "5m", "15m", "1h", "1d"];
 const kSeconds: Record<string, number> = { "1s": 1, "5s": 5, "15s": 15, "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400 };
 const kBars = 400;
 // A chart that is updated for days must not grow: it is read again after this many new bars.
@@ -20,7 +22,8 @@ function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function baseOptions() {
+function baseOptions(replay: boolean) {
+  const year = replay ? ({ year: "numeric" } as const) : {};
   return {
     autoSize: true,
     layout: {
@@ -40,11 +43,11 @@ function baseOptions() {
       rightOffset: 4,
       tickMarkFormatter: (time: Time, kind: number) => {
         const date = new Date(Number(time) * 1000);
-        if (kind <= 2) return date.toLocaleDateString("en-GB", { day: "2-digit", month: "short" });
+        if (kind <= 2) return date.toLocaleDateString("en-GB", { day: "2-digit", month: "short", ...year });
         return date.toLocaleTimeString("en-GB", kind === 4 ? {} : { hour: "2-digit", minute: "2-digit" });
       },
     },
-    localization: { timeFormatter: (time: Time) => new Date(Number(time) * 1000).toLocaleString("en-GB") },
+    localization: { timeFormatter: (time: Time) => moment(new Date(Number(time) * 1000).toISOString(), replay) },
     crosshair: { mode: 0 },
   };
 }
@@ -63,11 +66,12 @@ function useTheme(): number {
 
 const at = (text: string) => Math.floor((millis(text) ?? 0) / 1000);
 
-export function SymbolPicker({ value, onChange, label = "Symbol" }: { value: string; onChange: (symbol: string) => void; label?: string }) {
+/** With an `id` the label stands beside it; without, `label` is its name. */
+export function SymbolPicker({ value, onChange, label = "Symbol", id }: { value: string; onChange: (symbol: string) => void; label?: string; id?: string }) {
   const instruments = useModel((m) => m.instruments);
   const symbols = Object.keys(instruments).sort();
   return (
-    <select aria-label={label} value={value} onChange={(event) => onChange(event.target.value)}>
+    <select {...(id ? { id } : { "aria-label": label })} value={value} onChange={(event) => onChange(event.target.value)}>
       {!symbols.includes(value) && <option value={value}>{value || "…"}</option>}
       {symbols.map((symbol) => (
         <option key={symbol} value={symbol}>
@@ -80,11 +84,15 @@ export function SymbolPicker({ value, onChange, label = "Symbol" }: { value: str
 
 export function PriceChart({ tall = false }: { tall?: boolean }) {
   const symbol = useStore((s) => s.symbol);
-  const [timeframe, setTimeframe] = useState("5s");
+  const timeframe = useStore((s) => s.frame);
+  const accountId = useStore((s) => s.accountId);
+  const focus = useStore((s) => s.focus);
+  const replay = useReplay();
+  const fresh = useFreshness(symbol);
   const quote = useModel((m) => m.quotes[symbol]);
   const tick = useModel((m) => m.instruments[symbol]?.tick_size);
   const name = useModel((m) => m.instruments[symbol]?.display_name);
-  const position = useModel((m) => Object.values(m.positions).find((p) => p.symbol === symbol));
+  const position = useModel((m) => m.positions[`${accountId}|${symbol}`]);
   const fillVersion = useModel((m) => m.fillVersion);
   const theme = useTheme();
   const host = useRef<HTMLDivElement>(null);
@@ -104,13 +112,13 @@ export function PriceChart({ tall = false }: { tall?: boolean }) {
     kRereadMs,
   );
   const fills = useFetched(
-    async () => (symbol ? ((await get<{ fills?: Fill[] }>(`/api/live/fills?symbol=${encodeURIComponent(symbol)}&page_size=200`)).fills ?? []) : []),
-    [symbol, fillVersion],
+    async () => (symbol && accountId ? ((await get<{ fills?: Fill[] }>(`/api/live/fills?account_id=${encodeURIComponent(accountId)}&symbol=${encodeURIComponent(symbol)}&page_size=200`)).fills ?? []) : []),
+    [symbol, accountId, fillVersion],
   );
 
   useEffect(() => {
     if (!host.current) return;
-    const created = createChart(host.current, baseOptions());
+    const created = createChart(host.current, baseOptions(replay));
     const up = colour("--up");
     const down = colour("--down");
     chart.current = created;
@@ -126,7 +134,7 @@ export function PriceChart({ tall = false }: { tall?: boolean }) {
       markers.current = null;
       created.remove();
     };
-  }, [theme]);
+  }, [theme, replay]);
 
   const shown = useRef("");
   useEffect(() => {
@@ -156,7 +164,7 @@ export function PriceChart({ tall = false }: { tall?: boolean }) {
       const visible = Math.min(bars.length, (host.current?.clientWidth ?? 800) / 8);
       chart.current?.timeScale().setVisibleLogicalRange({ from: bars.length - visible, to: bars.length + 4 });
     }
-  }, [data, symbol, timeframe, tick, theme]);
+  }, [data, symbol, timeframe, tick, theme, replay]);
 
   useEffect(() => {
     const series = candles.current;
@@ -174,14 +182,14 @@ export function PriceChart({ tall = false }: { tall?: boolean }) {
       last.current = { time, open: price, high: price, low: price, close: price };
     }
     series.update({ ...last.current!, time: time as UTCTimestamp });
-  }, [quote, data, symbol, timeframe, theme]);
+  }, [quote, data, symbol, timeframe, theme, replay]);
 
   useEffect(() => {
     if (!markers.current || !data || data.symbol !== symbol) return;
     const step = kSeconds[timeframe] ?? 5;
     const first = data.bars[0] ? at(data.bars[0].start_time) : Number.POSITIVE_INFINITY;
     const list: SeriesMarker<Time>[] = (fills.data ?? [])
-      .filter((fill) => fill.symbol === symbol && at(fill.transact_time) >= first)
+      .filter((fill) => fill.symbol === symbol && fill.account_id === accountId && at(fill.transact_time) >= first)
       .map((fill) => {
         const buy = fill.side === "SIDE_BUY";
         return {
@@ -193,8 +201,37 @@ export function PriceChart({ tall = false }: { tall?: boolean }) {
         };
       })
       .sort((a, b) => Number(a.time) - Number(b.time));
+    if (focus && focus.symbol === symbol && focus.time && at(focus.time) >= first) {
+      list.push({ time: (Math.floor(at(focus.time) / step) * step) as UTCTimestamp, position: "aboveBar", shape: "circle", color: colour("--accent"), size: 2, text: focus.text });
+      list.sort((a, b) => Number(a.time) - Number(b.time));
+    }
     markers.current.setMarkers(list);
-  }, [fills.data, data, symbol, timeframe, theme]);
+  }, [fills.data, data, symbol, accountId, timeframe, theme, replay, focus]);
+
+  // "Show on the chart": the panel comes into sight and is marked, the moment is in the middle, or it is said that it is not there.
+  const frame = useRef<HTMLDivElement>(null);
+  const shownFocus = useRef(0);
+  const [lit, setLit] = useState(0);
+  const firstBar = data?.symbol === symbol && data.timeframe === timeframe ? data.bars[0] : undefined;
+  const focused = focus && focus.symbol === symbol ? focus : null;
+  const beforeFirst = focused !== null && focused.time !== "" && firstBar !== undefined && at(focused.time) < at(firstBar.start_time);
+  useEffect(() => {
+    if (!focused || !data || data.symbol !== symbol || data.timeframe !== timeframe || shownFocus.current === focused.version) return;
+    shownFocus.current = focused.version;
+    frame.current?.closest(".panel")?.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    setLit(focused.version);
+    const index = focused.time ? data.bars.findLastIndex((bar) => at(bar.start_time) <= at(focused.time)) : -1;
+    if (index >= 0) {
+      const half = Math.max(20, (host.current?.clientWidth ?? 800) / 16);
+      chart.current?.timeScale().setVisibleLogicalRange({ from: index - half, to: index + half });
+    }
+    // Also the effect above it sets the range of a new symbol; it runs first.
+  }, [focused, data, symbol, timeframe]);
+  useEffect(() => {
+    if (lit === 0) return;
+    const timer = setTimeout(() => setLit(0), 4000);
+    return () => clearTimeout(timer);
+  }, [lit]);
 
   const average = position?.average_price;
   useEffect(() => {
@@ -204,11 +241,12 @@ export function PriceChart({ tall = false }: { tall?: boolean }) {
     return () => {
       if (candles.current === series) series.removePriceLine(line);
     };
-  }, [average, symbol, theme]);
+  }, [average, symbol, theme, replay]);
 
   return (
     <Panel
-      className="chart-panel"
+      className={`chart-panel is-prices ${lit > 0 ? "is-lit" : ""}`}
+      old={oldWords(fresh)}
       title={
         <>
           {symbol || "Price"} <span className="number">{quote ? formatPrice(quote.last_price, tick) : ""}</span>
@@ -227,15 +265,17 @@ export function PriceChart({ tall = false }: { tall?: boolean }) {
       actions={
         <>
           <SymbolPicker value={symbol} onChange={(next) => useStore.setState({ symbol: next })} label="Chart symbol" />
-          <select aria-label="Timeframe" value={timeframe} onChange={(event) => setTimeframe(event.target.value)}>
-            {kTimeframes.map((t) => (
+          <select aria-label="Timeframe" value={timeframe} onChange={(event) => useStore.setState({ frame: event.target.value })}>
+            {kFrames.map((t) => (
               <option key={t}>{t}</option>
             ))}
           </select>
         </>
       }
     >
+      <div ref={frame} />
       {error !== null && <Failure error={error} retry={reload} />}
+      {beforeFirst && focused && <p className="field-hint" role="status">{focused.text || "It"} was at {moment(focused.time, replay)}, before the first bar here. A longer timeframe reaches further back.</p>}
       <div ref={host} className={`chart ${tall ? "tall" : ""}`} role="img" aria-label={`Candles of ${symbol}, ${timeframe}`} />
       {data && data.bars.length === 0 && !quote && <Empty title="No bars yet">They appear as soon as the market has moved for one {timeframe} interval.</Empty>}
     </Panel>
@@ -243,8 +283,17 @@ export function PriceChart({ tall = false }: { tall?: boolean }) {
 }
 
 export function EquityChart() {
-  const points = useModel((m) => m.equity);
-  const summary = useStore((s) => s.model.summaries[s.accountId]);
+  const accountId = useStore((s) => s.accountId);
+  const streamed = useModel((m) => m.equity[accountId]);
+  const summary = useModel((m) => m.summaries[accountId]);
+  const replay = useReplay();
+  // The account's own curve, read for it; the stream's newer points and its summary go on from there.
+  const read = useFetched(
+    async () => (accountId ? { accountId, points: (await get<{ points?: EquityPoint[] }>(`/api/live/equity?account_id=${encodeURIComponent(accountId)}&limit=1000`)).points ?? [] } : null),
+    [accountId],
+    10_000,
+  );
+  const points = useMemo(() => equityCurve(read.data?.accountId === accountId ? read.data.points : [], streamed ?? [], summary), [read.data, streamed, summary, accountId]);
   const theme = useTheme();
   const host = useRef<HTMLDivElement>(null);
   const series = useRef<ISeriesApi<"Area"> | null>(null);
@@ -252,7 +301,7 @@ export function EquityChart() {
 
   useEffect(() => {
     if (!host.current) return;
-    const created = createChart(host.current, { ...baseOptions(), handleScroll: false, handleScale: false });
+    const created = createChart(host.current, { ...baseOptions(replay), handleScroll: false, handleScale: false });
     chart.current = created;
     series.current = created.addSeries(AreaSeries, { lineColor: colour("--accent"), topColor: colour("--accent-soft"), bottomColor: "transparent", lineWidth: 2, priceLineVisible: false });
     return () => {
@@ -260,7 +309,7 @@ export function EquityChart() {
       series.current = null;
       created.remove();
     };
-  }, [theme]);
+  }, [theme, replay]);
 
   const data = useMemo(() => {
     const rows: { time: UTCTimestamp; value: number }[] = [];
@@ -276,11 +325,12 @@ export function EquityChart() {
   useEffect(() => {
     series.current?.setData(data);
     chart.current?.timeScale().fitContent();
-  }, [data, theme]);
+  }, [data, theme, replay]);
 
   return (
-    <Panel title="Equity" className="chart-panel" meta={summary ? `peak ${decimal.formatMoney(summary.peak_equity)} · drawdown ${(summary.drawdown_ratio * 100).toFixed(2)}%` : undefined}>
-      <div ref={host} className="chart short" role="img" aria-label="Equity over time" />
+    <Panel title={`Equity of ${accountId}`} className="chart-panel" meta={summary ? `peak ${decimal.formatMoney(summary.peak_equity)} · drawdown ${decimal.formatRatio(decimal.divide(decimal.subtract(summary.peak_equity, summary.equity), summary.peak_equity, 6))}` : undefined}>
+      {read.error !== null && <Failure error={read.error} retry={read.reload} />}
+      <div ref={host} className="chart short" role="img" aria-label={`Equity of ${accountId} over time`} />
       {points.length === 0 && <Empty title="No equity points yet">The curve starts with the first mark of the account.</Empty>}
     </Panel>
   );

@@ -2,8 +2,9 @@ import { useRef, useState } from "react";
 import { post } from "../api/client";
 import { kWorking } from "../api/types";
 import * as decimal from "../lib/decimal";
-import { newKey } from "../lib/words";
-import { notify, refreshAccount, useModel, useStore } from "../state/store";
+import { trippedRules } from "../lib/permission";
+import { newKey, sentence } from "../lib/words";
+import { notify, refreshAccount, useModel, useRisk, useStore } from "../state/store";
 import { Dialog, Failure, Field, ModeBadge, useAction } from "./parts";
 
 export type Level = "K1" | "K2" | "STOP";
@@ -103,24 +104,39 @@ export function EmergencyDialog({ initial = "STOP", onClose }: { initial?: Level
   );
 }
 
+/** Takes a halt back and re-arms tripped loss rules: a person does both at once, with a reason. */
 export function ResumeDialog({ onClose }: { onClose: () => void }) {
   const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
   const accountId = useStore((s) => s.accountId);
+  const tripped = trippedRules(useRisk());
   const [reason, setReason] = useState("");
+  const [requestId] = useState(() => newKey("web"));
   const { busy, error, run } = useAction();
+  const verb = tripped.length > 0 ? "Re-arm" : "Resume";
   return (
-    <Dialog title="Resume trading" onClose={onClose}>
-      <p><ModeBadge mode={account?.mode ?? "ACCOUNT_MODE_PAPER"} /> Account <strong>{accountId}</strong> is halted: {account?.halt_reason || "no reason given"}. New orders will be accepted again.</p>
+    <Dialog title={tripped.length > 0 ? "Re-arm and resume trading" : "Resume trading"} onClose={onClose}>
+      <p>
+        <ModeBadge mode={account?.mode ?? "ACCOUNT_MODE_PAPER"} /> Account <strong>{accountId}</strong>
+        {account?.halted ? ` is halted: ${account.halt_reason || "no reason given"}.` : ":"} New orders will be accepted again.
+      </p>
+      {tripped.length > 0 && (
+        <>
+          <ul className="checks">
+            {tripped.map((rule) => <li key={rule.name} className="fail"><span>{sentence(rule.name)} tripped</span><span className="number">{rule.loss ? decimal.formatMoney(rule.loss) : "–"} / {rule.limit ? decimal.formatMoney(rule.limit) : "–"}</span></li>)}
+          </ul>
+          <p>Each rule measures from what is owned now, and can trip again. The reason is kept in the audit.</p>
+        </>
+      )}
       <Field label="Reason">{(id) => <input id={id} value={reason} maxLength={200} onChange={(e) => setReason(e.target.value)} />}</Field>
       {error !== null && <Failure error={error} />}
       <div className="dialog-actions">
-        <button type="button" className="button" onClick={onClose}>Stay halted</button>
+        <button type="button" className="button" onClick={onClose}>{account?.halted ? "Stay halted" : "Stay blocked"}</button>
         <button type="button" className="button primary" disabled={busy || reason.trim() === ""} onClick={() => run(async () => {
-          await post("/api/live/emergency/resume", { account_id: accountId, reason }, { "Idempotency-Key": newKey("web") });
+          await post("/api/live/emergency/resume", { account_id: accountId, reason: reason.trim() }, { "Idempotency-Key": requestId });
           await refreshAccount();
           notify("done", `Account ${accountId} accepts orders again`);
           onClose();
-        })}>{busy ? "Resuming…" : "Resume"}</button>
+        })}>{busy ? "Sending…" : verb}</button>
       </div>
     </Dialog>
   );

@@ -4,15 +4,17 @@ import type { RiskCheck } from "../api/types";
 import * as decimal from "../lib/decimal";
 import { duration, millis, moment, utc } from "../lib/time";
 import { bare, word } from "../lib/words";
-import { useStore } from "../state/store";
+import { useReplay, useStore } from "../state/store";
 
 export function ModeBadge({ mode, long = true, pulse = false }: { mode: string; long?: boolean; pulse?: boolean }) {
   const live = mode === "ACCOUNT_MODE_LIVE";
   return (
     <span className={`badge ${live ? "badge-live" : "badge-paper"} ${pulse ? "pulsing" : ""}`}>
       {long && <span className="badge-dot" aria-hidden="true" />}
-      {live ? "LIVE" : "PAPER"}
-      {long && (live ? " · real money" : " · simulated")}
+      <span>
+        {live ? "LIVE" : "PAPER"}
+        {long && <span className="badge-long">{live ? " · real money" : " · simulated"}</span>}
+      </span>
     </span>
   );
 }
@@ -79,10 +81,12 @@ export function Quantity({ value }: { value: string | null | undefined }) {
   return <span className="number">{decimal.format(value)}</span>;
 }
 
+/** A replayed market is in another year: its times say which. */
 export function Moment({ at }: { at: string | null | undefined }) {
+  const replay = useReplay();
   return (
     <time className="number" dateTime={at ?? ""} title={utc(at)}>
-      {moment(at)}
+      {moment(at, replay)}
     </time>
   );
 }
@@ -110,7 +114,7 @@ export function Age({ since, market = false }: { since: string | null | undefine
 
 export function Meter({ label, ratio, text, tone }: { label: string; ratio: number; text?: string; tone?: "auto" | "quiet" }) {
   const bounded = Math.max(0, Math.min(1, Number.isFinite(ratio) ? ratio : 0));
-  const level = tone === "quiet" ? "" : ratio >= 0.9 ? "meter-bad" : ratio >= 0.7 ? "meter-warn" : "";
+  const level = tone === "quiet" ? "" : ratio >= 1 ? "meter-bad meter-over" : ratio >= 0.9 ? "meter-bad" : ratio >= 0.7 ? "meter-warn" : "";
   return (
     <div className={`meter ${level}`} role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(bounded * 100)} aria-valuetext={text ?? `${Math.round(ratio * 100)} per cent`}>
       <div className="meter-fill" style={{ width: `${bounded * 100}%` }} />
@@ -118,23 +122,36 @@ export function Meter({ label, ratio, text, tone }: { label: string; ratio: numb
   );
 }
 
-export function Panel({ title, meta, actions, children, live = true, className = "" }: {
+/** Counts itself among the stale panels of the screen while it is one. */
+function useStaleCount(stale: boolean): void {
+  useEffect(() => {
+    if (!stale) return;
+    useStore.setState((s) => ({ stalePanels: s.stalePanels + 1 }));
+    return () => useStore.setState((s) => ({ stalePanels: s.stalePanels - 1 }));
+  }, [stale]);
+}
+
+export function Panel({ title, meta, actions, children, live = true, old = "", className = "" }: {
   title: ReactNode;
   meta?: ReactNode;
   actions?: ReactNode;
   children: ReactNode;
   /** Fed by the stream: greys when the stream is older than 3 s. */
   live?: boolean;
+  /** Why its own source is too old, in words with the age: greys it although the stream is alive. */
+  old?: string;
   className?: string;
 }) {
-  const stale = useStore((s) => s.stale) && live;
+  const silent = useStore((s) => s.stale) && live;
+  const stale = silent || old !== "";
   const id = useId();
+  useStaleCount(stale);
   return (
     <section className={`panel ${stale ? "is-stale" : ""} ${className}`} aria-labelledby={id}>
       <header className="panel-head">
         <h2 id={id}>{title}</h2>
         {meta !== undefined && <span className="panel-meta">{meta}</span>}
-        {stale && <span className="stale-tag">stale</span>}
+        {stale && <span className="stale-tag">{old || "stale"}</span>}
         {actions !== undefined && <div className="panel-actions">{actions}</div>}
       </header>
       <div className="panel-body">{children}</div>

@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from "react";
 
-// The address is "#/orders?tab=working": filters survive a hard refresh and can be sent to a colleague.
+// The address is "?account=paper#/orders?tab=working": filters survive a hard refresh and can be sent to a colleague. What
+// stands before the hash is the selection (lib/address.ts) and is kept from view to view.
 function subscribe(callback: () => void): () => void {
   window.addEventListener("hashchange", callback);
   return () => window.removeEventListener("hashchange", callback);

@@ -46,7 +46,7 @@ export function Table<T>({ label, columns, rows, rowKey, empty, onOpen }: {
 }) {
   if (rows.length === 0) return <>{empty}</>;
   return (
-    <div className="table-scroll" role="region" aria-label={label} tabIndex={0}>
+    <div className="table-scroll" role="group" aria-label={label} tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -2,21 +2,19 @@ import { useEffect, useRef, useState } from "react";
 import { ApiError, post } from "../api/client";
 import type { Order, Preview } from "../api/types";
 import * as decimal from "../lib/decimal";
+import { orderWords, needsLimit as limitNeeded, needsStop as stopNeeded, stopProblem as wrongSide, warnings, type Draft as Priced } from "../lib/order_words";
 import { bare, newKey, sentence, word } from "../lib/words";
-import { notify, showOrder, useModel, useStore } from "../state/store";
+import { notify, showOrder, useModel, useRisk, useStore } from "../state/store";
 import { SymbolPicker } from "./charts";
+import { oldWords, useFreshness } from "./freshness";
+import { PermissionPill } from "./permission";
 import { Failure, Field, formatPrice, ModeBadge, showCheck, State, useNow } from "./parts";
 
 const kReviewMs = 30_000;
 const kTypes = ["MARKET", "LIMIT", "STOP", "STOP_LIMIT"];
 const kTimesInForce = ["GTC", "DAY", "IOC", "FOK"];
 
-interface Draft {
-  side: "BUY" | "SELL";
-  type: string;
-  quantity: string;
-  limitPrice: string;
-  stopPrice: string;
+interface Draft extends Priced {
   timeInForce: string;
   reduceOnly: boolean;
 }
@@ -41,7 +39,11 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
   const symbol = useStore((s) => s.symbol);
   const accountId = useStore((s) => s.accountId);
   const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
-  const stale = useStore((s) => s.stale);
+  const silent = useStore((s) => s.stale);
+  // An order that needs a price is not made on an old one.
+  const oldPrice = oldWords(useFreshness(symbol));
+  const stale = silent || oldPrice !== "";
+  const collar = useRisk()?.limits?.price_collar_ratio as string | undefined;
   const instrument = useModel((m) => m.instruments[symbol]);
   const quote = useModel((m) => m.quotes[symbol]);
   const [draft, setDraft] = useState(kFresh);
@@ -54,8 +56,8 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
   const live = account?.mode === "ACCOUNT_MODE_LIVE";
   const now = useNow();
 
-  const needsLimit = draft.type === "LIMIT" || draft.type === "STOP_LIMIT";
-  const needsStop = draft.type === "STOP" || draft.type === "STOP_LIMIT";
+  const needsLimit = limitNeeded(draft.type);
+  const needsStop = stopNeeded(draft.type);
 
   // Any change sends the ticket back to the draft: what is placed is what was reviewed.
   const change = (part: Partial<Draft>) => {
@@ -94,7 +96,8 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
   };
   const quantityProblem = checkStep(draft.quantity, instrument?.lot_size, "Lot");
   const limitProblem = needsLimit ? checkStep(draft.limitPrice, instrument?.tick_size, "Tick") : undefined;
-  const stopProblem = needsStop ? checkStep(draft.stopPrice, instrument?.tick_size, "Tick") : undefined;
+  const stopProblem = needsStop ? (checkStep(draft.stopPrice, instrument?.tick_size, "Tick") ?? wrongSide(draft, stale ? undefined : quote)) : undefined;
+  const notes = stopProblem || limitProblem ? [] : warnings(draft, stale ? undefined : quote, collar);
   if (quantityProblem) problems.quantity = quantityProblem;
   if (limitProblem) problems.limit_price = limitProblem;
   if (stopProblem) problems.stop_price = stopProblem;
@@ -149,7 +152,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
         setReview(null);
         setConfirmDuplicate(false);
         setDraft((d) => ({ ...d, quantity: "" }));
-        notify("done", `${live ? "LIVE" : "PAPER"} ${draft.side} ${decimal.format(draft.quantity)} ${review.symbol} placed`);
+        notify("done", `${orderWords(live ? "LIVE" : "PAPER", draft, review.symbol, null)} placed`);
       })
       .catch((problem: unknown) => {
         setError(problem);
@@ -171,7 +174,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
       });
   };
 
-  const orderText = `${live ? "LIVE" : "PAPER"} ${draft.side} ${decimal.format(draft.quantity)} ${symbol}`;
+  const orderText = orderWords(live ? "LIVE" : "PAPER", draft, symbol, review?.preview.estimated_price);
   const checks = review?.preview.checks ?? [];
   const failed = checks.filter((c) => !c.passed);
 
@@ -191,6 +194,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
           if (!review) startReview();
         }}
       >
+        <PermissionPill />
         <div className="segmented" role="radiogroup" aria-label="Side">
           {(["BUY", "SELL"] as const).map((side) => (
             <label key={side} className={`segment ${side.toLowerCase()} ${draft.side === side ? "on" : ""}`}>
@@ -200,7 +204,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
           ))}
         </div>
         <div className="field-pair">
-          <Field label="Symbol">{() => <SymbolPicker value={symbol} onChange={(next) => useStore.setState({ symbol: next })} label="Ticket symbol" />}</Field>
+          <Field label="Ticket symbol">{(id) => <SymbolPicker id={id} value={symbol} onChange={(next) => useStore.setState({ symbol: next })} />}</Field>
           <Field label="Type">
             {(id) => (
               <select id={id} name="type" value={draft.type} onChange={(event) => change({ type: event.target.value })}>
@@ -220,14 +224,14 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
         </Field>
         {needsStop && (
           <Field label="Stop price" error={problems.stop_price} hint={instrument ? `Tick ${decimal.format(instrument.tick_size)}` : undefined}>
-            {(id, note) => <input id={id} name="stop_price" inputMode="decimal" autoComplete="off" value={draft.stopPrice} aria-describedby={note} onChange={(event) => change({ stopPrice: event.target.value.trim() })} />}
+            {(id, note) => <input id={id} name="stop_price" inputMode="decimal" autoComplete="off" value={draft.stopPrice} aria-describedby={note} aria-invalid={!!problems.stop_price} onChange={(event) => change({ stopPrice: event.target.value.trim() })} />}
           </Field>
         )}
         {needsLimit && (
           <Field label="Limit price" error={problems.limit_price} hint={instrument ? `Tick ${decimal.format(instrument.tick_size)}` : undefined}>
             {(id, note) => (
               <span className="with-button">
-                <input id={id} name="limit_price" inputMode="decimal" autoComplete="off" value={draft.limitPrice} aria-describedby={note} onChange={(event) => change({ limitPrice: event.target.value.trim() })} />
+                <input id={id} name="limit_price" inputMode="decimal" autoComplete="off" value={draft.limitPrice} aria-describedby={note} aria-invalid={!!problems.limit_price} onChange={(event) => change({ limitPrice: event.target.value.trim() })} />
                 <button type="button" className="button small" disabled={!quote} onClick={() => quote && change({ limitPrice: decimal.normalise(draft.side === "BUY" ? quote.bid_price : quote.ask_price) })}>
                   {draft.side === "BUY" ? "Bid" : "Ask"}
                 </button>
@@ -251,6 +255,8 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
             <input type="checkbox" checked={draft.reduceOnly} onChange={(event) => change({ reduceOnly: event.target.checked })} /> Reduce only
           </label>
         </div>
+
+        {notes.length > 0 && <ul className="notes" role="status">{notes.map((note) => <li key={note} className="tone-warn">{note}</li>)}</ul>}
 
         {review && (
           <div className="review" aria-live="polite">
@@ -296,7 +302,25 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
                 {review.preview.passable_quantity && decimal.sign(review.preview.passable_quantity) > 0 && (
                   <button type="button" className="button small" onClick={() => change({ quantity: decimal.normalise(review.preview.passable_quantity) })}>
                     Use {decimal.format(review.preview.passable_quantity)} instead
+                    {review.preview.passable_quantity_check && review.preview.passable_quantity_check !== review.preview.rejection?.check && ` (the most by ${sentence(review.preview.passable_quantity_check).toLowerCase()})`}
                   </button>
+                )}
+                {(review.preview.passable_stop_price || review.preview.passable_limit_price) && (
+                  <button
+                    type="button"
+                    className="button small"
+                    onClick={() =>
+                      change({
+                        ...(review.preview.passable_stop_price ? { stopPrice: decimal.normalise(review.preview.passable_stop_price) } : {}),
+                        ...(review.preview.passable_limit_price ? { limitPrice: decimal.normalise(review.preview.passable_limit_price) } : {}),
+                      })
+                    }
+                  >
+                    Use {[review.preview.passable_stop_price && `stop ${decimal.format(review.preview.passable_stop_price)}`, review.preview.passable_limit_price && `limit ${decimal.format(review.preview.passable_limit_price)}`].filter(Boolean).join(", ")} instead
+                  </button>
+                )}
+                {review.preview.passable_quantity && decimal.sign(review.preview.passable_quantity) > 0 && (
+                  <p className="field-hint">{review.preview.passable_quantity_check ? `The most that ${sentence(review.preview.passable_quantity_check).toLowerCase()} leaves room for; every other rule passes it too.` : "The most that passes every rule."}</p>
                 )}
               </div>
             )}
@@ -308,7 +332,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
 
         {!review ? (
           <button type="submit" className="button primary block" disabled={!complete || busy !== "" || stale}>
-            {busy === "review" ? "Checking…" : stale ? "Waiting for live prices…" : "Review order"}
+            {busy === "review" ? "Checking…" : stale ? (oldPrice && !silent ? `Waiting: ${oldPrice}` : "Waiting for live prices…") : "Review order"}
           </button>
         ) : (
           <div className="place-row">

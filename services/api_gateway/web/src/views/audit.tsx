@@ -2,6 +2,7 @@ import { useState } from "react";
 import { get, post } from "../api/client";
 import type { AuditRecord } from "../api/types";
 import { Dialog, Empty, Failure, Moment, Panel, useAction, useFetched } from "../ui/parts";
+import { useStore } from "../state/store";
 import { setQuery, useRoute } from "../ui/route";
 import { Table, type Column } from "../ui/table";
 
@@ -18,6 +19,7 @@ const kColumns: readonly Column<AuditRecord>[] = [
   { key: "time", label: "Time", cell: (r) => <Moment at={r.time} /> },
   { key: "actor", label: "Who", cell: (r) => r.actor },
   { key: "action", label: "What", cell: (r) => <strong>{r.action}</strong> },
+  { key: "account", label: "Account", wideOnly: true, cell: (r) => r.account_id || "–" },
   { key: "subject", label: "To what", wideOnly: true, cell: (r) => <span className="clip">{r.subject}</span> },
   { key: "hash", label: "Hash", wideOnly: true, cell: (r) => <code title={r.hash}>{r.hash.slice(0, 12)}…</code> },
 ];
@@ -33,18 +35,26 @@ function pretty(text: string): string {
 export function AuditView() {
   const { query } = useRoute();
   const action = query.get("action") ?? "";
+  const accountId = useStore((s) => s.accountId);
+  // Log-ins and the like belong to no account: everything is shown unless one is asked for.
+  const mine = query.get("of") === "account";
   const [open, setOpen] = useState<AuditRecord | null>(null);
   const [result, setResult] = useState<Verification | null>(null);
   const { busy, error, run } = useAction();
-  const list = useFetched(() => get<{ records?: AuditRecord[] }>(`/api/audit?page_size=200${action ? `&action=${encodeURIComponent(action)}` : ""}`), [action], 5000);
+  const list = useFetched(() => get<{ records?: AuditRecord[] }>(`/api/audit?page_size=200${action ? `&action=${encodeURIComponent(action)}` : ""}${mine ? `&account_id=${encodeURIComponent(accountId)}` : ""}`), [action, mine, mine ? accountId : ""], 5000);
   return (
     <>
+      <h1 className="visually-hidden">Audit</h1>
       <Panel
         title="Audit"
         meta="append-only, each record carries the hash of the one before"
         live={false}
         actions={
           <>
+            <select aria-label="Filter by account" value={mine ? "account" : ""} onChange={(e) => setQuery("of", e.target.value)}>
+              <option value="">All accounts</option>
+              <option value="account">{accountId} only</option>
+            </select>
             <select aria-label="Filter by kind" value={action} onChange={(e) => setQuery("action", e.target.value)}>
               <option value="">All records</option>
               {["order.", "login.", "deployment.", "limits.", "emergency.", "account."].map((a) => <option key={a} value={a}>{a}*</option>)}

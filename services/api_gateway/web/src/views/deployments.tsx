@@ -1,10 +1,12 @@
 import { useMemo, useState } from "react";
 import { get, post } from "../api/client";
 import type { Book, Decision, Deployment, Order, Prerequisite, Strategy } from "../api/types";
+import { concerns } from "../lib/concerns";
 import * as decimal from "../lib/decimal";
 import { newKey, sentence } from "../lib/words";
-import { notify, showDeployment, useModel, useStore } from "../state/store";
+import { notify, refreshRisk, selectAccount, showDeployment, useModel, useStore } from "../state/store";
 import { Age, Dialog, Empty, Failure, Field, Meter, ModeBadge, Moment, Panel, percent, Pnl, Stat, State, useAction, useFetched } from "../ui/parts";
+import { PermissionPill } from "../ui/permission";
 import { setQuery, useRoute } from "../ui/route";
 import { Table, type Column } from "../ui/table";
 import { OrdersTable } from "./orders";
@@ -31,7 +33,7 @@ export function DeploymentCard({ deployment, onStop }: { deployment: Deployment;
   const { spec } = deployment;
   const book = useModel((m) => m.books[`${spec.account_id}|${deployment.deployment_id}`]) as Book | undefined;
   const opening = useStore((s) => s.model.summaries[spec.account_id]?.opening_cash);
-  const drawdownLimit = useStore((s) => (s.risk?.account_id === spec.account_id ? (s.risk.limits?.drawdown_ratio as string | undefined) : undefined));
+  const drawdownLimit = useStore((s) => s.risks[spec.account_id]?.state.limits?.drawdown_ratio as string | undefined);
   const stale = useStore((s) => s.stale);
   const { busy, error, run } = useAction();
   const status = deployment.status.replace("DEPLOYMENT_STATUS_", "");
@@ -49,7 +51,7 @@ export function DeploymentCard({ deployment, onStop }: { deployment: Deployment;
   return (
     <article className={`card ${deployment.mode === "ACCOUNT_MODE_LIVE" ? "card-live" : "card-paper"} ${isOver(deployment) ? "is-over" : ""} ${stale ? "is-stale" : ""}`} aria-label={`Deployment ${spec.display_name || deployment.deployment_id}`}>
       <header className="card-head">
-        <h3>{spec.display_name || sentence(spec.strategy_id)}</h3>
+        <h2>{spec.display_name || sentence(spec.strategy_id)}</h2>
         <ModeBadge mode={deployment.mode} pulse={status === "ACTIVE"} />
       </header>
       <p className="card-line">
@@ -57,6 +59,7 @@ export function DeploymentCard({ deployment, onStop }: { deployment: Deployment;
         <State name={deployment.status} prefix="DEPLOYMENT_STATUS_" />
         {deployment.start_time && !isOver(deployment) && <span className="muted">up <Age since={deployment.start_time} /></span>}
       </p>
+      {!isOver(deployment) && <PermissionPill accountId={spec.account_id} />}
       {deployment.status_reason && <p className={`card-reason ${status === "ERROR" ? "bad" : ""}`}>{deployment.status_reason}</p>}
       <div className="card-stats">
         <Stat label="Total P&L"><Pnl value={book?.total_pnl ?? "0"} ratio={shareOf(book?.total_pnl, opening)} /></Stat>
@@ -144,12 +147,12 @@ const kTimeframes = ["5s", "15s", "1m", "5m", "15m", "1h"];
 export function DeployDialog({ onClose }: { onClose: () => void }) {
   const accounts = useStore((s) => s.accounts);
   const initialAccount = useStore((s) => s.accountId);
+  const [accountId, setAccountId] = useState(initialAccount);
   const instruments = useModel((m) => m.instruments);
-  const equity = useStore((s) => s.model.summaries[s.accountId]?.equity);
+  const equity = useStore((s) => s.model.summaries[accountId]?.equity);
   const { data, error: loadError, reload } = useFetched(() => get<{ strategies?: Strategy[] }>("/api/trading/strategies"), []);
   const strategies = data?.strategies ?? [];
   const [strategyId, setStrategyId] = useState("");
-  const [accountId, setAccountId] = useState(initialAccount);
   const [name, setName] = useState("");
   const [symbols, setSymbols] = useState<readonly string[]>([]);
   const [timeframe, setTimeframe] = useState("5s");
@@ -159,7 +162,7 @@ export function DeployDialog({ onClose }: { onClose: () => void }) {
   const [target, setTarget] = useState("5");
   const [maximum, setMaximum] = useState("3");
   const [allowShort, setAllowShort] = useState(false);
-  const [checked, setChecked] = useState<{ passed: boolean; prerequisites: Prerequisite[]; key: string } | null>(null);
+  const [checked, setChecked] = useState<{ passed: boolean; prerequisites: Prerequisite[]; concerns: string[]; key: string } | null>(null);
   const { busy, error, run } = useAction();
   const strategy = strategies.find((s) => s.strategy_id === strategyId) ?? strategies[0];
   const account = accounts.find((a) => a.account_id === accountId);
@@ -191,7 +194,8 @@ export function DeployDialog({ onClose }: { onClose: () => void }) {
   const check = () =>
     run(async () => {
       const answer = await post<{ passed: boolean; prerequisites?: Prerequisite[] }>("/api/trading/check", { spec: spec() });
-      setChecked({ passed: answer.passed, prerequisites: answer.prerequisites ?? [], key: newKey("web") });
+      const risk = await refreshRisk(accountId).catch(() => null);
+      setChecked({ passed: answer.passed, prerequisites: answer.prerequisites ?? [], concerns: concerns(account, risk, Number(maximum)), key: newKey("web") });
     });
   const deploy = () =>
     run(async () => {
@@ -254,6 +258,7 @@ export function DeployDialog({ onClose }: { onClose: () => void }) {
           {checked.prerequisites.map((p) => (
             <li key={p.name} className={p.passed ? "pass" : "fail"}><span>{sentence(p.name)}</span><span className="muted">{p.detail}</span></li>
           ))}
+          {checked.concerns.map((text) => <li key={text} className="warn"><span>Would not trade now</span><span className="tone-warn">{text}</span></li>)}
         </ul>
       )}
       {error !== null && <Failure error={error} />}
@@ -262,24 +267,38 @@ export function DeployDialog({ onClose }: { onClose: () => void }) {
         {!checked?.passed ? (
           <button type="button" className="button primary" disabled={!complete || busy} onClick={check}>{busy ? "Checking…" : checked ? "Check again" : "Check prerequisites"}</button>
         ) : (
-          <button type="button" className="button primary" disabled={busy} onClick={deploy}>{busy ? "Deploying…" : `Deploy ${account?.mode === "ACCOUNT_MODE_LIVE" ? "LIVE" : "PAPER"}`}</button>
+          <button type="button" className="button primary" disabled={busy} onClick={deploy}>{busy ? "Deploying…" : `Deploy ${account?.mode === "ACCOUNT_MODE_LIVE" ? "LIVE" : "PAPER"}${checked.concerns.length > 0 ? " all the same" : ""}`}</button>
         )}
       </div>
     </Dialog>
   );
 }
 
+/** Figures of a decision to read at a glance; all digits are in the hover and in the answer of the API. */
+function Inputs({ decision }: { decision: Decision }) {
+  const entries = Object.entries(decision.inputs ?? {});
+  return <span className="muted inputs" title={entries.map(([k, v]) => `${k} ${v}`).join("\n")}>{entries.map(([k, v]) => <span key={k} className="number">{sentence(k)} {decimal.parse(v) === null ? v : decimal.format(decimal.significant(v, 6))}</span>)}</span>;
+}
+
+function Outcome({ decision }: { decision: Decision }) {
+  const order = useModel((m) => m.orders[decision.order_id]);
+  if (!decision.order_id) return <span className="wrap">{sentence(decision.outcome || "–")}</span>;
+  return <a className="wrap" href={`#/orders?tab=all&order=${encodeURIComponent(decision.order_id)}`}>{order ? <State name={order.status} prefix="ORDER_STATUS_" /> : sentence(decision.outcome || "order")}{order?.rejection?.message && <small className="muted"> {order.rejection.message}</small>}</a>;
+}
+
+// The outcome stands before the figures: it is what is looked for, and must not leave the screen.
 const kDecisionColumns: readonly Column<Decision>[] = [
   { key: "time", label: "Bar", cell: (d) => <Moment at={d.bar_time} /> },
   { key: "symbol", label: "Symbol", cell: (d) => d.symbol },
   { key: "action", label: "Decision", cell: (d) => <span className={d.action.startsWith("enter") ? "up" : d.action.startsWith("exit") ? "down" : "muted"}>{sentence(d.action)}</span> },
-  { key: "reason", label: "Why", cell: (d) => d.reason },
-  { key: "inputs", label: "Inputs", wideOnly: true, cell: (d) => <span className="muted number">{Object.entries(d.inputs ?? {}).map(([k, v]) => `${k} ${v}`).join(" · ")}</span> },
-  { key: "outcome", label: "Outcome", cell: (d) => (d.order_id ? <a href={`#/orders?tab=all&order=${encodeURIComponent(d.order_id)}`}>{d.outcome || "order"}</a> : d.outcome || "–") },
+  { key: "outcome", label: "Outcome", cell: (d) => <Outcome decision={d} /> },
+  { key: "reason", label: "Why", wideOnly: true, cell: (d) => <span className="wrap">{d.reason}</span> },
+  { key: "inputs", label: "Inputs", wideOnly: true, cell: (d) => <Inputs decision={d} /> },
 ];
 
 function Detail({ deploymentId }: { deploymentId: string }) {
   const deployment = useModel((m) => m.deployments[deploymentId]);
+  const selected = useStore((s) => s.accountId);
   const streamed = useModel((m) => m.decisions);
   const allOrders = useModel((m) => m.orders);
   const { data, error, reload } = useFetched(() => get<{ decisions?: Decision[] }>(`/api/trading/decisions/${encodeURIComponent(deploymentId)}?page_size=100`), [deploymentId]);
@@ -291,8 +310,16 @@ function Detail({ deploymentId }: { deploymentId: string }) {
   const orders = useMemo(() => Object.values(allOrders).filter((o: Order) => o.deployment_id === deploymentId).sort((a, b) => Date.parse(b.create_time) - Date.parse(a.create_time)).slice(0, 50), [allOrders, deploymentId]);
   if (!deployment) return <Empty title="No such deployment"><a href="#/deployments">All deployments</a></Empty>;
   const { spec } = deployment;
+  // A link may lead to another account's deployment: its figures are shown with that account's, not with this one's.
+  if (spec.account_id !== selected)
+    return (
+      <Empty title={`${deploymentId} belongs to account ${spec.account_id}`}>
+        <button type="button" className="button primary" onClick={() => selectAccount(spec.account_id)}>Look at {spec.account_id}</button> <a className="button" href="#/deployments">Deployments of {selected}</a>
+      </Empty>
+    );
   return (
     <>
+      <h1 className="visually-hidden">Deployment {spec.display_name || deploymentId}</h1>
       <p><a href="#/deployments">← All deployments</a></p>
       <DeploymentCards deployments={[deployment]} />
       <Panel title="Settings" live={false}>

@@ -4,15 +4,16 @@ import type { Fill, Trade } from "../api/types";
 import * as decimal from "../lib/decimal";
 import { duration, millis } from "../lib/time";
 import { bare, csv, download, sentence } from "../lib/words";
-import { useModel, useStore } from "../state/store";
+import { showOnChart, useModel, useStore } from "../state/store";
 import { Empty, Failure, ModeBadge, Moment, Panel, Pnl, Price, Quantity, SideWord, Stat, useFetched } from "../ui/parts";
 import { setQuery, useRoute } from "../ui/route";
 import { Table, type Column } from "../ui/table";
+import { Tabs } from "../ui/tabs";
 import { winRate } from "./deployments";
 
 const kTradeColumns: readonly Column<Trade>[] = [
   { key: "exit", label: "Closed", cell: (t) => <Moment at={t.exit_time} /> },
-  { key: "symbol", label: "Symbol", cell: (t) => <strong>{t.symbol}</strong> },
+  { key: "symbol", label: "Symbol", cell: (t) => <button type="button" className="link strong" title="Show on the chart" aria-label={`Show ${t.symbol} on the chart`} onClick={() => showOnChart(t.symbol, t.exit_time, `${t.symbol} closed`)}>{t.symbol}</button> },
   { key: "side", label: "Side", wideOnly: true, cell: (t) => (t.side === "SIDE_BUY" ? <span className="up">LONG</span> : <span className="down">SHORT</span>) },
   { key: "quantity", label: "Qty", end: true, cell: (t) => <Quantity value={t.quantity} /> },
   { key: "entry", label: "Entry", end: true, wideOnly: true, cell: (t) => <Price value={t.entry_price} symbol={t.symbol} /> },
@@ -27,7 +28,7 @@ const kTradeColumns: readonly Column<Trade>[] = [
 
 const kFillColumns: readonly Column<Fill>[] = [
   { key: "time", label: "Time", cell: (f) => <Moment at={f.transact_time} /> },
-  { key: "symbol", label: "Symbol", cell: (f) => <strong>{f.symbol}</strong> },
+  { key: "symbol", label: "Symbol", cell: (f) => <button type="button" className="link strong" title="Show on the chart" aria-label={`Show ${f.symbol} on the chart`} onClick={() => showOnChart(f.symbol, f.transact_time, `${f.symbol} filled`)}>{f.symbol}</button> },
   { key: "side", label: "Side", cell: (f) => <SideWord side={f.side} /> },
   { key: "quantity", label: "Qty", end: true, cell: (f) => <Quantity value={f.quantity} /> },
   { key: "price", label: "Price", end: true, cell: (f) => <Price value={f.price} symbol={f.symbol} /> },
@@ -54,7 +55,7 @@ export function HistoryView() {
     return [...rows.values()].sort((a, b) => Date.parse(b.exit_time) - Date.parse(a.exit_time));
   }, [older.data, streamed, accountId]);
   const shown = trades.filter((t) => (!symbol || t.symbol === symbol) && (!reason || t.reason === reason));
-  const shownFills = (fills.data ?? []).filter((f) => !symbol || f.symbol === symbol);
+  const shownFills = (fills.data ?? []).filter((f) => f.account_id === accountId).filter((f) => !symbol || f.symbol === symbol);
   const symbols = [...new Set([...trades.map((t) => t.symbol), ...(fills.data ?? []).map((f) => f.symbol)])].sort();
   const reasons = [...new Set(trades.map((t) => t.reason))].filter(Boolean).sort();
   const wins = shown.filter((t) => decimal.sign(t.pnl) > 0);
@@ -82,25 +83,18 @@ export function HistoryView() {
         <Stat label="Fees"><span className="number">{decimal.formatMoney(decimal.sum(shown.map((t) => t.fees)))}</span></Stat>
       </div>
       <Panel title="History" live={false} actions={<button type="button" className="button small" onClick={exportCsv} disabled={(tab === "trades" ? shown : shownFills).length === 0}>Export CSV</button>}>
-        <div className="tabs" role="tablist" aria-label="History">
-          {(["trades", "fills"] as const).map((name) => (
-            <button key={name} type="button" role="tab" aria-selected={tab === name} className={tab === name ? "on" : ""} onClick={() => setQuery("tab", name)}>
-              {sentence(name)} <span className="count">{name === "trades" ? shown.length : shownFills.length}</span>
-            </button>
-          ))}
-          <span className="tab-filters">
-            <select aria-label="Filter by symbol" value={symbol} onChange={(e) => setQuery("symbol", e.target.value)}>
-              <option value="">All symbols</option>
-              {symbols.map((s) => <option key={s}>{s}</option>)}
+        <Tabs label="History" selected={tab} onSelect={(name) => setQuery("tab", name)} tabs={[{ name: "trades", label: "Trades", count: shown.length }, { name: "fills", label: "Fills", count: shownFills.length }]}>
+          <select aria-label="Filter by symbol" value={symbol} onChange={(e) => setQuery("symbol", e.target.value)}>
+            <option value="">All symbols</option>
+            {symbols.map((s) => <option key={s}>{s}</option>)}
+          </select>
+          {tab === "trades" && (
+            <select aria-label="Filter by reason" value={reason} onChange={(e) => setQuery("reason", e.target.value)}>
+              <option value="">All reasons</option>
+              {reasons.map((r) => <option key={r} value={r}>{sentence(r)}</option>)}
             </select>
-            {tab === "trades" && (
-              <select aria-label="Filter by reason" value={reason} onChange={(e) => setQuery("reason", e.target.value)}>
-                <option value="">All reasons</option>
-                {reasons.map((r) => <option key={r} value={r}>{sentence(r)}</option>)}
-              </select>
-            )}
-          </span>
-        </div>
+          )}
+        </Tabs>
         {tab === "trades" ? (
           <>
             {older.error !== null && <Failure error={older.error} retry={older.reload} />}

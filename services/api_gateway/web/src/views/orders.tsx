@@ -1,12 +1,14 @@
 import { useEffect, useMemo } from "react";
 import { get, post } from "../api/client";
-import { kRefused, kWorking, type Order, type OrderEvent } from "../api/types";
+import { kRefused, kWorking, type Fill, type Order, type OrderEvent } from "../api/types";
+import { withOrderTimes } from "../lib/order_times";
 import * as decimal from "../lib/decimal";
 import { bare, newKey, sentence, word } from "../lib/words";
-import { cancelOrder, notify, showOrder, useModel, useStore } from "../state/store";
+import { cancelOrder, notify, showOnChart, showOrder, useModel, useReplay, useStore } from "../state/store";
 import { Age, Dialog, Empty, Failure, Moment, Panel, Price, showCheck, SideWord, State, useAction, useFetched } from "../ui/parts";
 import { setQuery, useRoute } from "../ui/route";
 import { Table, type Column } from "../ui/table";
+import { Tabs } from "../ui/tabs";
 
 export function CancelButton({ order }: { order: Order }) {
   const { busy, error, run } = useAction();
@@ -33,8 +35,43 @@ const openOrder = (order: Order) => {
   location.hash = `#/orders?${new URLSearchParams({ tab: new URLSearchParams(location.hash.split("?")[1]).get("tab") ?? "working", order: order.order_id })}`;
 };
 
+/** Market time first, as everything else of a replay; the wall's beside it. */
+function OrderTime({ order }: { order: Order }) {
+  const replay = useReplay();
+  const known = useStore((s) => s.orderTimes[order.order_id]);
+  if (!replay) return <Moment at={order.create_time} />;
+  const market = order.market_time || known;
+  return <span className="two-times">{market ? <Moment at={market} /> : <span className="muted">market time not known</span>}<small className="muted" title="When it was asked for, by the clock on the wall"> wall <Moment at={order.create_time} /></small></span>;
+}
+
+function Ended({ order }: { order: Order }) {
+  const replay = useReplay();
+  return <span>{replay && <small className="muted">wall </small>}<Moment at={order.update_time} /></span>;
+}
+
+/** In a replay: when orders were decided or filled, in the market's time. Decisions and fills say it, order records need not. */
+function useOrderTimes(): void {
+  const replay = useReplay();
+  const accountId = useStore((s) => s.accountId);
+  const decisions = useModel((m) => m.decisions);
+  const fillVersion = useModel((m) => m.fillVersion);
+  useEffect(() => {
+    if (!replay || !accountId) return;
+    let current = true;
+    get<{ fills?: Fill[] }>(`/api/live/fills?account_id=${encodeURIComponent(accountId)}&page_size=500`)
+      .then(({ fills }) => current && useStore.setState((s) => ({ orderTimes: withOrderTimes(s.orderTimes, fills ?? [], []) })))
+      .catch(() => {});
+    return () => {
+      current = false;
+    };
+  }, [replay, accountId, fillVersion]);
+  useEffect(() => {
+    if (replay) useStore.setState((s) => ({ orderTimes: withOrderTimes(s.orderTimes, [], Object.values(decisions)) }));
+  }, [replay, decisions]);
+}
+
 const kColumns: readonly Column<Order>[] = [
-  { key: "time", label: "Time", wideOnly: true, cell: (o) => <Moment at={o.create_time} /> },
+  { key: "time", label: "Time", wideOnly: true, cell: (o) => <OrderTime order={o} /> },
   {
     key: "symbol",
     label: "Symbol",
@@ -64,12 +101,13 @@ const kColumns: readonly Column<Order>[] = [
   { key: "price", label: "Price", end: true, cell: (o) => <Price value={o.limit_price || o.stop_price} symbol={o.symbol} /> },
   { key: "average", label: "Average", end: true, wideOnly: true, cell: (o) => <Price value={o.average_price} symbol={o.symbol} /> },
   { key: "state", label: "State", cell: (o) => <State name={o.status} prefix="ORDER_STATUS_" /> },
-  { key: "age", label: "In state", end: true, wideOnly: true, cell: (o) => (kWorking.has(o.status) ? <Age since={o.update_time} /> : <Moment at={o.update_time} />) },
+  { key: "age", label: "In state", end: true, wideOnly: true, cell: (o) => (kWorking.has(o.status) ? <Age since={o.update_time} /> : <Ended order={o} />) },
   { key: "from", label: "From", wideOnly: true, cell: (o) => <span className="muted">{o.deployment_id || o.reason || "manual"}</span> },
   { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (o) => <CancelButton order={o} /> },
 ];
 
 export function OrdersTable({ orders, empty, label }: { orders: readonly Order[]; empty: React.ReactNode; label: string }) {
+  useOrderTimes();
   return <Table label={label} columns={kColumns} rows={orders} rowKey={(o) => o.order_id} empty={empty} onOpen={openOrder} />;
 }
 
@@ -110,6 +148,7 @@ export function OrdersView() {
   };
   return (
     <>
+      <h1 className="visually-hidden">Orders</h1>
       <Panel
         title="Orders"
         actions={
@@ -118,13 +157,7 @@ export function OrdersView() {
           </button>
         }
       >
-        <div className="tabs" role="tablist" aria-label="Orders">
-          {(["working", "all", "rejected"] as const).map((name) => (
-            <button key={name} type="button" role="tab" aria-selected={tab === name} className={tab === name ? "on" : ""} onClick={() => setQuery("tab", name)}>
-              {sentence(name)} <span className="count">{groups[name]!.length}</span>
-            </button>
-          ))}
-        </div>
+        <Tabs label="Orders" selected={tab} onSelect={(name) => setQuery("tab", name)} tabs={(["working", "all", "rejected"] as const).map((name) => ({ name, label: sentence(name), count: groups[name]!.length }))} />
         {error !== null && <Failure error={error} />}
         <OrdersTable label={`${sentence(tab)} orders`} orders={(groups[tab] ?? orders).slice(0, 300)} empty={empty[tab]} />
       </Panel>
@@ -138,6 +171,7 @@ function OrderDrawer({ orderId, onClose }: { orderId: string; onClose: () => voi
   const { data, error, reload } = useFetched(() => get<{ events?: OrderEvent[] }>(`/api/live/orders/${encodeURIComponent(orderId)}/events`), [orderId, known?.sequence]);
   const events = data?.events ?? [];
   const order = known ?? events[events.length - 1]?.order ?? null;
+  const time = events.find((e) => e.fill)?.fill?.transact_time ?? order?.create_time ?? "";
   const checks = events.find((e) => (e.checks?.length ?? 0) > 0)?.checks ?? [];
   return (
     <Dialog title={order ? `${bare(order.side, "SIDE_")} ${decimal.format(order.quantity)} ${order.symbol}` : "Order"} onClose={onClose} wide>
@@ -146,6 +180,7 @@ function OrderDrawer({ orderId, onClose }: { orderId: string; onClose: () => voi
           <div className="row spread-row">
             <State name={order.status} prefix="ORDER_STATUS_" />
             <CancelButton order={order} />
+            <button type="button" className="button small" onClick={() => { onClose(); showOnChart(order.symbol, time, `${bare(order.side, "SIDE_")} ${decimal.format(order.quantity)}`); }}>Show on the chart</button>
           </div>
           {order.rejection?.message && (
             <div className="refusal">
@@ -174,7 +209,7 @@ function OrderDrawer({ orderId, onClose }: { orderId: string; onClose: () => voi
           <li key={String(event.sequence)}>
             <div className="row">
               <strong>{word(event.type, "ORDER_EVENT_TYPE_")}</strong>
-              <span className="muted"><Moment at={event.event_time} /></span>
+              <span className="muted">{event.fill ? <><Moment at={event.fill.transact_time} /> <small>wall <Moment at={event.event_time} /></small></> : <Moment at={event.event_time} />}</span>
             </div>
             <div className="muted">
               {event.fill && <><span className="number">{decimal.format(event.fill.quantity)} @ {decimal.format(event.fill.price)}</span> · fee {decimal.format(event.fill.fee)} {event.fill.fee_currency} · {event.fill.maker ? "maker" : "taker"} · {event.fill.execution_id} · </>}

@@ -1,10 +1,9 @@
-import { useMemo } from "react";
 import { kWorking } from "../api/types";
-import { useModel } from "../state/store";
+import { useOldest } from "../ui/freshness";
 import { EquityChart, PriceChart } from "../ui/charts";
 import { Empty, Panel } from "../ui/parts";
 import { OrderTicket } from "../ui/ticket";
-import { AlertList } from "./alerts";
+import { AlertList, useAlerts } from "./alerts";
 import { DeploymentCards, isOver, useDeployments } from "./deployments";
 import { OrdersTable, useOrders } from "./orders";
 import { PositionsTable, positionsMeta, usePositions } from "./positions";
@@ -15,8 +14,8 @@ export function OverviewView() {
   const positions = usePositions();
   const orders = useOrders();
   const working = orders.filter((o) => kWorking.has(o.status));
-  const alerts = useModel((m) => m.alerts);
-  const latest = useMemo(() => Object.values(alerts).sort((a, b) => Date.parse(b.last_time) - Date.parse(a.last_time)).slice(0, 6), [alerts]);
+  const latest = useAlerts().mine.slice(0, 6);
+  const old = useOldest(positions.map((p) => p.symbol));
   return (
     <div className="with-side">
       <div className="stack">
@@ -31,7 +30,7 @@ export function OverviewView() {
           </Panel>
         )}
         <PriceChart />
-        <Panel title="Open positions" meta={positionsMeta(positions)}><PositionsTable brief /></Panel>
+        <Panel title="Open positions" meta={positionsMeta(positions)} old={old}><PositionsTable brief /></Panel>
         <Panel title="Working orders" meta={String(working.length)} actions={<a className="button small" href="#/orders?tab=all">All orders</a>}>
           <OrdersTable label="Working orders" orders={working.slice(0, 20)} empty={<Empty title="No working orders" />} />
         </Panel>

@@ -1,10 +1,12 @@
 import { useMemo, useRef, useState } from "react";
-import { ApiError, post } from "../api/client";
+import { ApiError, get, post } from "../api/client";
 import type { Order, Position } from "../api/types";
 import * as decimal from "../lib/decimal";
 import { newKey } from "../lib/words";
-import { notify, showOrder, useModel, useStore } from "../state/store";
-import { Age, Dialog, Empty, Failure, Field, ModeBadge, Panel, Pnl, Price, Quantity, Stat, useAction } from "../ui/parts";
+import { notify, showOnChart, showOrder, useModel, useStore } from "../state/store";
+import { useFreshness, useOldest } from "../ui/freshness";
+import { duration } from "../lib/time";
+import { Age, Dialog, Empty, Failure, Field, ModeBadge, Panel, Pnl, Price, Quantity, Stat, useAction, useFetched } from "../ui/parts";
 import { Table, type Column } from "../ui/table";
 
 export function usePositions(): Position[] {
@@ -13,19 +15,29 @@ export function usePositions(): Position[] {
   return useMemo(() => Object.values(positions).filter((p) => p.account_id === accountId).sort((a, b) => a.symbol.localeCompare(b.symbol)), [positions, accountId]);
 }
 
-function makeColumns(close: (position: Position) => void, brief: boolean): readonly Column<Position>[] {
+/** A price that is too old to act on is grey and says how old it is. */
+function Mark({ position }: { position: Position }) {
+  const fresh = useFreshness(position.symbol);
+  const old = position.mark_stale || fresh?.old === true;
+  return <span className={old ? "is-old" : ""}><Price value={position.mark_price} symbol={position.symbol} />{old && <small> {fresh?.old ? `${duration(fresh.ageMs)} old` : Number(position.mark_age_ms ?? 0) > 0 ? `${duration(Number(position.mark_age_ms))} old` : "old"}</small>}</span>;
+}
+
+const bookOf = (p: Position) => p.deployment_id || "by hand";
+
+function makeColumns(close: (position: Position) => void, brief: boolean, byBook: boolean): readonly Column<Position>[] {
   const columns: readonly Column<Position>[] = [
-    { key: "symbol", label: "Symbol", cell: (p) => <><button type="button" className="link strong" title="Show on the chart" onClick={() => { useStore.setState({ symbol: p.symbol }); }}>{p.symbol}</button><LongShort position={p} narrow /></> },
+    { key: "symbol", label: "Symbol", cell: (p) => <><button type="button" className="link strong" title="Show on the chart" aria-label={`Show ${p.symbol} on the chart`} onClick={() => showOnChart(p.symbol, p.open_time, `${p.symbol} opened`)}>{p.symbol}</button><LongShort position={p} narrow /></> },
+    ...(byBook ? [{ key: "book", label: "Book", cell: (p: Position) => (p.deployment_id ? <a href={`#/deployments?id=${encodeURIComponent(p.deployment_id)}`}>{p.deployment_id}</a> : <span className="muted">by hand</span>) }] : []),
     { key: "side", label: "Side", wideOnly: true, cell: (p) => <LongShort position={p} /> },
     { key: "quantity", label: "Qty", end: true, cell: (p) => <Quantity value={decimal.absolute(p.quantity)} /> },
     { key: "entry", label: "Entry", end: true, wideOnly: true, cell: (p) => <Price value={p.average_price} symbol={p.symbol} /> },
-    { key: "mark", label: "Current", end: true, wideOnly: true, cell: (p) => <span className={p.mark_stale ? "tone-warn" : ""}><Price value={p.mark_price} symbol={p.symbol} />{p.mark_stale && " old"}</span> },
+    { key: "mark", label: "Current", end: true, wideOnly: true, cell: (p) => <Mark position={p} /> },
     { key: "value", label: "Value", end: true, wideOnly: true, cell: (p) => <span className="number">{decimal.formatMoney(p.market_value)}</span> },
     { key: "pnl", label: "P&L", end: true, cell: (p) => <Pnl value={p.unrealised_pnl} ratio={p.unrealised_ratio} /> },
     { key: "realised", label: "Realised", end: true, wideOnly: true, cell: (p) => <Pnl value={p.realised_pnl} /> },
     { key: "age", label: "Open for", end: true, wideOnly: true, cell: (p) => <Age since={p.open_time} market /> },
     { key: "mode", label: "Mode", wideOnly: true, cell: (p) => <ModeBadge mode={p.mode} long={false} /> },
-    { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (p) => <button type="button" className="button small" aria-label={`Close ${p.symbol}`} onClick={() => close(p)}>Close…</button> },
+    { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (p) => <button type="button" className="button small" onClick={() => close(p)}>Close…<span className="visually-hidden"> {p.symbol}{byBook && ` of ${bookOf(p)}`}</span></button> },
   ];
   return brief ? columns.filter((c) => c.key !== "value" && c.key !== "realised") : columns;
 }
@@ -38,17 +50,52 @@ function LongShort({ position, narrow = false }: { position: Position; narrow?: 
 export function PositionsTable({ brief = false }: { brief?: boolean }) {
   const positions = usePositions();
   const [closing, setClosing] = useState<Position | null>(null);
-  const columns = useMemo(() => makeColumns(setClosing, brief), [brief]);
+  const columns = useMemo(() => makeColumns(setClosing, brief, false), [brief]);
   return (
     <>
       <Table label="Open positions" columns={columns} rows={positions} rowKey={(p) => p.symbol} empty={<Empty title="No open positions">Flat. Positions appear with the first fill. <a href="#/trade">Open the ticket</a></Empty>} />
-      {closing && <CloseDialog position={closing} onClose={() => setClosing(null)} />}
+      {closing && <NetCloseDialog position={closing} onClose={() => setClosing(null)} />}
     </>
   );
 }
 
-function CloseDialog({ position, onClose }: { position: Position; onClose: () => void }) {
+/** What each book holds: of every deployment, running or stopped, and what was traded by hand. */
+function useBookPositions(): { positions: Position[]; error: unknown; reload: () => void } {
+  const accountId = useStore((s) => s.accountId);
+  const fillVersion = useModel((m) => m.fillVersion);
+  const { data, error, reload } = useFetched(
+    async () => (accountId ? ((await get<{ positions?: Position[] }>(`/api/live/positions?account_id=${encodeURIComponent(accountId)}&by_deployment=true`)).positions ?? []) : []),
+    [accountId, fillVersion],
+    5000,
+  );
+  const positions = useMemo(
+    () => (data ?? []).filter((p) => p.account_id === accountId && !decimal.isZero(p.quantity)).sort((a, b) => a.symbol.localeCompare(b.symbol) || a.deployment_id.localeCompare(b.deployment_id)),
+    [data, accountId],
+  );
+  return { positions, error, reload };
+}
+
+function BooksPanel() {
+  const { positions, error, reload } = useBookPositions();
+  const [closing, setClosing] = useState<Position | null>(null);
+  const columns = useMemo(() => makeColumns(setClosing, false, true), []);
+  const current = closing && positions.find((p) => p.symbol === closing.symbol && p.deployment_id === closing.deployment_id);
+  return (
+    <Panel title="By book" meta="whose position it is: a deployment's, or traded by hand" live={false} old={useOldest([...new Set(positions.map((p) => p.symbol))])}>
+      {error !== null && <Failure error={error} retry={reload} />}
+      <Table label="Positions by book" columns={columns} rows={positions} rowKey={(p) => `${p.symbol}|${p.deployment_id}`} empty={<Empty title="No book holds anything" />} />
+      {closing && <CloseDialog position={closing} book={closing.deployment_id} current={current ?? undefined} onClose={() => { setClosing(null); reload(); }} />}
+    </Panel>
+  );
+}
+
+function NetCloseDialog({ position, onClose }: { position: Position; onClose: () => void }) {
   const current = useModel((m) => m.positions[`${position.account_id}|${position.symbol}`]);
+  return <CloseDialog position={position} current={current} onClose={onClose} />;
+}
+
+/** Closes one book's position, or without `book` the account's net position. Side and room are the order manager's to decide. */
+function CloseDialog({ position, book, current, onClose }: { position: Position; book?: string; current: Position | undefined; onClose: () => void }) {
   const stale = useStore((s) => s.stale);
   const whole = decimal.absolute((current ?? position).quantity);
   const [quantity, setQuantity] = useState(decimal.normalise(whole));
@@ -58,13 +105,14 @@ function CloseDialog({ position, onClose }: { position: Position; onClose: () =>
   const problem = decimal.parse(quantity) === null || decimal.sign(quantity) <= 0 ? "A positive number" : decimal.compare(quantity, whole) > 0 ? `At most ${decimal.format(whole)}` : undefined;
   const side = decimal.sign(position.quantity) > 0 ? "SELL" : "BUY";
   const live = position.mode === "ACCOUNT_MODE_LIVE";
+  const whose = book === undefined ? "the account's net position, across all books" : book === "" ? "the position traded by hand" : `the position of deployment ${book}`;
   const close = () =>
     run(async () => {
       if (key.current.quantity !== quantity) key.current = { quantity, value: newKey("web") };
       try {
         const { order } = await post<{ order: Order }>(
-          "/api/live/orders",
-          { request_id: key.current.value, account_id: position.account_id, symbol: position.symbol, side: `SIDE_${side}`, type: "ORDER_TYPE_MARKET", time_in_force: "TIME_IN_FORCE_IOC", quantity, reduce_only: true, reason: "manual" },
+          `/api/live/positions/${encodeURIComponent(position.symbol)}/close`,
+          { request_id: key.current.value, account_id: position.account_id, ...(book === undefined ? {} : { deployment_id: book }), quantity, reason: "manual" },
           { "Idempotency-Key": key.current.value },
         );
         showOrder(order);
@@ -76,14 +124,14 @@ function CloseDialog({ position, onClose }: { position: Position; onClose: () =>
       }
     });
   return (
-    <Dialog title={`Close ${position.symbol}`} onClose={onClose}>
+    <Dialog title={`Close ${position.symbol}${book === undefined ? "" : ` of ${book || "the book traded by hand"}`}`} onClose={onClose}>
       <p>
         <ModeBadge mode={position.mode} /> {decimal.sign(position.quantity) > 0 ? "Long" : "Short"} <span className="number">{decimal.format(whole)}</span> from <Price value={position.average_price} symbol={position.symbol} />, now <Price value={(current ?? position).mark_price} symbol={position.symbol} />.
       </p>
       <p>
         Open P&L <Pnl value={(current ?? position).unrealised_pnl} ratio={(current ?? position).unrealised_ratio} />
       </p>
-      <Field label="Quantity to close" error={problem} hint="A market order, reduce only: it can never turn the position around.">
+      <Field label="Quantity to close" error={problem} hint={`This is ${whose}. A market order, reduce only: it can never turn the position around.`}>
         {(id, note) => <input id={id} inputMode="decimal" value={quantity} aria-describedby={note} onChange={(event) => setQuantity(event.target.value.trim())} />}
       </Field>
       {error !== null && <Failure error={error} />}
@@ -111,8 +159,10 @@ export function PositionsView() {
   const long = decimal.sum(positions.filter((p) => decimal.sign(p.quantity) > 0).map((p) => p.market_value));
   const short = decimal.sum(positions.filter((p) => decimal.sign(p.quantity) < 0).map((p) => p.market_value));
   const winning = positions.filter((p) => decimal.sign(p.unrealised_pnl) > 0).length;
+  const old = useOldest(positions.map((p) => p.symbol));
   return (
     <>
+      <h1 className="visually-hidden">Positions</h1>
       <div className="stat-row">
         <Stat label="Long value"><span className="number">{decimal.formatMoney(long)}</span></Stat>
         <Stat label="Short value"><span className="number">{decimal.formatMoney(short)}</span></Stat>
@@ -124,6 +174,7 @@ export function PositionsView() {
       <Panel
         title="Open positions"
         meta={positionsMeta(positions)}
+        old={old}
         actions={
           <button type="button" className="button small" disabled={busy} title="Recomputes every figure from the fills and compares" onClick={() => run(async () => setVerified(await post("/api/live/positions/verify", { account_id: accountId })))}>
             {busy ? "Checking…" : "Check against fills"}
@@ -139,6 +190,7 @@ export function PositionsView() {
         )}
         <PositionsTable />
       </Panel>
+      <BooksPanel />
     </>
   );
 }

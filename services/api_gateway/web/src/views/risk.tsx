@@ -1,33 +1,39 @@
 import { useState } from "react";
 import { call } from "../api/client";
-import type { Limits } from "../api/types";
+import type { Limits, LimitUse, LossRule } from "../api/types";
 import * as decimal from "../lib/decimal";
+import { isBreached, percentUsed, trippedRules } from "../lib/permission";
 import { newKey, sentence } from "../lib/words";
-import { notify, refreshAccount, useStore } from "../state/store";
+import { notify, refreshAccount, useRisk, useStore } from "../state/store";
 import { EmergencyDialog, ResumeDialog, type Level } from "../ui/emergency";
-import { Dialog, Empty, Failure, Field, Meter, Panel, Stat, useAction } from "../ui/parts";
+import { PermissionPill } from "../ui/permission";
+import { Dialog, Empty, Failure, Field, Meter, Moment, Panel, Stat, useAction } from "../ui/parts";
 
 const kLimits: readonly { name: string; label: string; kind: "amount" | "ratio" | "count" | "yes" }[] = [
   { name: "max_order_quantity", label: "Largest order, units", kind: "amount" },
   { name: "max_order_notional", label: "Largest order, money", kind: "amount" },
-  { name: "max_position_ratio", label: "Position of a deployment / equity", kind: "ratio" },
-  { name: "concentration_ratio", label: "One instrument / equity", kind: "ratio" },
-  { name: "gross_leverage", label: "Gross leverage", kind: "amount" },
+  { name: "max_position_ratio", label: "Position of a deployment, % of equity", kind: "ratio" },
+  { name: "concentration_ratio", label: "One instrument, % of equity", kind: "ratio" },
+  { name: "gross_leverage", label: "Gross leverage, times equity", kind: "amount" },
   { name: "max_open_positions_per_deployment", label: "Positions per deployment", kind: "count" },
   { name: "max_open_positions", label: "Open positions", kind: "count" },
   { name: "max_open_orders", label: "Open orders", kind: "count" },
-  { name: "daily_loss_ratio", label: "Daily loss", kind: "ratio" },
-  { name: "drawdown_ratio", label: "Drawdown", kind: "ratio" },
-  { name: "price_collar_ratio", label: "Distance from the market", kind: "ratio" },
+  { name: "daily_loss_ratio", label: "Daily loss, %", kind: "ratio" },
+  { name: "drawdown_ratio", label: "Drawdown, %", kind: "ratio" },
+  { name: "price_collar_ratio", label: "Distance from the market, %", kind: "ratio" },
   { name: "order_rate_per_second", label: "Orders a second", kind: "count" },
   { name: "quote_age_ms_max", label: "Oldest quote, ms", kind: "count" },
+  { name: "daily_loss_clears_next_day", label: "Daily loss re-arms itself with the next day", kind: "yes" },
   { name: "allow_short", label: "Short selling", kind: "yes" },
 ];
+
+/** The limits this server has. */
+const known = (limits: Limits) => kLimits.filter((l) => l.name !== "daily_loss_clears_next_day" || l.name in limits);
 
 function showLimit(value: unknown, kind: string): string {
   if (value === null || value === undefined || value === "") return "no limit";
   if (kind === "yes") return value ? "allowed" : "not allowed";
-  if (kind === "ratio") return decimal.formatRatio(String(value));
+  if (kind === "ratio") return `${decimal.format(decimal.percentFromRatio(String(value)))} %`;
   return decimal.format(String(value));
 }
 
@@ -39,8 +45,27 @@ function showUse(name: string, value: string): string {
   return kMoney.has(name) ? decimal.formatMoney(value) : decimal.format(value);
 }
 
+function Use({ use, tripped, onRearm }: { use: LimitUse; tripped: LossRule | undefined; onRearm: () => void }) {
+  const percent = percentUsed(use);
+  const over = isBreached(use);
+  return (
+    <li>
+      <div className="row spread-row">
+        <span>{sentence(use.name)}</span>
+        <span className="number">{showUse(use.name, use.used || "0")} <span className="muted">/ {use.limit ? showUse(use.name, use.limit) : "no limit"}</span> <strong className={over ? "down" : ""}>{percent === null ? "–" : `${decimal.format(percent)}%`}</strong></span>
+      </div>
+      <Meter label={sentence(use.name)} ratio={percent === null ? 0 : decimal.toNumber(percent) / 100} {...(percent === null ? {} : { text: `${percent} per cent` })} />
+      {tripped ? (
+        <div className="row tone-bad"><span>Tripped{tripped.trip_time && <> at <Moment at={tripped.trip_time} /></>}{tripped.trip_equity && <> with equity <span className="number">{decimal.formatMoney(tripped.trip_equity)}</span></>}. Re-arm with a reason.</span><button type="button" className="button small" onClick={onRearm}>Re-arm…</button></div>
+      ) : (
+        over && <p className="tone-bad">Used up: entries are refused.</p>
+      )}
+    </li>
+  );
+}
+
 export function RiskView() {
-  const risk = useStore((s) => s.risk);
+  const risk = useRisk();
   const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
   const [level, setLevel] = useState<Level | null>(null);
   const [resuming, setResuming] = useState(false);
@@ -54,20 +79,15 @@ export function RiskView() {
         <Stat label="Peak"><span className="number">{decimal.formatMoney(risk?.peak_equity)}</span></Stat>
         <Stat label="Gross exposure"><span className="number">{decimal.formatMoney(risk?.gross_exposure)}</span></Stat>
         <Stat label="Reserved by orders" hint="Worst case of open and pending orders"><span className="number">{decimal.formatMoney(risk?.reserved_exposure)}</span></Stat>
-        <Stat label="Market data">{risk ? (risk.market_data_stale ? <span className="tone-warn">old: entries refused</span> : <span className="up">current</span>) : "–"}</Stat>
+        <Stat label="Market data">{risk ? ((risk.stale_symbols ?? []).length > 0 ? <span className="tone-warn">{risk.stale_symbols!.join(", ")} old</span> : risk.market_data_stale ? <span className="tone-warn">some old: no entries there</span> : <span>current</span>) : "–"}</Stat>
       </div>
       <div className="two-up wide-left">
         <Panel title="Use of limits" meta="checked before every order">
           {(risk?.uses ?? []).length === 0 && <Empty title="No figures yet" />}
           <ul className="uses">
-            {(risk?.uses ?? []).map((use) => (
-              <li key={use.name}>
-                <div className="row spread-row">
-                  <span>{sentence(use.name)}</span>
-                  <span className="number">{showUse(use.name, use.used || "0")} <span className="muted">/ {use.limit ? showUse(use.name, use.limit) : "no limit"}</span> <strong>{Math.round(use.ratio * 100)}%</strong></span>
-                </div>
-                <Meter label={sentence(use.name)} ratio={use.ratio} />
-              </li>
+            {(risk?.uses ?? []).map((use) => <Use key={use.name} use={use} tripped={trippedRules(risk).find((r) => r.name === use.name)} onRearm={() => setResuming(true)} />)}
+            {trippedRules(risk).filter((r) => !(risk?.uses ?? []).some((u) => u.name === r.name)).map((r) => (
+              <li key={r.name}><div className="row tone-bad"><span>{sentence(r.name)} tripped. Re-arm with a reason.</span><button type="button" className="button small" onClick={() => setResuming(true)}>Re-arm…</button></div></li>
             ))}
           </ul>
         </Panel>
@@ -79,7 +99,7 @@ export function RiskView() {
                 <button type="button" className="button" onClick={() => setResuming(true)}>Resume trading…</button>
               </div>
             ) : (
-              <p className="confirmation">Armed. New orders are accepted.</p>
+              <PermissionPill link={false} />
             )}
             <ul className="ladder">
               <li><div><strong>1 · Halt</strong><p className="muted">No new orders. Working orders and positions stay.</p></div><button type="button" className="button danger" onClick={() => setLevel("K1")}>Halt…</button></li>
@@ -89,7 +109,7 @@ export function RiskView() {
           </Panel>
           <Panel title="Limits" live={false} meta={risk?.limits ? `version ${risk.limits.version}` : undefined} actions={<button type="button" className="button small" disabled={!risk?.limits} onClick={() => risk?.limits && setEditing(risk.limits)}>Change…</button>}>
             {!risk?.limits && <Empty title="Limits are not known yet" />}
-            {risk?.limits && <dl className="facts">{kLimits.map((l) => <div key={l.name}><dt>{l.label}</dt><dd className="number">{showLimit(risk.limits?.[l.name], l.kind)}</dd></div>)}</dl>}
+            {risk?.limits && <dl className="facts">{known(risk.limits).map((l) => <div key={l.name}><dt>{l.label}</dt><dd className="number">{showLimit(risk.limits?.[l.name], l.kind)}</dd></div>)}</dl>}
           </Panel>
         </div>
       </div>
@@ -101,18 +121,20 @@ export function RiskView() {
 }
 
 function LimitsDialog({ limits, onClose }: { limits: Limits; onClose: () => void }) {
-  const text = (name: string) => (limits[name] === null || limits[name] === undefined ? "" : String(limits[name]));
-  const [values, setValues] = useState<Record<string, string>>(() => Object.fromEntries(kLimits.map((l) => [l.name, text(l.name)])));
+  const raw = (name: string) => (limits[name] === null || limits[name] === undefined ? "" : String(limits[name]));
+  // What is typed is per cent, as in every dialog: "2" is 2 %. The server's fractions are made of it exactly.
+  const text = (l: (typeof kLimits)[number]) => (l.kind === "ratio" ? decimal.percentFromRatio(raw(l.name)) : raw(l.name));
+  const [values, setValues] = useState<Record<string, string>>(() => Object.fromEntries(kLimits.map((l) => [l.name, text(l)])));
   const [reason, setReason] = useState("");
   const { busy, error, run } = useAction();
-  const changed = kLimits.filter((l) => values[l.name] !== text(l.name));
+  const changed = known(limits).filter((l) => values[l.name] !== text(l));
   const wrong = (l: (typeof kLimits)[number]) => l.kind !== "yes" && values[l.name] !== "" && decimal.parse(values[l.name]) === null;
   const save = () =>
     run(async () => {
       const next: Record<string, unknown> = { ...limits };
       for (const l of changed) {
         const value = values[l.name]!;
-        next[l.name] = l.kind === "yes" ? value === "true" : l.name === "quote_age_ms_max" ? value : l.kind === "count" ? Number(value) : value === "" ? null : value;
+        next[l.name] = l.kind === "yes" ? value === "true" : l.name === "quote_age_ms_max" ? value : l.kind === "ratio" ? decimal.ratioFromPercent(value) : l.kind === "count" ? Number(value) : value === "" ? null : value;
       }
       await call("PUT", "/api/live/risk/limits", { request_id: newKey("web"), limits: next, reason });
       await refreshAccount();
@@ -121,10 +143,10 @@ function LimitsDialog({ limits, onClose }: { limits: Limits; onClose: () => void
     });
   return (
     <Dialog title="Change limits" onClose={onClose} wide>
-      <p className="muted">Ratios are fractions: 0.02 is 2 %. Changes hold at once and are audited.</p>
+      <p className="muted">Per cent are per cent: 2 is 2 %. Changes hold at once and are audited.</p>
       <div className="form-grid">
-        {kLimits.map((l) => (
-          <Field key={l.name} label={l.label} error={wrong(l) ? "A number" : undefined} hint={values[l.name] !== text(l.name) ? `was ${text(l.name) || "no limit"}` : undefined}>
+        {known(limits).map((l) => (
+          <Field key={l.name} label={l.label} error={wrong(l) ? "A number" : undefined} hint={values[l.name] !== text(l) ? `was ${text(l) || "no limit"}${l.kind === "ratio" && text(l) ? " %" : ""}` : undefined}>
             {(id, note) =>
               l.kind === "yes" ? (
                 <select id={id} value={values[l.name]} onChange={(e) => setValues({ ...values, [l.name]: e.target.value })}><option value="true">allowed</option><option value="false">not allowed</option></select>

@@ -1,18 +1,50 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { get } from "../api/client";
-import { kWorking, type DepthBook } from "../api/types";
+import { kWorking, type DepthBook, type Quote } from "../api/types";
 import * as decimal from "../lib/decimal";
+import { disagreement } from "../lib/depth";
 import { useModel, useStore } from "../state/store";
 import { PriceChart } from "../ui/charts";
-import { Empty, Failure, formatPrice, Panel, useFetched } from "../ui/parts";
+import { oldWords, useFreshness } from "../ui/freshness";
+import { Empty, Failure, formatPrice, Panel } from "../ui/parts";
 import { OrderTicket, type Picked } from "../ui/ticket";
 import { OrdersTable, useOrders } from "./orders";
+
+/** The book that comes with the quote, of the same step; where none comes, read again at every move of the quote, one read at a time. */
+function useDepth(symbol: string, quote: Quote | undefined): { book: DepthBook | null; error: unknown; reload: () => void } {
+  const moved = `${quote?.sequence ?? ""} ${quote?.quote_time ?? ""}`;
+  const streamed = quote?.bids && quote.asks ? { symbol, bids: quote.bids, asks: quote.asks, market_time: quote.quote_time } : null;
+  const inStep = streamed !== null;
+  const [read, setRead] = useState<{ book: DepthBook | null; error: unknown }>({ book: null, error: null });
+  const [round, setRound] = useState(0);
+  const busy = useRef(false);
+  const again = useRef(false);
+  useEffect(() => {
+    if (!symbol || !moved.trim() || inStep) return;
+    if (busy.current) {
+      again.current = true;
+      return;
+    }
+    busy.current = true;
+    get<DepthBook>(`/api/live/book?symbol=${encodeURIComponent(symbol)}`)
+      .then((book) => setRead({ book: { ...book, symbol: book.symbol || symbol, bids: book.bids ?? [], asks: book.asks ?? [] }, error: null }), (error: unknown) => setRead((r) => ({ ...r, error })))
+      .finally(() => {
+        busy.current = false;
+        if (again.current) setRound((n) => n + 1);
+        again.current = false;
+      });
+  }, [symbol, moved, inStep, round]);
+  const book = streamed ?? (read.book?.symbol === symbol ? read.book : null);
+  return { book, error: streamed ? null : read.error, reload: () => setRound((n) => n + 1) };
+}
 
 function Depth({ onPick }: { onPick: (price: string) => void }) {
   const symbol = useStore((s) => s.symbol);
   const tick = useModel((m) => m.instruments[symbol]?.tick_size);
   const quote = useModel((m) => m.quotes[symbol]);
-  const { data, error, reload } = useFetched(async () => (symbol ? get<DepthBook>(`/api/live/book?symbol=${encodeURIComponent(symbol)}`) : null), [symbol], 1000);
+  const fresh = useFreshness(symbol);
+  const { book: data, error, reload } = useDepth(symbol, quote);
+  const apart = disagreement(data, quote);
   const bids = (data?.bids ?? []).slice(0, 8);
   const asks = (data?.asks ?? []).slice(0, 8);
   const largest = [...bids, ...asks].reduce((max, level) => (decimal.compare(level.size, max) > 0 ? level.size : max), "0");
@@ -24,7 +56,7 @@ function Depth({ onPick }: { onPick: (price: string) => void }) {
     </button>
   );
   return (
-    <Panel title="Book" meta={quote ? `spread ${decimal.format(decimal.subtract(quote.ask_price, quote.bid_price))}` : undefined}>
+    <Panel title="Book" old={oldWords(fresh) || apart} meta={bids[0] && asks[0] ? `spread ${decimal.format(decimal.subtract(asks[0].price, bids[0].price))}` : undefined}>
       {error !== null && <Failure error={error} retry={reload} />}
       {bids.length + asks.length === 0 ? (
         <Empty title="No depth">The venue shows no book for {symbol || "this symbol"} now.</Empty>

@@ -1,7 +1,8 @@
 // Drives the dashboard in a real browser against a running gateway.
 //   BALLAST_URL=http://127.0.0.1:8080 BALLAST_TOKEN=… node tests/browser/dashboard.mjs [folder for pictures]
 // Optional: BALLAST_SYMBOL (what to trade), CHROMIUM (path of the browser).
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -33,6 +34,39 @@ async function api(method, path) {
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return response.json();
 }
+
+const kAxe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** Every rule for WCAG A and AA and the best practices; each violation with the first element that has it. */
+async function accessible(page) {
+  // By the debugger, not by a script element, which the page's policy forbids.
+  await page.evaluate(kAxe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return violations.map((v) => `${v.id}: ${v.nodes.length} × ${v.nodes[0].html.slice(0, 120)} ${(v.nodes[0].any[0]?.message ?? v.nodes[0].failureSummary ?? "").slice(0, 160)}`).join("; ");
+}
+
+/** A page whose stream a test may change: `edit` gets each message, and may give back another or null. */
+async function edited(context, edit, more = async () => {}) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(10000);
+  await page.routeWebSocket(/\/api\/stream/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((message) => {
+      const out = edit(JSON.parse(message));
+      if (out) socket.send(JSON.stringify(out));
+    });
+  });
+  await more(page);
+  return page;
+}
+/** Answers of risk with `part` in place of what it said. */
+const withRisk = (part) => async (page) => {
+  await page.route(/\/api\/live\/risk\?/, async (route) => {
+    const answer = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...answer, ...part(answer) } });
+  });
+};
+
+const kTripped = () => ({ opening: "OPENING_BLOCKED", blocked_by: ["drawdown"], loss_rules: [{ name: "drawdown", state: "LOSS_RULE_STATE_TRIPPED", loss: "10", limit: "5000", trip_time: new Date().toISOString(), trip_equity: "94900" }] });
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 const complaints = [];
@@ -134,7 +168,8 @@ await check("a reviewed limit order, placed by a double click, is one order", as
   const place = page.locator("[data-action=place]");
   await place.waitFor();
   await picture(page, "trade-review-1440");
-  if (!(await place.innerText()).includes("PAPER BUY")) return `the button reads ${await place.innerText()}`;
+  const said = (await place.innerText()).replaceAll(",", "");
+  if (!said.includes("PAPER BUY") || !said.includes(instrument.symbol) || !said.includes("limit") || !said.includes(String(Number(limit)))) return `the button reads ${await place.innerText()}`;
   await place.dblclick();
   await page.locator(".placed").waitFor();
   await page.waitForTimeout(1200);
@@ -228,6 +263,173 @@ await check("a silent stream greys the panels within 4 s and comes back without 
 });
 await check("desktop: no violation of the content security policy", async () => (await page.evaluate(() => window.policyViolations)).join("; "));
 
+await check("a reload keeps account, symbol and frame, and a link to another view too", async () => {
+  const other = await context.newPage();
+  await other.goto(`${url}/#/overview`);
+  await other.getByText("stream live").waitFor();
+  await other.getByLabel("Timeframe").selectOption("1m");
+  const symbols = await other.getByLabel("Chart symbol").locator("option").allInnerTexts();
+  const wanted = symbols[symbols.length - 1];
+  await other.getByLabel("Chart symbol").selectOption(wanted);
+  await other.getByRole("link", { name: "Trade", exact: true }).click();
+  await other.reload();
+  await other.getByText("stream live").waitFor();
+  const account = await other.getByLabel("Account").inputValue();
+  const now = [await other.getByLabel("Chart symbol").inputValue(), await other.getByLabel("Timeframe").inputValue(), new URL(other.url()).searchParams.get("account")];
+  await other.close();
+  if (now.join() !== [wanted, "1m", account].join()) return now.join();
+});
+await check("equity, fills and positions are asked for by account", async () => {
+  const other = await context.newPage();
+  const asked = [];
+  other.on("request", (request) => { if (/api\/live\/(equity|fills|risk|positions|trades)/.test(request.url())) asked.push(request.url()); });
+  await other.goto(`${url}/#/overview`);
+  await other.getByText("stream live").waitFor();
+  await go(other, "history");
+  await go(other, "positions");
+  await other.close();
+  const without = asked.filter((u) => !new URL(u).searchParams.get("account_id"));
+  if (asked.length === 0 || without.length > 0) return `${asked.length} asked, without an account: ${without.join(" ")}`;
+});
+await check("blocked is never green: one text on banner, bar, cards and ticket", async () => {
+  const other = await edited(context, (m) => m, withRisk((answer) => ({ uses: (answer.uses ?? []).map((u) => (u.name === "drawdown" ? { ...u, limit: "5000", used: "9000", ratio: 1.8 } : u)) })));
+  await other.goto(`${url}/#/overview`);
+  await other.locator(".banner[data-permission=blocked]").waitFor();
+  const states = await other.locator("[data-permission]").evaluateAll((all) => all.map((e) => ({ state: e.dataset.permission, green: e.classList.contains("tone-good"), text: e.textContent })));
+  await picture(other, "blocked-1440");
+  if (states.length < 4) return `${states.length} places say it`;
+  if (states.some((s) => s.state !== "blocked" || s.green)) return JSON.stringify(states);
+  if (!states.every((s) => s.text.includes("Drawdown 180 % of its limit"))) return states.map((s) => s.text).join(" | ");
+  await go(other, "risk");
+  await other.getByText("180%").first().waitFor();
+  await picture(other, "blocked-risk-1440");
+  const armed = await other.getByText(/Armed/).count();
+  await other.close();
+  if (armed > 0) return "it still reads Armed";
+});
+await check("a tripped rule stays blocked after it recovered and can be re-armed with a reason", async () => {
+  const other = await edited(context, (m) => m, withRisk(kTripped));
+  await other.goto(`${url}/#/risk`);
+  await other.locator(".banner[data-permission=blocked]").waitFor();
+  await other.getByRole("button", { name: "Re-arm…" }).first().click();
+  const button = other.getByRole("button", { name: "Re-arm", exact: true });
+  await button.waitFor();
+  await picture(other, "rearm-1440");
+  const early = await button.isEnabled();
+  await other.getByLabel("Reason").fill("looked at it");
+  const late = await button.isEnabled();
+  await other.close();
+  if (early || !late) return `without a reason ${early}, with one ${late}`;
+});
+await check("dead prices are grey with their age, and nothing says live", async () => {
+  let dead = false;
+  const other = await edited(context, (m) => (dead && m.type === "delta" && m.topic === "quotes" ? { ...m, data: [] } : m));
+  await other.goto(`${url}/#/trade`);
+  await other.getByText("stream live").waitFor();
+  dead = true;
+  await other.getByText(/prices? \d+s old/).first().waitFor({ timeout: 20000 });
+  await other.locator(".chart-panel.is-stale .stale-tag").waitFor();
+  await other.getByText(/panels? stale/).waitFor();
+  const live = await other.getByText(/^stream live$/).count();
+  const review = await other.locator(".ticket button[type=submit]").isEnabled();
+  await picture(other, "dead-prices-1440");
+  await other.close();
+  if (live > 0) return "it still says live";
+  if (review) return "the ticket still reviews";
+});
+await check("offline is never green", async () => {
+  let silent = false;
+  const other = await edited(context, (m) => (silent ? null : m));
+  await other.goto(`${url}/#/overview`);
+  await other.getByText("stream live").waitFor();
+  silent = true;
+  await other.getByText(/services unknown/).waitFor({ timeout: 8000 });
+  const green = await other.locator(".status .tone-good").allInnerTexts();
+  await other.close();
+  if (green.length > 0) return green.join(", ");
+});
+await check("a reconnect goes on where the stream was, by run and number", async () => {
+  const other = await context.newPage();
+  const asked = [];
+  let cut = null;
+  await other.routeWebSocket(/\/api\/stream/, (socket) => {
+    asked.push(new URL(socket.url()));
+    const server = socket.connectToServer();
+    cut = () => { server.close(); socket.close({ code: 1012, reason: "test" }); };
+  });
+  await other.goto(`${url}/#/overview`);
+  await other.getByText("stream live").waitFor();
+  cut();
+  for (let i = 0; i < 100 && asked.length < 2; ++i) await other.waitForTimeout(100);
+  await other.getByText("stream live").waitFor();
+  const gaps = (await other.locator(".status").innerText()).match(/gaps (\d+)/)?.[1];
+  await other.close();
+  if (!asked[1]?.searchParams.get("run") || !(Number(asked[1].searchParams.get("after")) > 0)) return String(asked[1]);
+  if (gaps !== "0") return `${gaps} gaps`;
+});
+await check("a buy stop below the market is stopped in the ticket, with the numbers", async () => {
+  const other = await context.newPage();
+  await other.goto(`${url}/?symbol=${encodeURIComponent(instrument.symbol)}#/trade`);
+  await other.getByText("stream live").waitFor();
+  await other.getByLabel("Type").selectOption("STOP");
+  await other.getByLabel("Quantity").fill(instrument.lot_size);
+  await other.getByLabel("Stop price").fill("1");
+  await other.getByText(/would trade at once/).waitFor();
+  const enabled = await other.locator(".ticket button[type=submit]").isEnabled();
+  await picture(other, "stop-warning-1440");
+  await other.close();
+  if (enabled) return "it could be reviewed";
+});
+await check("per cent are per cent in the limits dialog too", async () => {
+  await go(page, "risk");
+  const { limits } = await api("GET", "/api/live/risk");
+  await page.getByRole("button", { name: "Change…" }).click();
+  const typed = await page.getByLabel("Daily loss, %").inputValue();
+  await picture(page, "limits-1440");
+  await page.keyboard.press("Escape");
+  if (Number(typed) !== Number(limits.daily_loss_ratio) * 100) return `${typed} for ${limits.daily_loss_ratio}`;
+});
+await check("show on the chart brings the chart", async () => {
+  await go(page, "history?tab=fills");
+  const button = page.getByRole("button", { name: /on the chart$/ }).first();
+  await page.locator("table, .empty").first().waitFor();
+  if ((await button.count()) === 0) return;
+  const symbol = await button.innerText();
+  await button.click();
+  await page.locator(".chart-panel.is-lit").waitFor();
+  await picture(page, "on-the-chart-1440");
+  if ((await page.getByLabel("Chart symbol").inputValue()) !== symbol) return "another symbol";
+});
+for (const scheme of ["dark", "light"]) {
+  for (const width of [1440, 390]) {
+    const where = await browser.newContext({ viewport: { width, height: width === 390 ? 844 : 1010 }, colorScheme: scheme, reducedMotion: "reduce", storageState: await context.storageState(), ...(width === 390 ? { hasTouch: true, isMobile: true } : {}) });
+    const seen = await where.newPage();
+    await seen.goto(`${url}/#/overview`);
+    await seen.getByText("stream live").waitFor();
+    for (const view of [...kViews, "deployments?deploy=1", "history?tab=fills", "alerts?show=all"]) {
+      await check(`accessible: ${view}, ${scheme}, ${width} px`, async () => {
+        await go(seen, view);
+        return accessible(seen);
+      });
+    }
+    const deployment = (await api("GET", "/api/trading/deployments")).deployments?.[0];
+    if (deployment) {
+      await check(`accessible: a deployment, ${scheme}, ${width} px; its outcomes are on the screen`, async () => {
+        await go(seen, `deployments?id=${encodeURIComponent(deployment.deployment_id)}`);
+        await picture(seen, `deployment-${scheme}-${width}`, true);
+        const found = await accessible(seen);
+        if (found) return found;
+        const outcome = seen.locator("table th", { hasText: "Outcome" });
+        if ((await outcome.count()) > 0) {
+          const box = await outcome.first().boundingBox();
+          if (!box || box.x + box.width > width) return `the outcome ends at ${box?.x + box?.width}`;
+        }
+      });
+    }
+    await where.close();
+  }
+}
+
 const light = await context.newPage();
 await light.emulateMedia({ colorScheme: "light" });
 watch(light, "light");
@@ -254,6 +456,16 @@ for (const view of kViews) {
 }
 await go(phone, "overview");
 await picture(phone, "overview-390-full", true);
+await check("phone: the header is at most 96 px and the emergency stop stays in sight", async () => {
+  await phone.evaluate(() => window.scrollTo(0, 2500));
+  await phone.waitForTimeout(300);
+  const header = await phone.locator("header.top").boundingBox();
+  const stop = await phone.getByRole("button", { name: "Emergency stop…" }).boundingBox();
+  await picture(phone, "scrolled-390");
+  await phone.evaluate(() => window.scrollTo(0, 0));
+  if (!header || header.height > 96) return `${header?.height} px`;
+  if (!stop || stop.y < 0 || stop.y + stop.height > 96 || stop.x < 0 || stop.x + stop.width > 390) return JSON.stringify(stop);
+});
 await check("phone: no violation of the content security policy", async () => (await phone.evaluate(() => window.policyViolations)).join("; "));
 await check("no errors in the console", async () => [...new Set(complaints)].join("; "));
 

@@ -1,0 +1,64 @@
+#include "libs/orders/books.h"
+
+#include <algorithm>
+
+namespace ballast::orders {
+
+void Books::Apply(const Fill& fill) {
+  std::map<DeploymentId, Decimal>& books = held_[fill.symbol];
+  Decimal& held = books[fill.deployment_id];
+  held += fill.side == Side::kBuy ? fill.quantity : -fill.quantity;
+  if (held.IsZero()) books.erase(fill.deployment_id);
+  if (books.empty()) held_.erase(fill.symbol);
+}
+
+std::vector<Books::Part> Books::Attribute(const Order& order, Decimal quantity) const {
+  std::vector<Part> parts;
+  if (!order.deployment_id.empty() && !order.reduce_only) return {{order.deployment_id, quantity}};
+  Decimal rest = quantity, own = std::min(rest, Room(Held(order.deployment_id, order.symbol), order.side));
+  rest -= own;
+  Decimal net = Room(Net(order.symbol), order.side);
+  Decimal others = std::min(rest, net - std::min(net, own));
+  if (auto books = held_.find(order.symbol); books != held_.end()) {
+    for (const auto& [deployment, held] : books->second) {
+      Decimal taken = deployment == order.deployment_id ? Decimal() : std::min(others, Room(held, order.side));
+      if (!taken.IsPositive()) continue;
+      parts.push_back({deployment, taken});
+      others -= taken;
+      rest -= taken;
+    }
+  }
+  own += rest;
+  if (own.IsPositive() || parts.empty()) parts.insert(parts.begin(), {order.deployment_id, own});
+  return parts;
+}
+
+Decimal Books::Net(const Symbol& symbol) const {
+  Decimal net;
+  if (auto books = held_.find(symbol); books != held_.end()) {
+    for (const auto& [deployment, held] : books->second) net += held;
+  }
+  return net;
+}
+
+Decimal Books::Held(const DeploymentId& deployment, const Symbol& symbol) const {
+  auto books = held_.find(symbol);
+  if (books == held_.end()) return {};
+  auto held = books->second.find(deployment);
+  return held == books->second.end() ? Decimal() : held->second;
+}
+
+bool Books::Opposed(const Symbol& symbol) const {
+  auto books = held_.find(symbol);
+  if (books == held_.end()) return false;
+  bool is_long = false, is_short = false;
+  for (const auto& [deployment, held] : books->second) (held.IsPositive() ? is_long : is_short) = true;
+  return is_long && is_short;
+}
+
+Decimal Books::Room(Decimal position, Side side) {
+  bool opposite = side == Side::kSell ? position.IsPositive() : position.IsNegative();
+  return opposite ? position.Abs() : Decimal();
+}
+
+}  // namespace ballast::orders

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "libs/model/order.h"
+
+namespace ballast::orders {
+
+// Who holds how much of what in one account: one book per deployment, and one without a name for orders made by hand.
+// From fills alone.
+class Books {
+ public:
+  struct Part {
+    DeploymentId deployment_id;
+    Decimal quantity;
+
+    friend bool operator==(const Part&, const Part&) = default;
+  };
+
+  void Apply(const Fill& fill);
+  // Whose fill it is. A hand-made order is about the account: as far as it makes the net position smaller it closes the
+  // books that hold it, its own first, and only the rest opens in its own. A reduce-only fill never takes its book over
+  // zero while another book holds that side. The parts' sum is `quantity`.
+  [[nodiscard]] std::vector<Part> Attribute(const Order& order, Decimal quantity) const;
+
+  [[nodiscard]] Decimal Net(const Symbol& symbol) const;
+  [[nodiscard]] Decimal Held(const DeploymentId& deployment, const Symbol& symbol) const;
+  // Some book is long and another short.
+  [[nodiscard]] bool Opposed(const Symbol& symbol) const;
+  // What an order of `side` may take from `position` without crossing zero.
+  [[nodiscard]] static Decimal Room(Decimal position, Side side);
+
+ private:
+  // Books that are flat have no entry.
+  std::map<Symbol, std::map<DeploymentId, Decimal>> held_;
+};
+
+}  // namespace ballast::orders

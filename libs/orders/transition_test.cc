@@ -1,0 +1,195 @@
+// Every cell of the order machine, one by one, written down a second time: a change of the table has to be made here
+// too, on purpose. The same cells are the page docs/reference/order_states.md.
+#include "libs/orders/transition.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace ballast::orders {
+namespace {
+
+using enum OrderStatus;
+using Event = OrderEventType;
+
+struct State {
+  OrderStatus status;
+  const char* code;
+  const char* name;
+};
+constexpr std::array kStates = {
+    State{kUnspecified, "--", "(none yet)"},
+    State{kDenied, "DE", "DENIED"},
+    State{kPendingNew, "PN", "PENDING_NEW"},
+    State{kSubmitted, "SU", "SUBMITTED"},
+    State{kUnknown, "UN", "UNKNOWN"},
+    State{kNew, "NW", "NEW"},
+    State{kPartiallyFilled, "PF", "PARTIALLY_FILLED"},
+    State{kPendingCancel, "PC", "PENDING_CANCEL"},
+    State{kPendingReplace, "PR", "PENDING_REPLACE"},
+    State{kFilled, "FI", "FILLED"},
+    State{kCanceled, "CA", "CANCELED"},
+    State{kRejected, "RE", "REJECTED"},
+    State{kExpired, "EX", "EXPIRED"},
+};
+
+// What can happen; a fill and a refused cancel are two each, for they look at the quantity.
+struct Happening {
+  Event event;
+  bool complete;
+  bool any_filled;
+  const char* name;
+};
+constexpr std::array kHappenings = {
+    Happening{Event::kPendingNew, false, false, "PENDING_NEW"},
+    Happening{Event::kDenied, false, false, "DENIED"},
+    Happening{Event::kSubmitted, false, false, "SUBMITTED"},
+    Happening{Event::kUnknown, false, false, "UNKNOWN"},
+    Happening{Event::kAccepted, false, false, "ACCEPTED"},
+    Happening{Event::kTriggered, false, false, "TRIGGERED"},
+    Happening{Event::kFilled, false, true, "FILLED, a part"},
+    Happening{Event::kFilled, true, true, "FILLED, the whole"},
+    Happening{Event::kPendingCancel, false, false, "PENDING_CANCEL"},
+    Happening{Event::kCancelRejected, false, false, "CANCEL_REJECTED, nothing filled"},
+    Happening{Event::kCancelRejected, false, true, "CANCEL_REJECTED, a part filled"},
+    Happening{Event::kCanceled, false, false, "CANCELED"},
+    Happening{Event::kRejected, false, false, "REJECTED"},
+    Happening{Event::kExpired, false, false, "EXPIRED"},
+    Happening{Event::kRestated, false, false, "RESTATED"},
+};
+
+// Rows: from; columns: in the order of kHappenings; a dot is illegal.
+constexpr char kCells[] = R"(
+--  PN DE .. .. .. .. .. .. .. .. .. .. .. .. ..
+DE  .. .. .. .. .. .. .. .. .. .. .. .. .. .. ..
+PN  .. .. SU .. .. .. PF FI .. .. .. CA RE .. ..
+SU  .. .. .. UN NW .. PF FI PC .. .. CA RE EX SU
+UN  .. .. .. .. NW .. PF FI PC .. .. CA RE EX ..
+NW  .. .. .. .. NW NW PF FI PC .. .. CA RE EX NW
+PF  .. .. .. .. .. PF PF FI PC .. .. CA .. EX PF
+PC  .. .. .. .. PC PC PC FI .. NW PF CA RE EX PC
+PR  .. .. .. .. .. .. PF FI .. .. .. .. .. .. ..
+FI  .. .. .. .. .. .. FI FI .. FI FI .. .. .. ..
+CA  .. .. .. .. .. .. CA FI .. CA CA .. .. .. ..
+RE  .. .. .. .. .. .. RE FI .. RE RE .. .. .. ..
+EX  .. .. .. .. .. .. EX FI .. EX EX .. .. .. ..
+)";
+
+std::string CodeOf(std::optional<OrderStatus> status) {
+  if (!status) return "..";
+  for (const State& state : kStates) {
+    if (state.status == *status) return state.code;
+  }
+  return "??";
+}
+std::optional<OrderStatus> Next(const State& from, const Happening& what) {
+  return NextStatus(
+      {.from = from.status, .event = what.event, .complete = what.complete, .any_filled = what.any_filled});
+}
+
+TEST(TransitionTest, EveryCellIsAsItIsWrittenHere) {
+  std::istringstream cells(kCells);
+  for (const State& from : kStates) {
+    std::string code;
+    ASSERT_TRUE(cells >> code);
+    ASSERT_EQ(code, from.code);
+    for (const Happening& what : kHappenings) {
+      std::string expected;
+      ASSERT_TRUE(cells >> expected);
+      EXPECT_EQ(CodeOf(Next(from, what)), expected) << from.name << " and " << what.name;
+    }
+  }
+  std::string more;
+  EXPECT_FALSE(cells >> more) << more;
+}
+
+// The columns above are all there are: every other event, of any number, is illegal everywhere, and the two flags
+// matter to nothing but a fill and a refused cancel.
+TEST(TransitionTest, NothingHappensBesideTheTable) {
+  std::map<int, const Happening*> columns;
+  for (const Happening& what : kHappenings) columns[static_cast<int>(what.event)] = &what;
+  constexpr int kBeyond = 40;
+  for (int from = -1; from < kBeyond; ++from) {
+    for (int event = -1; event < kBeyond; ++event) {
+      for (int flags = 0; flags < 4; ++flags) {
+        auto next = NextStatus({.from = static_cast<OrderStatus>(from),
+                                .event = static_cast<Event>(event),
+                                .complete = (flags & 1) != 0,
+                                .any_filled = (flags & 2) != 0});
+        std::string where = std::to_string(from) + " and " + std::to_string(event) + ", " + std::to_string(flags);
+        auto column = columns.find(event);
+        if (column == columns.end()) {
+          EXPECT_FALSE(next.has_value()) << where;
+          continue;
+        }
+        if (static_cast<Event>(event) == Event::kFilled || static_cast<Event>(event) == Event::kCancelRejected)
+          continue;
+        auto plain = NextStatus({.from = static_cast<OrderStatus>(from), .event = static_cast<Event>(event)});
+        EXPECT_EQ(next, plain) << where;
+      }
+    }
+  }
+}
+
+TEST(TransitionTest, WhatHasEndedStaysEnded) {
+  for (const State& from : kStates) {
+    for (const Happening& what : kHappenings) {
+      std::optional<OrderStatus> next = Next(from, what);
+      if (from.status == kDenied) EXPECT_FALSE(next.has_value()) << what.name;
+      if (IsTerminal(from.status) && next) EXPECT_TRUE(IsTerminal(*next)) << from.name << " and " << what.name;
+    }
+  }
+}
+
+std::string Page() {
+  std::string page =
+      "# The states of an order\n\n"
+      "Printed from `libs/orders/transition.cc` by its test, which fails when this page says something else\n"
+      "(`BALLAST_WRITE_DOCS=1` writes it again). Down: the state an order is in; across: what happens to it. An empty\n"
+      "cell is illegal: a report that would need one is kept as it came, and halts its account.\n\n"
+      "Which state ends an order: ";
+  std::string ends;
+  for (const State& state : kStates) {
+    if (!IsTerminal(state.status)) continue;
+    ends += std::string(ends.empty() ? "" : ", ") + "`" + state.name + "`";
+  }
+  page += ends + ".\n\n| from |";
+  std::string rule = "\n|---|";
+  for (const Happening& what : kHappenings) {
+    page += std::string(" ") + what.name + " |";
+    rule += "---|";
+  }
+  page += rule + "\n";
+  for (const State& from : kStates) {
+    page += std::string("| ") + from.name + " |";
+    for (const Happening& what : kHappenings) {
+      std::optional<OrderStatus> next = Next(from, what);
+      std::string name;
+      for (const State& state : kStates) {
+        if (next && state.status == *next) name = state.name;
+      }
+      page += (name.empty() ? "" : " " + name) + " |";
+    }
+    page += "\n";
+  }
+  return page;
+}
+
+TEST(TransitionTest, ThePageSaysWhatTheTableSays) {
+  const std::string path = BALLAST_ORDER_STATES_PAGE;
+  if (std::getenv("BALLAST_WRITE_DOCS") != nullptr) std::ofstream(path) << Page();
+  std::ifstream file(path);
+  ASSERT_TRUE(file) << path;
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), Page()) << "BALLAST_WRITE_DOCS=1 writes the page again";
+}
+
+}  // namespace
+}  // namespace ballast::orders

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { orderWords, stopProblem, warnings, type Draft } from "./order_words";
+
+const draft = (more: Partial<Draft>): Draft => ({ side: "BUY", type: "STOP", quantity: "1", limitPrice: "", stopPrice: "", ...more });
+const quote = { bid_price: "3375.90", ask_price: "3376.10" };
+
+describe("stopProblem", () => {
+  it("stops a mistyped buy stop below the market, and names the numbers", () => {
+    expect(stopProblem(draft({ stopPrice: "1.00" }), quote)).toContain("the ask is 3,376.1, so 1 would trade at once");
+  });
+  it("stops a sell stop above the market", () => {
+    expect(stopProblem(draft({ side: "SELL", stopPrice: "4000" }), quote)).toContain("would trade at once");
+    expect(stopProblem(draft({ side: "SELL", type: "STOP_LIMIT", stopPrice: "3375.9" }), quote)).toContain("would trade at once");
+  });
+  it("lets the right side through, and stays silent without a quote", () => {
+    expect(stopProblem(draft({ stopPrice: "3400" }), quote)).toBeUndefined();
+    expect(stopProblem(draft({ side: "SELL", stopPrice: "3300" }), quote)).toBeUndefined();
+    expect(stopProblem(draft({ stopPrice: "1" }), undefined)).toBeUndefined();
+    expect(stopProblem(draft({ type: "LIMIT", stopPrice: "1" }), quote)).toBeUndefined();
+  });
+});
+
+describe("warnings", () => {
+  it("says when a limit trades at once", () => {
+    expect(warnings(draft({ type: "LIMIT", limitPrice: "3376.10" }), quote, undefined)[0]).toContain("trades at once");
+    expect(warnings(draft({ type: "LIMIT", side: "SELL", limitPrice: "3000" }), quote, undefined)[0]).toContain("bid is 3,375.9");
+    expect(warnings(draft({ type: "LIMIT", limitPrice: "3300" }), quote, undefined)).toEqual([]);
+  });
+  it("says when a price is outside the collar", () => {
+    expect(warnings(draft({ stopPrice: "5000" }), quote, "0.1")[0]).toBe("The stop is 48.1% from the market; the collar is 10.0%");
+    expect(warnings(draft({ stopPrice: "3400" }), quote, "0.1")).toEqual([]);
+  });
+  it("says when a stop-limit may never fill", () => {
+    expect(warnings(draft({ type: "STOP_LIMIT", stopPrice: "3400", limitPrice: "3390" }), quote, "0.1")[0]).toContain("near side");
+  });
+});
+
+describe("orderWords", () => {
+  it("says side, quantity, symbol, type and price", () => {
+    expect(orderWords("PAPER", draft({ type: "LIMIT", limitPrice: "189.40" }), "AAPL", null)).toBe("PAPER BUY 1 AAPL limit 189.4");
+    expect(orderWords("LIVE", draft({ side: "SELL", type: "STOP_LIMIT", stopPrice: "10", limitPrice: "9.5" }), "X", null)).toBe("LIVE SELL 1 X stop 10 limit 9.5");
+    expect(orderWords("PAPER", draft({ type: "MARKET" }), "X", "12.50")).toBe("PAPER BUY 1 X at market, about 12.5");
+  });
+});

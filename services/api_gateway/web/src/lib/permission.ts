@@ -1,0 +1,91 @@
+// The one answer to "may I open risk?", in the same words wherever it stands: banner, status bar, cards, ticket. Pure.
+import type { Account, LossRule, MarketPulse, RiskState } from "../api/types";
+import * as decimal from "./decimal";
+import type { Market } from "./freshness";
+import { duration } from "./time";
+import { sentence } from "./words";
+
+export interface Permission {
+  /** Only `open` may ever be shown in green. */
+  state: "open" | "warned" | "blocked" | "halted" | "unknown";
+  text: string;
+  /** The rule that blocks, when one does. */
+  rule: string;
+  /** It does not open again by itself: a person re-arms it with a reason. */
+  tripped: boolean;
+}
+
+export interface Source {
+  account: Account | undefined;
+  risk: RiskState | null;
+  /** How long ago `risk` was read; null when never. */
+  riskAgeMs: number | null;
+  /** The stream is older than it may be. */
+  streamStale: boolean;
+  /** How old the prices are as seen here, and what the server says of the market. */
+  market?: Market;
+  pulse?: MarketPulse | null;
+}
+
+/** Risk is asked every few seconds; after three missed answers what it said is not known any more. */
+export const kRiskAgeMaxMs = 15_000;
+
+const kLoss = new Set(["daily_loss", "drawdown"]);
+
+export function percentUsed(use: { used: string; limit: string }): string | null {
+  return decimal.percentOf(use.used || "0", use.limit, 1);
+}
+
+/** Used up: nothing more may be opened under this limit. */
+export function isBreached(use: { used: string; limit: string }): boolean {
+  return decimal.sign(use.limit) > 0 && decimal.compare(use.used || "0", use.limit) >= 0;
+}
+
+function share(use: { used: string; limit: string }): string {
+  const percent = percentUsed(use);
+  return percent === null ? "" : ` ${decimal.format(percent)} % of its limit`;
+}
+
+export function trippedRules(risk: RiskState | null): LossRule[] {
+  return (risk?.loss_rules ?? []).filter((rule) => rule.state === "LOSS_RULE_STATE_TRIPPED");
+}
+
+function trippedWords(rule: LossRule, risk: RiskState): string {
+  const use = risk.uses?.find((u) => u.name === rule.name);
+  const percent = decimal.percentOf(rule.loss ?? use?.used, rule.limit ?? use?.limit, 1);
+  const clears = rule.name === "daily_loss" && risk.limits?.daily_loss_clears_next_day === true;
+  return `Blocked: ${sentence(rule.name)} tripped${percent === null ? "" : `, ${decimal.format(percent)} % of its limit now`}, ${clears ? "until the next day or " : ""}until re-armed with a reason`;
+}
+
+const kBlocks: Record<string, string> = {
+  replaying: "risk reads its history first",
+  equity_unknown: "equity is not known, until every position has a price",
+  risk_unavailable: "risk does not answer",
+};
+
+export function permission({ account, risk, riskAgeMs, streamStale, market, pulse }: Source): Permission {
+  const none = { rule: "", tripped: false };
+  if (account?.halted) return { ...none, state: "halted", text: `Halted: ${account.halt_reason || "no reason given"}` };
+  if (!account || !risk || riskAgeMs === null || riskAgeMs > kRiskAgeMaxMs) return { ...none, state: "unknown", text: "Unknown: risk has not answered" };
+  if (risk.opening === "OPENING_HALTED") return { ...none, state: "halted", text: `Halted: ${risk.opening_message || "no reason given"}` };
+  const latched = trippedRules(risk)[0];
+  if (latched) return { state: "blocked", rule: latched.name, tripped: true, text: trippedWords(latched, risk) };
+  const breached = (risk.uses ?? []).filter(isBreached).sort((a, b) => Number(kLoss.has(b.name)) - Number(kLoss.has(a.name)))[0];
+  if (breached) {
+    const until = kLoss.has(breached.name) ? "until it is back under its limit" : "until something is closed";
+    return { state: "blocked", rule: breached.name, tripped: false, text: `Blocked: ${sentence(breached.name)}${share(breached)}, ${until}` };
+  }
+  if (risk.opening !== undefined && risk.opening !== "OPENING_OPEN") {
+    const by = risk.blocked_by?.[0] ?? "";
+    return { ...none, state: "blocked", rule: by, text: `Blocked: ${kBlocks[by] ?? (risk.opening_message || sentence(by || "risk does not say why"))}` };
+  }
+  if (!risk.equity) return { ...none, state: "blocked", rule: "equity", text: "Blocked: equity is not known, until every position has a price" };
+  if (streamStale) return { ...none, state: "unknown", text: "Unknown: the stream is old" };
+  if (pulse?.state === "ended") return { ...none, state: "blocked", rule: "price_age", text: "Blocked: the replay has ended, prices stand" };
+  if (pulse?.state === "silent" || (market && market.open > 0 && market.old === market.open))
+    return { ...none, state: "blocked", rule: "price_age", text: `Blocked: prices are old${market && market.newestMs !== null ? ` (${duration(market.newestMs)})` : ""}, until they move` };
+  if (risk.market_data_stale || (market && market.old > 0)) return { ...none, state: "warned", rule: "price_age", text: "Open, but not where prices are old" };
+  const nearest = (risk.uses ?? []).map((use) => ({ name: use.name, percent: percentUsed(use) })).filter((use) => use.percent !== null)
+    .sort((a, b) => decimal.compare(b.percent, a.percent))[0];
+  return { ...none, state: "open", text: nearest && decimal.compare(nearest.percent, "70") >= 0 ? `Open: ${sentence(nearest.name)} ${decimal.format(nearest.percent)} % used` : "Open for new orders" };
+}

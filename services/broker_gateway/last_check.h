@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "libs/model/market.h"
+#include "libs/model/order.h"
+
+namespace ballast {
+
+// What the gateway holds an order against as it leaves: small, apart from risk, and true even if everything before it
+// is wrong. Pure: the caller brings the time, the market and the position.
+struct LastCheck {
+  Decimal notional_max;
+  // How far from the market a price may be, as a part of the last price.
+  Decimal collar_ratio;
+  std::int64_t intent_age_ms_max = 10'000;
+
+  struct Facts {
+    // The newest quote; nullptr when there is none.
+    const Quote* quote = nullptr;
+    // Of the account in the order's instrument, as the venue has it.
+    Decimal position;
+    UtcTime now;
+  };
+  // Why it may not leave; nothing when it may.
+  [[nodiscard]] std::optional<Rejection> Refusal(const Order& order, const Facts& facts) const;
+};
+
+}  // namespace ballast

@@ -1,0 +1,160 @@
+#include "services/broker_gateway/last_check.h"
+
+#include <gtest/gtest.h>
+
+namespace ballast {
+namespace {
+
+// Bid 99.99, ask 100, last 100: a collar of 10 % reaches 10.
+class LastCheckTest : public testing::Test {
+ protected:
+  LastCheckTest() {
+    quote.bid_price = Decimal::Of("99.99");
+    quote.ask_price = quote.last_price = Decimal::Of("100");
+    order.side = Side::kBuy;
+    order.type = OrderType::kMarket;
+    order.quantity = Decimal::FromInt(1);
+    order.create_time = now;
+  }
+  // The name of the refusing check; empty when the order may leave.
+  [[nodiscard]] std::string Says() const {
+    auto refusal = check.Refusal(order, {.quote = with_quote ? &quote : nullptr, .position = position, .now = now});
+    return refusal ? refusal->check : "";
+  }
+  std::string Priced(Side side, const char* stop, const char* limit) {
+    order.side = side;
+    order.stop_price = order.limit_price = std::nullopt;
+    if (stop != nullptr) order.stop_price = Decimal::Of(stop);
+    if (limit != nullptr) order.limit_price = Decimal::Of(limit);
+    return Says();
+  }
+
+  LastCheck check{
+      .notional_max = Decimal::FromInt(1'000), .collar_ratio = Decimal::Of("0.1"), .intent_age_ms_max = 10'000};
+  Quote quote;
+  bool with_quote = true;
+  Decimal position;
+  UtcTime now{1'700'000'000'000'000'000};
+  Order order;
+};
+
+TEST_F(LastCheckTest, AnOrdinaryOrderLeaves) { EXPECT_EQ(Says(), ""); }
+
+TEST_F(LastCheckTest, Age) {
+  order.create_time = now - Duration::Millis(9'999);
+  EXPECT_EQ(Says(), "");
+  order.create_time = now - Duration::Millis(10'000);
+  EXPECT_EQ(Says(), "");
+  order.create_time = now - Duration::Millis(10'001);
+  EXPECT_EQ(Says(), "intent_age");
+  auto refusal = check.Refusal(order, {.quote = &quote, .position = position, .now = now});
+  EXPECT_EQ(refusal->reason, RejectReason::kStaleIntent);
+  EXPECT_EQ(refusal->observed, "10001");
+}
+
+TEST_F(LastCheckTest, Quantity) {
+  order.quantity = Decimal::Of("0.000000000000000001");
+  EXPECT_EQ(Says(), "");
+  order.quantity = Decimal();
+  EXPECT_EQ(Says(), "quantity");
+  order.quantity = Decimal::FromInt(-1);
+  EXPECT_EQ(Says(), "quantity");
+}
+
+TEST_F(LastCheckTest, WithoutASoundQuoteOnlyReductionsLeave) {
+  struct Market {
+    const char* bid;
+    const char* ask;
+    bool sound;
+  };
+  const Market markets[] = {{"99.99", "100", true}, {"100", "100", true},  {"100.01", "100", false},
+                            {"0", "100", false},    {"99.99", "0", false}, {"0", "0", false}};
+  for (const Market& market : markets) {
+    quote.bid_price = Decimal::Of(market.bid);
+    quote.ask_price = Decimal::Of(market.ask);
+    position = Decimal();
+    order.side = Side::kSell;
+    order.quantity = Decimal::FromInt(2);
+    EXPECT_EQ(Says(), market.sound ? "" : "price_known") << market.bid << " " << market.ask;
+    position = Decimal::FromInt(2);
+    EXPECT_EQ(Says(), "") << market.bid << " " << market.ask;
+  }
+  with_quote = false;
+  EXPECT_EQ(Says(), "");
+  order.quantity = Decimal::Of("2.000000000000000001");  // beyond flat
+  EXPECT_EQ(Says(), "price_known");
+  order.quantity = Decimal::FromInt(2);
+  order.side = Side::kBuy;  // the same way as the position
+  EXPECT_EQ(Says(), "price_known");
+  position = Decimal::FromInt(-2);
+  EXPECT_EQ(Says(), "");
+}
+
+TEST_F(LastCheckTest, NotionalIsCappedAtTheWorstPriceKnown) {
+  order.quantity = Decimal::Of("9.999");
+  EXPECT_EQ(Says(), "");
+  order.quantity = Decimal::FromInt(10);
+  EXPECT_EQ(Says(), "");
+  order.quantity = Decimal::Of("10.000000000000000001");
+  EXPECT_EQ(Says(), "notional_cap");
+  order.quantity = Decimal::FromInt(10);
+  EXPECT_EQ(Priced(Side::kBuy, nullptr, "100"), "");
+  EXPECT_EQ(Priced(Side::kBuy, nullptr, "100.01"), "notional_cap");
+  EXPECT_EQ(Priced(Side::kBuy, "100.01", nullptr), "notional_cap");
+  EXPECT_EQ(Priced(Side::kSell, nullptr, "100.01"), "notional_cap");
+  order.quantity = Decimal::Of("999999999999999999");
+  EXPECT_EQ(Priced(Side::kBuy, "999999999999999999", "999999999999999999"), "notional_cap");
+  // A reduction without a quote is capped by its own price.
+  with_quote = false;
+  position = Decimal::FromInt(20);
+  order.quantity = Decimal::FromInt(10);
+  EXPECT_EQ(Priced(Side::kSell, nullptr, "100"), "");
+  EXPECT_EQ(Priced(Side::kSell, nullptr, "100.01"), "notional_cap");
+}
+
+TEST_F(LastCheckTest, ALimitIsUnderTheCollar) {
+  for (const char* inside : {"1", "109.99", "110"}) EXPECT_EQ(Priced(Side::kBuy, nullptr, inside), "") << inside;
+  EXPECT_EQ(Priced(Side::kBuy, nullptr, "110.01"), "price_collar");
+  for (const char* inside : {"900", "90", "89.99"}) EXPECT_EQ(Priced(Side::kSell, nullptr, inside), "") << inside;
+  EXPECT_EQ(Priced(Side::kSell, nullptr, "89.98"), "price_collar");
+}
+
+TEST_F(LastCheckTest, AStopIsUnderTheCollarOnBothSides) {
+  // Reached on its way here: it fires at the venue, which is what it is for.
+  for (const char* inside : {"110", "100.01", "100", "95", "90"}) {
+    EXPECT_EQ(Priced(Side::kBuy, inside, nullptr), "") << inside;
+  }
+  for (const char* outside : {"110.01", "89.99", "0.01"}) {
+    EXPECT_EQ(Priced(Side::kBuy, outside, nullptr), "price_collar") << outside;
+  }
+  for (const char* inside : {"89.99", "99.98", "99.99", "105", "109.99"}) {
+    EXPECT_EQ(Priced(Side::kSell, inside, nullptr), "") << inside;
+  }
+  for (const char* outside : {"89.98", "110", "500"}) {
+    EXPECT_EQ(Priced(Side::kSell, outside, nullptr), "price_collar") << outside;
+  }
+}
+
+TEST_F(LastCheckTest, AStopLimitHasBothPricesUnderTheCollar) {
+  EXPECT_EQ(Priced(Side::kBuy, "105", "110"), "");
+  EXPECT_EQ(Priced(Side::kBuy, "105", "110.01"), "price_collar");
+  EXPECT_EQ(Priced(Side::kBuy, "110.01", "110"), "price_collar");
+  EXPECT_EQ(Priced(Side::kBuy, "105", "95"), "");
+  EXPECT_EQ(Priced(Side::kBuy, "105", "94.99"), "price_collar");
+  EXPECT_EQ(Priced(Side::kSell, "95", "89.99"), "");
+  EXPECT_EQ(Priced(Side::kSell, "95", "89.98"), "price_collar");
+  EXPECT_EQ(Priced(Side::kSell, "95", "105"), "");
+  EXPECT_EQ(Priced(Side::kSell, "95", "105.01"), "price_collar");
+}
+
+TEST_F(LastCheckTest, ThePriceCollarSaysItsNumbersInTheUnitOfThePrice) {
+  order.limit_price = Decimal::Of("111");
+  auto refusal = check.Refusal(order, {.quote = &quote, .position = position, .now = now});
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->limit, "110");
+  EXPECT_EQ(refusal->observed, "111");
+  EXPECT_EQ(refusal->message, "the limit price is too far through the market (10 % of the last price)");
+}
+
+}  // namespace
+}  // namespace ballast

@@ -1,0 +1,361 @@
+#include "services/risk/keeper.h"
+
+#include <pqxx/pqxx>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "libs/platform/postgres/testing/test_postgres.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+
+std::vector<Migration> Migrations_risk();
+
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class HandClock : public Clock {
+ public:
+  [[nodiscard]] UtcTime Now() const override { return *UtcTime::Parse("2026-01-01T00:00:00Z"); }
+  [[nodiscard]] std::int64_t MonotonicNanos() const override { return nanos; }
+  std::int64_t nanos = 1'000'000'000;
+};
+
+// Keeps what risk says to the order manager.
+class Said : public RiskKeeper::Sender {
+ public:
+  bool Push(risk::v1::RiskSessionResponse response) override {
+    messages.push_back(std::move(response));
+    return true;
+  }
+  void Close(grpc::Status) override { closed = true; }
+  [[nodiscard]] bool done() const override { return closed; }
+  std::vector<risk::v1::RiskSessionResponse> messages;
+  bool closed = false;
+};
+
+// Risk over a real store, with the order manager and the market played by hand. The log is kept, as the order manager
+// keeps it, and sent again after a restart.
+class RiskKeeperTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(Logger::Make({.service = "test", .directory = "", .level = "CRITICAL"}, &log).ok());
+    database = TestPostgres::Get().NewSchema();
+    ASSERT_TRUE(database->Migrate(Migrations_risk()).ok());
+    store = std::make_unique<RiskStore>(*database);
+    Start();
+    Hello();
+    OrderEvent opened;
+    opened.type = OrderEventType::kAccountOpened;
+    opened.cash = Decimal::FromInt(100'000);
+    opened.currency = "USD";
+    Add(opened);
+    Replayed();
+  }
+  // As after a SIGKILL when nothing was saved before.
+  void Start() {
+    keeper.reset();
+    metrics = std::make_unique<Metrics>();
+    keeper = std::make_unique<RiskKeeper>(*store, clock, *log, *metrics);
+    ASSERT_EQ(keeper->Recover(), absl::OkStatus());
+    std::vector<Instrument> instruments;
+    for (const char* symbol : {"SPY", "IBM", "BTC-USD"}) {
+      instruments.push_back({.symbol = Symbol(symbol),
+                             .currency = "USD",
+                             .tick_size = Decimal::Of("0.01"),
+                             .lot_size = Decimal::Of("1"),
+                             .shortable = true});
+    }
+    keeper->SetInstruments(instruments);
+  }
+  void Hello() {
+    session = std::make_shared<Said>();
+    risk::v1::RiskSessionRequest request;
+    request.mutable_hello()->set_epoch(1);
+    keeper->OnSession(request, session);
+  }
+  void Replayed() {
+    risk::v1::RiskSessionRequest request;
+    request.mutable_replayed();
+    keeper->OnSession(request, session);
+  }
+  void Send(const OrderEvent& event) {
+    risk::v1::RiskSessionRequest request;
+    wire::ToProto(event, request.mutable_events()->add_events());
+    keeper->OnSession(request, session);
+  }
+  void Add(OrderEvent event, bool send = true) {
+    event.account_id = AccountId("paper");
+    event.sequence = events.size() + 1;
+    events.push_back(event);
+    if (send) Send(event);
+  }
+  void Fill(Side side, const char* quantity, const char* price, const char* time, const char* symbol = "SPY",
+            bool send = true) {
+    OrderEvent event;
+    event.type = OrderEventType::kFilled;
+    event.fill = ballast::Fill{.execution_id = ExecutionId("e" + std::to_string(events.size())),
+                               .account_id = AccountId("paper"),
+                               .symbol = Symbol(symbol),
+                               .side = side,
+                               .quantity = Decimal::Of(quantity),
+                               .price = Decimal::Of(price),
+                               .transact_time = *UtcTime::Parse(time)};
+    Add(event, send);
+  }
+  void Restart() {
+    keeper->Tick();
+    Start();
+    Hello();
+    for (const OrderEvent& event : events) Send(event);
+    Replayed();
+  }
+  static Quote Of(const char* symbol, const char* bid, const char* ask, const char* time, bool open = true) {
+    Quote quote{.symbol = Symbol(symbol),
+                .bid_price = Decimal::Of(bid),
+                .ask_price = Decimal::Of(ask),
+                .last_price = Decimal::Of("100"),
+                .quote_time = *UtcTime::Parse(time)};
+    quote.session_open = open;
+    return quote;
+  }
+  void Step(std::vector<Quote> quotes, const char* time, bool lockstep = false) {
+    EXPECT_TRUE(
+        keeper->OnStep({.quotes = std::move(quotes), .market_time = *UtcTime::Parse(time), .lockstep = lockstep}));
+  }
+  void Spy(const char* bid, const char* ask, const char* time, bool open = true) {
+    Step({Of("SPY", bid, ask, time, open)}, time);
+  }
+  risk::v1::GetRiskStateResponse State() {
+    risk::v1::GetRiskStateResponse state;
+    EXPECT_EQ(keeper->State("paper", &state), absl::OkStatus());
+    return state;
+  }
+  static std::vector<std::string> Blocked(const risk::v1::GetRiskStateResponse& state) {
+    return {state.blocked_by().begin(), state.blocked_by().end()};
+  }
+  risk::v1::PreviewOrderResponse Ask(Side side, const char* quantity) {
+    Order order{.account_id = AccountId("paper"),
+                .symbol = Symbol("SPY"),
+                .side = side,
+                .type = OrderType::kMarket,
+                .time_in_force = TimeInForce::kIoc,
+                .quantity = Decimal::Of(quantity)};
+    risk::v1::PreviewOrderResponse answer;
+    keeper->Preview(order, &answer);
+    return answer;
+  }
+  absl::Status Rearm(const char* request_id, const char* reason, risk::v1::RearmLossRulesResponse* response) {
+    risk::v1::RearmLossRulesRequest request;
+    request.set_request_id(request_id);
+    request.set_account_id("paper");
+    request.set_reason(reason);
+    request.set_actor("ann");
+    return keeper->Rearm(request, response);
+  }
+  // 400 long at 100, and down to 94 the same day: 2.4 %, above the day's 1 %.
+  void Trip() {
+    Spy("100", "100.02", "2024-06-03T15:00:00Z");
+    Fill(Side::kBuy, "400", "100.02", "2024-06-03T15:00:01Z");
+    Spy("94", "94.02", "2024-06-03T15:01:00Z");
+  }
+
+  HandClock clock;
+  std::unique_ptr<Logger> log;
+  std::unique_ptr<Metrics> metrics;
+  std::unique_ptr<Database> database;
+  std::unique_ptr<RiskStore> store;
+  std::unique_ptr<RiskKeeper> keeper;
+  std::shared_ptr<Said> session;
+  std::vector<OrderEvent> events;
+};
+
+TEST_F(RiskKeeperTest, AnOvernightGapIsTheNewDaysLossLongAndShort) {
+  for (Side side : {Side::kBuy, Side::kSell}) {
+    events.clear();
+    SetUp();
+    bool is_long = side == Side::kBuy;
+    Spy("100", "100.02", "2024-06-03T19:59:00Z");
+    Fill(side, "400", is_long ? "100.02" : "100", "2024-06-03T19:59:01Z");
+    Spy("100", "100.02", "2024-06-03T20:00:00Z");
+    Spy("95", "105", "2024-06-03T20:05:00Z", false);
+    Spy(is_long ? "90" : "110", is_long ? "90.02" : "110.02", "2024-06-04T13:31:00Z");
+    risk::v1::GetRiskStateResponse state = State();
+    EXPECT_EQ(state.day_start_equity().value(), "99992") << "at the close, not at what came after it";
+    EXPECT_EQ(state.loss_rules(0).trip_equity().value(), is_long ? "95992" : "95992");
+    EXPECT_EQ(Ask(side, "1").rejection().reason(), type::v1::REJECT_REASON_DAILY_LOSS);
+  }
+}
+
+TEST_F(RiskKeeperTest, ARestartBetweenCloseAndOpenForgetsNeitherTheCloseNorWhoHeldIt) {
+  Spy("100", "100.02", "2024-06-03T19:59:00Z");
+  Fill(Side::kBuy, "400", "100.02", "2024-06-03T19:59:01Z");
+  Spy("97", "103", "2024-06-03T20:02:00Z", false);
+  Restart();
+  Spy("90", "90.02", "2024-06-04T13:31:00Z");
+  EXPECT_EQ(State().day_start_equity().value(), "99992");
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss"));
+}
+
+TEST_F(RiskKeeperTest, AFillOfTheNewDayThatComesBeforeItsPricesEndsTheOldDayFirst) {
+  Spy("100", "100.02", "2024-06-03T19:59:00Z");
+  Fill(Side::kBuy, "400", "100.02", "2024-06-03T19:59:01Z");
+  Spy("100", "100.02", "2024-06-03T20:00:00Z");
+  Fill(Side::kSell, "400", "90", "2024-06-04T13:30:01Z");
+  EXPECT_EQ(State().day_start_equity().value(), "99992");
+  EXPECT_EQ(State().equity().value(), "95992");
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss"));
+}
+
+TEST_F(RiskKeeperTest, OverAWeekendTheEquitySleepsAndTheCoinDoesNot) {
+  Step({Of("SPY", "100", "100.02", "2024-06-07T20:00:00Z"), Of("BTC-USD", "50", "50.01", "2024-06-07T20:00:00Z")},
+       "2024-06-07T20:00:00Z");
+  Fill(Side::kBuy, "100", "100", "2024-06-07T20:00:00Z");
+  Fill(Side::kBuy, "100", "50", "2024-06-07T20:00:00Z", "BTC-USD");
+  Step({Of("BTC-USD", "49", "49.01", "2024-06-08T12:00:00Z")}, "2024-06-08T12:00:00Z");
+  EXPECT_EQ(State().day_start_equity().value(), "100000");
+  Step({Of("BTC-USD", "48", "48.01", "2024-06-10T03:59:00Z")}, "2024-06-10T03:59:00Z");  // Sunday in New York
+  Step({Of("SPY", "99", "99.02", "2024-06-10T13:31:00Z"), Of("BTC-USD", "47", "47.01", "2024-06-10T13:31:00Z")},
+       "2024-06-10T13:31:00Z");
+  EXPECT_EQ(State().day_start_equity().value(), "99800");
+  EXPECT_EQ(State().uses(0).used(), "200");
+}
+
+TEST_F(RiskKeeperTest, WhileTheLogIsReplayedNoBaselineIsTakenAndNoneStored) {
+  Spy("100", "100.02", "2024-06-03T15:00:00Z");
+  Fill(Side::kSell, "500", "100", "2024-06-03T15:00:01Z");
+  Fill(Side::kBuy, "500", "100.02", "2024-06-03T15:00:02Z");
+  Spy("100", "100.02", "2024-06-03T15:01:00Z");
+  keeper->Tick();
+  Start();
+  Hello();
+  Send(events[0]);
+  Send(events[1]);  // short 500 of old, and the price has halved: a peak that never was
+  Spy("50", "50.02", "2024-06-05T15:00:00Z");
+  keeper->Tick();
+  EXPECT_THAT(Blocked(State()), ElementsAre("replaying"));
+  Send(events[2]);
+  Replayed();
+  Spy("50", "50.02", "2024-06-05T15:01:00Z");
+  keeper->Tick();
+  EXPECT_EQ(State().peak_equity().value(), "100000");
+  EXPECT_EQ(State().day_start_equity().value(), "99990");
+  EXPECT_EQ(store->LoadMarks()->at(AccountId("paper")).baseline.peak_equity, Decimal::FromInt(100'000));
+  EXPECT_THAT(Blocked(State()), IsEmpty());
+}
+
+TEST_F(RiskKeeperTest, AReservationFollowsTheWholeLogSoItEndsTheReplayToo) {
+  Start();
+  Hello();
+  for (const OrderEvent& event : events) Send(event);
+  Spy("100", "100.02", "2024-06-03T15:00:00Z");
+  EXPECT_THAT(Blocked(State()), ElementsAre("replaying"));
+  risk::v1::RiskSessionRequest request;
+  request.mutable_reserve()->set_correlation_id(1);
+  keeper->OnSession(request, session);
+  EXPECT_THAT(Blocked(State()), IsEmpty());
+}
+
+TEST_F(RiskKeeperTest, ATrippedRuleOutlivesRecoveryNewDayRestartAndAHigherLimit) {
+  Trip();
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss"));
+  EXPECT_EQ(State().opening(), risk::v1::OPENING_BLOCKED);
+  EXPECT_EQ(State().loss_rules(0).state(), risk::v1::LOSS_RULE_STATE_TRIPPED);
+  EXPECT_EQ(State().loss_rules(0).trip_limit().value(), "1000");
+  Spy("120", "120.02", "2024-06-03T15:02:00Z");
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss")) << "a recovery";
+  Spy("120", "120.02", "2024-06-04T15:00:00Z");
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss")) << "a new day";
+  Restart();
+  Spy("120", "120.02", "2024-06-04T15:01:00Z");
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss")) << "a restart";
+  RiskStore::Update update{.account_id = AccountId("paper"), .reason = "more", .actor = "ann", .request_id = "l1"};
+  update.limits.daily_loss_ratio = Decimal::Of("0.9");
+  ASSERT_TRUE(keeper->UpdateLimits(update).ok());
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss")) << "another limit";
+  risk::v1::PreviewOrderResponse answer = Ask(Side::kBuy, "1");
+  EXPECT_EQ(answer.rejection().reason(), type::v1::REJECT_REASON_DAILY_LOSS);
+  EXPECT_EQ(answer.rejection().limit(), "1000");
+  EXPECT_EQ(answer.rejection().observed(), "2408");
+  EXPECT_THAT(answer.rejection().message(), HasSubstr("resumes the account with a reason"));
+  EXPECT_TRUE(Ask(Side::kSell, "400").approved()) << "getting out always works";
+}
+
+TEST_F(RiskKeeperTest, RearmedWithAReasonItMeasuresFromNowAndOnlyOnce) {
+  Trip();
+  risk::v1::RearmLossRulesResponse first, again;
+  ASSERT_EQ(Rearm("a", "looked at it", &first), absl::OkStatus());
+  EXPECT_THAT(std::vector<std::string>(first.rearmed().begin(), first.rearmed().end()), ElementsAre("daily_loss"));
+  EXPECT_EQ(first.baseline().value(), "97592");
+  EXPECT_EQ(State().opening(), risk::v1::OPENING_OPEN);
+  EXPECT_TRUE(Ask(Side::kSell, "1").approved());
+  Spy("91", "91.02", "2024-06-03T15:03:00Z");
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss")) << "1.2 % below the new baseline";
+  ASSERT_EQ(Rearm("a", "looked at it", &again), absl::OkStatus());
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss")) << "the same request, asked again, is the old one";
+  EXPECT_TRUE(absl::IsAlreadyExists(Rearm("a", "another reason", &again)));
+  ASSERT_EQ(Rearm("b", "looked again", &again), absl::OkStatus());
+  Restart();
+  Spy("91", "91.02", "2024-06-03T15:04:00Z");
+  EXPECT_THAT(Blocked(State()), IsEmpty());
+  EXPECT_EQ(State().day_start_equity().value(), "96392");
+}
+
+TEST_F(RiskKeeperTest, NothingStaysStuckWhenAHeldInstrumentHasNoPrice) {
+  Trip();
+  Restart();
+  EXPECT_EQ(State().opening(), risk::v1::OPENING_BLOCKED);
+  risk::v1::RearmLossRulesResponse response;
+  ASSERT_EQ(Rearm("a", "go on", &response), absl::OkStatus());
+  EXPECT_FALSE(response.has_baseline());
+  EXPECT_THAT(Blocked(State()), ElementsAre("equity_unknown"));
+  Spy("94", "94.02", "2024-06-03T15:05:00Z");
+  EXPECT_THAT(Blocked(State()), IsEmpty());
+  EXPECT_EQ(State().day_start_equity().value(), "97592");
+}
+
+TEST_F(RiskKeeperTest, ALowerLimitThatIsReachedAlreadyTripsAtOnce) {
+  Spy("100", "100.02", "2024-06-03T15:00:00Z");
+  Fill(Side::kBuy, "400", "100.02", "2024-06-03T15:00:01Z");
+  Spy("99", "99.02", "2024-06-03T15:01:00Z");
+  EXPECT_THAT(Blocked(State()), IsEmpty());
+  RiskStore::Update update{.account_id = AccountId("paper"), .reason = "less", .actor = "ann", .request_id = "l1"};
+  update.limits.daily_loss_ratio = Decimal::Of("0.001");
+  ASSERT_TRUE(keeper->UpdateLimits(update).ok());
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss"));
+}
+
+TEST_F(RiskKeeperTest, ATripIsStoredBeforeALockstepMarketMovesOn) {
+  Spy("100", "100.02", "2024-06-03T15:00:00Z");
+  Fill(Side::kBuy, "400", "100.02", "2024-06-03T15:00:01Z");
+  Step({Of("SPY", "94", "94.02", "2024-06-03T15:01:00Z")}, "2024-06-03T15:01:00Z", true);
+  EXPECT_TRUE(store->LoadMarks()->at(AccountId("paper")).latches.daily_loss);
+}
+
+TEST_F(RiskKeeperTest, ATripAsksToBeStoredAtOnce) {
+  int asked = 0;
+  keeper->Tick();
+  keeper->SetWake([&] { ++asked; });
+  Trip();
+  EXPECT_GE(asked, 1);
+}
+
+TEST_F(RiskKeeperTest, UnusableQuotesMoveNothingAndAreSaidToBeOld) {
+  Spy("100", "100.02", "2024-06-03T15:00:00Z");
+  Fill(Side::kBuy, "400", "100.02", "2024-06-03T15:00:01Z");
+  for (auto [bid, ask] : {std::pair{"50", "50"}, {"51", "50"}, {"0", "50"}, {"0", "0"}})
+    Spy(bid, ask, "2024-06-03T15:01:00Z");
+  EXPECT_EQ(State().equity().value(), "99992");
+  EXPECT_THAT(Blocked(State()), IsEmpty());
+  clock.nanos += 6'000'000'000;
+  Spy("50", "50", "2024-06-03T15:01:00Z");
+  risk::v1::GetRiskStateResponse state = State();
+  ASSERT_EQ(state.stale_symbols_size(), 1);
+  EXPECT_EQ(state.oldest_mark_age_ms(), 60'000);
+}
+
+}  // namespace
+}  // namespace ballast
