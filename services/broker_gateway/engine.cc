@@ -96,7 +96,7 @@ absl::Status Engine::Recover() {
   RETURN_IF_ERROR(OpenSource());
   instruments_ = source_->instruments();
   for (Instrument& instrument : instruments_) {
-    // What the instrument itself says goes first.
+    // What the data says of its own instrument goes before the setting.
     if (instrument.calendar == TradingCalendar::kAlwaysOpen && instrument.day_start_minute == 0)
       instrument.day_start_minute = options_.day_start_minute;
   }
