@@ -170,6 +170,7 @@ class Emergency : public std::enable_shared_from_this<Emergency> {
     request.set_working_only(true);
     request.set_page_size(kOrdersMax);
     orders_known_ = false;
+    flat_ = false;
     working_.clear();
     Ask(call_->gateway.peers.orders, &OrderAsync::ListOrders, request,
         [self = shared_from_this()](const grpc::Status& status, order::v1::ListOrdersResponse& response) {
@@ -326,7 +327,10 @@ class Emergency : public std::enable_shared_from_this<Emergency> {
   void Finish() {
     bool stop = plan_.stop;
     Json left = Json::array();
-    if (plan_.close && !flat_) left = Left();
+    if (plan_.close && !flat_) {
+      left = Left();
+      if (failed_.empty()) Failed("list positions", MakeError(504, "whether the account is flat is not known"));
+    }
     Json failed = Json::array();
     for (const auto& [step, error] : failed_) {
       failed.push_back({{"step", step}, {"status", error.status}, {"message", error.message}});

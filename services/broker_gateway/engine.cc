@@ -358,6 +358,14 @@ void Engine::New(const broker::v1::NewOrder& request) {
   auto order = wire::FromProto(request.order());
   if (!order.ok()) {
     log_.Critical("broker.order_unreadable", {{"error", order.status().ToString()}});
+    // Refused by what can be read of it: unanswered, it would be on its way for ever.
+    Order unreadable;
+    unreadable.order_id = OrderId(request.order().order_id());
+    unreadable.account_id = AccountId(request.order().account_id());
+    unreadable.symbol = Symbol(request.order().symbol());
+    venue_.Reject(unreadable,
+                  {.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())},
+                  MarketNow());
     return;
   }
   if (venue_.Find(order->order_id) != nullptr) return;  // its reports are stored and were sent or will be resent

@@ -23,6 +23,15 @@ def settle(suite, timeout_s=60):
     wait_until(equal, timeout_s, "positions caught up with order management")
 
 
+def rest(suite, timeout_s=60):
+    """Waits until nothing changes any more by itself: what must be right is so without anybody's help."""
+    order = suite.protos.order
+    wait_until(lambda: not suite.orders.ListOrders(
+        order.ListOrdersRequest(account_id="paper", working_only=True), timeout=5).orders, timeout_s,
+        "no working order is left")
+    settle(suite, timeout_s)
+
+
 def quiesce(suite, timeout_s=60):
     """Halts new orders, cancels what works, and waits until nothing changes any more."""
     order = suite.protos.order
@@ -30,14 +39,11 @@ def quiesce(suite, timeout_s=60):
                                                       reason="test", actor="user:test"), timeout=10)
     suite.orders.CancelAllOrders(order.CancelAllOrdersRequest(request_id=f"cancel-{id(suite)}", account_id="paper",
                                                               actor="user:test"), timeout=10)
-    wait_until(lambda: not suite.orders.ListOrders(
-        order.ListOrdersRequest(account_id="paper", working_only=True), timeout=5).orders, timeout_s,
-        "no working order is left")
-    settle(suite, timeout_s)
+    rest(suite, timeout_s)
 
 
 def check(suite):
-    """Asserts the identity over independent sources; call after quiesce(). Returns a dict of figures."""
+    """Asserts the identity over independent sources; call after rest() or quiesce(). Returns a dict of figures."""
     position, broker = suite.protos.position, suite.protos.broker
     fills = suite.all_fills()
     assert len({fill.execution_id for fill in fills}) == len(fills), "a fill is booked twice"

@@ -1,9 +1,10 @@
 """The emergency stop is pressed while orders are on their way: when it says done, the venue holds nothing."""
 import decimal
+import itertools
 import signal
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pytest
 
@@ -27,6 +28,13 @@ def suite(start_suite):
         loosen(one, account)
     yield one
     one.remove()
+
+
+@pytest.fixture(autouse=True)
+def trading(suite):
+    """Each test begins with accounts that may trade."""
+    for account in ("paper", "other"):
+        resume(suite, account)
 
 
 def loosen(suite, account):
@@ -79,27 +87,25 @@ def fills_of(suite, account):
                                              timeout=5).summary.fills
 
 
-# Pressed earlier and later in the burst: from "almost nothing has filled" to "almost all has".
-@pytest.mark.parametrize("filled_before", [1, 12, 40])
-def test_done_means_flat_whenever_it_is_pressed(suite, filled_before):
-    before = fills_of(suite, "paper")
+# Pressed in the middle of the burst, with the rest on its way: to risk, to the venue, back as fills.
+@pytest.mark.parametrize("answered", [1, 12, 40])
+def test_done_means_flat_whenever_it_is_pressed(suite, answered):
     with ThreadPoolExecutor(ORDERS) as pool:
         answers = burst(suite, "paper", pool)
-        wait_until(lambda: fills_of(suite, "paper") >= before + filled_before, 20, "some of the burst has filled")
+        list(itertools.islice(as_completed(answers), answered))
         status, body, seconds = press(suite, "paper")
         # At the moment of the answer, not some time later.
         held, open_orders = at_venue(suite, "paper"), working(suite, "paper")
         replies = [answer.result() for answer in answers]
+    assert held == {} and not open_orders, (status, held, open_orders)
     assert status == 200, body
     assert body["flat"] and "failed" not in body and body["account"]["halted"]
-    assert held == {} and not open_orders, (held, open_orders)
     assert seconds < STOP_S_MAX
     left = sum(reply.order.status != suite.protos.order.ORDER_STATUS_DENIED for reply in replies)
     print(f"\n{left} of {ORDERS} left, {len(body['closing_orders'])} closes, flat after {seconds:.2f} s")
     # It stays so: nothing of the burst comes behind it.
     books.settle(suite)
     assert at_venue(suite, "paper") == {} and not working(suite, "paper")
-    resume(suite, "paper")
 
 
 def test_it_is_the_account_that_is_stopped(suite):
@@ -120,8 +126,6 @@ def test_it_is_the_account_that_is_stopped(suite):
         [answer.result() for answer in answers]
     status, body, _ = press(suite, "other")
     assert status == 200 and body["flat"] and at_venue(suite, "other") == {}, body
-    resume(suite, "paper")
-    resume(suite, "other")
 
 
 def test_after_it_trading_goes_on_only_when_resumed(suite):
@@ -137,7 +141,6 @@ def test_after_it_trading_goes_on_only_when_resumed(suite):
     wait_until(lambda: at_venue(suite, "paper"), 10, "it has filled")
     status, body, _ = press(suite, "paper")
     assert status == 200 and at_venue(suite, "paper") == {}, body
-    resume(suite, "paper")
 
 
 def test_with_the_gateway_to_the_venue_killed_it_is_not_done_before_it_is_flat(suite):
@@ -160,7 +163,6 @@ def test_with_the_gateway_to_the_venue_killed_it_is_not_done_before_it_is_flat(s
         assert body["failed"] and body["left"], body
         status, body, _ = press(suite, "paper")
         assert status == 200 and at_venue(suite, "paper") == {}, body
-    resume(suite, "paper")
 
 
 def test_with_risk_killed_at_the_press_it_is_flat_when_it_says_so(suite):
@@ -174,7 +176,6 @@ def test_with_risk_killed_at_the_press_it_is_flat_when_it_says_so(suite):
     assert status == 200 and body["flat"], body
     assert at_venue(suite, "paper") == {} and not working(suite, "paper")
     wait_until(suite.serving, 30, "risk is back")
-    resume(suite, "paper")
 
 
 def test_when_the_time_is_over_it_says_what_is_left(suite):
@@ -195,4 +196,3 @@ def test_when_the_time_is_over_it_says_what_is_left(suite):
     wait_until(suite.serving, 30, "positions answers again")
     status, body, _ = press(suite, "paper")
     assert status == 200 and body["flat"] and at_venue(suite, "paper") == {}, body
-    resume(suite, "paper")

@@ -43,8 +43,14 @@ def test_every_service_can_be_killed_at_any_moment_under_load(suite):
             if seconds > 5:
                 print(f"\n{service} took {seconds:.1f} s to come back\n{suite.tails()}")
     load.stop()
-    books.quiesce(suite, 90)
+    # The verdict first over what the kills left by themselves: a halt and a cancel of everything would mend it.
+    books.rest(suite, 90)
     figures = books.check(suite)
+    account = suite.orders.ListAccounts(order.ListAccountsRequest(), timeout=5).accounts[0]
+    assert not account.halted, account.halt_reason
+    books.quiesce(suite, 90)
+    after = books.check(suite)
+    assert all(after[name] == figures[name] for name in ("orders", "fills", "cash")), (figures, after)
 
     orders = suite.all_orders()
     ids = {item.order_id for item in orders}

@@ -1,0 +1,90 @@
+// The order manager's session with risk: who may hold it.
+#include <gtest/gtest.h>
+
+#include "libs/platform/postgres/testing/test_postgres.h"
+#include "libs/platform/service/service.h"
+#include "services/risk/keeper.h"
+
+namespace ballast {
+
+std::vector<Migration> Migrations_risk();
+
+namespace {
+
+class Session : public RiskKeeper::Sender {
+ public:
+  bool Push(risk::v1::RiskSessionResponse response) override {
+    said.push_back(std::move(response));
+    return true;
+  }
+  void Close(grpc::Status status) override { closed = status.error_code(); }
+  [[nodiscard]] bool done() const override { return closed != grpc::OK; }
+  std::vector<risk::v1::RiskSessionResponse> said;
+  grpc::StatusCode closed = grpc::OK;
+};
+
+class SessionTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(Logger::Make({.service = "test", .level = "CRITICAL"}, &log_).ok());
+    database_ = TestPostgres::Get().NewSchema();
+    ASSERT_TRUE(database_->Migrate(Migrations_risk()).ok());
+    store_ = std::make_unique<RiskStore>(*database_);
+    keeper_ = std::make_unique<RiskKeeper>(*store_, clock_, *log_, metrics_);
+    ASSERT_TRUE(keeper_->Recover().ok());
+  }
+  void Hello(std::uint64_t epoch, const std::shared_ptr<Session>& session) {
+    risk::v1::RiskSessionRequest request;
+    request.mutable_hello()->set_epoch(epoch);
+    keeper_->OnSession(request, session);
+  }
+  void Reserve(std::uint64_t correlation, const std::shared_ptr<Session>& session) {
+    risk::v1::RiskSessionRequest request;
+    request.mutable_reserve()->set_correlation_id(correlation);
+    keeper_->OnSession(request, session);
+  }
+
+  SystemClock clock_;
+  std::unique_ptr<Logger> log_;
+  Metrics metrics_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<RiskStore> store_;
+  std::unique_ptr<RiskKeeper> keeper_;
+};
+
+TEST_F(SessionTest, AnOlderOrderManagerIsTurnedAwayAndTheNewerOneGoesOn) {
+  auto newer = std::make_shared<Session>();
+  auto older = std::make_shared<Session>();
+  Hello(7, newer);
+  ASSERT_EQ(newer->said.size(), 1U);
+  EXPECT_TRUE(newer->said[0].has_ready());
+  Hello(6, older);
+  EXPECT_EQ(older->closed, grpc::FAILED_PRECONDITION);
+  EXPECT_TRUE(older->said.empty());
+  EXPECT_EQ(newer->closed, grpc::OK);
+  Reserve(3, newer);
+  ASSERT_EQ(newer->said.size(), 2U);
+  EXPECT_EQ(newer->said[1].reserve_result().correlation_id(), 3U);
+}
+
+TEST_F(SessionTest, ANewerOneTakesOverAndTheFormerGetsNoRoom) {
+  auto former = std::make_shared<Session>();
+  auto latter = std::make_shared<Session>();
+  Hello(7, former);
+  Hello(8, latter);
+  EXPECT_EQ(former->closed, grpc::ABORTED);
+  Reserve(3, former);
+  EXPECT_EQ(former->said.size(), 1U);
+  Reserve(4, latter);
+  EXPECT_EQ(latter->said.size(), 2U);
+}
+
+TEST_F(SessionTest, WithoutAHelloNothingIsDecided) {
+  auto silent = std::make_shared<Session>();
+  Reserve(1, silent);
+  EXPECT_EQ(silent->closed, grpc::FAILED_PRECONDITION);
+  EXPECT_TRUE(silent->said.empty());
+}
+
+}  // namespace
+}  // namespace ballast
