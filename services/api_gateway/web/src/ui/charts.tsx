@@ -293,7 +293,10 @@ export function EquityChart() {
     [accountId],
     10_000,
   );
-  const points = useMemo(() => equityCurve(read.data?.accountId === accountId ? read.data.points : [], streamed ?? [], summary), [read.data, streamed, summary, accountId]);
+  const marketTime = useModel((m) => (m.status?.market_source === "replay" ? m.status.market_time : null));
+  // The account's summary may be a step ahead of the status, which comes once a second.
+  const until = marketTime ? Math.max(millis(marketTime) ?? 0, millis(summary?.update_time) ?? 0) : Number.POSITIVE_INFINITY;
+  const points = useMemo(() => equityCurve(read.data?.accountId === accountId ? read.data.points : [], streamed ?? [], summary, until), [read.data, streamed, summary, accountId, until]);
   const theme = useTheme();
   const host = useRef<HTMLDivElement>(null);
   const series = useRef<ISeriesApi<"Area"> | null>(null);
