@@ -1,7 +1,7 @@
 import { create } from "zustand";
 import { call, get, post } from "../api/client";
 import type { Account, Alert, Deployment, Order, RiskState } from "../api/types";
-import { kFirstFrame, readSelection, writeSelection } from "../lib/address";
+import { readSelection, writeSelection } from "../lib/address";
 import { kQuoteAgeMaxMs, type Arrivals } from "../lib/freshness";
 import { kEmpty, withAlert, withDeployment, withOrder, type Model } from "./reducer";
 
@@ -40,7 +40,7 @@ export interface Store {
   notices: Notice[];
 }
 
-const kSelection = typeof location === "undefined" ? { account: "", symbol: "", frame: kFirstFrame } : readSelection(location.search);
+const kSelection = typeof location === "undefined" ? { account: "", symbol: "", frame: "" } : readSelection(location.search);
 
 export const useStore = create<Store>()(() => ({
   model: kEmpty,
