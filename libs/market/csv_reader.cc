@@ -43,6 +43,7 @@ absl::Status CsvReader::Open() {
   file_ = gzopen(path_.c_str(), "rb");
   if (file_ == nullptr) return FileError("the file cannot be opened");
   RETURN_IF_ERROR(Fill());
+  if (buffer_.empty()) return FileError("the file is empty");
   if (const char* other = OtherFormat(buffer_)) return FileError(other);
   byte_order_mark_ = buffer_.starts_with("\xEF\xBB\xBF");
   if (byte_order_mark_) at_ = 3;

@@ -313,8 +313,8 @@ TEST(ReplayTest, TheTickIsTheOneTheRecordedPricesAreMadeOf) {
     Replay replay({Listed("SPY", TradingCalendar::kAlwaysOpen)}, {{Symbol("SPY"), data}});
     EXPECT_EQ(replay.instruments()[0].tick_size, Decimal::Of(item.tick)) << item.bid;
   }
-  for (const Instrument& instrument : OpenReplay({"SPY", "BTC-USD"})->instruments())
-    EXPECT_EQ(instrument.tick_size, Decimal::Of("0.01"));
+  auto replay = OpenReplay({"SPY", "BTC-USD"});
+  for (const Instrument& instrument : replay->instruments()) EXPECT_EQ(instrument.tick_size, Decimal::Of("0.01"));
 }
 
 class FileTest : public testing::Test {

@@ -248,7 +248,8 @@ TEST(AccountBookProperty, EquityIsOpeningPlusRealisedPlusUnrealisedLessFeesExact
       fill.quantity = Decimal::FromUnits(static_cast<__int128>(rng.Between(1, 5'000'000'000)) * 10'000'000'000);
       fill.price = Decimal::FromUnits(static_cast<__int128>(rng.Between(1, 9'000'000)) * 10'000'000'000'000'000);
       fill.fee = Decimal::FromUnits(static_cast<__int128>(rng.Between(0, 90'000)) * 100'000'000'000'000);
-      marks[fill.symbol] = {.bid = fill.price, .ask = fill.price + Decimal::FromUnits(rng.Between(0, 999))};
+      marks[fill.symbol] = {.bid = fill.price,
+                            .ask = fill.price + Decimal::FromUnits(rng.Between(0, 9) * 10'000'000'000'000'000)};
       quantities[fill.symbol] += fill.side == Side::kBuy ? fill.quantity : -fill.quantity;
       event.fill = fill;
       auto applied = book.Apply(event);

@@ -84,7 +84,9 @@ def _stored_step(layout, key):
 
 def _set_aside(layout):
     """Renames the run folder; returns its new name. The token and the user's settings go on."""
-    aside = layout.run.with_name(layout.run.name + time.strftime("-%Y%m%dT%H%M%SZ", time.gmtime()))
+    name = layout.run.name + time.strftime("-%Y%m%dT%H%M%SZ", time.gmtime())
+    free = (layout.run.with_name(name + more) for more in ("", *(f"-{number}" for number in range(2, 100))))
+    aside = next(path for path in free if not path.exists())
     home = layout.postgres_home
     layout.run.rename(aside)
     if home.is_relative_to(layout.run):

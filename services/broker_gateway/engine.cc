@@ -96,7 +96,9 @@ absl::Status Engine::Recover() {
   RETURN_IF_ERROR(OpenSource());
   instruments_ = source_->instruments();
   for (Instrument& instrument : instruments_) {
-    if (instrument.calendar == TradingCalendar::kAlwaysOpen) instrument.day_start_minute = options_.day_start_minute;
+    // What the data says of its own instrument goes before the setting.
+    if (instrument.calendar == TradingCalendar::kAlwaysOpen && instrument.day_start_minute == 0)
+      instrument.day_start_minute = options_.day_start_minute;
   }
   venue_ = paper::PaperBroker(instruments_, options_.paper);
   RETURN_IF_ERROR(store_.LoadBroker(venue_, clock_.Now() - kRemember));

@@ -229,9 +229,10 @@ absl::Status BrokerStore::RefuseOtherReplay(const std::string& key) {
          work.exec_params("SELECT source, step FROM market_position WHERE source LIKE 'replay:%' "
                           "AND source <> $1 AND step > 0 LIMIT 1",
                           key)) {
-      std::string text = "the account stands at step " + row[1].as<std::string>() + " of other recorded data (" +
-                         row[0].as<std::string>() + ", now " + key +
-                         "): it goes on with the rows it began with; other rows are a run of their own";
+      std::string text =
+          "the account stands at step " + row[1].as<std::string>() + " of other recorded data (" +
+          row[0].as<std::string>() + ", now " + key +
+          "): it goes on with the rows it began with; other rows are a run of their own (scripts/run --fresh)";
       return absl::FailedPreconditionError(ToAbsl(text));
     }
     return absl::OkStatus();

@@ -126,6 +126,7 @@ BAD = {
     "locked": (None, quotes(ask="100"), "12 of 12 quotes cannot be traded on, this is the first (12 locked)"),
     "crossed": (None, quotes(bid="101"), "12 of 12 quotes cannot be traded on, this is the first (12 crossed"),
     "zero": (None, quotes(bid="0"), "12 of 12 quotes cannot be traded on, this is the first (12 without"),
+    "nothing in gzip": ("", None, "BTC-USD_1m_trades.csv.gz: the file is empty"),
     "binary": (bytes(range(256)), None, "BTC-USD_1m_trades.csv.gz"),
 }
 

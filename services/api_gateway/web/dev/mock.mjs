@@ -43,7 +43,8 @@ for (const m of Object.values(market)) {
   }
   m.price = p;
 }
-const quoteOf = (m) => ({ symbol: m.symbol, bid_price: text(m.symbol, m.price - m.tick), bid_size: "120", ask_price: text(m.symbol, m.price + m.tick), ask_size: "90", last_price: text(m.symbol, m.price), quote_time: iso(now()), sequence: String(++m.sequence), session_open: true });
+const sideOf = (m, s) => Array.from({ length: 10 }, (_, i) => ({ price: text(m.symbol, m.price + s * m.tick * (i + 1)), size: String(Math.round(20 + random() * 300)) }));
+const quoteOf = (m) => ({ symbol: m.symbol, bid_price: text(m.symbol, m.price - m.tick), bid_size: "120", ask_price: text(m.symbol, m.price + m.tick), ask_size: "90", last_price: text(m.symbol, m.price), quote_time: iso(now()), sequence: String(++m.sequence), session_open: true, age_ms: "0", stale: false, step: String(sequence), bids: sideOf(m, -1), asks: sideOf(m, 1) });
 
 const kAccount = "paper";
 const account = { account_id: kAccount, mode: "ACCOUNT_MODE_PAPER", currency: "USD", opening_cash: "100000", last_sequence: "1", halted: false, halt_reason: "", broker: "paper" };
@@ -220,7 +221,7 @@ alert("INFO", "SIGNAL", "EMA cross: enter long BTC-USD", "fast 64 251.2 above sl
 alert("WARNING", "RISK", "Daily loss above half of its limit", "1.02 % of 2.00 %");
 alert("ERROR", "SYSTEM", "Market data was silent for 6 s", "Resumed at once", { count: "3", acknowledged: true, acknowledged_by: "operator" });
 for (let i = 0; i < 30; ++i) decisions.unshift({ sequence: String(i + 1), deployment_id: "ema-cross", symbol: "BTC-USD", bar_time: iso(now() - (30 - i) * 5000), action: i % 9 === 4 ? "enter_long" : i % 9 === 8 ? "exit_long" : "hold", reason: i % 9 === 4 ? "fast crossed above slow" : "no cross", inputs: { fast: "64251.20", slow: "64240.01", close: "64260.00" }, order_id: "", outcome: i % 9 === 4 ? "accepted" : "" });
-for (let i = 300; i > 0; --i) equity.push({ time: iso(now() - i * 5000), equity: (100000 + Math.sin(i / 40) * 240 + (300 - i) * 1.1 + random() * 60).toFixed(4), cash: "90000" });
+for (let i = 300; i > 0; --i) equity.push({ account_id: kAccount, time: iso(now() - i * 5000), equity: (100000 + Math.sin(i / 40) * 240 + (300 - i) * 1.1 + random() * 60).toFixed(4), cash: "90000" });
 
 setInterval(() => {
   for (const m of Object.values(market)) {
@@ -249,7 +250,7 @@ setInterval(() => {
   send("books", booksOf());
 }, 250);
 setInterval(() => {
-  const point = { time: iso(now()), equity: summaryOf().equity, cash: cash.toFixed(4) };
+  const point = { account_id: kAccount, time: iso(now()), equity: summaryOf().equity, cash: cash.toFixed(4) };
   equity.push(point);
   send("equity", [point]);
   send("status", [statusOf()]);
@@ -303,6 +304,14 @@ function route(method, path, query, body) {
   }
   if (is("GET", /^\/api\/live\/fills$/)) return { fills: fills.filter((f) => !query.get("symbol") || f.symbol === query.get("symbol")) };
   if (is("GET", /^\/api\/live\/trades$/)) return { trades: trades.slice().reverse() };
+  if (is("GET", /^\/api\/live\/equity$/)) return { points: equity.slice(-Number(query.get("limit") || 1000)) };
+  if (is("GET", /^\/api\/live\/positions$/)) return { positions: [...positions.keys()].map(positionOf) };
+  if (is("POST", /^\/api\/live\/alerts\/acknowledge$/)) {
+    const changed = alerts.filter((a) => body.alert_ids.includes(a.alert_id));
+    for (const a of changed) Object.assign(a, { acknowledged: true, acknowledged_by: "you" });
+    send("alerts", changed);
+    return { acknowledged: String(changed.length), unacknowledged: String(alerts.filter((a) => !a.acknowledged).length) };
+  }
   if (is("GET", /^\/api\/live\/risk$/)) {
     const s = summaryOf();
     const loss = Math.max(0, -Number(s.day_pnl) / 100000);
@@ -396,7 +405,7 @@ const streams = new WebSocketServer({ noServer: true });
 server.on("upgrade", (request, socket, head) => {
   if (!signedIn(request)) return socket.end("HTTP/1.1 401 Unauthorized\r\n\r\n");
   streams.handleUpgrade(request, socket, head, (client) => {
-    client.send(JSON.stringify({ type: "snapshot", sequence, data: { status: statusOf(), orders: [...orders.values()].slice(-200), positions: [...positions.keys()].map(positionOf), summary: summaryOf(), books: booksOf(), deployments: [...deployments.values()], quotes: Object.values(market).map(quoteOf), alerts, trades: trades.slice(-100), equity, instruments } }));
+    client.send(JSON.stringify({ type: "snapshot", sequence, run: "mock", data: { status: statusOf(), orders: [...orders.values()].slice(-200), positions: [...positions.keys()].map(positionOf), summary: summaryOf(), books: booksOf(), deployments: [...deployments.values()], quotes: Object.values(market).map(quoteOf), alerts, trades: trades.slice(-100), equity, instruments } }));
     sockets.add(client);
     client.on("close", () => sockets.delete(client));
     client.on("error", () => sockets.delete(client));

@@ -193,7 +193,9 @@ function TopBar() {
   const liveCount = useModel((m) => Object.values(m.deployments).filter((d) => d.mode === "ACCOUNT_MODE_LIVE" && d.status === "DEPLOYMENT_STATUS_ACTIVE").length);
   const exposure = useExposure();
   const [stopping, setStopping] = useState(false);
-  const open = exposure.orders + exposure.positions + exposure.deployments > 0;
+  // What is not known counts as open: an old stream must never take the stop away.
+  const unsure = useModel((m) => m.sequence < 0) || stale;
+  const open = unsure || exposure.orders + exposure.positions + exposure.deployments > 0;
   const dayRatio = summary ? decimal.divide(summary.day_pnl, decimal.subtract(summary.equity, summary.day_pnl), 6) : null;
   return (
     <header className={`top account-${colour} ${stale ? "is-stale" : ""}`}>

@@ -371,8 +371,9 @@ export interface Preview {
   rejection?: Rejection | null;
   checks: RiskCheck[];
   passable_quantity: string;
-  /** The check that refuses one lot more; it may be another one than the rejection's. */
+  /** The check that refuses one lot more than passable_quantity; it may be another one than the rejection's. */
   passable_quantity_check?: string;
+  /** When a price rule refused: the nearest prices that would have passed; empty when unchanged. */
   passable_limit_price?: string;
   passable_stop_price?: string;
   estimated_price?: string | null;

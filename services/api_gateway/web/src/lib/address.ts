@@ -4,11 +4,14 @@
 export interface Selection {
   account: string;
   symbol: string;
+  /** Empty while none was chosen. */
   frame: string;
 }
 
 export const kFrames = ["1s", "5s", "15s", "1m", "5m", "15m", "1h", "1d"] as const;
-export const kFirstFrame = "5s";
+
+/** The frame while none is chosen: recorded days are minutes, and a finer frame would only show dots. */
+export const frameOr = (chosen: string, replay: boolean): string => chosen || (replay ? "1m" : "5s");
 
 const kName = /^[A-Za-z0-9._:/-]{1,64}$/;
 const named = (text: string | null): string => (text !== null && kName.test(text) ? text : "");
@@ -19,7 +22,7 @@ export function readSelection(search: string): Selection {
   return {
     account: named(query.get("account")),
     symbol: named(query.get("symbol")),
-    frame: (kFrames as readonly string[]).includes(frame) ? frame : kFirstFrame,
+    frame: (kFrames as readonly string[]).includes(frame) ? frame : "",
   };
 }
 

@@ -50,6 +50,8 @@ export function freshness(quote: Quote | undefined, arrival: Arrival | undefined
 }
 
 export interface Market {
+  /** Symbols with a quote. */
+  total: number;
   /** Symbols whose session is open, and how many of them have old prices. */
   open: number;
   old: number;
@@ -58,10 +60,12 @@ export interface Market {
 }
 
 export function marketFreshness(quotes: Readonly<Record<string, Quote>>, arrivals: Arrivals, now: number, limitMs: number): Market {
-  const market: Market = { open: 0, old: 0, newestMs: null };
+  const market: Market = { total: 0, open: 0, old: 0, newestMs: null };
   for (const [symbol, quote] of Object.entries(quotes)) {
     const fresh = freshness(quote, arrivals[symbol], now, limitMs);
-    if (!fresh || !quote.session_open) continue;
+    if (!fresh) continue;
+    ++market.total;
+    if (!quote.session_open) continue;
     ++market.open;
     if (fresh.old) ++market.old;
     market.newestMs = market.newestMs === null ? fresh.ageMs : Math.min(market.newestMs, fresh.ageMs);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { orderWords, stopProblem, warnings, type Draft } from "./order_words";
+import { hints, orderWords, stopProblem, warnings, type Draft } from "./order_words";
 
 const draft = (more: Partial<Draft>): Draft => ({ side: "BUY", type: "STOP", quantity: "1", limitPrice: "", stopPrice: "", ...more });
 const quote = { bid_price: "3375.90", ask_price: "3376.10" };
@@ -40,5 +40,24 @@ describe("orderWords", () => {
     expect(orderWords("PAPER", draft({ type: "LIMIT", limitPrice: "189.40" }), "AAPL", null)).toBe("PAPER BUY 1 AAPL limit 189.4");
     expect(orderWords("LIVE", draft({ side: "SELL", type: "STOP_LIMIT", stopPrice: "10", limitPrice: "9.5" }), "X", null)).toBe("LIVE SELL 1 X stop 10 limit 9.5");
     expect(orderWords("PAPER", draft({ type: "MARKET" }), "X", "12.50")).toBe("PAPER BUY 1 X at market, about 12.5");
+  });
+});
+
+describe("hints", () => {
+  const rejection = { reason: "", check: "price_collar", limit: "", observed: "", message: "" };
+  it("names the rule a quantity comes from, not the refusal's", () => {
+    const [hint] = hints({ rejection, passable_quantity: "0.0316800", passable_quantity_check: "max_position" });
+    expect(hint?.change).toEqual({ quantity: "0.03168" });
+    expect(hint?.why).toContain("one lot more is refused by max position");
+  });
+  it("offers the nearest prices", () => {
+    const [hint] = hints({ rejection, passable_quantity: "", passable_stop_price: "3376.2", passable_limit_price: "3380.0" });
+    expect(hint?.label).toBe("Use stop 3,376.2, limit 3,380 instead");
+    expect(hint?.change).toEqual({ stopPrice: "3376.2", limitPrice: "3380" });
+    expect(hint?.why).toContain("price collar");
+  });
+  it("offers nothing when nothing would pass", () => {
+    expect(hints({ rejection, passable_quantity: "" })).toEqual([]);
+    expect(hints({ rejection, passable_quantity: "0" })).toEqual([]);
   });
 });

@@ -1,5 +1,7 @@
 // What the ticket says about an order before it is sent. Pure.
+import type { Preview } from "../api/types";
 import * as decimal from "./decimal";
+import { sentence } from "./words";
 
 export interface Draft {
   side: "BUY" | "SELL";
@@ -46,6 +48,37 @@ export function warnings(draft: Draft, quote: Touch | undefined, collarRatio: st
     if (away !== null && decimal.compare(away, collarRatio) > 0) said.push(`The ${name} is ${decimal.formatRatio(away, 1)} from the market; the collar is ${decimal.formatRatio(collarRatio, 1)}`);
   }
   return said;
+}
+
+export interface Hint {
+  /** What the ticket takes over on a click. */
+  change: Partial<Draft>;
+  label: string;
+  why: string;
+}
+
+/** What would have passed instead, each with the rule it comes from. */
+export function hints(preview: Pick<Preview, "rejection" | "passable_quantity" | "passable_quantity_check" | "passable_limit_price" | "passable_stop_price">): Hint[] {
+  const found: Hint[] = [];
+  const limit = preview.passable_limit_price || "";
+  const stop = preview.passable_stop_price || "";
+  const rule = preview.rejection?.check ? sentence(preview.rejection.check).toLowerCase() : "a price rule";
+  if (limit || stop) {
+    found.push({
+      change: { ...(stop ? { stopPrice: decimal.normalise(stop) } : {}), ...(limit ? { limitPrice: decimal.normalise(limit) } : {}) },
+      label: `Use ${[stop && `stop ${decimal.format(stop)}`, limit && `limit ${decimal.format(limit)}`].filter(Boolean).join(", ")} instead`,
+      why: `The nearest that passes ${rule} and every other rule.`,
+    });
+  }
+  if (decimal.sign(preview.passable_quantity) > 0) {
+    const by = preview.passable_quantity_check;
+    found.push({
+      change: { quantity: decimal.normalise(preview.passable_quantity) },
+      label: `Use ${decimal.format(preview.passable_quantity)} instead`,
+      why: by ? `The most that passes every rule; one lot more is refused by ${sentence(by).toLowerCase()}.` : "The most that passes every rule.",
+    });
+  }
+  return found;
 }
 
 /** The whole order, for the button that sends it: "PAPER BUY 1 AAPL limit 189.40". */

@@ -53,11 +53,12 @@ describe("permission", () => {
     expect(ask(risk([], { market_data_stale: true })).state).toBe("warned");
   });
   it("is blocked while prices are dead, whatever risk said a moment ago", () => {
-    expect(ask(risk([]), { market: { open: 2, old: 2, newestMs: 8000 } }).text).toBe("Blocked: prices are old (8s), until they move");
-    expect(ask(risk([]), { market: { open: 2, old: 1, newestMs: 10 } }).state).toBe("warned");
-    expect(ask(risk([]), { market: { open: 2, old: 0, newestMs: 10 }, pulse: { state: "silent" } }).state).toBe("blocked");
+    expect(ask(risk([]), { market: { total: 2, open: 2, old: 2, newestMs: 8000 } }).text).toBe("Blocked: prices are old (8s), until they move");
+    expect(ask(risk([]), { market: { total: 2, open: 2, old: 1, newestMs: 10 } }).state).toBe("warned");
+    expect(ask(risk([]), { market: { total: 2, open: 2, old: 0, newestMs: 10 }, pulse: { state: "silent" } }).state).toBe("blocked");
     expect(ask(risk([]), { pulse: { state: "ended" } }).state).toBe("blocked");
-    expect(ask(risk([]), { market: { open: 0, old: 0, newestMs: null } }).state).toBe("open");
+    expect(ask(risk([]), { market: { total: 0, open: 0, old: 0, newestMs: null } }).state).toBe("open");
+    expect(ask(risk([]), { market: { total: 3, open: 0, old: 0, newestMs: null } }).text).toBe("Open, but the market is closed");
   });
   it("says halted before anything else", () => {
     expect(permission({ account: { ...account, halted: true, halt_reason: "by hand" }, risk: null, riskAgeMs: null, streamStale: true }).text).toBe("Halted: by hand");

@@ -84,6 +84,7 @@ export function permission({ account, risk, riskAgeMs, streamStale, market, puls
   if (pulse?.state === "ended") return { ...none, state: "blocked", rule: "price_age", text: "Blocked: the replay has ended, prices stand" };
   if (pulse?.state === "silent" || (market && market.open > 0 && market.old === market.open))
     return { ...none, state: "blocked", rule: "price_age", text: `Blocked: prices are old${market && market.newestMs !== null ? ` (${duration(market.newestMs)})` : ""}, until they move` };
+  if (market && market.total > 0 && market.open === 0) return { ...none, state: "warned", rule: "session_open", text: "Open, but the market is closed" };
   if (risk.market_data_stale || (market && market.old > 0)) return { ...none, state: "warned", rule: "price_age", text: "Open, but not where prices are old" };
   const nearest = (risk.uses ?? []).map((use) => ({ name: use.name, percent: percentUsed(use) })).filter((use) => use.percent !== null)
     .sort((a, b) => decimal.compare(b.percent, a.percent))[0];

@@ -1,7 +1,7 @@
 import { create } from "zustand";
 import { call, get, post } from "../api/client";
 import type { Account, Alert, Deployment, Order, RiskState } from "../api/types";
-import { kFirstFrame, readSelection, writeSelection } from "../lib/address";
+import { readSelection, writeSelection } from "../lib/address";
 import { kQuoteAgeMaxMs, type Arrivals } from "../lib/freshness";
 import { kEmpty, withAlert, withDeployment, withOrder, type Model } from "./reducer";
 
@@ -40,7 +40,7 @@ export interface Store {
   notices: Notice[];
 }
 
-const kSelection = typeof location === "undefined" ? { account: "", symbol: "", frame: kFirstFrame } : readSelection(location.search);
+const kSelection = typeof location === "undefined" ? { account: "", symbol: "", frame: "" } : readSelection(location.search);
 
 export const useStore = create<Store>()(() => ({
   model: kEmpty,
@@ -123,10 +123,16 @@ export async function refreshAccount(): Promise<void> {
     return;
   }
   const there = known.some((a) => a.account_id === current);
-  const accountId = there ? current : known[0]!.account_id;
+  const accountId = there ? current : await firstAccount(known);
   if (!there && current) notify("failed", `There is no account ${current}. This is ${accountId}.`);
   useStore.setState({ accounts: known, accountId });
   await refreshRisk(accountId);
+}
+
+/** Where none is named: the server's default account, if it is one of these. */
+async function firstAccount(known: readonly Account[]): Promise<string> {
+  const answer = known.length > 1 ? await get<{ summary?: { account_id?: string } }>("/api/live/summary").catch(() => null) : null;
+  return known.find((a) => a.account_id === answer?.summary?.account_id)?.account_id ?? known[0]!.account_id;
 }
 
 /** Kept under the account it was asked for: an answer that comes after a switch cannot become another account's. */

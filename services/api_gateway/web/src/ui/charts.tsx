@@ -7,7 +7,7 @@ import { get } from "../api/client";
 import type { Bar, EquityPoint, Fill } from "../api/types";
 import { equityCurve } from "../lib/equity";
 import * as decimal from "../lib/decimal";
-import { kFrames } from "../lib/address";
+import { frameOr, kFrames } from "../lib/address";
 import { millis, moment } from "../lib/time";
 import { useModel, useReplay, useStore } from "../state/store";
 import { oldWords, useFreshness } from "./freshness";
@@ -84,10 +84,11 @@ export function SymbolPicker({ value, onChange, label = "Symbol", id }: { value:
 
 export function PriceChart({ tall = false }: { tall?: boolean }) {
   const symbol = useStore((s) => s.symbol);
-  const timeframe = useStore((s) => s.frame);
   const accountId = useStore((s) => s.accountId);
   const focus = useStore((s) => s.focus);
   const replay = useReplay();
+  const chosen = useStore((s) => s.frame);
+  const timeframe = frameOr(chosen, replay);
   const fresh = useFreshness(symbol);
   const quote = useModel((m) => m.quotes[symbol]);
   const tick = useModel((m) => m.instruments[symbol]?.tick_size);
@@ -293,7 +294,10 @@ export function EquityChart() {
     [accountId],
     10_000,
   );
-  const points = useMemo(() => equityCurve(read.data?.accountId === accountId ? read.data.points : [], streamed ?? [], summary), [read.data, streamed, summary, accountId]);
+  const marketTime = useModel((m) => (m.status?.market_source === "replay" ? m.status.market_time : null));
+  // The account's summary may be a step ahead of the status, which comes once a second.
+  const until = marketTime ? Math.max(millis(marketTime) ?? 0, millis(summary?.update_time) ?? 0) : Number.POSITIVE_INFINITY;
+  const points = useMemo(() => equityCurve(read.data?.accountId === accountId ? read.data.points : [], streamed ?? [], summary, until), [read.data, streamed, summary, accountId, until]);
   const theme = useTheme();
   const host = useRef<HTMLDivElement>(null);
   const series = useRef<ISeriesApi<"Area"> | null>(null);

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { ApiError, post } from "../api/client";
 import type { Order, Preview } from "../api/types";
 import * as decimal from "../lib/decimal";
-import { orderWords, needsLimit as limitNeeded, needsStop as stopNeeded, stopProblem as wrongSide, warnings, type Draft as Priced } from "../lib/order_words";
+import { hints, orderWords, needsLimit as limitNeeded, needsStop as stopNeeded, stopProblem as wrongSide, warnings, type Draft as Priced } from "../lib/order_words";
 import { bare, newKey, sentence, word } from "../lib/words";
 import { notify, showOrder, useModel, useRisk, useStore } from "../state/store";
 import { SymbolPicker } from "./charts";
@@ -299,29 +299,12 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
                     review.preview.rejection?.limit && `limit ${review.preview.rejection.limit}`,
                   ].filter(Boolean).join(" · ")}
                 </code>
-                {review.preview.passable_quantity && decimal.sign(review.preview.passable_quantity) > 0 && (
-                  <button type="button" className="button small" onClick={() => change({ quantity: decimal.normalise(review.preview.passable_quantity) })}>
-                    Use {decimal.format(review.preview.passable_quantity)} instead
-                    {review.preview.passable_quantity_check && review.preview.passable_quantity_check !== review.preview.rejection?.check && ` (the most by ${sentence(review.preview.passable_quantity_check).toLowerCase()})`}
-                  </button>
-                )}
-                {(review.preview.passable_stop_price || review.preview.passable_limit_price) && (
-                  <button
-                    type="button"
-                    className="button small"
-                    onClick={() =>
-                      change({
-                        ...(review.preview.passable_stop_price ? { stopPrice: decimal.normalise(review.preview.passable_stop_price) } : {}),
-                        ...(review.preview.passable_limit_price ? { limitPrice: decimal.normalise(review.preview.passable_limit_price) } : {}),
-                      })
-                    }
-                  >
-                    Use {[review.preview.passable_stop_price && `stop ${decimal.format(review.preview.passable_stop_price)}`, review.preview.passable_limit_price && `limit ${decimal.format(review.preview.passable_limit_price)}`].filter(Boolean).join(", ")} instead
-                  </button>
-                )}
-                {review.preview.passable_quantity && decimal.sign(review.preview.passable_quantity) > 0 && (
-                  <p className="field-hint">{review.preview.passable_quantity_check ? `The most that ${sentence(review.preview.passable_quantity_check).toLowerCase()} leaves room for; every other rule passes it too.` : "The most that passes every rule."}</p>
-                )}
+                {hints(review.preview).map((hint) => (
+                  <div key={hint.label} className="hint">
+                    <button type="button" className="button small" onClick={() => change(hint.change)}>{hint.label}</button>
+                    <p className="field-hint">{hint.why}</p>
+                  </div>
+                ))}
               </div>
             )}
           </div>

@@ -29,8 +29,8 @@ async function check(name, test) {
   }
 }
 
-async function api(method, path) {
-  const response = await fetch(new URL(path, url), { method, headers: { Authorization: `Bearer ${token}` } });
+async function api(method, path, body) {
+  const response = await fetch(new URL(path, url), { method, headers: { Authorization: `Bearer ${token}`, ...(body ? { "Content-Type": "application/json" } : {}) }, ...(body ? { body: JSON.stringify(body) } : {}) });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return response.json();
 }
@@ -109,6 +109,7 @@ await check("signs in with the token and shows live data", async () => {
   await page.getByLabel("Access token").fill(token);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("stream live").waitFor();
+  await page.waitForURL(/account=/);
 });
 await check("a deployment card says PAPER", async () => {
   const card = page.locator("article.card").first();
@@ -291,6 +292,49 @@ await check("equity, fills and positions are asked for by account", async () => 
   const without = asked.filter((u) => !new URL(u).searchParams.get("account_id"));
   if (asked.length === 0 || without.length > 0) return `${asked.length} asked, without an account: ${without.join(" ")}`;
 });
+await check("another account is its own: nothing of the first is left, and a reload stays there", async () => {
+  const { accounts } = await api("GET", "/api/live/accounts");
+  if (accounts.length < 2) return;
+  const other = await context.newPage();
+  await other.goto(`${url}/#/overview`);
+  await other.getByText("stream live").waitFor();
+  const first = await other.getByLabel("Account").inputValue();
+  const second = accounts.find((a) => a.account_id !== first).account_id;
+  const colour = await other.locator("header.top").evaluate((e) => getComputedStyle(e).borderLeftColor);
+  await other.getByLabel("Account").selectOption(second);
+  await other.getByRole("heading", { name: `Equity of ${second}` }).waitFor();
+  await other.reload();
+  await other.getByText("stream live").waitFor();
+  await other.getByRole("heading", { name: `Equity of ${second}` }).waitFor();
+  const account = await other.getByLabel("Account").inputValue();
+  const there = await other.locator("header.top").evaluate((e) => getComputedStyle(e).borderLeftColor);
+  const { positions } = await api("GET", `/api/live/positions?account_id=${second}`);
+  const open = (positions ?? []).filter((p) => Number(p.quantity) !== 0).length;
+  await picture(other, "second-account-1440");
+  const shown = await other.locator(".panel", { has: other.getByRole("heading", { name: "Open positions" }) }).locator("tbody tr").count();
+  await other.close();
+  if (account !== second) return `the reload went to ${account}`;
+  if (there === colour) return "both have one colour";
+  if (shown !== open) return `${shown} positions shown, it has ${open}`;
+});
+await check("the position of a book can be closed by hand", async () => {
+  const account = new URL(page.url()).searchParams.get("account");
+  const { limits } = await api("GET", `/api/live/risk?account_id=${account}`);
+  const price = Number(quotes.get(instrument.symbol).last_price);
+  const equity = Number((await api("GET", `/api/live/summary?account_id=${account}`)).summary.equity);
+  const lot = Number(instrument.lot_size);
+  const lots = Math.max(1, Math.floor((equity * Number(limits.max_position_ratio || 1) * 0.4) / price / lot));
+  const quantity = (lots * lot).toFixed((instrument.lot_size.replace(/0+$/, "").split(".")[1] ?? "").length);
+  await api("POST", "/api/live/orders", { request_id: `test-${Date.now()}`, account_id: account, symbol: instrument.symbol, side: "SIDE_BUY", type: "ORDER_TYPE_MARKET", time_in_force: "TIME_IN_FORCE_IOC", quantity, reason: "manual" });
+  await go(page, "positions");
+  const row = page.locator(".panel", { has: page.getByRole("heading", { name: "By book" }) }).locator("tbody tr", { hasText: instrument.symbol }).filter({ hasText: "by hand" });
+  await row.waitFor();
+  await picture(page, "books-1440");
+  await row.getByRole("button", { name: /Close/ }).click();
+  await page.locator("dialog .place").click();
+  await page.locator("dialog").waitFor({ state: "detached" });
+  await row.waitFor({ state: "detached" });
+});
 await check("blocked is never green: one text on banner, bar, cards and ticket", async () => {
   const other = await edited(context, (m) => m, withRisk((answer) => ({ uses: (answer.uses ?? []).map((u) => (u.name === "drawdown" ? { ...u, limit: "5000", used: "9000", ratio: 1.8 } : u)) })));
   await other.goto(`${url}/#/overview`);
@@ -345,7 +389,9 @@ await check("offline is never green", async () => {
   silent = true;
   await other.getByText(/services unknown/).waitFor({ timeout: 8000 });
   const green = await other.locator(".status .tone-good").allInnerTexts();
+  const stop = await other.getByRole("button", { name: "Emergency stop…" }).isEnabled();
   await other.close();
+  if (!stop) return "the emergency stop is out of reach";
   if (green.length > 0) return green.join(", ");
 });
 await check("a reconnect goes on where the stream was, by run and number", async () => {
