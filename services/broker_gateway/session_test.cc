@@ -1,6 +1,7 @@
 // The order manager's session: who may hold it, and what is answered to what cannot be read.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -81,8 +82,8 @@ class SessionTest : public testing::Test {
   void Start() {
     engine_.reset();
     Engine::Options options;
-    options.notional_max = Decimal::Of("1000000");
-    options.collar_ratio = Decimal::Of("0.5");
+    options.last_check.notional_max = Decimal::Of("1000000");
+    options.last_check.collar_ratio = Decimal::Of("0.5");
     engine_ = std::make_unique<Engine>(options, *store_, clock_, *log_, metrics_, redis_,
                                        [](const std::string& why) { ADD_FAILURE() << why; });
     absl::Status recovered = engine_->Recover();

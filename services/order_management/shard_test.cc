@@ -850,6 +850,7 @@ TEST_F(ShardTest, CancelAllReachesAnOrderInEveryState) {
 
 TEST_F(ShardTest, CancelAllTakesOnlyWhatIsMeant) {
   Begin();
+  ASSERT_TRUE(Register("demo").ok());
   EXPECT_TRUE(Placed("btc").status.ok());
   Order other = MakeOrder("eth");
   other.symbol = Symbol("ETH-USD");

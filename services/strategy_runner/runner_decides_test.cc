@@ -22,6 +22,10 @@ using ::testing::IsEmpty;
 
 class FakeOrders : public order::v1::OrderService::Service {
  public:
+  grpc::Status RegisterDeployment(grpc::ServerContext*, const order::v1::RegisterDeploymentRequest*,
+                                  order::v1::RegisterDeploymentResponse*) override {
+    return grpc::Status::OK;
+  }
   grpc::Status SubmitOrder(grpc::ServerContext*, const order::v1::SubmitOrderRequest* request,
                            order::v1::SubmitOrderResponse* response) override {
     MutexLock lock(mutex);
