@@ -239,7 +239,6 @@ class RunnerDecidesTest : public ::testing::Test {
       fill.mutable_price()->set_value("110");
       fill.mutable_fee()->set_value("0");
       fill.set_fee_currency("USD");
-      fill.set_mode(type::v1::ACCOUNT_MODE_PAPER);
     }
     ASSERT_TRUE(runner_->OnEvents(batch));
   }
