@@ -59,21 +59,21 @@ def close(suite, symbol, request_id, **body):
     return suite.request("POST", f"/api/live/positions/{symbol}/close", {"request_id": request_id, "account_id": "paper", **body})
 
 
-@pytest.mark.parametrize("symbol, into, out, near, far, stop", [("BTC-USD", "BUY", "SELL", 1.02, 1.04, 0.97),
-                                                                ("ETH-USD", "SELL", "BUY", 0.98, 0.96, 1.03)])
-def test_what_rests_is_trimmed_and_ended(suite, symbol, into, out, near, far, stop):
-    filled(suite, f"in-{symbol}", symbol=symbol, side=into, quantity="0.004")
-    targets = [resting(suite, f"near-{symbol}", symbol, out, "0.002", near), resting(suite, f"far-{symbol}", symbol, out, "0.002", far)]
-    stopped = resting(suite, f"stop-{symbol}", symbol, out, "0.004", stop, "STOP")
-    refused = submit(suite, f"more-{symbol}", symbol=symbol, side=out, quantity="0.001", kind="LIMIT", limit=price(suite, symbol, near),
+@pytest.mark.parametrize("symbol, into, out, near, far, stop, unit",
+                         [("BTC-USD", "BUY", "SELL", 1.02, 1.04, 0.97, "0.00"), ("ETH-USD", "SELL", "BUY", 0.98, 0.96, 1.03, "0.0")])
+def test_what_rests_is_trimmed_and_ended(suite, symbol, into, out, near, far, stop, unit):
+    filled(suite, f"in-{symbol}", symbol=symbol, side=into, quantity=unit + "4")
+    targets = [resting(suite, f"near-{symbol}", symbol, out, unit + "2", near), resting(suite, f"far-{symbol}", symbol, out, unit + "2", far)]
+    stopped = resting(suite, f"stop-{symbol}", symbol, out, unit + "4", stop, "STOP")
+    refused = submit(suite, f"more-{symbol}", symbol=symbol, side=out, quantity=unit + "1", kind="LIMIT", limit=price(suite, symbol, near),
                      reduce_only=True)
     assert refused.order.rejection.reason == suite.protos.type.REJECT_REASON_REDUCE_ONLY, refused
-    filled(suite, f"part-{symbol}", symbol=symbol, side=out, quantity="0.001")
-    wait_until(lambda: read(suite, stopped)["quantity"] == "0.003", 20, "the stop is trimmed")
-    wait_until(lambda: read(suite, targets[1])["quantity"] == "0.001", 20, "the farther target is trimmed")
-    assert read(suite, targets[0])["quantity"] == "0.002"
+    filled(suite, f"part-{symbol}", symbol=symbol, side=out, quantity=unit + "1")
+    wait_until(lambda: read(suite, stopped)["quantity"] == unit + "3", 20, "the stop is trimmed")
+    wait_until(lambda: read(suite, targets[1])["quantity"] == unit + "1", 20, "the farther target is trimmed")
+    assert read(suite, targets[0])["quantity"] == unit + "2"
     trimmed = read(suite, stopped)
-    assert trimmed["requested_quantity"] == "0.004" and trimmed["rejection"]["reason"] == "REJECT_REASON_REDUCE_ONLY"
+    assert trimmed["requested_quantity"] == unit + "4" and trimmed["rejection"]["reason"] == "REJECT_REASON_REDUCE_ONLY"
     suite.kill("order_management")
     suite.wait_running()
     wait_until(lambda: suite.request("POST", f"/api/live/positions/{symbol}/close", {"request_id": f"out-{symbol}"})[0] == 201, 20,
@@ -104,7 +104,13 @@ def test_a_book_is_closed_by_hand_whichever_way(suite):
     wait_until(lambda: not book_of(suite, "SOL-USD"), 20, "flat")
 
 
-def test_a_halted_account_is_not_taken_over_zero(suite):
+@pytest.fixture
+def resumed(suite):
+    yield
+    assert suite.request("POST", "/api/live/emergency/resume", {"account_id": "paper", "reason": "test"})[0] == 200
+
+
+def test_a_halted_account_is_not_taken_over_zero(suite, resumed):
     filled(suite, "halt-in", symbol="SOL-USD", side="BUY", quantity="1", deployment_id="one")
     assert suite.request("POST", "/api/live/emergency", {"level": "K1", "account_id": "paper", "reason": "test"})[0] == 200
     for quantity, deployment in (("2", ""), ("2", "one"), ("1", "two")):
@@ -117,7 +123,6 @@ def test_a_halted_account_is_not_taken_over_zero(suite):
     taken = [answer.result().order for answer in racing if not answer.result().order.rejection.message]
     assert len(taken) >= 1
     wait_until(lambda: not book_of(suite, "SOL-USD"), 20, "flat")
-    assert suite.request("POST", "/api/live/emergency/resume", {"account_id": "paper", "reason": "test"})[0] == 200
 
 
 def test_an_order_for_a_deployment_nobody_knows_is_refused(suite):
