@@ -507,9 +507,11 @@ await check("phone: the header is at most 96 px and the emergency stop stays in 
   await phone.waitForTimeout(300);
   const header = await phone.locator("header.top").boundingBox();
   const stop = await phone.getByRole("button", { name: "Emergency stop…" }).boundingBox();
+  const bar = await phone.locator("footer.status").boundingBox();
   await picture(phone, "scrolled-390");
   await phone.evaluate(() => window.scrollTo(0, 0));
   if (!header || header.height > 96) return `${header?.height} px`;
+  if (!bar || bar.height > 48) return `the status bar is ${bar?.height} px`;
   if (!stop || stop.y < 0 || stop.y + stop.height > 96 || stop.x < 0 || stop.x + stop.width > 390) return JSON.stringify(stop);
 });
 await check("phone: no violation of the content security policy", async () => (await phone.evaluate(() => window.policyViolations)).join("; "));
