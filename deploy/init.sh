@@ -1,11 +1,14 @@
 #!/bin/sh
 # Makes the secrets on the first start; later starts only repair who may read them. Runs as root, without a network, in a
-# container of its own. Three volumes: what the services read, what Postgres reads, what Redis reads.
+# container of its own. Four volumes: what the services read, what Postgres reads, what Redis reads, and where the gateway
+# keeps its sessions.
 set -eu
-suite=/secrets/suite postgres=/secrets/postgres redis=/secrets/redis
+suite=/secrets/suite postgres=/secrets/postgres redis=/secrets/redis sessions=/secrets/sessions
 group=10000
 umask 077
-mkdir -p "$suite" "$postgres" "$redis"
+mkdir -p "$suite" "$postgres" "$redis" "$sessions"
+chown "10050:$group" "$sessions"
+chmod 700 "$sessions"
 secret() {
   [ -s "$1" ] && return
   head -c 32 /dev/urandom | base64 | tr -d '=\n' | tr '+/' '-_' >"$1.new"

@@ -26,7 +26,7 @@ struct Alert {
   std::uint64_t alert_id = 0;
   AlertType type = AlertType::kUnspecified;
   AlertLevel level = AlertLevel::kUnspecified;
-  // The same words for the same kind of fact: alerts are folded by it. What differs goes into the text.
+  // The same words for the same kind of fact. What differs goes into the text.
   std::string title;
   std::string text;
   AccountId account_id;

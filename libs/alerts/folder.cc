@@ -26,36 +26,35 @@ void Folder::Count(const Alert& alert) {
   if (alert.level == AlertLevel::kInfo && alert.title != kMoreTitle) ++new_infos_[MinuteOf(alert)];
 }
 
-const Alert& Folder::Add(Alert fact) {
-  auto same = open_.find(KeyOf(fact));
-  bool folds = same != open_.end() && Takes(same->second, fact);
-  if (!folds && fact.level == AlertLevel::kInfo) {
+Alert Folder::Add(Alert fact) {
+  auto find = [&] {
+    auto same = MayRepeat(fact) ? open_.find(KeyOf(fact)) : open_.end();
+    return same != open_.end() && Takes(same->second, fact) ? same : open_.end();
+  };
+  auto same = find();
+  if (same == open_.end() && fact.level == AlertLevel::kInfo) {
     auto minute = new_infos_.find(MinuteOf(fact));
     if (minute != new_infos_.end() && minute->second >= options_.info_per_minute_max) {
-      fact.text = "Last: " + fact.title + (fact.text.empty() ? "" : ": " + fact.text);
       fact.title = kMoreTitle;
-      fact.account_id = AccountId();
+      fact.text = kMoreText;
       fact.deployment_id = DeploymentId();
+      fact.order_id = OrderId();
       fact.symbol = Symbol();
-      same = open_.find(KeyOf(fact));
-      folds = same != open_.end() && Takes(same->second, fact);
+      same = find();
     }
   }
-  if (folds) {
+  if (same != open_.end()) {
     Alert& open = same->second;
     open.level = std::max(open.level, fact.level);
-    open.text = std::move(fact.text);
-    open.order_id = std::move(fact.order_id);
     open.last_time = std::max(open.last_time, fact.last_time);
     ++open.count;
     return open;
   }
   fact.alert_id = ++last_alert_id_;
   Count(fact);
-  Key key = KeyOf(fact);
-  open_[key] = std::move(fact);
+  if (MayRepeat(fact)) open_[KeyOf(fact)] = fact;
   Forget();
-  return open_[key];
+  return fact;
 }
 
 void Folder::Restore(const Alert& alert) {
@@ -63,9 +62,11 @@ void Folder::Restore(const Alert& alert) {
     last_alert_id_ = alert.alert_id;
     Count(alert);
   }
-  Alert& open = open_[KeyOf(alert)];
-  // An older one was already followed by another with the same key.
-  if (open.alert_id <= alert.alert_id) open = alert;
+  if (MayRepeat(alert)) {
+    Alert& open = open_[KeyOf(alert)];
+    // An older one was already followed by another with the same key.
+    if (open.alert_id <= alert.alert_id) open = alert;
+  }
   Forget();
 }
 

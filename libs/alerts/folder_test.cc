@@ -15,7 +15,7 @@ Alert Fact(std::int64_t second, const std::string& title = "Order filled", Alert
   fact.type = AlertType::kOrder;
   fact.level = level;
   fact.title = title;
-  fact.text = "at " + std::to_string(second);
+  fact.text = "as it is";
   fact.account_id = AccountId("paper");
   fact.symbol = Symbol("AAPL");
   fact.first_time = fact.last_time = UtcTime{second * 1'000'000'000};
@@ -28,7 +28,6 @@ TEST(FolderTest, EqualFactsWithinTheWindowBecomeOne) {
   Alert folded = folder.Add(Fact(60));
   EXPECT_EQ(folded.alert_id, 1U);
   EXPECT_EQ(folded.count, 2);
-  EXPECT_EQ(folded.text, "at 60");
   EXPECT_EQ(folded.first_time, UtcTime{0});
   EXPECT_EQ(folded.last_time, UtcTime{60'000'000'000});
 }
@@ -58,7 +57,57 @@ TEST(FolderTest, AnythingDifferentIsAnAlertOfItsOwn) {
   other = Fact(0);
   other.symbol = Symbol("MSFT");
   EXPECT_EQ(folder.Add(other).alert_id, 6U);
+  other = Fact(0);
+  other.text = "in other words";
+  EXPECT_EQ(folder.Add(other).alert_id, 7U);
   EXPECT_EQ(folder.Add(Fact(1)).alert_id, 1U);
+}
+
+TEST(FolderTest, WhatIsAboutAnOrderIsNeverFolded) {
+  Folder folder;
+  std::uint64_t next = 1;
+  for (const char* title : {"Order filled", "Order partly filled", "Order refused", "Position closed by stop loss"}) {
+    for (auto level : {AlertLevel::kInfo, AlertLevel::kWarning}) {
+      // Other orders, and two fills of one order at one price: the words are the same, the facts are not.
+      for (const char* order : {"o1", "o2", "o2"}) {
+        Alert fact = Fact(0, title, level);
+        fact.order_id = OrderId(order);
+        Alert alert = folder.Add(fact);
+        EXPECT_EQ(alert.alert_id, next++) << title << " " << order;
+        EXPECT_EQ(alert.count, 1);
+        EXPECT_EQ(alert.order_id, OrderId(order));
+      }
+    }
+  }
+}
+
+TEST(FolderTest, AfterARestartAnOrdersAlertTakesNothingMore) {
+  Folder before;
+  Alert fact = Fact(0);
+  fact.order_id = OrderId("o1");
+  Alert stored = before.Add(fact);
+  Folder after;
+  after.Restore(stored);
+  EXPECT_EQ(after.Add(fact).alert_id, 2U);
+  EXPECT_EQ(after.Add(Fact(0)).alert_id, 3U);
+}
+
+TEST(FolderTest, WhatIsHeldBackSpeaksForNoOrderAndIsOfItsAccount) {
+  Folder folder({.info_per_minute_max = 1});
+  Alert fact = Fact(0);
+  fact.order_id = OrderId("o1");
+  EXPECT_EQ(folder.Add(fact).title, "Order filled");
+  fact.order_id = OrderId("o2");
+  Alert more = folder.Add(fact);
+  EXPECT_EQ(more.title, kMoreTitle);
+  EXPECT_EQ(more.text, kMoreText);
+  EXPECT_TRUE(more.order_id.empty());
+  EXPECT_TRUE(more.symbol.empty());
+  EXPECT_EQ(more.account_id, AccountId("paper"));
+  fact.order_id = OrderId("o3");
+  EXPECT_EQ(folder.Add(fact).alert_id, more.alert_id);
+  fact.account_id = AccountId("second");
+  EXPECT_EQ(folder.Add(fact).account_id, AccountId("second"));
 }
 
 TEST(FolderTest, FoldingNeverLowersTheLevelOrTheTime) {
@@ -95,7 +144,7 @@ TEST(FolderTest, InformationBeyondTheRateIsCountedInOneAlert) {
   Alert more = folder.Add(Fact(2, "c"));
   EXPECT_EQ(more.title, kMoreTitle);
   EXPECT_EQ(more.alert_id, 3U);
-  EXPECT_EQ(more.text, "Last: c: at 2");
+  EXPECT_EQ(more.text, kMoreText);
   more = folder.Add(Fact(3, "d"));
   EXPECT_EQ(more.alert_id, 3U);
   EXPECT_EQ(more.count, 2);

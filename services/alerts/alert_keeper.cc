@@ -1,6 +1,7 @@
 #include "services/alerts/alert_keeper.h"
 
 #include <algorithm>
+#include <set>
 
 #include "libs/alerts/rules.h"
 #include "libs/base/absl_std.h"
@@ -78,10 +79,11 @@ absl::Status AlertKeeper::Loaded() {
 }
 
 std::uint64_t AlertKeeper::AddTo(Draft& draft, Alert fact) {
-  const Alert& alert = draft.folder.Add(std::move(fact));
-  draft.changed[alert.alert_id] = alert;
+  Alert alert = draft.folder.Add(std::move(fact));
+  std::uint64_t id = alert.alert_id;
+  draft.changed[id] = std::move(alert);
   ++draft.facts;
-  return alert.alert_id;
+  return id;
 }
 
 absl::Status AlertKeeper::Saved(absl::Status status) {
@@ -193,15 +195,63 @@ absl::StatusOr<Alert> AlertKeeper::Acknowledge(std::uint64_t alert_id, const std
   ASSIGN_OR_RETURN(std::optional<Alert> alert, store_.Find(alert_id));
   if (!alert) return absl::NotFoundError(ToAbsl("there is no alert " + std::to_string(alert_id)));
   if (alert->acknowledged) return *alert;
-  alert->acknowledged = true;
-  alert->acknowledged_by = actor;
-  alert->acknowledge_time = clock_.Now();
-  RETURN_IF_ERROR(Saved(store_.Save({{alert_id, *alert}}, {}, std::nullopt)));
-  folder_.Restore(*alert);
-  unacknowledged_gauge_.Set(static_cast<double>(--unacknowledged_));
-  log_.Info("alert.acknowledged", {{"alert_id", std::to_string(alert_id)}, {"actor", actor}});
-  Publish({{alert_id, *alert}});
-  return *alert;
+  std::vector<Alert> one = {*alert};
+  RETURN_IF_ERROR(AcknowledgeRows(one, actor));
+  return one[0];
+}
+
+absl::Status AlertKeeper::AcknowledgeRows(std::vector<Alert>& rows, const std::string& actor) {
+  std::map<std::uint64_t, Alert> changed;
+  for (Alert& alert : rows) {
+    alert.acknowledged = true;
+    alert.acknowledged_by = actor;
+    alert.acknowledge_time = clock_.Now();
+    changed[alert.alert_id] = alert;
+  }
+  RETURN_IF_ERROR(Saved(store_.Save(changed, {}, std::nullopt)));
+  for (const Alert& alert : rows) folder_.Restore(alert);
+  unacknowledged_ -= static_cast<std::int64_t>(changed.size());
+  unacknowledged_gauge_.Set(static_cast<double>(unacknowledged_));
+  for (const auto& [id, alert] : changed)
+    log_.Info("alert.acknowledged", {{"alert_id", std::to_string(id)}, {"actor", actor}});
+  Publish(changed);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<AlertKeeper::Acknowledged> AlertKeeper::AcknowledgeMany(const std::vector<std::uint64_t>& alert_ids,
+                                                                       const std::string& actor) {
+  MutexLock lock(writing_);
+  RETURN_IF_ERROR(Loaded());
+  ASSIGN_OR_RETURN(std::vector<Alert> rows, store_.FindAll(alert_ids));
+  std::set<std::uint64_t> missing(alert_ids.begin(), alert_ids.end());
+  for (const Alert& alert : rows) missing.erase(alert.alert_id);
+  // All or none: who chose them sees what became of each.
+  if (!missing.empty()) return absl::NotFoundError(ToAbsl("there is no alert " + std::to_string(*missing.begin())));
+  std::erase_if(rows, [](const Alert& alert) { return alert.acknowledged; });
+  if (!rows.empty()) RETURN_IF_ERROR(AcknowledgeRows(rows, actor));
+  return Acknowledged{.alerts = static_cast<std::int64_t>(rows.size()), .left = unacknowledged_};
+}
+
+absl::StatusOr<AlertKeeper::Acknowledged> AlertKeeper::AcknowledgeUpTo(std::uint64_t alert_id,
+                                                                       const std::string& account_id,
+                                                                       const std::string& actor) {
+  MutexLock lock(writing_);
+  RETURN_IF_ERROR(Loaded());
+  AlertStore::Filter filter{.unacknowledged_only = true, .limit = kPage};
+  filter.account_id = account_id;
+  filter.before = std::min(alert_id, folder_.last_alert_id()) + 1;
+  Acknowledged result;
+  // Newest first, so that what fails in between leaves the older ones, which the same call then takes.
+  while (true) {
+    std::int64_t ignored = 0;
+    ASSIGN_OR_RETURN(std::vector<Alert> rows, store_.List(filter, &ignored));
+    if (rows.empty()) break;
+    filter.before = rows.back().alert_id;
+    RETURN_IF_ERROR(AcknowledgeRows(rows, actor));
+    result.alerts += static_cast<std::int64_t>(rows.size());
+  }
+  result.left = unacknowledged_;
+  return result;
 }
 
 void AlertKeeper::Publish(const std::map<std::uint64_t, Alert>& changed) {

@@ -53,6 +53,18 @@ class AlertKeeper {
   // NOT_FOUND when there is none; the first acknowledgement stays.
   absl::StatusOr<alerts::Alert> Acknowledge(std::uint64_t alert_id, const std::string& actor);
 
+  struct Acknowledged {
+    std::int64_t alerts = 0;
+    // Of all accounts, afterwards.
+    std::int64_t left = 0;
+  };
+  // Those of them that nobody had acknowledged. NOT_FOUND when one does not exist: then none is touched.
+  absl::StatusOr<Acknowledged> AcknowledgeMany(const std::vector<std::uint64_t>& alert_ids, const std::string& actor);
+  // `alert_id` and every older one of the account (empty: of all). An error may come when some are done: the same call
+  // goes on.
+  absl::StatusOr<Acknowledged> AcknowledgeUpTo(std::uint64_t alert_id, const std::string& account_id,
+                                               const std::string& actor);
+
   // Sends what is stored after the cursor, then everything new and changed. One call at a time.
   void Subscribe(std::uint64_t after_alert_id, const std::shared_ptr<Sender>& sender);
   void Heartbeat();
@@ -71,6 +83,7 @@ class AlertKeeper {
   absl::Status Commit(Draft draft, AlertStore::Cursors cursors, const std::optional<AlertStore::Request>& request)
       REQUIRES(writing_);
   absl::Status Saved(absl::Status status) REQUIRES(writing_);
+  absl::Status AcknowledgeRows(std::vector<alerts::Alert>& rows, const std::string& actor) REQUIRES(writing_);
   void Publish(const std::map<std::uint64_t, alerts::Alert>& changed) REQUIRES(writing_);
   // True when there is more.
   absl::StatusOr<bool> SendPage(std::uint64_t& cursor, Sender& sender);

@@ -140,17 +140,60 @@ TEST_F(AlertKeeperTest, OldEventsStillMakeAlerts) {
   EXPECT_EQ(All().size(), 5U);
 }
 
-TEST_F(AlertKeeperTest, ARestartFoldsIntoWhatIsStored) {
+TEST_F(AlertKeeperTest, OrdersHaveAlertsOfTheirOwnAlsoOverARestart) {
   EXPECT_TRUE(Feed(Event(1, OrderEventType::kRejected, 10)));
   process_ = NewProcess();
   EXPECT_EQ(process_->keeper.Cursors().at("paper"), 1U);
   EXPECT_TRUE(Feed(Event(2, OrderEventType::kRejected, 20)));
   EXPECT_TRUE(Feed(Event(3, OrderEventType::kRejected, 20, "MSFT")));
   auto alerts = All();
-  ASSERT_EQ(alerts.size(), 2U);
+  ASSERT_EQ(alerts.size(), 3U);
   EXPECT_EQ(alerts[0].symbol, Symbol("MSFT"));
-  EXPECT_EQ(alerts[1].count, 2);
   EXPECT_EQ(alerts[1].order_id, OrderId("o2"));
+  EXPECT_EQ(alerts[2].order_id, OrderId("o1"));
+  for (const auto& alert : alerts) EXPECT_EQ(alert.count, 1);
+}
+
+TEST_F(AlertKeeperTest, ARestartFoldsIntoWhatIsStored) {
+  alerts::Alert first = Raise("Feed lost", "r1");
+  process_ = NewProcess();
+  alerts::Alert again = Raise("Feed lost", "r2");
+  EXPECT_EQ(again.alert_id, first.alert_id);
+  EXPECT_EQ(again.count, 2);
+}
+
+TEST_F(AlertKeeperTest, ManyAreAcknowledgedAtOnce) {
+  for (const char* title : {"a", "b", "c", "d", "e"}) Raise(title, title);
+  auto chosen = process_->keeper.AcknowledgeMany({2, 4, 2}, "user:ann");
+  ASSERT_TRUE(chosen.ok()) << chosen.status();
+  EXPECT_EQ(chosen->alerts, 2);
+  EXPECT_EQ(chosen->left, 3);
+  // One that does not exist: none is touched.
+  EXPECT_EQ(process_->keeper.AcknowledgeMany({1, 99}, "user:ann").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(All({.unacknowledged_only = true}).size(), 3U);
+  // What came after what was seen stays.
+  auto seen = process_->keeper.AcknowledgeUpTo(3, "", "user:bob");
+  ASSERT_TRUE(seen.ok());
+  EXPECT_EQ(seen->alerts, 2);
+  EXPECT_EQ(seen->left, 1);
+  auto all = All();
+  ASSERT_EQ(all.size(), 5U);
+  EXPECT_FALSE(all[0].acknowledged);
+  EXPECT_EQ(all[1].acknowledged_by, "user:ann");
+  EXPECT_EQ(all[2].acknowledged_by, "user:bob");
+  EXPECT_EQ(process_->keeper.AcknowledgeUpTo(UINT64_MAX - 1, "other", "user:ann")->alerts, 0);
+  EXPECT_EQ(process_->keeper.AcknowledgeUpTo(UINT64_MAX - 1, "", "user:ann")->alerts, 1);
+  EXPECT_EQ(process_->keeper.AcknowledgeUpTo(UINT64_MAX - 1, "", "user:ann")->alerts, 0);
+  // What happens after it must be seen.
+  EXPECT_EQ(Raise("e", "again").alert_id, 6U);
+}
+
+TEST_F(AlertKeeperTest, MoreThanAPageIsAcknowledged) {
+  for (std::uint64_t i = 1; i <= 1'100; ++i) EXPECT_TRUE(Feed(Event(i, OrderEventType::kRejected, 10)));
+  auto result = process_->keeper.AcknowledgeUpTo(UINT64_MAX - 1, "paper", "user:ann");
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->alerts, 1'100);
+  EXPECT_TRUE(All({.unacknowledged_only = true}).empty());
 }
 
 TEST_F(AlertKeeperTest, RaisingIsIdempotent) {

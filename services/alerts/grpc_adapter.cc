@@ -15,6 +15,7 @@ constexpr int kPageMax = 500;
 constexpr std::size_t kIdMax = 128;
 constexpr std::size_t kTitleMax = 200;
 constexpr std::size_t kTextMax = 4'000;
+constexpr int kAcknowledgedMax = 1'000;
 
 bool IsIdCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
@@ -78,6 +79,8 @@ grpc::ServerUnaryReactor* AlertGrpc::ListAlerts(grpc::CallbackServerContext* con
   if (filter.limit < 1 || filter.limit > kPageMax) {
     errors.push_back({.field = "page_size", .reason = RejectReason::kOutOfRange, .message = "1 to 500, or 0 for 100"});
   }
+  CheckText("account_id", request->account_id(), kIdMax, false, IsPrintable, errors);
+  filter.account_id = request->account_id();
   if (const std::string& token = request->page_token(); !token.empty()) {
     auto [end, problem] = std::from_chars(token.data(), token.data() + token.size(), filter.before);
     // As large as bigint goes: Postgres would refuse more.
@@ -130,6 +133,53 @@ grpc::ServerUnaryReactor* AlertGrpc::AcknowledgeAlert(grpc::CallbackServerContex
     absl::StatusOr<alerts::Alert> alert = keeper_.Acknowledge(id, actor);
     if (alert.ok()) ToProto(*alert, response->mutable_alert());
     reactor->Finish(ToGrpc(alert.status()));
+  });
+  if (!queued) reactor->Finish(TooBusy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AlertGrpc::AcknowledgeAlerts(grpc::CallbackServerContext* context,
+                                                       const alert::v1::AcknowledgeAlertsRequest* request,
+                                                       alert::v1::AcknowledgeAlertsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  std::vector<FieldError> errors;
+  CheckText("actor", request->actor(), kTitleMax, true, IsPrintable, errors);
+  CheckText("account_id", request->account_id(), kIdMax, false, IsPrintable, errors);
+  bool chosen = request->alert_ids_size() > 0;
+  int ways = (chosen ? 1 : 0) + (request->up_to_alert_id() != 0 ? 1 : 0) + (request->all() ? 1 : 0);
+  if (ways != 1) {
+    errors.push_back({.field = "alert_ids",
+                      .reason = RejectReason::kMissingField,
+                      .message = "exactly one of alert_ids, up_to_alert_id and all is expected"});
+  }
+  if (request->alert_ids_size() > kAcknowledgedMax) {
+    errors.push_back({.field = "alert_ids", .reason = RejectReason::kOutOfRange, .message = "at most 1000"});
+  }
+  if (chosen && !request->account_id().empty()) {
+    errors.push_back(
+        {.field = "account_id", .reason = RejectReason::kUnsupported, .message = "alert_ids say already which"});
+  }
+  for (std::uint64_t id : request->alert_ids()) {
+    // As large as bigint goes: Postgres would refuse more.
+    if (id != 0 && id <= static_cast<std::uint64_t>(INT64_MAX)) continue;
+    errors.push_back({.field = "alert_ids", .reason = RejectReason::kBadIdentifier, .message = "no id of an alert"});
+    break;
+  }
+  if (!errors.empty()) {
+    reactor->Finish(InvalidFields(errors));
+    return reactor;
+  }
+  bool queued = work_.TryPush([this, reactor, response, asked = *request] {
+    std::uint64_t up_to = asked.all() ? UINT64_MAX - 1 : asked.up_to_alert_id();
+    absl::StatusOr<AlertKeeper::Acknowledged> result =
+        asked.alert_ids_size() > 0
+            ? keeper_.AcknowledgeMany({asked.alert_ids().begin(), asked.alert_ids().end()}, asked.actor())
+            : keeper_.AcknowledgeUpTo(up_to, asked.account_id(), asked.actor());
+    if (result.ok()) {
+      response->set_acknowledged(result->alerts);
+      response->set_unacknowledged(result->left);
+    }
+    reactor->Finish(ToGrpc(result.status()));
   });
   if (!queued) reactor->Finish(TooBusy());
   return reactor;

@@ -24,6 +24,9 @@ class AlertGrpc final : public alert::v1::AlertService::CallbackService {
   grpc::ServerUnaryReactor* AcknowledgeAlert(grpc::CallbackServerContext* context,
                                              const alert::v1::AcknowledgeAlertRequest* request,
                                              alert::v1::AcknowledgeAlertResponse* response) override;
+  grpc::ServerUnaryReactor* AcknowledgeAlerts(grpc::CallbackServerContext* context,
+                                              const alert::v1::AcknowledgeAlertsRequest* request,
+                                              alert::v1::AcknowledgeAlertsResponse* response) override;
   grpc::ServerUnaryReactor* RaiseAlert(grpc::CallbackServerContext* context,
                                        const alert::v1::RaiseAlertRequest* request,
                                        alert::v1::RaiseAlertResponse* response) override;

@@ -145,11 +145,24 @@ absl::StatusOr<std::optional<Alert>> AlertStore::Find(std::uint64_t alert_id) {
   return found;
 }
 
+absl::StatusOr<std::vector<Alert>> AlertStore::FindAll(const std::vector<std::uint64_t>& alert_ids) {
+  std::vector<Alert> alerts;
+  if (alert_ids.empty()) return alerts;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    std::string list;
+    for (std::uint64_t id : alert_ids) list += (list.empty() ? "" : ",") + std::to_string(id);
+    alerts = AlertsFrom(work.exec(std::string(kSelect) + " WHERE alert_id IN (" + list + ") ORDER BY alert_id"));
+    return absl::OkStatus();
+  }));
+  return alerts;
+}
+
 absl::StatusOr<std::vector<Alert>> AlertStore::List(const Filter& filter, std::int64_t* unacknowledged) {
   std::vector<Alert> alerts;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     std::string sql = std::string(kSelect) + " WHERE level >= " + std::to_string(static_cast<int>(filter.min_level));
     if (filter.unacknowledged_only) sql += " AND NOT acknowledged";
+    if (!filter.account_id.empty()) sql += " AND account_id = " + work.quote(filter.account_id);
     if (filter.before != 0) sql += " AND alert_id < " + std::to_string(filter.before);
     alerts = AlertsFrom(work.exec(sql + " ORDER BY alert_id DESC LIMIT " + std::to_string(filter.limit)));
     *unacknowledged = CountUnacknowledged(work);

@@ -32,6 +32,8 @@ class AlertStore {
     // Only alerts with a lower id; 0: from the newest.
     std::uint64_t before = 0;
     int limit = 100;
+    // Only this account's; empty: all.
+    std::string account_id = {};
   };
 
   explicit AlertStore(Database& database) : database_(database) {}
@@ -47,6 +49,8 @@ class AlertStore {
                     const std::optional<Request>& request);
   absl::StatusOr<std::optional<Request>> FindRequest(const std::string& request_id);
   absl::StatusOr<std::optional<alerts::Alert>> Find(std::uint64_t alert_id);
+  // Those that exist, by id.
+  absl::StatusOr<std::vector<alerts::Alert>> FindAll(const std::vector<std::uint64_t>& alert_ids);
   // Newest first; the number of all that are not acknowledged goes into `unacknowledged`.
   absl::StatusOr<std::vector<alerts::Alert>> List(const Filter& filter, std::int64_t* unacknowledged);
   // Oldest first.

@@ -9,6 +9,8 @@
 namespace ballast {
 namespace {
 
+using OrderAsync = order::v1::OrderService::StubInterface::async_interface;
+
 // Adds the headers on the way out, whoever answers.
 class SecuredSink : public HttpResponder::Sink {
  public:
@@ -22,6 +24,7 @@ class SecuredSink : public HttpResponder::Sink {
 HttpResponse JsonPage(const ApiError& error, const std::string& request_id) {
   HttpHeaders headers = {{"Content-Type", "application/json"}, {"X-Request-Id", request_id}};
   if (error.http == 401) headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (error.http == 429) headers.emplace_back("Retry-After", "10");
   return WithSecurityHeaders(
       {.status = error.http,
        .headers = std::move(headers),
@@ -77,6 +80,7 @@ void Api::Handle(HttpRequest request, HttpResponder responder) {
       std::make_shared<ApiCall>(gateway_, counter_, std::move(request),
                                 HttpResponder(std::make_shared<SecuredSink>(std::move(responder))), NewKey("r"));
   const HttpRequest& asked = call->request;
+  if (auto refused = CheckHost(asked, gateway_.hosts)) return call->Fail(*refused);
   bool reads = asked.method == "GET" || asked.method == "HEAD";
   const std::string& first = asked.segments.front();
   bool probe = asked.segments.size() == 1 && (first == "healthz" || first == "readyz");
@@ -95,13 +99,13 @@ void Api::Handle(HttpRequest request, HttpResponder responder) {
 void Api::HandleApi(const CallPtr& call) {
   const HttpRequest& asked = call->request;
   if (IsMutation(asked.method)) {
-    if (auto refused = CheckOrigin(asked, gateway_.allow_remote)) return call->Fail(*refused);
+    if (auto refused = CheckOrigin(asked)) return call->Fail(*refused);
   }
   Router::Match match = router_.Find(asked.method == "HEAD" ? "GET" : asked.method, asked.segments);
   std::string_view pattern = match.route >= 0 ? routes_[match.route].pattern : "";
   bool open = (asked.method == "POST" && pattern == "/api/session") || pattern == kOpenApiPath;
   if (!open) {
-    if (auto refused = Authenticate(asked, gateway_.sessions, gateway_.clock.MonotonicNanos(), &call->access)) {
+    if (auto refused = Authenticate(asked, gateway_.sessions, gateway_.clock.Now().nanos, &call->access)) {
       return call->Fail(*refused);
     }
     if (auto refused = CheckCsrf(asked, call->access)) return call->Fail(*refused);
@@ -116,7 +120,30 @@ void Api::HandleApi(const CallPtr& call) {
   }
   call->params = std::move(match.params);
   if (!ReadBody(call)) return;
-  routes_[match.route].handle(call);
+  WithKnownAccount(call, routes_[match.route].handle);
+}
+
+void Api::WithKnownAccount(const CallPtr& call, void (*next)(const CallPtr&)) {
+  auto named = std::count_if(call->request.query.begin(), call->request.query.end(),
+                             [](const auto& field) { return field.first == "account_id"; });
+  std::string account = call->Query("account_id");
+  FieldCheck check;
+  if (named > 1) check.Refuse("account_id", RejectReason::kBadIdentifier, "one account is expected");
+  if (!check.OptionalId("account_id", account).ok()) return call->Fail(BadFields(check.errors()));
+  if (account.empty() || gateway_.knows_account(account)) return next(call);
+  // A new one, or none at all: only order management can tell, and no service's empty list is taken for an answer.
+  call->Forward(call->gateway.peers.orders, &OrderAsync::ListAccounts, order::v1::ListAccountsRequest(),
+                [call, account, next](order::v1::ListAccountsResponse& response) {
+                  for (const order::v1::Account& each : response.accounts()) {
+                    if (each.account_id() == account) return next(call);
+                  }
+                  ApiError error = BadFields({{.field = "account_id",
+                                               .reason = RejectReason::kUnknownAccount,
+                                               .message = "there is no account " + account}});
+                  error.http = 404;
+                  error.status = "NOT_FOUND";
+                  call->Fail(error);
+                });
 }
 
 bool Api::ReadBody(const CallPtr& call) {
@@ -155,9 +182,10 @@ bool Api::ReadBody(const CallPtr& call) {
 
 std::optional<HttpResponse> Api::RefuseUpgrade(const HttpRequest& request) {
   std::string request_id = NewKey("r");
-  if (auto refused = CheckOrigin(request, gateway_.allow_remote)) return JsonPage(*refused, request_id);
+  if (auto refused = CheckHost(request, gateway_.hosts)) return JsonPage(*refused, request_id);
+  if (auto refused = CheckOrigin(request)) return JsonPage(*refused, request_id);
   Access access;
-  if (auto refused = Authenticate(request, gateway_.sessions, gateway_.clock.MonotonicNanos(), &access)) {
+  if (auto refused = Authenticate(request, gateway_.sessions, gateway_.clock.Now().nanos, &access)) {
     return JsonPage(*refused, request_id);
   }
   if (request.method != "GET" || request.RawPath() != "/api/stream") {

@@ -19,7 +19,8 @@ std::vector<Route> AlertAuditRoutes();
 // All of them.
 std::vector<Route> AllRoutes();
 
-// From an HTTP request to its handler: probes, files, origin, login, CSRF, route, content type, body. In that order.
+// From an HTTP request to its handler: Host, probes, files, origin, login, CSRF, route, content type, body, account. In
+// that order.
 class Api {
  public:
   explicit Api(Gateway& gateway);
@@ -35,6 +36,8 @@ class Api {
  private:
   void HandleApi(const CallPtr& call);
   bool ReadBody(const CallPtr& call);
+  // 404 for an account_id of the query that no account has: the same words whichever service would have been asked.
+  void WithKnownAccount(const CallPtr& call, void (*next)(const CallPtr&));
 
   Gateway& gateway_;
   CallCounter counter_;

@@ -114,6 +114,7 @@ void ApiCall::Answer(int status, const Json& json, HttpHeaders headers) {
 void ApiCall::Answer(int status, const google::protobuf::Message& message) { Answer(status, ToJson(message)); }
 void ApiCall::Fail(const ApiError& error, HttpHeaders headers) {
   if (error.http == 401) headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (error.http == 429) headers.emplace_back("Retry-After", "10");
   Answer(error.http, ErrorJson(error, request_id), std::move(headers));
 }
 

@@ -60,8 +60,11 @@ class FakeOrders final : public order::v1::OrderService::Service {
   }
   grpc::Status ListAccounts(grpc::ServerContext*, const order::v1::ListAccountsRequest*,
                             order::v1::ListAccountsResponse* response) override {
-    response->add_accounts()->set_account_id("paper");
-    response->mutable_accounts(0)->set_last_sequence(head);
+    for (const std::string& account : accounts) {
+      auto* one = response->add_accounts();
+      one->set_account_id(account);
+      one->set_last_sequence(head);
+    }
     return grpc::Status::OK;
   }
   grpc::Status HaltAccount(grpc::ServerContext*, const order::v1::HaltAccountRequest* request,
@@ -80,6 +83,7 @@ class FakeOrders final : public order::v1::OrderService::Service {
   order::v1::SubmitOrderRequest submitted;
   order::v1::ListOrdersRequest listed;
   std::vector<std::string> steps;
+  std::vector<std::string> accounts = {"paper"};
   grpc::Status answer;
   bool denies = false;
   std::function<void(const order::v1::ClosePositionRequest&)> on_close;
@@ -171,7 +175,7 @@ class ApiTest : public ::testing::Test {
                    *log_, metrics_);
     ASSERT_TRUE(files_.Load("").ok());
     gateway_.emplace(Gateway{.default_account = "paper",
-                             .allow_remote = false,
+                             .hosts = {},
                              .log = *log_,
                              .metrics = metrics_,
                              .clock = clock_,
@@ -181,6 +185,8 @@ class ApiTest : public ::testing::Test {
                              .files = files_,
                              .status = [] { return gateway::v1::GetStatusResponse(); },
                              .account_of_deployment = [](const std::string&) { return std::string(); },
+                             .knows_account = [](const std::string& account) { return account == "paper"; },
+                             .quote_row = [](const broker::v1::Quote&) { return Json::object(); },
                              .ready = [this] { return ready_; },
                              .emergency_ms_max = 1'000});
     api_.emplace(*gateway_);
@@ -382,11 +388,53 @@ TEST_F(ApiTest, ABrowserSignsInActsAndSignsOut) {
   for (const auto& record : records_) EXPECT_THAT(record.ShortDebugString(), ::testing::Not(HasSubstr("wrong")));
 }
 
-TEST_F(ApiTest, TooManyWrongTokensAre429) {
+TEST_F(ApiTest, TooManyWrongTokensAre429AndTheRightOneIsTaken) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Send("POST", "/api/session", R"({"token":"wrong"})", {}, false).status, 401);
   Answer limited = Send("POST", "/api/session", R"({"token":"wrong"})", {}, false);
   ExpectError(limited, 429, "RESOURCE_EXHAUSTED");
   EXPECT_EQ(limited.Header("Retry-After"), "10");
+  Answer bearer = Send("GET", "/api/live/status", "", {{"authorization", "Bearer wrong"}}, false);
+  ExpectError(bearer, 429, "RESOURCE_EXHAUSTED");
+  EXPECT_EQ(bearer.Header("Retry-After"), "10");
+  EXPECT_EQ(Send("POST", "/api/session", std::string(R"({"token":")") + kToken + "\"}", {}, false).status, 200);
+  EXPECT_EQ(Send("POST", "/api/live/orders", kOrder).status, 201);
+}
+
+TEST_F(ApiTest, EveryPathAnswersToItsOwnNameOnly) {
+  for (const char* path : {"/", "/index.html", "/healthz", "/readyz", "/api/openapi.json", "/api/live/status"}) {
+    for (const char* method : {"GET", "HEAD", "POST", "DELETE"}) {
+      auto parsed = ParseTarget(path);
+      auto waiting = std::make_shared<Waiting>();
+      api_->Handle({.method = method,
+                    .target = path,
+                    .segments = parsed->segments,
+                    .query = {},
+                    .headers = {{"host", "evil.example"}, {"authorization", std::string("Bearer ") + kToken}},
+                    .body = "",
+                    .remote = "127.0.0.1"},
+                   HttpResponder(waiting));
+      MutexLock lock(waiting->mutex);
+      ASSERT_TRUE(waiting->answer) << method << path;
+      EXPECT_EQ(waiting->answer->status, 403) << method << path;
+    }
+  }
+}
+
+TEST_F(ApiTest, AnAccountThatIsNoneIsOneErrorWhicheverServiceIsAsked) {
+  for (const char* path : {"/api/live/orders", "/api/live/fills", "/api/live/equity", "/api/live/positions",
+                           "/api/live/trades", "/api/live/summary", "/api/live/risk", "/api/live/books", "/api/alerts",
+                           "/api/audit", "/api/trading/deployments", "/api/trading/decisions/d1"}) {
+    Answer answer = Send("GET", std::string(path) + "?account_id=nobody");
+    ExpectError(answer, 404, "NOT_FOUND");
+    EXPECT_EQ(answer.json["error"]["reason"], "REJECT_REASON_UNKNOWN_ACCOUNT") << path;
+    EXPECT_EQ(answer.json["error"]["violations"][0]["field"], "account_id");
+    ExpectError(Send("GET", std::string(path) + "?account_id=paper&account_id=nobody"), 400, "INVALID_ARGUMENT");
+    ExpectError(Send("GET", std::string(path) + "?account_id=a%20b"), 400, "INVALID_ARGUMENT");
+  }
+  EXPECT_EQ(Send("GET", "/api/live/orders?account_id=paper").status, 200);
+  // Opened since the gateway last asked.
+  orders_.accounts = {"paper", "fresh"};
+  EXPECT_EQ(Send("GET", "/api/live/orders?account_id=fresh").status, 200);
 }
 
 TEST_F(ApiTest, HaltsFirstAndThenCancels) {

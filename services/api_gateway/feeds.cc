@@ -167,7 +167,6 @@ void Feeds::LoadHistory(const std::string& account_id) {
         model.OnTrade(std::move(*it));
     });
   }
-  if (account_id != default_account_) return;
   position::v1::ListEquityPointsRequest equity_request;
   equity_request.set_account_id(account_id);
   equity_request.set_limit(kEquityShown);
@@ -176,7 +175,7 @@ void Feeds::LoadHistory(const std::string& account_id) {
   SetDeadline(equity_context);
   if (peers_.positions.stub->ListEquityPoints(&equity_context, equity_request, &equity).ok()) {
     hub_.With([&](LiveModel& model) {
-      for (const position::v1::EquityPoint& point : equity.points()) model.OnEquity(point);
+      for (const position::v1::EquityPoint& point : equity.points()) model.OnEquity(account_id, point);
     });
   }
 }
@@ -238,13 +237,12 @@ Feeds::Market::Callbacks Feeds::MarketCallbacks() {
                 LoadInstruments();
                 broker::v1::StreamMarketDataRequest request;
                 request.mutable_subscribe()->set_subscriber("gateway");
+                request.mutable_subscribe()->set_books(true);
                 send(std::move(request));
               },
           .on_message =
               [this](broker::v1::StreamMarketDataResponse& step) {
-                hub_.With([&](LiveModel& model) {
-                  for (broker::v1::Quote& quote : *step.mutable_quotes()) model.OnQuote(std::move(quote));
-                });
+                hub_.OnMarket(std::move(step));
                 step.Clear();
                 return true;
               },

@@ -3,12 +3,14 @@
 #include <functional>
 #include <string>
 
+#include "ballast/broker/v1/market_data_service.pb.h"
 #include "ballast/gateway/v1/gateway_service.pb.h"
 #include "libs/base/clock.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
 #include "services/api_gateway/access.h"
 #include "services/api_gateway/audit_trail.h"
+#include "services/api_gateway/json.h"
 #include "services/api_gateway/peers.h"
 #include "services/api_gateway/static_files.h"
 
@@ -17,7 +19,7 @@ namespace ballast {
 // What every handler may use. Owned by the shell, outlives every call.
 struct Gateway {
   const std::string default_account;
-  const bool allow_remote;
+  const HostPolicy hosts;
   Logger& log;
   Metrics& metrics;
   const Clock& clock;
@@ -29,6 +31,10 @@ struct Gateway {
   std::function<gateway::v1::GetStatusResponse()> status;
   // Account of a deployment as far as the streams told; empty when unknown.
   std::function<std::string(const std::string& deployment_id)> account_of_deployment;
+  // Whether order management named the account since the start; false says nothing yet.
+  std::function<bool(const std::string& account_id)> knows_account;
+  // A quote as JSON, with its age and whether it is stale.
+  std::function<Json(const broker::v1::Quote& quote)> quote_row;
   // Order management serves.
   std::function<bool()> ready;
   // How long an emergency stop goes on before it says what is left.

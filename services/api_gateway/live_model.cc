@@ -1,7 +1,13 @@
 #include "services/api_gateway/live_model.h"
 
+#include <iterator>
+
+#include "libs/wire/wire.h"
+
 namespace ballast {
 namespace {
+
+constexpr std::size_t kEquityMax = 2'000;  // of one account
 
 bool IsZero(const std::string& decimal) { return decimal.find_first_of("123456789") == std::string::npos; }
 
@@ -74,15 +80,18 @@ void LiveModel::OnPositions(const std::string& account_id, position::v1::StreamP
     books_.Set(key, std::move(book));
   }
   for (position::v1::Trade& trade : *update.mutable_trades()) OnTrade(std::move(trade));
-  // Points do not say whose they are; the curve shown is the default account's.
-  if (update.has_equity_point() && account_id == default_account_) OnEquity(update.equity_point());
+  if (update.has_equity_point()) OnEquity(account_id, update.equity_point());
 }
 
 void LiveModel::OnTrade(position::v1::Trade trade) {
   std::string key = trade.trade_id();
   trades_.Set(key, std::move(trade));
 }
-void LiveModel::OnEquity(const position::v1::EquityPoint& point) { equity_.Set(TimeKey(point.time()), point); }
+void LiveModel::OnEquity(const std::string& account_id, position::v1::EquityPoint point) {
+  point.set_account_id(account_id);
+  std::string key = TimeKey(point.time());
+  equity_.try_emplace(account_id, kEquityMax).first->second.Set(key, std::move(point));
+}
 
 void LiveModel::OnDeployments(strategy::v1::StreamDeploymentsResponse&& update) {
   for (strategy::v1::Deployment& deployment : *update.mutable_deployments()) {
@@ -90,6 +99,7 @@ void LiveModel::OnDeployments(strategy::v1::StreamDeploymentsResponse&& update) 
     deployments_.Set(key, std::move(deployment));
   }
   for (strategy::v1::Decision& decision : *update.mutable_decisions()) {
+    decision.set_account_id(AccountOfDeployment(decision.deployment_id()));
     std::string key = decision.deployment_id() + "|" + std::to_string(decision.sequence());
     decisions_.Set(key, std::move(decision));
   }
@@ -105,11 +115,71 @@ void LiveModel::OnInstrument(broker::v1::Instrument instrument) {
   if (known != nullptr && known->SerializeAsString() == instrument.SerializeAsString()) return;
   instruments_.Set(key, std::move(instrument));
 }
-void LiveModel::OnQuote(broker::v1::Quote quote) {
-  std::string key = quote.symbol();
-  quotes_.Set(key, std::move(quote));
+void LiveModel::OnMarket(broker::v1::StreamMarketDataResponse&& step, std::int64_t now_ns) {
+  market_heard_ns_ = now_ns;
+  market_step_ = step.step();
+  market_time_ = step.market_time();
+  market_ended_ = step.end_of_data();
+  std::map<std::string, broker::v1::GetBookResponse*> books;
+  for (broker::v1::GetBookResponse& book : *step.mutable_books()) books[book.symbol()] = &book;
+  for (broker::v1::Quote& quote : *step.mutable_quotes()) {
+    std::string key = quote.symbol();
+    MarketQuote row{.step = market_step_, .market_time = market_time_, .market_silent = market_ended_};
+    if (auto book = books.find(key); book != books.end()) row.book = std::move(*book->second);
+    row.quote = std::move(quote);
+    quotes_.Set(key, std::move(row));
+  }
+  CheckMarket(now_ns);
 }
+
+bool LiveModel::IsSilent(std::int64_t now_ns) const {
+  return market_ended_ || !market_heard_ns_ || now_ns - *market_heard_ns_ >= kSilentNs;
+}
+
+void LiveModel::CheckMarket(std::int64_t now_ns) {
+  bool silent = IsSilent(now_ns);
+  if (silent == market_silent_) return;
+  market_silent_ = silent;
+  quotes_.Renew([&](MarketQuote& row) {
+    row.market_silent = silent;
+    row.market_time = market_time_;
+  });
+}
+
+std::string LiveModel::MarketJson(std::int64_t now_ns) const {
+  constexpr std::int64_t kNanosPerMilli = 1'000'000;
+  Json json;
+  json["state"] = !market_heard_ns_ ? "unknown" : market_ended_ ? "ended" : IsSilent(now_ns) ? "silent" : "live";
+  bool heard = market_heard_ns_.has_value();
+  json["time"] = heard ? Json(wire::FromProto(market_time_).ToString()) : Json();
+  json["age_ms"] = heard ? Json((now_ns - *market_heard_ns_) / kNanosPerMilli) : Json();
+  json["step"] = market_step_;
+  return json.dump();
+}
+
+Json LiveModel::QuoteRow(const broker::v1::Quote& quote, std::int64_t now_ns) const {
+  MarketQuote row;
+  row.quote = quote;
+  row.market_time = market_time_;
+  row.market_silent = IsSilent(now_ns);
+  return QuoteJson(row);
+}
+
 void LiveModel::OnStatus(std::string json) { status_ = std::move(json); }
+
+void LiveModel::Trim() {
+  orders_.Trim();
+  positions_.Trim();
+  summaries_.Trim();
+  books_.Trim();
+  trades_.Trim();
+  for (auto& [account_id, table] : equity_) table.Trim();
+  deployments_.Trim();
+  decisions_.Trim();
+  alerts_.Trim();
+  instruments_.Trim();
+  quotes_.Trim();
+}
 
 std::vector<LiveModel::Delta> LiveModel::Flush(bool with_quotes) {
   std::vector<Delta> deltas;
@@ -122,7 +192,12 @@ std::vector<LiveModel::Delta> LiveModel::Flush(bool with_quotes) {
   add("summary", summaries_.Flush());
   add("books", books_.Flush());
   add("trades", trades_.Flush());
-  add("equity", equity_.Flush());
+  std::vector<std::string> points;
+  for (auto& [account_id, table] : equity_) {
+    std::vector<std::string> changed = table.Flush();
+    points.insert(points.end(), std::make_move_iterator(changed.begin()), std::make_move_iterator(changed.end()));
+  }
+  add("equity", std::move(points));
   add("deployments", deployments_.Flush());
   add("decisions", decisions_.Flush());
   add("alerts", alerts_.Flush());
@@ -151,7 +226,13 @@ std::string LiveModel::Snapshot() const {
   add("quotes", quotes_.Rows());
   add("alerts", alerts_.Rows());
   add("trades", trades_.Rows());
-  add("equity", equity_.Rows());
+  std::string points;
+  for (const auto& [account_id, table] : equity_) {
+    std::string rows = table.Rows();
+    if (rows.size() <= 2) continue;
+    points += (points.empty() ? "" : ",") + rows.substr(1, rows.size() - 2);
+  }
+  add("equity", "[" + points + "]");
   add("instruments", instruments_.Rows());
   return text + "}";
 }

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -17,6 +18,7 @@
 #include "ballast/position/v1/position_service.pb.h"
 #include "ballast/strategy/v1/strategy_service.pb.h"
 #include "services/api_gateway/json.h"
+#include "services/api_gateway/market_quote.h"
 
 namespace ballast {
 
@@ -49,22 +51,36 @@ class LiveTable {
     std::vector<std::string> changed;
     changed.reserve(dirty_.size());
     for (const std::string& key : dirty_) {
+      if (dirty_set_.erase(key) == 0) continue;  // gone since
       Row& row = rows_.at(key);
       row.json = ToJsonText(row.proto);
       changed.push_back(row.json);
     }
     dirty_.clear();
-    dirty_set_.clear();
+    Trim();
+    return changed;
+  }
+  // Makes room as Flush does, and makes no JSON: what nobody has seen goes unseen.
+  void Trim() {
     for (auto it = order_.begin(); rows_.size() > rows_max_ && it != order_.end();) {
       auto row = rows_.find(*it);
       if (may_go_ == nullptr || may_go_(row->second.proto)) {
+        dirty_set_.erase(*it);
         rows_.erase(row);
         it = order_.erase(it);
       } else {
         ++it;
       }
     }
-    return changed;
+    if (dirty_.size() > 2 * dirty_set_.size()) dirty_.assign(dirty_set_.begin(), dirty_set_.end());
+  }
+  // All rows are told again, changed by `change`.
+  template <typename Function>
+  void Renew(Function change) {
+    for (const std::string& key : order_) {
+      change(rows_.at(key).proto);
+      if (dirty_set_.insert(key).second) dirty_.push_back(key);
+    }
   }
   // Everything flushed, as a JSON list.
   [[nodiscard]] std::string Rows() const {
@@ -114,14 +130,23 @@ class LiveModel {
   void AddOrderCount(std::int64_t orders) { orders_total_ += orders; }
   void OnPositions(const std::string& account_id, position::v1::StreamPositionsResponse&& update);
   void OnTrade(position::v1::Trade trade);
-  void OnEquity(const position::v1::EquityPoint& point);
+  void OnEquity(const std::string& account_id, position::v1::EquityPoint point);
   void OnDeployments(strategy::v1::StreamDeploymentsResponse&& update);
   void OnAlert(alert::v1::Alert alert);
   void OnInstrument(broker::v1::Instrument instrument);
-  void OnQuote(broker::v1::Quote quote);
+  // A step of the market, or its sign of life, heard at `now_ns` (monotonic).
+  void OnMarket(broker::v1::StreamMarketDataResponse&& step, std::int64_t now_ns);
+  // Tells the quotes again when the market fell silent or speaks again.
+  void CheckMarket(std::int64_t now_ns);
+  // "market" of a heartbeat: what prices are worth now.
+  [[nodiscard]] std::string MarketJson(std::int64_t now_ns) const;
+  // A quote that came another way, judged as those of the stream.
+  [[nodiscard]] Json QuoteRow(const broker::v1::Quote& quote, std::int64_t now_ns) const;
   // JSON text of the status row.
   void OnStatus(std::string json);
 
+  // Keeps the tables small while nobody looks.
+  void Trim();
   // Everything that changed, by topic; quotes only when asked for.
   std::vector<Delta> Flush(bool with_quotes);
   // The "data" of a snapshot.
@@ -131,7 +156,10 @@ class LiveModel {
   [[nodiscard]] std::string AccountOfDeployment(const std::string& deployment_id) const;
 
  private:
+  // No step and no sign of life for so long: the market is not there.
+  static constexpr std::int64_t kSilentNs = 3'000'000'000;
   static bool IsClosed(const order::v1::Order& order);
+  [[nodiscard]] bool IsSilent(std::int64_t now_ns) const;
 
   const std::string default_account_;
   LiveTable<order::v1::Order> orders_{200, &LiveModel::IsClosed};
@@ -139,12 +167,17 @@ class LiveModel {
   LiveTable<position::v1::AccountSummary> summaries_{100};
   LiveTable<position::v1::BookSummary> books_{1000};
   LiveTable<position::v1::Trade> trades_{100};
-  LiveTable<position::v1::EquityPoint> equity_{2000};
+  std::map<std::string, LiveTable<position::v1::EquityPoint>> equity_;  // by account
   LiveTable<strategy::v1::Deployment> deployments_{1000};
   LiveTable<strategy::v1::Decision> decisions_{200};
   LiveTable<alert::v1::Alert> alerts_{200};
   LiveTable<broker::v1::Instrument> instruments_{2000};
-  LiveTable<broker::v1::Quote> quotes_{2000};
+  LiveTable<MarketQuote> quotes_{2000};
+  std::uint64_t market_step_ = 0;
+  google::protobuf::Timestamp market_time_;
+  std::optional<std::int64_t> market_heard_ns_;
+  bool market_ended_ = false;
+  bool market_silent_ = false;
   std::set<std::string> working_;
   std::int64_t orders_total_ = 0;
   std::string status_ = "null";

@@ -25,7 +25,13 @@ void GetQuotes(const CallPtr& call) {
     if (end > 0) request.add_symbols(std::string(rest.substr(0, end)));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  call->Forward(call->gateway.peers.market, &MarketAsync::GetQuotes, request);
+  call->Forward(call->gateway.peers.market, &MarketAsync::GetQuotes, request,
+                [call](broker::v1::GetQuotesResponse& response) {
+                  Json quotes = Json::array();
+                  for (const broker::v1::Quote& quote : response.quotes())
+                    quotes.push_back(call->gateway.quote_row(quote));
+                  call->Answer(200, Json{{"quotes", std::move(quotes)}});
+                });
 }
 
 void ListBars(const CallPtr& call) {

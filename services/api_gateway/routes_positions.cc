@@ -114,7 +114,11 @@ void ListEquity(const CallPtr& call) {
   if (!call->ReadNumber("limit", &limit)) return;
   request.set_account_id(call->AccountOfQuery());
   request.set_limit(limit);
-  call->Forward(call->gateway.peers.positions, &PositionAsync::ListEquityPoints, request);
+  call->Forward(call->gateway.peers.positions, &PositionAsync::ListEquityPoints, request,
+                [call, account = request.account_id()](position::v1::ListEquityPointsResponse& response) {
+                  for (position::v1::EquityPoint& point : *response.mutable_points()) point.set_account_id(account);
+                  call->Answer(200, response);
+                });
 }
 
 void Verify(const CallPtr& call) {

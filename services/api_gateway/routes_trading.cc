@@ -110,22 +110,35 @@ void ListDeployments(const CallPtr& call) {
   call->Forward(call->gateway.peers.strategy, &StrategyAsync::ListDeployments, request);
 }
 
+// 404 for a deployment of another account than the one of the query, if that names one. True: answered.
+bool OfAnotherAccount(const CallPtr& call, const std::string& account) {
+  std::string asked = call->Query("account_id");
+  if (asked.empty() || asked == account) return false;
+  call->Fail(MakeError(404, "account " + asked + " has no deployment " + call->Param("id")));
+  return true;
+}
+
 void GetDeployment(const CallPtr& call) {
   strategy::v1::GetDeploymentRequest request;
   request.set_deployment_id(call->Param("id"));
-  call->Forward(call->gateway.peers.strategy, &StrategyAsync::GetDeployment, request);
+  call->Forward(call->gateway.peers.strategy, &StrategyAsync::GetDeployment, request,
+                [call](strategy::v1::GetDeploymentResponse& response) {
+                  if (!OfAnotherAccount(call, response.deployment().spec().account_id())) call->Answer(200, response);
+                });
 }
 
 // Goes on with the deployment's account, as the streams told it; what they did not tell, the strategy runner knows.
 void WithAccount(const CallPtr& call, std::function<void(const std::string&)> next) {
   if (std::string account = call->gateway.account_of_deployment(call->Param("id")); !account.empty()) {
-    return next(account);
+    if (!OfAnotherAccount(call, account)) next(account);
+    return;
   }
   strategy::v1::GetDeploymentRequest request;
   request.set_deployment_id(call->Param("id"));
   call->Forward(call->gateway.peers.strategy, &StrategyAsync::GetDeployment, request,
-                [next = std::move(next)](strategy::v1::GetDeploymentResponse& response) {
-                  next(response.deployment().spec().account_id());
+                [call, next = std::move(next)](strategy::v1::GetDeploymentResponse& response) {
+                  const std::string& account = response.deployment().spec().account_id();
+                  if (!OfAnotherAccount(call, account)) next(account);
                 });
 }
 
@@ -153,13 +166,20 @@ void DeploymentHistory(const CallPtr& call) {
 }
 
 void ListDecisions(const CallPtr& call) {
-  strategy::v1::ListDecisionsRequest request;
   int page_size = 0;
   if (!call->ReadNumber("page_size", &page_size)) return;
-  request.set_deployment_id(call->Param("id"));
-  request.set_page_size(page_size);
-  request.set_page_token(call->Query("page_token"));
-  call->Forward(call->gateway.peers.strategy, &StrategyAsync::ListDecisions, request);
+  WithAccount(call, [call, page_size](const std::string& account) {
+    strategy::v1::ListDecisionsRequest request;
+    request.set_deployment_id(call->Param("id"));
+    request.set_page_size(page_size);
+    request.set_page_token(call->Query("page_token"));
+    call->Forward(call->gateway.peers.strategy, &StrategyAsync::ListDecisions, request,
+                  [call, account](strategy::v1::ListDecisionsResponse& response) {
+                    for (strategy::v1::Decision& decision : *response.mutable_decisions())
+                      decision.set_account_id(account);
+                    call->Answer(200, response);
+                  });
+  });
 }
 
 void ListStrategies(const CallPtr& call) {

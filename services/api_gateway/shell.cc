@@ -27,7 +27,7 @@ class GatewayShell : public Service {
               .status = [this] { return StatusRow(); },
               .session_holds =
                   [this](const std::string& cookie) {
-                    return sessions_ && sessions_->CsrfOf(cookie, context_.clock.MonotonicNanos()).has_value();
+                    return sessions_ && sessions_->CsrfOf(cookie, context_.clock.Now().nanos).has_value();
                   }},
              context.clock, context.metrics),
         feeds_(peers_, hub_, context.log, default_account_),
@@ -54,10 +54,10 @@ class GatewayShell : public Service {
       context_.log.Warning("dashboard.not_built",
                            {{"web_root", context_.config.GetString("web_root")}, {"error", MessageOf(loaded)}});
     }
-    sessions_ = std::make_unique<Sessions>(std::move(token));
+    LoadSessions(std::move(token));
     gateway_ = std::make_unique<Gateway>(
         Gateway{.default_account = default_account_,
-                .allow_remote = allow_remote,
+                .hosts = {.allow_remote = allow_remote, .names = context_.config.GetStringList("allowed_hosts")},
                 .log = context_.log,
                 .metrics = context_.metrics,
                 .clock = context_.clock,
@@ -70,6 +70,8 @@ class GatewayShell : public Service {
                     [this](const std::string& id) {
                       return hub_.With([&](LiveModel& model) { return model.AccountOfDeployment(id); });
                     },
+                .knows_account = [this](const std::string& account_id) { return board_.Knows(account_id); },
+                .quote_row = [this](const broker::v1::Quote& quote) { return hub_.QuoteRow(quote); },
                 .ready = [this] { return board_.Serves("order_management"); },
                 .emergency_ms_max = context_.config.GetInt("emergency_ms_max")});
     api_ = std::make_unique<Api>(*gateway_);
@@ -113,6 +115,16 @@ class GatewayShell : public Service {
   }
 
  private:
+  // Nobody is kept out of their own house by a broken file: they sign in again.
+  void LoadSessions(Secret token) {
+    std::string path = context_.config.GetString("session_file");
+    if (path.empty()) path = context_.config.GetString("token_file") + ".sessions";
+    SessionFile file(path);
+    absl::StatusOr<SessionTable> kept = file.Load();
+    if (!kept.ok()) context_.log.Warning("session.file_unusable", {{"error", MessageOf(kept.status())}});
+    sessions_ = std::make_unique<Sessions>(std::move(token), kept.ok() ? *std::move(kept) : SessionTable(),
+                                           [file](const SessionTable& table) { return file.Save(table); });
+  }
   gateway::v1::GetStatusResponse Status() {
     gateway::v1::GetStatusResponse status;
     board_.Fill(&status);
@@ -164,6 +176,13 @@ ServiceSpec ApiGatewaySpec() {
                      .default_value = "",
                      .help = "folder of the built dashboard; empty: a page that says so"},
                     {.name = "token_file", .default_value = "", .help = "file with the access token, mode 600"},
+                    {.name = "session_file",
+                     .default_value = "",
+                     .help = "file that keeps sessions over a restart; empty: <token_file>.sessions"},
+                    {.name = "allowed_hosts",
+                     .type = KnobType::kStringList,
+                     .default_value = "",
+                     .help = "names a request may have as its Host, besides this machine's own"},
                     {.name = "default_account", .default_value = "paper", .help = "account of requests that name none"},
                     {.name = "allow_remote",
                      .type = KnobType::kBool,

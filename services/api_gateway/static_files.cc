@@ -1,5 +1,9 @@
 #include "services/api_gateway/static_files.h"
 
+#include <zlib.h>
+
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -13,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kBytesMax = 64 << 20;
+constexpr std::size_t kCompressedMin = 256;
 constexpr char kIndex[] = "index.html";
 constexpr char kNotBuilt[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Ballast</title></head><body>\n"
@@ -38,6 +43,64 @@ const char* TypeOf(const std::string& name) {
   };
   auto found = kTypes.find(fs::path(name).extension().string());
   return found == kTypes.end() ? "application/octet-stream" : found->second;
+}
+
+bool IsText(const std::string& type) {
+  return type.starts_with("text/") || type == "image/svg+xml" || type.starts_with("application/json") ||
+         type.starts_with("application/manifest+json");
+}
+
+std::string Gzip(const std::string& body) {
+  constexpr int kGzipWindow = 15 + 16;
+  constexpr int kMemory = 9;
+  z_stream stream{};
+  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kGzipWindow, kMemory, Z_DEFAULT_STRATEGY) != Z_OK)
+    return "";
+  std::string out(deflateBound(&stream, static_cast<uLong>(body.size())), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
+  stream.avail_in = static_cast<uInt>(body.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  bool whole = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+  out.resize(whole ? stream.total_out : 0);
+  deflateEnd(&stream);
+  return out;
+}
+
+// The next item of a comma-separated list, without blanks around it; taken from the front of `rest`.
+std::string_view NextItem(std::string_view& rest, char separator) {
+  std::size_t end = std::min(rest.find(separator), rest.size());
+  std::string_view item = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
+  while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
+  return item;
+}
+
+// gzip or *, and not with weight 0.
+bool AcceptsGzip(std::string_view header) {
+  bool any = false;
+  while (!header.empty()) {
+    std::string_view item = NextItem(header, ',');
+    std::string name(NextItem(item, ';'));
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::string_view weight = NextItem(item, ';');
+    bool refused = (weight.starts_with("q=0") || weight.starts_with("Q=0")) &&
+                   weight.find_first_of("123456789") == std::string_view::npos;
+    if (name == "gzip" || name == "x-gzip") return !refused;
+    if (name == "*") any = !refused;
+  }
+  return any;
+}
+
+// If-None-Match has the tag, or is *.
+bool Names(std::string_view header, const std::string& etag) {
+  while (!header.empty()) {
+    std::string_view item = NextItem(header, ',');
+    if (item.starts_with("W/")) item.remove_prefix(2);
+    if (item == etag || item == "*") return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -77,7 +140,13 @@ absl::Status StaticFiles::ReadFolder(const std::string& root) {
 void StaticFiles::Add(const std::string& name, std::string body) {
   // The build puts a digest into the name of everything below assets/.
   File file{.body = std::move(body), .type = TypeOf(name), .etag = "", .immutable = name.starts_with("assets/")};
-  file.etag = "\"" + Sha256Hex(file.body).substr(0, 20) + "\"";
+  std::string digest = Sha256Hex(file.body).substr(0, 20);
+  file.etag = "\"" + digest + "\"";
+  file.gzip_etag = "\"" + digest + "-gzip\"";
+  if (file.body.size() >= kCompressedMin && IsText(file.type)) {
+    file.gzip = Gzip(file.body);
+    if (file.gzip.size() >= file.body.size()) file.gzip.clear();
+  }
   files_[name] = std::move(file);
 }
 
@@ -99,14 +168,19 @@ HttpResponse StaticFiles::Serve(const HttpRequest& request) const {
     found = files_.find(kIndex);
   }
   const File& file = found->second;
+  bool compressed = !file.gzip.empty() && AcceptsGzip(request.Header("accept-encoding"));
+  const std::string& etag = compressed ? file.gzip_etag : file.etag;
   HttpResponse response;
   response.headers = {{"Content-Type", file.type},
-                      {"ETag", file.etag},
+                      {"ETag", etag},
                       {"Cache-Control", file.immutable ? "public, max-age=31536000, immutable" : "no-cache"}};
-  if (request.Header("if-none-match") == file.etag)
+  if (!file.gzip.empty()) response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (Names(request.Header("if-none-match"), etag)) {
     response.status = 304;
-  else
-    response.body = file.body;
+    return response;
+  }
+  if (compressed) response.headers.emplace_back("Content-Encoding", "gzip");
+  response.body = compressed ? file.gzip : file.body;
   return response;
 }
 

@@ -23,8 +23,11 @@ class StaticFiles {
  private:
   struct File {
     std::string body;
+    // The body compressed; empty when that would be no gain.
+    std::string gzip;
     std::string type;
     std::string etag;
+    std::string gzip_etag;
     bool immutable = false;
   };
   absl::Status ReadFolder(const std::string& root);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -91,6 +92,58 @@ TEST(StaticFilesAloneTest, WithoutADashboardAPageSaysSo) {
   HttpResponse response = files.Serve({.method = "GET", .target = "/", .segments = {""}});
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(response.body, HasSubstr("not built"));
+}
+
+std::string Unzip(const std::string& body) {
+  z_stream stream{};
+  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
+  std::string out(1 << 20, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
+  stream.avail_in = static_cast<uInt>(body.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  inflateEnd(&stream);
+  return out;
+}
+
+TEST_F(StaticFilesTest, TextGoesCompressedToWhoTakesIt) {
+  std::string code;
+  for (int i = 0; i < 2'000; ++i) code += "const value" + std::to_string(i) + " = " + std::to_string(i) + ";\n";
+  Write("site/assets/big-1a2b.js", code);
+  Write("site/assets/big-1a2b.png", code);
+  ASSERT_TRUE(files_.Load((root_ / "site").string()).ok());
+  HttpResponse plain = Get("/assets/big-1a2b.js");
+  EXPECT_EQ(plain.body, code);
+  EXPECT_EQ(HeaderOf(plain, "Content-Encoding"), "");
+  EXPECT_EQ(HeaderOf(plain, "Vary"), "Accept-Encoding");
+  for (const char* accepts : {"gzip", "deflate, gzip;q=0.5, br", "GZIP", "br;q=1.0,*", "gzip ; q=0.001"}) {
+    HttpResponse packed = Get("/assets/big-1a2b.js", {{"accept-encoding", accepts}});
+    EXPECT_EQ(HeaderOf(packed, "Content-Encoding"), "gzip") << accepts;
+    EXPECT_EQ(HeaderOf(packed, "Vary"), "Accept-Encoding");
+    EXPECT_THAT(HeaderOf(packed, "Cache-Control"), HasSubstr("immutable"));
+    EXPECT_LT(packed.body.size() * 3, code.size());
+    EXPECT_EQ(Unzip(packed.body), code);
+    EXPECT_NE(HeaderOf(packed, "ETag"), HeaderOf(plain, "ETag"));
+    // Each form has a tag of its own.
+    for (const std::string& tag :
+         {HeaderOf(packed, "ETag"), "\"x\", W/" + HeaderOf(packed, "ETag"), std::string("*")}) {
+      HttpResponse same = Get("/assets/big-1a2b.js", {{"accept-encoding", accepts}, {"if-none-match", tag}});
+      EXPECT_EQ(same.status, 304) << tag;
+      EXPECT_TRUE(same.body.empty());
+    }
+    EXPECT_EQ(
+        Get("/assets/big-1a2b.js", {{"accept-encoding", accepts}, {"if-none-match", HeaderOf(plain, "ETag")}}).status,
+        200);
+  }
+  for (const char* accepts :
+       {"", "br", "gzip;q=0", "gzip; q=0", "gzip ;Q=0.0", "gzip;q=0.000, *", "*;q=0", "identity", "gzipped"}) {
+    EXPECT_EQ(Get("/assets/big-1a2b.js", {{"accept-encoding", accepts}}).body, code) << accepts;
+  }
+  // What is compressed already, and what is tiny, goes as it is.
+  EXPECT_EQ(Get("/assets/big-1a2b.png", {{"accept-encoding", "gzip"}}).body, code);
+  EXPECT_EQ(Get("/assets/app-1a2b.js", {{"accept-encoding", "gzip"}}).body, "code");
 }
 
 }  // namespace

@@ -173,6 +173,11 @@ void StatusBoard::Fill(gateway::v1::GetStatusResponse* status) const {
   wire::ToProto(start_time_, status->mutable_start_time());
 }
 
+bool StatusBoard::Knows(const std::string& account_id) const {
+  MutexLock lock(mutex_);
+  return accounts_.contains(account_id);
+}
+
 bool StatusBoard::Serves(const std::string& service) const {
   MutexLock lock(mutex_);
   auto known = states_.find(service);

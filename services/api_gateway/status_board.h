@@ -36,6 +36,7 @@ class StatusBoard {
   // Services, market and mode; the rest is the streams'.
   void Fill(gateway::v1::GetStatusResponse* status) const EXCLUDES(mutex_);
   [[nodiscard]] bool Serves(const std::string& service) const EXCLUDES(mutex_);
+  [[nodiscard]] bool Knows(const std::string& account_id) const EXCLUDES(mutex_);
 
  private:
   struct Watched;
@@ -49,11 +50,11 @@ class StatusBoard {
   Metrics& metrics_;
   const UtcTime start_time_;
   std::vector<std::unique_ptr<Watched>> watched_;
-  std::set<std::string> accounts_;  // the thread's own
 
   mutable Mutex mutex_;
   CondVar wake_;
   bool stopping_ GUARDED_BY(mutex_) = false;
+  std::set<std::string> accounts_ GUARDED_BY(mutex_);
   std::map<std::string, std::string> states_ GUARDED_BY(mutex_);
   broker::v1::GetMarketStatusResponse market_ GUARDED_BY(mutex_);
   type::v1::AccountMode mode_ GUARDED_BY(mutex_) = type::v1::ACCOUNT_MODE_UNSPECIFIED;

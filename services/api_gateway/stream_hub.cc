@@ -58,13 +58,46 @@ void StreamHub::Stop() {
 
 void StreamHub::Tick(std::int64_t round) {
   bool second = round % kSecondRounds == 0;
+  {
+    MutexLock lock(mutex_);
+    rounds_alone_ = clients_.empty() ? rounds_alone_ + 1 : 0;
+    if (!asleep_ && rounds_alone_ >= options_.idle_rounds) FallAsleep();
+    if (asleep_) return model_.Trim();
+  }
   std::string status = second && options_.status ? options_.status() : "";
   MutexLock lock(mutex_);
   if (!status.empty()) model_.OnStatus(std::move(status));
+  model_.CheckMarket(clock_.MonotonicNanos());
   for (const LiveModel::Delta& delta : model_.Flush(round % kQuoteRounds == 0)) Publish(delta);
   if (!second) return;
   CloseEndedSessions();
   SendAll(HeartbeatText());
+}
+
+void StreamHub::FallAsleep() {
+  asleep_ = true;
+  ring_.clear();
+  ring_bytes_ = 0;
+}
+
+void StreamHub::WakeUp(std::string status) {
+  asleep_ = false;
+  rounds_alone_ = 0;
+  if (!status.empty()) model_.OnStatus(std::move(status));
+  model_.CheckMarket(clock_.MonotonicNanos());
+  // A number for all of it that is never sent: whoever was here before has missed something.
+  (void)model_.Flush(true);
+  ++sequence_;
+}
+
+void StreamHub::OnMarket(broker::v1::StreamMarketDataResponse&& step) {
+  std::int64_t now_ns = clock_.MonotonicNanos();
+  With([&](LiveModel& model) { model.OnMarket(std::move(step), now_ns); });
+}
+
+Json StreamHub::QuoteRow(const broker::v1::Quote& quote) {
+  std::int64_t now_ns = clock_.MonotonicNanos();
+  return With([&](LiveModel& model) { return model.QuoteRow(quote, now_ns); });
 }
 
 void StreamHub::Publish(const LiveModel::Delta& delta) {
@@ -110,7 +143,8 @@ void StreamHub::CloseEndedSessions() {
 }
 
 StreamHub::Text StreamHub::HeartbeatText() const {
-  return std::make_shared<std::string>(fmt::format(R"({{"type":"heartbeat","sequence":{}}})", sequence_));
+  return std::make_shared<std::string>(fmt::format(R"({{"type":"heartbeat","sequence":{},"market":{}}})", sequence_,
+                                                   model_.MarketJson(clock_.MonotonicNanos())));
 }
 
 bool StreamHub::Covers(const std::string& run, std::int64_t after) const {
@@ -121,8 +155,16 @@ bool StreamHub::Covers(const std::string& run, std::int64_t after) const {
 
 void StreamHub::Join(std::shared_ptr<WebSocket> socket, const std::string& run, std::int64_t after,
                      const std::string& cookie) {
+  bool asleep = false;
+  {
+    MutexLock lock(mutex_);
+    asleep = asleep_;
+  }
+  // Made without the lock: it asks for what the lock guards.
+  std::string status = asleep && options_.status ? options_.status() : "";
   MutexLock lock(mutex_);
   if (stopping_) return socket->Close(1001, "the server is stopping");
+  if (asleep_) WakeUp(std::move(status));
   if (Covers(run, after)) {
     auto missing = static_cast<std::size_t>(sequence_ - after);
     for (std::size_t i = ring_.size() - missing; i < ring_.size(); ++i) socket->Send(ring_[i]);

@@ -27,6 +27,8 @@ class StreamHub {
     std::size_t ring_bytes_max = 64 << 20;
     // More than this is not caught up with by deltas but by a fresh snapshot: it would fill the client's queue.
     std::size_t resume_max = 500;
+    // Rounds without a client after which nothing is made any more, until one comes.
+    std::int64_t idle_rounds = 200;
     // Makes the status row, once a second; called without the hub's lock.
     std::function<std::string()> status;
     // Whether a browser's session still holds; asked once a second for each client that came in by one.
@@ -44,6 +46,10 @@ class StreamHub {
     MutexLock lock(mutex_);
     return function(model_);
   }
+
+  // What the market says, with the time it was heard.
+  void OnMarket(broker::v1::StreamMarketDataResponse&& step) EXCLUDES(mutex_);
+  [[nodiscard]] Json QuoteRow(const broker::v1::Quote& quote) EXCLUDES(mutex_);
 
   // A client joins: the deltas after `after` when `run` is this run and the ring still has them, else a snapshot.
   // `cookie` is its session's; empty when it showed the token itself.
@@ -68,6 +74,10 @@ class StreamHub {
   void CloseEndedSessions() REQUIRES(mutex_);
   void Publish(const LiveModel::Delta& delta) REQUIRES(mutex_);
   [[nodiscard]] Text HeartbeatText() const REQUIRES(mutex_);
+  // Nobody looks: no JSON, no deltas. What was sent before is forgotten, so that nobody goes on from it.
+  void FallAsleep() REQUIRES(mutex_);
+  // Makes what was not made meanwhile, as rows of the next snapshot.
+  void WakeUp(std::string status) REQUIRES(mutex_);
   [[nodiscard]] bool Covers(const std::string& run, std::int64_t after) const REQUIRES(mutex_);
 
   const Options options_;
@@ -85,6 +95,8 @@ class StreamHub {
   std::deque<Text> ring_ GUARDED_BY(mutex_);
   std::size_t ring_bytes_ GUARDED_BY(mutex_) = 0;
   std::map<const WebSocket*, Client> clients_ GUARDED_BY(mutex_);
+  std::int64_t rounds_alone_ GUARDED_BY(mutex_) = 0;
+  bool asleep_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

@@ -49,6 +49,20 @@ position::v1::Position MakePosition(const std::string& symbol, const std::string
   return position;
 }
 
+broker::v1::StreamMarketDataResponse MakeStep(const std::string& symbol, std::uint64_t sequence) {
+  broker::v1::StreamMarketDataResponse step;
+  step.set_step(sequence);
+  step.mutable_market_time()->set_seconds(1'000);
+  broker::v1::Quote& quote = *step.add_quotes();
+  quote.set_symbol(symbol);
+  quote.set_sequence(sequence);
+  quote.mutable_quote_time()->set_seconds(998);
+  broker::v1::GetBookResponse& book = *step.add_books();
+  book.set_symbol(symbol);
+  book.add_bids()->mutable_price()->set_value(std::to_string(sequence));
+  return step;
+}
+
 class StreamHubTest : public ::testing::Test {
  protected:
   std::shared_ptr<Page> Join(const std::string& run = "", std::int64_t after = -1) {
@@ -60,12 +74,7 @@ class StreamHubTest : public ::testing::Test {
              order::v1::OrderStatus status = order::v1::ORDER_STATUS_NEW) {
     hub_.With([&](LiveModel& model) { model.OnOrder(MakeOrder(id, sequence, status)); });
   }
-  void Quote(const std::string& symbol, std::uint64_t sequence) {
-    broker::v1::Quote quote;
-    quote.set_symbol(symbol);
-    quote.set_sequence(sequence);
-    hub_.With([&](LiveModel& model) { model.OnQuote(quote); });
-  }
+  void Quote(const std::string& symbol, std::uint64_t sequence) { hub_.OnMarket(MakeStep(symbol, sequence)); }
   // A round in which quotes and heartbeats rest.
   void Tick() { hub_.Tick(1); }
 
@@ -258,6 +267,140 @@ TEST_F(StreamHubTest, TheStatusCountsOrdersSignalsAndWhatWorks) {
   EXPECT_EQ(status.orders(), 11);
   EXPECT_EQ(status.working_orders(), 1);
   EXPECT_EQ(status.signals(), 6);
+}
+
+TEST_F(StreamHubTest, QuoteAndBookAreOneRowOfOneStep) {
+  auto page = Join();
+  Quote("AAPL", 7);
+  Quote("AAPL", 8);
+  Quote("MSFT", 9);
+  hub_.Tick(5);
+  Json rows = page->Of("delta")[0]["data"];
+  ASSERT_THAT(rows, SizeIs(2));
+  for (const Json& row : rows) {
+    EXPECT_EQ(row["step"], row["sequence"]);
+    EXPECT_EQ(row["bids"][0]["price"], row["sequence"]);
+    EXPECT_THAT(row["asks"], IsEmpty());
+    EXPECT_EQ(row["age_ms"], "2000");
+    EXPECT_EQ(row["stale"], false);
+  }
+  // A quote that comes without its book has none, not the last one's.
+  broker::v1::StreamMarketDataResponse bare = MakeStep("AAPL", 10);
+  bare.clear_books();
+  hub_.OnMarket(std::move(bare));
+  hub_.Tick(10);
+  EXPECT_THAT(page->Of("delta")[1]["data"][0]["bids"], IsEmpty());
+}
+
+TEST_F(StreamHubTest, DeadPricesAreTold) {
+  auto page = Join();
+  EXPECT_EQ(page->Of("heartbeat")[0]["market"]["state"], "unknown");
+  EXPECT_TRUE(page->Of("heartbeat")[0]["market"]["age_ms"].is_null());
+  Quote("AAPL", 1);
+  hub_.Tick(5);
+  hub_.Tick(20);
+  EXPECT_EQ(page->Of("heartbeat").back()["market"]["state"], "live");
+  // Last heard long ago.
+  std::int64_t long_ago = clock_.MonotonicNanos() - 10'000'000'000;
+  hub_.With([&](LiveModel& model) { model.OnMarket(MakeStep("AAPL", 2), long_ago); });
+  hub_.Tick(25);
+  hub_.Tick(40);
+  Json row = page->Of("delta").back()["data"][0];
+  EXPECT_EQ(row["sequence"], "2");
+  EXPECT_EQ(row["stale"], true);
+  Json market = page->Of("heartbeat").back()["market"];
+  EXPECT_EQ(market["state"], "silent");
+  EXPECT_GE(market["age_ms"].get<std::int64_t>(), 10'000);
+  EXPECT_EQ(market["step"], 2);
+  // It speaks again, of something else: what stands is told as live.
+  Quote("MSFT", 3);
+  hub_.Tick(45);
+  Json rows = page->Of("delta").back()["data"];
+  ASSERT_THAT(rows, SizeIs(2));
+  for (const Json& each : rows) EXPECT_EQ(each["stale"], false);
+  // Over is over, however short ago.
+  broker::v1::StreamMarketDataResponse end;
+  end.set_end_of_data(true);
+  hub_.OnMarket(std::move(end));
+  hub_.Tick(50);
+  hub_.Tick(60);
+  EXPECT_EQ(page->Of("delta").back()["data"][0]["stale"], true);
+  EXPECT_EQ(page->Of("heartbeat").back()["market"]["state"], "ended");
+}
+
+TEST_F(StreamHubTest, EquityPointsAndDecisionsNameTheirAccount) {
+  for (const char* account : {"paper", "second"}) {
+    position::v1::StreamPositionsResponse update;
+    update.mutable_equity_point()->mutable_time()->set_seconds(5);
+    update.mutable_equity_point()->mutable_equity()->set_value(account == std::string("paper") ? "1" : "2");
+    hub_.With([&](LiveModel& model) { model.OnPositions(account, std::move(update)); });
+  }
+  strategy::v1::StreamDeploymentsResponse deployments;
+  deployments.add_deployments()->set_deployment_id("d1");
+  deployments.mutable_deployments(0)->mutable_spec()->set_account_id("second");
+  deployments.add_decisions()->set_deployment_id("d1");
+  hub_.With([&](LiveModel& model) { model.OnDeployments(std::move(deployments)); });
+  auto page = Join();
+  Tick();
+  std::map<std::string, std::string> equity;
+  for (const Json& delta : page->Of("delta")) {
+    if (delta["topic"] == "decisions") EXPECT_EQ(delta["data"][0]["account_id"], "second");
+    if (delta["topic"] != "equity") continue;
+    for (const Json& row : delta["data"]) equity[row["account_id"]] = row["equity"];
+  }
+  // The same moment of two accounts is two points.
+  EXPECT_EQ(equity, (std::map<std::string, std::string>{{"paper", "1"}, {"second", "2"}}));
+  EXPECT_THAT(Join()->messages[0]["data"]["equity"], SizeIs(2));
+}
+
+TEST_F(StreamHubTest, NothingIsMadeWhileNobodyLooks) {
+  int statuses = 0;
+  StreamHub hub({.default_account = "paper",
+                 .idle_rounds = 3,
+                 .status = [&] { return ++statuses, std::string("{\"version\":\"1\"}"); }},
+                clock_, metrics_);
+  auto add = [&](std::uint64_t i) {
+    hub.With([&](LiveModel& model) {
+      model.OnOrder(MakeOrder("o" + std::to_string(i), i, order::v1::ORDER_STATUS_FILLED));
+    });
+  };
+  auto page = std::make_shared<Page>();
+  hub.Join(page, "", -1);
+  add(1);
+  hub.Tick(20);
+  std::int64_t last = page->messages.back()["sequence"];
+  EXPECT_EQ(statuses, 1);
+  hub.Leave(page.get());
+  // Away for a moment: it goes on where it was.
+  add(2);
+  hub.Tick(21);
+  auto back = std::make_shared<Page>();
+  hub.Join(back, hub.run(), last);
+  EXPECT_THAT(back->Of("snapshot"), IsEmpty());
+  EXPECT_THAT(back->Of("delta"), SizeIs(1));
+  hub.Leave(back.get());
+  // Away for long: no status, and no more rows than a snapshot has.
+  for (std::int64_t round = 40; round < 400; round += 20) hub.Tick(round);
+  int asked = statuses;
+  for (std::uint64_t i = 3; i < 1'000; ++i) {
+    add(i);
+    hub.Tick(static_cast<std::int64_t>(i) * 20);
+  }
+  EXPECT_EQ(statuses, asked);
+  auto later = std::make_shared<Page>();
+  hub.Join(later, hub.run(), last + 1);
+  ASSERT_THAT(later->Of("snapshot"), SizeIs(1));
+  Json snapshot = later->Of("snapshot")[0];
+  EXPECT_EQ(statuses, asked + 1);
+  EXPECT_EQ(snapshot["data"]["status"]["version"], "1");
+  EXPECT_THAT(snapshot["data"]["orders"], SizeIs(200));
+  EXPECT_EQ(snapshot["data"]["orders"][199]["order_id"], "o999");
+  // And from there on without a gap.
+  add(1'000);
+  hub.Tick(30'001);
+  ASSERT_THAT(later->Of("delta"), SizeIs(1));
+  EXPECT_EQ(later->Of("delta")[0]["sequence"].get<std::int64_t>(), snapshot["sequence"].get<std::int64_t>() + 1);
+  EXPECT_EQ(later->Of("delta")[0]["data"][0]["order_id"], "o1000");
 }
 
 }  // namespace

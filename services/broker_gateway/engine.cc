@@ -155,7 +155,8 @@ bool Engine::Subscribe(broker::v1::Subscribe request, std::shared_ptr<MarketSend
                           .lockstep = lockstep() && request.lockstep(),
                           .sender = session,
                           .symbols = {request.symbols().begin(), request.symbols().end()},
-                          .timeframes = {request.timeframes().begin(), request.timeframes().end()}};
+                          .timeframes = {request.timeframes().begin(), request.timeframes().end()},
+                          .books = request.books()};
     if (subscriber.lockstep) {
       // Its first message is the step itself, when it is due.
       if (auto former = gate_.Connect(subscriber.connection, request.subscriber(), request.phase())) {
@@ -437,6 +438,7 @@ broker::v1::StreamMarketDataResponse Engine::StepFor(const Subscriber& subscribe
     if (quotes == Quotes::kNotStale && quote.stale && !(bars && changed(symbol))) continue;
     if (subscriber.symbols.empty() || Wants(subscriber.symbols, symbol.value())) {
       wire::ToProto(quote, response.add_quotes());
+      if (subscriber.books) FillBook(quote.symbol, response.add_books());
     }
   }
   if (!bars) return response;
@@ -466,6 +468,20 @@ void Engine::TellSkipped() {
     if (!quote.stale && unusable_.erase(quote.symbol) > 0)
       log_.Info("market.quote_usable", {{"symbol", quote.symbol.value()}, {"market_time", market_time_.ToString()}});
   }
+}
+
+void Engine::FillBook(const Symbol& symbol, broker::v1::GetBookResponse* book) const {
+  book->set_symbol(symbol.value());
+  wire::ToProto(market_time_, book->mutable_market_time());
+  auto add = [&](Side taker, auto add_level) {
+    for (const matching::Level& level : venue_.Levels(symbol, taker)) {
+      broker::v1::BookLevel* row = add_level();
+      wire::ToProto(level.price, row->mutable_price());
+      wire::ToProto(level.size, row->mutable_size());
+    }
+  };
+  add(Side::kSell, [&] { return book->add_bids(); });
+  add(Side::kBuy, [&] { return book->add_asks(); });
 }
 
 // To those the market does not wait for.

@@ -71,6 +71,8 @@ class Engine {
   // For questions only: the engine's thread.
   [[nodiscard]] const paper::PaperBroker& venue() const { return venue_; }
   [[nodiscard]] const market::Source& source() const { return *source_; }
+  // What a taker meets at the venue now, best price first.
+  void FillBook(const Symbol& symbol, broker::v1::GetBookResponse* book) const;
   void FillStatus(broker::v1::GetMarketStatusResponse* response) const;
   // Any thread, after Recover: these do not change.
   [[nodiscard]] const std::vector<Instrument>& instruments() const { return instruments_; }
@@ -87,6 +89,7 @@ class Engine {
     std::shared_ptr<MarketSender> sender;
     std::vector<std::string> symbols;
     std::vector<std::string> timeframes;
+    bool books = false;
   };
 
   void Loop();

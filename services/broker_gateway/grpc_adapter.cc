@@ -278,18 +278,7 @@ grpc::ServerUnaryReactor* MarketDataGrpc::GetBook(grpc::CallbackServerContext* c
     if (engine.venue().FindInstrument(symbol) == nullptr) {
       return absl::NotFoundError(ToAbsl("there is no instrument " + symbol.value()));
     }
-    response->set_symbol(symbol.value());
-    wire::ToProto(engine.market_time(), response->mutable_market_time());
-    for (const matching::Level& level : engine.venue().Levels(symbol, Side::kSell)) {
-      auto* bid = response->add_bids();
-      wire::ToProto(level.price, bid->mutable_price());
-      wire::ToProto(level.size, bid->mutable_size());
-    }
-    for (const matching::Level& level : engine.venue().Levels(symbol, Side::kBuy)) {
-      auto* ask = response->add_asks();
-      wire::ToProto(level.price, ask->mutable_price());
-      wire::ToProto(level.size, ask->mutable_size());
-    }
+    engine.FillBook(symbol, response);
     return absl::OkStatus();
   });
 }

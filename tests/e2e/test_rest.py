@@ -283,12 +283,98 @@ def test_a_good_order_passes_after_all_that(suite, probe):
     assert books.check(suite)["fills"] >= 1
 
 
-def test_too_many_wrong_tokens_shut_the_door_for_a_while(suite, probe):
-    codes = [probe.ask("POST", "/api/session", {"token": f"wrong-{n}"}, {"Authorization": None}).status for n in range(6)]
+def test_wrong_tokens_are_slowed_and_the_right_one_is_taken(suite, probe):
+    codes = [probe.ask("POST", "/api/session", {"token": f"wrong-{n}"}, {"Authorization": None}).status for n in range(12)]
     assert codes[-1] == 429 and set(codes) <= {401, 429}, codes
-    right = probe.ask("POST", "/api/session", {"token": probe.token}, {"Authorization": None})
-    http_probe.check_refusal(suite.protos, "the right token, too late", right, 429)
-    # Who has the token already is not shut out.
-    assert suite.get("/api/live/status")
-    wait_until(lambda: probe.ask("POST", "/api/session", {"token": probe.token}, {"Authorization": None}).status == 200, 20,
-               "the door opens again")
+    for what, headers, body in (("login", {"Authorization": None}, {"token": "wrong"}),
+                                ("bearer", {"Authorization": "Bearer wrong"}, {"token": "wrong"})):
+        path = "/api/session" if what == "login" else "/api/trading/emergency-stop"
+        answer = probe.ask("POST", path, body, headers)
+        http_probe.check_refusal(suite.protos, f"{what} once too often", answer, 429)
+        assert answer.headers["retry-after"] == "10"
+    # Who has the right one, or a session, is not held up: at once, in the same window, from the same address.
+    browser, csrf = http_probe.sign_in(suite)
+    browser = {**browser, "Authorization": None, "X-Ballast-Csrf": csrf}
+    assert probe.ask("GET", "/api/live/status", None, browser).status == 200
+    assert probe.ask("POST", "/api/session", {"token": "wrong"}, {"Authorization": None}).status == 429
+    for headers in (browser, {}):
+        stop = probe.ask("POST", "/api/trading/emergency-stop", {"reason": "a test", "close_positions": False}, headers)
+        assert stop.status == 200, stop.body
+        assert probe.ask("POST", "/api/live/emergency/resume", {"reason": "over"}, headers).status == 200
+
+
+def test_no_path_answers_to_a_foreign_host(suite, probe):
+    for path in ("/", "/index.html", "/healthz", "/readyz", "/api/openapi.json", "/api/live/status", "/api/live/orders"):
+        for method in ("GET", "POST", "OPTIONS"):
+            for host in ("evil.example", f"evil.example:{probe.port}", "10.0.0.1", "localhost.evil.example"):
+                answer = probe.ask(method, path, None, {"Host": host})
+                assert answer.status == 403, (method, path, host, answer.status)
+        assert probe.ask("GET", path, None, {"Host": f"LOCALHOST:{probe.port}"}).status == 200, path
+        assert probe.ask("GET", path, None, {"Host": None}).status == 400, path
+
+
+def test_an_account_that_is_none_is_one_error(suite, probe, deployment):
+    paths = ["/api/live/" + noun for noun in ("equity", "fills", "positions", "orders", "trades", "summary", "risk", "books",
+                                              "orders/statistics")]
+    paths += ["/api/alerts", "/api/audit", "/api/trading/deployments"]
+    paths += [f"/api/trading/{noun}/{deployment}" for noun in ("deployment", "positions", "history", "decisions")]
+    for path in paths:
+        answer = probe.ask("GET", path + "?account_id=nobody")
+        http_probe.check_refusal(suite.protos, path, answer, 404, "account_id")
+        assert answer.json["error"]["reason"] == "REJECT_REASON_UNKNOWN_ACCOUNT", path
+        assert probe.ask("GET", path + "?account_id=paper&account_id=nobody").status == 400, path
+        good = probe.ask("GET", path + "?account_id=paper")
+        assert good.status == 200, (path, good.body)
+
+        def accounts(value):
+            if isinstance(value, list):
+                return [one for each in value for one in accounts(each)]
+            if isinstance(value, dict):
+                own = [value["account_id"]] if "account_id" in value else []
+                return own + [one for each in value.values() for one in accounts(each)]
+            return []
+
+        assert set(accounts(good.json)) <= {"paper"}, path
+
+
+def test_alerts_are_acknowledged_together(suite, probe):
+    def acknowledge(body):
+        return probe.ask("POST", "/api/live/alerts/acknowledge", body)
+
+    for n in range(3):
+        assert probe.ask("POST", "/api/live/orders", limit_order(suite, f"alert-{n}", quantity="9000")).status == 422
+
+    def unacknowledged():
+        return probe.ask("GET", "/api/alerts?unacknowledged_only=true&page_size=500&account_id=paper").json["alerts"]
+
+    refused = wait_until(lambda: [row for row in unacknowledged() if row["title"] == "Order refused"][2:] and unacknowledged(), 10,
+                         "the refusals are told")
+    # Other orders are other facts.
+    assert all(row["count"] == "1" for row in refused if row["order_id"])
+    for body in ({}, {"all": False}, {"alert_ids": []}, {"all": True, "alert_ids": ["1"]}, {"all": True, "up_to_alert_id": "1"},
+                 {"alert_ids": ["0"]}, {"alert_ids": ["x"]}, {"alert_ids": ["1"], "account_id": "paper"}, {"every": True}):
+        http_probe.check_refusal(suite.protos, f"acknowledge {body}", acknowledge(body), 400)
+    chosen = [refused[0]["alert_id"], refused[1]["alert_id"]]
+    http_probe.check_refusal(suite.protos, "one of none", acknowledge({"alert_ids": [*chosen, "999999999"]}), 404)
+    assert {row["alert_id"] for row in unacknowledged()} >= set(chosen)
+    answer = acknowledge({"alert_ids": chosen})
+    assert answer.status == 200 and answer.json["acknowledged"] == "2", answer.body
+    assert acknowledge({"alert_ids": chosen}).json["acknowledged"] == "0"
+    seen = unacknowledged()[0]["alert_id"]
+    assert acknowledge({"up_to_alert_id": seen, "account_id": "paper"}).status == 200
+    assert all(int(row["alert_id"]) > int(seen) for row in unacknowledged())
+    assert acknowledge({"all": True}).status == 200
+    wait_until(lambda: [row["detail"] for row in probe.ask("GET", "/api/audit?action=alerts.acknowledged").json["records"]
+                        if '"all":true' in row["detail"].replace(" ", "")], 10, "it is audited")
+
+
+def test_a_session_outlives_the_gateway(suite, probe):
+    (stays, csrf), (leaves, leaving) = http_probe.sign_in(suite), http_probe.sign_in(suite)
+    stays = {**stays, "Authorization": None, "X-Ballast-Csrf": csrf}
+    leaves = {**leaves, "Authorization": None, "X-Ballast-Csrf": leaving}
+    assert probe.ask("DELETE", "/api/session", None, leaves).status == 200
+    suite.kill("api_gateway")
+    wait_until(lambda: probe.ask("GET", "/healthz") and probe.ask("GET", "/readyz").status == 200, 60, "the gateway is back")
+    assert probe.ask("GET", "/api/session", None, stays).json["csrf_token"] == csrf
+    assert probe.ask("POST", "/api/live/orders/preview", malformed_rest.GOOD, stays).status == 200
+    assert probe.ask("GET", "/api/session", None, leaves).status == 401

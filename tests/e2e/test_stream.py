@@ -1,4 +1,6 @@
 """The stream over the real eight services: snapshot, gapless deltas, resume, and every way it ends."""
+import os
+import signal
 import struct
 import threading
 import time
@@ -92,6 +94,38 @@ def test_a_heartbeat_each_second(suite):
     # The first comes with the connection; the others keep a second's distance, on a loaded machine too.
     distances = [after - before for before, after in zip(times[1:], times[2:])]
     assert all(0.5 < distance < 2.0 for distance in distances), distances
+    socket.close()
+
+
+def test_book_and_quote_are_of_one_step(suite):
+    socket = connect(suite)
+    rows = socket.read()["data"]["quotes"]
+    for message in read_until(socket, lambda message: message["sequence"] and message.get("topic") == "quotes"):
+        if message.get("topic") == "quotes":
+            rows += message["data"]
+    assert rows
+    for row in rows:
+        assert row["stale"] is False and int(row["age_ms"]) >= 0 and int(row["step"]) > 0 and row["quote_time"], row
+        for side, best in (("bids", row["bid_price"]), ("asks", row["ask_price"])):
+            assert row[side] and row[side][0]["price"] == best, row
+    heartbeat = read_until(socket, lambda message: message["type"] == "heartbeat")[-1]
+    assert heartbeat["market"]["state"] == "live" and heartbeat["market"]["age_ms"] < 3000 and heartbeat["market"]["time"]
+    socket.close()
+
+
+def test_dead_prices_are_told(suite):
+    socket = connect(suite)
+    socket.read()
+    child = next(child for child in suite.supervisor.children if child.service == "broker_gateway")
+    os.kill(child.process.pid, signal.SIGSTOP)
+    try:
+        read_until(socket, lambda message: message["type"] == "heartbeat" and message["market"]["state"] == "silent")
+        rows = connect(suite).read()["data"]["quotes"]
+        assert rows and all(row["stale"] for row in rows)
+    finally:
+        os.kill(child.process.pid, signal.SIGCONT)
+    read_until(socket, lambda message: message.get("topic") == "quotes" and not any(row["stale"] for row in message["data"]))
+    read_until(socket, lambda message: message["type"] == "heartbeat" and message["market"]["state"] == "live")
     socket.close()
 
 

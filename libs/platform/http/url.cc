@@ -91,6 +91,13 @@ std::pair<std::string, std::string> SplitHostPort(std::string_view text) {
   return {std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
 }
 
+bool IsAddress(std::string_view host) {
+  std::string text(host);
+  in_addr v4{};
+  in6_addr v6{};
+  return inet_pton(AF_INET, text.c_str(), &v4) == 1 || inet_pton(AF_INET6, text.c_str(), &v6) == 1;
+}
+
 bool IsLoopbackHost(std::string_view host) {
   std::string text(host);
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });

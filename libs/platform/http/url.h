@@ -21,6 +21,8 @@ std::optional<Target> ParseTarget(std::string_view target);
 
 // "127.0.0.1:8080", "[::1]:80", "localhost" into host (without brackets) and port (empty when absent).
 std::pair<std::string, std::string> SplitHostPort(std::string_view text);
+// An IPv4 or IPv6 address, no name.
+bool IsAddress(std::string_view host);
 // 127.0.0.0/8, ::1 and localhost.
 bool IsLoopbackHost(std::string_view host);
 
