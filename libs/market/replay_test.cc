@@ -313,8 +313,9 @@ TEST(ReplayTest, TheTickIsTheOneTheRecordedPricesAreMadeOf) {
     Replay replay({Listed("SPY", TradingCalendar::kAlwaysOpen)}, {{Symbol("SPY"), data}});
     EXPECT_EQ(replay.instruments()[0].tick_size, Decimal::Of(item.tick)) << item.bid;
   }
-  auto replay = OpenReplay({"SPY", "BTC-USD"});
-  for (const Instrument& instrument : replay->instruments()) EXPECT_EQ(instrument.tick_size, Decimal::Of("0.01"));
+  for (const char* recorded : {"SPY", "BTC-USD"}) {
+    EXPECT_EQ(OpenReplay({recorded})->instruments()[0].tick_size, Decimal::Of("0.01")) << recorded;
+  }
 }
 
 class FileTest : public testing::Test {

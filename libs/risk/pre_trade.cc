@@ -417,13 +417,14 @@ constexpr Check kChecks[] = {
     {"reduce_only", ReduceOnly},
     {"short_selling", Short},
     {"equity", HasEquity},
+    // Where nothing may be opened, no size would pass.
+    {"daily_loss", DailyLoss},
+    {"drawdown", Drawdown},
     {"max_position", MaxPosition},
     {"concentration", Concentration},
     {"gross_leverage", GrossLeverage},
     {"max_open_positions_per_deployment", DeploymentPositions},
     {"max_open_positions", AccountPositions},
-    {"daily_loss", DailyLoss},
-    {"drawdown", Drawdown},
 };
 
 // It can only make the account's net position smaller, and its book's as well; whatever else is under way.

@@ -250,8 +250,11 @@ class RunnerDecidesTest : public ::testing::Test {
   std::vector<std::string> Decisions() {
     strategy::v1::ListDecisionsRequest request;
     request.set_deployment_id("demo");
+    auto stored = store_->ListDecisions(request);
+    EXPECT_TRUE(stored.ok()) << stored.status();
+    if (!stored.ok()) return {};
     std::vector<std::string> all;
-    for (const auto& decision : store_->ListDecisions(request)->decisions()) {
+    for (const auto& decision : stored->decisions()) {
       all.push_back(decision.action() + ": " + decision.reason() +
                     (decision.outcome().empty() ? "" : " -> " + decision.outcome()));
     }
