@@ -28,7 +28,7 @@ def suite(start_suite, tmp_path_factory):
     minutes = range(60)
     record(folder, "BTC-USD", [(i, "100.00", "100.10", "100.05", "1") for i in minutes])
     record(folder, "ETH-USD", [(i, "100.00", "100.10", "100.05", "0") for i in minutes])
-    record(folder, "SOL-USD", [(i, "100", "100.10", "100.05", "5") if i < 2 else (i, "80", "80", "80", "5") for i in minutes])
+    record(folder, "SOL-USD", [(i, "100", "100.10", "100.05", "5") if i < 4 else (i, "80", "80", "80", "5") for i in minutes])
     one = start_suite("venue", {
         "broker_gateway": {"market_source": "replay", "market_speed": "30", "replay_directory": str(folder),
                            "replay_symbols": ["BTC-USD", "ETH-USD", "SOL-USD"]},
@@ -77,7 +77,7 @@ def test_an_unusable_quote_is_counted_and_not_traded_on(suite):
     wait_until(lambda: "SOL-USD" in suite.get("/api/live/market").get("stale_symbols", []), 60, "the quote is stale")
     assert int(suite.get("/api/live/market")["skipped_quotes"]) > 0
     quote = next(quote for quote in suite.get("/api/live/quotes")["quotes"] if quote["symbol"] == "SOL-USD")
-    assert quote["stale"] and quote["quote_time"].startswith("2024-06-03T23:32:00")
+    assert quote["stale"] and quote["quote_time"].startswith("2024-06-03T23:34:00")
     code, answer = submit(suite, "locked", "SOL-USD", "1")
     assert (code, answer["error"]["reason"]) == (422, "REJECT_REASON_STALE_PRICE"), answer
 
