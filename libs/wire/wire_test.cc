@@ -169,7 +169,7 @@ TEST(WireTest, BadOutsideDataIsNamedNeverFatal) {
 // side can gain, lose or rename one unseen.
 //
 // "kMaxPosition"; empty when the number is no enumerator ("(ballast::RejectReason)77"). Known to the compiler alone:
-// code for a thousand names made it think for a quarter of an hour.
+// code for a thousand names made it think for over ten minutes.
 template <auto kValue>
 consteval std::string_view EnumeratorName() {
   std::string_view text = __PRETTY_FUNCTION__;
