@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kLineMax = 4'096;
 constexpr int kBlankMax = 1'000;
-constexpr unsigned kChunk = 1 << 16;
+constexpr std::size_t kChunk = 1 << 16;
 
 // What people hand over instead of gzip.
 const char* OtherFormat(std::string_view bytes) {
@@ -29,10 +29,6 @@ const char* OtherFormat(std::string_view bytes) {
 
 }  // namespace
 
-CsvReader::~CsvReader() {
-  if (file_ != nullptr) gzclose(file_);
-}
-
 absl::Status CsvReader::Open() {
   std::error_code problem;
   std::filesystem::file_status status = std::filesystem::status(path_, problem);
@@ -40,8 +36,7 @@ absl::Status CsvReader::Open() {
   // A pipe would be waited for, a device read without end.
   if (!std::filesystem::is_regular_file(status)) return FileError("this is no regular file");
   if (std::filesystem::file_size(path_, problem) == 0) return FileError("the file is empty");
-  file_ = gzopen(path_.c_str(), "rb");
-  if (file_ == nullptr) return FileError("the file cannot be opened");
+  if (!file_.Open(path_)) return FileError("the file cannot be opened");
   RETURN_IF_ERROR(Fill());
   if (buffer_.empty()) return FileError("the file is empty");
   if (const char* other = OtherFormat(buffer_)) return FileError(other);
@@ -53,17 +48,10 @@ absl::Status CsvReader::Open() {
 absl::Status CsvReader::Fill() {
   buffer_.erase(0, at_);
   at_ = 0;
-  std::size_t kept = buffer_.size();
-  buffer_.resize(kept + kChunk);
-  int got = gzread(file_, buffer_.data() + kept, kChunk);
-  buffer_.resize(kept + static_cast<std::size_t>(got > 0 ? got : 0));
-  int code = Z_OK;
-  gzerror(file_, &code);
-  // A stream that breaks off ends with Z_BUF_ERROR: half a day of data is not a day.
-  if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
-    return FileError(code == Z_BUF_ERROR ? "the compressed data breaks off after line " + std::to_string(number_)
-                                         : "the compressed data is damaged after line " + std::to_string(number_));
-  end_ = got == 0;
+  absl::StatusOr<std::size_t> got = file_.Read(kChunk, buffer_);
+  // Half a day of data is not a day.
+  if (!got.ok()) return FileError(std::string(got.status().message()) + " after line " + std::to_string(number_));
+  end_ = *got == 0;
   return absl::OkStatus();
 }
 

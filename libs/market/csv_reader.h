@@ -1,13 +1,12 @@
 #pragma once
 
-#include <zlib.h>
-
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/market/compressed_file.h"
 
 namespace ballast::market {
 
@@ -16,7 +15,6 @@ namespace ballast::market {
 class CsvReader {
  public:
   explicit CsvReader(std::string path) : path_(std::move(path)) {}
-  ~CsvReader();
   CsvReader(const CsvReader&) = delete;
   CsvReader& operator=(const CsvReader&) = delete;
 
@@ -36,7 +34,7 @@ class CsvReader {
   absl::Status Fill();
 
   std::string path_;
-  gzFile file_ = nullptr;
+  CompressedFile file_;
   std::string buffer_;
   std::size_t at_ = 0;
   int number_ = 0;

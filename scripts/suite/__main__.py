@@ -10,7 +10,7 @@ import time
 
 from suite import build, client, configuration, health, layout as where, replay, terminal
 from suite.secrets_store import ensure_directory, write_private
-from suite.supervisor import Supervisor, claim, running_pid
+from suite.supervisor import Supervisor, claim, has_leftovers, running_pid
 
 READY_S_MAX = 120
 
@@ -205,6 +205,8 @@ def _run(arguments):
     settings = configuration.broker(overrides)
     if settings.get("market_source") == "replay":
         replay.refuse_missing_files(settings)
+    if not has_leftovers(layout):
+        _refuse_taken_ports(layout)  # before minutes of building; looked at once more when it starts
     if arguments.bin:
         bin_folder = pathlib.Path(arguments.bin).resolve()
     elif arguments.no_build:

@@ -1,4 +1,5 @@
 """Starts the services, restarts one that dies, stops all in order."""
+import contextlib
 import fcntl
 import json
 import os
@@ -25,20 +26,32 @@ def _remember(layout, name, process):
     (pids / name).write_text(f"{process.pid}\n")
 
 
-def _end_leftovers(layout):
-    """A killed supervisor leaves its processes behind; they would hold the ports and the books."""
-    left = []
+def _leftovers(layout):
+    """(file, pid) of each process that a killed supervisor left behind, still running."""
     for path in sorted((layout.run / "pids").glob("*")):
         try:
             pid = int(path.read_text())
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 about = file.read().decode(errors="replace") + os.readlink(f"/proc/{pid}/cwd")
-            # The number may belong to somebody else by now.
-            if str(layout.run) in about or str(layout.postgres_home) in about:
-                os.kill(pid, signal.SIGINT if path.name == "postgres" else signal.SIGTERM)
-                left.append(pid)
         except (OSError, ValueError):
-            pass
+            continue
+        # The number may belong to somebody else by now.
+        if str(layout.run) in about or str(layout.postgres_home) in about:
+            yield path, pid
+
+
+def has_leftovers(layout):
+    return any(_leftovers(layout))
+
+
+def _end_leftovers(layout):
+    """They would hold the ports and the books."""
+    left = []
+    for path, pid in _leftovers(layout):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT if path.name == "postgres" else signal.SIGTERM)
+        left.append(pid)
+    for path in (layout.run / "pids").glob("*"):
         path.unlink(missing_ok=True)
     deadline = time.monotonic() + STOP_S_MAX
     while any(os.path.exists(f"/proc/{pid}") for pid in left):

@@ -147,8 +147,9 @@ def test_files_that_are_not_there_or_damaged_are_named(folder):
     assert seconds < SAID_WITHIN_S
     path = folder.data / "BTC-USD_1m_trades.csv.gz"
     whole = path.read_bytes()
-    for bytes_, why in ((whole[:-12], "breaks off"), (whole[:30] + b"\xff" * 20 + whole[50:], "trades.csv.gz"),
-                        (b"", "the file is empty"), (b"PK\x03\x04", "zip archive")):
+    for bytes_, why in ((whole[:-12], "breaks off"), (whole + b"1,2,3\n", "something else behind"),
+                        (whole[:30] + b"\xff" * 20 + whole[50:], "trades.csv.gz"), (b"", "the file is empty"),
+                        (b"PK\x03\x04", "zip archive")):
         path.write_bytes(bytes_)
         code, said, seconds = folder.start()
         assert code != 0 and why in said and str(path) in said, said

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <zlib.h>
+
+#include <cstddef>
+#include <cstdio>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace ballast::market {
+
+// The bytes of a file that is gzipped (one member or several) or plain. What gzip forgives is an error here: a stream
+// that breaks off, and anything but a further member behind one, because rows nobody sees are rows nobody judges.
+class CompressedFile {
+ public:
+  CompressedFile() = default;
+  ~CompressedFile();
+  CompressedFile(const CompressedFile&) = delete;
+  CompressedFile& operator=(const CompressedFile&) = delete;
+
+  // False: the file cannot be opened.
+  bool Open(const std::string& path);
+  // Appends up to `size` bytes to `out`; 0 at the end. DATA_LOSS says what is wrong with the compressed data.
+  absl::StatusOr<std::size_t> Read(std::size_t size, std::string& out);
+
+ private:
+  enum class Form { kUnknown, kPlain, kMember, kBetweenMembers };
+
+  // False: there are no more bytes.
+  bool FillInput();
+  absl::Status BeginMember();
+  absl::StatusOr<std::size_t> Inflate(char* to, std::size_t size);
+
+  std::FILE* file_ = nullptr;
+  std::string input_;
+  z_stream stream_ = {};
+  bool inflating_ = false;
+  Form form_ = Form::kUnknown;
+};
+
+}  // namespace ballast::market
