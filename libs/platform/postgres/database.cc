@@ -7,12 +7,13 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/platform/crypto/crypto.h"
+#include "libs/platform/postgres/sql_pipeline.h"
 #include "libs/platform/thread/mutex.h"
 
 namespace ballast {
 namespace {
 
-// SQLSTATE of a write that came too late; the class is in nobody's use.
+// As sql_pipeline.cc reads it.
 constexpr char kFencedState[] = "BF001";
 
 std::string Quoted(const std::string& value) {
@@ -24,16 +25,8 @@ std::string Quoted(const std::string& value) {
   return quoted + "'";
 }
 
-// What Postgres refused, by the class of its code (Appendix A of its manual).
 absl::Status StatusOf(const pqxx::sql_error& problem) {
-  std::string text = std::string("Postgres: ") + problem.what();
-  const std::string& code = problem.sqlstate();
-  if (code == kFencedState) return absl::FailedPreconditionError(ToAbsl(text));
-  if (code == "40003") return absl::UnknownError(ToAbsl(text));  // the commit may have happened
-  if (code == "55P03") return absl::AbortedError(ToAbsl(text));  // a lock that was not to be had in time
-  // 57: cancelled by a limit of time, or the server is stopping or starting. 53: no disk, no memory, no connections.
-  if (code.starts_with("57") || code.starts_with("53")) return absl::UnavailableError(ToAbsl(text));
-  return absl::InternalError(ToAbsl(text));
+  return StatusOfSqlState(problem.sqlstate(), std::string("Postgres: ") + problem.what());
 }
 
 }  // namespace
@@ -44,13 +37,15 @@ struct Database::State {
   CondVar returned;
   std::vector<std::unique_ptr<pqxx::connection>> idle GUARDED_BY(mutex);
   int open GUARDED_BY(mutex) = 0;
+  // For batches, beside the others: as many as batches have ever been under way at once.
+  std::vector<std::unique_ptr<SqlPipeline>> pipelines GUARDED_BY(mutex);
 
   // A part of the peer's time in whole seconds, at least one: keepalives are counted in those.
   [[nodiscard]] std::string PeerSeconds(std::int64_t parts) const {
     return std::to_string(std::max<std::int64_t>(1, options.peer_timeout_ms / 1'000 / parts));
   }
 
-  std::unique_ptr<pqxx::connection> Connect() const {
+  [[nodiscard]] std::string ConnectionText() const {
     std::string text =
         "host=" + Quoted(options.host) + " port=" + std::to_string(options.port) +
         " dbname=" + Quoted(options.database) + " user=" + Quoted(options.user) +
@@ -63,8 +58,9 @@ struct Database::State {
                " -c lock_timeout=" + std::to_string(options.lock_timeout_ms) +
                " -c idle_in_transaction_session_timeout=" + std::to_string(options.idle_in_transaction_timeout_ms));
     if (!options.password.empty()) text += " password=" + Quoted(options.password.Reveal());
-    return std::make_unique<pqxx::connection>(text);
+    return text;
   }
+  std::unique_ptr<pqxx::connection> Connect() const { return std::make_unique<pqxx::connection>(ConnectionText()); }
 
   // Waits for one of the pool; throws what connecting throws.
   std::unique_ptr<pqxx::connection> Take() {
@@ -167,6 +163,26 @@ absl::Status Database::FencedWrite(std::string_view key, std::uint64_t epoch,
                  statements(message));
     return absl::OkStatus();
   });
+}
+
+absl::Status Database::FencedWrite(std::string_view key, std::uint64_t epoch, const SqlBatch& batch) {
+  std::unique_ptr<SqlPipeline> pipeline;
+  {
+    MutexLock lock(state_->mutex);
+    if (!state_->pipelines.empty()) {
+      pipeline = std::move(state_->pipelines.back());
+      state_->pipelines.pop_back();
+    }
+  }
+  if (!pipeline) {
+    ASSIGN_OR_RETURN(pipeline, SqlPipeline::Connect(state_->ConnectionText()));
+  }
+  absl::Status status = pipeline->Run(key, epoch, batch);
+  if (pipeline->usable()) {
+    MutexLock lock(state_->mutex);
+    state_->pipelines.push_back(std::move(pipeline));
+  }
+  return status;
 }
 
 absl::Status Database::LongTransaction(const std::function<absl::Status(pqxx::transaction_base&)>& work) {

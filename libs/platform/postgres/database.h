@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "libs/base/secret.h"
 #include "libs/platform/postgres/migration.h"
+#include "libs/platform/postgres/sql_batch.h"
 
 #if !defined(PQXX_HAVE_OPTIONAL)
 #define PQXX_HAVE_OPTIONAL 1
@@ -70,6 +71,9 @@ class Database {
   //   UNKNOWN             the connection broke after sending: read back before deciding anything
   [[nodiscard]] absl::Status FencedWrite(std::string_view key, std::uint64_t epoch,
                                          const std::function<std::string(pqxx::transaction_base&)>& statements);
+  // The same for statements that are prepared once on each connection, with binary parameters: for what is written
+  // often. Codes as above.
+  [[nodiscard]] absl::Status FencedWrite(std::string_view key, std::uint64_t epoch, const SqlBatch& batch);
 
   // Tries for `timeout_ns` to get a first connection, with growing pauses.
   [[nodiscard]] absl::Status WaitReachable(std::int64_t timeout_ns);

@@ -85,6 +85,70 @@ TEST(DatabaseTest, AFencedWriteIsAllOrNothing) {
   EXPECT_EQ(count(), 2);
 }
 
+// The same promises for statements that are prepared, and the values arrive as they were.
+TEST(DatabaseTest, AFencedBatchIsAllOrNothing) {
+  auto database = TestPostgres::Get().NewSchema();
+  ASSERT_TRUE(
+      database
+          ->Migrate({{"0001_init",
+                      "CREATE TABLE thing (id bigint PRIMARY KEY, small int, flag boolean, name text, raw bytea, "
+                      "amount numeric)"}})
+          .ok());
+  auto epoch = database->ClaimEpoch("oms");
+  ASSERT_TRUE(epoch.ok());
+  const std::string raw("\0\xff'\\x", 5);
+  auto write = [&](std::uint64_t as, std::vector<std::int64_t> ids, const char* last = nullptr) {
+    SqlArray id(SqlArray::Type::kBigint), small(SqlArray::Type::kInteger), flag(SqlArray::Type::kBoolean);
+    SqlArray name(SqlArray::Type::kText), bytes(SqlArray::Type::kBytes);
+    for (std::int64_t each : ids) {
+      id.Add(each);
+      small.Add(-each);
+      flag.Add(each % 2);
+      name.Add("na'me " + std::to_string(each));
+      bytes.Add(raw);
+    }
+    SqlBatch batch;
+    batch.Statement(
+        "INSERT INTO thing SELECT * FROM unnest($1::bigint[], $2::int[], $3::boolean[], $4::text[], "
+        "$5::bytea[])");
+    batch.Value(id).Value(small).Value(flag).Value(name).Value(bytes);
+    batch.Statement("UPDATE thing SET amount = $1::numeric WHERE id = $2::bigint AND flag = $3::boolean");
+    batch.Numeric(Decimal::Of("-0.000000000000000001")).Bigint(1).Boolean(true);
+    if (last != nullptr) batch.Statement(last);
+    return database->FencedWrite("oms", as, batch).code();
+  };
+  auto count = [&] {
+    int rows = -1;
+    absl::Status read = database->Transaction([&](pqxx::transaction_base& work) {
+      rows = work.exec1("SELECT count(*) FROM thing")[0].as<int>();
+      return absl::OkStatus();
+    });
+    return read.ok() ? rows : -1;
+  };
+  EXPECT_EQ(write(*epoch, {1, 2, 9'000'000'000}), absl::StatusCode::kOk);
+  EXPECT_EQ(write(*epoch, {}), absl::StatusCode::kOk);
+  EXPECT_EQ(write(*epoch, {3, 1}), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(write(*epoch, {3}, "SELECT nothing FROM nowhere"), absl::StatusCode::kInternal);
+  EXPECT_EQ(write(*epoch, {3}, "SELECT require(false, 'not so')"), absl::StatusCode::kAborted);
+  EXPECT_EQ(write(*epoch, {3}, "SELECT pg_terminate_backend(pg_backend_pid())"), absl::StatusCode::kUnknown);
+  EXPECT_EQ(count(), 3);
+  EXPECT_EQ(write(*epoch, {3}), absl::StatusCode::kOk);
+  ASSERT_TRUE(database->ClaimEpoch("oms").ok());
+  EXPECT_EQ(write(*epoch, {4}), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(count(), 4);
+  ASSERT_TRUE(database
+                  ->Transaction([&](pqxx::transaction_base& work) {
+                    pqxx::row row = work.exec1("SELECT small, flag, name, raw, amount::text FROM thing WHERE id = 1");
+                    EXPECT_EQ(row[0].as<int>(), -1);
+                    EXPECT_TRUE(row[1].as<bool>());
+                    EXPECT_EQ(row[2].as<std::string>(), "na'me 1");
+                    EXPECT_EQ(pqxx::binarystring(row[3]).str(), raw);
+                    EXPECT_EQ(row[4].as<std::string>(), "-0.000000000000000001");
+                    return absl::OkStatus();
+                  })
+                  .ok());
+}
+
 // A write whose answer was lost may still be under way when it is asked for again: the second sees all of the first.
 TEST(DatabaseTest, FencedWritesOfOneWriterFollowEachOther) {
   auto database = TestPostgres::Get().NewSchema();
