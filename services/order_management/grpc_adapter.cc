@@ -327,14 +327,21 @@ grpc::ServerUnaryReactor* OrderGrpc::ListAccounts(grpc::CallbackServerContext* c
   return reactor;
 }
 
-grpc::ServerWriteReactor<order::v1::StreamOrderEventsResponse>* OrderGrpc::StreamOrderEvents(
-    grpc::CallbackServerContext*, const order::v1::StreamOrderEventsRequest* request) {
-  auto session = StreamSession<order::v1::StreamOrderEventsResponse>::Make([] {});
+grpc::ServerWriteReactor<grpc::ByteBuffer>* OrderGrpc::StreamOrderEvents(grpc::CallbackServerContext*,
+                                                                         const grpc::ByteBuffer* bytes) {
+  auto session = StreamSession<grpc::ByteBuffer>::Make([] {});
+  order::v1::StreamOrderEventsRequest request;
+  grpc::ByteBuffer copy(*bytes);  // reading takes it
+  if (grpc::Status read = grpc::SerializationTraits<order::v1::StreamOrderEventsRequest>::Deserialize(&copy, &request);
+      !read.ok()) {
+    session->Close(grpc::Status(grpc::INVALID_ARGUMENT, "the request cannot be read"));
+    return session.get();
+  }
   FieldCheck check;
-  for (const std::string& account : request->account_ids()) check.Id("account_ids", account);
-  for (const auto& [account, sequence] : request->after_sequences()) check.Id("after_sequences", account);
+  for (const std::string& account : request.account_ids()) check.Id("account_ids", account);
+  for (const auto& [account, sequence] : request.after_sequences()) check.Id("after_sequences", account);
   if (check.ok())
-    hub_.Subscribe(*request, session);
+    hub_.Subscribe(request, session);
   else
     session->Close(check.Refusal());
   return session.get();

@@ -12,7 +12,9 @@
 namespace ballast {
 
 // Decode, hand to the shard (or, for reading, to a thread of its own), encode. Decides nothing.
-class OrderGrpc final : public order::v1::OrderService::CallbackService {
+// StreamOrderEvents is raw: its messages are encoded once for all who follow.
+class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_StreamOrderEvents<
+                            order::v1::OrderService::CallbackService> {
  public:
   OrderGrpc(Shard& shard, EmergencyDesk& desk, Store& store, EventHub& hub, const Clock& clock);
   ~OrderGrpc() override;
@@ -44,8 +46,8 @@ class OrderGrpc final : public order::v1::OrderService::CallbackService {
   grpc::ServerUnaryReactor* ListAccounts(grpc::CallbackServerContext* context,
                                          const order::v1::ListAccountsRequest* request,
                                          order::v1::ListAccountsResponse* response) override;
-  grpc::ServerWriteReactor<order::v1::StreamOrderEventsResponse>* StreamOrderEvents(
-      grpc::CallbackServerContext* context, const order::v1::StreamOrderEventsRequest* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamOrderEvents(grpc::CallbackServerContext* context,
+                                                                const grpc::ByteBuffer* request) override;
   grpc::ServerUnaryReactor* HaltAccount(grpc::CallbackServerContext* context,
                                         const order::v1::HaltAccountRequest* request,
                                         order::v1::HaltAccountResponse* response) override;

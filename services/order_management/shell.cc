@@ -128,7 +128,11 @@ class OrderManagement : public Service {
                 shard_->OnRiskReady(
                     {response.ready().applied_sequences().begin(), response.ready().applied_sequences().end()});
               } else if (response.has_reserve_result()) {
-                shard_->OnRiskResult(std::move(*response.mutable_reserve_result()));
+                shard_->OnRiskResults({std::move(*response.mutable_reserve_result())});
+              } else if (response.has_reserve_results()) {
+                auto& results = *response.mutable_reserve_results()->mutable_results();
+                shard_->OnRiskResults(
+                    {std::make_move_iterator(results.begin()), std::make_move_iterator(results.end())});
               }
               return true;
             },

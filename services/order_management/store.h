@@ -29,8 +29,7 @@ class Store final : public Journal {
   absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account_id, std::uint64_t after, int limit) override;
   absl::Status SaveDeployment(const AccountId& account_id, const DeploymentId& id) override;
   absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> LoadDeployments() override;
-  absl::StatusOr<std::vector<order::v1::OrderEvent>> LoadEvents(const AccountId& account_id, std::uint64_t after,
-                                                                int limit) override;
+  absl::StatusOr<EncodedEvents> LoadEvents(const AccountId& account_id, std::uint64_t after, int limit) override;
 
   // What is only read for others.
   absl::StatusOr<std::vector<order::v1::OrderEvent>> LoadOrderEvents(const OrderId& id);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <google/protobuf/arena.h>
+
 #include "libs/base/absl_std.h"
 #include "libs/wire/wire.h"
 #include "services/risk/limits_codec.h"
@@ -134,18 +136,46 @@ void RiskKeeper::OnSession(const risk::v1::RiskSessionRequest& request, const st
     session->Close(grpc::Status(grpc::FAILED_PRECONDITION, "say hello first"));
     return;
   }
-  if (request.has_events()) {
+  if (request.has_batch()) {
+    TakeBatch(request.batch());
+  } else if (request.has_events()) {
     for (const order::v1::OrderEvent& event : request.events().events()) Apply(event);
   } else if (request.has_replayed()) {
     OnReplayed();
   } else if (request.has_reserve()) {
     // Nothing is reserved before everything committed was sent.
     OnReplayed();
-    Reserve(request.reserve());
+    risk::v1::RiskSessionResponse response;
+    Reserve(request.reserve(), response.mutable_reserve_result());
+    session_->Push(std::move(response));
   } else if (request.has_void_()) {
-    auto account = accounts_.find(AccountId(request.void_().account_id()));
-    if (account != accounts_.end()) account->second.Void(OrderId(request.void_().order_id()));
+    Void(request.void_());
   }
+}
+
+void RiskKeeper::TakeBatch(const risk::v1::SessionBatch& batch) {
+  google::protobuf::Arena arena;
+  for (const std::string& bytes : batch.events()) {
+    auto* event = google::protobuf::Arena::CreateMessage<order::v1::OrderEvent>(&arena);
+    if (event->ParseFromString(bytes))
+      Apply(*event);
+    else
+      LoseSession(*event);
+    if (!session_) return;  // what risk knows is not the truth any more
+  }
+  for (const risk::v1::Void& request : batch.voids()) Void(request);
+  if (batch.reserves().empty()) return;
+  OnReplayed();
+  risk::v1::RiskSessionResponse response;
+  for (const risk::v1::Reserve& request : batch.reserves()) {
+    Reserve(request, response.mutable_reserve_results()->add_results());
+  }
+  session_->Push(std::move(response));
+}
+
+void RiskKeeper::Void(const risk::v1::Void& request) {
+  auto account = accounts_.find(AccountId(request.account_id()));
+  if (account != accounts_.end()) account->second.Void(OrderId(request.order_id()));
 }
 
 void RiskKeeper::Apply(const order::v1::OrderEvent& proto) {
@@ -160,12 +190,7 @@ void RiskKeeper::Apply(const order::v1::OrderEvent& proto) {
     if (day > exposure.baseline.day) StartDay(exposure, day);
   }
   if (!event.ok() || !exposure.Apply(*event)) {
-    // A gap or something unreadable: what risk knows is not the truth any more. The next session starts from the
-    // cursor.
-    log_.Error("risk.event_refused", {{"account", proto.account_id()}, {"sequence", std::to_string(proto.sequence())}});
-    if (session_) session_->Close(grpc::Status(grpc::DATA_LOSS, "events with a gap"));
-    session_.reset();
-    replayed_ = false;
+    LoseSession(proto);
     return;
   }
   std::uint64_t& executions = executions_[event->account_id];
@@ -179,6 +204,13 @@ void RiskKeeper::Apply(const order::v1::OrderEvent& proto) {
     }
   }
   if (replayed_ && event->fill) Observe(event->account_id, exposure);
+}
+
+void RiskKeeper::LoseSession(const order::v1::OrderEvent& event) {
+  log_.Error("risk.event_refused", {{"account", event.account_id()}, {"sequence", std::to_string(event.sequence())}});
+  if (session_) session_->Close(grpc::Status(grpc::DATA_LOSS, "events with a gap"));
+  session_.reset();
+  replayed_ = false;
 }
 
 RiskKeeper::Verdict RiskKeeper::Check(const Order& order) {
@@ -217,34 +249,31 @@ RiskKeeper::Verdict RiskKeeper::Check(const Order& order) {
   return verdict;
 }
 
-void RiskKeeper::Reserve(const risk::v1::Reserve& request) {
+void RiskKeeper::Reserve(const risk::v1::Reserve& request, risk::v1::ReserveResult* answer) {
   std::int64_t started = clock_.MonotonicNanos();
   reserves_.Increment();
-  risk::v1::RiskSessionResponse response;
-  risk::v1::ReserveResult& answer = *response.mutable_reserve_result();
-  answer.set_correlation_id(request.correlation_id());
+  answer->set_correlation_id(request.correlation_id());
   auto order = wire::FromProto(request.order());
   if (!order.ok()) {
     wire::ToProto(
         Rejection{.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())},
-        answer.mutable_rejection());
+        answer->mutable_rejection());
   } else {
     Verdict verdict = Check(*order);
     risk::PreTradeResult& result = verdict.result;
-    for (const RiskCheck& check : result.checks) wire::ToProto(check, answer.add_checks());
+    for (const RiskCheck& check : result.checks) wire::ToProto(check, answer->add_checks());
     if (result.rejection) {
-      TellPassable(verdict.quantity, verdict.prices, &answer);
-      wire::ToProto(*result.rejection, answer.mutable_rejection());
+      TellPassable(verdict.quantity, verdict.prices, answer);
+      wire::ToProto(*result.rejection, answer->mutable_rejection());
     } else {
-      answer.set_approved(true);
+      answer->set_approved(true);
       risk::Exposure& exposure = accounts_[order->account_id];
       exposure.recent_orders.push_back(AgeNow());
       exposure.Reserve(*order, AgeNow() + kReservationNs);
-      wire::ToProto(clock_.Now() + Duration{kReservationNs}, answer.mutable_expire_time());
+      wire::ToProto(clock_.Now() + Duration{kReservationNs}, answer->mutable_expire_time());
     }
   }
-  if (!answer.approved()) refusals_.Increment();
-  session_->Push(std::move(response));
+  if (!answer->approved()) refusals_.Increment();
   reserve_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
 }
 

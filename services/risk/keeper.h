@@ -59,7 +59,11 @@ class RiskKeeper {
 
  private:
   void Apply(const order::v1::OrderEvent& event) REQUIRES(mutex_);
-  void Reserve(const risk::v1::Reserve& request) REQUIRES(mutex_);
+  // A gap or something unreadable: what risk knows is not the truth any more. The next session starts from the cursor.
+  void LoseSession(const order::v1::OrderEvent& event) REQUIRES(mutex_);
+  void TakeBatch(const risk::v1::SessionBatch& batch) REQUIRES(mutex_);
+  void Void(const risk::v1::Void& request) REQUIRES(mutex_);
+  void Reserve(const risk::v1::Reserve& request, risk::v1::ReserveResult* answer) REQUIRES(mutex_);
   // What risk says, and what it would have taken instead: the same for a reservation and for a preview.
   struct Verdict {
     risk::PreTradeResult result;
