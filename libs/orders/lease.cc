@@ -3,7 +3,7 @@
 namespace ballast::orders {
 
 std::int64_t LeaseHolder::Silence(const Lease& row, std::int64_t now_ns, bool gap) {
-  Seen& seen = seen_.try_emplace(row.account_id, Seen{row.epoch, row.renewals, now_ns}).first->second;
+  Seen& seen = seen_.try_emplace(row.shard, Seen{row.epoch, row.renewals, now_ns}).first->second;
   if (gap || seen.epoch != row.epoch || seen.renewals != row.renewals) seen = {row.epoch, row.renewals, now_ns};
   return now_ns - seen.since_ns;
 }
@@ -15,18 +15,18 @@ LeaseHolder::Step LeaseHolder::Observe(const std::vector<Lease>& rows, std::int6
   Step step;
   for (const Lease& row : rows) {
     bool silent = Silence(row, now_ns, gap) >= options_.lease_ns;
-    bool home = options_.home.contains(row.account_id);
-    if (auto held = held_.find(row.account_id); held != held_.end()) {
+    bool home = options_.home.contains(row.shard);
+    if (auto held = held_.find(row.shard); held != held_.end()) {
       if (row.owner != options_.name || row.epoch != held->second) {
-        step.lost.push_back(row.account_id);
+        step.lost.push_back(row.shard);
       } else if (!row.wanted_by.empty() && row.wanted_by != options_.name) {
-        step.give_back.push_back(row.account_id);
+        step.give_back.push_back(row.shard);
       }
     } else if (row.owner == options_.name || silent || (row.owner.empty() && home)) {
       // Its own name without holding it: an earlier life, which is over or will be refused.
-      step.claim.push_back({.account_id = row.account_id, .epoch = row.epoch});
+      step.claim.push_back({.shard = row.shard, .epoch = row.epoch});
     } else if (home && ready && row.wanted_by != options_.name) {
-      step.want.push_back(row.account_id);
+      step.want.push_back(row.shard);
     }
   }
   return step;

@@ -6,13 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "libs/model/order.h"
-
 namespace ballast::orders {
 
-// Who writes an account's log, as it is stored for all order managers to see.
+// Who writes the logs of a shard's accounts, as it is stored for all order managers to see.
 struct Lease {
-  AccountId account_id;
+  int shard = 0;
   // The order manager's name; empty: nobody, it was given back.
   std::string owner;
   // Where it is reached, "host:port".
@@ -21,12 +19,12 @@ struct Lease {
   std::uint64_t epoch = 0;
   // Grows while the owner lives.
   std::uint64_t renewals = 0;
-  // The order manager whose account it is at home and who has come back; empty: nobody.
+  // The order manager who is the shard's home and has come back; empty: nobody.
   std::string wanted_by;
 };
 
-// What one order manager does about the leases of all accounts: renews its own, takes those whose owner has fallen
-// silent, asks for those it is the home of, gives back what is asked for. Pure: rows and the time come in, what is to
+// What one order manager does about the leases of all shards: takes those whose owner has fallen silent, asks for
+// those it is the home of, gives back what it is asked for. Pure: rows and the time come in, what is to
 // be done goes out. Taking is safe at any moment, whoever still believes to be the owner: the epoch decides. This only
 // decides when it is sensible.
 class LeaseHolder {
@@ -35,32 +33,32 @@ class LeaseHolder {
     std::string name;
     // An owner who has not renewed for so long, as seen from here, is gone.
     std::int64_t lease_ns = 1'500'000'000;
-    // Accounts that are this order manager's own when everybody is well.
-    std::set<AccountId> home;
+    // Shards that are this order manager's own when everybody is well.
+    std::set<int> home;
   };
   struct Claim {
-    AccountId account_id;
+    int shard = 0;
     // As read; the claim fails if it has changed meanwhile.
     std::uint64_t epoch = 0;
   };
   struct Step {
     std::vector<Claim> claim;
-    std::vector<AccountId> want;
-    std::vector<AccountId> give_back;
+    std::vector<int> want;
+    std::vector<int> give_back;
     // Held until now, and somebody else's in the rows: this order manager was taken for dead.
-    std::vector<AccountId> lost;
+    std::vector<int> lost;
   };
 
   explicit LeaseHolder(Options options) : options_(std::move(options)) {}
 
-  // The rows as read at `now_ns` (monotonic). `ready`: could serve its accounts, were they here.
+  // The rows as read at `now_ns` (monotonic). `ready`: could serve its shards, were they here.
   Step Observe(const std::vector<Lease>& rows, std::int64_t now_ns, bool ready);
   // A claim succeeded.
-  void Took(const AccountId& account_id, std::uint64_t epoch) { held_[account_id] = epoch; }
+  void Took(int shard, std::uint64_t epoch) { held_[shard] = epoch; }
   // It was given back.
-  void Gave(const AccountId& account_id) { held_.erase(account_id); }
+  void Gave(int shard) { held_.erase(shard); }
   // The fencing epochs of what is held.
-  [[nodiscard]] const std::map<AccountId, std::uint64_t>& held() const { return held_; }
+  [[nodiscard]] const std::map<int, std::uint64_t>& held() const { return held_; }
 
  private:
   struct Seen {
@@ -72,8 +70,8 @@ class LeaseHolder {
   std::int64_t Silence(const Lease& row, std::int64_t now_ns, bool gap);
 
   Options options_;
-  std::map<AccountId, std::uint64_t> held_;
-  std::map<AccountId, Seen> seen_;
+  std::map<int, std::uint64_t> held_;
+  std::map<int, Seen> seen_;
   std::int64_t last_ns_ = 0;
 };
 

@@ -6,18 +6,18 @@ namespace ballast::orders {
 namespace {
 
 constexpr std::int64_t kMs = 1'000'000;
-const AccountId kA("a");
-const AccountId kB("b");
+constexpr int kA = 0;
+constexpr int kB = 1;
 
 // The stored rows, and what an order manager does to them.
 class World {
  public:
   World() {
-    for (const AccountId& id : {kA, kB}) rows_.push_back({.account_id = id});
+    for (int id : {kA, kB}) rows_.push_back({.shard = id});
   }
-  Lease& row(const AccountId& id) {
+  Lease& row(int id) {
     for (Lease& row : rows_) {
-      if (row.account_id == id) return row;
+      if (row.shard == id) return row;
     }
     ADD_FAILURE();
     return rows_.front();
@@ -27,20 +27,20 @@ class World {
   // One poll of `holder`: its renewal, then what it decides.
   LeaseHolder::Step Poll(LeaseHolder& holder, const std::string& name, bool ready = true) {
     for (Lease& row : rows_) {
-      auto held = holder.held().find(row.account_id);
+      auto held = holder.held().find(row.shard);
       if (held != holder.held().end() && row.owner == name && row.epoch == held->second) ++row.renewals;
     }
     LeaseHolder::Step step = holder.Observe(rows_, now_ns_, ready);
     for (const LeaseHolder::Claim& claim : step.claim) {
-      Lease& taken = row(claim.account_id);
+      Lease& taken = row(claim.shard);
       if (taken.epoch != claim.epoch) continue;
       taken.owner = name;
       ++taken.epoch;
       taken.wanted_by.clear();
-      holder.Took(claim.account_id, taken.epoch);
+      holder.Took(claim.shard, taken.epoch);
     }
-    for (const AccountId& id : step.want) row(id).wanted_by = name;
-    for (const AccountId& id : step.give_back) {
+    for (int id : step.want) row(id).wanted_by = name;
+    for (int id : step.give_back) {
       row(id).owner.clear();
       holder.Gave(id);
     }
@@ -52,7 +52,7 @@ class World {
   std::int64_t now_ns_ = 1'000'000'000'000;
 };
 
-LeaseHolder Holder(const std::string& name, std::set<AccountId> home) {
+LeaseHolder Holder(const std::string& name, std::set<int> home) {
   return LeaseHolder({.name = name, .lease_ns = 1'000 * kMs, .home = std::move(home)});
 }
 
@@ -70,7 +70,7 @@ TEST(LeaseHolderTest, EachTakesItsOwnAtOnceAndLeavesTheOthersAlone) {
   EXPECT_EQ(world.row(kA).epoch, 1U);
 }
 
-TEST(LeaseHolderTest, AnAccountOfNobodysHomeIsTakenAfterALease) {
+TEST(LeaseHolderTest, AShardOfNobodysHomeIsTakenAfterALease) {
   World world;
   LeaseHolder one = Holder("one", {kA});
   std::int64_t waited_ms = 0;
@@ -83,7 +83,7 @@ TEST(LeaseHolderTest, AnAccountOfNobodysHomeIsTakenAfterALease) {
   EXPECT_GE(waited_ms, 1'000);
 }
 
-TEST(LeaseHolderTest, ASilentOwnersAccountsMoveAndComeHomeAgain) {
+TEST(LeaseHolderTest, ASilentOwnersShardsMoveAndComeHomeAgain) {
   World world;
   LeaseHolder one = Holder("one", {kA}), two = Holder("two", {kB});
   world.Poll(one, "one");
@@ -98,12 +98,12 @@ TEST(LeaseHolderTest, ASilentOwnersAccountsMoveAndComeHomeAgain) {
   EXPECT_GE(waited_ms, 1'000);
   EXPECT_EQ(two.held().at(kA), 2U);
   // The first was only asleep.
-  EXPECT_EQ(world.Poll(one, "one", false).lost, std::vector<AccountId>{kA});
-  // A new life of it asks for its account as soon as it can serve it, and has it two polls later.
+  EXPECT_EQ(world.Poll(one, "one", false).lost, std::vector<int>{kA});
+  // A new life of it asks for its shard as soon as it can serve it, and has it two polls later.
   LeaseHolder again = Holder("one", {kA});
   EXPECT_TRUE(world.Poll(again, "one", false).want.empty());
-  EXPECT_EQ(world.Poll(again, "one").want, std::vector<AccountId>{kA});
-  EXPECT_EQ(world.Poll(two, "two").give_back, std::vector<AccountId>{kA});
+  EXPECT_EQ(world.Poll(again, "one").want, std::vector<int>{kA});
+  EXPECT_EQ(world.Poll(two, "two").give_back, std::vector<int>{kA});
   world.Poll(again, "one");
   EXPECT_EQ(world.row(kA).owner, "one");
   EXPECT_EQ(again.held().at(kA), 3U);
@@ -111,14 +111,14 @@ TEST(LeaseHolderTest, ASilentOwnersAccountsMoveAndComeHomeAgain) {
   EXPECT_TRUE(world.Poll(two, "two").lost.empty());
 }
 
-TEST(LeaseHolderTest, AnEarlierLifesAccountsAreTakenAtOnce) {
+TEST(LeaseHolderTest, AnEarlierLifesShardsAreTakenAtOnce) {
   World world;
   LeaseHolder first = Holder("one", {kA});
   world.Poll(first, "one");
   LeaseHolder second = Holder("one", {kA});
   world.Poll(second, "one");
   EXPECT_EQ(second.held().at(kA), 2U);
-  EXPECT_EQ(world.Poll(first, "one").lost, std::vector<AccountId>{kA});
+  EXPECT_EQ(world.Poll(first, "one").lost, std::vector<int>{kA});
 }
 
 TEST(LeaseHolderTest, ATimeWithoutStorageIsNobodysSilence) {

@@ -19,6 +19,7 @@
 #include "libs/platform/thread/bounded_queue.h"
 #include "services/broker_gateway/last_check.h"
 #include "services/broker_gateway/lockstep.h"
+#include "services/broker_gateway/order_sessions.h"
 #include "services/broker_gateway/store.h"
 
 namespace ballast {
@@ -28,7 +29,7 @@ namespace ballast {
 // market moves when LockstepGate says so.
 class Engine {
  public:
-  using OrderSender = StreamSender<broker::v1::OrderSessionResponse>;
+  using OrderSender = OrderSessions::Sender;
   using MarketSender = StreamSender<broker::v1::StreamMarketDataResponse>;
   struct Options {
     // "simulated" or "replay".
@@ -107,7 +108,9 @@ class Engine {
   void TellEnd();
   void KeepAlive();
   void Prune();
-  void LoseSession();
+  void SessionsChanged();
+  // What the venue did, to the order manager of each account.
+  void TellExecutions(const std::vector<broker::Execution>& executions);
   [[nodiscard]] std::int64_t StepPauseNanos() const;
   [[nodiscard]] std::int64_t IdleNanos() const;
   [[nodiscard]] UtcTime MarketNow() const;
@@ -153,8 +156,7 @@ class Engine {
   std::int64_t last_forget_ns_ = 0;
   // Symbols whose newest quote could not be used, so that it is logged once.
   std::set<Symbol> unusable_;
-  std::uint64_t session_epoch_ = 0;
-  std::shared_ptr<OrderSender> session_;
+  OrderSessions sessions_;
   std::vector<Subscriber> subscribers_;
   LockstepGate::Connection last_connection_ = 0;
   std::vector<std::function<void()>> after_commit_;

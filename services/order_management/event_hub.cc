@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libs/base/absl_std.h"
+
 namespace ballast {
 namespace {
 
@@ -40,6 +42,29 @@ void EventHub::Stop() {
 void EventHub::SetHead(const AccountId& account_id, std::uint64_t sequence) {
   MutexLock lock(mutex_);
   heads_[account_id.value()] = sequence;
+}
+
+std::uint64_t EventHub::Head(const std::string& account_id) const {
+  MutexLock lock(mutex_);
+  auto head = heads_.find(account_id);
+  return head == heads_.end() ? 0 : head->second;
+}
+
+void EventHub::SetElsewhere(const std::string& account_id, bool elsewhere) {
+  MutexLock lock(mutex_);
+  if (elsewhere)
+    elsewhere_.insert(account_id);
+  else
+    elsewhere_.erase(account_id);
+}
+
+absl::Status EventHub::CatchUp(const AccountId& account_id) {
+  while (true) {
+    ASSIGN_OR_RETURN(EncodedEvents events,
+                     journal_.LoadEvents(account_id, Head(account_id.value()), static_cast<int>(EventPage::kEvents)));
+    if (events.entries().empty()) return absl::OkStatus();
+    Publish(std::make_shared<const EncodedEvents>(std::move(events)));
+  }
 }
 
 bool EventHub::Wants(const Subscriber& subscriber, const std::string& account) {
@@ -133,9 +158,11 @@ EventHub::Progress EventHub::Advance(const std::shared_ptr<Subscriber>& subscrib
   if (subscriber->sender->done()) return Progress::kOver;
   if (subscriber->sender->unsent_bytes() > kUnsentMax) return Progress::kWaits;
   std::map<std::string, std::uint64_t> heads;
+  std::set<std::string> elsewhere;
   {
     MutexLock lock(mutex_);
     heads = heads_;
+    elsewhere = elsewhere_;
   }
   std::uint64_t behind = 0;
   auto furthest = heads.end();
@@ -144,6 +171,8 @@ EventHub::Progress EventHub::Advance(const std::shared_ptr<Subscriber>& subscrib
     if (!Wants(*subscriber, id)) continue;
     std::uint64_t cursor =
         subscriber->cursors.try_emplace(id, subscriber->from_head ? head : std::uint64_t{0}).first->second;
+    // It may have followed the account's own order manager until now, and know what is still to come here.
+    if (cursor > head && elsewhere.contains(id)) return Progress::kWaits;
     if (cursor > head) {
       subscriber->sender->Close(grpc::Status(grpc::OUT_OF_RANGE, "the cursor of " + id + " is beyond the log"));
       return Progress::kOver;

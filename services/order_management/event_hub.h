@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,7 +36,12 @@ class EventHub {
   void Stop();
   // Heads known at start, before anything is published.
   void SetHead(const AccountId& account_id, std::uint64_t sequence);
-  void Publish(const std::shared_ptr<const EncodedEvents>& events);
+  [[nodiscard]] std::uint64_t Head(const std::string& account_id) const EXCLUDES(mutex_);
+  // The account's log is written by another process, and comes here a little later than it is stored there.
+  void SetElsewhere(const std::string& account_id, bool elsewhere) EXCLUDES(mutex_);
+  // Publishes what is stored after the head.
+  absl::Status CatchUp(const AccountId& account_id) EXCLUDES(mutex_);
+  void Publish(const std::shared_ptr<const EncodedEvents>& events) EXCLUDES(mutex_);
   void Subscribe(const order::v1::StreamOrderEventsRequest& request, std::shared_ptr<Sender> sender);
 
  private:
@@ -79,8 +85,9 @@ class EventHub {
   const Clock& clock_;
   BoundedQueue<std::shared_ptr<Subscriber>> joining_{kJoiningMax};
   std::thread thread_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::map<std::string, std::uint64_t> heads_ GUARDED_BY(mutex_);
+  std::set<std::string> elsewhere_ GUARDED_BY(mutex_);
   // The newest pages, so that a backfill can join without reading to the last row.
   std::deque<Page> recent_ GUARDED_BY(mutex_);
   std::size_t recent_events_ GUARDED_BY(mutex_) = 0;

@@ -155,8 +155,15 @@ void Shard::Loop() {
       OnTick();
     }
     if (!CommitBatch()) return;
-    if (tasks.empty() && inbox_.closed()) return;
+    if (tasks.empty() && inbox_.closed()) break;
   }
+  // What risk has not answered was not taken: another one may be asked.
+  for (auto& [correlation, waiting] : waiting_) {
+    for (auto& reply : waiting.replies) {
+      reply({.status = absl::UnavailableError("this order manager stops; try again with the same request id")});
+    }
+  }
+  waiting_.clear();
 }
 
 void Shard::Keep(std::vector<OrderEvent> events) {

@@ -342,10 +342,11 @@ TEST_F(ShardTest, ARefusalIsDurableAndNothingIsSent) {
 TEST_F(ShardTest, OrdersOfOneBatchShareTheQuestionAndTheCommit) {
   Begin();
   ASSERT_TRUE(Placed("first").status.ok());
-  int asked = life_->risk_messages;
+  int asked = 0;
   std::vector<std::future<OrderReply>> replies;
   {
     Standing standing(*life_->shard);
+    asked = life_->risk_messages;  // what came before has been told by now
     for (int i = 0; i < 20; ++i) replies.push_back(Submit(MakeOrder("o" + std::to_string(i))));
   }
   std::vector<risk::v1::ReserveResult> results;

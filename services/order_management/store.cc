@@ -12,8 +12,6 @@
 namespace ballast {
 namespace {
 
-constexpr char kWriter[] = "order_management";
-
 template <typename Message>
 Message Parse(const pqxx::field& field) {
   Message message;
@@ -52,7 +50,10 @@ void AddOrders(const Commit& commit, const EncodedEvents& encoded,
 }  // namespace
 
 absl::Status Store::Fence() {
-  ASSIGN_OR_RETURN(epoch_, database_.ClaimEpoch(kWriter));
+  // Where the shard was claimed as a lease it has its epoch already.
+  if (place_.epoch == 0) {
+    ASSIGN_OR_RETURN(place_.epoch, database_.ClaimEpoch(place_.key));
+  }
   return absl::OkStatus();
 }
 
@@ -90,7 +91,7 @@ absl::Status Store::Append(const Commit& commit) {
     batch.Bigint(static_cast<std::int64_t>(account.execution_sequence)).Boolean(account.halted);
     batch.Text(account.halt_reason);
   }
-  return database_.FencedWrite(kWriter, epoch_, batch);
+  return database_.FencedWrite(place_.key, place_.epoch, batch);
 }
 
 absl::StatusOr<bool> Store::Contains(const AccountId& account_id, std::uint64_t sequence) {
@@ -111,6 +112,7 @@ absl::StatusOr<std::vector<orders::Account::Snapshot>> Store::LoadAccounts() {
                                           "execution_sequence, halted, halt_reason FROM account")) {
       orders::Account::Snapshot account;
       account.id = AccountId(row[0].as<std::string>());
+      if (!place_.Owns(account.id)) continue;
       account.mode = static_cast<AccountMode>(row[1].as<int>());
       account.currency = row[2].as<std::string>();
       ASSIGN_OR_RETURN(account.opening_cash, Decimal::Parse(row[3].as<std::string>()));
@@ -130,7 +132,7 @@ absl::StatusOr<std::vector<Order>> Store::LoadWorkingOrders() {
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     for (const pqxx::row& row : work.exec("SELECT payload FROM order_state WHERE working ORDER BY sequence")) {
       ASSIGN_OR_RETURN(Order order, ParseOrder(row[0]));
-      loaded.push_back(std::move(order));
+      if (place_.Owns(order.account_id)) loaded.push_back(std::move(order));
     }
     return absl::OkStatus();
   }));
@@ -177,14 +179,15 @@ absl::Status Store::SaveDeployment(const AccountId& account_id, const Deployment
   SqlBatch batch;
   batch.Statement("INSERT INTO deployment VALUES ($1, $2) ON CONFLICT DO NOTHING");
   batch.Text(account_id.value()).Text(id.value());
-  return database_.FencedWrite(kWriter, epoch_, batch);
+  return database_.FencedWrite(place_.key, place_.epoch, batch);
 }
 
 absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> Store::LoadDeployments() {
   std::set<std::pair<AccountId, DeploymentId>> deployments;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     for (const pqxx::row& row : work.exec("SELECT account_id, deployment_id FROM deployment")) {
-      deployments.emplace(row[0].as<std::string>(), row[1].as<std::string>());
+      AccountId account(row[0].as<std::string>());
+      if (place_.Owns(account)) deployments.emplace(std::move(account), DeploymentId(row[1].as<std::string>()));
     }
     return absl::OkStatus();
   }));
