@@ -62,6 +62,7 @@ enum class RejectReason : int {
   kPermissionDenied = 5003,
   kAccountHalted = 5004,
   kUnknownDeployment = 5005,
+  kDeploymentStopped = 5006,
 };
 
 // A business refusal: a value, with the numbers that led to it.

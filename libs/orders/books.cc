@@ -41,6 +41,16 @@ Decimal Books::Net(const Symbol& symbol) const {
   return net;
 }
 
+std::map<Symbol, Decimal> Books::NetAll() const {
+  std::map<Symbol, Decimal> all;
+  for (const auto& [symbol, books] : held_) {
+    Decimal net;
+    for (const auto& [deployment, quantity] : books) net += quantity;
+    if (!net.IsZero()) all.emplace(symbol, net);
+  }
+  return all;
+}
+
 Decimal Books::Held(const DeploymentId& deployment, const Symbol& symbol) const {
   auto books = held_.find(symbol);
   if (books == held_.end()) return {};

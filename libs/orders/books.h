@@ -26,6 +26,8 @@ class Books {
   [[nodiscard]] std::vector<Part> Attribute(const Order& order, Decimal quantity) const;
 
   [[nodiscard]] Decimal Net(const Symbol& symbol) const;
+  // Of every symbol whose net position is not zero.
+  [[nodiscard]] std::map<Symbol, Decimal> NetAll() const;
   [[nodiscard]] Decimal Held(const DeploymentId& deployment, const Symbol& symbol) const;
   // Some book is long and another short.
   [[nodiscard]] bool Opposed(const Symbol& symbol) const;

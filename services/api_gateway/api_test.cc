@@ -5,13 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
+#include <filesystem>
 #include <optional>
 #include <set>
+
+#include <unistd.h>
 
 #include "libs/platform/grpc/status.h"
 #include "libs/platform/http/url.h"
 #include "libs/platform/service/service.h"
+#include "services/api_gateway/emergency_calls.h"
 
 namespace ballast {
 namespace {
@@ -37,48 +42,48 @@ class FakeOrders final : public order::v1::OrderService::Service {
     }
     return answer;
   }
-  grpc::Status ClosePosition(grpc::ServerContext*, const order::v1::ClosePositionRequest* request,
-                             order::v1::SubmitOrderResponse* response) override {
-    if (on_close) on_close(*request);
-    response->mutable_order()->set_status(denies ? order::v1::ORDER_STATUS_DENIED
-                                                 : order::v1::ORDER_STATUS_PENDING_NEW);
-    if (denies) response->mutable_order()->mutable_rejection()->set_message("too much");
-    return grpc::Status::OK;
-  }
   grpc::Status GetOrder(grpc::ServerContext*, const order::v1::GetOrderRequest*,
                         order::v1::GetOrderResponse*) override {
     return {grpc::NOT_FOUND, "there is no such order"};
   }
   grpc::Status ListOrders(grpc::ServerContext*, const order::v1::ListOrdersRequest* request,
-                          order::v1::ListOrdersResponse* response) override {
+                          order::v1::ListOrdersResponse*) override {
     listed = *request;
-    if (request->working_only() && open_looks-- > 0) {
-      response->add_orders()->set_symbol("BTC-USD");
-      response->mutable_orders(0)->set_cancel_requested(true);
-    }
     return grpc::Status::OK;
   }
   grpc::Status ListAccounts(grpc::ServerContext*, const order::v1::ListAccountsRequest*,
                             order::v1::ListAccountsResponse* response) override {
-    for (const std::string& account : accounts) {
-      auto* one = response->add_accounts();
-      one->set_account_id(account);
-      one->set_last_sequence(head);
-    }
+    for (const std::string& account : accounts) response->add_accounts()->set_account_id(account);
     return grpc::Status::OK;
   }
-  grpc::Status HaltAccount(grpc::ServerContext*, const order::v1::HaltAccountRequest* request,
-                           order::v1::HaltAccountResponse* response) override {
-    steps.push_back("halt " + request->account_id());
-    if (refuse_halts-- > 0) return {grpc::UNAVAILABLE, "not now"};
-    response->mutable_account()->set_halted(true);
+  grpc::Status EngageEmergency(grpc::ServerContext*, const order::v1::EngageEmergencyRequest* request,
+                               order::v1::EngageEmergencyResponse* response) override {
+    const std::string& account = request->command().account_id();
+    steps.push_back(order::v1::EmergencyLevel_Name(request->command().level()) + " " + account);
+    if (refuse_commands-- > 0) return {grpc::UNAVAILABLE, "not stored yet"};
+    if (std::find(accounts.begin(), accounts.end(), account) == accounts.end()) return {grpc::NOT_FOUND, "none"};
+    *response->mutable_emergency() = Progress(request->command());
+    command = request->command();
     return grpc::Status::OK;
   }
-  grpc::Status CancelAllOrders(grpc::ServerContext*, const order::v1::CancelAllOrdersRequest* request,
-                               order::v1::CancelAllOrdersResponse* response) override {
-    steps.push_back("cancel " + request->account_id());
-    response->add_orders()->set_order_id("o1");
+  grpc::Status ListEmergencies(grpc::ServerContext*, const order::v1::ListEmergenciesRequest*,
+                               order::v1::ListEmergenciesResponse* response) override {
+    if (!command.command_id().empty()) *response->add_emergencies() = Progress(command);
     return grpc::Status::OK;
+  }
+  grpc::Status ResumeAccount(grpc::ServerContext*, const order::v1::ResumeAccountRequest* request,
+                             order::v1::ResumeAccountResponse*) override {
+    steps.push_back("resume " + request->account_id());
+    ended.assign(request->ended_command_ids().begin(), request->ended_command_ids().end());
+    return grpc::Status::OK;
+  }
+  order::v1::Emergency Progress(const order::v1::EmergencyCommand& of) {
+    order::v1::Emergency progress;
+    *progress.mutable_command() = of;
+    progress.set_halted(true);
+    progress.set_phase(looks_until_done-- > 0 ? order::v1::EMERGENCY_PHASE_CLOSING : order::v1::EMERGENCY_PHASE_DONE);
+    if (progress.phase() == order::v1::EMERGENCY_PHASE_CLOSING) progress.set_waits_for("closing 0.5 BTC-USD");
+    return progress;
   }
   order::v1::SubmitOrderRequest submitted;
   order::v1::ListOrdersRequest listed;
@@ -86,33 +91,11 @@ class FakeOrders final : public order::v1::OrderService::Service {
   std::vector<std::string> accounts = {"paper"};
   grpc::Status answer;
   bool denies = false;
-  std::function<void(const order::v1::ClosePositionRequest&)> on_close;
-  // How often halting fails first, and an order is still open.
-  int refuse_halts = 0;
-  int open_looks = 0;
-  std::uint64_t head = 10;
-};
-
-// Books that lag the order log by so many looks, and hold what the test says.
-class FakePositions final : public position::v1::PositionService::Service {
- public:
-  grpc::Status GetAccountSummary(grpc::ServerContext*, const position::v1::GetAccountSummaryRequest*,
-                                 position::v1::GetAccountSummaryResponse* response) override {
-    response->mutable_summary()->set_sequence(lag-- > 0 ? 9 : 10);
-    return grpc::Status::OK;
-  }
-  grpc::Status ListPositions(grpc::ServerContext*, const position::v1::ListPositionsRequest* request,
-                             position::v1::ListPositionsResponse* response) override {
-    EXPECT_TRUE(request->by_deployment());
-    for (const auto& [symbol, quantity] : held) {
-      auto* position = response->add_positions();
-      position->set_symbol(symbol);
-      position->mutable_quantity()->set_value(quantity);
-    }
-    return grpc::Status::OK;
-  }
-  int lag = 0;
-  std::map<std::string, std::string> held;
+  // How often a command is not taken first, and how often it is asked for before it is done.
+  int refuse_commands = 0;
+  int looks_until_done = 0;
+  order::v1::EmergencyCommand command;
+  std::vector<std::string> ended;
 };
 
 class FakeStrategies final : public strategy::v1::StrategyService::Service {
@@ -155,15 +138,13 @@ class ApiTest : public ::testing::Test {
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&orders_);
-    if (everybody_) builder.RegisterService(&positions_).RegisterService(&strategies_);
+    builder.RegisterService(&strategies_);
     server_ = builder.BuildAndStart();
     std::string here = "127.0.0.1:" + std::to_string(port);
-    // Nobody listens on port 1.
-    std::string there = everybody_ ? here : "127.0.0.1:1";
     std::map<std::string, std::string> environment = {{"BALLAST_COMMON_ORDER_MANAGEMENT_ADDRESS", here},
-                                                      {"BALLAST_COMMON_POSITIONS_ADDRESS", there},
-                                                      {"BALLAST_COMMON_STRATEGY_RUNNER_ADDRESS", there}};
-    for (const char* peer : {"RISK", "BROKER_GATEWAY", "ALERTS", "COMPLIANCE_AUDIT"}) {
+                                                      {"BALLAST_COMMON_STRATEGY_RUNNER_ADDRESS", here}};
+    // Nobody listens on port 1.
+    for (const char* peer : {"RISK", "POSITIONS", "BROKER_GATEWAY", "ALERTS", "COMPLIANCE_AUDIT"}) {
       environment[std::string("BALLAST_COMMON_") + peer + "_ADDRESS"] = "127.0.0.1:1";
     }
     auto config = Config::Load("api_gateway", {}, "", environment);
@@ -174,6 +155,16 @@ class ApiTest : public ::testing::Test {
     audit_.emplace([this](const audit::v1::AppendRecordRequest& record) { return records_.push_back(record), true; },
                    *log_, metrics_);
     ASSERT_TRUE(files_.Load("").ok());
+    EmergencyBoard::Neighbours neighbours = EmergencyCalls(*peers_);
+    neighbours.broker = [this](const EmergencyRecord&, bool engage) -> absl::StatusOr<std::string> {
+      switched_ = engage;
+      return std::string();
+    };
+    folder_ = std::filesystem::temp_directory_path() / ("ballast_api_test." + std::to_string(getpid()));
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directory(folder_);
+    emergencies_.emplace(std::move(neighbours), EmergencyFile((folder_ / "emergencies").string()), clock_, *log_);
+    emergencies_->Start();
     gateway_.emplace(Gateway{.default_account = "paper",
                              .hosts = {},
                              .log = *log_,
@@ -182,6 +173,7 @@ class ApiTest : public ::testing::Test {
                              .peers = *peers_,
                              .sessions = sessions_,
                              .audit = *audit_,
+                             .emergencies = *emergencies_,
                              .files = files_,
                              .status = [] { return gateway::v1::GetStatusResponse(); },
                              .account_of_deployment = [](const std::string&) { return std::string(); },
@@ -193,7 +185,9 @@ class ApiTest : public ::testing::Test {
   }
   void TearDown() override {
     EXPECT_TRUE(api_->WaitForCalls(kPatienceNs));
+    emergencies_->Stop();
     server_->Shutdown();
+    std::filesystem::remove_all(folder_);
   }
 
   Answer Send(const std::string& method, const std::string& target, const std::string& body = "",
@@ -246,16 +240,16 @@ class ApiTest : public ::testing::Test {
 
   SystemClock clock_;
   Metrics metrics_;
-  // Positions and the strategy runner are there too.
-  bool everybody_ = false;
   FakeOrders orders_;
-  FakePositions positions_;
   FakeStrategies strategies_;
   std::unique_ptr<grpc::Server> server_;
   std::optional<Peers> peers_;
   std::unique_ptr<Logger> log_;
   std::vector<audit::v1::AppendRecordRequest> records_;
   std::optional<AuditTrail> audit_;
+  std::filesystem::path folder_;
+  std::atomic<bool> switched_ = false;
+  std::optional<EmergencyBoard> emergencies_;
   StaticFiles files_;
   Sessions sessions_{Secret(kToken)};
   bool ready_ = true;
@@ -317,8 +311,7 @@ TEST_F(ApiTest, TranslatesTheCodesOfServices) {
 }
 
 TEST_F(ApiTest, AnUnreachableServiceIs503WithoutItsAddress) {
-  for (const char* path : {"/api/live/risk", "/api/live/positions", "/api/trading/deployments", "/api/alerts",
-                           "/api/audit", "/api/live/quotes"}) {
+  for (const char* path : {"/api/live/risk", "/api/live/positions", "/api/alerts", "/api/audit", "/api/live/quotes"}) {
     Answer answer = Send("GET", path);
     ExpectError(answer, 503, "UNAVAILABLE");
     EXPECT_THAT(answer.body, HasSubstr("cannot be reached"));
@@ -437,126 +430,51 @@ TEST_F(ApiTest, AnAccountThatIsNoneIsOneErrorWhicheverServiceIsAsked) {
   EXPECT_EQ(Send("GET", "/api/live/orders?account_id=fresh").status, 200);
 }
 
-TEST_F(ApiTest, HaltsFirstAndThenCancels) {
+TEST_F(ApiTest, EachLevelIsToldToOrderManagementAndTheGateway) {
   Answer halted = Send("POST", "/api/live/emergency", R"({"level":"K1","reason":"test"})");
-  EXPECT_EQ(halted.status, 200);
+  EXPECT_EQ(halted.status, 200) << halted.body;
   EXPECT_EQ(halted.json["account"]["halted"], true);
-  EXPECT_THAT(orders_.steps, ElementsAre("halt paper"));
-  Answer cancelled = Send("POST", "/api/live/emergency", R"({"level":"K2","account_id":"other"})");
-  EXPECT_EQ(cancelled.json["orders"][0]["order_id"], "o1");
-  EXPECT_THAT(orders_.steps, ElementsAre("halt paper", "halt other", "cancel other"));
+  EXPECT_TRUE(switched_);
+  EXPECT_THAT(orders_.steps, ElementsAre("EMERGENCY_LEVEL_HALT paper"));
+  Answer cancelled = Send("POST", "/api/live/emergency", R"({"level":"K2"})");
+  EXPECT_EQ(cancelled.status, 200) << cancelled.body;
+  EXPECT_NE(cancelled.json["command_id"], halted.json["command_id"]);
+  EXPECT_THAT(orders_.steps, ElementsAre("EMERGENCY_LEVEL_HALT paper", "EMERGENCY_LEVEL_CANCEL paper"));
   EXPECT_THAT(Audited(), ElementsAre("emergency.engaged user:api", "emergency.engaged user:api"));
 }
 
-TEST_F(ApiTest, AnEmergencyStopDoesWhatItCanAndSaysWhatItCouldNot) {
-  Answer answer = Send("POST", "/api/trading/emergency-stop", R"({"reason":"test","close_positions":true})");
-  ExpectError(answer, 503, "UNAVAILABLE");
-  EXPECT_THAT(orders_.steps, ElementsAre("halt paper", "cancel paper"));  // what was done is not done again
-  EXPECT_EQ(answer.json["account"]["halted"], true);
-  EXPECT_EQ(answer.json["flat"], false);
-  EXPECT_EQ(answer.json["orders"][0]["order_id"], "o1");
-  EXPECT_EQ(answer.json["failed"][0]["step"], "list deployments");
-  EXPECT_EQ(answer.json["failed"][1]["step"], "list positions");
-}
-
-class EmergencyTest : public ApiTest {
- protected:
-  void SetUp() override {
-    everybody_ = true;
-    ApiTest::SetUp();
-  }
-  Answer Press() { return Send("POST", "/api/trading/emergency-stop", R"({"reason":"test","close_positions":true})"); }
-  // Every close takes away `part` of what is held of its symbol, in this order.
-  void Fill(std::vector<std::string> left) {
-    orders_.on_close = [this, left = std::move(left)](const order::v1::ClosePositionRequest& request) mutable {
-      closes_.push_back(request);
-      if (left.empty()) return;
-      positions_.held[request.symbol()] = left.front();
-      left.erase(left.begin());
-    };
-  }
-  std::vector<order::v1::ClosePositionRequest> closes_;
-};
-
-TEST_F(EmergencyTest, BooksThatLagAreNotBelieved) {
-  positions_.lag = 3;  // they would say: flat
-  positions_.held = {{"BTC-USD", "0.5"}};
-  Fill({"0"});
-  Answer answer = Press();
+TEST_F(ApiTest, AnEmergencyStopIsDoneWhenOrderManagementSaysThatTheVenueShowsIt) {
+  orders_.refuse_commands = 2;
+  orders_.looks_until_done = 3;
+  Answer answer = Send("POST", "/api/trading/emergency-stop", R"({"reason":"test"})");
   EXPECT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(answer.json["flat"], true);
-  EXPECT_LT(positions_.lag, 0);
-  ASSERT_EQ(closes_.size(), 1U);
-  EXPECT_EQ(closes_[0].symbol(), "BTC-USD");
-  EXPECT_FALSE(closes_[0].has_quantity());  // all of it, as order management knows it at that moment
+  EXPECT_EQ(answer.json["done"], true);
+  EXPECT_EQ(orders_.steps.size(), 3U);
+  Answer listed = Send("GET", "/api/live/emergency?account_id=paper");
+  EXPECT_EQ(listed.json["emergencies"][0]["command"]["command_id"], answer.json["command_id"]);
+  EXPECT_EQ(listed.json["emergencies"][0]["done"], true);
 }
 
-TEST_F(EmergencyTest, WhatIsLeftIsClosedAgainByANewOrder) {
-  positions_.held = {{"BTC-USD", "-0.5"}};
-  Fill({"-0.2", "-0.1", "0"});
-  Answer answer = Press();
-  EXPECT_EQ(answer.status, 200) << answer.body;
-  ASSERT_EQ(closes_.size(), 3U);
-  std::set<std::string> keys;
-  for (const auto& close : closes_) keys.insert(close.request_id());
-  EXPECT_EQ(keys.size(), 3U);
-}
-
-TEST_F(EmergencyTest, AnOpenOrderIsWaitedForAndItsSymbolNotClosedMeanwhile) {
-  orders_.open_looks = 3;
-  positions_.held = {{"BTC-USD", "0.5"}};
-  orders_.on_close = [this](const order::v1::ClosePositionRequest& request) {
-    EXPECT_LT(orders_.open_looks, 0);
-    positions_.held[request.symbol()] = "0";
-  };
-  Answer answer = Press();
-  EXPECT_EQ(answer.status, 200) << answer.body;
-  EXPECT_EQ(answer.json["flat"], true);
-}
-
-TEST_F(EmergencyTest, ItIsNeverDoneWhileSomethingIsHeld) {
-  positions_.held = {{"BTC-USD", "0.5"}, {"ETH-USD", "0"}};
-  Fill({});  // taken, and nothing fills
-  Answer answer = Press();
-  EXPECT_EQ(answer.status, 504) << answer.body;
+TEST_F(ApiTest, AnEmergencyStopThatTakesLongerIsAnsweredWithWhatIsLeftAndGoesOn) {
+  orders_.looks_until_done = 1'000'000;
+  Answer answer = Send("POST", "/api/trading/emergency-stop", R"({"reason":"test"})");
+  EXPECT_EQ(answer.status, 202) << answer.body;
   EXPECT_EQ(answer.json["flat"], false);
-  EXPECT_EQ(answer.json["left"][0]["symbol"], "BTC-USD");
-  EXPECT_EQ(answer.json["left"].size(), 1U);
-  EXPECT_EQ(answer.json["failed"][0]["step"], "close BTC-USD");
-  EXPECT_GT(closes_.size(), 1U);
+  EXPECT_THAT(answer.json["to_do"].dump(), HasSubstr("closing 0.5 BTC-USD"));
+  EXPECT_THAT(answer.json["safe"].dump(), HasSubstr("halted"));
 }
 
-TEST_F(EmergencyTest, ItIsNeverDoneWhileAnOrderIsOpen) {
-  orders_.open_looks = 100'000;
-  Answer answer = Press();
-  EXPECT_EQ(answer.status, 504) << answer.body;
-  EXPECT_EQ(answer.json["failed"][0]["step"], "cancel");
+TEST_F(ApiTest, TheSamePressIsTheSameCommand) {
+  HttpHeaders key = {{"idempotency-key", "k1"}};
+  Answer first = Send("POST", "/api/trading/emergency-stop", R"({"reason":"test"})", key);
+  Answer again = Send("POST", "/api/trading/emergency-stop", R"({"reason":"test"})", key);
+  EXPECT_EQ(first.json["command_id"], again.json["command_id"]);
+  EXPECT_EQ(orders_.steps.size(), 1U);
 }
 
-TEST_F(EmergencyTest, ItIsNeverDoneWhileTheBooksLag) {
-  positions_.lag = 100'000;
-  Answer answer = Press();
-  EXPECT_EQ(answer.status, 504) << answer.body;
-  EXPECT_EQ(answer.json["failed"][0]["step"], "list positions");
-}
-
-TEST_F(EmergencyTest, ARefusedCloseIsTriedAgainAndItsReasonIsSaid) {
-  positions_.held = {{"BTC-USD", "0.5"}};
-  orders_.denies = true;
-  Fill({});
-  Answer answer = Press();
-  EXPECT_EQ(answer.status, 422) << answer.body;
-  EXPECT_THAT(answer.json["failed"][0]["message"].get<std::string>(), HasSubstr("too much"));
-  EXPECT_GT(closes_.size(), 1U);
-  EXPECT_LT(closes_.size(), 10U);  // not as fast as it can
-}
-
-TEST_F(EmergencyTest, AHaltThatFailedIsTriedAgain) {
-  orders_.refuse_halts = 2;
-  Answer answer = Press();
-  EXPECT_EQ(answer.status, 200) << answer.body;
-  EXPECT_EQ(answer.json["account"]["halted"], true);
-  EXPECT_EQ(std::count(orders_.steps.begin(), orders_.steps.end(), "halt paper"), 3);
+TEST_F(ApiTest, AnEmergencyStopOfNobodyIsNotFound) {
+  ExpectError(Send("POST", "/api/trading/emergency-stop", R"({"account_id":"nobody"})"), 404, "NOT_FOUND");
 }
 
 TEST_F(ApiTest, ProbesNeedNoToken) {

@@ -10,6 +10,7 @@
 #include "libs/platform/metrics/metrics.h"
 #include "services/api_gateway/access.h"
 #include "services/api_gateway/audit_trail.h"
+#include "services/api_gateway/emergency_board.h"
 #include "services/api_gateway/json.h"
 #include "services/api_gateway/peers.h"
 #include "services/api_gateway/static_files.h"
@@ -26,6 +27,7 @@ struct Gateway {
   const Peers& peers;
   Sessions& sessions;
   AuditTrail& audit;
+  EmergencyBoard& emergencies;
   const StaticFiles& files;
   // From caches; never waits.
   std::function<gateway::v1::GetStatusResponse()> status;
@@ -37,8 +39,8 @@ struct Gateway {
   std::function<Json(const broker::v1::Quote& quote)> quote_row;
   // Order management serves.
   std::function<bool()> ready;
-  // How long an emergency stop goes on before it says what is left.
-  std::int64_t emergency_ms_max = 8'000;
+  // How long the answer to an emergency command may wait for it to be done.
+  std::int64_t emergency_ms_max = 2'000;
 };
 
 }  // namespace ballast

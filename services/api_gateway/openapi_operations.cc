@@ -54,13 +54,13 @@ const std::vector<Operation>& Operations() {
       {"PUT", "/api/live/risk/limits", "Change the limits that were read", "",
        "request_id, limits:risk.v1.Limits, reason", "limits:risk.v1.Limits"},
       {"POST", "/api/live/emergency", "K1 halts the account, K2 also cancels all orders", "",
-       "level, account_id, reason", "account:order.v1.Account, orders[]:order.v1.Order"},
+       "level, account_id, reason", "gateway.v1.EmergencyState"},
+      {"GET", "/api/live/emergency", "The newest emergency command of each account and how far it is", "account_id", "",
+       "gateway.v1.ListEmergenciesResponse"},
       {"POST", "/api/live/emergency/resume", "Let the account trade again; tripped loss rules are re-armed", "",
        "account_id, reason", "account:order.v1.Account, rearmed[], loss_rules[]:risk.v1.LossRule, baseline"},
       {"POST", "/api/trading/emergency-stop", "Halt, cancel, stop deployments, close positions", "",
-       "account_id, reason, close_positions:bool",
-       "account:order.v1.Account, orders[]:order.v1.Order, deployments[]:strategy.v1.Deployment, "
-       "closing_orders[]:order.v1.Order, flat:bool"},
+       "account_id, reason, close_positions:bool", "gateway.v1.EmergencyState"},
 
       {"GET", "/api/trading/strategies", "Strategies and their parameters", "", "",
        "strategy.v1.ListStrategiesResponse"},

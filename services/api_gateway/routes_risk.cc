@@ -54,11 +54,26 @@ void Engage(const CallPtr& call) {
     return call->Fail(
         BadFields({{.field = "level", .reason = RejectReason::kBadEnum, .message = "K1 or K2 is expected"}}));
   }
-  RunEmergency(call, {.account = call->AccountOr(account), .reason = reason, .level = level, .cancel = level == "K2"});
+  RunEmergency(call, {.account = call->AccountOr(account),
+                      .reason = reason,
+                      .level = level == "K2" ? order::v1::EMERGENCY_LEVEL_CANCEL : order::v1::EMERGENCY_LEVEL_HALT});
 }
 
-// The account's halt, after its tripped loss rules.
-void ResumeAccount(const CallPtr& call, const order::v1::ResumeAccountRequest& request, const Json& rearmed) {
+// The newest emergency command of each account, or of one.
+void ListEmergencies(const CallPtr& call) {
+  gateway::v1::ListEmergenciesResponse response;
+  std::string account = call->Query("account_id");
+  for (gateway::v1::EmergencyState& state : call->gateway.emergencies.List()) {
+    if (account.empty() || state.command().account_id() == account) *response.add_emergencies() = std::move(state);
+  }
+  call->Answer(200, response);
+}
+
+// The account's halt and what engaged it, after its tripped loss rules.
+void ResumeAccount(const CallPtr& call, order::v1::ResumeAccountRequest request, const Json& rearmed) {
+  for (std::string& id : call->gateway.emergencies.BeginResume(request.account_id())) {
+    request.add_ended_command_ids(std::move(id));
+  }
   call->Ask(call->gateway.peers.orders, &OrderAsync::ResumeAccount, request,
             [call, request, rearmed](const grpc::Status& status, order::v1::ResumeAccountResponse& response) {
               ApiError error = ErrorOf(status, "order_management");
@@ -68,10 +83,11 @@ void ResumeAccount(const CallPtr& call, const order::v1::ResumeAccountRequest& r
                            {"rearmed", rearmed.value("rearmed", Json::array())},
                            {"baseline", rearmed.value("baseline", Json())}},
                           request.account_id());
+              call->gateway.emergencies.EndResume(request.account_id(), status.ok(), request.reason(), request.actor());
               if (!status.ok()) return call->Fail(error);
               Json answer = ToJson(response);
               answer.update(rearmed);
-              call->Answer(200, answer);
+              AnswerWhenReleased(call, request.account_id(), std::move(answer));
             });
 }
 
@@ -106,6 +122,7 @@ std::vector<Route> RiskRoutes() {
   return {
       {"GET", "/api/live/risk", GetRisk},
       {"PUT", "/api/live/risk/limits", UpdateLimits},
+      {"GET", "/api/live/emergency", ListEmergencies},
       {"POST", "/api/live/emergency", Engage},
       {"POST", "/api/live/emergency/resume", Resume},
   };

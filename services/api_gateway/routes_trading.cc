@@ -98,10 +98,7 @@ void EmergencyStop(const CallPtr& call) {
   if (!call->ReadFields({{"account_id", &account}, {"reason", &reason}}, {{"close_positions", &close}})) return;
   RunEmergency(call, {.account = call->AccountOr(account),
                       .reason = reason,
-                      .level = "STOP",
-                      .cancel = true,
-                      .stop = true,
-                      .close = close});
+                      .level = close ? order::v1::EMERGENCY_LEVEL_FLATTEN : order::v1::EMERGENCY_LEVEL_STOP});
 }
 
 void ListDeployments(const CallPtr& call) {

@@ -6,6 +6,7 @@
 #include "libs/platform/http/http_server.h"
 #include "libs/platform/http/url.h"
 #include "services/api_gateway/api.h"
+#include "services/api_gateway/emergency_calls.h"
 #include "services/api_gateway/feeds.h"
 #include "services/api_gateway/grpc_adapter.h"
 #include "services/api_gateway/status_board.h"
@@ -16,6 +17,12 @@ namespace ballast {
 namespace {
 
 constexpr std::int64_t kDrainNs = 6'000'000'000;
+
+// The file that the knob names; when it names none, the token file's name and `suffix`.
+std::string FileBeside(ServiceContext& context, const char* knob, const char* suffix) {
+  const std::string& path = context.config.GetString(knob);
+  return path.empty() ? context.config.GetString("token_file") + suffix : path;
+}
 
 class GatewayShell : public Service {
  public:
@@ -37,7 +44,9 @@ class GatewayShell : public Service {
                peers_, context.clock, context.log, context.metrics),
         audit_([this](const audit::v1::AppendRecordRequest& record) { return AppendRecord(record); }, context.log,
                context.metrics),
-        grpc_([this] { return Status(); }) {}
+        emergencies_(EmergencyCalls(peers_), EmergencyFile(FileBeside(context, "emergency_file", ".emergencies")),
+                     context.clock, context.log),
+        grpc_([this] { return Status(); }, emergencies_, default_account_) {}
 
   absl::Status Recover() override {
     const std::string& listen = context_.config.GetString("http_listen");
@@ -64,6 +73,7 @@ class GatewayShell : public Service {
                 .peers = peers_,
                 .sessions = *sessions_,
                 .audit = audit_,
+                .emergencies = emergencies_,
                 .files = files_,
                 .status = [this] { return Status(); },
                 .account_of_deployment =
@@ -94,6 +104,7 @@ class GatewayShell : public Service {
 
   absl::Status Start() override {
     audit_.Start();
+    emergencies_.Start();
     hub_.Start();
     feeds_.Start();
     board_.Start();
@@ -107,6 +118,7 @@ class GatewayShell : public Service {
     // What is under way is answered first; then nobody is left to ask.
     if (api_) api_->WaitForCalls(kDrainNs);
     if (server_) server_->Stop();
+    emergencies_.Stop();
     board_.Stop();
     feeds_.Stop();
     hub_.Stop();
@@ -117,9 +129,7 @@ class GatewayShell : public Service {
  private:
   // Nobody is kept out of their own house by a broken file: they sign in again.
   void LoadSessions(Secret token) {
-    std::string path = context_.config.GetString("session_file");
-    if (path.empty()) path = context_.config.GetString("token_file") + ".sessions";
-    SessionFile file(path);
+    SessionFile file(FileBeside(context_, "session_file", ".sessions"));
     absl::StatusOr<SessionTable> kept = file.Load();
     if (!kept.ok()) context_.log.Warning("session.file_unusable", {{"error", MessageOf(kept.status())}});
     sessions_ = std::make_unique<Sessions>(std::move(token), kept.ok() ? *std::move(kept) : SessionTable(),
@@ -129,6 +139,7 @@ class GatewayShell : public Service {
     gateway::v1::GetStatusResponse status;
     board_.Fill(&status);
     hub_.With([&](LiveModel& model) { model.FillStatus(&status); });
+    for (gateway::v1::EmergencyState& state : emergencies_.List()) *status.add_emergencies() = std::move(state);
     return status;
   }
   // The stream has rows of their own for what is inside the full status.
@@ -157,6 +168,7 @@ class GatewayShell : public Service {
   Feeds feeds_;
   StatusBoard board_;
   AuditTrail audit_;
+  EmergencyBoard emergencies_;
   StaticFiles files_;
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Gateway> gateway_;
@@ -168,36 +180,40 @@ class GatewayShell : public Service {
 }  // namespace
 
 ServiceSpec ApiGatewaySpec() {
-  return {.name = "api_gateway",
-          .knobs = {{.name = "http_listen",
-                     .default_value = "127.0.0.1:8080",
-                     .help = "host:port of REST, WebSocket and dashboard"},
-                    {.name = "web_root",
-                     .default_value = "",
-                     .help = "folder of the built dashboard; empty: a page that says so"},
-                    {.name = "token_file", .default_value = "", .help = "file with the access token, mode 600"},
-                    {.name = "session_file",
-                     .default_value = "",
-                     .help = "file that keeps sessions over a restart; empty: <token_file>.sessions"},
-                    {.name = "allowed_hosts",
-                     .type = KnobType::kStringList,
-                     .default_value = "",
-                     .help = "names a request may have as its Host, besides this machine's own"},
-                    {.name = "default_account", .default_value = "paper", .help = "account of requests that name none"},
-                    {.name = "allow_remote",
-                     .type = KnobType::kBool,
-                     .default_value = "false",
-                     .help = "take connections and Host names other than this machine's; put TLS in front"},
-                    {.name = "emergency_ms_max",
-                     .type = KnobType::kInt,
-                     .default_value = "8000",
-                     .help = "how long an emergency stop goes on until the account is flat before it says what is left",
-                     .minimum = "500",
-                     .maximum = "60000",
-                     .unit = "ms"}},
-          .migrations = {},
-          .make = [](ServiceContext& context) { return std::make_unique<GatewayShell>(context); },
-          .stores = false};
+  return {
+      .name = "api_gateway",
+      .knobs = {{.name = "http_listen",
+                 .default_value = "127.0.0.1:8080",
+                 .help = "host:port of REST, WebSocket and dashboard"},
+                {.name = "web_root",
+                 .default_value = "",
+                 .help = "folder of the built dashboard; empty: a page that says so"},
+                {.name = "token_file", .default_value = "", .help = "file with the access token, mode 600"},
+                {.name = "session_file",
+                 .default_value = "",
+                 .help = "file that keeps sessions over a restart; empty: <token_file>.sessions"},
+                {.name = "emergency_file",
+                 .default_value = "",
+                 .help = "file that keeps emergency commands over a restart; empty: <token_file>.emergencies"},
+                {.name = "allowed_hosts",
+                 .type = KnobType::kStringList,
+                 .default_value = "",
+                 .help = "names a request may have as its Host, besides this machine's own"},
+                {.name = "default_account", .default_value = "paper", .help = "account of requests that name none"},
+                {.name = "allow_remote",
+                 .type = KnobType::kBool,
+                 .default_value = "false",
+                 .help = "take connections and Host names other than this machine's; put TLS in front"},
+                {.name = "emergency_ms_max",
+                 .type = KnobType::kInt,
+                 .default_value = "2000",
+                 .help = "how long the answer to an emergency command waits for it to be done; it goes on in any case",
+                 .minimum = "100",
+                 .maximum = "60000",
+                 .unit = "ms"}},
+      .migrations = {},
+      .make = [](ServiceContext& context) { return std::make_unique<GatewayShell>(context); },
+      .stores = false};
 }
 
 }  // namespace ballast

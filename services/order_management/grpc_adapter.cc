@@ -126,8 +126,8 @@ grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const grpc::
 
 }  // namespace
 
-OrderGrpc::OrderGrpc(Shard& shard, Store& store, EventHub& hub, const Clock& clock)
-    : shard_(shard), store_(store), hub_(hub), clock_(clock) {}
+OrderGrpc::OrderGrpc(Shard& shard, EmergencyDesk& desk, Store& store, EventHub& hub, const Clock& clock)
+    : shard_(shard), desk_(desk), store_(store), hub_(hub), clock_(clock) {}
 OrderGrpc::~OrderGrpc() { Stop(); }
 
 void OrderGrpc::Start() {
@@ -414,10 +414,16 @@ grpc::ServerUnaryReactor* OrderGrpc::RegisterDeployment(grpc::CallbackServerCont
   FieldCheck check;
   check.Id("account_id", request->account_id()).Id("deployment_id", request->deployment_id());
   if (!check.ok()) return Finish(reactor, check.Refusal());
-  bool queued = shard_.RegisterDeployment(AccountId(request->account_id()), DeploymentId(request->deployment_id()),
-                                          ActorOf(request->actor()),
-                                          [reactor](const absl::Status& status) { reactor->Finish(ToGrpc(status)); });
-  if (!queued) reactor->Finish(Busy());
+  AccountId account(request->account_id());
+  DeploymentId deployment(request->deployment_id());
+  desk_.AskRegister(account, deployment, request->clear_stop(),
+                    [this, reactor, account, deployment, actor = ActorOf(request->actor())](const absl::Status& asked) {
+                      if (!asked.ok()) return reactor->Finish(ToGrpc(asked));
+                      bool queued = shard_.RegisterDeployment(
+                          account, deployment, actor,
+                          [reactor](const absl::Status& status) { reactor->Finish(ToGrpc(status)); });
+                      if (!queued) reactor->Finish(Busy());
+                    });
   return reactor;
 }
 
@@ -429,12 +435,18 @@ grpc::ServerUnaryReactor* OrderGrpc::ResumeAccount(grpc::CallbackServerContext* 
   check.Id("account_id", request->account_id());
   if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "resuming needs a reason");
   if (!check.ok()) return Finish(reactor, check.Refusal());
-  bool queued = shard_.Halt(AccountId(request->account_id()), Shortened(request->reason(), kReasonMax),
-                            ActorOf(request->actor()), true, [reactor, response](const AccountReply& reply) {
-                              if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
-                              reactor->Finish(ToGrpc(reply.status));
-                            });
-  if (!queued) reactor->Finish(Busy());
+  AccountId account(request->account_id());
+  std::string reason = Shortened(request->reason(), kReasonMax), actor = ActorOf(request->actor());
+  // The emergency command first: it would halt the account again.
+  desk_.End(account, {request->ended_command_ids().begin(), request->ended_command_ids().end()}, reason, actor,
+            [this, reactor, response, account, reason, actor](const absl::Status& ended) {
+              if (!ended.ok()) return reactor->Finish(ToGrpc(ended));
+              bool queued = shard_.Halt(account, reason, actor, true, [reactor, response](const AccountReply& reply) {
+                if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
+                reactor->Finish(ToGrpc(reply.status));
+              });
+              if (!queued) reactor->Finish(Busy());
+            });
   return reactor;
 }
 

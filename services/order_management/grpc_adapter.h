@@ -4,6 +4,7 @@
 
 #include "ballast/order/v1/order_service.grpc.pb.h"
 #include "libs/platform/thread/bounded_queue.h"
+#include "services/order_management/emergency_desk.h"
 #include "services/order_management/event_hub.h"
 #include "services/order_management/shard.h"
 #include "services/order_management/store.h"
@@ -13,7 +14,7 @@ namespace ballast {
 // Decode, hand to the shard (or, for reading, to a thread of its own), encode. Decides nothing.
 class OrderGrpc final : public order::v1::OrderService::CallbackService {
  public:
-  OrderGrpc(Shard& shard, Store& store, EventHub& hub, const Clock& clock);
+  OrderGrpc(Shard& shard, EmergencyDesk& desk, Store& store, EventHub& hub, const Clock& clock);
   ~OrderGrpc() override;
   void Start();
   void Stop();
@@ -58,11 +59,18 @@ class OrderGrpc final : public order::v1::OrderService::CallbackService {
   grpc::ServerUnaryReactor* RegisterDeployment(grpc::CallbackServerContext* context,
                                                const order::v1::RegisterDeploymentRequest* request,
                                                order::v1::RegisterDeploymentResponse* response) override;
+  grpc::ServerUnaryReactor* EngageEmergency(grpc::CallbackServerContext* context,
+                                            const order::v1::EngageEmergencyRequest* request,
+                                            order::v1::EngageEmergencyResponse* response) override;
+  grpc::ServerUnaryReactor* ListEmergencies(grpc::CallbackServerContext* context,
+                                            const order::v1::ListEmergenciesRequest* request,
+                                            order::v1::ListEmergenciesResponse* response) override;
 
  private:
   void Read(grpc::ServerUnaryReactor* reactor, std::function<absl::Status()> read);
 
   Shard& shard_;
+  EmergencyDesk& desk_;
   Store& store_;
   EventHub& hub_;
   const Clock& clock_;

@@ -387,6 +387,53 @@ void Shard::Withdraw(std::uint64_t correlation, Rejection rejection) {
   Deny(std::move(waiting.order), waiting.actor, std::move(rejection), {}, std::move(waiting.replies));
 }
 
+void Shard::WithdrawIf(const std::function<bool(const Order&)>& meant, const Rejection& rejection) {
+  std::vector<std::uint64_t> withdrawn;
+  for (const auto& [correlation, waiting] : waiting_) {
+    if (meant(waiting.order)) withdrawn.push_back(correlation);
+  }
+  for (std::uint64_t correlation : withdrawn) Withdraw(correlation, rejection);
+}
+
+void Shard::Place(Order order, const std::string& actor, RiskCheck check) {
+  orders::Account* account = FindAccount(order.account_id);
+  OrderId id = order.order_id;
+  known_orders_.insert(id.value());
+  bool submit = broker_ready_;
+  if (!submit) pending_possible_ = true;
+  Keep(account->Accept(std::move(order), actor, {std::move(check)}, submit, clock_.Now()));
+  if (submit) AfterCommit([this, account, id] { Release(*account, id); });
+}
+
+void Shard::SetEmergency(EmergencyDesk* desk) {
+  emergency_ = desk;
+  desk->SetWriter({.account = [this](const AccountId& id) { return FindAccount(id); },
+                   .accounts =
+                       [this] {
+                         std::vector<AccountId> ids;
+                         for (const auto& [id, account] : accounts_) ids.push_back(id);
+                         return ids;
+                       },
+                   .keep = [this](std::vector<OrderEvent> events) { Keep(std::move(events)); },
+                   .after_commit = [this](std::function<void()> action) { AfterCommit(std::move(action)); },
+                   .send_cancel = [this](const Order& order) { SendCancel(order); },
+                   .place = [this](Order order, const std::string& actor,
+                                   RiskCheck check) { Place(std::move(order), actor, std::move(check)); },
+                   .unanswered =
+                       [this](const AccountId& id) {
+                         return static_cast<int>(
+                             std::count_if(waiting_.begin(), waiting_.end(),
+                                           [&](const auto& entry) { return entry.second.order.account_id == id; }));
+                       },
+                   .withdraw =
+                       [this](const AccountId& id, Rejection rejection) {
+                         WithdrawIf([&](const Order& order) { return order.account_id == id; }, rejection);
+                       },
+                   .broker_ready = [this] { return broker_ready_.load(); },
+                   .enqueue = [this](std::function<void()> task) { return inbox_.Push(std::move(task)); },
+                   .storage_away = [this] { return storage_away_.load(); }});
+}
+
 void Shard::OnRiskResult(risk::v1::ReserveResult result) {
   EnqueueAlways([this, result = std::move(result)] {
     auto found = waiting_.find(result.correlation_id());
@@ -449,6 +496,9 @@ void Shard::FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result
 }
 
 std::optional<Rejection> Shard::Unsendable(const orders::Account& account, const Order& order) const {
+  if (emergency_ != nullptr) {
+    if (std::optional<Rejection> refusal = emergency_->Refusal(order)) return refusal;
+  }
   if (account.snapshot().halted && !order.reduce_only) {
     return Rejection{.reason = RejectReason::kAccountHalted,
                      .check = "account",
@@ -483,10 +533,11 @@ void Shard::SendNewOrder(const Order& order) {
   if (!broker_ready_) return;
   broker::v1::OrderSessionRequest request;
   wire::ToProto(order, request.mutable_new_order()->mutable_order());
-  // The venue knows one position, the net one. Where books stand against each other, closing one of them moves the net
-  // position away from zero, which a venue would not call reducing.
+  // The venue knows one position, the net one. Where books stand against each other, closing one of them may move the
+  // net position away from zero, which a venue would not call reducing.
   orders::Account* account = FindAccount(order.account_id);
-  if (order.reduce_only && account != nullptr && account->books().Opposed(order.symbol)) {
+  if (order.reduce_only && account != nullptr && account->books().Opposed(order.symbol) &&
+      order.leaves_quantity > orders::Books::Room(account->books().Net(order.symbol), order.side)) {
     request.mutable_new_order()->mutable_order()->set_reduce_only(false);
   }
   // A broken session sends it again when it is back: the gateway knows orders by their id.
@@ -657,18 +708,14 @@ bool Shard::CancelAll(AccountId account_id, Symbol symbol, DeploymentId deployme
       ids.push_back(id);
     }
     // What still waits for risk is withdrawn: it must not slip out behind a cancel of everything.
-    std::vector<std::uint64_t> withdrawn;
-    for (const auto& [correlation, waiting] : waiting_) {
-      const Order& order = waiting.order;
-      bool meant = order.account_id == account_id && (symbol.empty() || order.symbol == symbol) &&
-                   (deployment.empty() || order.deployment_id == deployment);
-      if (meant) withdrawn.push_back(correlation);
-    }
-    for (std::uint64_t correlation : withdrawn) {
-      Withdraw(correlation, {.reason = RejectReason::kCancelPending,
-                             .check = "cancel_all",
-                             .message = "withdrawn by a cancel of all orders before it was sent"});
-    }
+    WithdrawIf(
+        [&](const Order& order) {
+          return order.account_id == account_id && (symbol.empty() || order.symbol == symbol) &&
+                 (deployment.empty() || order.deployment_id == deployment);
+        },
+        {.reason = RejectReason::kCancelPending,
+         .check = "cancel_all",
+         .message = "withdrawn by a cancel of all orders before it was sent"});
     std::vector<Order> cancelled;
     for (const OrderId& id : ids) {
       Keep(account->RequestCancel(id, actor, clock_.Now()));
@@ -928,6 +975,7 @@ void Shard::OnTick() {
     }
   }
   DispatchPending();
+  if (emergency_ != nullptr) emergency_->Tick();
 }
 
 }  // namespace ballast

@@ -20,6 +20,7 @@
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/thread/bounded_queue.h"
+#include "services/order_management/emergency_desk.h"
 #include "services/order_management/event_hub.h"
 #include "services/order_management/journal.h"
 
@@ -70,6 +71,8 @@ class Shard {
   ~Shard();
 
   void SetPorts(Ports ports) { ports_ = std::move(ports); }
+  // Whoever carries out emergency commands on this thread; before Start.
+  void SetEmergency(EmergencyDesk* desk);
   absl::Status Recover();
   void Start();
   void Drain();
@@ -133,6 +136,10 @@ class Shard {
   void Deny(Order order, const std::string& actor, Rejection rejection, std::vector<RiskCheck> checks,
             std::vector<std::function<void(OrderReply)>> replies);
   void Withdraw(std::uint64_t correlation, Rejection rejection);
+  // Every order that waits for risk and is `meant`.
+  void WithdrawIf(const std::function<bool(const Order&)>& meant, const Rejection& rejection);
+  // Takes an order that risk is not asked about; it hears of it from the log.
+  void Place(Order order, const std::string& actor, RiskCheck check);
   void FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result);
   // Why an order must not leave now, if so: its account is halted, or it came too long ago.
   [[nodiscard]] std::optional<Rejection> Unsendable(const orders::Account& account, const Order& order) const;
@@ -155,6 +162,7 @@ class Shard {
   const Clock& clock_;
   Logger& log_;
   Ports ports_;
+  EmergencyDesk* emergency_ = nullptr;
   BoundedQueue<Task> inbox_{20'000};
   std::thread thread_;
   std::atomic<bool> risk_ready_{false};

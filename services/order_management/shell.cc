@@ -7,10 +7,13 @@
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/channel.h"
 #include "libs/platform/grpc/client_stream.h"
+#include "services/order_management/emergency_desk.h"
+#include "services/order_management/emergency_store.h"
 #include "services/order_management/event_hub.h"
 #include "services/order_management/grpc_adapter.h"
 #include "services/order_management/shard.h"
 #include "services/order_management/store.h"
+#include "services/order_management/venue_reader.h"
 
 namespace ballast {
 
@@ -48,7 +51,10 @@ absl::StatusOr<Shard::AccountSpec> ParseAccount(const std::string& text) {
 class OrderManagement : public Service {
  public:
   explicit OrderManagement(ServiceContext& context)
-      : context_(context), store_(context.database), hub_(store_, context.clock) {}
+      : context_(context),
+        store_(context.database),
+        hub_(store_, context.clock),
+        emergencies_(context.database, [this] { return store_.epoch(); }) {}
 
   absl::Status Recover() override {
     Shard::Options options;
@@ -62,15 +68,23 @@ class OrderManagement : public Service {
     options.duplicate_window_manual_ms = context_.config.GetInt("duplicate_window_manual_ms");
     options.duplicate_window_strategy_ms = context_.config.GetInt("duplicate_window_strategy_ms");
     shard_ = std::make_unique<Shard>(std::move(options), store_, hub_, context_.clock, context_.log, context_.metrics);
-    grpc_ = std::make_unique<OrderGrpc>(*shard_, store_, hub_, context_.clock);
     MakeClients();
+    venue_ = std::make_unique<VenueReader>(*broker_stub_);
+    desk_ = std::make_unique<EmergencyDesk>(
+        emergencies_,
+        EmergencyDesk::Venue{.look = [this](const AccountId& id, auto done) { venue_->Look(id, std::move(done)); },
+                             .switches = [this](auto done) { venue_->Switches(std::move(done)); }},
+        context_.clock, context_.log, context_.metrics);
+    shard_->SetEmergency(desk_.get());
+    grpc_ = std::make_unique<OrderGrpc>(*shard_, *desk_, store_, hub_, context_.clock);
     shard_->SetPorts(
         {.risk = [this](risk::v1::RiskSessionRequest request) { return risk_->Send(std::move(request)); },
          .broker = [this](broker::v1::OrderSessionRequest request) { return broker_->Send(std::move(request)); },
          .drop_broker = [this] { broker_->Drop(); },
          .drop_risk = [this] { risk_->Drop(); },
          .fail = context_.fail});
-    return shard_->Recover();
+    RETURN_IF_ERROR(shard_->Recover());
+    return desk_->Recover();
   }
 
   std::vector<grpc::Service*> GrpcServices() override { return {grpc_.get()}; }
@@ -88,6 +102,8 @@ class OrderManagement : public Service {
 
   void Drain() override {
     shard_->Drain();
+    desk_->Stop();
+    venue_->Stop();
     risk_->Stop();
     broker_->Stop();
     hub_.Stop();
@@ -137,6 +153,7 @@ class OrderManagement : public Service {
               if (response.has_ready()) {
                 const auto& heads = response.ready().head_execution_sequences();
                 shard_->OnBrokerReady({heads.begin(), heads.end()});
+                desk_->OnBrokerReady();
               } else if (response.has_reports()) {
                 shard_->OnReports({response.reports().reports().begin(), response.reports().reports().end()});
               }
@@ -153,6 +170,9 @@ class OrderManagement : public Service {
   ServiceContext& context_;
   Store store_;
   EventHub hub_;
+  EmergencyStore emergencies_;
+  std::unique_ptr<VenueReader> venue_;
+  std::unique_ptr<EmergencyDesk> desk_;
   std::unique_ptr<Shard> shard_;
   std::unique_ptr<OrderGrpc> grpc_;
   std::unique_ptr<risk::v1::RiskService::Stub> risk_stub_;

@@ -61,11 +61,12 @@ absl::StatusOr<std::optional<order::v1::Order>> Neighbours::Find(const order::v1
   return std::optional<order::v1::Order>();
 }
 
-absl::Status Neighbours::RegisterDeployment(const std::string& account, const std::string& deployment) {
+absl::Status Neighbours::RegisterDeployment(const std::string& account, const std::string& deployment, bool by_hand) {
   order::v1::RegisterDeploymentRequest request;
   request.set_account_id(account);
   request.set_deployment_id(deployment);
   request.set_actor("strategy:" + deployment);
+  request.set_clear_stop(by_hand);
   order::v1::RegisterDeploymentResponse response;
   return Call(*orders_, &order::v1::OrderService::Stub::RegisterDeployment, request, &response);
 }

@@ -30,7 +30,8 @@ class Neighbours {
   // The order this request made, if any, among the newest of its deployment and symbol.
   absl::StatusOr<std::optional<order::v1::Order>> Find(const order::v1::SubmitOrderRequest& request);
   // Idempotent.
-  absl::Status RegisterDeployment(const std::string& account, const std::string& deployment);
+  // FAILED_PRECONDITION: an emergency stop has stopped it; `by_hand` takes that back.
+  absl::Status RegisterDeployment(const std::string& account, const std::string& deployment, bool by_hand);
   absl::StatusOr<order::v1::ListAccountsResponse> Accounts();
   absl::StatusOr<position::v1::AccountSummary> Summary(const std::string& account);
   absl::StatusOr<risk::v1::Limits> Limits(const std::string& account);

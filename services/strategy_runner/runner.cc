@@ -146,9 +146,14 @@ void Runner::Tick() {
       for (const auto& account : accounts->accounts()) modes_[account.account_id()] = account.mode();
     }
   }
-  for (const auto& [id, live] : live_) {
+  for (auto& [id, live] : live_) {
     // Those that run already, from before order management kept a register; it may be away: again at the next tick.
-    if (Running(live) && !Register(live).ok()) break;
+    if (!Running(live)) continue;
+    absl::Status registered = Register(live, false);
+    if (absl::IsFailedPrecondition(registered))
+      StopByEmergency(live, MessageOf(registered));
+    else if (!registered.ok())
+      break;
   }
   WorkOpen();
   StartPending();
@@ -173,7 +178,7 @@ void Runner::StartPending() {
   last_start_try_ns_ = clock_.MonotonicNanos();
   for (auto& [id, live] : live_) {
     if (!live.row.start_pending) continue;
-    auto prerequisites = TryStart(live);
+    auto prerequisites = TryStart(live, false);
     if (live.row.start_pending) waiting = true;
     std::string missing;
     for (const auto& prerequisite : prerequisites) {
@@ -199,10 +204,10 @@ bool Runner::Running(const Live& live) {
          live.row.status == pb::DEPLOYMENT_STATUS_STOPPING;
 }
 
-std::vector<pb::Prerequisite> Runner::TryStart(Live& live) {
+std::vector<pb::Prerequisite> Runner::TryStart(Live& live, bool by_hand) {
   auto prerequisites = CheckPrerequisites(live.decider->spec(), neighbours_);
   // Order management takes no order for a deployment it was not told of.
-  absl::Status registered = Register(live);
+  absl::Status registered = Register(live, by_hand);
   pb::Prerequisite& known = prerequisites.emplace_back();
   known.set_name("registered");
   known.set_passed(registered.ok());
@@ -228,11 +233,23 @@ std::vector<pb::Prerequisite> Runner::TryStart(Live& live) {
   return prerequisites;
 }
 
-absl::Status Runner::Register(const Live& live) {
-  if (registered_.contains(live.row.deployment_id)) return absl::OkStatus();
-  RETURN_IF_ERROR(neighbours_.RegisterDeployment(live.row.spec.account_id(), live.row.deployment_id));
+absl::Status Runner::Register(const Live& live, bool by_hand) {
+  if (!by_hand && registered_.contains(live.row.deployment_id)) return absl::OkStatus();
+  RETURN_IF_ERROR(neighbours_.RegisterDeployment(live.row.spec.account_id(), live.row.deployment_id, by_hand));
   registered_.insert(live.row.deployment_id);
   return absl::OkStatus();
+}
+
+void Runner::StopByEmergency(Live& live, const std::string& why) {
+  live.row.status = pb::DEPLOYMENT_STATUS_STOPPED;
+  live.row.status_reason = why;
+  live.row.start_pending = false;
+  live.row.stop_time = clock_.Now();
+  StrategyStore::Batch batch;
+  SaveLive(live, batch);
+  if (!Save(std::move(batch))) return;
+  log_.Warning("deployment.stopped_by_emergency", {{"deployment", live.row.deployment_id}, {"why", why}});
+  Changed(live);
 }
 
 bool Runner::OnEvents(const order::v1::StreamOrderEventsResponse& response) {
@@ -751,7 +768,7 @@ bool Runner::Create(pb::CreateDeploymentRequest request, Reply<pb::CreateDeploym
     // A repeated request starts what never ran; it does not bring back what has been stopped since.
     bool start = replayed ? live->row.status == pb::DEPLOYMENT_STATUS_CREATED : !Running(*live);
     if (request.start() && start) {
-      for (auto& prerequisite : TryStart(*live)) *response.add_prerequisites() = std::move(prerequisite);
+      for (auto& prerequisite : TryStart(*live, true)) *response.add_prerequisites() = std::move(prerequisite);
     }
     *response.mutable_deployment() = Describe(*live);
     reply(absl::OkStatus(), response);
@@ -774,7 +791,7 @@ bool Runner::StartDeployment(std::string id, Reply<pb::StartDeploymentResponse> 
       return;
     }
     if (!Running(**live)) {
-      for (auto& prerequisite : TryStart(**live)) *response.add_prerequisites() = std::move(prerequisite);
+      for (auto& prerequisite : TryStart(**live, true)) *response.add_prerequisites() = std::move(prerequisite);
     }
     *response.mutable_deployment() = Describe(**live);
     reply(absl::OkStatus(), response);

@@ -105,8 +105,11 @@ class Runner {
   void WorkStopping(Live& live);
   absl::StatusOr<Live*> FindLive(const std::string& id);
   absl::Status MakeDecider(Live& live);
-  absl::Status Register(const Live& live);
-  std::vector<strategy::v1::Prerequisite> TryStart(Live& live);
+  // Tells order management of it. FAILED_PRECONDITION: an emergency stop has stopped it; `by_hand` takes that back.
+  absl::Status Register(const Live& live, bool by_hand);
+  // Order management takes none of its orders until a person starts it.
+  void StopByEmergency(Live& live, const std::string& why);
+  std::vector<strategy::v1::Prerequisite> TryStart(Live& live, bool by_hand);
   bool Save(StrategyStore::Batch batch);
   void SaveLive(const Live& live, StrategyStore::Batch& batch) const;
   void Changed(const Live& live);

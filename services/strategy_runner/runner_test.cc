@@ -31,9 +31,11 @@ class FakeOrders : public order::v1::OrderService::Service {
     response->mutable_order()->set_status(order::v1::ORDER_STATUS_PENDING_NEW);
     return grpc::Status::OK;
   }
-  grpc::Status RegisterDeployment(grpc::ServerContext*, const order::v1::RegisterDeploymentRequest*,
+  grpc::Status RegisterDeployment(grpc::ServerContext*, const order::v1::RegisterDeploymentRequest* request,
                                   order::v1::RegisterDeploymentResponse*) override {
-    return grpc::Status::OK;
+    MutexLock lock(mutex);
+    if (request->clear_stop()) stopped = false;
+    return stopped ? grpc::Status(grpc::FAILED_PRECONDITION, "the emergency stop has stopped it") : grpc::Status::OK;
   }
   grpc::Status CancelAllOrders(grpc::ServerContext*, const order::v1::CancelAllOrdersRequest* request,
                                order::v1::CancelAllOrdersResponse*) override {
@@ -66,6 +68,7 @@ class FakeOrders : public order::v1::OrderService::Service {
   std::vector<std::string> calls GUARDED_BY(mutex);
   std::vector<order::v1::Order> known GUARDED_BY(mutex);
   int refuse_cancels GUARDED_BY(mutex) = 0;
+  bool stopped GUARDED_BY(mutex) = false;
 };
 
 class RunnerTest : public ::testing::Test {
@@ -221,6 +224,37 @@ TEST_F(RunnerTest, InLockstepTheMarketHasWaitedSoItIsSentUnderTheSameId) {
   Barrier();
   EXPECT_EQ(Stored().order_id(), "o-demo-1");
   EXPECT_THAT(orders.Calls(), ::testing::ElementsAre("submit demo-1"));
+}
+
+// A deployment that was stopped while the runner was dead.
+class StoppedRunnerTest : public RunnerTest {
+ protected:
+  void SetUp() override {
+    {
+      MutexLock lock(orders.mutex);
+      orders.stopped = true;
+    }
+    RunnerTest::SetUp();
+  }
+  strategy::v1::Deployment Now() {
+    std::promise<strategy::v1::Deployment> found;
+    EXPECT_TRUE(
+        runner->Get("demo", [&](const absl::Status&, const strategy::v1::Deployment& now) { found.set_value(now); }));
+    return found.get_future().get();
+  }
+};
+
+TEST_F(StoppedRunnerTest, WhatAnEmergencyStoppedIsStoppedUntilAPersonStartsIt) {
+  // The first look at order management is the tick's.
+  while (Now().status() != strategy::v1::DEPLOYMENT_STATUS_STOPPED) std::this_thread::yield();
+  EXPECT_THAT(Now().status_reason(), HasSubstr("emergency stop"));
+  EXPECT_EQ(Loaded().row.status, strategy::v1::DEPLOYMENT_STATUS_STOPPED);
+  std::promise<void> asked;
+  ASSERT_TRUE(runner->StartDeployment(
+      "demo", [&](const absl::Status&, const strategy::v1::StartDeploymentResponse&) { asked.set_value(); }));
+  asked.get_future().wait();
+  MutexLock lock(orders.mutex);
+  EXPECT_FALSE(orders.stopped) << "a person's start takes the stop back";
 }
 
 TEST_F(RunnerTest, AnEventSettlesTheOrderTogetherWithTheCursor) {

@@ -150,13 +150,22 @@ class Suite:
         if os.geteuid() == 0:
             shutil.rmtree(self.layout.postgres_home, ignore_errors=True)
 
-    def kill(self, service):
-        """SIGKILL now; the supervisor starts it again."""
-        child = next(child for child in self.supervisor.children if child.service == service)
+    def child(self, service):
+        return next(child for child in self.supervisor.children if child.service == service)
+
+    def kill(self, service, hold=False):
+        """SIGKILL now; the supervisor starts it again, with `hold` not before revive()."""
+        child = self.child(service)
+        if hold:
+            child.tend = lambda say: None
         process = child.process
         if process and process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
+
+    def revive(self, service):
+        """The supervisor looks after it again."""
+        vars(self.child(service)).pop("tend", None)
 
     # gRPC
 

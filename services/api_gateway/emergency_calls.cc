@@ -1,0 +1,79 @@
+#include "services/api_gateway/emergency_calls.h"
+
+#include <chrono>
+
+#include <grpcpp/client_context.h>
+
+#include "libs/base/absl_std.h"
+#include "libs/platform/grpc/status.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+namespace {
+
+// Short: the next try is a fresh one, and whoever pressed sees why nothing comes.
+constexpr std::chrono::milliseconds kDeadline(700);
+constexpr char kReason[] = "emergency_stop";
+
+template <typename Stub, typename Request, typename Response>
+absl::Status Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                  const Request& request, Response* response) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+  return FromGrpc((stub.*method)(&context, request, response));
+}
+
+absl::StatusOr<order::v1::Emergency> Engage(const Peers& peers, const EmergencyRecord& record) {
+  order::v1::EngageEmergencyRequest request;
+  order::v1::EmergencyCommand& command = *request.mutable_command();
+  command.set_command_id(record.command_id);
+  command.set_account_id(record.account_id);
+  command.set_level(static_cast<order::v1::EmergencyLevel>(record.level));
+  command.set_reason(record.reason);
+  command.set_actor(record.actor);
+  wire::ToProto(UtcTime{record.press_ns}, command.mutable_press_time());
+  order::v1::EngageEmergencyResponse response;
+  RETURN_IF_ERROR(Call(*peers.orders.stub, &order::v1::OrderService::Stub::EngageEmergency, request, &response));
+  return response.emergency();
+}
+
+absl::StatusOr<std::optional<order::v1::Emergency>> Progress(const Peers& peers, const std::string& account_id) {
+  order::v1::ListEmergenciesRequest request;
+  request.set_account_id(account_id);
+  order::v1::ListEmergenciesResponse response;
+  RETURN_IF_ERROR(Call(*peers.orders.stub, &order::v1::OrderService::Stub::ListEmergencies, request, &response));
+  if (response.emergencies().empty()) return std::optional<order::v1::Emergency>();
+  return std::optional<order::v1::Emergency>(response.emergencies(0));
+}
+
+// Their positions are order management's to close.
+absl::StatusOr<std::string> StopDeployments(const Peers& peers, const EmergencyRecord& record) {
+  using Stub = strategy::v1::StrategyService::Stub;
+  strategy::v1::ListDeploymentsRequest list;
+  list.set_account_id(record.account_id);
+  strategy::v1::ListDeploymentsResponse deployments;
+  RETURN_IF_ERROR(Call(*peers.strategy.stub, &Stub::ListDeployments, list, &deployments));
+  int stopped = 0;
+  for (const strategy::v1::Deployment& deployment : deployments.deployments()) {
+    if (deployment.status() == strategy::v1::DEPLOYMENT_STATUS_STOPPED) continue;
+    strategy::v1::StopDeploymentRequest request;
+    request.set_deployment_id(deployment.deployment_id());
+    request.set_actor(record.actor);
+    request.set_reason(kReason);
+    strategy::v1::StopDeploymentResponse response;
+    RETURN_IF_ERROR(Call(*peers.strategy.stub, &Stub::StopDeployment, request, &response));
+    ++stopped;
+  }
+  return std::to_string(stopped) + " deployments stopped";
+}
+
+}  // namespace
+
+EmergencyBoard::Neighbours EmergencyCalls(const Peers& peers) {
+  return {.broker = nullptr,
+          .engage = [&peers](const EmergencyRecord& record) { return Engage(peers, record); },
+          .progress = [&peers](const std::string& account_id) { return Progress(peers, account_id); },
+          .stop_deployments = [&peers](const EmergencyRecord& record) { return StopDeployments(peers, record); }};
+}
+
+}  // namespace ballast
