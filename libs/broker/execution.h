@@ -19,6 +19,10 @@ enum class ExecutionType : int {
   kCancelRejected = 6,
   kTriggered = 7,
   kRestated = 17,
+  kTradeCancel = 18,
+  kTradeCorrect = 19,
+  kStatusUnknown = 20,
+  kNotSent = 21,
 };
 
 // One fact a venue tells about one order. Sequences are gapless from 1 per account.
@@ -41,6 +45,9 @@ struct Execution {
   Decimal leaves_quantity;
   UtcTime transact_time;
   std::optional<Rejection> rejection;
+  // TRADE_CANCEL and TRADE_CORRECT: the root execution they are about, and which version of it.
+  ExecutionId exec_ref_id;
+  std::uint32_t version = 0;
 
   friend bool operator==(const Execution&, const Execution&) = default;
 };

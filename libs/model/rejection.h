@@ -56,6 +56,7 @@ enum class RejectReason : int {
   kGatewayCheck = 4005,
   kInsufficientFunds = 4006,
   kSessionEnded = 4007,
+  kKillSwitch = 4008,
   kUnknownAccount = 5001,
   kUnauthenticated = 5002,
   kPermissionDenied = 5003,

@@ -54,10 +54,11 @@ const std::string& AccountOf(const broker::v1::OrderSessionRequest& request) {
 
 }  // namespace
 
-Engine::Engine(Options options, BrokerStore& store, const Clock& clock, Logger& log, Metrics& metrics,
+Engine::Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock& clock, Logger& log, Metrics& metrics,
                RedisCache& redis, std::function<void(const std::string&)> fail)
     : options_(std::move(options)),
       store_(store),
+      kill_(kill),
       clock_(clock),
       log_(log),
       redis_(redis),
@@ -130,6 +131,7 @@ absl::Status Engine::Recover() {
     if (lockstep()) gate_.Begin(step_.number);  // nobody has acknowledged it to this process
     step_made_ns_ = clock_.MonotonicNanos();
   }
+  Kill();
   // Orders that come first find a market. A replay's first step is made when everybody is there.
   if (options_.source == "simulated") StepMarket();
   next_step_ns_ = clock_.MonotonicNanos() + (step_.number == 0 ? 0 : StepPauseNanos());
@@ -207,8 +209,14 @@ bool Engine::Ask(std::function<void(const Engine&)> question) {
 void Engine::Loop() {
   while (!inbox_.closed()) {
     Prune();
+    Kill();
     Advance();
-    for (Task& task : inbox_.PopBatch(kBatchMax, IdleNanos())) task();
+    for (Task& task : inbox_.PopBatch(kBatchMax, IdleNanos())) {
+      // A task may take a while, and an order that comes makes the venue work all that are due.
+      if (kill_.version() != killed_version_) Kill();
+      task();
+    }
+    Kill();
     venue_.OnTime(MarketNow());
     CommitAndTell();
     if (!exact() && clock_.MonotonicNanos() - last_save_ns_ > kSaveNs) SaveMarket();
@@ -217,9 +225,48 @@ void Engine::Loop() {
       venue_.Forget(clock_.Now() - kRemember);
     }
   }
-  for (Task& task : inbox_.PopBatch(50'000, 0)) task();
+  for (Task& task : inbox_.PopBatch(50'000, 0)) {
+    if (kill_.version() != killed_version_) Kill();
+    task();
+  }
   CommitAndTell();
   if (!exact()) SaveMarket();
+}
+
+void Engine::Kill() {
+  std::uint64_t version = killed_version_ = kill_.version();
+  if (!kill_.any()) return;
+  std::map<AccountId, KillDesk::View> views;
+  for (const auto& [account, ledger] : venue_.ledgers()) {
+    std::optional<KillCommand> held = kill_.Held(account);
+    if (!held) continue;
+    KillDesk::View& view = views[account];
+    CancelAll(*held, view, account);
+    view.positions = ledger.positions;
+  }
+  kill_.Show(version, std::move(views));
+}
+
+void Engine::CancelAll(const KillCommand& held, KillDesk::View& view, const AccountId& account) {
+  int& sent = cancels_sent_[account];
+  for (const OrderId& id : venue_.Working(account)) {
+    if (held.cancel_all && !IsEmergencyReduction(*venue_.Find(id))) {
+      ++sent;
+      venue_.Cancel(account, id, MarketNow(),
+                    Rejection{.reason = RejectReason::kKillSwitch,
+                              .check = "kill_switch",
+                              .observed = held.command_id,
+                              .message = "the broker gateway's kill switch cancels every open order of the account"});
+    }
+    if (IsTerminal(venue_.Find(id)->status)) continue;
+    ++view.open_orders;
+    view.cancel_pending |= held.cancel_all && !IsEmergencyReduction(*venue_.Find(id));
+  }
+  view.cancels_sent = sent;
+  if (!venue_.has_changes() && storage_problem_.empty()) return;
+  view.cancel_pending |= held.cancel_all;
+  view.detail = "the venue's reports are not stored yet";
+  if (!storage_problem_.empty()) view.detail += ": " + storage_problem_;
 }
 
 // Who is gone is not waited for in silence: the gate has to know.
@@ -266,6 +313,7 @@ std::int64_t Engine::StepPauseNanos() const {
 
 std::int64_t Engine::IdleNanos() const {
   constexpr std::int64_t kLookNs = kSecondNs / 2;
+  if (venue_.has_changes()) return 0;
   if (lockstep()) return !end_of_data_ && gate_.MayStep() ? 0 : kLookNs;
   if (end_of_data_) return kLookNs;
   std::int64_t idle = std::clamp<std::int64_t>(next_step_ns_ - clock_.MonotonicNanos(), 0, kLookNs);
@@ -300,7 +348,8 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
   if (request.has_new_order()) {
     New(request.new_order());
   } else if (request.has_cancel()) {
-    venue_.Cancel(AccountId(request.cancel().account_id()), OrderId(request.cancel().order_id()), MarketNow());
+    venue_.Cancel(AccountId(request.cancel().account_id()), OrderId(request.cancel().order_id()), MarketNow(),
+                  std::nullopt);
   } else if (request.has_reduce()) {
     auto quantity = wire::FromProto(request.reduce().quantity(), "quantity");
     if (!quantity.ok()) {
@@ -389,7 +438,11 @@ void Engine::New(const broker::v1::NewOrder& request) {
   const paper::Ledger* ledger = venue_.FindLedger(order->account_id);
   Decimal position;
   if (ledger != nullptr && ledger->positions.contains(order->symbol)) position = ledger->positions.at(order->symbol);
-  const LastCheck::Facts facts{.quote = venue_.FindQuote(order->symbol), .position = position, .now = clock_.Now()};
+  std::optional<KillCommand> held = kill_.Held(order->account_id);
+  const LastCheck::Facts facts{.quote = venue_.FindQuote(order->symbol),
+                               .position = position,
+                               .now = clock_.Now(),
+                               .kill_command = held ? &held->command_id : nullptr};
   if (std::optional<Rejection> refusal = options_.last_check.Refusal(*order, facts)) {
     venue_.Reject(*order, *refusal, MarketNow());
   } else {
@@ -554,28 +607,38 @@ void Engine::FillStatus(broker::v1::GetMarketStatusResponse* response) const {
   if (data_set_) *response->mutable_data_set() = *data_set_;
 }
 
+bool Engine::Store(const SqlBatch& rows) {
+  std::chrono::milliseconds pause(20);
+  while (true) {
+    absl::Status status = store_.Append(rows);
+    // In doubt: the same rows again are refused when they are there, which is then the good answer.
+    if (status.ok() || absl::IsAlreadyExists(status)) break;
+    log_.Error("broker.commit_failed", {{"error", status.ToString()}});
+    if (absl::IsFailedPrecondition(status) || absl::IsInternal(status)) {
+      fail_(status.ToString());
+      inbox_.Close();
+      return false;
+    }
+    storage_problem_ = MessageOf(status);
+    // The switch does not wait for the storage: what is cancelled now is stored with the next rows.
+    Kill();
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::milliseconds(500));
+  }
+  storage_problem_.clear();
+  return true;
+}
+
 void Engine::CommitAndTell() {
   paper::Changes changes = venue_.TakeChanges();
   if (!changes.empty() || step_unsaved_) {
     market::SourceState state;
     if (step_unsaved_) state = source_->state();
     static const std::vector<Bar> kNoBars;
-    std::chrono::milliseconds pause(20);
-    while (true) {
-      absl::Status status =
-          store_.Append(venue_, changes, step_unsaved_ ? &state : nullptr, step_unsaved_ ? unsaved_bars_ : kNoBars);
-      if (status.ok()) break;
-      log_.Error("broker.commit_failed", {{"error", status.ToString()}});
-      bool lost_fence = absl::IsFailedPrecondition(status);
-      // In doubt: the same rows again are refused when they are there, which is then the good answer.
-      if (absl::IsAlreadyExists(status)) break;
-      if (lost_fence || absl::IsInternal(status)) {
-        fail_(status.ToString());
-        inbox_.Close();
-        return;
-      }
-      std::this_thread::sleep_for(pause);
-      pause = std::min(pause * 2, std::chrono::milliseconds(500));
+    // Made once: while they are tried again the venue may go on cancelling.
+    if (!Store(BrokerStore::Rows(venue_, changes, step_unsaved_ ? &state : nullptr,
+                                 step_unsaved_ ? unsaved_bars_ : kNoBars))) {
+      return;
     }
     if (step_unsaved_) unsaved_bars_.clear();
     step_unsaved_ = false;

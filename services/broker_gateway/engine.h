@@ -17,6 +17,7 @@
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/redis/redis_cache.h"
 #include "libs/platform/thread/bounded_queue.h"
+#include "services/broker_gateway/kill_desk.h"
 #include "services/broker_gateway/last_check.h"
 #include "services/broker_gateway/lockstep.h"
 #include "services/broker_gateway/order_sessions.h"
@@ -52,8 +53,8 @@ class Engine {
     LastCheck last_check = {};
   };
 
-  Engine(Options options, BrokerStore& store, const Clock& clock, Logger& log, Metrics& metrics, RedisCache& redis,
-         std::function<void(const std::string&)> fail);
+  Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock& clock, Logger& log, Metrics& metrics,
+         RedisCache& redis, std::function<void(const std::string&)> fail);
   ~Engine();
 
   absl::Status Recover();
@@ -66,6 +67,10 @@ class Engine {
   bool Acknowledge(std::uint64_t step, std::shared_ptr<MarketSender> session);
   // A stream has ended: somebody may have to be waited for.
   void StreamEnded();
+  // A kill switch has changed: looked at now and not at the next tick.
+  void WakeUp() {
+    (void)inbox_.TryPush([] {});
+  }
   // Runs on the engine's thread, after the commit of what came before it.
   bool Ask(std::function<void(const Engine&)> question);
 
@@ -80,6 +85,7 @@ class Engine {
   [[nodiscard]] const std::string& source_key() const { return source_key_; }
   [[nodiscard]] UtcTime market_time() const { return market_time_; }
   [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] const Clock& clock() const { return clock_; }
 
  private:
   using Task = std::function<void()>;
@@ -94,6 +100,9 @@ class Engine {
   };
 
   void Loop();
+  // Before anything may trade: what the kill switches say of the open orders is done.
+  void Kill();
+  void CancelAll(const KillCommand& held, KillDesk::View& view, const AccountId& account);
   void Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderSender>& session);
   void Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session);
   void New(const broker::v1::NewOrder& request);
@@ -121,10 +130,13 @@ class Engine {
                                                              bool bars) const;
   void TellSkipped();
   void CommitAndTell();
+  // False: they cannot be stored, and the process ends.
+  bool Store(const SqlBatch& rows);
   void SaveMarket();
 
   Options options_;
   BrokerStore& store_;
+  KillDesk& kill_;
   const Clock& clock_;
   Logger& log_;
   RedisCache& redis_;
@@ -160,6 +172,12 @@ class Engine {
   std::vector<Subscriber> subscribers_;
   LockstepGate::Connection last_connection_ = 0;
   std::vector<std::function<void()>> after_commit_;
+  // By the kill switches, since the start.
+  std::map<AccountId, int> cancels_sent_;
+  // The switches' version that the venue was last brought in line with.
+  std::uint64_t killed_version_ = 0;
+  // Why the newest rows are not stored; empty when they are.
+  std::string storage_problem_;
 
   Counter& steps_;
   Counter& executions_;

@@ -142,6 +142,7 @@ class EngineTest : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(Logger::Make({.service = "test", .level = "ERROR"}, &log_).ok());
+    kill_ = std::make_unique<KillDesk>("", clock_, *log_);
     NewDatabase();
   }
   void TearDown() override { engine_.reset(); }
@@ -157,7 +158,7 @@ class EngineTest : public testing::Test {
     options.last_check.notional_max = Decimal::Of("1000000");
     options.last_check.collar_ratio = Decimal::Of("0.5");
     if (engine_) engine_->Drain();
-    engine_ = std::make_unique<Engine>(options, *store_, clock_, *log_, metrics_, redis_,
+    engine_ = std::make_unique<Engine>(options, *store_, *kill_, clock_, *log_, metrics_, redis_,
                                        [](const std::string& why) { ADD_FAILURE() << why; });
     absl::Status recovered = engine_->Recover();
     ASSERT_TRUE(recovered.ok()) << recovered;
@@ -219,6 +220,7 @@ class EngineTest : public testing::Test {
 
   SystemClock clock_;
   std::unique_ptr<Logger> log_;
+  std::unique_ptr<KillDesk> kill_;
   Metrics metrics_;
   RedisCache redis_{{}};
   std::unique_ptr<Database> database_;
@@ -445,7 +447,7 @@ TEST_F(EngineTest, ASimulatedMarketInLockstepIsTheSameEachTime) {
 TEST_F(EngineTest, AnAccountGoesOnOnlyWithTheRowsItBeganWith) {
   ASSERT_TRUE(store_->Fence().ok());
   ASSERT_TRUE(store_->SaveMarket({.key = "replay:BTC-USD/1/1@2018#0123456789abcdef", .step = 5}, {}).ok());
-  Engine engine(Lockstep(), *store_, clock_, *log_, metrics_, redis_, [](const std::string&) {});
+  Engine engine(Lockstep(), *store_, *kill_, clock_, *log_, metrics_, redis_, [](const std::string&) {});
   absl::Status refused = engine.Recover();
   EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
   EXPECT_NE(refused.ToString().find("step 5 of other recorded data"), std::string::npos) << refused;
@@ -454,7 +456,7 @@ TEST_F(EngineTest, AnAccountGoesOnOnlyWithTheRowsItBeganWith) {
 TEST_F(EngineTest, DataThatIsNoMarketIsRefusedBeforeAnythingIsServed) {
   Engine::Options options = Lockstep();
   options.replay_symbols = {"BTC-USD", "NOPE", "SPY"};
-  Engine engine(options, *store_, clock_, *log_, metrics_, redis_, [](const std::string&) {});
+  Engine engine(options, *store_, *kill_, clock_, *log_, metrics_, redis_, [](const std::string&) {});
   absl::Status refused = engine.Recover();
   EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
   EXPECT_NE(refused.ToString().find("symbol 'NOPE'"), std::string::npos) << refused;

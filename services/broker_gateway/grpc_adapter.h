@@ -11,8 +11,9 @@ namespace ballast {
 // the reader's.
 class BrokerGrpc final : public broker::v1::BrokerService::CallbackService {
  public:
-  BrokerGrpc(Engine& engine, BrokerStore& store, HistoryReader& reader)
-      : engine_(engine), store_(store), reader_(reader) {}
+  // `kill_writer` is not the reader of the storage: the switch works without it.
+  BrokerGrpc(Engine& engine, BrokerStore& store, HistoryReader& reader, KillDesk& kill, HistoryReader& kill_writer)
+      : engine_(engine), store_(store), reader_(reader), kill_(kill), kill_writer_(kill_writer) {}
 
   grpc::ServerBidiReactor<broker::v1::OrderSessionRequest, broker::v1::OrderSessionResponse>* OrderSession(
       grpc::CallbackServerContext* context) override;
@@ -31,11 +32,19 @@ class BrokerGrpc final : public broker::v1::BrokerService::CallbackService {
   grpc::ServerUnaryReactor* ListBrokers(grpc::CallbackServerContext* context,
                                         const broker::v1::ListBrokersRequest* request,
                                         broker::v1::ListBrokersResponse* response) override;
+  grpc::ServerUnaryReactor* SetKillSwitch(grpc::CallbackServerContext* context,
+                                          const broker::v1::SetKillSwitchRequest* request,
+                                          broker::v1::SetKillSwitchResponse* response) override;
+  grpc::ServerUnaryReactor* GetKillSwitch(grpc::CallbackServerContext* context,
+                                          const broker::v1::GetKillSwitchRequest* request,
+                                          broker::v1::GetKillSwitchResponse* response) override;
 
  private:
   Engine& engine_;
   BrokerStore& store_;
   HistoryReader& reader_;
+  KillDesk& kill_;
+  HistoryReader& kill_writer_;
 };
 
 class MarketDataGrpc final : public broker::v1::MarketDataService::CallbackService {

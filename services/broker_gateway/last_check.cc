@@ -26,7 +26,15 @@ Rejection Refuse(const char* check, std::string limit, std::string observed, std
 
 }  // namespace
 
+bool IsEmergencyReduction(const Order& order) { return order.reduce_only && order.reason == "emergency_stop"; }
+
 std::optional<Rejection> LastCheck::Refusal(const Order& order, const Facts& facts) const {
+  if (facts.kill_command != nullptr && !(IsEmergencyReduction(order) && Reduces(order, facts.position))) {
+    return Rejection{.reason = RejectReason::kKillSwitch,
+                     .check = "kill_switch",
+                     .observed = *facts.kill_command,
+                     .message = "the broker gateway's kill switch is engaged for the account"};
+  }
   std::int64_t age_ms = (facts.now - order.create_time).nanos / 1'000'000;
   if (age_ms > intent_age_ms_max) {
     return Rejection{.reason = RejectReason::kStaleIntent,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "libs/model/market.h"
 #include "libs/model/order.h"
@@ -22,9 +23,14 @@ struct LastCheck {
     // Of the account in the order's instrument, as the venue has it.
     Decimal position;
     UtcTime now;
+    // The kill command that is engaged for the account; nullptr when none is.
+    const std::string* kill_command = nullptr;
   };
   // Why it may not leave; nothing when it may.
   [[nodiscard]] std::optional<Rejection> Refusal(const Order& order, const Facts& facts) const;
 };
+
+// An emergency stop's own reduction: the one kind of order that leaves while a kill switch is engaged.
+bool IsEmergencyReduction(const Order& order);
 
 }  // namespace ballast

@@ -14,10 +14,19 @@ std::vector<Migration> Migrations_broker_gateway();
 
 namespace {
 
+// Beside the suite's state, or where the service runs.
+std::string KillSwitchPath(const Config& config) {
+  const std::string& path = config.GetString("kill_switch_file");
+  if (!path.empty()) return path;
+  const std::string& folder = config.GetString("run_directory");
+  return (folder.empty() ? "" : folder + "/") + "broker_gateway.kill_switch";
+}
+
 class BrokerGateway : public Service {
  public:
   explicit BrokerGateway(ServiceContext& context)
       : store_(context.database),
+        kill_(KillSwitchPath(context.config), context.clock, context.log),
         engine_({.source = context.config.GetString("market_source"),
                  .exchange_hours = context.config.GetBool("simulated_exchange_hours"),
                  .day_start_minute = static_cast<std::int32_t>(context.config.GetInt("day_start_minute_utc")),
@@ -34,18 +43,23 @@ class BrokerGateway : public Service {
                  .last_check = {.notional_max = context.config.GetDecimal("notional_cap"),
                                 .collar_ratio = context.config.GetDecimal("price_collar_ratio"),
                                 .intent_age_ms_max = context.config.GetInt("intent_age_ms_max")}},
-                store_, context.clock, context.log, context.metrics, context.redis, context.fail),
-        broker_(engine_, store_, reader_),
+                store_, kill_, context.clock, context.log, context.metrics, context.redis, context.fail),
+        broker_(engine_, store_, reader_, kill_, kill_writer_),
         market_(engine_, store_, reader_) {}
 
-  absl::Status Recover() override { return engine_.Recover(); }
+  absl::Status Recover() override {
+    kill_.Load();  // before anything can trade
+    return engine_.Recover();
+  }
   std::vector<grpc::Service*> GrpcServices() override { return {&broker_, &market_}; }
   absl::Status Start() override {
     reader_.Start();
+    kill_writer_.Start();
     engine_.Start();
     return absl::OkStatus();
   }
   void Drain() override {
+    kill_writer_.Stop();
     engine_.Drain();
     reader_.Stop();
   }
@@ -53,6 +67,9 @@ class BrokerGateway : public Service {
  private:
   BrokerStore store_;
   HistoryReader reader_;
+  KillDesk kill_;
+  // The switch waits for its own file and for nothing else.
+  HistoryReader kill_writer_;
   Engine engine_;
   BrokerGrpc broker_;
   MarketDataGrpc market_;
@@ -147,6 +164,10 @@ ServiceSpec BrokerGatewaySpec() {
                      .minimum = "0",
                      .maximum = "1",
                      .unit = "ratio"},
+                    {.name = "kill_switch_file",
+                     .type = KnobType::kString,
+                     .default_value = "",
+                     .help = "where the kill switch is kept; empty: broker_gateway.kill_switch in run_directory"},
                     {.name = "intent_age_ms_max",
                      .type = KnobType::kInt,
                      .default_value = "10000",

@@ -11,10 +11,6 @@ namespace {
 
 constexpr char kWriter[] = "broker_gateway";
 
-std::string Bytes(pqxx::transaction_base& work, const std::string& payload) {
-  return work.quote_raw(reinterpret_cast<const unsigned char*>(payload.data()), payload.size());
-}
-
 template <typename Message>
 Message Parse(const pqxx::field& field) {
   Message message;
@@ -23,26 +19,180 @@ Message Parse(const pqxx::field& field) {
   return message;
 }
 
-std::string MarketSql(pqxx::transaction_base& work, const market::SourceState& state, const std::vector<Bar>& bars) {
-  std::string key = work.quote(state.key);
-  std::string sql = "INSERT INTO market_position VALUES (" + key + "," + std::to_string(state.step) + "," +
-                    std::to_string(state.time.nanos) +
-                    ") ON CONFLICT (source) DO UPDATE SET step = excluded.step, time_nanos = excluded.time_nanos;";
-  for (const auto& [symbol, each] : state.symbols) {
-    sql += "INSERT INTO simulator_state VALUES (" + work.quote(symbol.value()) + "," + std::to_string(state.step) +
-           "," + std::to_string(each.mid) + "," + std::to_string(each.trend) + "," + std::to_string(each.noise) + "," +
-           std::to_string(each.regime_steps_left) + "," + std::to_string(each.sequence) +
-           ") ON CONFLICT (symbol) DO UPDATE SET step = excluded.step, mid = excluded.mid, trend = excluded.trend, "
-           "noise = excluded.noise, regime_steps_left = excluded.regime_steps_left, sequence = excluded.sequence;";
+using Type = SqlArray::Type;
+
+void AddMarket(const market::SourceState& state, const std::vector<Bar>& bars, SqlBatch& batch) {
+  batch
+      .Statement(
+          "INSERT INTO market_position VALUES ($1, $2, $3) ON CONFLICT (source) DO UPDATE SET step = "
+          "excluded.step, time_nanos = excluded.time_nanos")
+      .Text(state.key)
+      .Bigint(static_cast<std::int64_t>(state.step))
+      .Bigint(state.time.nanos);
+  if (!state.symbols.empty()) {
+    SqlArray symbols(Type::kText), mids(Type::kBigint), trends(Type::kBigint), noises(Type::kBigint),
+        left(Type::kBigint), sequences(Type::kBigint);
+    for (const auto& [symbol, each] : state.symbols) {
+      symbols.Add(symbol.value());
+      mids.Add(each.mid);
+      trends.Add(each.trend);
+      noises.Add(each.noise);
+      left.Add(each.regime_steps_left);
+      sequences.Add(static_cast<std::int64_t>(each.sequence));
+    }
+    batch
+        .Statement(
+            "INSERT INTO simulator_state (symbol, step, mid, trend, noise, regime_steps_left, sequence) SELECT "
+            "s, $2, m, t, n, l, q FROM unnest($1::text[], $3::bigint[], $4::bigint[], $5::bigint[], "
+            "$6::bigint[], $7::bigint[]) AS row (s, m, t, n, l, q) ON CONFLICT (symbol) DO UPDATE SET step = "
+            "excluded.step, mid = excluded.mid, trend = excluded.trend, noise = excluded.noise, "
+            "regime_steps_left = excluded.regime_steps_left, sequence = excluded.sequence")
+        .Value(symbols)
+        .Bigint(static_cast<std::int64_t>(state.step))
+        .Value(mids)
+        .Value(trends)
+        .Value(noises)
+        .Value(left)
+        .Value(sequences);
   }
+  if (bars.empty()) return;
+  SqlArray symbols(Type::kText), timeframes(Type::kText), starts(Type::kBigint), opens(Type::kText), highs(Type::kText),
+      lows(Type::kText), closes(Type::kText), volumes(Type::kText);
   for (const Bar& bar : bars) {
-    sql += "INSERT INTO bar (symbol, timeframe, start_nanos, open, high, low, close, volume, source) VALUES (" +
-           work.quote(bar.symbol.value()) + "," + work.quote(bar.timeframe) + "," +
-           std::to_string(bar.start_time.nanos) + "," + bar.open.ToString() + "," + bar.high.ToString() + "," +
-           bar.low.ToString() + "," + bar.close.ToString() + "," + bar.volume.ToString() + "," + key +
-           ") ON CONFLICT DO NOTHING;";
+    symbols.Add(bar.symbol.value());
+    timeframes.Add(bar.timeframe);
+    starts.Add(bar.start_time.nanos);
+    opens.Add(bar.open.ToString());
+    highs.Add(bar.high.ToString());
+    lows.Add(bar.low.ToString());
+    closes.Add(bar.close.ToString());
+    volumes.Add(bar.volume.ToString());
   }
-  return sql;
+  batch
+      .Statement(
+          "INSERT INTO bar (symbol, timeframe, start_nanos, open, high, low, close, volume, source) SELECT s, "
+          "t, n, o::numeric, h::numeric, l::numeric, c::numeric, v::numeric, $9 FROM unnest($1::text[], "
+          "$2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) AS row (s, t, "
+          "n, o, h, l, c, v) ON CONFLICT DO NOTHING")
+      .Value(symbols)
+      .Value(timeframes)
+      .Value(starts)
+      .Value(opens)
+      .Value(highs)
+      .Value(lows)
+      .Value(closes)
+      .Value(volumes)
+      .Text(state.key);
+}
+
+void AddExecutions(const std::vector<broker::Execution>& executions, SqlBatch& batch) {
+  if (executions.empty()) return;
+  SqlArray accounts(Type::kText), sequences(Type::kBigint), payloads(Type::kBytes);
+  broker::v1::ExecutionReport proto;
+  std::string payload;
+  for (const broker::Execution& execution : executions) {
+    proto.Clear();
+    ToProto(execution, &proto);
+    proto.SerializeToString(&payload);
+    accounts.Add(execution.account_id.value());
+    sequences.Add(static_cast<std::int64_t>(execution.execution_sequence));
+    payloads.Add(payload);
+  }
+  batch
+      .Statement(
+          "INSERT INTO execution (account_id, execution_sequence, payload) SELECT * FROM unnest($1::text[], "
+          "$2::bigint[], $3::bytea[])")
+      .Value(accounts)
+      .Value(sequences)
+      .Value(payloads);
+}
+
+void AddOrders(const paper::PaperBroker& broker, const std::set<OrderId>& ids, SqlBatch& batch) {
+  if (ids.empty()) return;
+  SqlArray orders(Type::kText), accounts(Type::kText), working(Type::kBoolean), triggered(Type::kBoolean),
+      payloads(Type::kBytes), arrivals(Type::kBigint), waiting(Type::kBoolean), ahead(Type::kText),
+      created(Type::kBigint), rests(Type::kBoolean);
+  order::v1::Order proto;
+  std::string payload;
+  for (const OrderId& id : ids) {
+    const Order& order = *broker.Find(id);
+    const paper::VenueState& state = broker.StateOf(id);
+    proto.Clear();
+    wire::ToProto(order, &proto);
+    proto.SerializeToString(&payload);
+    orders.Add(id.value());
+    accounts.Add(order.account_id.value());
+    working.Add(IsTerminal(order.status) ? 0 : 1);
+    triggered.Add(state.triggered ? 1 : 0);
+    payloads.Add(payload);
+    arrivals.Add(state.arrival.nanos);
+    waiting.Add(state.waiting ? 1 : 0);
+    ahead.Add(state.queue_ahead ? state.queue_ahead->ToString() : "");
+    created.Add(order.create_time.nanos);
+    rests.Add(state.rests ? 1 : 0);
+  }
+  batch
+      .Statement(
+          "INSERT INTO venue_order (order_id, account_id, working, triggered, payload, arrival_nanos, waiting, "
+          "queue_ahead, created_nanos, rests) SELECT o, a, w, t, p, n, l, nullif(q, '')::numeric, c, r FROM "
+          "unnest($1::text[], $2::text[], $3::boolean[], $4::boolean[], $5::bytea[], $6::bigint[], $7::boolean[], "
+          "$8::text[], $9::bigint[], $10::boolean[]) AS row (o, a, w, t, p, n, l, q, c, r) ON CONFLICT (order_id) DO "
+          "UPDATE SET working = excluded.working, triggered = excluded.triggered, payload = excluded.payload, waiting "
+          "= excluded.waiting, queue_ahead = excluded.queue_ahead, rests = excluded.rests")
+      .Value(orders)
+      .Value(accounts)
+      .Value(working)
+      .Value(triggered)
+      .Value(payloads)
+      .Value(arrivals)
+      .Value(waiting)
+      .Value(ahead)
+      .Value(created)
+      .Value(rests);
+}
+
+// Positions that did not change are left as they are: a row rewritten for every order would be most of the writing.
+void AddLedgers(const paper::PaperBroker& broker, const std::set<AccountId>& ids, SqlBatch& batch) {
+  if (ids.empty()) return;
+  SqlArray accounts(Type::kText), currencies(Type::kText), cash(Type::kText), sequences(Type::kBigint);
+  SqlArray holders(Type::kText), symbols(Type::kText), quantities(Type::kText);
+  for (const AccountId& id : ids) {
+    const paper::Ledger& ledger = *broker.FindLedger(id);
+    accounts.Add(id.value());
+    currencies.Add(ledger.currency);
+    cash.Add(ledger.cash.ToString());
+    sequences.Add(static_cast<std::int64_t>(ledger.execution_sequence));
+    for (const auto& [symbol, quantity] : ledger.positions) {
+      holders.Add(id.value());
+      symbols.Add(symbol.value());
+      quantities.Add(quantity.ToString());
+    }
+  }
+  batch
+      .Statement(
+          "INSERT INTO ledger (account_id, currency, cash, execution_sequence) SELECT a, c, m::numeric, s FROM "
+          "unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS row (a, c, m, s) ON CONFLICT "
+          "(account_id) DO UPDATE SET cash = excluded.cash, execution_sequence = excluded.execution_sequence")
+      .Value(accounts)
+      .Value(currencies)
+      .Value(cash)
+      .Value(sequences);
+  batch
+      .Statement(
+          "DELETE FROM ledger_position WHERE account_id = ANY($1::text[]) AND (account_id, symbol) NOT IN "
+          "(SELECT * FROM unnest($2::text[], $3::text[]))")
+      .Value(accounts)
+      .Value(holders)
+      .Value(symbols);
+  if (holders.empty()) return;
+  batch
+      .Statement(
+          "INSERT INTO ledger_position (account_id, symbol, quantity) SELECT a, s, q::numeric FROM "
+          "unnest($1::text[], $2::text[], $3::text[]) AS row (a, s, q) ON CONFLICT (account_id, symbol) DO "
+          "UPDATE SET quantity = excluded.quantity WHERE ledger_position.quantity <> excluded.quantity")
+      .Value(holders)
+      .Value(symbols)
+      .Value(quantities);
 }
 
 }  // namespace
@@ -65,6 +215,8 @@ void ToProto(const broker::Execution& execution, broker::v1::ExecutionReport* ou
   wire::ToProto(execution.leaves_quantity, out->mutable_leaves_quantity());
   wire::ToProto(execution.transact_time, out->mutable_transact_time());
   if (execution.rejection) wire::ToProto(*execution.rejection, out->mutable_rejection());
+  out->set_exec_ref_id(execution.exec_ref_id.value());
+  out->set_version(execution.version);
 }
 
 absl::Status BrokerStore::Fence() {
@@ -72,49 +224,17 @@ absl::Status BrokerStore::Fence() {
   return absl::OkStatus();
 }
 
-absl::Status BrokerStore::Append(const paper::PaperBroker& broker, const paper::Changes& changes,
-                                 const market::SourceState* market, const std::vector<Bar>& bars) {
-  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& work) {
-    std::string sql = market == nullptr ? "" : MarketSql(work, *market, bars);
-    for (const broker::Execution& execution : changes.executions) {
-      broker::v1::ExecutionReport proto;
-      ToProto(execution, &proto);
-      sql += "INSERT INTO execution VALUES (" + work.quote(execution.account_id.value()) + "," +
-             std::to_string(execution.execution_sequence) + "," + Bytes(work, proto.SerializeAsString()) + ");";
-    }
-    for (const OrderId& id : changes.orders) {
-      const Order& order = *broker.Find(id);
-      order::v1::Order proto;
-      wire::ToProto(order, &proto);
-      const paper::VenueState& state = broker.StateOf(id);
-      sql +=
-          "INSERT INTO venue_order (order_id, account_id, working, triggered, payload, arrival_nanos, waiting, "
-          "queue_ahead, created_nanos, rests) VALUES (" +
-          work.quote(id.value()) + "," + work.quote(order.account_id.value()) +
-          (IsTerminal(order.status) ? ",false," : ",true,") + (state.triggered ? "true," : "false,") +
-          Bytes(work, proto.SerializeAsString()) + "," + std::to_string(state.arrival.nanos) +
-          (state.waiting ? ",true," : ",false,") + (state.queue_ahead ? state.queue_ahead->ToString() : "NULL") + "," +
-          std::to_string(order.create_time.nanos) + (state.rests ? ",true" : ",false") +
-          ") ON CONFLICT (order_id) DO UPDATE SET working = excluded.working, triggered = excluded.triggered, "
-          "payload = excluded.payload, waiting = excluded.waiting, queue_ahead = excluded.queue_ahead, rests = "
-          "excluded.rests;";
-    }
-    for (const AccountId& id : changes.accounts) {
-      const paper::Ledger& ledger = *broker.FindLedger(id);
-      std::string account = work.quote(id.value());
-      sql += "INSERT INTO ledger VALUES (" + account + "," + work.quote(ledger.currency) + "," +
-             ledger.cash.ToString() + "," + std::to_string(ledger.execution_sequence) +
-             ") ON CONFLICT (account_id) DO UPDATE SET cash = excluded.cash, execution_sequence = "
-             "excluded.execution_sequence;DELETE FROM ledger_position WHERE account_id = " +
-             account + ";";
-      for (const auto& [symbol, quantity] : ledger.positions) {
-        sql += "INSERT INTO ledger_position VALUES (" + account + "," + work.quote(symbol.value()) + "," +
-               quantity.ToString() + ");";
-      }
-    }
-    return sql;
-  });
+SqlBatch BrokerStore::Rows(const paper::PaperBroker& broker, const paper::Changes& changes,
+                           const market::SourceState* market, const std::vector<Bar>& bars) {
+  SqlBatch batch;
+  if (market != nullptr) AddMarket(*market, bars, batch);
+  AddExecutions(changes.executions, batch);
+  AddOrders(broker, changes.orders, batch);
+  AddLedgers(broker, changes.accounts, batch);
+  return batch;
 }
+
+absl::Status BrokerStore::Append(const SqlBatch& rows) { return database_.FencedWrite(kWriter, epoch_, rows); }
 
 absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker, UtcTime since) {
   return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
@@ -200,8 +320,9 @@ absl::StatusOr<std::map<AccountId, std::uint64_t>> BrokerStore::LoadEpochs() {
 }
 
 absl::Status BrokerStore::SaveMarket(const market::SourceState& state, const std::vector<Bar>& bars) {
-  return database_.FencedWrite(kWriter, epoch_,
-                               [&](pqxx::transaction_base& work) { return MarketSql(work, state, bars); });
+  SqlBatch batch;
+  AddMarket(state, bars, batch);
+  return database_.FencedWrite(kWriter, epoch_, batch);
 }
 
 absl::StatusOr<market::SourceState> BrokerStore::LoadMarket(const std::string& key) {

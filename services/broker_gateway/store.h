@@ -16,10 +16,11 @@ class BrokerStore {
   explicit BrokerStore(Database& database) : database_(database) {}
 
   absl::Status Fence();
-  // Everything in `changes`, in one transaction; with `market` also where the market stands and its new bars, so that a
-  // step and what it traded are there together or not at all.
-  absl::Status Append(const paper::PaperBroker& broker, const paper::Changes& changes,
-                      const market::SourceState* market, const std::vector<Bar>& bars);
+  // Everything in `changes` as it is now, for one transaction; with `market` also where the market stands and its new
+  // bars, so that a step and what it traded are there together or not at all.
+  static SqlBatch Rows(const paper::PaperBroker& broker, const paper::Changes& changes,
+                       const market::SourceState* market, const std::vector<Bar>& bars);
+  absl::Status Append(const SqlBatch& rows);
   // Ledgers, the working orders and those made after `since` (wall time).
   absl::Status LoadBroker(paper::PaperBroker& broker, UtcTime since);
   // NOT_FOUND when there never was one.

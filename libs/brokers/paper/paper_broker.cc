@@ -447,12 +447,12 @@ void PaperBroker::Work(Order& order, UtcTime now, bool arriving) {
   }
 }
 
-void PaperBroker::Cancel(const AccountId& account, const OrderId& id, UtcTime now) {
+void PaperBroker::Cancel(const AccountId& account, const OrderId& id, UtcTime now, std::optional<Rejection> why) {
   auto found = orders_.find(id);
   if (found == orders_.end() || found->second.account_id != account) return;  // asked again when it is known
   Order& order = found->second;
   if (!IsTerminal(order.status)) {
-    End(order, ExecutionType::kCanceled, OrderStatus::kCanceled, std::nullopt, now);
+    End(order, ExecutionType::kCanceled, OrderStatus::kCanceled, std::move(why), now);
     return;
   }
   Execution execution;
@@ -501,6 +501,14 @@ void PaperBroker::OnQuote(const Quote& told, UtcTime now) {
       Arrive(order, now);
     }
   }
+}
+
+std::vector<OrderId> PaperBroker::Working(const AccountId& account) const {
+  std::vector<OrderId> ids;
+  for (const auto& [arrival, id] : working_) {
+    if (orders_.at(id).account_id == account) ids.push_back(id);
+  }
+  return ids;
 }
 
 Changes PaperBroker::TakeChanges() { return std::exchange(changes_, Changes{}); }

@@ -75,7 +75,8 @@ class PaperBroker {
   void OpenAccount(const AccountId& id, const std::string& currency, Decimal cash);
   // Idempotent by order id: a known order changes nothing.
   void Submit(const Order& order, UtcTime now);
-  void Cancel(const AccountId& account, const OrderId& id, UtcTime now);
+  // `why` is told with it where it was not the order's owner who asked.
+  void Cancel(const AccountId& account, const OrderId& id, UtcTime now, std::optional<Rejection> why);
   // Makes the order's quantity smaller; `why` is told with it. At or below what has traded already, it ends.
   void Reduce(const AccountId& account, const OrderId& id, Decimal quantity, const Rejection& why, UtcTime now);
   // A refusal by the gateway's own checks, told like the venue's.
@@ -88,6 +89,9 @@ class PaperBroker {
   // When the first waiting order is due or a day is over.
   [[nodiscard]] std::optional<UtcTime> NextDue() const;
   Changes TakeChanges();
+  [[nodiscard]] bool has_changes() const { return !changes_.empty(); }
+  // Those of the account that can still trade, by arrival.
+  [[nodiscard]] std::vector<OrderId> Working(const AccountId& account) const;
 
   // Recovery.
   // Known, and not traded against: what it could trade was traded before.

@@ -200,7 +200,7 @@ TEST(PaperBrokerTest, ALateQuoteFindsTheOrderOnTheBook) {
   PaperBroker broker = OpenedWith({.latency = Duration::Millis(30)});
   broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "10"), kNow);
   broker.Submit(MakeOrder("o2", Side::kBuy, OrderType::kMarket, "10"), kNow);
-  broker.Cancel(AccountId("paper"), OrderId("o2"), kNow);
+  broker.Cancel(AccountId("paper"), OrderId("o2"), kNow, std::nullopt);
   (void)broker.TakeChanges();
   broker.OnQuote(MakeQuote("99", "99.02"), kNow + Duration::Seconds(60));
   Changes changes = broker.TakeChanges();
@@ -489,7 +489,7 @@ TEST(PaperBrokerTest, WhatIsCutOffSaysWhy) {
   }
   PaperBroker broker = Opened();
   broker.Submit(LimitOrder("o1", Side::kBuy, "1", "90"), kNow);
-  broker.Cancel(AccountId("paper"), OrderId("o1"), kNow);
+  broker.Cancel(AccountId("paper"), OrderId("o1"), kNow, std::nullopt);
   EXPECT_FALSE(broker.TakeChanges().executions.back().rejection.has_value());  // asked for
 }
 
@@ -597,7 +597,7 @@ TEST(PaperBrokerPropertyTest, TheLedgerIsTheSumOfItsExecutions) {
           break;
         }
         case 1:
-          broker.Cancel(AccountId("paper"), OrderId("o" + std::to_string(rng.Below(200))), now);
+          broker.Cancel(AccountId("paper"), OrderId("o" + std::to_string(rng.Below(200))), now, std::nullopt);
           break;
         default: {
           Quote quote = MakeQuote("1", "1", "50");

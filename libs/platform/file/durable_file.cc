@@ -1,4 +1,4 @@
-#include "services/api_gateway/durable_file.h"
+#include "libs/platform/file/durable_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

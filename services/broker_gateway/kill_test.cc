@@ -1,0 +1,213 @@
+// The kill switch over the engine: what it lets out, and what it makes of orders on their way.
+#include <future>
+#include <pqxx/pqxx>
+#include <thread>
+
+#include "services/broker_gateway/testing/session_fixture.h"
+
+namespace ballast {
+namespace {
+
+using broker::v1::EXECUTION_TYPE_CANCELED;
+using broker::v1::EXECUTION_TYPE_NEW;
+using broker::v1::EXECUTION_TYPE_REJECTED;
+using broker::v1::EXECUTION_TYPE_TRADE;
+
+constexpr std::int64_t kPatienceNs = 20'000'000'000;
+const AccountId kPaper("paper");
+
+class KillTest : public SessionTest {
+ protected:
+  Engine::Options OptionsOf() override { return {.tick_ms = 20, .paper = {.latency = Duration::Millis(latency_ms_)}}; }
+  KillCommand Command(const std::string& id, bool cancel_all) {
+    return {.account_id = kPaper,
+            .command_id = id,
+            .actor = "user:me",
+            .engage_time = clock_.Now(),
+            .cancel_all = cancel_all};
+  }
+  void Engage(const std::string& id, bool cancel_all) {
+    ASSERT_TRUE(kill_->Engage(Command(id, cancel_all)).ok());
+    engine_->WakeUp();
+    kill_->Await(kPaper, kPatienceNs);
+  }
+  broker::v1::OrderSessionRequest Resting(const std::string& id) {
+    broker::v1::OrderSessionRequest request = NewOrder(id);
+    order::v1::Order& order = *request.mutable_new_order()->mutable_order();
+    order.set_type(type::v1::ORDER_TYPE_LIMIT);
+    order.set_time_in_force(type::v1::TIME_IN_FORCE_GTC);
+    order.mutable_limit_price()->set_value("1");
+    return request;
+  }
+  broker::v1::OrderSessionRequest Reduction(const std::string& id, const std::string& reason) {
+    broker::v1::OrderSessionRequest request = NewOrder(id);
+    order::v1::Order& order = *request.mutable_new_order()->mutable_order();
+    order.set_side(type::v1::SIDE_SELL);
+    order.set_reduce_only(true);
+    order.set_reason(reason);
+    return request;
+  }
+  std::int64_t latency_ms_ = 0;
+};
+
+TEST_F(KillTest, NothingNewLeavesWhileItIsEngagedButAnEmergencyStopsReductions) {
+  auto session = Hello(1);
+  ASSERT_TRUE(engine_->Instruct(NewOrder("before"), session));
+  ASSERT_TRUE(session->WaitForReport("before", EXECUTION_TYPE_TRADE));
+  Engage("halt-1", false);
+  ASSERT_TRUE(engine_->Instruct(NewOrder("opens"), session));
+  ASSERT_TRUE(engine_->Instruct(Reduction("by-strategy", "stop_loss"), session));
+  for (const char* id : {"opens", "by-strategy"}) {
+    ASSERT_TRUE(session->WaitForReport(id, EXECUTION_TYPE_REJECTED)) << id;
+    EXPECT_EQ(session->ReportOf(id)->rejection().reason(), type::v1::REJECT_REASON_KILL_SWITCH);
+    EXPECT_EQ(session->ReportOf(id)->rejection().observed(), "halt-1");
+  }
+  broker::v1::OrderSessionRequest beyond = Reduction("beyond-flat", "emergency_stop");
+  beyond.mutable_new_order()->mutable_order()->mutable_quantity()->set_value("0.02");
+  ASSERT_TRUE(engine_->Instruct(beyond, session));
+  ASSERT_TRUE(session->WaitForReport("beyond-flat", EXECUTION_TYPE_REJECTED));
+  EXPECT_EQ(kill_->Get(kPaper).view.positions.at(Symbol("BTC-USD")), Decimal::Of("0.01"));
+  ASSERT_TRUE(engine_->Instruct(Reduction("close", "emergency_stop"), session));
+  ASSERT_TRUE(session->WaitForReport("close", EXECUTION_TYPE_TRADE));
+  ASSERT_TRUE(kill_->Release(kPaper, "halt-1").ok());
+  ASSERT_TRUE(engine_->Instruct(NewOrder("after"), session));
+  EXPECT_TRUE(session->WaitForReport("after", EXECUTION_TYPE_TRADE));
+}
+
+TEST_F(KillTest, CancelsWhatIsOpenAndTellsItWithItsReason) {
+  auto session = Hello(1);
+  for (const char* id : {"a", "b", "c"}) {
+    ASSERT_TRUE(engine_->Instruct(Resting(id), session));
+    ASSERT_TRUE(session->WaitForReport(id, EXECUTION_TYPE_NEW));
+  }
+  Engage("halt-1", false);
+  EXPECT_EQ(kill_->Get(kPaper).view.open_orders, 3);
+  EXPECT_FALSE(kill_->Get(kPaper).view.cancel_pending);
+  Engage("cancel-2", true);
+  KillDesk::View view = kill_->Get(kPaper).view;
+  EXPECT_EQ(view.open_orders, 0);
+  EXPECT_EQ(view.cancels_sent, 3);
+  EXPECT_FALSE(view.cancel_pending) << view.detail;
+  for (const char* id : {"a", "b", "c"}) {
+    ASSERT_TRUE(session->WaitForReport(id, EXECUTION_TYPE_CANCELED));
+    EXPECT_EQ(session->ReportOf(id)->rejection().reason(), type::v1::REJECT_REASON_KILL_SWITCH);
+  }
+}
+
+// Told NEW and on its way to the book: it must not trade once the switch has answered.
+TEST_F(KillTest, AnOrderOnItsWayWhenItIsEngagedDoesNotTrade) {
+  latency_ms_ = 400;
+  Start();
+  auto session = Hello(1);
+  constexpr int kOrders = 50;
+  auto name = [](int i) { return "o" + std::to_string(i); };
+  for (int i = 0; i < kOrders; ++i) ASSERT_TRUE(engine_->Instruct(NewOrder(name(i)), session));
+  ASSERT_TRUE(session->WaitForReport(name(kOrders - 1), EXECUTION_TYPE_NEW));
+  Engage("cancel-1", true);
+  EXPECT_FALSE(kill_->Get(kPaper).view.cancel_pending);
+  EXPECT_TRUE(kill_->Get(kPaper).view.positions.empty());
+  // One that comes later takes as long: by its fill the others would have traded.
+  ASSERT_TRUE(kill_->Release(kPaper, "cancel-1").ok());
+  ASSERT_TRUE(engine_->Instruct(NewOrder("later"), session));
+  ASSERT_TRUE(session->WaitForReport("later", EXECUTION_TYPE_TRADE));
+  for (int i = 0; i < kOrders; ++i) {
+    EXPECT_EQ(session->CountOf(name(i), EXECUTION_TYPE_CANCELED), 1U) << i;
+    EXPECT_EQ(session->CountOf(name(i), EXECUTION_TYPE_TRADE), 0U) << i;
+  }
+}
+
+// Whatever came before it, the position it answered with is the one that stays.
+TEST_F(KillTest, TheAnswersPositionStandsUnderAStreamOfOrders) {
+  for (int round = 0; round < 10; ++round) {
+    auto session = Hello(static_cast<std::uint64_t>(round) + 1);
+    ASSERT_TRUE(session->Ready());
+    std::promise<void> half;
+    std::thread sender([&] {
+      for (int i = 0; i < 300; ++i) {
+        if (i == 10 + round * 20) half.set_value();
+        broker::v1::OrderSessionRequest request = NewOrder("r" + std::to_string(round) + "-" + std::to_string(i));
+        request.mutable_new_order()->mutable_order()->mutable_quantity()->set_value("0.0001");
+        EXPECT_TRUE(engine_->Instruct(request, session));
+      }
+    });
+    half.get_future().wait();
+    Engage("stop-" + std::to_string(round), true);
+    KillDesk::View view = kill_->Get(kPaper).view;
+    ASSERT_FALSE(view.cancel_pending) << view.detail;
+    sender.join();
+    std::promise<std::map<Symbol, Decimal>> held;
+    ASSERT_TRUE(
+        engine_->Ask([&](const Engine& engine) { held.set_value(engine.venue().FindLedger(kPaper)->positions); }));
+    EXPECT_EQ(held.get_future().get(), view.positions) << round;
+    ASSERT_TRUE(kill_->Release(kPaper, "").ok());
+  }
+}
+
+TEST_F(KillTest, GoesOnAfterARestartBeforeAnythingTrades) {
+  latency_ms_ = 400;
+  Start();
+  auto session = Hello(1);
+  ASSERT_TRUE(engine_->Instruct(NewOrder("on-its-way"), session));
+  ASSERT_TRUE(engine_->Instruct(Resting("rests"), session));
+  ASSERT_TRUE(session->WaitForReport("rests", EXECUTION_TYPE_NEW));
+  engine_->Drain();
+  // The process is dead when it is told; its file is not.
+  ASSERT_TRUE(kill_->Engage(Command("stop-1", true)).ok());
+  Start();
+  ASSERT_TRUE(kill_->any());
+  kill_->Await(kPaper, kPatienceNs);
+  EXPECT_EQ(kill_->Get(kPaper).view.open_orders, 0);
+  EXPECT_TRUE(kill_->Get(kPaper).view.positions.empty());
+  auto again = Hello(2);
+  EXPECT_TRUE(again->WaitForReport("on-its-way", EXECUTION_TYPE_CANCELED));
+  EXPECT_TRUE(again->WaitForReport("rests", EXECUTION_TYPE_CANCELED));
+  ASSERT_TRUE(engine_->Instruct(NewOrder("new"), again));
+  EXPECT_TRUE(again->WaitForReport("new", EXECUTION_TYPE_REJECTED));
+  EXPECT_EQ(again->CountOf("on-its-way", EXECUTION_TYPE_TRADE), 0U);
+}
+
+TEST_F(KillTest, CancelsWhileNothingCanBeStored) {
+  auto session = Hello(1);
+  ASSERT_TRUE(engine_->Instruct(Resting("rests"), session));
+  ASSERT_TRUE(session->WaitForReport("rests", EXECUTION_TYPE_NEW));
+  // Whoever writes waits, as for a storage that does not answer.
+  std::promise<void> locked, go;
+  std::thread storage([&] {
+    absl::Status held = database_->LongTransaction([&](pqxx::transaction_base& work) {
+      work.exec("LOCK TABLE execution IN ACCESS EXCLUSIVE MODE");
+      locked.set_value();
+      go.get_future().wait();
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(held.ok()) << held;
+  });
+  locked.get_future().wait();
+  ASSERT_TRUE(engine_->Instruct(Resting("also"), session));  // its report cannot be stored
+  ASSERT_TRUE(kill_->Engage(Command("stop-1", true)).ok());
+  engine_->WakeUp();
+  // Both are cancelled at the venue, and it is not said to be done before that is stored.
+  std::int64_t end = clock_.MonotonicNanos() + kPatienceNs;
+  KillDesk::View view;
+  do {
+    kill_->Await(kPaper, 20'000'000);
+    view = kill_->Get(kPaper).view;
+  } while ((view.cancels_sent == 0 || view.open_orders > 0) && clock_.MonotonicNanos() < end);
+  EXPECT_GE(view.cancels_sent, 1);
+  EXPECT_EQ(view.open_orders, 0);
+  EXPECT_TRUE(view.cancel_pending);
+  EXPECT_NE(view.detail.find("not stored"), std::string::npos) << view.detail;
+  EXPECT_EQ(session->CountOf("rests", EXECUTION_TYPE_CANCELED), 0U);
+  go.set_value();
+  storage.join();
+  kill_->Await(kPaper, kPatienceNs);
+  EXPECT_FALSE(kill_->Get(kPaper).view.cancel_pending) << kill_->Get(kPaper).view.detail;
+  EXPECT_TRUE(session->WaitForReport("rests", EXECUTION_TYPE_CANCELED));
+  // Whichever came first, it does not trade.
+  ASSERT_TRUE(session->ReportOf("also").has_value());
+  if (session->CountOf("also", EXECUTION_TYPE_REJECTED) == 0)
+    EXPECT_TRUE(session->WaitForReport("also", EXECUTION_TYPE_CANCELED));
+  EXPECT_EQ(session->CountOf("also", EXECUTION_TYPE_TRADE), 0U);
+}
+
+}  // namespace
+}  // namespace ballast
