@@ -31,6 +31,12 @@ def _speed(text):
     raise argparse.ArgumentTypeError("a number from 0 (as fast as possible) expected")
 
 
+def _managers(text):
+    if text.isdigit() and 1 <= int(text) <= where.ORDER_MANAGERS_MAX:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"1 to {where.ORDER_MANAGERS_MAX} expected")
+
+
 def _offset(text):
     if text.isdigit() and int(text) <= where.PORT_OFFSET_MAX:
         return int(text)
@@ -51,6 +57,8 @@ def _parse():
     again.add_argument("--resume", action="store_true", help="a replay that is over is shown again as it ended")
     run.add_argument("--speed", type=_speed, metavar="N",
                      help="times faster than the clock; 0: as fast as the suite can follow [simulated 1, replay 60]")
+    run.add_argument("--order-managers", type=_managers, default=1, metavar="N",
+                     help="processes that share the accounts; when one dies another takes its accounts over [1]")
     run.add_argument("--port-offset", type=_offset, default=0, metavar="N", help="added to every port [0]")
     run.add_argument("--free-ports", action="store_true", help="any free ports instead of the fixed ones")
     run.add_argument("--no-build", action="store_true", help="use what is built")
@@ -198,7 +206,7 @@ def _check_settings(layout, bin_folder):
 def _run(arguments):
     run = arguments.run_directory
     ensure_directory(run)
-    layout = where.Layout.make(run, arguments.free_ports, arguments.port_offset)
+    layout = where.Layout.make(run, arguments.free_ports, arguments.port_offset, arguments.order_managers)
     if running_pid(layout):
         raise SystemExit("run: already running here (./scripts/status, ./scripts/stop)")
     overrides = _given(run, arguments)

@@ -1,20 +1,35 @@
 """scripts/bench: benchmarks over a release build, against a suite of their own."""
 import subprocess
 import sys
+import urllib.request
 
-from suite import build, layout as where, temporary
+from suite import build, cpu, layout as where, temporary
 
 # Nothing but the benchmark trades, fills wait for nothing, and who is slow is measured rather than refused.
 SETTINGS = ("--set", "strategy_runner.deployments=[]", "--set", "broker_gateway.paper_latency_ms=0",
             "--set", "order_management.risk_timeout_ms=5000")
 
 
+def _orders(suite):
+    """How many order management was asked for."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{suite['BALLAST_ORDER_MANAGEMENT_METRICS_PORT']}/metrics") as page:
+        for line in page.read().decode().splitlines():
+            if line.startswith("ballast_order_submits_total"):
+                return int(float(line.split()[-1]))
+    return 0
+
+
 def order_path(bin_folder, options):
     with temporary.suite("bench", "--bin", str(bin_folder), *SETTINGS) as suite:
         if suite is None:
             return 1
+        before, orders = cpu.snapshot(suite["BALLAST_RUN"]), _orders(suite)
         address = "127.0.0.1:" + suite["BALLAST_ORDER_MANAGEMENT_PORT"], "127.0.0.1:" + suite["BALLAST_RISK_PORT"]
-        return subprocess.run([str(bin_folder / "ballast-bench-order-path"), *address, *options]).returncode
+        code = subprocess.run([str(bin_folder / "ballast-bench-order-path"), *address, *options]).returncode
+        after, orders = cpu.settled(suite["BALLAST_RUN"]), _orders(suite) - orders
+        print(f"\n{orders} orders, followers included, without the benchmark itself\n")
+        print("\n".join(cpu.table(before, after, orders)), flush=True)
+        return code
 
 
 BENCHMARKS = {"order-path": order_path}

@@ -68,6 +68,11 @@ def write(layout, *overrides):
     }
     for service in where.SERVICES:
         common[f"{service}_address"] = f"127.0.0.1:{layout.ports['grpc.' + service]}"
+    managers = where.manager_names(layout.order_managers)
+    if len(managers) > 1:
+        # Whoever of them is there is asked: each passes on what is another one's.
+        common["order_management_address"] = "ipv4:" + ",".join(
+            f"127.0.0.1:{layout.ports['grpc.' + manager]}" for manager in managers)
     sections = {"common": common}
     for service in where.SERVICES:
         sections[service] = {
@@ -75,6 +80,7 @@ def write(layout, *overrides):
             "metrics_listen": f"127.0.0.1:{layout.ports['metrics.' + service]}",
             "postgres_password_file": str(layout.secrets / f"postgres_{service}"),
         }
+    sections["order_management"]["order_managers"] = layout.order_managers
     sections["positions"]["trade_log_directory"] = str(layout.logs)
     gateway = {
         "http_listen": f"127.0.0.1:{layout.ports['http']}",
@@ -100,10 +106,21 @@ def write(layout, *overrides):
                    f"BALLAST_HTTP_PORT={layout.ports['http']}",
                    f"BALLAST_POSTGRES_PORT={layout.ports['postgres']}",
                    f"BALLAST_REDIS_PORT={layout.ports['redis']}"]
-    for service in where.SERVICES:
+    environment.append(f"BALLAST_ORDER_MANAGERS={layout.order_managers}")
+    for service in layout.processes():
         environment.append(f"BALLAST_{service.upper()}_PORT={layout.ports['grpc.' + service]}")
         environment.append(f"BALLAST_{service.upper()}_METRICS_PORT={layout.ports['metrics.' + service]}")
     write_private(layout.environment, "\n".join(environment) + "\n")
+
+
+def of_process(layout, process):
+    """The settings in which one of several order managers differs from the others, as variables."""
+    if process == where.service_of(process):
+        return {}
+    return {"BALLAST_ORDER_MANAGEMENT_ORDER_MANAGER": process.removeprefix("order_management_"),
+            "BALLAST_ORDER_MANAGEMENT_LOG_DIRECTORY": str(layout.logs / process),
+            "BALLAST_ORDER_MANAGEMENT_GRPC_LISTEN": f"127.0.0.1:{layout.ports['grpc.' + process]}",
+            "BALLAST_ORDER_MANAGEMENT_METRICS_LISTEN": f"127.0.0.1:{layout.ports['metrics.' + process]}"}
 
 
 def read_environment(run):

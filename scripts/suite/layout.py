@@ -26,8 +26,20 @@ REDIS_PORT = 56379
 PORT_OFFSET_MAX = 65535 - REDIS_PORT
 
 
-def executable(service):
-    return "ballast-" + service.replace("_", "-")
+ORDER_MANAGERS_MAX = 16
+
+
+def manager_names(count):
+    """The names of the processes that share the accounts; the first is the service itself."""
+    return ["order_management", *(f"order_management_{index}" for index in range(2, count + 1))]
+
+
+def service_of(process):
+    return "order_management" if process.startswith("order_management_") else process
+
+
+def executable(process):
+    return "ballast-" + service_of(process).replace("_", "-")
 
 
 def is_free(port):
@@ -51,17 +63,27 @@ def free_port(taken=()):
 @dataclasses.dataclass
 class Layout:
     run: pathlib.Path
-    ports: dict  # "http", "postgres", "redis", "grpc.<service>", "metrics.<service>"
+    ports: dict  # "http", "postgres", "redis", "grpc.<process>", "metrics.<process>"
+    order_managers: int = 1
 
     @classmethod
-    def make(cls, run, free_ports=False, port_offset=0):
+    def make(cls, run, free_ports=False, port_offset=0, order_managers=1):
         ports = {"http": HTTP_PORT, "postgres": POSTGRES_PORT, "redis": REDIS_PORT}
         for service, digits in SERVICES.items():
             ports["grpc." + service] = 50000 + digits
             ports["metrics." + service] = 9100 + digits
+        # 50061, 50071, …: ten apart, clear of the services'.
+        for index, process in enumerate(manager_names(order_managers)[1:], 1):
+            ports["grpc." + process] = 50000 + SERVICES["order_management"] + 10 * index
+            ports["metrics." + process] = 9100 + SERVICES["order_management"] + 10 * index
         for name in ports:
             ports[name] = free_port(ports.values()) if free_ports else ports[name] + port_offset
-        return cls(pathlib.Path(run).resolve(), ports)
+        return cls(pathlib.Path(run).resolve(), ports, order_managers)
+
+    def processes(self, services=tuple(SERVICES)):
+        """What runs for `services`, in the order in which it is started."""
+        return [process for service in services
+                for process in (manager_names(self.order_managers) if service == "order_management" else [service])]
 
     @property
     def config(self):

@@ -111,7 +111,8 @@ class Postgres:
             role = f"ballast_{service}"
             sql.append(f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN "
                        f"CREATE ROLE {role} LOGIN; END IF; END $$;")
-            sql.append(f"ALTER ROLE {role} PASSWORD '{password}' CONNECTION LIMIT 20;")
+            processes = len(self.layout.processes((service,)))
+            sql.append(f"ALTER ROLE {role} PASSWORD '{password}' CONNECTION LIMIT {20 * processes};")
         self._psql("\n".join(sql))
         if self._psql("SELECT 1 FROM pg_database WHERE datname = 'ballast';") != "1":
             self._psql("CREATE DATABASE ballast;")

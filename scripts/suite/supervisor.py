@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from suite import layout as where
+from suite import configuration, layout as where
 from suite.stores import Postgres, Redis
 
 RESTART_DELAY_S_MAX = 5.0
@@ -74,10 +74,13 @@ def _last_error(text):
 
 
 class Child:
+    """`service`: the process' name, as in Layout.processes."""
+
     def __init__(self, service, layout, bin_folder):
         self.service = service
         self.layout = layout
         self.command = [str(bin_folder / where.executable(service)), "--config", str(layout.config)]
+        self.environment = dict(os.environ, **configuration.of_process(layout, service))
         self.process = None
         self.delay_s = 0.0
         self.restart_at = 0.0
@@ -88,7 +91,7 @@ class Child:
         log = open(self.layout.logs / f"{self.service}.out", "ab")
         self.said_before = log.tell()
         self.process = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                        start_new_session=True)
+                                        env=self.environment, start_new_session=True)
         log.close()
         self.started_at = time.monotonic()
         _remember(self.layout, self.service, self.process)
@@ -135,7 +138,7 @@ class Supervisor:
         self.say = say
         self.postgres = Postgres(layout)
         self.redis = Redis(layout)
-        self.children = [Child(service, layout, bin_folder) for service in services]
+        self.children = [Child(service, layout, bin_folder) for service in layout.processes(services)]
         self.stopping = False
         self.store_again_at = 0.0
 
@@ -187,9 +190,10 @@ class Supervisor:
 
     def stop(self):
         first = [service for wave in STOP_FIRST for service in wave]
-        rest = [child.service for child in self.children if child.service not in first]
+        rest = [child.service for child in self.children if where.service_of(child.service) not in first]
         for wave in (*STOP_FIRST, rest):
-            children = [child for child in self.children if child.service in wave]
+            children = [child for child in self.children
+                        if child.service in wave or where.service_of(child.service) in wave]
             for child in children:
                 child.ask_to_stop()
             for child in children:

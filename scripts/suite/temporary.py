@@ -15,7 +15,7 @@ def suite(name, *arguments):
     try:
         started = subprocess.run([str(where.TOP / "scripts/run"), "--detach", "--free-ports", "--run-directory",
                                   str(run), *arguments], cwd=where.TOP, stdin=subprocess.DEVNULL)
-        yield configuration.read_environment(run) if started.returncode == 0 else None
+        yield dict(configuration.read_environment(run), BALLAST_RUN=str(run)) if started.returncode == 0 else None
     finally:
         subprocess.run([str(where.TOP / "scripts/stop"), "--run-directory", str(run)], cwd=where.TOP)
         shutil.rmtree(where.Layout.make(run).postgres_home, ignore_errors=True)

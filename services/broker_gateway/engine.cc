@@ -41,6 +41,15 @@ bool Wants(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
+// The account an instruction is about.
+const std::string& AccountOf(const broker::v1::OrderSessionRequest& request) {
+  if (request.has_new_order()) return request.new_order().order().account_id();
+  if (request.has_cancel()) return request.cancel().account_id();
+  if (request.has_reduce()) return request.reduce().account_id();
+  if (request.has_open_account()) return request.open_account().account_id();
+  return request.acknowledge().account_id();
+}
+
 }  // namespace
 
 Engine::Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock& clock, Logger& log, Metrics& metrics,
@@ -63,7 +72,7 @@ Engine::Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock&
                                        "reports that order management was told and that are not stored here", {})),
       unreadable_(metrics.GetCounter("ballast_broker_messages_unreadable_total",
                                      "messages of order management that could not be read", {})),
-      session_gauge_(metrics.GetGauge("ballast_broker_order_session", "1 while order management is connected", {})) {}
+      session_gauge_(metrics.GetGauge("ballast_broker_order_session", "order managers that are connected", {})) {}
 
 Engine::~Engine() { Drain(); }
 
@@ -105,7 +114,8 @@ absl::Status Engine::Recover() {
   }
   venue_ = paper::PaperBroker(instruments_, options_.paper);
   RETURN_IF_ERROR(store_.LoadBroker(venue_));
-  ASSIGN_OR_RETURN(session_epoch_, store_.LoadEpoch());
+  ASSIGN_OR_RETURN(OrderSessions::Epochs epochs, store_.LoadEpochs());
+  sessions_.Restore(std::move(epochs));
   source_key_ = source_->state().key;
   // A position of the account is a position in these rows: with others it would be marked and closed at other prices.
   if (data_set_) RETURN_IF_ERROR(store_.RefuseOtherReplay(source_key_));
@@ -140,11 +150,10 @@ void Engine::Start() {
 void Engine::Drain() {
   inbox_.Close();
   if (thread_.joinable()) thread_.join();
-  if (session_) session_->Close(grpc::Status(grpc::UNAVAILABLE, "the broker gateway is stopping"));
+  sessions_.CloseAll(grpc::Status(grpc::UNAVAILABLE, "the broker gateway is stopping"));
   for (Subscriber& subscriber : subscribers_) {
     subscriber.sender->Close(grpc::Status(grpc::UNAVAILABLE, "the broker gateway is stopping"));
   }
-  session_.reset();
   subscribers_.clear();
 }
 
@@ -265,13 +274,13 @@ void Engine::Prune() {
     if (subscriber.lockstep && subscriber.sender->done()) gate_.Disconnect(subscriber.connection);
   }
   std::erase_if(subscribers_, [](const Subscriber& subscriber) { return subscriber.sender->done(); });
-  if (session_ && session_->done()) LoseSession();
+  sessions_.Prune();
+  SessionsChanged();
 }
 
-void Engine::LoseSession() {
-  session_.reset();
-  session_gauge_.Set(0);
-  gate_.SetSession(false);
+void Engine::SessionsChanged() {
+  session_gauge_.Set(static_cast<double>(sessions_.size()));
+  gate_.SetSession(sessions_.size() > 0);
 }
 
 void Engine::Advance() {
@@ -331,7 +340,11 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
     Hello(request.hello(), session);
     return;
   }
-  if (session != session_) {
+  if (request.message_case() == broker::v1::OrderSessionRequest::MESSAGE_NOT_SET) {
+    Quarantine(request, absl::InvalidArgumentError("the message is none that this version knows"));
+    return;
+  }
+  if (!sessions_.Holds(session, AccountId(AccountOf(request)))) {
     session->Close(grpc::Status(grpc::FAILED_PRECONDITION, "another session has taken over"));
     return;
   }
@@ -357,8 +370,6 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
     }
   } else if (request.has_acknowledge()) {
     gate_.Durable(request.acknowledge().account_id(), request.acknowledge().execution_sequence());
-  } else {
-    Quarantine(request, absl::InvalidArgumentError("the message is none that this version knows"));
   }
 }
 
@@ -371,18 +382,17 @@ void Engine::Quarantine(const broker::v1::OrderSessionRequest& request, const ab
 }
 
 void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session) {
-  if (hello.epoch() < session_epoch_) {
+  std::set<AccountId> accounts;
+  for (const auto& [account, after] : hello.after_execution_sequences()) accounts.emplace(account);
+  if (!sessions_.Admits(accounts, hello.epoch())) {
     session->Close(grpc::Status(grpc::FAILED_PRECONDITION, "a newer order manager is known"));
     return;
   }
-  if (absl::Status saved = store_.SaveEpoch(hello.epoch()); !saved.ok()) {
+  if (absl::Status saved = store_.SaveEpochs(accounts, hello.epoch()); !saved.ok()) {
     session->Close(grpc::Status(grpc::UNAVAILABLE, MessageOf(saved)));
     return;
   }
   CommitAndTell();
-  session_epoch_ = hello.epoch();
-  if (session_) session_->Close(grpc::Status(grpc::ABORTED, "a newer session has taken over"));
-  session_ = session;
   broker::v1::OrderSessionResponse ready;
   ready.mutable_ready();
   std::vector<broker::v1::OrderSessionResponse> stored;
@@ -406,8 +416,7 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
       // Numbers that were lost are nowhere: what is above the last stored one is told as it comes.
       if (page.ok() && page->empty()) break;
       if (!page.ok()) {
-        session_->Close(grpc::Status(grpc::UNAVAILABLE, "stored reports cannot be read now"));
-        LoseSession();
+        session->Close(grpc::Status(grpc::UNAVAILABLE, "stored reports cannot be read now"));
         return;
       }
       broker::v1::OrderSessionResponse response;
@@ -418,12 +427,13 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
       stored.push_back(std::move(response));
     }
   }
+  sessions_.Open(session, hello.epoch(), std::move(accounts));
   // The stored reports go first: when order management hears "ready", it knows everything that was told before.
-  for (broker::v1::OrderSessionResponse& response : stored) session_->Push(std::move(response));
-  session_->Push(std::move(ready));
-  session_gauge_.Set(1);
-  gate_.SetSession(true);
-  log_.Info("broker.session_open", {{"epoch", std::to_string(session_epoch_)}});
+  for (broker::v1::OrderSessionResponse& response : stored) session->Push(std::move(response));
+  session->Push(std::move(ready));
+  SessionsChanged();
+  log_.Info("broker.session_open", {{"epoch", std::to_string(hello.epoch())},
+                                    {"accounts", std::to_string(hello.after_execution_sequences().size())}});
 }
 
 // Somebody was told more than is stored here: it was restored from an older state, or wiped. New reports would come
@@ -709,17 +719,25 @@ void Engine::CommitAndTell() {
       gate_.Told(execution.account_id.value(), execution.execution_sequence);
     }
     executions_.Add(static_cast<double>(changes.executions.size()));
-    if (session_ && !changes.executions.empty()) {
-      broker::v1::OrderSessionResponse response;
-      for (const broker::Execution& execution : changes.executions) {
-        ToProto(execution, response.mutable_reports()->add_reports());
-      }
-      if (!session_->Push(std::move(response))) LoseSession();
-    }
+    TellExecutions(changes.executions);
   }
   std::vector<std::function<void()>> actions = std::move(after_commit_);
   after_commit_.clear();
   for (auto& action : actions) action();
+}
+
+void Engine::TellExecutions(const std::vector<broker::Execution>& executions) {
+  std::map<std::shared_ptr<OrderSender>, broker::v1::OrderSessionResponse> told;
+  for (const broker::Execution& execution : executions) {
+    if (std::shared_ptr<OrderSender> session = sessions_.Of(execution.account_id)) {
+      ToProto(execution, told[session].mutable_reports()->add_reports());
+    }
+  }
+  for (auto& [session, response] : told) {
+    if (session->Push(std::move(response))) continue;
+    sessions_.Lose(session);
+    SessionsChanged();
+  }
 }
 
 void Engine::SaveMarket() {

@@ -20,6 +20,7 @@
 #include "services/broker_gateway/kill_desk.h"
 #include "services/broker_gateway/last_check.h"
 #include "services/broker_gateway/lockstep.h"
+#include "services/broker_gateway/order_sessions.h"
 #include "services/broker_gateway/store.h"
 
 namespace ballast {
@@ -29,7 +30,7 @@ namespace ballast {
 // market moves when LockstepGate says so.
 class Engine {
  public:
-  using OrderSender = StreamSender<broker::v1::OrderSessionResponse>;
+  using OrderSender = OrderSessions::Sender;
   using MarketSender = StreamSender<broker::v1::StreamMarketDataResponse>;
   struct Options {
     // "simulated" or "replay".
@@ -124,7 +125,9 @@ class Engine {
   void TellEnd();
   void KeepAlive();
   void Prune();
-  void LoseSession();
+  void SessionsChanged();
+  // What the venue did, to the order manager of each account.
+  void TellExecutions(const std::vector<broker::Execution>& executions);
   [[nodiscard]] std::int64_t StepPauseNanos() const;
   [[nodiscard]] std::int64_t IdleNanos() const;
   [[nodiscard]] UtcTime MarketNow() const;
@@ -177,8 +180,7 @@ class Engine {
   // New orders by account that have left in the running second.
   std::int64_t sent_second_ = 0;
   std::map<AccountId, std::int64_t> sent_;
-  std::uint64_t session_epoch_ = 0;
-  std::shared_ptr<OrderSender> session_;
+  OrderSessions sessions_;
   std::vector<Subscriber> subscribers_;
   LockstepGate::Connection last_connection_ = 0;
   std::vector<std::function<void()>> after_commit_;

@@ -314,24 +314,28 @@ absl::StatusOr<std::vector<broker::v1::ExecutionReport>> BrokerStore::LoadExecut
   return executions;
 }
 
-absl::Status BrokerStore::SaveEpoch(std::uint64_t epoch) {
+absl::Status BrokerStore::SaveEpochs(const std::set<AccountId>& accounts, std::uint64_t epoch) {
   return database_.Transaction([&](pqxx::transaction_base& work) {
-    work.exec_params(
-        "INSERT INTO session_epoch (epoch) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET epoch = "
-        "greatest(session_epoch.epoch, excluded.epoch)",
-        epoch);
+    for (const AccountId& account : accounts) {
+      work.exec_params(
+          "INSERT INTO account_epoch VALUES ($1, $2) ON CONFLICT (account_id) DO UPDATE SET epoch = "
+          "greatest(account_epoch.epoch, excluded.epoch)",
+          account.value(), epoch);
+    }
     return absl::OkStatus();
   });
 }
 
-absl::StatusOr<std::uint64_t> BrokerStore::LoadEpoch() {
-  std::uint64_t epoch = 0;
+absl::StatusOr<std::map<AccountId, std::uint64_t>> BrokerStore::LoadEpochs() {
+  std::map<AccountId, std::uint64_t> epochs;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    pqxx::result rows = work.exec("SELECT epoch FROM session_epoch");
-    if (!rows.empty()) epoch = rows[0][0].as<std::uint64_t>();
+    epochs.clear();
+    for (const pqxx::row& row : work.exec("SELECT account_id, epoch FROM account_epoch")) {
+      epochs[AccountId(row[0].as<std::string>())] = row[1].as<std::uint64_t>();
+    }
     return absl::OkStatus();
   }));
-  return epoch;
+  return epochs;
 }
 
 absl::Status BrokerStore::SaveMarket(const market::SourceState& state, const std::vector<Bar>& bars) {

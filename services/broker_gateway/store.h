@@ -28,8 +28,9 @@ class BrokerStore {
   // One that cannot be read is told as STATUS_UNKNOWN, with its number: those after it do not wait for it.
   absl::StatusOr<std::vector<broker::v1::ExecutionReport>> LoadExecutions(const AccountId& account, std::uint64_t after,
                                                                           int limit);
-  absl::Status SaveEpoch(std::uint64_t epoch);
-  absl::StatusOr<std::uint64_t> LoadEpoch();
+  // The newest order manager each account was seen with; one that is stored never goes back.
+  absl::Status SaveEpochs(const std::set<AccountId>& accounts, std::uint64_t epoch);
+  absl::StatusOr<std::map<AccountId, std::uint64_t>> LoadEpochs();
   absl::Status SaveMarket(const market::SourceState& state, const std::vector<Bar>& bars);
   // Step 0 when nothing is stored for `key`.
   absl::StatusOr<market::SourceState> LoadMarket(const std::string& key);

@@ -1,9 +1,14 @@
 // The emergency calls of OrderGrpc.
+#include <optional>
+
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/wire/wire.h"
+#include "services/order_management/emergency_desk.h"
+#include "services/order_management/forward.h"
 #include "services/order_management/grpc_adapter.h"
+#include "services/order_management/shard_host.h"
 
 namespace ballast {
 namespace {
@@ -43,6 +48,28 @@ void Encode(const EmergencyView& view, order::v1::Emergency* out) {
   out->set_end_actor(emergency.end_actor);
 }
 
+using Calls = order::v1::OrderService::StubInterface::async_interface;
+
+// Answers of several order managers to one question. An answer that lacks somebody's part would look whole: it is
+// refused.
+class Gathering {
+ public:
+  explicit Gathering(std::size_t answers) : missing_(answers) {}
+  // After the last one: what came of it all.
+  std::optional<grpc::Status> Add(const grpc::Status& status, const order::v1::ListEmergenciesResponse& answer,
+                                  order::v1::ListEmergenciesResponse* all) EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    if (!status.ok()) problem_ = status;
+    all->MergeFrom(answer);
+    return --missing_ == 0 ? std::optional(problem_) : std::nullopt;
+  }
+
+ private:
+  Mutex mutex_;
+  std::size_t missing_ GUARDED_BY(mutex_);
+  grpc::Status problem_ GUARDED_BY(mutex_);
+};
+
 }  // namespace
 
 grpc::ServerUnaryReactor* OrderGrpc::EngageEmergency(grpc::CallbackServerContext* context,
@@ -61,16 +88,18 @@ grpc::ServerUnaryReactor* OrderGrpc::EngageEmergency(grpc::CallbackServerContext
     reactor->Finish(check.Refusal());
     return reactor;
   }
-  desk_.Engage({.command_id = command.command_id(),
-                .account_id = AccountId(command.account_id()),
-                .level = level,
-                .reason = Shortened(command.reason(), kReasonMax),
-                .actor = command.actor().empty() ? "user:unknown" : Shortened(command.actor(), kActorMax),
-                .press_time = wire::FromProto(command.press_time())},
-               [reactor, response](const absl::StatusOr<EmergencyView>& view) {
-                 if (view.ok()) Encode(*view, response->mutable_emergency());
-                 reactor->Finish(ToGrpc(view.status()));
-               });
+  ShardRoster::Seat seat = roster_.Of(AccountId(command.account_id()));
+  if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::EngageEmergency, request, response);
+  seat.host->desk().Engage({.command_id = command.command_id(),
+                            .account_id = AccountId(command.account_id()),
+                            .level = level,
+                            .reason = Shortened(command.reason(), kReasonMax),
+                            .actor = command.actor().empty() ? "user:unknown" : Shortened(command.actor(), kActorMax),
+                            .press_time = wire::FromProto(command.press_time())},
+                           [reactor, response](const absl::StatusOr<EmergencyView>& view) {
+                             if (view.ok()) Encode(*view, response->mutable_emergency());
+                             reactor->Finish(ToGrpc(view.status()));
+                           });
   return reactor;
 }
 
@@ -79,13 +108,30 @@ grpc::ServerUnaryReactor* OrderGrpc::ListEmergencies(grpc::CallbackServerContext
                                                      order::v1::ListEmergenciesResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   FieldCheck check;
-  if (check.OptionalId("account_id", request->account_id()).ok()) {
-    for (const EmergencyView& view : desk_.List()) {
+  if (!check.OptionalId("account_id", request->account_id()).ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
+  for (const std::shared_ptr<ShardHost>& host : roster_.Hosts()) {
+    for (const EmergencyView& view : host->desk().List()) {
       bool meant = request->account_id().empty() || view.emergency.account_id.value() == request->account_id();
       if (meant) Encode(view, response->add_emergencies());
     }
   }
-  reactor->Finish(check.Refusal());
+  std::vector<std::shared_ptr<ShardRoster::Stub>> others = roster_.Others();
+  if (others.empty() || WasForwarded(*context)) {
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+  auto gathering = std::make_shared<Gathering>(others.size());
+  for (const std::shared_ptr<ShardRoster::Stub>& other : others) {
+    auto answer = std::make_shared<order::v1::ListEmergenciesResponse>();
+    std::shared_ptr<grpc::ClientContext> call = ForwardedContext(context->deadline());
+    other->async()->ListEmergencies(call.get(), request, answer.get(),
+                                    [call, other, answer, gathering, response, reactor](const grpc::Status& status) {
+                                      if (auto all = gathering->Add(status, *answer, response)) reactor->Finish(*all);
+                                    });
+  }
   return reactor;
 }
 

@@ -8,7 +8,6 @@
 namespace ballast {
 namespace {
 
-constexpr char kWriter[] = "order_management";
 constexpr char kColumns[] =
     "account_id, command_id, level, reason, actor, press_nanos, phase, take_nanos, done_nanos, end_nanos, end_reason, "
     "end_actor, orders_found, closes_sent";
@@ -35,7 +34,7 @@ orders::Emergency Read(const pqxx::row& row) {
 }  // namespace
 
 absl::Status EmergencyStore::Save(const std::vector<orders::Emergency>& emergencies, const orders::Emergency* stop) {
-  return database_.FencedWrite(kWriter, epoch_(), [&](pqxx::transaction_base& quoting) {
+  return database_.FencedWrite(place_.key, place_.epoch, [&](pqxx::transaction_base& quoting) {
     std::string sql;
     for (const orders::Emergency& one : emergencies) {
       sql += std::string("INSERT INTO emergency (") + kColumns + ") VALUES " +
@@ -75,7 +74,8 @@ absl::StatusOr<std::vector<orders::Emergency>> EmergencyStore::LoadNewest() {
     for (const pqxx::row& row :
          work.exec(std::string("SELECT DISTINCT ON (account_id) ") + kColumns +
                    " FROM emergency ORDER BY account_id, phase = " + ended + ", take_nanos DESC, command_id")) {
-      newest.push_back(Read(row));
+      orders::Emergency emergency = Read(row);
+      if (place_.Owns(emergency.account_id)) newest.push_back(std::move(emergency));
     }
     return absl::OkStatus();
   }));
@@ -87,7 +87,9 @@ absl::StatusOr<EmergencyJournal::Stopped> EmergencyStore::LoadStopped() {
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     for (const pqxx::row& row :
          work.exec("SELECT account_id, deployment_id, stopped_by FROM deployment WHERE stopped_by <> ''")) {
-      stopped[{AccountId(row[0].as<std::string>()), DeploymentId(row[1].as<std::string>())}] = row[2].as<std::string>();
+      AccountId account(row[0].as<std::string>());
+      if (!place_.Owns(account)) continue;
+      stopped[{std::move(account), DeploymentId(row[1].as<std::string>())}] = row[2].as<std::string>();
     }
     return absl::OkStatus();
   }));
@@ -95,7 +97,7 @@ absl::StatusOr<EmergencyJournal::Stopped> EmergencyStore::LoadStopped() {
 }
 
 absl::Status EmergencyStore::ClearStop(const AccountId& account_id, const DeploymentId& deployment_id) {
-  return database_.FencedWrite(kWriter, epoch_(), [&](pqxx::transaction_base& quoting) {
+  return database_.FencedWrite(place_.key, place_.epoch, [&](pqxx::transaction_base& quoting) {
     return "UPDATE deployment SET stopped_by = '' WHERE account_id = " + quoting.quote(account_id.value()) +
            " AND deployment_id = " + quoting.quote(deployment_id.value()) + ";";
   });

@@ -1,17 +1,15 @@
 #pragma once
 
-#include <functional>
-
 #include "libs/platform/postgres/database.h"
 #include "services/order_management/emergency_journal.h"
+#include "services/order_management/shard_place.h"
 
 namespace ballast {
 
 // Emergency commands in Postgres, fenced by the writer's epoch.
 class EmergencyStore final : public EmergencyJournal {
  public:
-  EmergencyStore(Database& database, std::function<std::uint64_t()> epoch)
-      : database_(database), epoch_(std::move(epoch)) {}
+  EmergencyStore(Database& database, ShardPlace place) : database_(database), place_(std::move(place)) {}
 
   absl::Status Save(const std::vector<orders::Emergency>& emergencies, const orders::Emergency* stop) override;
   absl::StatusOr<orders::Emergency> Find(const AccountId& account_id, const std::string& command_id) override;
@@ -21,7 +19,7 @@ class EmergencyStore final : public EmergencyJournal {
 
  private:
   Database& database_;
-  const std::function<std::uint64_t()> epoch_;
+  const ShardPlace place_;
 };
 
 }  // namespace ballast

@@ -2,15 +2,24 @@
 
 #include <algorithm>
 
-#include "libs/wire/wire.h"
+#include "libs/base/absl_std.h"
 
 namespace ballast {
 namespace {
 
-constexpr int kRecentMax = 5'000;
-constexpr int kPage = 500;
+constexpr std::size_t kRecentMax = 5'000;
 constexpr std::int64_t kHeartbeatNs = 1'000'000'000;
 constexpr std::int64_t kRelaxedNs = 20'000'000;
+// Who joins is sent no more while so many bytes lie unsent, and looked at again after the pause.
+constexpr std::size_t kUnsentMax = 1 << 20;
+constexpr std::int64_t kUnsentPauseNs = 10'000'000;
+
+grpc::Status Stopping() { return {grpc::UNAVAILABLE, "order management is stopping"}; }
+
+grpc::ByteBuffer ToBuffer(const std::string& bytes) {
+  grpc::Slice slice(bytes);
+  return {&slice, 1};
+}
 
 }  // namespace
 
@@ -24,13 +33,9 @@ void EventHub::Start() {
 void EventHub::Stop() {
   joining_.Close();
   if (thread_.joinable()) thread_.join();
-  for (const auto& subscriber : joining_.PopBatch(kJoiningMax, 0)) {
-    subscriber->sender->Close(grpc::Status(grpc::UNAVAILABLE, "order management is stopping"));
-  }
+  for (const auto& subscriber : joining_.PopBatch(kJoiningMax, 0)) subscriber->sender->Close(Stopping());
   MutexLock lock(mutex_);
-  for (const auto& subscriber : subscribers_) {
-    subscriber->sender->Close(grpc::Status(grpc::UNAVAILABLE, "order management is stopping"));
-  }
+  for (const auto& subscriber : subscribers_) subscriber->sender->Close(Stopping());
   subscribers_.clear();
 }
 
@@ -39,73 +44,101 @@ void EventHub::SetHead(const AccountId& account_id, std::uint64_t sequence) {
   heads_[account_id.value()] = sequence;
 }
 
+std::uint64_t EventHub::Head(const std::string& account_id) const {
+  MutexLock lock(mutex_);
+  auto head = heads_.find(account_id);
+  return head == heads_.end() ? 0 : head->second;
+}
+
+void EventHub::SetElsewhere(const std::string& account_id, bool elsewhere) {
+  MutexLock lock(mutex_);
+  if (elsewhere)
+    elsewhere_.insert(account_id);
+  else
+    elsewhere_.erase(account_id);
+}
+
+absl::Status EventHub::CatchUp(const AccountId& account_id) {
+  while (true) {
+    ASSIGN_OR_RETURN(EncodedEvents events,
+                     journal_.LoadEvents(account_id, Head(account_id.value()), static_cast<int>(EventPage::kEvents)));
+    if (events.entries().empty()) return absl::OkStatus();
+    Publish(std::make_shared<const EncodedEvents>(std::move(events)));
+  }
+}
+
 bool EventHub::Wants(const Subscriber& subscriber, const std::string& account) {
   return subscriber.accounts.empty() ||
          std::find(subscriber.accounts.begin(), subscriber.accounts.end(), account) != subscriber.accounts.end();
 }
 
-void EventHub::Publish(const std::vector<OrderEvent>& events) {
-  struct Forms {
-    std::shared_ptr<Batch> whole = std::make_shared<Batch>();
-    std::shared_ptr<Batch> without_checks = std::make_shared<Batch>();
-  };
-  std::vector<Forms> pages;
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    if (i % kPage == 0) pages.emplace_back();
-    wire::ToProto(events[i], pages.back().whole->add_events());
-    wire::ToProto(events[i], pages.back().without_checks->add_events(), false);
+void EventHub::Publish(const std::shared_ptr<const EncodedEvents>& events) {
+  std::vector<Page> pages;
+  std::size_t count = events->entries().size();
+  for (std::size_t first = 0; first < count; first += EventPage::kEvents) {
+    pages.push_back(std::make_shared<EventPage>(events, first, std::min(first + EventPage::kEvents, count)));
   }
   MutexLock lock(mutex_);
-  for (const OrderEvent& event : events) heads_[event.account_id.value()] = event.sequence;
-  for (const Forms& page : pages) {
-    recent_.push_back(page.whole);
-    recent_events_ += page.whole->events_size();
-    while (recent_events_ - recent_.front()->events_size() > kRecentMax) {
-      recent_events_ -= recent_.front()->events_size();
-      recent_.pop_front();
+  for (const EncodedEvents::Entry& entry : events->entries()) heads_[entry.account_id] = entry.sequence;
+  for (const Page& page : pages) {
+    Keep(page);
+    Send({page}, false);
+    if (!AnybodyRelaxed()) continue;
+    if (held_events_ + page->size() > EventPage::kEvents) SendHeld();
+    if (held_.empty()) {
+      held_since_ns_ = clock_.MonotonicNanos();
+      joining_.Wake();
     }
-    for (bool omit_checks : {false, true}) {
-      const std::shared_ptr<Batch>& batch = omit_checks ? page.without_checks : page.whole;
-      Send(batch, false, omit_checks);
-      if (!Anybody(true, omit_checks)) continue;
-      std::shared_ptr<Batch>& held = held_.at(omit_checks ? 1 : 0);
-      if (held && held->events_size() + batch->events_size() > kPage) SendHeld();
-      if (!holding()) {
-        held_since_ns_ = clock_.MonotonicNanos();
-        joining_.Wake();
-      }
-      if (!held) held = std::make_shared<Batch>();
-      held->MergeFrom(*batch);
-    }
+    held_.push_back(page);
+    held_events_ += page->size();
   }
 }
 
-bool EventHub::Anybody(bool relaxed, bool omit_checks) const {
-  return std::any_of(subscribers_.begin(), subscribers_.end(), [&](const auto& subscriber) {
-    return subscriber->relaxed == relaxed && subscriber->omit_checks == omit_checks;
-  });
+void EventHub::Keep(const Page& page) {
+  recent_.push_back(page);
+  recent_events_ += page->size();
+  while (recent_events_ - recent_.front()->size() > kRecentMax) {
+    recent_events_ -= recent_.front()->size();
+    recent_.pop_front();
+  }
 }
 
-void EventHub::Send(const std::shared_ptr<const Batch>& batch, bool relaxed, bool omit_checks) {
+bool EventHub::AnybodyRelaxed() const {
+  return std::any_of(subscribers_.begin(), subscribers_.end(),
+                     [](const auto& subscriber) { return subscriber->relaxed; });
+}
+
+void EventHub::Send(const std::vector<Page>& pages, bool relaxed) {
+  // One message for all who want the same: the bytes are shared.
+  std::array<std::shared_ptr<const grpc::ByteBuffer>, 2> whole;
   for (const auto& subscriber : subscribers_) {
-    if (subscriber->relaxed != relaxed || subscriber->omit_checks != omit_checks) continue;
+    if (subscriber->relaxed != relaxed) continue;
     if (subscriber->accounts.empty()) {
-      subscriber->sender->PushShared(batch);
+      auto& message = whole.at(subscriber->with_checks ? 1 : 0);
+      if (!message) {
+        std::vector<grpc::Slice> slices;
+        for (const Page& page : pages) slices.push_back(page->Bytes(subscriber->with_checks));
+        message = std::make_shared<const grpc::ByteBuffer>(slices.data(), slices.size());
+      }
+      subscriber->sender->PushShared(message);
       continue;
     }
-    Batch own;
-    for (const order::v1::OrderEvent& event : batch->events()) {
-      if (Wants(*subscriber, event.account_id())) *own.add_events() = event;
+    std::string own;
+    for (const Page& page : pages) {
+      for (std::size_t i = 0; i < page->size(); ++i) {
+        const EncodedEvents::Entry& entry = page->entry(i);
+        if (Wants(*subscriber, entry.account_id)) page->events().AppendFramed(entry, subscriber->with_checks, &own);
+      }
     }
-    if (own.events_size() > 0) subscriber->sender->Push(std::move(own));
+    if (!own.empty()) subscriber->sender->Push(ToBuffer(own));
   }
 }
 
 void EventHub::SendHeld() {
-  for (bool omit_checks : {false, true}) {
-    std::shared_ptr<Batch> held = std::exchange(held_.at(omit_checks ? 1 : 0), nullptr);
-    if (held) Send(held, true, omit_checks);
-  }
+  std::vector<Page> held = std::move(held_);
+  held_.clear();
+  held_events_ = 0;
+  if (!held.empty()) Send(held, true);
 }
 
 void EventHub::Subscribe(const order::v1::StreamOrderEventsRequest& request, std::shared_ptr<Sender> sender) {
@@ -115,115 +148,146 @@ void EventHub::Subscribe(const order::v1::StreamOrderEventsRequest& request, std
   subscriber->accounts = {request.account_ids().begin(), request.account_ids().end()};
   subscriber->from_head = request.from_head();
   subscriber->relaxed = request.relaxed();
-  subscriber->omit_checks = request.omit_checks();
+  subscriber->with_checks = !request.omit_checks();
   if (!joining_.TryPush(subscriber)) {
     subscriber->sender->Close(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many streams are being opened"));
   }
 }
 
-// Sends what is stored until the ring of recent events covers the rest, then joins. False: the reader is gone.
-bool EventHub::Backfill(Subscriber& subscriber) {
+EventHub::Progress EventHub::Advance(const std::shared_ptr<Subscriber>& subscriber) {
+  if (subscriber->sender->done()) return Progress::kOver;
+  if (subscriber->sender->unsent_bytes() > kUnsentMax) return Progress::kWaits;
   std::map<std::string, std::uint64_t> heads;
+  std::set<std::string> elsewhere;
   {
     MutexLock lock(mutex_);
     heads = heads_;
+    elsewhere = elsewhere_;
   }
-  for (const auto& [account, head] : heads) {
-    if (!Wants(subscriber, account)) continue;
-    auto cursor = subscriber.cursors.find(account);
-    if (cursor == subscriber.cursors.end()) {
-      cursor = subscriber.cursors.emplace(account, subscriber.from_head ? head : 0).first;
+  std::uint64_t behind = 0;
+  auto furthest = heads.end();
+  for (auto account = heads.begin(); account != heads.end(); ++account) {
+    const auto& [id, head] = *account;
+    if (!Wants(*subscriber, id)) continue;
+    std::uint64_t cursor =
+        subscriber->cursors.try_emplace(id, subscriber->from_head ? head : std::uint64_t{0}).first->second;
+    // It may have followed the account's own order manager until now, and know what is still to come here.
+    if (cursor > head && elsewhere.contains(id)) return Progress::kWaits;
+    if (cursor > head) {
+      subscriber->sender->Close(grpc::Status(grpc::OUT_OF_RANGE, "the cursor of " + id + " is beyond the log"));
+      return Progress::kOver;
     }
-    if (cursor->second > head) {
-      subscriber.sender->Close(grpc::Status(grpc::OUT_OF_RANGE, "the cursor of " + account + " is beyond the log"));
-      return false;
-    }
-    while (cursor->second < head) {
-      auto events = journal_.LoadEvents(AccountId(account), cursor->second, kPage);
-      if (!events.ok()) {
-        subscriber.sender->Close(grpc::Status(grpc::UNAVAILABLE, std::string(events.status().message())));
-        return false;
-      }
-      if (events->empty()) break;
-      order::v1::StreamOrderEventsResponse response;
-      for (order::v1::OrderEvent& event : *events) {
-        if (event.sequence() > head) break;  // stored, but still to be published: comes with the rest
-        cursor->second = event.sequence();
-        if (subscriber.omit_checks) event.clear_checks();
-        *response.add_events() = std::move(event);
-      }
-      if (!subscriber.sender->Push(std::move(response))) return false;
-    }
+    behind += head - cursor;
+    if (furthest == heads.end() || head - cursor > furthest->second - subscriber->cursors[furthest->first])
+      furthest = account;
   }
-  MutexLock lock(mutex_);
-  if (!SendRecent(subscriber)) return true;  // the log grew past the ring meanwhile: again
-  Batch heads_now;
-  for (const auto& [account, head] : heads_) (*heads_now.mutable_head_sequences())[account] = head;
-  subscriber.live = true;
-  return subscriber.sender->Push(std::move(heads_now));
+  if (behind <= kRecentMax && Join(subscriber)) return Progress::kOver;
+  if (behind == 0) return Progress::kSent;  // the log grew past the ring meanwhile: again
+  return SendStored(*subscriber, furthest->first, furthest->second);
 }
 
-bool EventHub::SendRecent(Subscriber& subscriber) {
-  std::map<std::string, std::uint64_t> cursors;
-  for (const auto& [account, head] : heads_) {
-    if (Wants(subscriber, account)) cursors[account] = subscriber.cursors[account];
+EventHub::Progress EventHub::SendStored(Subscriber& subscriber, const std::string& account, std::uint64_t head) {
+  std::uint64_t& cursor = subscriber.cursors[account];
+  auto events = journal_.LoadEvents(AccountId(account), cursor, static_cast<int>(EventPage::kEvents));
+  if (!events.ok() || events->entries().empty()) {
+    std::string why = events.ok() ? "the log ends before its head" : std::string(events.status().message());
+    subscriber.sender->Close(grpc::Status(grpc::UNAVAILABLE, why));
+    return Progress::kOver;
   }
-  std::vector<Batch> pages;
-  for (const std::shared_ptr<const Batch>& batch : recent_) {
-    for (const order::v1::OrderEvent& event : batch->events()) {
-      auto cursor = cursors.find(event.account_id());
-      if (cursor == cursors.end() || event.sequence() <= cursor->second) continue;
-      if (event.sequence() != cursor->second + 1) return false;
-      cursor->second = event.sequence();
-      if (pages.empty() || pages.back().events_size() == kPage) pages.emplace_back();
-      order::v1::OrderEvent& copy = *pages.back().add_events() = event;
-      if (subscriber.omit_checks) copy.clear_checks();
+  std::string framed;
+  for (const EncodedEvents::Entry& entry : events->entries()) {
+    if (entry.sequence > head) break;  // stored, but still to be published: comes with the rest
+    cursor = entry.sequence;
+    events->AppendFramed(entry, subscriber.with_checks, &framed);
+  }
+  return subscriber.sender->Push(ToBuffer(framed)) ? Progress::kSent : Progress::kOver;
+}
+
+bool EventHub::RecentAfter(std::map<std::string, std::uint64_t> cursors, bool with_checks,
+                           std::vector<grpc::ByteBuffer>* messages) {
+  std::vector<std::string> framed;
+  std::size_t events = 0;
+  for (const Page& page : recent_) {
+    for (std::size_t i = 0; i < page->size(); ++i) {
+      const EncodedEvents::Entry& entry = page->entry(i);
+      auto cursor = cursors.find(entry.account_id);
+      if (cursor == cursors.end() || entry.sequence <= cursor->second) continue;
+      if (entry.sequence != cursor->second + 1) return false;
+      cursor->second = entry.sequence;
+      if (events++ % EventPage::kEvents == 0) framed.emplace_back();
+      page->events().AppendFramed(entry, with_checks, &framed.back());
     }
   }
   for (const auto& [account, cursor] : cursors) {
     if (cursor < heads_[account]) return false;
   }
-  for (Batch& page : pages) subscriber.sender->Push(std::move(page));
-  subscriber.cursors = std::move(cursors);
+  for (const std::string& message : framed) messages->push_back(ToBuffer(message));
   return true;
+}
+
+bool EventHub::Join(const std::shared_ptr<Subscriber>& subscriber) {
+  MutexLock lock(mutex_);
+  std::map<std::string, std::uint64_t> cursors;
+  for (const auto& [account, head] : heads_) {
+    if (Wants(*subscriber, account)) cursors[account] = subscriber->cursors[account];
+  }
+  std::vector<grpc::ByteBuffer> messages;
+  if (!RecentAfter(std::move(cursors), subscriber->with_checks, &messages)) return false;
+  SendHeld();  // is for those who were there before
+  messages.push_back(HeadsMessage());
+  for (grpc::ByteBuffer& message : messages) subscriber->sender->Push(std::move(message));
+  subscribers_.push_back(subscriber);
+  return true;
+}
+
+bool EventHub::Fill(std::vector<std::shared_ptr<Subscriber>>& joining) {
+  bool moved = false;
+  std::erase_if(joining, [&](const std::shared_ptr<Subscriber>& subscriber) {
+    Progress progress = Advance(subscriber);
+    moved = moved || progress != Progress::kWaits;
+    return progress == Progress::kOver;
+  });
+  return moved;
 }
 
 std::int64_t EventHub::UntilDue() {
   MutexLock lock(mutex_);
   std::int64_t due = last_heartbeat_ns_ + kHeartbeatNs;
-  if (holding()) due = std::min(due, held_since_ns_ + kRelaxedNs);
+  if (!held_.empty()) due = std::min(due, held_since_ns_ + kRelaxedNs);
   return std::max<std::int64_t>(due - clock_.MonotonicNanos(), 0);
 }
 
+grpc::ByteBuffer EventHub::HeadsMessage() const {
+  order::v1::StreamOrderEventsResponse heads;
+  for (const auto& [account, head] : heads_) (*heads.mutable_head_sequences())[account] = head;
+  return ToBuffer(heads.SerializeAsString());
+}
+
+void EventHub::SendHeartbeat() {
+  SendHeld();  // a head is news only after its events
+  std::erase_if(subscribers_, [](const auto& subscriber) { return subscriber->sender->done(); });
+  auto heartbeat = std::make_shared<const grpc::ByteBuffer>(HeadsMessage());
+  for (const auto& subscriber : subscribers_) subscriber->sender->PushShared(heartbeat);
+}
+
 void EventHub::Loop() {
+  std::vector<std::shared_ptr<Subscriber>> filling;
+  bool moved = false;
   while (!joining_.closed()) {
-    for (std::shared_ptr<Subscriber>& subscriber : joining_.PopBatch(16, UntilDue())) {
-      bool alive = true;
-      while (alive && !subscriber->live && !joining_.closed()) alive = Backfill(*subscriber);
-      if (!alive || joining_.closed()) {
-        subscriber->sender->Close(grpc::Status(grpc::UNAVAILABLE, "order management is stopping"));
-        continue;
-      }
-      MutexLock lock(mutex_);
-      SendHeld();  // is for those who were there before
-      // Published between going live inside Backfill and this line, when it was in no list yet.
-      if (!SendRecent(*subscriber)) {
-        subscriber->sender->Close(grpc::Status(grpc::UNAVAILABLE, "the log grew too fast to join; ask again"));
-        continue;
-      }
-      subscribers_.push_back(subscriber);
+    std::int64_t wait_ns = UntilDue();
+    if (!filling.empty()) wait_ns = moved ? 0 : std::min(wait_ns, kUnsentPauseNs);
+    for (std::shared_ptr<Subscriber>& subscriber : joining_.PopBatch(16, wait_ns)) {
+      filling.push_back(std::move(subscriber));
     }
+    moved = Fill(filling);
     MutexLock lock(mutex_);
     std::int64_t now = clock_.MonotonicNanos();
-    if (holding() && now - held_since_ns_ >= kRelaxedNs) SendHeld();
+    if (!held_.empty() && now - held_since_ns_ >= kRelaxedNs) SendHeld();
     if (now - last_heartbeat_ns_ < kHeartbeatNs) continue;
     last_heartbeat_ns_ = now;
-    SendHeld();  // a head is news only after its events
-    std::erase_if(subscribers_, [](const auto& subscriber) { return subscriber->sender->done(); });
-    auto heartbeat = std::make_shared<Batch>();
-    for (const auto& [account, head] : heads_) (*heartbeat->mutable_head_sequences())[account] = head;
-    for (const auto& subscriber : subscribers_) subscriber->sender->PushShared(heartbeat);
+    SendHeartbeat();
   }
+  for (const auto& subscriber : filling) subscriber->sender->Close(Stopping());
 }
 
 }  // namespace ballast

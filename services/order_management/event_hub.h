@@ -1,27 +1,33 @@
 #pragma once
 
-#include <array>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <grpcpp/support/byte_buffer.h>
 
 #include "ballast/order/v1/order_service.pb.h"
 #include "libs/base/clock.h"
 #include "libs/platform/grpc/server_stream.h"
 #include "libs/platform/thread/bounded_queue.h"
 #include "libs/platform/thread/mutex.h"
+#include "services/order_management/event_page.h"
 #include "services/order_management/journal.h"
 
 namespace ballast {
 
 // Hands committed events to everybody who follows: the stored ones after each one's cursor first, then live, with no
-// gap between. Publish is called by the writer after each commit; the backfill reads on a thread of its own.
+// gap between. Publish is called by the writer after each commit; the backfill reads on a thread of its own, a page at
+// a time for each who joins, and only for those who take what they are sent.
 class EventHub {
  public:
-  using Sender = StreamSender<order::v1::StreamOrderEventsResponse>;
+  // Messages are StreamOrderEventsResponse, encoded.
+  using Sender = StreamSender<grpc::ByteBuffer>;
 
   EventHub(Journal& journal, const Clock& clock);
   ~EventHub();
@@ -30,30 +36,45 @@ class EventHub {
   void Stop();
   // Heads known at start, before anything is published.
   void SetHead(const AccountId& account_id, std::uint64_t sequence);
-  void Publish(const std::vector<OrderEvent>& events);
+  [[nodiscard]] std::uint64_t Head(const std::string& account_id) const EXCLUDES(mutex_);
+  // The account's log is written by another process, and comes here a little later than it is stored there.
+  void SetElsewhere(const std::string& account_id, bool elsewhere) EXCLUDES(mutex_);
+  // Publishes what is stored after the head.
+  absl::Status CatchUp(const AccountId& account_id) EXCLUDES(mutex_);
+  void Publish(const std::shared_ptr<const EncodedEvents>& events) EXCLUDES(mutex_);
   void Subscribe(const order::v1::StreamOrderEventsRequest& request, std::shared_ptr<Sender> sender);
 
  private:
-  using Batch = order::v1::StreamOrderEventsResponse;
+  using Page = std::shared_ptr<EventPage>;
   struct Subscriber {
     std::shared_ptr<Sender> sender;
+    // Of the accounts it wants.
     std::map<std::string, std::uint64_t> cursors;
     std::vector<std::string> accounts;  // empty: all
     bool from_head = false;
     bool relaxed = false;
-    bool omit_checks = false;
-    bool live = false;
+    bool with_checks = true;
   };
+  // Of one who joins: live or gone, sent a page, or not to be sent more before it has taken what it was.
+  enum class Progress { kOver, kSent, kWaits };
 
   void Loop();
-  bool Backfill(Subscriber& subscriber);
-  // Sends the subscriber what is in the ring after its cursors. False: the ring does not reach back that far.
-  bool SendRecent(Subscriber& subscriber) REQUIRES(mutex_);
-  void Send(const std::shared_ptr<const Batch>& batch, bool relaxed, bool omit_checks) REQUIRES(mutex_);
-  [[nodiscard]] bool Anybody(bool relaxed, bool omit_checks) const REQUIRES(mutex_);
+  // Moves everybody who joins by one page. False: none could be moved.
+  bool Fill(std::vector<std::shared_ptr<Subscriber>>& joining);
+  Progress Advance(const std::shared_ptr<Subscriber>& subscriber);
+  Progress SendStored(Subscriber& subscriber, const std::string& account, std::uint64_t head);
+  // Makes it live if the ring reaches back to its cursors.
+  bool Join(const std::shared_ptr<Subscriber>& subscriber) EXCLUDES(mutex_);
+  // What the ring has after the cursors. False: it does not reach back that far.
+  bool RecentAfter(std::map<std::string, std::uint64_t> cursors, bool with_checks,
+                   std::vector<grpc::ByteBuffer>* messages) REQUIRES(mutex_);
+  void Keep(const Page& page) REQUIRES(mutex_);
+  void Send(const std::vector<Page>& pages, bool relaxed) REQUIRES(mutex_);
+  [[nodiscard]] bool AnybodyRelaxed() const REQUIRES(mutex_);
   // What relaxed followers have not been sent yet goes out.
   void SendHeld() REQUIRES(mutex_);
-  [[nodiscard]] bool holding() const REQUIRES(mutex_) { return held_[0] || held_[1]; }
+  void SendHeartbeat() REQUIRES(mutex_);
+  [[nodiscard]] grpc::ByteBuffer HeadsMessage() const REQUIRES(mutex_);
   // How long the thread may sleep.
   std::int64_t UntilDue() EXCLUDES(mutex_);
   [[nodiscard]] static bool Wants(const Subscriber& subscriber, const std::string& account);
@@ -64,13 +85,15 @@ class EventHub {
   const Clock& clock_;
   BoundedQueue<std::shared_ptr<Subscriber>> joining_{kJoiningMax};
   std::thread thread_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::map<std::string, std::uint64_t> heads_ GUARDED_BY(mutex_);
-  // The newest batches, so that a backfill can join without reading to the last row. Subscribers share them.
-  std::deque<std::shared_ptr<const Batch>> recent_ GUARDED_BY(mutex_);
-  int recent_events_ GUARDED_BY(mutex_) = 0;
-  // For relaxed followers, those that omit checks second; null when there is nothing. Since held_since_ns_.
-  std::array<std::shared_ptr<Batch>, 2> held_ GUARDED_BY(mutex_);
+  std::set<std::string> elsewhere_ GUARDED_BY(mutex_);
+  // The newest pages, so that a backfill can join without reading to the last row.
+  std::deque<Page> recent_ GUARDED_BY(mutex_);
+  std::size_t recent_events_ GUARDED_BY(mutex_) = 0;
+  // For relaxed followers, since held_since_ns_.
+  std::vector<Page> held_ GUARDED_BY(mutex_);
+  std::size_t held_events_ GUARDED_BY(mutex_) = 0;
   std::int64_t held_since_ns_ GUARDED_BY(mutex_) = 0;
   std::int64_t last_heartbeat_ns_ GUARDED_BY(mutex_) = 0;
   std::vector<std::shared_ptr<Subscriber>> subscribers_ GUARDED_BY(mutex_);

@@ -1,5 +1,6 @@
 #include "services/order_management/event_hub.h"
 
+#include <grpcpp/impl/codegen/proto_utils.h>
 #include <gtest/gtest.h>
 
 #include <condition_variable>
@@ -17,14 +18,18 @@ constexpr UtcTime kNow{1'700'000'000'000'000'000};
 class Follower : public EventHub::Sender {
  public:
   explicit Follower(std::map<std::string, std::uint64_t> cursors = {}) : cursors_(std::move(cursors)) {}
-  bool Push(order::v1::StreamOrderEventsResponse response) override {
+  bool Push(grpc::ByteBuffer message) override {
     std::lock_guard lock(mutex_);
+    unsent_ += keeps_ ? message.Length() : 0;
+    order::v1::StreamOrderEventsResponse response;
+    EXPECT_TRUE(grpc::SerializationTraits<order::v1::StreamOrderEventsResponse>::Deserialize(&message, &response).ok());
     ++messages_;
     EXPECT_LE(response.events_size(), 500);
     for (const order::v1::OrderEvent& event : response.events()) {
       checks_ += event.checks_size();
       EXPECT_EQ(event.sequence(), ++cursors_[event.account_id()]) << event.account_id();
     }
+    live_ = live_ || !response.head_sequences().empty();
     for (const auto& [account, head] : response.head_sequences()) {
       if (cursors_.contains(account)) EXPECT_LE(head, cursors_[account]) << "a head before its events";
     }
@@ -37,9 +42,24 @@ class Follower : public EventHub::Sender {
     changed_.notify_all();
   }
   [[nodiscard]] bool done() const override { return false; }
+  [[nodiscard]] std::size_t unsent_bytes() const override {
+    std::lock_guard lock(mutex_);
+    return unsent_;
+  }
+  // From now on it reads nothing, or again.
+  void Stand(bool stand) {
+    std::lock_guard lock(mutex_);
+    keeps_ = stand;
+    if (!stand) unsent_ = 0;
+  }
   bool WaitFor(const std::string& account, std::uint64_t sequence) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return cursors_[account] >= sequence; });
+  }
+  // What is new comes as it is published: the heads are told first when that begins.
+  bool WaitLive() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return live_; });
   }
   std::optional<grpc::Status> WaitClosed() {
     std::unique_lock lock(mutex_);
@@ -60,8 +80,11 @@ class Follower : public EventHub::Sender {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
+  bool keeps_ = false;
+  bool live_ = false;
+  std::size_t unsent_ = 0;
   int messages_ = 0;
   int checks_ = 0;
   std::map<std::string, std::uint64_t> cursors_;
@@ -95,16 +118,17 @@ class EventHubTest : public testing::Test {
     }
     commit.accounts = {account.snapshot()};
     ASSERT_TRUE(journal_.Append(commit).ok());
-    hub_.Publish(commit.events);
+    hub_.Publish(std::make_shared<const EncodedEvents>(commit.events));
   }
   std::shared_ptr<Follower> Follow(std::map<std::string, std::uint64_t> cursors, std::vector<std::string> accounts = {},
-                                   bool relaxed = false, bool omit_checks = false) {
+                                   bool relaxed = false, bool omit_checks = false, bool standing = false) {
     order::v1::StreamOrderEventsRequest request;
     for (const auto& [account, sequence] : cursors) (*request.mutable_after_sequences())[account] = sequence;
     for (const std::string& account : accounts) request.add_account_ids(account);
     request.set_relaxed(relaxed);
     request.set_omit_checks(omit_checks);
     auto follower = std::make_shared<Follower>(cursors);
+    follower->Stand(standing);
     hub_.Subscribe(request, follower);
     return follower;
   }
@@ -149,7 +173,7 @@ TEST_F(EventHubTest, ACommitOfManyEventsComesInPages) {
 TEST_F(EventHubTest, ARelaxedFollowerGetsFewerMessagesAndEveryEvent) {
   auto prompt = Follow({});
   auto relaxed = Follow({}, {}, true);
-  ASSERT_TRUE(prompt->WaitFor("two", 1) && relaxed->WaitFor("two", 1));
+  ASSERT_TRUE(prompt->WaitLive() && relaxed->WaitLive());
   int prompt_before = prompt->messages();
   int relaxed_before = relaxed->messages();
   for (int i = 0; i < 400; ++i) Write("one", 1);
@@ -169,7 +193,7 @@ TEST_F(EventHubTest, ChecksAreLeftOutWhenAskedFor) {
     commit.events = account.Accept(order, "user:me", {{.name = "max_position"}}, true, kNow);
     commit.accounts = {account.snapshot()};
     ASSERT_TRUE(journal_.Append(commit).ok());
-    hub_.Publish(commit.events);
+    hub_.Publish(std::make_shared<const EncodedEvents>(commit.events));
   };
   write("stored");
   auto whole = Follow({}, {}, false, false);
@@ -181,6 +205,19 @@ TEST_F(EventHubTest, ChecksAreLeftOutWhenAskedFor) {
   EXPECT_EQ(whole->checks(), 2);
   EXPECT_EQ(slim->checks(), 0);
   EXPECT_EQ(slim_relaxed->checks(), 0);
+}
+
+// One that takes nothing of a long log costs a page or two, and holds up nobody else; when it reads, it gets
+// everything.
+TEST_F(EventHubTest, AReaderThatStandsIsSentNoMoreThanABound) {
+  for (int i = 0; i < 60; ++i) Write("one", 1'000);
+  auto standing = Follow({}, {}, false, false, true);
+  auto reading = Follow({});
+  ASSERT_TRUE(reading->WaitFor("one", 60'001));
+  EXPECT_LT(standing->unsent_bytes(), 2U << 20);
+  EXPECT_LT(standing->cursors()["one"], 60'001U);
+  standing->Stand(false);
+  EXPECT_TRUE(standing->WaitFor("one", 60'001));
 }
 
 TEST_F(EventHubTest, ACursorBeyondTheLogIsRefused) {

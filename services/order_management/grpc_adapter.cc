@@ -7,6 +7,9 @@
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/wire/wire.h"
+#include "services/order_management/emergency_desk.h"
+#include "services/order_management/forward.h"
+#include "services/order_management/shard_host.h"
 
 namespace ballast {
 namespace {
@@ -119,6 +122,8 @@ constexpr std::size_t kActorMax = 100;
 
 std::string ActorOf(const std::string& actor) { return actor.empty() ? "user:unknown" : Shortened(actor, kActorMax); }
 
+using Calls = order::v1::OrderService::StubInterface::async_interface;
+
 grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const grpc::Status& status) {
   reactor->Finish(status);
   return reactor;
@@ -126,8 +131,9 @@ grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const grpc::
 
 }  // namespace
 
-OrderGrpc::OrderGrpc(Shard& shard, EmergencyDesk& desk, Store& store, EventHub& hub, const Clock& clock)
-    : shard_(shard), desk_(desk), store_(store), hub_(hub), clock_(clock) {}
+OrderGrpc::OrderGrpc(ShardRoster& roster, std::map<AccountId, std::string> brokers, Store& store, EventHub& hub,
+                     const Clock& clock)
+    : roster_(roster), brokers_(std::move(brokers)), store_(store), hub_(hub), clock_(clock) {}
 OrderGrpc::~OrderGrpc() { Stop(); }
 
 void OrderGrpc::Start() {
@@ -155,25 +161,27 @@ grpc::ServerUnaryReactor* OrderGrpc::SubmitOrder(grpc::CallbackServerContext* co
   std::vector<FieldError> errors;
   Order order = DecodeSubmit(*request, errors);
   if (!errors.empty()) return Finish(reactor, InvalidFields(errors));
-  bool queued = shard_.Submit(std::move(order), ActorOf(request->actor()), request->confirm_duplicate(),
-                              [reactor, response](OrderReply reply) {
-                                if (reply.status.ok()) {
-                                  wire::ToProto(reply.order, response->mutable_order());
-                                  response->set_replayed(reply.replayed);
-                                  for (const RiskCheck& check : reply.checks)
-                                    wire::ToProto(check, response->add_checks());
-                                }
-                                reactor->Finish(ToGrpc(reply.status));
-                              });
+  ShardRoster::Seat seat = roster_.Of(order.account_id);
+  if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::SubmitOrder, request, response);
+  bool queued = seat.host->shard().Submit(std::move(order), ActorOf(request->actor()), request->confirm_duplicate(),
+                                          [reactor, response](OrderReply reply) {
+                                            if (reply.status.ok()) {
+                                              wire::ToProto(reply.order, response->mutable_order());
+                                              response->set_replayed(reply.replayed);
+                                              for (const RiskCheck& check : reply.checks)
+                                                wire::ToProto(check, response->add_checks());
+                                            }
+                                            reactor->Finish(ToGrpc(reply.status));
+                                          });
   if (!queued) reactor->Finish(Busy());
   return reactor;
 }
 
 grpc::ServerBidiReactor<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersResponse>* OrderGrpc::SubmitOrders(
-    grpc::CallbackServerContext*) {
+    grpc::CallbackServerContext* context) {
   using Session = BidiSession<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersResponse>;
   auto session = Session::Make(
-      [this](Session& self, order::v1::SubmitOrdersRequest& request) {
+      [this, context](Session& self, order::v1::SubmitOrdersRequest& request) {
         auto sender = std::static_pointer_cast<Session>(self.Self());
         std::string request_id = request.order().request_id();
         self.Owe();
@@ -190,16 +198,23 @@ grpc::ServerBidiReactor<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersR
           refuse(InvalidFields(errors));
           return;
         }
-        bool queued = shard_.Submit(std::move(order), ActorOf(request.order().actor()),
-                                    request.order().confirm_duplicate(), [sender, request_id](OrderReply reply) {
-                                      order::v1::SubmitOrdersResponse response;
-                                      response.set_request_id(request_id);
-                                      response.set_replayed(reply.replayed);
-                                      response.set_status_code(static_cast<int>(reply.status.code()));
-                                      response.set_status_message(MessageOf(reply.status));
-                                      if (reply.status.ok()) wire::ToProto(reply.order, response.mutable_order());
-                                      sender->Answer(std::move(response));
-                                    });
+        ShardRoster::Seat seat = roster_.Of(order.account_id);
+        if (!seat.host) {
+          SubmitElsewhere(seat, context, request.order(),
+                          [sender](order::v1::SubmitOrdersResponse response) { sender->Answer(std::move(response)); });
+          return;
+        }
+        bool queued =
+            seat.host->shard().Submit(std::move(order), ActorOf(request.order().actor()),
+                                      request.order().confirm_duplicate(), [sender, request_id](OrderReply reply) {
+                                        order::v1::SubmitOrdersResponse response;
+                                        response.set_request_id(request_id);
+                                        response.set_replayed(reply.replayed);
+                                        response.set_status_code(static_cast<int>(reply.status.code()));
+                                        response.set_status_message(MessageOf(reply.status));
+                                        if (reply.status.ok()) wire::ToProto(reply.order, response.mutable_order());
+                                        sender->Answer(std::move(response));
+                                      });
         if (!queued) refuse(Busy());
       },
       [] {});
@@ -212,16 +227,64 @@ grpc::ServerUnaryReactor* OrderGrpc::CancelOrder(grpc::CallbackServerContext* co
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   FieldCheck check;
   if (!check.Id("order_id", request->order_id()).ok()) return Finish(reactor, check.Refusal());
-  bool queued =
-      shard_.Cancel(OrderId(request->order_id()), ActorOf(request->actor()), [reactor, response](OrderReply reply) {
-        if (reply.status.ok()) {
-          wire::ToProto(reply.order, response->mutable_order());
-          if (reply.rejection) wire::ToProto(*reply.rejection, response->mutable_rejection());
-        }
-        reactor->Finish(ToGrpc(reply.status));
-      });
+  if (roster_.map().shards() == 1) {
+    CancelAt(roster_.OfShard(0), context, request, response, reactor);
+    return reactor;
+  }
+  // The id does not say whose order it is.
+  bool queued = reads_.TryPush([this, context, request, response, reactor] {
+    auto order = store_.LoadOrder(OrderId(request->order_id()));
+    if (!order.ok()) return reactor->Finish(ToGrpc(order.status()));
+    CancelAt(roster_.Of(order->account_id), context, request, response, reactor);
+  });
   if (!queued) reactor->Finish(Busy());
   return reactor;
+}
+
+void OrderGrpc::CancelAt(const ShardRoster::Seat& seat, grpc::CallbackServerContext* context,
+                         const order::v1::CancelOrderRequest* request, order::v1::CancelOrderResponse* response,
+                         grpc::ServerUnaryReactor* reactor) {
+  if (!seat.host) {
+    PassOn(*context, reactor, seat.other, &Calls::CancelOrder, request, response);
+    return;
+  }
+  bool queued = seat.host->shard().Cancel(OrderId(request->order_id()), ActorOf(request->actor()),
+                                          [reactor, response](OrderReply reply) {
+                                            if (reply.status.ok()) {
+                                              wire::ToProto(reply.order, response->mutable_order());
+                                              if (reply.rejection)
+                                                wire::ToProto(*reply.rejection, response->mutable_rejection());
+                                            }
+                                            reactor->Finish(ToGrpc(reply.status));
+                                          });
+  if (!queued) reactor->Finish(Busy());
+}
+
+void OrderGrpc::SubmitElsewhere(const ShardRoster::Seat& seat, grpc::CallbackServerContext* context,
+                                const order::v1::SubmitOrderRequest& request,
+                                std::function<void(order::v1::SubmitOrdersResponse)> answer) {
+  struct Call {
+    order::v1::SubmitOrderRequest request;
+    order::v1::SubmitOrderResponse response;
+    std::shared_ptr<grpc::ClientContext> context;
+  };
+  auto call = std::make_shared<Call>();
+  call->request = request;
+  auto finish = [call, answer = std::move(answer)](const grpc::Status& status) {
+    order::v1::SubmitOrdersResponse response;
+    response.set_request_id(call->request.request_id());
+    response.set_status_code(status.error_code());
+    response.set_status_message(status.error_message());
+    if (status.ok()) {
+      response.set_replayed(call->response.replayed());
+      response.mutable_order()->Swap(call->response.mutable_order());
+    }
+    answer(std::move(response));
+  };
+  if (!seat.other || WasForwarded(*context)) return finish(Moving());
+  call->context = ForwardedContext(context->deadline());
+  seat.other->async()->SubmitOrder(call->context.get(), &call->request, &call->response,
+                                   [finish, other = seat.other](const grpc::Status& status) { finish(status); });
 }
 
 grpc::ServerUnaryReactor* OrderGrpc::CancelAllOrders(grpc::CallbackServerContext* context,
@@ -232,14 +295,17 @@ grpc::ServerUnaryReactor* OrderGrpc::CancelAllOrders(grpc::CallbackServerContext
   check.Id("account_id", request->account_id());
   check.OptionalId("symbol", request->symbol()).OptionalId("deployment_id", request->deployment_id());
   if (!check.ok()) return Finish(reactor, check.Refusal());
-  bool queued = shard_.CancelAll(AccountId(request->account_id()), Symbol(request->symbol()),
-                                 DeploymentId(request->deployment_id()), ActorOf(request->actor()),
-                                 [reactor, response](absl::StatusOr<std::vector<Order>> cancelled) {
-                                   if (cancelled.ok()) {
-                                     for (const Order& order : *cancelled) wire::ToProto(order, response->add_orders());
-                                   }
-                                   reactor->Finish(ToGrpc(cancelled.status()));
-                                 });
+  ShardRoster::Seat seat = roster_.Of(AccountId(request->account_id()));
+  if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::CancelAllOrders, request, response);
+  bool queued = seat.host->shard().CancelAll(AccountId(request->account_id()), Symbol(request->symbol()),
+                                             DeploymentId(request->deployment_id()), ActorOf(request->actor()),
+                                             [reactor, response](absl::StatusOr<std::vector<Order>> cancelled) {
+                                               if (cancelled.ok()) {
+                                                 for (const Order& order : *cancelled)
+                                                   wire::ToProto(order, response->add_orders());
+                                               }
+                                               reactor->Finish(ToGrpc(cancelled.status()));
+                                             });
   if (!queued) reactor->Finish(Busy());
   return reactor;
 }
@@ -320,21 +386,41 @@ grpc::ServerUnaryReactor* OrderGrpc::ListAccounts(grpc::CallbackServerContext* c
                                                   const order::v1::ListAccountsRequest*,
                                                   order::v1::ListAccountsResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  shard_.ListAccounts([reactor, response](const auto& accounts) {
-    for (const auto& [snapshot, broker] : accounts) Encode(snapshot, broker, response->add_accounts());
-    reactor->Finish(grpc::Status::OK);
+  std::vector<std::shared_ptr<ShardHost>> hosts = roster_.Hosts();
+  if (roster_.map().shards() == 1 && !hosts.empty()) {
+    hosts[0]->shard().ListAccounts([reactor, response](const auto& accounts) {
+      for (const auto& [snapshot, broker] : accounts) Encode(snapshot, broker, response->add_accounts());
+      reactor->Finish(grpc::Status::OK);
+    });
+    return reactor;
+  }
+  // Whoever writes them: what is stored is what they said last.
+  Read(reactor, [this, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(std::vector<orders::Account::Snapshot> accounts, store_.LoadAccounts());
+    for (const orders::Account::Snapshot& account : accounts) {
+      auto broker = brokers_.find(account.id);
+      Encode(account, broker == brokers_.end() ? "" : broker->second, response->add_accounts());
+    }
+    return absl::OkStatus();
   });
   return reactor;
 }
 
-grpc::ServerWriteReactor<order::v1::StreamOrderEventsResponse>* OrderGrpc::StreamOrderEvents(
-    grpc::CallbackServerContext*, const order::v1::StreamOrderEventsRequest* request) {
-  auto session = StreamSession<order::v1::StreamOrderEventsResponse>::Make([] {});
+grpc::ServerWriteReactor<grpc::ByteBuffer>* OrderGrpc::StreamOrderEvents(grpc::CallbackServerContext*,
+                                                                         const grpc::ByteBuffer* bytes) {
+  auto session = StreamSession<grpc::ByteBuffer>::Make([] {});
+  order::v1::StreamOrderEventsRequest request;
+  grpc::ByteBuffer copy(*bytes);  // reading takes it
+  if (grpc::Status read = grpc::SerializationTraits<order::v1::StreamOrderEventsRequest>::Deserialize(&copy, &request);
+      !read.ok()) {
+    session->Close(grpc::Status(grpc::INVALID_ARGUMENT, "the request cannot be read"));
+    return session.get();
+  }
   FieldCheck check;
-  for (const std::string& account : request->account_ids()) check.Id("account_ids", account);
-  for (const auto& [account, sequence] : request->after_sequences()) check.Id("after_sequences", account);
+  for (const std::string& account : request.account_ids()) check.Id("account_ids", account);
+  for (const auto& [account, sequence] : request.after_sequences()) check.Id("after_sequences", account);
   if (check.ok())
-    hub_.Subscribe(*request, session);
+    hub_.Subscribe(request, session);
   else
     session->Close(check.Refusal());
   return session.get();
@@ -346,11 +432,14 @@ grpc::ServerUnaryReactor* OrderGrpc::HaltAccount(grpc::CallbackServerContext* co
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   FieldCheck check;
   if (!check.Id("account_id", request->account_id()).ok()) return Finish(reactor, check.Refusal());
-  bool queued = shard_.Halt(AccountId(request->account_id()), Shortened(request->reason(), kReasonMax),
-                            ActorOf(request->actor()), false, [reactor, response](const AccountReply& reply) {
-                              if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
-                              reactor->Finish(ToGrpc(reply.status));
-                            });
+  ShardRoster::Seat seat = roster_.Of(AccountId(request->account_id()));
+  if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::HaltAccount, request, response);
+  bool queued =
+      seat.host->shard().Halt(AccountId(request->account_id()), Shortened(request->reason(), kReasonMax),
+                              ActorOf(request->actor()), false, [reactor, response](const AccountReply& reply) {
+                                if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
+                                reactor->Finish(ToGrpc(reply.status));
+                              });
   if (!queued) reactor->Finish(Busy());
   return reactor;
 }
@@ -394,36 +483,42 @@ grpc::ServerUnaryReactor* OrderGrpc::ClosePosition(grpc::CallbackServerContext* 
   if (request->reason().size() > kReasonMax) refuse("reason", RejectReason::kOutOfRange, "at most 200 bytes");
   if (request->actor().size() > kActorMax) refuse("actor", RejectReason::kOutOfRange, "at most 100 bytes");
   if (!errors.empty()) return Finish(reactor, InvalidFields(errors));
-  bool queued =
-      shard_.ClosePosition(std::move(close), ActorOf(request->actor()), [reactor, response](const OrderReply& reply) {
-        if (reply.status.ok()) {
-          wire::ToProto(reply.order, response->mutable_order());
-          response->set_replayed(reply.replayed);
-          for (const RiskCheck& check : reply.checks) wire::ToProto(check, response->add_checks());
-        }
-        reactor->Finish(ToGrpc(reply.status));
-      });
+  ShardRoster::Seat seat = roster_.Of(close.account_id);
+  if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::ClosePosition, request, response);
+  bool queued = seat.host->shard().ClosePosition(std::move(close), ActorOf(request->actor()),
+                                                 [reactor, response](const OrderReply& reply) {
+                                                   if (reply.status.ok()) {
+                                                     wire::ToProto(reply.order, response->mutable_order());
+                                                     response->set_replayed(reply.replayed);
+                                                     for (const RiskCheck& check : reply.checks)
+                                                       wire::ToProto(check, response->add_checks());
+                                                   }
+                                                   reactor->Finish(ToGrpc(reply.status));
+                                                 });
   if (!queued) reactor->Finish(Busy());
   return reactor;
 }
 
 grpc::ServerUnaryReactor* OrderGrpc::RegisterDeployment(grpc::CallbackServerContext* context,
                                                         const order::v1::RegisterDeploymentRequest* request,
-                                                        order::v1::RegisterDeploymentResponse*) {
+                                                        order::v1::RegisterDeploymentResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   FieldCheck check;
   check.Id("account_id", request->account_id()).Id("deployment_id", request->deployment_id());
   if (!check.ok()) return Finish(reactor, check.Refusal());
   AccountId account(request->account_id());
   DeploymentId deployment(request->deployment_id());
-  desk_.AskRegister(account, deployment, request->clear_stop(),
-                    [this, reactor, account, deployment, actor = ActorOf(request->actor())](const absl::Status& asked) {
-                      if (!asked.ok()) return reactor->Finish(ToGrpc(asked));
-                      bool queued = shard_.RegisterDeployment(
-                          account, deployment, actor,
-                          [reactor](const absl::Status& status) { reactor->Finish(ToGrpc(status)); });
-                      if (!queued) reactor->Finish(Busy());
-                    });
+  ShardRoster::Seat seat = roster_.Of(account);
+  if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::RegisterDeployment, request, response);
+  seat.host->desk().AskRegister(account, deployment, request->clear_stop(),
+                                [shard = &seat.host->shard(), reactor, account, deployment,
+                                 actor = ActorOf(request->actor())](const absl::Status& asked) {
+                                  if (!asked.ok()) return reactor->Finish(ToGrpc(asked));
+                                  bool queued = shard->RegisterDeployment(
+                                      account, deployment, actor,
+                                      [reactor](const absl::Status& status) { reactor->Finish(ToGrpc(status)); });
+                                  if (!queued) reactor->Finish(Busy());
+                                });
   return reactor;
 }
 
@@ -438,15 +533,18 @@ grpc::ServerUnaryReactor* OrderGrpc::ResumeAccount(grpc::CallbackServerContext* 
   AccountId account(request->account_id());
   std::string reason = Shortened(request->reason(), kReasonMax), actor = ActorOf(request->actor());
   // The emergency command first: it would halt the account again.
-  desk_.End(account, {request->ended_command_ids().begin(), request->ended_command_ids().end()}, reason, actor,
-            [this, reactor, response, account, reason, actor](const absl::Status& ended) {
-              if (!ended.ok()) return reactor->Finish(ToGrpc(ended));
-              bool queued = shard_.Halt(account, reason, actor, true, [reactor, response](const AccountReply& reply) {
-                if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
-                reactor->Finish(ToGrpc(reply.status));
-              });
-              if (!queued) reactor->Finish(Busy());
-            });
+  ShardRoster::Seat seat = roster_.Of(account);
+  if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::ResumeAccount, request, response);
+  seat.host->desk().End(
+      account, {request->ended_command_ids().begin(), request->ended_command_ids().end()}, reason, actor,
+      [shard = &seat.host->shard(), reactor, response, account, reason, actor](const absl::Status& ended) {
+        if (!ended.ok()) return reactor->Finish(ToGrpc(ended));
+        bool queued = shard->Halt(account, reason, actor, true, [reactor, response](const AccountReply& reply) {
+          if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
+          reactor->Finish(ToGrpc(reply.status));
+        });
+        if (!queued) reactor->Finish(Busy());
+      });
   return reactor;
 }
 

@@ -1,20 +1,26 @@
 #pragma once
 
+#include <functional>
+#include <map>
+#include <string>
 #include <thread>
 
 #include "ballast/order/v1/order_service.grpc.pb.h"
 #include "libs/platform/thread/bounded_queue.h"
-#include "services/order_management/emergency_desk.h"
 #include "services/order_management/event_hub.h"
-#include "services/order_management/shard.h"
+#include "services/order_management/shard_roster.h"
 #include "services/order_management/store.h"
 
 namespace ballast {
 
 // Decode, hand to the shard (or, for reading, to a thread of its own), encode. Decides nothing.
-class OrderGrpc final : public order::v1::OrderService::CallbackService {
+// StreamOrderEvents is raw: its messages are encoded once for all who follow.
+class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_StreamOrderEvents<
+                            order::v1::OrderService::CallbackService> {
  public:
-  OrderGrpc(Shard& shard, EmergencyDesk& desk, Store& store, EventHub& hub, const Clock& clock);
+  // `brokers`: of the configured accounts.
+  OrderGrpc(ShardRoster& roster, std::map<AccountId, std::string> brokers, Store& store, EventHub& hub,
+            const Clock& clock);
   ~OrderGrpc() override;
   void Start();
   void Stop();
@@ -44,8 +50,8 @@ class OrderGrpc final : public order::v1::OrderService::CallbackService {
   grpc::ServerUnaryReactor* ListAccounts(grpc::CallbackServerContext* context,
                                          const order::v1::ListAccountsRequest* request,
                                          order::v1::ListAccountsResponse* response) override;
-  grpc::ServerWriteReactor<order::v1::StreamOrderEventsResponse>* StreamOrderEvents(
-      grpc::CallbackServerContext* context, const order::v1::StreamOrderEventsRequest* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamOrderEvents(grpc::CallbackServerContext* context,
+                                                                const grpc::ByteBuffer* request) override;
   grpc::ServerUnaryReactor* HaltAccount(grpc::CallbackServerContext* context,
                                         const order::v1::HaltAccountRequest* request,
                                         order::v1::HaltAccountResponse* response) override;
@@ -69,8 +75,16 @@ class OrderGrpc final : public order::v1::OrderService::CallbackService {
  private:
   void Read(grpc::ServerUnaryReactor* reactor, std::function<absl::Status()> read);
 
-  Shard& shard_;
-  EmergencyDesk& desk_;
+  // Once it is known where the order's account is written.
+  void CancelAt(const ShardRoster::Seat& seat, grpc::CallbackServerContext* context,
+                const order::v1::CancelOrderRequest* request, order::v1::CancelOrderResponse* response,
+                grpc::ServerUnaryReactor* reactor);
+  void SubmitElsewhere(const ShardRoster::Seat& seat, grpc::CallbackServerContext* context,
+                       const order::v1::SubmitOrderRequest& request,
+                       std::function<void(order::v1::SubmitOrdersResponse)> answer);
+
+  ShardRoster& roster_;
+  const std::map<AccountId, std::string> brokers_;
   Store& store_;
   EventHub& hub_;
   const Clock& clock_;

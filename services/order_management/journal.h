@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -7,9 +8,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "ballast/order/v1/order.pb.h"
 #include "libs/model/order.h"
 #include "libs/orders/account.h"
+#include "services/order_management/encoded_events.h"
 
 namespace ballast {
 
@@ -19,6 +20,8 @@ struct Commit {
   std::vector<orders::Account::Snapshot> accounts;
   // account id -> broker, for accounts opened by this commit.
   std::vector<std::pair<AccountId, std::string>> opened;
+  // `events` as they are stored and sent; null where nobody has made it yet.
+  std::shared_ptr<const EncodedEvents> encoded;
 };
 
 // Where the order log is kept: what the writer asks of its storage, and nothing else. Every function blocks; any
@@ -60,9 +63,8 @@ class Journal {
   [[nodiscard]] virtual absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> LoadDeployments() = 0;
 
   // At most `limit`, in order, after `after`.
-  [[nodiscard]] virtual absl::StatusOr<std::vector<order::v1::OrderEvent>> LoadEvents(const AccountId& account_id,
-                                                                                      std::uint64_t after,
-                                                                                      int limit) = 0;
+  [[nodiscard]] virtual absl::StatusOr<EncodedEvents> LoadEvents(const AccountId& account_id, std::uint64_t after,
+                                                                 int limit) = 0;
 };
 
 }  // namespace ballast

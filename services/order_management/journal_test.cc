@@ -100,7 +100,7 @@ class JournalTest : public testing::TestWithParam<Kind> {
     auto events = journal_->LoadEvents(AccountId("paper"), after, limit);
     EXPECT_TRUE(events.ok());
     std::vector<std::uint64_t> sequences;
-    for (const auto& event : *events) sequences.push_back(event.sequence());
+    for (const auto& entry : events->entries()) sequences.push_back(entry.sequence);
     return sequences;
   }
 
@@ -113,7 +113,7 @@ TEST_P(JournalTest, AnEmptyOneHasNothing) {
   EXPECT_TRUE(journal_->LoadAccounts()->empty());
   EXPECT_TRUE(journal_->LoadWorkingOrders()->empty());
   EXPECT_TRUE(journal_->LoadOrderIds()->empty());
-  EXPECT_TRUE(journal_->LoadEvents(AccountId("paper"), 0, 10)->empty());
+  EXPECT_TRUE(journal_->LoadEvents(AccountId("paper"), 0, 10)->entries().empty());
   EXPECT_FALSE(*journal_->Contains(AccountId("paper"), 1));
   EXPECT_TRUE(absl::IsNotFound(journal_->LoadOrder(OrderId("o1")).status()));
 }

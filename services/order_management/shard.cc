@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <set>
+#include <utility>
 
 #include "libs/base/absl_std.h"
 #include "libs/base/check.h"
@@ -154,8 +155,15 @@ void Shard::Loop() {
       OnTick();
     }
     if (!CommitBatch()) return;
-    if (tasks.empty() && inbox_.closed()) return;
+    if (tasks.empty() && inbox_.closed()) break;
   }
+  // What risk has not answered was not taken: another one may be asked.
+  for (auto& [correlation, waiting] : waiting_) {
+    for (auto& reply : waiting.replies) {
+      reply({.status = absl::UnavailableError("this order manager stops; try again with the same request id")});
+    }
+  }
+  waiting_.clear();
 }
 
 void Shard::Keep(std::vector<OrderEvent> events) {
@@ -200,41 +208,70 @@ bool Shard::Persist(const Commit& commit) {
   return true;
 }
 
-bool Shard::CommitBatch() {
-  if (dead_) return false;
-  if (!batch_.empty()) {
-    Commit commit;
-    commit.opened = std::move(opened_);
-    opened_.clear();
-    std::set<AccountId> touched;
-    for (const OrderEvent& event : batch_) touched.insert(event.account_id);
-    for (const AccountId& id : touched) commit.accounts.push_back(accounts_[id].snapshot());
-    commit.events = std::move(batch_);
-    batch_.clear();
-    if (!Persist(commit)) {
-      dead_ = true;
-      inbox_.Close();
-      after_commit_.clear();
-      return false;
-    }
-    events_.Add(static_cast<double>(commit.events.size()));
-    if (risk_ready_) {
-      risk::v1::RiskSessionRequest request;
-      for (const OrderEvent& event : commit.events) {
-        wire::ToProto(event, request.mutable_events()->add_events(), false);
-      }
-      if (!ports_.risk(std::move(request))) {
-        // Risk missed a committed event: only a new session's backfill mends that.
-        risk_ready_ = false;
-        ports_.drop_risk();
-      }
-    }
-    hub_.Publish(commit.events);
+std::shared_ptr<const EncodedEvents> Shard::StoreBatch() {
+  if (batch_.empty()) return nullptr;
+  Commit commit;
+  commit.opened = std::move(opened_);
+  opened_.clear();
+  std::set<AccountId> touched;
+  for (const OrderEvent& event : batch_) touched.insert(event.account_id);
+  for (const AccountId& id : touched) commit.accounts.push_back(accounts_[id].snapshot());
+  commit.events = std::move(batch_);
+  batch_.clear();
+  commit.encoded = std::make_shared<const EncodedEvents>(commit.events);
+  if (!Persist(commit)) {
+    dead_ = true;
+    inbox_.Close();
+    after_commit_.clear();
+    return nullptr;
   }
-  std::vector<std::function<void()>> actions = std::move(after_commit_);
-  after_commit_.clear();
-  for (auto& action : actions) action();
+  events_.Add(static_cast<double>(commit.events.size()));
+  return commit.encoded;
+}
+
+bool Shard::CommitBatch() {
+  do {
+    if (dead_) return false;
+    std::shared_ptr<const EncodedEvents> committed = StoreBatch();
+    if (dead_) return false;
+    for (Task& action : std::exchange(after_commit_, {})) action();
+    TellRisk(committed.get());
+    if (committed) hub_.Publish(committed);
+  } while (!batch_.empty() || !after_commit_.empty());
   return true;
+}
+
+void Shard::TellRisk(const EncodedEvents* committed) {
+  if (risk_ready_ && committed != nullptr) {
+    for (const EncodedEvents::Entry& entry : committed->entries()) {
+      std::string_view event = committed->Event(entry);
+      for_risk_.add_events(event.data(), event.size());
+    }
+  }
+  if (for_risk_.events().empty() && for_risk_.voids().empty() && for_risk_.reserves().empty()) return;
+  risk::v1::RiskSessionRequest request;
+  request.mutable_batch()->Swap(&for_risk_);
+  std::vector<std::uint64_t> asked;
+  for (const risk::v1::Reserve& reserve : request.batch().reserves()) asked.push_back(reserve.correlation_id());
+  if (risk_ready_ && ports_.risk(std::move(request))) return;
+  // Risk missed a committed event: only a new session's backfill mends that.
+  if (risk_ready_.exchange(false)) ports_.drop_risk();
+  for (std::uint64_t correlation : asked) {
+    auto found = waiting_.find(correlation);
+    if (found == waiting_.end()) continue;
+    Waiting waiting = std::move(found->second);
+    waiting_.erase(found);
+    waiting_by_order_.erase(waiting.order.order_id);
+    Deny(std::move(waiting.order), waiting.actor,
+         {.reason = RejectReason::kRiskUnavailable, .check = "risk", .message = "the risk service is not connected"},
+         {}, std::move(waiting.replies));
+  }
+}
+
+void Shard::VoidReservation(const Order& order) {
+  risk::v1::Void& forgotten = *for_risk_.add_voids();
+  forgotten.set_account_id(order.account_id.value());
+  forgotten.set_order_id(order.order_id.value());
 }
 
 orders::Account* Shard::FindAccount(const AccountId& id) {
@@ -345,16 +382,15 @@ void Shard::DoSubmit(Order order, const std::string& actor, bool confirm_duplica
           .message = "the broker gateway is not connected"});
     return;
   }
-  std::uint64_t correlation = next_correlation_++;
-  risk::v1::RiskSessionRequest request;
-  request.mutable_reserve()->set_correlation_id(correlation);
-  wire::ToProto(order, request.mutable_reserve()->mutable_order());
-  // What this batch decided before must reach risk first, so the events are committed now.
-  if (!batch_.empty() && !CommitBatch()) return;
-  if (!risk_ready_ || !ports_.risk(std::move(request))) {
+  if (!risk_ready_) {
     deny({.reason = RejectReason::kRiskUnavailable, .check = "risk", .message = "the risk service is not connected"});
     return;
   }
+  // Asked together with the rest of the batch, once what the batch decides is durable and risk has been told.
+  std::uint64_t correlation = next_correlation_++;
+  risk::v1::Reserve& reserve = *for_risk_.add_reserves();
+  reserve.set_correlation_id(correlation);
+  wire::ToProto(order, reserve.mutable_order());
   waiting_by_order_[order.order_id] = correlation;
   Waiting& waiting = waiting_[correlation];
   waiting.order = std::move(order);
@@ -370,8 +406,8 @@ void Shard::Deny(Order order, const std::string& actor, Rejection rejection, std
   OrderId id = order.order_id;
   known_orders_.insert(id.value());
   Keep(account->Deny(std::move(order), actor, std::move(rejection), checks, clock_.Now()));
-  AfterCommit([replies = std::move(replies), stored = *account->Find(id), checks = std::move(checks)] {
-    for (const auto& reply : replies) reply({.order = stored, .checks = checks, .rejection = stored.rejection});
+  AfterCommit([this, account, id = std::move(id), checks = std::move(checks), replies = std::move(replies)]() mutable {
+    Answer(*account, id, false, std::move(checks), std::move(replies));
   });
 }
 
@@ -380,10 +416,14 @@ void Shard::Withdraw(std::uint64_t correlation, Rejection rejection) {
   Waiting waiting = std::move(waiting_[correlation]);
   waiting_.erase(correlation);
   waiting_by_order_.erase(waiting.order.order_id);
-  risk::v1::RiskSessionRequest request;
-  request.mutable_void_()->set_account_id(waiting.order.account_id.value());
-  request.mutable_void_()->set_order_id(waiting.order.order_id.value());
-  (void)ports_.risk(std::move(request));
+  auto& unasked = *for_risk_.mutable_reserves();
+  auto asking = std::find_if(unasked.begin(), unasked.end(), [correlation](const risk::v1::Reserve& reserve) {
+    return reserve.correlation_id() == correlation;
+  });
+  if (asking != unasked.end())
+    unasked.erase(asking);
+  else
+    VoidReservation(waiting.order);
   Deny(std::move(waiting.order), waiting.actor, std::move(rejection), {}, std::move(waiting.replies));
 }
 
@@ -434,19 +474,22 @@ void Shard::SetEmergency(EmergencyDesk* desk) {
                    .storage_away = [this] { return storage_away_.load(); }});
 }
 
-void Shard::OnRiskResult(risk::v1::ReserveResult result) {
-  EnqueueAlways([this, result = std::move(result)] {
-    auto found = waiting_.find(result.correlation_id());
-    if (found == waiting_.end()) return;  // timed out meanwhile; risk was told
-    Waiting waiting = std::move(found->second);
-    waiting_.erase(found);
-    waiting_by_order_.erase(waiting.order.order_id);
-    FinishReserve(std::move(waiting), result);
+void Shard::OnRiskResults(std::vector<risk::v1::ReserveResult> results) {
+  EnqueueAlways([this, results = std::move(results)] {
+    for (const risk::v1::ReserveResult& result : results) {
+      auto found = waiting_.find(result.correlation_id());
+      if (found == waiting_.end()) continue;  // timed out meanwhile; risk was told
+      Waiting waiting = std::move(found->second);
+      waiting_.erase(found);
+      waiting_by_order_.erase(waiting.order.order_id);
+      FinishReserve(std::move(waiting), result);
+    }
   });
 }
 
 void Shard::FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result) {
   std::vector<RiskCheck> checks;
+  checks.reserve(static_cast<std::size_t>(result.checks_size()));
   for (const auto& check : result.checks()) checks.push_back(wire::FromProto(check));
   if (!result.approved()) {
     Deny(std::move(waiting.order), waiting.actor, wire::FromProto(result.rejection()), std::move(checks),
@@ -464,11 +507,7 @@ void Shard::FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result
                     .message = "risk's approval had lapsed before it could be used"};
   }
   if (why) {
-    // The reservation is given back.
-    risk::v1::RiskSessionRequest request;
-    request.mutable_void_()->set_account_id(waiting.order.account_id.value());
-    request.mutable_void_()->set_order_id(id.value());
-    (void)ports_.risk(std::move(request));
+    VoidReservation(waiting.order);
     Deny(std::move(waiting.order), waiting.actor, std::move(*why), std::move(checks), std::move(waiting.replies));
     return;
   }
@@ -476,23 +515,29 @@ void Shard::FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result
   bool submit = broker_ready_;
   if (!submit) pending_possible_ = true;
   Keep(account->Accept(std::move(waiting.order), waiting.actor, checks, submit, clock_.Now()));
-  AfterCommit([this, account, accepted = *account->Find(id), submit, replies = std::move(waiting.replies),
-               checks = std::move(checks)] {
-    auto now = [&] {
-      const Order* order = account->Find(accepted.order_id);
-      return order == nullptr ? accepted : *order;
-    };
-    Order stored = now();
-    if (submit) Release(*account, stored.order_id);
-    Order answer = now();
-    auto tell = [replies, checks, answer] {
-      for (const auto& reply : replies) reply({.order = answer, .checks = checks, .rejection = answer.rejection});
-    };
-    if (answer.sequence == stored.sequence)
-      tell();
-    else
-      AfterCommit(tell);  // ended instead of sent: told when that is durable too
+  AfterCommit([this, account, id = std::move(id), submit, checks = std::move(checks),
+               replies = std::move(waiting.replies)]() mutable {
+    Answer(*account, id, submit, std::move(checks), std::move(replies));
   });
+}
+
+// Tells who asked what became of an order that is durable; `release`: it is sent too, if it may still leave.
+void Shard::Answer(orders::Account& account, const OrderId& id, bool release, std::vector<RiskCheck> checks,
+                   std::vector<std::function<void(OrderReply)>> replies) {
+  std::size_t decided = batch_.size();
+  if (release) Release(account, id);
+  const Order* order = account.Find(id);
+  CHECK(order != nullptr, "an order of this batch is in memory");
+  auto tell = [order = *order, checks = std::move(checks), replies = std::move(replies)]() mutable {
+    for (std::size_t i = 0; i + 1 < replies.size(); ++i)
+      replies[i]({.order = order, .checks = checks, .rejection = order.rejection});
+    std::optional<Rejection> rejection = order.rejection;
+    replies.back()({.order = std::move(order), .checks = std::move(checks), .rejection = std::move(rejection)});
+  };
+  if (batch_.size() == decided)
+    tell();
+  else
+    AfterCommit(std::move(tell));  // ended instead of sent: told when that is durable too
 }
 
 std::optional<Rejection> Shard::Unsendable(const orders::Account& account, const Order& order) const {
@@ -760,11 +805,12 @@ bool Shard::BackfillRisk(std::map<std::string, std::uint64_t> applied) {
     std::uint64_t cursor = applied[id.value()];
     while (cursor < account.snapshot().last_sequence) {
       auto events = journal_.LoadEvents(id, cursor, kBackfillPage);
-      if (!events.ok() || events->empty()) return false;
+      if (!events.ok() || events->entries().empty()) return false;
       risk::v1::RiskSessionRequest request;
-      for (order::v1::OrderEvent& event : *events) {
-        cursor = event.sequence();
-        *request.mutable_events()->add_events() = std::move(event);
+      for (const EncodedEvents::Entry& entry : events->entries()) {
+        cursor = entry.sequence;
+        std::string_view event = events->Event(entry);
+        request.mutable_batch()->add_events(event.data(), event.size());
       }
       if (!ports_.risk(std::move(request))) return false;
     }
@@ -790,6 +836,7 @@ void Shard::OnRiskLost() {
     std::map<std::uint64_t, Waiting> waiting = std::move(waiting_);
     waiting_.clear();
     waiting_by_order_.clear();
+    for_risk_.Clear();
     for (auto& [correlation, entry] : waiting) {
       Deny(std::move(entry.order), entry.actor,
            {.reason = RejectReason::kRiskUnavailable,

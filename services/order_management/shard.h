@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "ballast/broker/v1/broker_service.pb.h"
 #include "ballast/risk/v1/risk_service.pb.h"
 #include "libs/base/clock.h"
@@ -102,7 +103,7 @@ class Shard {
             std::function<void(AccountReply)> reply);
   void ListAccounts(std::function<void(std::vector<std::pair<orders::Account::Snapshot, std::string>>)> reply);
   void OnRiskReady(std::map<std::string, std::uint64_t> applied);
-  void OnRiskResult(risk::v1::ReserveResult result);
+  void OnRiskResults(std::vector<risk::v1::ReserveResult> results);
   void OnRiskLost();
   // `heads`: the newest report the gateway has of each account. Reports up to them came before this.
   void OnBrokerReady(std::map<std::string, std::uint64_t> heads);
@@ -112,7 +113,7 @@ class Shard {
   std::map<std::string, std::uint64_t> ExecutionCursors();
 
  private:
-  using Task = std::function<void()>;
+  using Task = absl::AnyInvocable<void()>;
   struct Waiting {
     Order order;
     std::string actor;
@@ -124,11 +125,17 @@ class Shard {
   // From a neighbour's stream: never refused for want of room, only when stopping.
   void EnqueueAlways(Task task);
   void Loop();
-  // False: the batch is lost and with it the shard (dead_).
+  // Makes what was decided durable, then answers, sends, publishes and asks risk; again for what that decided. False:
+  // the batch is lost and with it the shard (dead_).
   bool CommitBatch();
   bool Persist(const Commit& commit);
+  // Stores batch_ and takes it. Null: there was nothing, or (dead_) it could not be stored.
+  std::shared_ptr<const EncodedEvents> StoreBatch();
+  // Sends risk what was committed, then what will not be, then what is asked; ends what cannot be asked.
+  void TellRisk(const EncodedEvents* committed);
+  void VoidReservation(const Order& order);
   void Keep(std::vector<OrderEvent> events);
-  void AfterCommit(std::function<void()> action) { after_commit_.push_back(std::move(action)); }
+  void AfterCommit(Task action) { after_commit_.push_back(std::move(action)); }
   orders::Account* FindAccount(const AccountId& id);
   const Order* LoadOrder(orders::Account& account, const OrderId& id);
   orders::Account* AccountOf(const OrderId& id, absl::Status& status);
@@ -141,6 +148,8 @@ class Shard {
   // Takes an order that risk is not asked about; it hears of it from the log.
   void Place(Order order, const std::string& actor, RiskCheck check);
   void FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result);
+  void Answer(orders::Account& account, const OrderId& id, bool release, std::vector<RiskCheck> checks,
+              std::vector<std::function<void(OrderReply)>> replies);
   // Why an order must not leave now, if so: its account is halted, or it came too long ago.
   [[nodiscard]] std::optional<Rejection> Unsendable(const orders::Account& account, const Order& order) const;
   // Sends a claimed order once its claim is durable, if it may still leave by then; else ends it.
@@ -190,7 +199,9 @@ class Shard {
   std::map<OrderId, Decimal> trims_;
   std::vector<OrderEvent> batch_;
   std::vector<std::pair<AccountId, std::string>> opened_;
-  std::vector<std::function<void()>> after_commit_;
+  std::vector<Task> after_commit_;
+  // What risk is told once the batch is durable: it must see every event before it is asked.
+  risk::v1::SessionBatch for_risk_;
 
   Mutex cursor_mutex_;
   std::map<std::string, std::uint64_t> execution_cursors_ GUARDED_BY(cursor_mutex_);

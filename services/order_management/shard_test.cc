@@ -81,14 +81,37 @@ class ShardTest : public testing::Test {
           {.id = AccountId("paper"), .currency = "USD", .cash = Decimal::FromInt(100'000), .broker = "p"}};
       shard = std::make_unique<Shard>(options, journal, hub, test.clock_, *log_, test.metrics_);
       shard->SetPorts(
-          {.risk = [this](risk::v1::RiskSessionRequest request) { return risk.Put(std::move(request)); },
+          {.risk =
+               [this](const risk::v1::RiskSessionRequest& request) {
+                 ++risk_messages;
+                 return PutEach(request);
+               },
            .broker = [this](broker::v1::OrderSessionRequest request) { return broker.Put(std::move(request)); },
            .drop_broker = [this] { ++broker_drops; },
            .drop_risk = [this] { ++risk_drops; },
            .fail = [this](const std::string& why) { failed.set_value(why); }});
     }
+    // What a batch carries, one message for each.
+    bool PutEach(const risk::v1::RiskSessionRequest& request) {
+      if (!request.has_batch()) return risk.Put(request);
+      risk::v1::RiskSessionRequest one;
+      for (const std::string& event : request.batch().events()) {
+        EXPECT_TRUE(one.mutable_events()->add_events()->ParseFromString(event));
+      }
+      if (one.has_events()) risk.Put(one);
+      for (const risk::v1::Void& each : request.batch().voids()) {
+        *one.mutable_void_() = each;
+        risk.Put(one);
+      }
+      for (const risk::v1::Reserve& each : request.batch().reserves()) {
+        *one.mutable_reserve() = each;
+        risk.Put(one);
+      }
+      return true;
+    }
     MemoryJournal journal;
     EventHub hub;
+    std::atomic<int> risk_messages = 0;
     Outbox<risk::v1::RiskSessionRequest> risk;
     Outbox<broker::v1::OrderSessionRequest> broker;
     std::atomic<int> broker_drops = 0;
@@ -185,7 +208,7 @@ class ShardTest : public testing::Test {
     return result;
   }
   // The same, and answers it.
-  void Decide(bool approved) { life_->shard->OnRiskResult(Answer(approved)); }
+  void Decide(bool approved) { life_->shard->OnRiskResults({Answer(approved)}); }
   // Risk is told to forget it.
   bool Voided(const std::string& request) {
     return life_->risk
@@ -315,6 +338,47 @@ TEST_F(ShardTest, ARefusalIsDurableAndNothingIsSent) {
   EXPECT_EQ(first->new_order().order().order_id(), IdOf("b").value());
 }
 
+// What comes together is asked together, and stored together when it is answered together.
+TEST_F(ShardTest, OrdersOfOneBatchShareTheQuestionAndTheCommit) {
+  Begin();
+  ASSERT_TRUE(Placed("first").status.ok());
+  int asked = 0;
+  std::vector<std::future<OrderReply>> replies;
+  {
+    Standing standing(*life_->shard);
+    asked = life_->risk_messages;  // what came before has been told by now
+    for (int i = 0; i < 20; ++i) replies.push_back(Submit(MakeOrder("o" + std::to_string(i))));
+  }
+  std::vector<risk::v1::ReserveResult> results;
+  for (int i = 0; i < 20; ++i) results.push_back(Answer(i != 7));
+  EXPECT_EQ(life_->risk_messages, asked + 1);
+  int appends = disk_->appends();
+  life_->shard->OnRiskResults(std::move(results));
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(Get(replies[static_cast<std::size_t>(i)]).order.status,
+              i == 7 ? OrderStatus::kDenied : OrderStatus::kSubmitted);
+  }
+  EXPECT_EQ(disk_->appends(), appends + 1);
+}
+
+// An order that is withdrawn before risk was asked is not asked for at all: its question behind its withdrawal would
+// hold room for nothing.
+TEST_F(ShardTest, WhatIsWithdrawnInItsOwnBatchIsNotAskedFor) {
+  Begin();
+  std::future<OrderReply> reply;
+  std::future<absl::StatusOr<std::vector<Order>>> cancelled;
+  {
+    Standing standing(*life_->shard);
+    reply = Submit(MakeOrder("a"));
+    cancelled = CancelAll();
+  }
+  EXPECT_EQ(Get(reply).order.status, OrderStatus::kDenied);
+  ASSERT_TRUE(Got(std::move(cancelled)).ok());
+  ASSERT_TRUE(Placed("b").status.ok());
+  EXPECT_FALSE(life_->risk.Any([](const auto& sent) { return sent.has_void_(); }));
+  EXPECT_FALSE(life_->risk.Any([](const auto& sent) { return sent.has_reserve(); }));
+}
+
 TEST_F(ShardTest, TheSameRequestIsOneOrder) {
   Begin();
   std::future<OrderReply> first = Submit(MakeOrder("a"));
@@ -416,7 +480,7 @@ TEST_F(ShardTest, ALateAnswerOfRiskChangesNothing) {
   risk::v1::ReserveResult result;
   result.set_correlation_id(asked->reserve().correlation_id());
   result.set_approved(true);
-  life_->shard->OnRiskResult(result);
+  life_->shard->OnRiskResults({result});
   std::future<OrderReply> again = Submit(MakeOrder("a"));
   EXPECT_EQ(Get(again).order.status, OrderStatus::kDenied);
   EXPECT_EQ(LogOf("a"), std::vector{OrderEventType::kDenied});
@@ -639,8 +703,8 @@ TEST_F(ShardTest, AHaltInTheSameBatchKeepsAnOrderFromLeaving) {
   std::future<AccountReply> halted;
   {
     Standing standing(*life_->shard);
-    life_->shard->OnRiskResult(first);
-    life_->shard->OnRiskResult(second);
+    life_->shard->OnRiskResults({first});
+    life_->shard->OnRiskResults({second});
     halted = Halt();
   }
   OrderReply reply = Get(placed);
@@ -660,7 +724,7 @@ TEST_F(ShardTest, ACancelInTheSameBatchKeepsAnOrderFromLeaving) {
   std::future<OrderReply> cancelled;
   {
     Standing standing(*life_->shard);
-    life_->shard->OnRiskResult(approval);
+    life_->shard->OnRiskResults({approval});
     cancelled = Cancel("a");
   }
   EXPECT_EQ(Get(placed).order.status, OrderStatus::kCanceled);
@@ -685,8 +749,8 @@ TEST_F(ShardTest, WhatBecameTooOldWhileItWasStoredIsNotSent) {
   risk::v1::ReserveResult second = Answer(true);
   {
     Standing standing(*life_->shard);
-    life_->shard->OnRiskResult(first);
-    life_->shard->OnRiskResult(second);
+    life_->shard->OnRiskResults({first});
+    life_->shard->OnRiskResults({second});
   }
   stored.get_future().wait();  // one commit for both; b is about to be sent
   clock_.Advance(options_.intent_age_ms_max + 1);
@@ -710,7 +774,7 @@ TEST_F(ShardTest, AnApprovalForAnOrderThatIsTooOldByNowIsGivenBack) {
     std::future<OrderReply> late = Submit(order);
     risk::v1::ReserveResult approval = Answer(true);
     clock_.Advance((type == OrderType::kLimit ? options_.intent_age_ms_max : options_.intent_age_ms_max * 2 / 5) + 1);
-    life_->shard->OnRiskResult(approval);
+    life_->shard->OnRiskResults({approval});
     OrderReply reply = Get(late);
     EXPECT_EQ(reply.order.status, OrderStatus::kDenied);
     EXPECT_EQ(reply.order.rejection->reason, RejectReason::kStaleIntent);
@@ -723,7 +787,7 @@ TEST_F(ShardTest, AnApprovalThatHasLapsedIsGivenBack) {
   std::future<OrderReply> late = Submit(MakeOrder("a"));
   risk::v1::ReserveResult approval = Answer(true);
   approval.mutable_expire_time()->set_seconds(clock_.Now().nanos / 1'000'000'000 - 1);
-  life_->shard->OnRiskResult(approval);
+  life_->shard->OnRiskResults({approval});
   OrderReply reply = Get(late);
   EXPECT_EQ(reply.order.status, OrderStatus::kDenied);
   EXPECT_EQ(reply.order.rejection->reason, RejectReason::kRiskUnavailable);
@@ -731,7 +795,7 @@ TEST_F(ShardTest, AnApprovalThatHasLapsedIsGivenBack) {
   std::future<OrderReply> good = Submit(MakeOrder("b"));
   approval = Answer(true);
   approval.mutable_expire_time()->set_seconds(clock_.Now().nanos / 1'000'000'000 + 60);
-  life_->shard->OnRiskResult(approval);
+  life_->shard->OnRiskResults({approval});
   EXPECT_EQ(Get(good).order.status, OrderStatus::kSubmitted);
 }
 
@@ -781,7 +845,7 @@ TEST_F(ShardTest, AHaltWhileRiskDecidesRefusesTheOrderAndGivesTheRoomBack) {
   std::future<OrderReply> placed = Submit(MakeOrder("a"));
   risk::v1::ReserveResult approval = Answer(true);
   EXPECT_TRUE(Got(Halt()).account.halted);
-  life_->shard->OnRiskResult(approval);
+  life_->shard->OnRiskResults({approval});
   OrderReply reply = Get(placed);
   EXPECT_EQ(reply.order.status, OrderStatus::kDenied);
   EXPECT_EQ(reply.order.rejection->reason, RejectReason::kAccountHalted);
@@ -830,7 +894,7 @@ TEST_F(ShardTest, CancelAllReachesAnOrderInEveryState) {
   EXPECT_EQ(withdrawn.order.status, OrderStatus::kDenied);
   EXPECT_EQ(withdrawn.order.rejection->reason, RejectReason::kCancelPending);
   EXPECT_TRUE(Voided("asking"));
-  life_->shard->OnRiskResult(approval);  // too late: it is gone
+  life_->shard->OnRiskResults({approval});  // too late: it is gone
 
   life_->shard->OnBrokerReady({{"paper", 5}});
   EXPECT_TRUE(Placed("after").status.ok());

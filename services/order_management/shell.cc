@@ -1,28 +1,24 @@
 #include "services/order_management/shell.h"
 
-#include <grpcpp/grpcpp.h>
+#include <algorithm>
+#include <map>
+#include <set>
 
-#include "ballast/broker/v1/broker_service.grpc.pb.h"
-#include "ballast/risk/v1/risk_service.grpc.pb.h"
 #include "libs/base/absl_std.h"
-#include "libs/platform/grpc/channel.h"
-#include "libs/platform/grpc/client_stream.h"
-#include "services/order_management/emergency_desk.h"
-#include "services/order_management/emergency_store.h"
 #include "services/order_management/event_hub.h"
+#include "services/order_management/event_relay.h"
 #include "services/order_management/grpc_adapter.h"
-#include "services/order_management/shard.h"
+#include "services/order_management/lease_keeper.h"
+#include "services/order_management/lease_store.h"
+#include "services/order_management/shard_host.h"
+#include "services/order_management/shard_roster.h"
 #include "services/order_management/store.h"
-#include "services/order_management/venue_reader.h"
 
 namespace ballast {
 
 std::vector<Migration> Migrations_order_management();
 
 namespace {
-
-using RiskClient = BidiClient<risk::v1::RiskSessionRequest, risk::v1::RiskSessionResponse>;
-using BrokerClient = BidiClient<broker::v1::OrderSessionRequest, broker::v1::OrderSessionResponse>;
 
 // "account_id:mode:currency:opening_cash:broker"
 absl::StatusOr<Shard::AccountSpec> ParseAccount(const std::string& text) {
@@ -51,40 +47,38 @@ absl::StatusOr<Shard::AccountSpec> ParseAccount(const std::string& text) {
 class OrderManagement : public Service {
  public:
   explicit OrderManagement(ServiceContext& context)
-      : context_(context),
-        store_(context.database),
-        hub_(store_, context.clock),
-        emergencies_(context.database, [this] { return store_.epoch(); }) {}
+      : context_(context), store_(context.database), hub_(store_, context.clock), leases_(context.database) {}
 
   absl::Status Recover() override {
-    Shard::Options options;
+    std::vector<AccountId> ids;
+    std::map<AccountId, std::string> brokers;
     for (const std::string& text : context_.config.GetStringList("accounts")) {
       ASSIGN_OR_RETURN(Shard::AccountSpec spec, ParseAccount(text));
-      options.accounts.push_back(std::move(spec));
+      ids.push_back(spec.id);
+      brokers[spec.id] = spec.broker;
+      accounts_.push_back(std::move(spec));
     }
-    options.risk_timeout_ms = context_.config.GetInt("risk_timeout_ms");
-    options.intent_age_ms_max = context_.config.GetInt("intent_age_ms_max");
-    options.broker_grace_ms = context_.config.GetInt("broker_grace_ms");
-    options.duplicate_window_manual_ms = context_.config.GetInt("duplicate_window_manual_ms");
-    options.duplicate_window_strategy_ms = context_.config.GetInt("duplicate_window_strategy_ms");
-    shard_ = std::make_unique<Shard>(std::move(options), store_, hub_, context_.clock, context_.log, context_.metrics);
-    MakeClients();
-    venue_ = std::make_unique<VenueReader>(*broker_stub_);
-    desk_ = std::make_unique<EmergencyDesk>(
-        emergencies_,
-        EmergencyDesk::Venue{.look = [this](const AccountId& id, auto done) { venue_->Look(id, std::move(done)); },
-                             .switches = [this](auto done) { venue_->Switches(std::move(done)); }},
+    int shards = static_cast<int>(context_.config.GetInt("order_managers"));
+    int index = static_cast<int>(context_.config.GetInt("order_manager"));
+    if (index > shards) return absl::InvalidArgumentError("order_manager: more than order_managers");
+    roster_ = std::make_unique<ShardRoster>(orders::ShardMap(shards, ids));
+    grpc_ = std::make_unique<OrderGrpc>(*roster_, std::move(brokers), store_, hub_, context_.clock);
+    ASSIGN_OR_RETURN(std::vector<orders::Account::Snapshot> stored, store_.LoadAccounts());
+    for (const orders::Account::Snapshot& account : stored) hub_.SetHead(account.id, account.last_sequence);
+    keeper_ = std::make_unique<LeaseKeeper>(
+        LeaseKeeper::Options{.name = "order_management_" + std::to_string(index),
+                             .address = AddressForOthers(),
+                             .shards = shards,
+                             .home = {index - 1},
+                             .lease_ns = context_.config.GetInt("lease_ms") * 1'000'000},
+        leases_,
+        LeaseKeeper::Ports{.open = [this](int shard, std::uint64_t epoch) { return Open(shard, epoch); },
+                           .start = [this](int shard) { roster_->OfShard(shard).host->Start(); },
+                           .close = [this](int shard) { Close(shard); },
+                           .elsewhere = [this](int shard, const std::string& address) { Elsewhere(shard, address); },
+                           .fail = context_.fail},
         context_.clock, context_.log, context_.metrics);
-    shard_->SetEmergency(desk_.get());
-    grpc_ = std::make_unique<OrderGrpc>(*shard_, *desk_, store_, hub_, context_.clock);
-    shard_->SetPorts(
-        {.risk = [this](risk::v1::RiskSessionRequest request) { return risk_->Send(std::move(request)); },
-         .broker = [this](broker::v1::OrderSessionRequest request) { return broker_->Send(std::move(request)); },
-         .drop_broker = [this] { broker_->Drop(); },
-         .drop_risk = [this] { risk_->Drop(); },
-         .fail = context_.fail});
-    RETURN_IF_ERROR(shard_->Recover());
-    return desk_->Recover();
+    return keeper_->Begin();
   }
 
   std::vector<grpc::Service*> GrpcServices() override { return {grpc_.get()}; }
@@ -92,93 +86,100 @@ class OrderManagement : public Service {
   absl::Status Start() override {
     hub_.Start();
     grpc_->Start();
-    shard_->Start();
-    risk_->Start();
-    broker_->Start();
+    keeper_->Start();
     return absl::OkStatus();
   }
 
-  bool Ready() override { return shard_->risk_ready() && shard_->broker_ready(); }
+  // One that has no shard at the moment stands by, and passes on what it is asked.
+  bool Ready() override {
+    std::vector<std::shared_ptr<ShardHost>> hosts = roster_->Hosts();
+    return std::all_of(hosts.begin(), hosts.end(), [](const auto& host) { return host->Ready(); });
+  }
 
   void Drain() override {
-    shard_->Drain();
-    desk_->Stop();
-    venue_->Stop();
-    risk_->Stop();
-    broker_->Stop();
+    keeper_->Stop();
+    relays_.clear();
     hub_.Stop();
     grpc_->Stop();
   }
 
  private:
-  void MakeClients() {
-    risk_stub_ = risk::v1::RiskService::NewStub(MakeChannel(context_.config.GetString("risk_address")));
-    broker_stub_ = broker::v1::BrokerService::NewStub(MakeChannel(context_.config.GetString("broker_gateway_address")));
-    risk_ = std::make_unique<RiskClient>(RiskClient::Callbacks{
-        .open = [this](grpc::ClientContext& context) { return risk_stub_->RiskSession(&context); },
-        .on_open =
-            [this](const std::function<void(risk::v1::RiskSessionRequest)>& send) {
-              risk::v1::RiskSessionRequest hello;
-              hello.mutable_hello()->set_epoch(store_.epoch());
-              send(std::move(hello));
-            },
-        .on_message =
-            [this](risk::v1::RiskSessionResponse& response) {
-              if (response.has_ready()) {
-                shard_->OnRiskReady(
-                    {response.ready().applied_sequences().begin(), response.ready().applied_sequences().end()});
-              } else if (response.has_reserve_result()) {
-                shard_->OnRiskResult(std::move(*response.mutable_reserve_result()));
-              }
-              return true;
-            },
-        .on_disconnected =
-            [this](const absl::Status& status) {
-              context_.log.Warning("risk.session_lost", {{"error", status.ToString()}});
-              shard_->OnRiskLost();
-            }});
-    broker_ = std::make_unique<BrokerClient>(BrokerClient::Callbacks{
-        .open = [this](grpc::ClientContext& context) { return broker_stub_->OrderSession(&context); },
-        .on_open =
-            [this](const std::function<void(broker::v1::OrderSessionRequest)>& send) {
-              broker::v1::OrderSessionRequest hello;
-              hello.mutable_hello()->set_epoch(store_.epoch());
-              for (const auto& [account, sequence] : shard_->ExecutionCursors()) {
-                (*hello.mutable_hello()->mutable_after_execution_sequences())[account] = sequence;
-              }
-              send(std::move(hello));
-            },
-        .on_message =
-            [this](broker::v1::OrderSessionResponse& response) {
-              if (response.has_ready()) {
-                const auto& heads = response.ready().head_execution_sequences();
-                shard_->OnBrokerReady({heads.begin(), heads.end()});
-                desk_->OnBrokerReady();
-              } else if (response.has_reports()) {
-                shard_->OnReports({response.reports().reports().begin(), response.reports().reports().end()});
-              }
-              return true;
-            },
-        .on_disconnected =
-            [this](const absl::Status& status) {
-              context_.log.Warning("broker.session_lost", {{"error", status.ToString()}});
-              if (absl::IsFailedPrecondition(status)) context_.fail("a newer order manager owns the broker session");
-              shard_->OnBrokerLost();
-            }});
+  std::string AddressForOthers() {
+    std::string own = context_.config.GetString("advertise_address");
+    return own.empty() ? context_.config.GetString("grpc_listen") : own;
+  }
+
+  // The stored accounts of a shard and the configured ones.
+  absl::StatusOr<std::set<AccountId>> AccountsOf(int shard) {
+    std::set<AccountId> ids;
+    ASSIGN_OR_RETURN(std::vector<orders::Account::Snapshot> stored, store_.LoadAccounts());
+    for (const orders::Account::Snapshot& account : stored) ids.insert(account.id);
+    for (const Shard::AccountSpec& spec : accounts_) ids.insert(spec.id);
+    std::erase_if(ids, [&](const AccountId& id) { return roster_->map().Of(id) != shard; });
+    return ids;
+  }
+
+  // The claim has fenced the former owner: what is stored is all there is.
+  absl::Status Open(int shard, std::uint64_t epoch) {
+    ASSIGN_OR_RETURN(std::set<AccountId> ids, AccountsOf(shard));
+    for (const AccountId& id : ids) {
+      RETURN_IF_ERROR(hub_.CatchUp(id));
+      hub_.SetElsewhere(id.value(), false);
+    }
+    const Config& config = context_.config;
+    Shard::Options options{.risk_timeout_ms = config.GetInt("risk_timeout_ms"),
+                           .intent_age_ms_max = config.GetInt("intent_age_ms_max"),
+                           .broker_grace_ms = config.GetInt("broker_grace_ms"),
+                           .duplicate_window_manual_ms = config.GetInt("duplicate_window_manual_ms"),
+                           .duplicate_window_strategy_ms = config.GetInt("duplicate_window_strategy_ms")};
+    for (const Shard::AccountSpec& spec : accounts_) {
+      if (roster_->map().Of(spec.id) == shard) options.accounts.push_back(spec);
+    }
+    ShardPlace place{.key = ShardKey(shard),
+                     .epoch = epoch,
+                     .owns = [map = roster_->map(), shard](const AccountId& id) { return map.Of(id) == shard; }};
+    auto host = std::make_shared<ShardHost>(context_, hub_, std::move(place), std::move(options), context_.fail);
+    RETURN_IF_ERROR(host->Recover());
+    roster_->SeatHere(shard, std::move(host));
+    return absl::OkStatus();
+  }
+
+  void Close(int shard) {
+    std::shared_ptr<ShardHost> host = roster_->OfShard(shard).host;
+    if (!host) return;  // it could not be opened
+    roster_->SeatHere(shard, nullptr);
+    host->Drain();
+  }
+
+  void Elsewhere(int shard, const std::string& address) {
+    if (!roster_->SeatElsewhere(shard, address)) return;
+    relays_.erase(shard);
+    if (address.empty()) return;
+    auto ids = AccountsOf(shard);
+    if (!ids.ok()) {
+      (void)roster_->SeatElsewhere(shard, "");  // again at the next look
+      return;
+    }
+    std::set<std::string> accounts;
+    for (const AccountId& id : *ids) {
+      accounts.insert(id.value());
+      hub_.SetElsewhere(id.value(), true);
+    }
+    context_.log.Info("shard.elsewhere", {{"shard", std::to_string(shard)}, {"address", address}});
+    relays_[shard] = std::make_unique<EventRelay>(roster_->OfShard(shard).other, std::move(accounts), hub_);
   }
 
   ServiceContext& context_;
+  // For reading; each shard writes through one of its own.
   Store store_;
   EventHub hub_;
-  EmergencyStore emergencies_;
-  std::unique_ptr<VenueReader> venue_;
-  std::unique_ptr<EmergencyDesk> desk_;
-  std::unique_ptr<Shard> shard_;
+  LeaseStore leases_;
+  std::vector<Shard::AccountSpec> accounts_;
+  std::unique_ptr<ShardRoster> roster_;
   std::unique_ptr<OrderGrpc> grpc_;
-  std::unique_ptr<risk::v1::RiskService::Stub> risk_stub_;
-  std::unique_ptr<broker::v1::BrokerService::Stub> broker_stub_;
-  std::unique_ptr<RiskClient> risk_;
-  std::unique_ptr<BrokerClient> broker_;
+  std::unique_ptr<LeaseKeeper> keeper_;
+  // The keeper's thread.
+  std::map<int, std::unique_ptr<EventRelay>> relays_;
 };
 
 }  // namespace
@@ -189,6 +190,28 @@ ServiceSpec OrderManagementSpec() {
                      .type = KnobType::kStringList,
                      .default_value = "paper:PAPER:USD:100000:paper",
                      .help = "accounts opened at the first start: id:mode:currency:opening_cash:broker"},
+                    {.name = "order_managers",
+                     .type = KnobType::kInt,
+                     .default_value = "1",
+                     .help = "how many order managers share the accounts; the same for all of them",
+                     .minimum = "1",
+                     .maximum = "16"},
+                    {.name = "order_manager",
+                     .type = KnobType::kInt,
+                     .default_value = "1",
+                     .help = "which of them this is: 1 to order_managers",
+                     .minimum = "1",
+                     .maximum = "16"},
+                    {.name = "advertise_address",
+                     .default_value = "",
+                     .help = "where the other order managers reach this one, host:port; empty: grpc_listen"},
+                    {.name = "lease_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "1500",
+                     .help = "an order manager that was not heard of for so long loses its accounts to another one",
+                     .minimum = "200",
+                     .maximum = "60000",
+                     .unit = "ms"},
                     {.name = "risk_timeout_ms",
                      .type = KnobType::kInt,
                      .default_value = "200",

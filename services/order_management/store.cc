@@ -6,13 +6,11 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/orders/submit.h"
-#include "libs/platform/postgres/sql.h"
+#include "libs/platform/postgres/sql_batch.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
 namespace {
-
-constexpr char kWriter[] = "order_management";
 
 template <typename Message>
 Message Parse(const pqxx::field& field) {
@@ -22,50 +20,78 @@ Message Parse(const pqxx::field& field) {
   return message;
 }
 
+std::string_view ViewOf(const pqxx::binarystring& bytes) { return {bytes.get(), bytes.size()}; }
+
 absl::StatusOr<Order> ParseOrder(const pqxx::field& field) { return wire::FromProto(Parse<order::v1::Order>(field)); }
+
+void AddOrders(const Commit& commit, const EncodedEvents& encoded,
+               const std::map<std::string_view, std::size_t>& newest, SqlBatch& batch) {
+  using Type = SqlArray::Type;
+  SqlArray ids(Type::kText), accounts(Type::kText), sequences(Type::kBigint), symbols(Type::kText),
+      deployments(Type::kText), statuses(Type::kInteger), workings(Type::kBoolean), creates(Type::kBigint),
+      payloads(Type::kBytes);
+  for (const auto& [id, index] : newest) {
+    const Order& order = *commit.events[index].order;
+    ids.Add(id);
+    accounts.Add(order.account_id.value());
+    sequences.Add(static_cast<std::int64_t>(order.sequence));
+    symbols.Add(order.symbol.value());
+    deployments.Add(order.deployment_id.value());
+    statuses.Add(static_cast<std::int64_t>(order.status));
+    workings.Add(std::int64_t{!IsTerminal(order.status)});
+    creates.Add(order.create_time.nanos);
+    payloads.Add(encoded.Order(encoded.entries()[index]));
+  }
+  batch.Statement("SELECT save_orders($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+  batch.Value(ids).Value(accounts).Value(sequences).Value(symbols).Value(deployments).Value(statuses);
+  batch.Value(workings).Value(creates).Value(payloads);
+}
 
 }  // namespace
 
 absl::Status Store::Fence() {
-  ASSIGN_OR_RETURN(epoch_, database_.ClaimEpoch(kWriter));
+  // Where the shard was claimed as a lease it has its epoch already.
+  if (place_.epoch == 0) {
+    ASSIGN_OR_RETURN(place_.epoch, database_.ClaimEpoch(place_.key));
+  }
   return absl::OkStatus();
 }
 
 absl::Status Store::Append(const Commit& commit) {
-  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
-    std::string sql;
-    for (const auto& [id, broker] : commit.opened) {
-      sql += "INSERT INTO account VALUES " + SqlRow(quoting, id.value(), 0, "", 0, broker, 0, 0, false, "") + ";";
-    }
-    SqlColumns<5> events(quoting);
-    std::map<OrderId, const Order*> newest;
-    for (const OrderEvent& event : commit.events) {
-      order::v1::OrderEvent proto;
-      wire::ToProto(event, &proto);
-      events.Add(event.account_id.value(), event.sequence, event.order ? event.order->order_id.value() : std::string(),
-                 static_cast<int>(event.type), SqlBytes{proto.SerializeAsString()});
-      if (event.order) newest[event.order->order_id] = &*event.order;
-    }
-    sql += "SELECT append_events(" + events.Arrays() + ");";
-    if (!newest.empty()) {
-      SqlColumns<9> orders(quoting);
-      for (const auto& [id, order] : newest) {
-        order::v1::Order proto;
-        wire::ToProto(*order, &proto);
-        orders.Add(id.value(), order->account_id.value(), order->sequence, order->symbol.value(),
-                   order->deployment_id.value(), static_cast<int>(order->status), !IsTerminal(order->status),
-                   order->create_time.nanos, SqlBytes{proto.SerializeAsString()});
-      }
-      sql += "SELECT save_orders(" + orders.Arrays() + ");";
-    }
-    for (const orders::Account::Snapshot& account : commit.accounts) {
-      sql += "SELECT save_account" +
-             SqlRow(quoting, account.id.value(), static_cast<int>(account.mode), account.currency, account.opening_cash,
-                    account.last_sequence, account.execution_sequence, account.halted, account.halt_reason) +
-             ";";
-    }
-    return sql;
-  });
+  SqlBatch batch;
+  for (const auto& [id, broker] : commit.opened) {
+    batch.Statement("INSERT INTO account VALUES ($1, 0, '', 0, $2, 0, 0, false, '')").Text(id.value()).Text(broker);
+  }
+  using Type = SqlArray::Type;
+  SqlArray accounts(Type::kText), sequences(Type::kBigint), orders(Type::kText), types(Type::kInteger),
+      payloads(Type::kBytes), checks(Type::kBytes);
+  std::shared_ptr<const EncodedEvents> encoded = commit.encoded;
+  if (!encoded) encoded = std::make_shared<const EncodedEvents>(commit.events);
+  // The newest state of each order, once.
+  std::map<std::string_view, std::size_t> newest;
+  for (std::size_t i = 0; i < commit.events.size(); ++i) {
+    const OrderEvent& event = commit.events[i];
+    const EncodedEvents::Entry& entry = encoded->entries()[i];
+    std::string_view order_id = event.order ? std::string_view(event.order->order_id.value()) : std::string_view();
+    accounts.Add(event.account_id.value());
+    sequences.Add(static_cast<std::int64_t>(event.sequence));
+    orders.Add(order_id);
+    types.Add(static_cast<std::int64_t>(event.type));
+    payloads.Add(encoded->Event(entry));
+    checks.Add(encoded->Checks(entry));
+    if (event.order) newest[order_id] = i;
+  }
+  batch.Statement("SELECT append_events($1, $2, $3, $4, $5, $6)");
+  batch.Value(accounts).Value(sequences).Value(orders).Value(types).Value(payloads).Value(checks);
+  if (!newest.empty()) AddOrders(commit, *encoded, newest, batch);
+  for (const orders::Account::Snapshot& account : commit.accounts) {
+    batch.Statement("SELECT save_account($1, $2, $3, $4, $5, $6, $7, $8)");
+    batch.Text(account.id.value()).Integer(static_cast<int>(account.mode)).Text(account.currency);
+    batch.Numeric(account.opening_cash).Bigint(static_cast<std::int64_t>(account.last_sequence));
+    batch.Bigint(static_cast<std::int64_t>(account.execution_sequence)).Boolean(account.halted);
+    batch.Text(account.halt_reason);
+  }
+  return database_.FencedWrite(place_.key, place_.epoch, batch);
 }
 
 absl::StatusOr<bool> Store::Contains(const AccountId& account_id, std::uint64_t sequence) {
@@ -86,6 +112,7 @@ absl::StatusOr<std::vector<orders::Account::Snapshot>> Store::LoadAccounts() {
                                           "execution_sequence, halted, halt_reason FROM account")) {
       orders::Account::Snapshot account;
       account.id = AccountId(row[0].as<std::string>());
+      if (!place_.Owns(account.id)) continue;
       account.mode = static_cast<AccountMode>(row[1].as<int>());
       account.currency = row[2].as<std::string>();
       ASSIGN_OR_RETURN(account.opening_cash, Decimal::Parse(row[3].as<std::string>()));
@@ -105,7 +132,7 @@ absl::StatusOr<std::vector<Order>> Store::LoadWorkingOrders() {
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     for (const pqxx::row& row : work.exec("SELECT payload FROM order_state WHERE working ORDER BY sequence")) {
       ASSIGN_OR_RETURN(Order order, ParseOrder(row[0]));
-      loaded.push_back(std::move(order));
+      if (place_.Owns(order.account_id)) loaded.push_back(std::move(order));
     }
     return absl::OkStatus();
   }));
@@ -149,31 +176,33 @@ absl::StatusOr<std::vector<Fill>> Store::LoadFills(const AccountId& account_id, 
 }
 
 absl::Status Store::SaveDeployment(const AccountId& account_id, const DeploymentId& id) {
-  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
-    return "INSERT INTO deployment VALUES " + SqlRow(quoting, account_id.value(), id.value()) +
-           " ON CONFLICT DO NOTHING;";
-  });
+  SqlBatch batch;
+  batch.Statement("INSERT INTO deployment VALUES ($1, $2) ON CONFLICT DO NOTHING");
+  batch.Text(account_id.value()).Text(id.value());
+  return database_.FencedWrite(place_.key, place_.epoch, batch);
 }
 
 absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> Store::LoadDeployments() {
   std::set<std::pair<AccountId, DeploymentId>> deployments;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     for (const pqxx::row& row : work.exec("SELECT account_id, deployment_id FROM deployment")) {
-      deployments.emplace(row[0].as<std::string>(), row[1].as<std::string>());
+      AccountId account(row[0].as<std::string>());
+      if (place_.Owns(account)) deployments.emplace(std::move(account), DeploymentId(row[1].as<std::string>()));
     }
     return absl::OkStatus();
   }));
   return deployments;
 }
 
-absl::StatusOr<std::vector<order::v1::OrderEvent>> Store::LoadEvents(const AccountId& account_id, std::uint64_t after,
-                                                                     int limit) {
-  std::vector<order::v1::OrderEvent> events;
+absl::StatusOr<EncodedEvents> Store::LoadEvents(const AccountId& account_id, std::uint64_t after, int limit) {
+  EncodedEvents events;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    for (const pqxx::row& row : work.exec_params(
-             "SELECT payload FROM event WHERE account_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
-             account_id.value(), after, limit)) {
-      events.push_back(Parse<order::v1::OrderEvent>(row[0]));
+    events = EncodedEvents();
+    for (const pqxx::row& row : work.exec_params("SELECT sequence, payload, checks FROM event WHERE account_id = $1 "
+                                                 "AND sequence > $2 ORDER BY sequence LIMIT $3",
+                                                 account_id.value(), after, limit)) {
+      pqxx::binarystring payload(row[1]), checks(row[2]);
+      events.Add(account_id.value(), row[0].as<std::uint64_t>(), ViewOf(payload), ViewOf(checks));
     }
     return absl::OkStatus();
   }));
@@ -184,7 +213,7 @@ absl::StatusOr<std::vector<order::v1::OrderEvent>> Store::LoadOrderEvents(const 
   std::vector<order::v1::OrderEvent> events;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     for (const pqxx::row& row : work.exec_params(
-             "SELECT payload FROM event WHERE order_id = $1 AND order_id <> '' ORDER BY sequence LIMIT 10000",
+             "SELECT payload || checks FROM event WHERE order_id = $1 AND order_id <> '' ORDER BY sequence LIMIT 10000",
              id.value())) {
       events.push_back(Parse<order::v1::OrderEvent>(row[0]));
     }

@@ -9,16 +9,17 @@
 #include "libs/orders/statistics.h"
 #include "libs/platform/postgres/database.h"
 #include "services/order_management/journal.h"
+#include "services/order_management/shard_place.h"
 
 namespace ballast {
 
 // Order management's part of Postgres: the only SQL here. Blocks; never called from a gRPC thread.
 class Store final : public Journal {
  public:
-  explicit Store(Database& database) : database_(database) {}
+  explicit Store(Database& database, ShardPlace place = {}) : database_(database), place_(std::move(place)) {}
 
   absl::Status Fence() override;
-  [[nodiscard]] std::uint64_t epoch() const override { return epoch_; }
+  [[nodiscard]] std::uint64_t epoch() const override { return place_.epoch; }
   // One transaction, one round trip.
   absl::Status Append(const Commit& commit) override;
   absl::StatusOr<bool> Contains(const AccountId& account_id, std::uint64_t sequence) override;
@@ -29,8 +30,7 @@ class Store final : public Journal {
   absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account_id, std::uint64_t after, int limit) override;
   absl::Status SaveDeployment(const AccountId& account_id, const DeploymentId& id) override;
   absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> LoadDeployments() override;
-  absl::StatusOr<std::vector<order::v1::OrderEvent>> LoadEvents(const AccountId& account_id, std::uint64_t after,
-                                                                int limit) override;
+  absl::StatusOr<EncodedEvents> LoadEvents(const AccountId& account_id, std::uint64_t after, int limit) override;
 
   // What is only read for others.
   absl::StatusOr<std::vector<order::v1::OrderEvent>> LoadOrderEvents(const OrderId& id);
@@ -44,7 +44,7 @@ class Store final : public Journal {
 
  private:
   Database& database_;
-  std::uint64_t epoch_ = 0;
+  ShardPlace place_;
 };
 
 }  // namespace ballast

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <google/protobuf/arena.h>
+
 #include "libs/base/absl_std.h"
 #include "libs/wire/wire.h"
 #include "services/risk/limits_codec.h"
@@ -111,47 +113,142 @@ void RiskKeeper::OnMarketLost() {
   log_.Warning("market.stream_lost", {});
 }
 
-void RiskKeeper::OnSession(const risk::v1::RiskSessionRequest& request, const std::shared_ptr<Sender>& session) {
+void RiskKeeper::OnSession(const risk::v1::RiskSessionRequest& request, const std::shared_ptr<Sender>& sender) {
   MutexLock lock(mutex_);
   if (request.has_hello()) {
-    if (request.hello().epoch() < epoch_) {
-      session->Close(grpc::Status(grpc::FAILED_PRECONDITION, "a newer order manager is known"));
-      return;
-    }
-    if (session_ && session_ != session) session_->Close(grpc::Status(grpc::ABORTED, "a newer session has taken over"));
-    epoch_ = request.hello().epoch();
-    session_ = session;
-    replayed_ = false;
-    risk::v1::RiskSessionResponse response;
-    response.mutable_ready();
-    for (const auto& [id, exposure] : accounts_) {
-      (*response.mutable_ready()->mutable_applied_sequences())[id.value()] = exposure.applied_sequence();
-    }
-    session->Push(std::move(response));
+    Hello(request.hello(), sender);
     return;
   }
-  if (session != session_) {
-    session->Close(grpc::Status(grpc::FAILED_PRECONDITION, "say hello first"));
+  Session* session = Find(sender);
+  if (session == nullptr) {
+    sender->Close(grpc::Status(grpc::FAILED_PRECONDITION, "say hello first"));
     return;
   }
-  if (request.has_events()) {
-    for (const order::v1::OrderEvent& event : request.events().events()) Apply(event);
-  } else if (request.has_replayed()) {
-    OnReplayed();
-  } else if (request.has_reserve()) {
-    // Nothing is reserved before everything committed was sent.
-    OnReplayed();
-    Reserve(request.reserve());
-  } else if (request.has_void_()) {
-    auto account = accounts_.find(AccountId(request.void_().account_id()));
-    if (account != accounts_.end()) account->second.Void(OrderId(request.void_().order_id()));
-  }
+  (void)Take(*session, request);
 }
 
-void RiskKeeper::Apply(const order::v1::OrderEvent& proto) {
+void RiskKeeper::Hello(const risk::v1::SessionHello& hello, const std::shared_ptr<Sender>& sender) {
+  std::set<AccountId> named;
+  for (const std::string& account : hello.account_ids()) named.emplace(account);
+  bool stale = hello.epoch() == 0;
+  for (const AccountId& account : named) {
+    auto epoch = epochs_.find(account);
+    stale = stale || (epoch != epochs_.end() && hello.epoch() < epoch->second);
+  }
+  if (stale) {
+    sender->Close(grpc::Status(grpc::FAILED_PRECONDITION, "a newer order manager is known"));
+    return;
+  }
+  std::vector<std::shared_ptr<Sender>> former;
+  for (const Session& session : sessions_) {
+    bool gone = session.sender == sender || session.sender->done();
+    for (const AccountId& account : named) gone = gone || session.accounts.contains(account);
+    if (gone) former.push_back(session.sender);
+  }
+  for (const auto& each : former) {
+    sessions_.remove_if([&](const Session& session) { return session.sender == each; });
+    if (each != sender) each->Close(grpc::Status(grpc::ABORTED, "a newer session has taken over"));
+  }
+  risk::v1::RiskSessionResponse response;
+  response.mutable_ready();
+  for (const AccountId& account : named) {
+    epochs_[account] = hello.epoch();
+    replayed_.erase(account);
+    auto exposure = accounts_.find(account);
+    std::uint64_t applied = exposure == accounts_.end() ? 0 : exposure->second.applied_sequence();
+    (*response.mutable_ready()->mutable_applied_sequences())[account.value()] = applied;
+  }
+  sessions_.push_back({.sender = sender, .epoch = hello.epoch(), .accounts = std::move(named)});
+  sender->Push(std::move(response));
+}
+
+RiskKeeper::Session* RiskKeeper::Find(const std::shared_ptr<Sender>& sender) {
+  for (Session& session : sessions_) {
+    if (session.sender == sender) return &session;
+  }
+  return nullptr;
+}
+
+void RiskKeeper::End(const std::shared_ptr<Sender>& sender, const grpc::Status& why) {
+  for (const Session& session : sessions_) {
+    if (session.sender != sender) continue;
+    for (const AccountId& account : session.accounts) replayed_.erase(account);
+  }
+  std::shared_ptr<Sender> kept = sender;  // may be the session's own
+  sessions_.remove_if([&](const Session& session) { return session.sender == kept; });
+  kept->Close(why);
+}
+
+bool RiskKeeper::Holds(Session& session, const AccountId& account) {
+  if (session.accounts.contains(account)) return true;
+  std::uint64_t& epoch = epochs_[account];
+  if (session.epoch < epoch) return false;
+  for (const Session& other : sessions_) {
+    if (other.accounts.contains(account)) return false;
+  }
+  epoch = session.epoch;
+  session.accounts.insert(account);
+  if (session.replayed) replayed_.insert(account);
+  return true;
+}
+
+bool RiskKeeper::Take(Session& session, const risk::v1::RiskSessionRequest& request) {
+  if (request.has_batch()) return TakeBatch(session, request.batch());
+  if (request.has_events()) {
+    for (const order::v1::OrderEvent& event : request.events().events()) {
+      if (!Apply(session, event)) return false;
+    }
+  } else if (request.has_replayed()) {
+    OnReplayed(session);
+  } else if (request.has_reserve()) {
+    if (!Holds(session, AccountId(request.reserve().order().account_id()))) {
+      return Refuse(session, request.reserve().order().account_id());
+    }
+    // Nothing is reserved before everything committed was sent.
+    OnReplayed(session);
+    risk::v1::RiskSessionResponse response;
+    Reserve(request.reserve(), response.mutable_reserve_result());
+    session.sender->Push(std::move(response));
+  } else if (request.has_void_()) {
+    if (Holds(session, AccountId(request.void_().account_id()))) Void(request.void_());
+  }
+  return true;
+}
+
+bool RiskKeeper::TakeBatch(Session& session, const risk::v1::SessionBatch& batch) {
+  google::protobuf::Arena arena;
+  for (const std::string& bytes : batch.events()) {
+    auto* event = google::protobuf::Arena::CreateMessage<order::v1::OrderEvent>(&arena);
+    if (!event->ParseFromString(bytes)) return Lose(session, *event);
+    if (!Apply(session, *event)) return false;
+  }
+  for (const risk::v1::Void& request : batch.voids()) {
+    if (Holds(session, AccountId(request.account_id()))) Void(request);
+  }
+  if (batch.reserves().empty()) return true;
+  for (const risk::v1::Reserve& request : batch.reserves()) {
+    if (!Holds(session, AccountId(request.order().account_id()))) return Refuse(session, request.order().account_id());
+  }
+  OnReplayed(session);
+  risk::v1::RiskSessionResponse response;
+  for (const risk::v1::Reserve& request : batch.reserves()) {
+    Reserve(request, response.mutable_reserve_results()->add_results());
+  }
+  session.sender->Push(std::move(response));
+  return true;
+}
+
+void RiskKeeper::Void(const risk::v1::Void& request) {
+  auto account = accounts_.find(AccountId(request.account_id()));
+  if (account != accounts_.end()) account->second.Void(OrderId(request.order_id()));
+}
+
+bool RiskKeeper::Apply(Session& session, const order::v1::OrderEvent& proto) {
   auto event = wire::FromProto(proto);
-  risk::Exposure& exposure = accounts_[AccountId(proto.account_id())];
-  if (event.ok() && event->sequence <= exposure.applied_sequence()) return;
+  AccountId id(proto.account_id());
+  if (!Holds(session, id)) return Refuse(session, proto.account_id());
+  risk::Exposure& exposure = accounts_[id];
+  if (event.ok() && event->sequence <= exposure.applied_sequence()) return true;
   // A fill of a later day ends the day before it: what was held then is what is held before it is booked.
   bool timed = event.ok() && event->sequence == exposure.applied_sequence() + 1 && event->fill &&
                event->fill->transact_time.nanos != 0;
@@ -159,15 +256,7 @@ void RiskKeeper::Apply(const order::v1::OrderEvent& proto) {
     std::int64_t day = calendar_.DayOf(event->fill->transact_time);
     if (day > exposure.baseline.day) StartDay(exposure, day);
   }
-  if (!event.ok() || !exposure.Apply(*event)) {
-    // A gap or something unreadable: what risk knows is not the truth any more. The next session starts from the
-    // cursor.
-    log_.Error("risk.event_refused", {{"account", proto.account_id()}, {"sequence", std::to_string(proto.sequence())}});
-    if (session_) session_->Close(grpc::Status(grpc::DATA_LOSS, "events with a gap"));
-    session_.reset();
-    replayed_ = false;
-    return;
-  }
+  if (!event.ok() || !exposure.Apply(*event)) return Lose(session, proto);
   std::uint64_t& executions = executions_[event->account_id];
   executions = std::max(executions, event->execution_sequence);
   applied_.NotifyAll();
@@ -178,7 +267,20 @@ void RiskKeeper::Apply(const order::v1::OrderEvent& proto) {
       exposure.latches = mark->second.latches;
     }
   }
-  if (replayed_ && event->fill) Observe(event->account_id, exposure);
+  if (event->fill && replayed_.contains(id)) Observe(id, exposure);
+  return true;
+}
+
+bool RiskKeeper::Lose(const Session& session, const order::v1::OrderEvent& event) {
+  log_.Error("risk.event_refused", {{"account", event.account_id()}, {"sequence", std::to_string(event.sequence())}});
+  End(session.sender, grpc::Status(grpc::DATA_LOSS, "events with a gap"));
+  return false;
+}
+
+bool RiskKeeper::Refuse(const Session& session, const std::string& account) {
+  log_.Warning("risk.account_refused", {{"account", account}, {"epoch", std::to_string(session.epoch)}});
+  End(session.sender, grpc::Status(grpc::FAILED_PRECONDITION, "another order manager writes account " + account));
+  return false;
 }
 
 RiskKeeper::Verdict RiskKeeper::Check(const Order& order) {
@@ -217,41 +319,46 @@ RiskKeeper::Verdict RiskKeeper::Check(const Order& order) {
   return verdict;
 }
 
-void RiskKeeper::Reserve(const risk::v1::Reserve& request) {
+void RiskKeeper::Reserve(const risk::v1::Reserve& request, risk::v1::ReserveResult* answer) {
   std::int64_t started = clock_.MonotonicNanos();
   reserves_.Increment();
-  risk::v1::RiskSessionResponse response;
-  risk::v1::ReserveResult& answer = *response.mutable_reserve_result();
-  answer.set_correlation_id(request.correlation_id());
+  answer->set_correlation_id(request.correlation_id());
   auto order = wire::FromProto(request.order());
   if (!order.ok()) {
     wire::ToProto(
         Rejection{.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())},
-        answer.mutable_rejection());
+        answer->mutable_rejection());
   } else {
     Verdict verdict = Check(*order);
     risk::PreTradeResult& result = verdict.result;
-    for (const RiskCheck& check : result.checks) wire::ToProto(check, answer.add_checks());
+    for (const RiskCheck& check : result.checks) wire::ToProto(check, answer->add_checks());
     if (result.rejection) {
-      TellPassable(verdict.quantity, verdict.prices, &answer);
-      wire::ToProto(*result.rejection, answer.mutable_rejection());
+      TellPassable(verdict.quantity, verdict.prices, answer);
+      wire::ToProto(*result.rejection, answer->mutable_rejection());
     } else {
-      answer.set_approved(true);
+      answer->set_approved(true);
       risk::Exposure& exposure = accounts_[order->account_id];
       exposure.recent_orders.push_back(AgeNow());
       exposure.Reserve(*order, AgeNow() + kReservationNs);
-      wire::ToProto(clock_.Now() + Duration{kReservationNs}, answer.mutable_expire_time());
+      wire::ToProto(clock_.Now() + Duration{kReservationNs}, answer->mutable_expire_time());
     }
   }
-  if (!answer.approved()) refusals_.Increment();
-  session_->Push(std::move(response));
+  if (!answer->approved()) refusals_.Increment();
   reserve_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
 }
 
-void RiskKeeper::OnReplayed() {
-  if (std::exchange(replayed_, true)) return;
-  log_.Info("risk.replayed", {{"accounts", std::to_string(accounts_.size())}});
+void RiskKeeper::OnReplayed(Session& session) {
+  if (std::exchange(session.replayed, true)) return;
+  replayed_.insert(session.accounts.begin(), session.accounts.end());
+  log_.Info("risk.replayed", {{"accounts", std::to_string(session.accounts.size())}});
   MarkAll();
+}
+
+bool RiskKeeper::AllReplayed() const {
+  for (const auto& [id, exposure] : accounts_) {
+    if (exposure.opened() && !replayed_.contains(id)) return false;
+  }
+  return !replayed_.empty();
 }
 
 void RiskKeeper::StartDay(risk::Exposure& exposure, std::int64_t day) {
@@ -280,10 +387,10 @@ void RiskKeeper::SaveSoon() {
 
 void RiskKeeper::MarkAll() {
   // Without a step there is no market time, and the clock's would be a day of its own in a replay.
-  if (!replayed_ || market_time_.nanos == 0) return;
+  if (replayed_.empty() || market_time_.nanos == 0) return;
   std::int64_t day = calendar_.Advance(market_time_);
   for (auto& [id, exposure] : accounts_) {
-    if (!exposure.opened()) continue;
+    if (!exposure.opened() || !replayed_.contains(id)) continue;
     StartDay(exposure, day);
     ClearDailyLoss(limits_[id], day, &exposure.latches);
     Observe(id, exposure);
@@ -315,9 +422,9 @@ void RiskKeeper::Tick() {
     for (auto& [id, exposure] : accounts_) {
       if (!exposure.opened()) continue;
       exposure.Expire(AgeNow());
-      if (replayed_) marks[id] = {exposure.baseline, exposure.latches};
+      if (replayed_.contains(id)) marks[id] = {exposure.baseline, exposure.latches};
     }
-    if (!replayed_) return;
+    if (!AllReplayed()) return;
     closes = HeldCloses();
     save_now_ = false;
   }
@@ -344,7 +451,7 @@ absl::Status RiskKeeper::Rearm(const risk::v1::RearmLossRulesRequest& request,
     MutexLock lock(mutex_);
     auto found = accounts_.find(id);
     if (found == accounts_.end()) return absl::NotFoundError(ToAbsl("risk knows no account " + request.account_id()));
-    if (!replayed_) return absl::UnavailableError("risk is reading the order log; try again");
+    if (!replayed_.contains(id)) return absl::UnavailableError("risk is reading the order log; try again");
     equity = found->second.Equity(market_);
     rearm.after = {found->second.baseline, found->second.latches};
     for (risk::LossRule rule : risk::kLossRules) {
@@ -378,8 +485,8 @@ absl::Status RiskKeeper::Rearm(const risk::v1::RearmLossRulesRequest& request,
 
 void RiskKeeper::CloseSession() {
   MutexLock lock(mutex_);
-  if (session_) session_->Close(grpc::Status(grpc::UNAVAILABLE, "risk is stopping"));
-  session_.reset();
+  for (const Session& session : sessions_) session.sender->Close(grpc::Status(grpc::UNAVAILABLE, "risk is stopping"));
+  sessions_.clear();
 }
 
 void RiskKeeper::Preview(const Order& order, risk::v1::PreviewOrderResponse* response) {
@@ -527,7 +634,7 @@ void RiskKeeper::FillOpening(const risk::Exposure& exposure, bool equity_known,
   for (risk::LossRule rule : risk::kLossRules) {
     if (const auto& trip = exposure.latches.Of(rule)) block(risk::NameOf(rule), DescribeTrip(rule, *trip, limits));
   }
-  if (!replayed_) block("replaying", "risk is reading the order log");
+  if (!replayed_.contains(AccountId(response->account_id()))) block("replaying", "risk is reading the order log");
   if (!equity_known) block("equity_unknown", "a position has no price, until there is one");
   response->set_opening_message(why);
   response->set_opening(exposure.halted()                ? risk::v1::OPENING_HALTED
@@ -554,7 +661,7 @@ absl::StatusOr<risk::Limits> RiskKeeper::UpdateLimits(const RiskStore::Update& u
   MutexLock lock(mutex_);
   if (saved.version > limits_[update.account_id].version) limits_[update.account_id] = saved;
   // A lower limit may be reached already; a higher one takes nothing back.
-  if (replayed_) Observe(update.account_id, accounts_[update.account_id]);
+  if (replayed_.contains(update.account_id)) Observe(update.account_id, accounts_[update.account_id]);
   return limits_[update.account_id];
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "ballast/risk/v1/risk_service.pb.h"
 #include "libs/base/clock.h"
@@ -15,7 +17,7 @@
 
 namespace ballast {
 
-// Risk's state behind one lock: accounts, market, limits, the one order manager's session. No call waits for Postgres
+// Risk's state behind one lock: accounts, market, limits, the order managers' sessions. No call waits for Postgres
 // while the lock is held; a reservation is arithmetic on memory.
 class RiskKeeper {
  public:
@@ -39,7 +41,7 @@ class RiskKeeper {
   void OnMarketLost();
   // Ends a wait in OnStep for good.
   void StopWaiting();
-  // The order manager's stream.
+  // An order manager's stream.
   void OnSession(const risk::v1::RiskSessionRequest& request, const std::shared_ptr<Sender>& session);
   // Once a second, from a thread of the service: stores the marks, lets old reservations lapse. Blocks on Postgres.
   void Tick();
@@ -58,8 +60,28 @@ class RiskKeeper {
   [[nodiscard]] bool Ready();
 
  private:
-  void Apply(const order::v1::OrderEvent& event) REQUIRES(mutex_);
-  void Reserve(const risk::v1::Reserve& request) REQUIRES(mutex_);
+  // One order manager's stream, and the accounts it writes.
+  struct Session {
+    std::shared_ptr<Sender> sender;
+    std::uint64_t epoch = 0;
+    std::set<AccountId> accounts;
+    bool replayed = false;
+  };
+  void Hello(const risk::v1::SessionHello& hello, const std::shared_ptr<Sender>& sender) REQUIRES(mutex_);
+  // Null when it has said no hello, or others write its accounts by now.
+  Session* Find(const std::shared_ptr<Sender>& sender) REQUIRES(mutex_);
+  void End(const std::shared_ptr<Sender>& sender, const grpc::Status& why) REQUIRES(mutex_);
+  // Whether the session may speak of the account; one that nobody has named becomes its own.
+  bool Holds(Session& session, const AccountId& account) REQUIRES(mutex_);
+  // False: the session has ended over it.
+  bool Take(Session& session, const risk::v1::RiskSessionRequest& request) REQUIRES(mutex_);
+  bool TakeBatch(Session& session, const risk::v1::SessionBatch& batch) REQUIRES(mutex_);
+  bool Apply(Session& session, const order::v1::OrderEvent& event) REQUIRES(mutex_);
+  // A gap or something unreadable: what risk knows is not the truth any more. The next session starts from the cursor.
+  bool Lose(const Session& session, const order::v1::OrderEvent& event) REQUIRES(mutex_);
+  bool Refuse(const Session& session, const std::string& account) REQUIRES(mutex_);
+  void Void(const risk::v1::Void& request) REQUIRES(mutex_);
+  void Reserve(const risk::v1::Reserve& request, risk::v1::ReserveResult* answer) REQUIRES(mutex_);
   // What risk says, and what it would have taken instead: the same for a reservation and for a preview.
   struct Verdict {
     risk::PreTradeResult result;
@@ -68,7 +90,8 @@ class RiskKeeper {
   };
   Verdict Check(const Order& order) REQUIRES(mutex_);
   // The order manager has sent everything that is committed: what is held may be valued.
-  void OnReplayed() REQUIRES(mutex_);
+  void OnReplayed(Session& session) REQUIRES(mutex_);
+  [[nodiscard]] bool AllReplayed() const REQUIRES(mutex_);
   // Ends the former day of an account.
   void StartDay(risk::Exposure& exposure, std::int64_t day) REQUIRES(mutex_);
   // Looks at what an account is worth now: moves the peak, trips loss rules.
@@ -98,8 +121,9 @@ class RiskKeeper {
   std::map<AccountId, risk::Limits> limits_ GUARDED_BY(mutex_);
   RiskStore::Marks stored_marks_ GUARDED_BY(mutex_);
   ledger::MarketCalendar calendar_ GUARDED_BY(mutex_);
-  // While the log is replayed, what is held is half the truth: no baseline is taken from it, and none is stored.
-  bool replayed_ GUARDED_BY(mutex_) = false;
+  // Accounts whose whole log has come. While it is replayed, what is held is half the truth: no baseline is taken from
+  // it, and none is stored.
+  std::set<AccountId> replayed_ GUARDED_BY(mutex_);
   // Something that must not be lost with the process: a new day, a tripped rule.
   bool save_now_ GUARDED_BY(mutex_) = false;
   std::function<void()> wake_ GUARDED_BY(mutex_);
@@ -110,8 +134,9 @@ class RiskKeeper {
   std::map<AccountId, std::uint64_t> executions_ GUARDED_BY(mutex_);
   CondVar applied_;
   bool stopping_ GUARDED_BY(mutex_) = false;
-  std::uint64_t epoch_ GUARDED_BY(mutex_) = 0;
-  std::shared_ptr<Sender> session_ GUARDED_BY(mutex_);
+  std::list<Session> sessions_ GUARDED_BY(mutex_);
+  // The newest epoch each account was seen with.
+  std::map<AccountId, std::uint64_t> epochs_ GUARDED_BY(mutex_);
   Counter& reserves_;
   Counter& refusals_;
   Histogram& reserve_seconds_;

@@ -75,6 +75,7 @@ class RiskKeeperTest : public ::testing::Test {
     session = std::make_shared<Said>();
     risk::v1::RiskSessionRequest request;
     request.mutable_hello()->set_epoch(1);
+    request.mutable_hello()->add_account_ids("paper");
     keeper->OnSession(request, session);
   }
   void Replayed() {

@@ -33,14 +33,18 @@ class SessionTest : public testing::Test {
     keeper_ = std::make_unique<RiskKeeper>(*store_, clock_, *log_, metrics_);
     ASSERT_TRUE(keeper_->Recover().ok());
   }
-  void Hello(std::uint64_t epoch, const std::shared_ptr<Session>& session) {
+  void Hello(std::uint64_t epoch, const std::shared_ptr<Session>& session,
+             const std::vector<std::string>& accounts = {"paper"}) {
     risk::v1::RiskSessionRequest request;
     request.mutable_hello()->set_epoch(epoch);
+    for (const std::string& account : accounts) request.mutable_hello()->add_account_ids(account);
     keeper_->OnSession(request, session);
   }
-  void Reserve(std::uint64_t correlation, const std::shared_ptr<Session>& session) {
+  void Reserve(std::uint64_t correlation, const std::shared_ptr<Session>& session,
+               const std::string& account = "paper") {
     risk::v1::RiskSessionRequest request;
     request.mutable_reserve()->set_correlation_id(correlation);
+    request.mutable_reserve()->mutable_order()->set_account_id(account);
     keeper_->OnSession(request, session);
   }
 
@@ -77,6 +81,50 @@ TEST_F(SessionTest, ANewerOneTakesOverAndTheFormerGetsNoRoom) {
   EXPECT_EQ(former->said.size(), 1U);
   Reserve(4, latter);
   EXPECT_EQ(latter->said.size(), 2U);
+}
+
+TEST_F(SessionTest, OrderManagersOfDifferentAccountsWorkSideBySide) {
+  auto one = std::make_shared<Session>();
+  auto two = std::make_shared<Session>();
+  Hello(7, one, {"a", "b"});
+  Hello(3, two, {"c"});
+  Reserve(1, one, "a");
+  Reserve(2, two, "c");
+  EXPECT_EQ(one->said.size(), 2U);
+  EXPECT_EQ(two->said.size(), 2U);
+  EXPECT_EQ(two->said[0].ready().applied_sequences().size(), 1U);
+}
+
+TEST_F(SessionTest, NobodySpeaksOfAnothersAccount) {
+  auto one = std::make_shared<Session>();
+  auto two = std::make_shared<Session>();
+  Hello(7, one, {"a"});
+  Hello(9, two, {"c"});
+  Reserve(1, two, "a");
+  EXPECT_EQ(two->closed, grpc::FAILED_PRECONDITION);
+  EXPECT_EQ(two->said.size(), 1U);
+  Reserve(2, one, "a");
+  EXPECT_EQ(one->said.size(), 2U);
+}
+
+TEST_F(SessionTest, WhoTakesAnAccountOverEndsItsFormerSessionOnly) {
+  auto one = std::make_shared<Session>();
+  auto two = std::make_shared<Session>();
+  auto other = std::make_shared<Session>();
+  Hello(7, one, {"a", "b"});
+  Hello(8, other, {"c"});
+  Hello(9, two, {"b"});
+  EXPECT_EQ(one->closed, grpc::ABORTED);
+  EXPECT_EQ(other->closed, grpc::OK);
+  // The former one comes back with what it was, then with what is left to it.
+  auto again = std::make_shared<Session>();
+  Hello(7, again, {"a", "b"});
+  EXPECT_EQ(again->closed, grpc::FAILED_PRECONDITION);
+  EXPECT_EQ(two->closed, grpc::OK);
+  again = std::make_shared<Session>();
+  Hello(7, again, {"a"});
+  Reserve(1, again, "a");
+  EXPECT_EQ(again->said.size(), 2U);
 }
 
 TEST_F(SessionTest, WithoutAHelloNothingIsDecided) {

@@ -25,8 +25,8 @@ def start_suite(tmp_path_factory, protos):
     """start_suite(name, overrides) starts a suite of its own; all are stopped and removed at the end."""
     running = []
 
-    def start(name, overrides=None, services=tuple(harness.where.SERVICES)):
-        suite = harness.Suite(tmp_path_factory.mktemp(name), protos, overrides or {}, services)
+    def start(name, overrides=None, services=tuple(harness.where.SERVICES), order_managers=1):
+        suite = harness.Suite(tmp_path_factory.mktemp(name), protos, overrides or {}, services, order_managers)
         running.append(suite)
         suite.start()
         return suite

@@ -88,13 +88,13 @@ class _Stub:
 class Suite:
     """One suite: its own folder, ports, Postgres and Redis. The supervisor restarts what is killed."""
 
-    def __init__(self, folder, protos, overrides, services=tuple(where.SERVICES)):
+    def __init__(self, folder, protos, overrides, services=tuple(where.SERVICES), order_managers=1):
         self.folder = pathlib.Path(folder) / "run"
         self.protos = protos
         self.overrides = overrides
         self.services = services
         ensure_directory(self.folder)
-        self.layout = where.Layout.make(self.folder, free_ports=True)
+        self.layout = where.Layout.make(self.folder, free_ports=True, order_managers=order_managers)
         self.bin = pathlib.Path(os.environ.get("BALLAST_TEST_BIN", TOP / "build/dev/bin"))
         self.supervisor = None
         self.thread = None
@@ -120,7 +120,7 @@ class Suite:
 
     def serving(self):
         """Every service answers SERVING to gRPC's health check."""
-        for service in self.services:
+        for service in self.layout.processes(self.services):
             check = self.channel(service).unary_unary("/grpc.health.v1.Health/Check")
             if check(b"", timeout=2) != b"\x08\x01":
                 return False

@@ -7,14 +7,16 @@
 #include <memory>
 #include <utility>
 
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
 #include "libs/platform/thread/mutex.h"
 
 namespace ballast {
 
-// The sending half of a server stream, usable from any thread. Bounded: when the reader is too slow Push says false and
-// the stream ends with RESOURCE_EXHAUSTED (a consumer resumes from its cursor).
+// The sending half of a server stream, usable from any thread. Bounded in messages, and in bytes where they are encoded
+// already: when the reader is too slow Push says false and the stream ends with RESOURCE_EXHAUSTED (a consumer resumes
+// from its cursor).
 template <typename Response>
 class StreamSender {
  public:
@@ -24,9 +26,17 @@ class StreamSender {
   virtual bool PushShared(const std::shared_ptr<const Response>& response) { return Push(*response); }
   virtual void Close(grpc::Status status) = 0;
   [[nodiscard]] virtual bool done() const = 0;
+  // Encoded bytes that were pushed and have not been written; 0 where messages are encoded later.
+  [[nodiscard]] virtual std::size_t unsent_bytes() const { return 0; }
 };
 
 namespace internal {
+
+template <typename Message>
+std::size_t EncodedBytes(const Message&) {
+  return 0;
+}
+inline std::size_t EncodedBytes(const grpc::ByteBuffer& message) { return message.Length(); }
 
 // What both reactors share: a queue, one write under way, one finish. Reactor is grpc's; Derived calls OnWritten.
 template <typename Reactor, typename Response>
@@ -36,17 +46,20 @@ class Sending : public Reactor, public StreamSender<Response> {
 
   bool PushShared(const std::shared_ptr<const Response>& response) override {
     bool overflow = false;
+    std::size_t bytes = EncodedBytes(*response);
     {
       MutexLock lock(mutex_);
       if (closing_ || ending_ || done_) return false;
-      if (queue_.size() >= kQueueMax) {
+      if (writing_ && (queue_.size() >= kQueueMax || unsent_bytes_ + bytes > kUnsentBytesMax)) {
         overflow = true;
       } else {
-        queue_.push_back(response);
-        if (writing_) return true;
+        unsent_bytes_ += bytes;
+        if (writing_) {
+          queue_.push_back(response);
+          return true;
+        }
         writing_ = true;
-        current_ = std::move(queue_.front());
-        queue_.pop_front();
+        current_ = response;
       }
     }
     if (overflow) {
@@ -86,11 +99,17 @@ class Sending : public Reactor, public StreamSender<Response> {
     return closing_ || ending_ || done_;
   }
 
+  [[nodiscard]] std::size_t unsent_bytes() const override {
+    MutexLock lock(mutex_);
+    return unsent_bytes_;
+  }
+
   void OnWriteDone(bool ok) override {
     bool finish = false;
     {
       MutexLock lock(mutex_);
       writing_ = false;
+      unsent_bytes_ -= EncodedBytes(*current_);
       if (!ok && !closing_) {
         closing_ = true;
         closing_status_ = grpc::Status(grpc::CANCELLED, "the reader is gone");
@@ -128,6 +147,7 @@ class Sending : public Reactor, public StreamSender<Response> {
 
  protected:
   static constexpr std::size_t kQueueMax = 20'000;
+  static constexpr std::size_t kUnsentBytesMax = 32 << 20;
   std::function<void()> on_done_;
   // Keeps the reactor until grpc is done with it.
   std::shared_ptr<void> self_;
@@ -139,6 +159,7 @@ class Sending : public Reactor, public StreamSender<Response> {
  private:
   mutable Mutex mutex_;
   std::deque<std::shared_ptr<const Response>> queue_ GUARDED_BY(mutex_);
+  std::size_t unsent_bytes_ GUARDED_BY(mutex_) = 0;
   bool writing_ GUARDED_BY(mutex_) = false;
   bool closing_ GUARDED_BY(mutex_) = false;
   bool ending_ GUARDED_BY(mutex_) = false;

@@ -166,6 +166,11 @@ absl::Status Database::FencedWrite(std::string_view key, std::uint64_t epoch,
 }
 
 absl::Status Database::FencedWrite(std::string_view key, std::uint64_t epoch, const SqlBatch& batch) {
+  Fence fence{std::string(key), epoch};
+  return FencedWrite(std::span<const Fence>(&fence, 1), batch);
+}
+
+absl::Status Database::FencedWrite(std::span<const Fence> fences, const SqlBatch& batch) {
   std::unique_ptr<SqlPipeline> pipeline;
   {
     MutexLock lock(state_->mutex);
@@ -177,7 +182,7 @@ absl::Status Database::FencedWrite(std::string_view key, std::uint64_t epoch, co
   if (!pipeline) {
     ASSIGN_OR_RETURN(pipeline, SqlPipeline::Connect(state_->ConnectionText()));
   }
-  absl::Status status = pipeline->Run(key, epoch, batch);
+  absl::Status status = pipeline->Run(fences, batch);
   if (pipeline->usable()) {
     MutexLock lock(state_->mutex);
     state_->pipelines.push_back(std::move(pipeline));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "libs/base/secret.h"
+#include "libs/platform/postgres/fence.h"
 #include "libs/platform/postgres/migration.h"
 #include "libs/platform/postgres/sql_batch.h"
 
@@ -74,6 +76,8 @@ class Database {
   // The same for statements that are prepared once on each connection, with binary parameters: for what is written
   // often. Codes as above.
   [[nodiscard]] absl::Status FencedWrite(std::string_view key, std::uint64_t epoch, const SqlBatch& batch);
+  // For one who writes in several places at once; `fences` in the order of their keys, as everybody takes them.
+  [[nodiscard]] absl::Status FencedWrite(std::span<const Fence> fences, const SqlBatch& batch);
 
   // Tries for `timeout_ns` to get a first connection, with growing pauses.
   [[nodiscard]] absl::Status WaitReachable(std::int64_t timeout_ns);

@@ -149,6 +149,25 @@ TEST(DatabaseTest, AFencedBatchIsAllOrNothing) {
                   .ok());
 }
 
+// One who writes in several places writes in none when one of them is somebody else's by now.
+TEST(DatabaseTest, AWriteHoldsAllItsFences) {
+  auto database = TestPostgres::Get().NewSchema();
+  ASSERT_TRUE(database->Migrate({{"0001_init", "CREATE TABLE thing (id bigint PRIMARY KEY)"}}).ok());
+  std::vector<Fence> fences{{"account/a", *database->ClaimEpoch("account/a")},
+                            {"account/b", *database->ClaimEpoch("account/b")}};
+  auto write = [&](std::int64_t id) {
+    SqlBatch batch;
+    batch.Statement("INSERT INTO thing VALUES ($1::bigint)").Bigint(id);
+    return database->FencedWrite(fences, batch).code();
+  };
+  EXPECT_EQ(write(1), absl::StatusCode::kOk);
+  auto newer = database->ClaimEpoch("account/b");
+  ASSERT_TRUE(newer.ok());
+  EXPECT_EQ(write(2), absl::StatusCode::kFailedPrecondition);
+  fences[1].epoch = *newer;
+  EXPECT_EQ(write(2), absl::StatusCode::kOk);
+}
+
 // A write whose answer was lost may still be under way when it is asked for again: the second sees all of the first.
 TEST(DatabaseTest, FencedWritesOfOneWriterFollowEachOther) {
   auto database = TestPostgres::Get().NewSchema();

@@ -102,11 +102,13 @@ absl::Status SqlPipeline::Receive(bool prepares) {
   return first;
 }
 
-absl::Status SqlPipeline::Run(std::string_view key, std::uint64_t epoch, const SqlBatch& batch) {
-  SqlBatch fence;
-  fence.Statement("SELECT require_epoch($1, $2)").Text(key).Bigint(static_cast<std::int64_t>(epoch));
+absl::Status SqlPipeline::Run(std::span<const Fence> fences, const SqlBatch& batch) {
+  SqlBatch all;
+  for (const Fence& fence : fences) {
+    all.Statement("SELECT require_epoch($1, $2)").Text(fence.key).Bigint(static_cast<std::int64_t>(fence.epoch));
+  }
   bool prepares = false;
-  if (!Send(fence, &prepares) || !Send(batch, &prepares) || PQpipelineSync(connection_) != 1) {
+  if (!Send(all, &prepares) || !Send(batch, &prepares) || PQpipelineSync(connection_) != 1) {
     usable_ = false;
     return absl::UnknownError(ToAbsl(Problem()));
   }

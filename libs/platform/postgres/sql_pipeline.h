@@ -4,10 +4,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "libs/platform/postgres/fence.h"
 #include "libs/platform/postgres/sql_batch.h"
 
 struct pg_conn;
@@ -26,9 +28,9 @@ class SqlPipeline {
   SqlPipeline(const SqlPipeline&) = delete;
   SqlPipeline& operator=(const SqlPipeline&) = delete;
 
-  // One transaction, one round trip, as the writer of `key` with that epoch. UNKNOWN: the connection broke after
+  // One transaction, one round trip, as the writer who has all of `fences`. UNKNOWN: the connection broke after
   // sending.
-  [[nodiscard]] absl::Status Run(std::string_view key, std::uint64_t epoch, const SqlBatch& batch);
+  [[nodiscard]] absl::Status Run(std::span<const Fence> fences, const SqlBatch& batch);
   // Not after a connection that broke: such a one is thrown away.
   [[nodiscard]] bool usable() const { return usable_; }
 

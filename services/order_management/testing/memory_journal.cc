@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "libs/wire/wire.h"
-
 namespace ballast {
 
 void MemoryJournal::Disk::FailNext(absl::Status status, bool applied) {
@@ -126,15 +124,14 @@ absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> MemoryJournal::Load
   return disk_->deployments_;
 }
 
-absl::StatusOr<std::vector<order::v1::OrderEvent>> MemoryJournal::LoadEvents(const AccountId& account_id,
-                                                                             std::uint64_t after, int limit) {
+absl::StatusOr<EncodedEvents> MemoryJournal::LoadEvents(const AccountId& account_id, std::uint64_t after, int limit) {
   MutexLock lock(disk_->mutex_);
-  std::vector<order::v1::OrderEvent> page;
+  std::vector<OrderEvent> page;
   const auto& log = disk_->events_[account_id];
   for (auto it = log.upper_bound(after); it != log.end() && static_cast<int>(page.size()) < limit; ++it) {
-    wire::ToProto(it->second, &page.emplace_back());
+    page.push_back(it->second);
   }
-  return page;
+  return EncodedEvents(page);
 }
 
 }  // namespace ballast

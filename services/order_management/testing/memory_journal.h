@@ -54,8 +54,7 @@ class MemoryJournal final : public Journal {
   absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account_id, std::uint64_t after, int limit) override;
   absl::Status SaveDeployment(const AccountId& account_id, const DeploymentId& id) override;
   absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> LoadDeployments() override;
-  absl::StatusOr<std::vector<order::v1::OrderEvent>> LoadEvents(const AccountId& account_id, std::uint64_t after,
-                                                                int limit) override;
+  absl::StatusOr<EncodedEvents> LoadEvents(const AccountId& account_id, std::uint64_t after, int limit) override;
 
  private:
   std::shared_ptr<Disk> disk_;

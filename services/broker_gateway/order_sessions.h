@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "ballast/broker/v1/broker_service.pb.h"
+#include "libs/model/ids.h"
+#include "libs/platform/grpc/server_stream.h"
+
+namespace ballast {
+
+// The order managers' streams, and whose word counts for which account: the one of the newest epoch. One thread.
+class OrderSessions {
+ public:
+  using Sender = StreamSender<broker::v1::OrderSessionResponse>;
+  using Epochs = std::map<AccountId, std::uint64_t>;
+
+  // The epochs the accounts were last seen with.
+  void Restore(Epochs epochs) { epochs_ = std::move(epochs); }
+
+  // Whether nobody newer is known for any of the accounts.
+  [[nodiscard]] bool Admits(const std::set<AccountId>& accounts, std::uint64_t epoch) const;
+  // From here on the accounts are this one's; whoever had one of them is closed.
+  void Open(const std::shared_ptr<Sender>& sender, std::uint64_t epoch, std::set<AccountId> accounts);
+  // Whether the stream may instruct for the account; one that nobody has named becomes its own.
+  bool Holds(const std::shared_ptr<Sender>& sender, const AccountId& account);
+  // Who is told what happens to the account; null: nobody is there.
+  [[nodiscard]] std::shared_ptr<Sender> Of(const AccountId& account) const;
+  void Lose(const std::shared_ptr<Sender>& sender);
+  // Forgets those whose stream has ended.
+  void Prune();
+  void CloseAll(const grpc::Status& why);
+  [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+
+ private:
+  struct Session {
+    std::shared_ptr<Sender> sender;
+    std::uint64_t epoch = 0;
+    std::set<AccountId> accounts;
+  };
+  std::list<Session> sessions_;
+  Epochs epochs_;
+};
+
+}  // namespace ballast

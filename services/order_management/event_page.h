@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <grpcpp/support/byte_buffer.h>
+
+#include "services/order_management/encoded_events.h"
+
+namespace ballast {
+
+// At most kEvents events of the log as they go over the wire: a part of a StreamOrderEventsResponse, made once in each
+// form that somebody wants, and shared by all its readers. One thread at a time.
+class EventPage {
+ public:
+  static constexpr std::size_t kEvents = 500;
+
+  // [first, last) of `events`.
+  EventPage(std::shared_ptr<const EncodedEvents> events, std::size_t first, std::size_t last)
+      : events_(std::move(events)), first_(first), last_(last) {}
+
+  [[nodiscard]] std::size_t size() const { return last_ - first_; }
+  [[nodiscard]] const EncodedEvents::Entry& entry(std::size_t index) const {
+    return events_->entries()[first_ + index];
+  }
+  [[nodiscard]] const EncodedEvents& events() const { return *events_; }
+  // All of it.
+  [[nodiscard]] const grpc::Slice& Bytes(bool with_checks);
+
+ private:
+  std::shared_ptr<const EncodedEvents> events_;
+  std::size_t first_, last_;
+  // Without and with what risk said.
+  std::array<std::optional<grpc::Slice>, 2> forms_;
+};
+
+}  // namespace ballast
