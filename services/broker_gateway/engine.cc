@@ -21,8 +21,6 @@ constexpr std::int64_t kSecondNs = 1'000'000'000;
 // Without data for longer than this the market is in a night or a weekend: nobody waits for it to pass.
 constexpr Duration kGap = Duration::Seconds(300);
 constexpr Duration kPauseMax = Duration::Seconds(86'400);
-// Closed orders younger than this are known in memory; a new order that says it is older than half of it is looked up.
-constexpr Duration kRemember = Duration::Seconds(2 * 86'400);
 // A simulated market in lockstep begins here, so that every run of a seed is the same.
 constexpr UtcTime kLockstepStart{1'704'067'200'000'000'000};  // 2024-01-01
 
@@ -70,6 +68,10 @@ Engine::Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock&
       skipped_quotes_(metrics.GetCounter("ballast_market_quotes_skipped_total",
                                          "recorded quotes that could not be used: locked, crossed, without a price",
                                          {})),
+      reports_lost_(metrics.GetCounter("ballast_broker_reports_lost_total",
+                                       "reports that order management was told and that are not stored here", {})),
+      unreadable_(metrics.GetCounter("ballast_broker_messages_unreadable_total",
+                                     "messages of order management that could not be read", {})),
       session_gauge_(metrics.GetGauge("ballast_broker_order_session", "order managers that are connected", {})) {}
 
 Engine::~Engine() { Drain(); }
@@ -111,7 +113,7 @@ absl::Status Engine::Recover() {
       instrument.day_start_minute = options_.day_start_minute;
   }
   venue_ = paper::PaperBroker(instruments_, options_.paper);
-  RETURN_IF_ERROR(store_.LoadBroker(venue_, clock_.Now() - kRemember));
+  RETURN_IF_ERROR(store_.LoadBroker(venue_));
   ASSIGN_OR_RETURN(OrderSessions::Epochs epochs, store_.LoadEpochs());
   sessions_.Restore(std::move(epochs));
   source_key_ = source_->state().key;
@@ -220,10 +222,7 @@ void Engine::Loop() {
     venue_.OnTime(MarketNow());
     CommitAndTell();
     if (!exact() && clock_.MonotonicNanos() - last_save_ns_ > kSaveNs) SaveMarket();
-    if (clock_.MonotonicNanos() - last_forget_ns_ > 3'600 * kSecondNs) {
-      last_forget_ns_ = clock_.MonotonicNanos();
-      venue_.Forget(clock_.Now() - kRemember);
-    }
+    venue_.Forget(options_.closed_orders_kept);
   }
   for (Task& task : inbox_.PopBatch(50'000, 0)) {
     if (kill_.version() != killed_version_) Kill();
@@ -341,6 +340,10 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
     Hello(request.hello(), session);
     return;
   }
+  if (request.message_case() == broker::v1::OrderSessionRequest::MESSAGE_NOT_SET) {
+    Quarantine(request, absl::InvalidArgumentError("the message is none that this version knows"));
+    return;
+  }
   if (!sessions_.Holds(session, AccountId(AccountOf(request)))) {
     session->Close(grpc::Status(grpc::FAILED_PRECONDITION, "another session has taken over"));
     return;
@@ -353,18 +356,29 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
   } else if (request.has_reduce()) {
     auto quantity = wire::FromProto(request.reduce().quantity(), "quantity");
     if (!quantity.ok()) {
-      log_.Critical("broker.reduce_unreadable", {{"error", quantity.status().ToString()}});
+      Quarantine(request, quantity.status());
       return;
     }
     venue_.Reduce(AccountId(request.reduce().account_id()), OrderId(request.reduce().order_id()), *quantity,
                   wire::FromProto(request.reduce().rejection()), MarketNow());
   } else if (request.has_open_account()) {
     auto cash = wire::FromProto(request.open_account().opening_cash(), "opening_cash");
-    if (cash.ok())
-      venue_.OpenAccount(AccountId(request.open_account().account_id()), request.open_account().currency(), *cash);
+    if (cash.ok()) {
+      Open(AccountId(request.open_account().account_id()), request.open_account().currency(), *cash);
+    } else {
+      Quarantine(request, cash.status());
+    }
   } else if (request.has_acknowledge()) {
     gate_.Durable(request.acknowledge().account_id(), request.acknowledge().execution_sequence());
   }
+}
+
+// What nobody here can read is put aside with its bytes and does not stop what comes after it.
+void Engine::Quarantine(const broker::v1::OrderSessionRequest& request, const absl::Status& why) {
+  constexpr std::size_t kBytesMax = 2'000;
+  unreadable_.Increment();
+  std::string text = request.ShortDebugString();
+  log_.Critical("broker.message_unreadable", {{"error", MessageOf(why)}, {"message", text.substr(0, kBytesMax)}});
 }
 
 void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session) {
@@ -384,6 +398,14 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
   std::vector<broker::v1::OrderSessionResponse> stored;
   for (const auto& [account, after] : hello.after_execution_sequences()) {
     const paper::Ledger* ledger = venue_.FindLedger(AccountId(account));
+    std::uint64_t head = ledger == nullptr ? 0 : ledger->execution_sequence;
+    if (after > head) {
+      GoOnAfter(AccountId(account), head, after);
+      (*ready.mutable_ready()->mutable_lost_execution_sequences())[account] = head;
+      // What the order manager compares with its own: nothing of that account counts as settled.
+      (*ready.mutable_ready()->mutable_head_execution_sequences())[account] = head;
+      continue;
+    }
     if (ledger == nullptr) continue;
     gate_.Told(account, ledger->execution_sequence);
     gate_.Durable(account, after);
@@ -391,7 +413,9 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
     std::uint64_t cursor = after;
     while (cursor < ledger->execution_sequence) {
       auto page = store_.LoadExecutions(AccountId(account), cursor, kResendPage);
-      if (!page.ok() || page->empty()) {
+      // Numbers that were lost are nowhere: what is above the last stored one is told as it comes.
+      if (page.ok() && page->empty()) break;
+      if (!page.ok()) {
         session->Close(grpc::Status(grpc::UNAVAILABLE, "stored reports cannot be read now"));
         return;
       }
@@ -412,42 +436,91 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
                                     {"accounts", std::to_string(hello.after_execution_sequences().size())}});
 }
 
+// Somebody was told more than is stored here: it was restored from an older state, or wiped. New reports would come
+// under numbers that were seen already, and be dropped.
+void Engine::GoOnAfter(const AccountId& account, std::uint64_t head, std::uint64_t after) {
+  log_.Critical(
+      "broker.reports_lost",
+      {{"account", account.value()}, {"stored_until", std::to_string(head)}, {"told_until", std::to_string(after)}});
+  reports_lost_.Add(static_cast<double>(after - head));
+  told_[account] = after;
+  if (venue_.FindLedger(account) != nullptr) venue_.GoOnAfter(account, after);
+  gate_.Told(account.value(), after);
+  gate_.Durable(account.value(), after);
+}
+
 void Engine::New(const broker::v1::NewOrder& request) {
   auto order = wire::FromProto(request.order());
   if (!order.ok()) {
+    unreadable_.Increment();
     log_.Critical("broker.order_unreadable", {{"error", order.status().ToString()}});
     // Refused by what can be read of it: unanswered, it would be on its way for ever.
     Order unreadable;
     unreadable.order_id = OrderId(request.order().order_id());
     unreadable.account_id = AccountId(request.order().account_id());
     unreadable.symbol = Symbol(request.order().symbol());
+    if (LedgerFor(unreadable) == nullptr) return;
     venue_.Reject(unreadable,
                   {.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())},
                   MarketNow());
     return;
   }
   if (venue_.Find(order->order_id) != nullptr) return;  // its reports are stored and were sent or will be resent
-  if (clock_.Now() - order->create_time > Duration{kRemember.nanos / 2}) {
-    // Too old to be sent in any case; but it must not be refused when it was taken long ago. A rare read.
+  bool too_old = clock_.Now() - order->create_time > Duration::Millis(options_.last_check.intent_age_ms_max);
+  if (too_old || order->create_time <= venue_.forgotten_until()) {
+    // It may have come before and be closed since. A rare read: of what is sent again after a lost session.
     auto stored = store_.LoadOrder(order->order_id);
     if (!absl::IsNotFound(stored.status())) {
       if (!stored.ok()) log_.Warning("broker.old_order_unanswered", {{"error", stored.status().ToString()}});
       return;  // known, or not to be told now: the order manager asks again
     }
   }
-  const paper::Ledger* ledger = venue_.FindLedger(order->account_id);
+  const paper::Ledger* ledger = LedgerFor(*order);
+  if (ledger == nullptr) return;
   Decimal position;
-  if (ledger != nullptr && ledger->positions.contains(order->symbol)) position = ledger->positions.at(order->symbol);
+  if (ledger->positions.contains(order->symbol)) position = ledger->positions.at(order->symbol);
   std::optional<KillCommand> held = kill_.Held(order->account_id);
   const LastCheck::Facts facts{.quote = venue_.FindQuote(order->symbol),
                                .position = position,
                                .now = clock_.Now(),
+                               .sent_in_second = SentInSecond(order->account_id),
                                .kill_command = held ? &held->command_id : nullptr};
   if (std::optional<Rejection> refusal = options_.last_check.Refusal(*order, facts)) {
     venue_.Reject(*order, *refusal, MarketNow());
   } else {
     venue_.Submit(*order, MarketNow());
+    ++sent_[order->account_id];
   }
+}
+
+// Nothing that can be told of an account comes before it is open, so an order for one that is not opens it to be
+// refused: unanswered, it would be on its way for ever.
+const paper::Ledger* Engine::LedgerFor(const Order& order) {
+  if (const paper::Ledger* ledger = venue_.FindLedger(order.account_id)) {
+    if (!ledger->currency.empty()) return ledger;
+  }
+  log_.Critical("broker.unknown_account", {{"account", order.account_id.value()}, {"order", order.order_id.value()}});
+  Open(order.account_id, "", Decimal());
+  venue_.Reject(order,
+                {.reason = RejectReason::kUnknownAccount, .check = "venue", .message = "the account is not open"},
+                MarketNow());
+  return nullptr;
+}
+
+void Engine::Open(const AccountId& id, const std::string& currency, Decimal cash) {
+  venue_.OpenAccount(id, currency, cash);
+  if (auto told = told_.find(id); told != told_.end()) venue_.GoOnAfter(id, told->second);
+}
+
+// Of the running second.
+std::int64_t Engine::SentInSecond(const AccountId& account) {
+  std::int64_t second = clock_.MonotonicNanos() / kSecondNs;
+  if (second != sent_second_) {
+    sent_.clear();
+    sent_second_ = second;
+  }
+  auto sent = sent_.find(account);
+  return sent == sent_.end() ? 0 : sent->second;
 }
 
 void Engine::StepMarket() {

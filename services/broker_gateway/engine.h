@@ -49,6 +49,8 @@ class Engine {
     std::vector<std::string> replay_instruments;
     int lockstep_subscribers = 3;
     paper::PaperBroker::Options paper = {};
+    // So many closed orders are known in memory; the others are looked up.
+    std::size_t closed_orders_kept = 10'000;
     // The gateway's own caps, checked last and apart from risk.
     LastCheck last_check = {};
   };
@@ -106,6 +108,12 @@ class Engine {
   void Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderSender>& session);
   void Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session);
   void New(const broker::v1::NewOrder& request);
+  void GoOnAfter(const AccountId& account, std::uint64_t head, std::uint64_t after);
+  void Open(const AccountId& id, const std::string& currency, Decimal cash);
+  // nullptr: there is none, and the order is refused.
+  const paper::Ledger* LedgerFor(const Order& order);
+  std::int64_t SentInSecond(const AccountId& account);
+  void Quarantine(const broker::v1::OrderSessionRequest& request, const absl::Status& why);
   [[nodiscard]] bool lockstep() const { return options_.speed.IsZero(); }
   // The position goes with the executions of every step: nothing is stepped twice or left out after a kill.
   [[nodiscard]] bool exact() const { return lockstep() || options_.source == "replay"; }
@@ -165,9 +173,13 @@ class Engine {
   bool step_unsaved_ = false;
   std::vector<Bar> unsaved_bars_;
   std::int64_t last_save_ns_ = 0;
-  std::int64_t last_forget_ns_ = 0;
   // Symbols whose newest quote could not be used, so that it is logged once.
   std::set<Symbol> unusable_;
+  // What the order manager was told of accounts that are not open here.
+  std::map<AccountId, std::uint64_t> told_;
+  // New orders by account that have left in the running second.
+  std::int64_t sent_second_ = 0;
+  std::map<AccountId, std::int64_t> sent_;
   OrderSessions sessions_;
   std::vector<Subscriber> subscribers_;
   LockstepGate::Connection last_connection_ = 0;
@@ -182,6 +194,8 @@ class Engine {
   Counter& steps_;
   Counter& executions_;
   Counter& skipped_quotes_;
+  Counter& reports_lost_;
+  Counter& unreadable_;
   Gauge& session_gauge_;
 };
 

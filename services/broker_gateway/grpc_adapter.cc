@@ -111,11 +111,8 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListOpenOrders(grpc::CallbackServerContext
   if (!check.Id("account_id", request->account_id()).ok()) return Refuse(context, check);
   return Answer(engine_, context, [request = *request, response](const Engine& engine) -> absl::Status {
     RETURN_IF_ERROR(CheckAccount(engine, request.account_id()));
-    for (const auto& [id, order] : engine.venue().orders()) {
-      if (!IsTerminal(order.status) && order.account_id.value() == request.account_id()) {
-        wire::ToProto(order, response->add_orders());
-      }
-    }
+    for (const OrderId& id : engine.venue().Working(AccountId(request.account_id())))
+      wire::ToProto(*engine.venue().Find(id), response->add_orders());
     return absl::OkStatus();
   });
 }
@@ -187,9 +184,7 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListBrokers(grpc::CallbackServerContext* c
     auto* replace = broker->add_capabilities();
     replace->set_name("replace");
     wire::ToProto(engine.market_time(), broker->mutable_last_message_time());
-    int open = 0;
-    for (const auto& [id, order] : engine.venue().orders()) open += IsTerminal(order.status) ? 0 : 1;
-    broker->set_open_orders(open);
+    broker->set_open_orders(static_cast<int>(engine.venue().working_count()));
     return absl::OkStatus();
   });
 }

@@ -43,6 +43,15 @@ std::optional<Rejection> LastCheck::Refusal(const Order& order, const Facts& fac
                      .observed = std::to_string(age_ms),
                      .message = "the order is too old to be sent"};
   }
+  if (facts.sent_in_second >= orders_per_second_max && !IsEmergencyReduction(order)) {
+    return Refuse("rate_cap", std::to_string(orders_per_second_max), std::to_string(facts.sent_in_second),
+                  "the gateway's cap on orders in a second is reached");
+  }
+  // Made smaller since it was asked for it may be, and never larger.
+  if (!order.requested_quantity.IsZero() && order.quantity > order.requested_quantity) {
+    return Refuse("approved_quantity", order.requested_quantity.ToString(), order.quantity.ToString(),
+                  "more would be sent than was asked for");
+  }
   if (!order.quantity.IsPositive()) return Refuse("quantity", "0", order.quantity.ToString(), "there is no quantity");
   const Quote* quote = facts.quote;
   bool sound = quote != nullptr && quote->bid_price.IsPositive() && quote->ask_price >= quote->bid_price;

@@ -16,6 +16,8 @@ struct LastCheck {
   // How far from the market a price may be, as a part of the last price.
   Decimal collar_ratio;
   std::int64_t intent_age_ms_max = 10'000;
+  // New orders of an account in a second.
+  std::int64_t orders_per_second_max = 20'000;
 
   struct Facts {
     // The newest quote; nullptr when there is none.
@@ -23,6 +25,8 @@ struct LastCheck {
     // Of the account in the order's instrument, as the venue has it.
     Decimal position;
     UtcTime now;
+    // New orders of the account that have left in the running second.
+    std::int64_t sent_in_second = 0;
     // The kill command that is engaged for the account; nullptr when none is.
     const std::string* kill_command = nullptr;
   };

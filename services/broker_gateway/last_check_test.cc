@@ -18,7 +18,11 @@ class LastCheckTest : public testing::Test {
   }
   // The name of the refusing check; empty when the order may leave.
   [[nodiscard]] std::string Says() const {
-    auto refusal = check.Refusal(order, {.quote = with_quote ? &quote : nullptr, .position = position, .now = now});
+    auto refusal = check.Refusal(order, {.quote = with_quote ? &quote : nullptr,
+                                         .position = position,
+                                         .now = now,
+                                         .sent_in_second = sent,
+                                         .kill_command = kill_command.empty() ? nullptr : &kill_command});
     return refusal ? refusal->check : "";
   }
   std::string Priced(Side side, const char* stop, const char* limit) {
@@ -33,6 +37,8 @@ class LastCheckTest : public testing::Test {
       .notional_max = Decimal::FromInt(1'000), .collar_ratio = Decimal::Of("0.1"), .intent_age_ms_max = 10'000};
   Quote quote;
   bool with_quote = true;
+  std::int64_t sent = 0;
+  std::string kill_command;
   Decimal position;
   UtcTime now{1'700'000'000'000'000'000};
   Order order;
@@ -50,6 +56,41 @@ TEST_F(LastCheckTest, Age) {
   auto refusal = check.Refusal(order, {.quote = &quote, .position = position, .now = now});
   EXPECT_EQ(refusal->reason, RejectReason::kStaleIntent);
   EXPECT_EQ(refusal->observed, "10001");
+}
+
+TEST_F(LastCheckTest, WhileTheKillSwitchIsEngagedOnlyAnEmergencyStopsReductionsLeave) {
+  kill_command = "stop-1";
+  EXPECT_EQ(Says(), "kill_switch");
+  for (bool reduce_only : {false, true}) {
+    for (const char* reason : {"manual", "stop_loss", "emergency_stop"}) {
+      for (const char* held : {"-2", "-1", "-0.5", "0", "2"}) {
+        order.reduce_only = reduce_only;
+        order.reason = reason;
+        position = Decimal::Of(held);
+        bool leaves = reduce_only && order.reason == "emergency_stop" && position <= Decimal::FromInt(-1);
+        EXPECT_EQ(Says(), leaves ? "" : "kill_switch") << reduce_only << " " << reason << " " << held;
+      }
+    }
+  }
+}
+
+TEST_F(LastCheckTest, Rate) {
+  check.orders_per_second_max = 3;
+  sent = 2;
+  EXPECT_EQ(Says(), "");
+  sent = 3;
+  EXPECT_EQ(Says(), "rate_cap");
+  order.reduce_only = true;
+  EXPECT_EQ(Says(), "rate_cap");
+  order.reason = "emergency_stop";
+  EXPECT_EQ(Says(), "");
+}
+
+TEST_F(LastCheckTest, NoMoreIsSentThanWasAskedFor) {
+  order.requested_quantity = Decimal::FromInt(1);
+  EXPECT_EQ(Says(), "");
+  order.requested_quantity = Decimal::Of("0.999999999999999999");
+  EXPECT_EQ(Says(), "approved_quantity");
 }
 
 TEST_F(LastCheckTest, Quantity) {

@@ -1,4 +1,7 @@
 // The order manager's session: who may hold it, and what is answered to what cannot be read.
+#include <future>
+#include <pqxx/pqxx>
+
 #include "services/broker_gateway/testing/session_fixture.h"
 
 namespace ballast {
@@ -13,8 +16,8 @@ TEST_F(SessionTest, AnOlderOrderManagerIsTurnedAwayAndTheNewerOneGoesOn) {
   EXPECT_TRUE(engine_->Instruct(NewOrder("by-newer"), newer));
   EXPECT_TRUE(newer->ReportOf("by-newer").has_value());
   EXPECT_FALSE(newer->done());
-  EXPECT_FALSE(older->Ready());
   engine_->Drain();
+  EXPECT_FALSE(older->told_ready());
   EXPECT_EQ(engine_->venue().Find(OrderId("by-older")), nullptr);
 }
 
@@ -51,6 +54,116 @@ TEST_F(SessionTest, AnOrderThatCannotBeReadIsRefused) {
   EXPECT_EQ(report->rejection().reason(), type::v1::REJECT_REASON_MALFORMED);
   EXPECT_TRUE(engine_->Instruct(NewOrder("good"), session));
   EXPECT_TRUE(session->ReportOf("good").has_value());
+}
+
+TEST_F(SessionTest, AnOrderOfAnAccountThatIsNotOpenIsRefused) {
+  auto session = Hello(7);
+  broker::v1::OrderSessionRequest request = NewOrder("stranger");
+  request.mutable_new_order()->mutable_order()->set_account_id("nobody");
+  EXPECT_TRUE(engine_->Instruct(request, session));
+  auto report = session->ReportOf("stranger");
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->rejection().reason(), type::v1::REJECT_REASON_UNKNOWN_ACCOUNT);
+  // It can be opened later, with all its money.
+  broker::v1::OrderSessionRequest open;
+  open.mutable_open_account()->set_account_id("nobody");
+  open.mutable_open_account()->set_currency("USD");
+  open.mutable_open_account()->mutable_opening_cash()->set_value("100000");
+  EXPECT_TRUE(engine_->Instruct(open, session));
+  request.mutable_new_order()->mutable_order()->set_order_id("known");
+  EXPECT_TRUE(engine_->Instruct(request, session));
+  EXPECT_TRUE(session->WaitForReport("known", broker::v1::EXECUTION_TYPE_TRADE));
+}
+
+TEST_F(SessionTest, AMessageNobodyKnowsDoesNotStopWhatComesAfterIt) {
+  auto session = Hello(7);
+  broker::v1::OrderSessionRequest newer;
+  ASSERT_TRUE(newer.ParseFromString(std::string("\xba\x3e\x00", 3)));  // field 999, of a later version
+  EXPECT_TRUE(engine_->Instruct(newer, session));
+  broker::v1::OrderSessionRequest reduce;
+  reduce.mutable_reduce()->set_order_id("o");
+  reduce.mutable_reduce()->mutable_quantity()->set_value("many");
+  EXPECT_TRUE(engine_->Instruct(reduce, session));
+  EXPECT_TRUE(engine_->Instruct(NewOrder("good"), session));
+  EXPECT_TRUE(session->ReportOf("good").has_value());
+}
+
+// Restored from an older state or wiped: new reports may not come under numbers that were seen already.
+TEST_F(SessionTest, AGatewayThatLostReportsGoesOnAfterThemAndSaysSo) {
+  auto session = HelloAfter(7, 41);
+  ASSERT_TRUE(session->Ready());
+  EXPECT_EQ(session->ready().lost_execution_sequences().at("paper"), 0U);
+  // Not what the order manager has: it takes nothing for settled.
+  EXPECT_EQ(session->ready().head_execution_sequences().at("paper"), 0U);
+  EXPECT_TRUE(engine_->Instruct(NewOrder("first"), session));
+  ASSERT_TRUE(session->WaitForReport("first", broker::v1::EXECUTION_TYPE_TRADE));
+  EXPECT_EQ(session->reports().front().execution_sequence(), 42U);
+  std::uint64_t head = session->reports().back().execution_sequence();
+  Start();
+  auto again = HelloAfter(8, head);
+  ASSERT_TRUE(again->Ready());
+  EXPECT_TRUE(again->ready().lost_execution_sequences().empty());
+  EXPECT_EQ(again->ready().head_execution_sequences().at("paper"), head);
+  // Partly lost, with the account open here.
+  auto later = HelloAfter(9, head + 10);
+  ASSERT_TRUE(later->Ready());
+  EXPECT_EQ(later->ready().lost_execution_sequences().at("paper"), head);
+  EXPECT_TRUE(engine_->Instruct(NewOrder("second"), later));
+  ASSERT_TRUE(later->WaitForReport("second", broker::v1::EXECUTION_TYPE_TRADE));
+  EXPECT_EQ(later->reports().front().execution_sequence(), head + 11);
+  // Whoever asks from before the gap gets what there is.
+  auto all = HelloAfter(10, 0);
+  ASSERT_TRUE(all->Ready());
+  EXPECT_EQ(all->CountOf("first", broker::v1::EXECUTION_TYPE_TRADE), 1U);
+  EXPECT_EQ(all->CountOf("second", broker::v1::EXECUTION_TYPE_TRADE), 1U);
+}
+
+TEST_F(SessionTest, AStoredReportThatCannotBeReadIsToldAsSuchAndTheOthersFollow) {
+  auto session = Hello(7);
+  EXPECT_TRUE(engine_->Instruct(NewOrder("a"), session));
+  ASSERT_TRUE(session->WaitForReport("a", broker::v1::EXECUTION_TYPE_TRADE));
+  std::size_t count = session->reports().size();
+  absl::Status spoilt = database_->Transaction([](pqxx::transaction_base& work) {
+    work.exec("UPDATE execution SET payload = 'x' WHERE execution_sequence = 1");
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(spoilt.ok()) << spoilt;
+  auto again = Hello(8);
+  ASSERT_TRUE(again->Ready());
+  ASSERT_EQ(again->reports().size(), count);
+  EXPECT_EQ(again->reports()[0].type(), broker::v1::EXECUTION_TYPE_STATUS_UNKNOWN);
+  EXPECT_EQ(again->reports()[0].execution_sequence(), 1U);
+  EXPECT_EQ(again->reports()[1].order_id(), "a");
+}
+
+class ForgetfulTest : public SessionTest {
+ protected:
+  Engine::Options OptionsOf() override { return {.closed_orders_kept = 2}; }
+};
+
+TEST_F(ForgetfulTest, AnOrderSentAgainIsOneOrderThoughItIsNotInMemoryAnyMore) {
+  auto session = Hello(7);
+  std::vector<broker::v1::OrderSessionRequest> requests;
+  for (int i = 0; i < 10; ++i) requests.push_back(NewOrder("o" + std::to_string(i)));
+  for (int life = 0; life < 2; ++life) {
+    for (const auto& request : requests) EXPECT_TRUE(engine_->Instruct(request, session));
+    std::string last = "last" + std::to_string(life);
+    EXPECT_TRUE(engine_->Instruct(NewOrder(last), session));
+    ASSERT_TRUE(session->WaitForReport(last, broker::v1::EXECUTION_TYPE_TRADE));
+    std::promise<std::size_t> known;
+    ASSERT_TRUE(engine_->Ask([&](const Engine& engine) { known.set_value(engine.venue().orders().size()); }));
+    EXPECT_LE(known.get_future().get(), 13U);
+    // Told once, by whichever life.
+    for (int i = 0; i < 10; ++i)
+      EXPECT_EQ(session->CountOf("o" + std::to_string(i), broker::v1::EXECUTION_TYPE_TRADE), 1U) << i;
+    if (life == 1) break;
+    Start();
+    session = Hello(8);
+    ASSERT_TRUE(session->Ready());
+    std::promise<std::size_t> loaded;
+    ASSERT_TRUE(engine_->Ask([&](const Engine& engine) { loaded.set_value(engine.venue().orders().size()); }));
+    EXPECT_EQ(loaded.get_future().get(), 0U);
+  }
 }
 
 }  // namespace

@@ -195,6 +195,23 @@ void AddLedgers(const paper::PaperBroker& broker, const std::set<AccountId>& ids
       .Value(quantities);
 }
 
+// One that cannot be read is told as what it is, with its number: those after it do not wait for it.
+broker::v1::ExecutionReport ReportOf(const AccountId& account, const pqxx::row& row) {
+  broker::v1::ExecutionReport report;
+  pqxx::binarystring bytes(row[0]);
+  auto sequence = row[1].as<std::uint64_t>();
+  bool whole = report.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  if (whole && report.execution_sequence() == sequence && report.account_id() == account.value()) return report;
+  report.Clear();
+  report.set_account_id(account.value());
+  report.set_execution_sequence(sequence);
+  report.set_type(broker::v1::EXECUTION_TYPE_STATUS_UNKNOWN);
+  wire::ToProto(
+      Rejection{.reason = RejectReason::kMalformed, .check = "decode", .message = "the stored report cannot be read"},
+      report.mutable_rejection());
+  return report;
+}
+
 }  // namespace
 
 void ToProto(const broker::Execution& execution, broker::v1::ExecutionReport* out) {
@@ -236,8 +253,8 @@ SqlBatch BrokerStore::Rows(const paper::PaperBroker& broker, const paper::Change
 
 absl::Status BrokerStore::Append(const SqlBatch& rows) { return database_.FencedWrite(kWriter, epoch_, rows); }
 
-absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker, UtcTime since) {
-  return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker) {
+  return database_.LongTransaction([&](pqxx::transaction_base& work) -> absl::Status {
     for (const pqxx::row& row : work.exec("SELECT account_id, currency, cash::text, execution_sequence FROM ledger")) {
       paper::Ledger ledger;
       ledger.account_id = AccountId(row[0].as<std::string>());
@@ -251,11 +268,13 @@ absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker, UtcTime since) 
       }
       broker.RestoreLedger(std::move(ledger));
     }
-    // Recently closed orders too: a second submission of one must be known for what it is. Older ones are looked up.
-    for (const pqxx::row& row : work.exec_params("SELECT payload, triggered, arrival_nanos, waiting, "
-                                                 "queue_ahead::text, rests FROM venue_order WHERE working "
-                                                 "OR created_nanos > $1 OR created_nanos = 0",
-                                                 since.nanos)) {
+    // What is closed is looked up when somebody asks for it.
+    for (const pqxx::row& row : work.exec("SELECT coalesce(max(created_nanos), 0) FROM venue_order")) {
+      broker.RestoreForgotten(UtcTime{row[0].as<std::int64_t>()});
+    }
+    for (const pqxx::row& row :
+         work.exec("SELECT payload, triggered, arrival_nanos, waiting, queue_ahead::text, rests FROM venue_order WHERE "
+                   "working")) {
       ASSIGN_OR_RETURN(Order order, wire::FromProto(Parse<order::v1::Order>(row[0])));
       paper::VenueState state{
           .arrival = UtcTime{row[2].as<std::int64_t>()}, .waiting = row[3].as<bool>(), .triggered = row[1].as<bool>()};
@@ -284,11 +303,11 @@ absl::StatusOr<std::vector<broker::v1::ExecutionReport>> BrokerStore::LoadExecut
                                                                                      std::uint64_t after, int limit) {
   std::vector<broker::v1::ExecutionReport> executions;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    for (const pqxx::row& row :
-         work.exec_params("SELECT payload FROM execution WHERE account_id = $1 AND execution_sequence > $2 ORDER BY "
-                          "execution_sequence LIMIT $3",
-                          account.value(), after, limit)) {
-      executions.push_back(Parse<broker::v1::ExecutionReport>(row[0]));
+    for (const pqxx::row& row : work.exec_params("SELECT payload, execution_sequence FROM execution WHERE account_id = "
+                                                 "$1 AND execution_sequence > $2 ORDER BY "
+                                                 "execution_sequence LIMIT $3",
+                                                 account.value(), after, limit)) {
+      executions.push_back(ReportOf(account, row));
     }
     return absl::OkStatus();
   }));

@@ -21,10 +21,11 @@ class BrokerStore {
   static SqlBatch Rows(const paper::PaperBroker& broker, const paper::Changes& changes,
                        const market::SourceState* market, const std::vector<Bar>& bars);
   absl::Status Append(const SqlBatch& rows);
-  // Ledgers, the working orders and those made after `since` (wall time).
-  absl::Status LoadBroker(paper::PaperBroker& broker, UtcTime since);
+  // Ledgers and the working orders, however many there ever were.
+  absl::Status LoadBroker(paper::PaperBroker& broker);
   // NOT_FOUND when there never was one.
   absl::StatusOr<Order> LoadOrder(const OrderId& id);
+  // One that cannot be read is told as STATUS_UNKNOWN, with its number: those after it do not wait for it.
   absl::StatusOr<std::vector<broker::v1::ExecutionReport>> LoadExecutions(const AccountId& account, std::uint64_t after,
                                                                           int limit);
   // The newest order manager each account was seen with; one that is stored never goes back.

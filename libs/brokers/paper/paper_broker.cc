@@ -44,8 +44,11 @@ PaperBroker::PaperBroker(std::vector<Instrument> instruments, Options options) :
 }
 
 void PaperBroker::OpenAccount(const AccountId& id, const std::string& currency, Decimal cash) {
-  if (ledgers_.contains(id)) return;
-  ledgers_[id] = {.account_id = id, .currency = currency, .cash = cash};
+  Ledger& ledger = ledgers_[id];
+  if (!ledger.currency.empty()) return;
+  ledger.account_id = id;
+  ledger.currency = currency;
+  ledger.cash += cash;
   changes_.accounts.insert(id);
 }
 
@@ -85,6 +88,7 @@ void PaperBroker::Tell(Order& order, Execution execution, UtcTime now) {
     if (const Instrument* instrument = FindInstrument(order.symbol))
       days_.erase({calendar::DayEnd(*instrument, arrival), order.order_id});
     waiting_.erase({arrival + options_.latency, order.order_id});
+    if (execution.type != ExecutionType::kCancelRejected) closed_.push_back(order.order_id);
   }
   changes_.orders.insert(order.order_id);
   changes_.accounts.insert(order.account_id);
@@ -522,16 +526,28 @@ void PaperBroker::RestoreOrder(Order order, VenueState state) {
   OrderId id = order.order_id;
   states_[id] = std::move(state);
   const Order& kept = orders_[id] = std::move(order);
-  if (!IsTerminal(kept.status)) Keep(kept);
+  if (IsTerminal(kept.status))
+    closed_.push_back(id);
+  else
+    Keep(kept);
 }
 
-void PaperBroker::Forget(UtcTime made_before) {
-  for (auto entry = orders_.begin(); entry != orders_.end();) {
-    const Order& order = entry->second;
-    bool old = IsTerminal(order.status) && order.create_time < made_before && !changes_.orders.contains(order.order_id);
-    if (old) states_.erase(order.order_id);
-    entry = old ? orders_.erase(entry) : std::next(entry);
+void PaperBroker::Forget(std::size_t keep) {
+  // What is not durable yet is known nowhere else.
+  while (closed_.size() > keep && !changes_.orders.contains(closed_.front())) {
+    auto entry = orders_.find(closed_.front());
+    forgotten_until_ = std::max(forgotten_until_, entry->second.create_time);
+    states_.erase(entry->first);
+    orders_.erase(entry);
+    closed_.pop_front();
   }
+}
+
+void PaperBroker::GoOnAfter(const AccountId& id, std::uint64_t execution_sequence) {
+  Ledger& ledger = ledgers_.at(id);
+  if (ledger.execution_sequence >= execution_sequence) return;
+  ledger.execution_sequence = execution_sequence;
+  changes_.accounts.insert(id);
 }
 
 std::vector<matching::Level> PaperBroker::Levels(const Symbol& symbol, Side side) const {

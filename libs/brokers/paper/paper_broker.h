@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -71,7 +72,7 @@ class PaperBroker {
   };
   PaperBroker(std::vector<Instrument> instruments, Options options);
 
-  // Idempotent.
+  // Idempotent. One without a currency stands for an account nobody has opened, and is opened by the next call.
   void OpenAccount(const AccountId& id, const std::string& currency, Decimal cash);
   // Idempotent by order id: a known order changes nothing.
   void Submit(const Order& order, UtcTime now);
@@ -92,6 +93,7 @@ class PaperBroker {
   [[nodiscard]] bool has_changes() const { return !changes_.empty(); }
   // Those of the account that can still trade, by arrival.
   [[nodiscard]] std::vector<OrderId> Working(const AccountId& account) const;
+  [[nodiscard]] std::size_t working_count() const { return working_.size(); }
 
   // Recovery.
   // Known, and not traded against: what it could trade was traded before.
@@ -101,8 +103,13 @@ class PaperBroker {
   // The order must be known.
   [[nodiscard]] const VenueState& StateOf(const OrderId& id) const { return states_.at(id); }
 
-  // Drops the closed orders that were made before; whoever calls knows them from elsewhere.
-  void Forget(UtcTime made_before);
+  // Keeps the newest `keep` of the closed orders; whoever calls knows the others from elsewhere.
+  void Forget(std::size_t keep);
+  // Every order made later is known here, if it came at all.
+  [[nodiscard]] UtcTime forgotten_until() const { return forgotten_until_; }
+  void RestoreForgotten(UtcTime until) { forgotten_until_ = until; }
+  // Nothing is numbered up to here again: whoever was told already has gone so far. The account must be open.
+  void GoOnAfter(const AccountId& id, std::uint64_t execution_sequence);
 
   [[nodiscard]] const Order* Find(const OrderId& id) const;
   // What an order of `side` would find, best first.
@@ -148,6 +155,9 @@ class PaperBroker {
   std::set<std::pair<UtcTime, OrderId>> working_;
   // Those of them that wait, by when they are due.
   std::set<std::pair<UtcTime, OrderId>> waiting_;
+  // Closed ones as they were closed.
+  std::deque<OrderId> closed_;
+  UtcTime forgotten_until_;
   // Working DAY orders by the end of their day.
   std::set<std::pair<UtcTime, OrderId>> days_;
   Changes changes_;

@@ -503,21 +503,41 @@ TEST(PaperBrokerTest, CoarseTicksSlipNoFurtherThanTheBookReaches) {
   EXPECT_EQ(broker.TakeChanges().executions[1].last_price, Decimal::Of("0.00003"));
 }
 
-TEST(PaperBrokerTest, ForgetsClosedOrdersOnly) {
+TEST(PaperBrokerTest, ForgetsClosedOrdersOnlyAndSaysUntilWhen) {
   PaperBroker broker = Opened();
   Order closed = MakeOrder("o1", Side::kBuy, OrderType::kMarket, "1"),
         young = MakeOrder("o3", Side::kBuy, OrderType::kMarket, "1");
+  closed.create_time = kNow - Duration::Seconds(1);
   young.create_time = kNow;
   broker.Submit(closed, kNow);
   broker.Submit(LimitOrder("o2", Side::kBuy, "10", "90"), kNow);
   broker.Submit(young, kNow);
-  broker.Forget(kNow);
+  broker.Forget(1);
   EXPECT_NE(broker.Find(OrderId("o1")), nullptr);  // not durable yet
   (void)broker.TakeChanges();
-  broker.Forget(kNow);
+  broker.Cancel(AccountId("paper"), OrderId("o3"), kNow, std::nullopt);  // it is closed once all the same
+  (void)broker.TakeChanges();
+  broker.Forget(1);
   EXPECT_EQ(broker.Find(OrderId("o1")), nullptr);
   EXPECT_NE(broker.Find(OrderId("o2")), nullptr);
   EXPECT_NE(broker.Find(OrderId("o3")), nullptr);
+  EXPECT_EQ(broker.forgotten_until(), closed.create_time);
+  broker.Forget(0);
+  EXPECT_NE(broker.Find(OrderId("o2")), nullptr);
+  EXPECT_EQ(broker.Find(OrderId("o3")), nullptr);
+  EXPECT_EQ(broker.forgotten_until(), young.create_time);
+}
+
+TEST(PaperBrokerTest, NumbersGoOnWhereWhoeverWasToldHasGot) {
+  PaperBroker broker = Opened();
+  broker.GoOnAfter(AccountId("paper"), 41);
+  broker.GoOnAfter(AccountId("paper"), 7);
+  broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "1"), kNow);
+  Changes changes = broker.TakeChanges();
+  ASSERT_EQ(changes.executions.size(), 2U);
+  EXPECT_EQ(changes.executions[0].execution_sequence, 42U);
+  EXPECT_EQ(changes.executions[1].execution_id, ExecutionId("paper-43"));
+  EXPECT_EQ(broker.FindLedger(AccountId("paper"))->execution_sequence, 43U);
 }
 
 TEST(PaperBrokerTest, TheBookShowsWhatIsLeftOfIt) {

@@ -24,7 +24,7 @@ class TestSession : public Engine::OrderSender {
   bool Push(broker::v1::OrderSessionResponse response) override {
     std::lock_guard lock(mutex_);
     if (closed_) return false;
-    if (response.has_ready()) ready_ = true;
+    if (response.has_ready()) ready_ = response.ready();
     for (const auto& report : response.reports().reports()) reports_.push_back(report);
     changed_.notify_all();
     return true;
@@ -39,7 +39,15 @@ class TestSession : public Engine::OrderSender {
     return closed_.has_value();
   }
   bool Ready() {
-    return Wait([&] { return ready_; });
+    return Wait([&] { return ready_.has_value(); });
+  }
+  bool told_ready() const {
+    std::lock_guard lock(mutex_);
+    return ready_.has_value();
+  }
+  broker::v1::OrderSessionReady ready() const {
+    std::lock_guard lock(mutex_);
+    return ready_.value_or(broker::v1::OrderSessionReady());
   }
   grpc::StatusCode Closed() {
     return Wait([&] { return closed_.has_value(); }) ? closed_->error_code() : grpc::OK;
@@ -79,7 +87,7 @@ class TestSession : public Engine::OrderSender {
   }
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  bool ready_ = false;
+  std::optional<broker::v1::OrderSessionReady> ready_;
   std::optional<grpc::Status> closed_;
   std::vector<broker::v1::ExecutionReport> reports_;
 };
@@ -115,11 +123,12 @@ class SessionTest : public testing::Test {
     ASSERT_TRUE(recovered.ok()) << recovered;
     engine_->Start();
   }
-  std::shared_ptr<TestSession> Hello(std::uint64_t epoch) {
+  std::shared_ptr<TestSession> Hello(std::uint64_t epoch) { return HelloAfter(epoch, 0); }
+  std::shared_ptr<TestSession> HelloAfter(std::uint64_t epoch, std::uint64_t after) {
     auto session = std::make_shared<TestSession>();
     broker::v1::OrderSessionRequest hello;
     hello.mutable_hello()->set_epoch(epoch);
-    (*hello.mutable_hello()->mutable_after_execution_sequences())["paper"] = 0;
+    (*hello.mutable_hello()->mutable_after_execution_sequences())["paper"] = after;
     EXPECT_TRUE(engine_->Instruct(hello, session));
     broker::v1::OrderSessionRequest open;
     open.mutable_open_account()->set_account_id("paper");
