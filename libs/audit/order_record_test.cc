@@ -84,8 +84,8 @@ TEST(OrderRecordTest, AFillOfAnOrderThatIsNotKnownSaysWhatItIsOf) {
 
 TEST(OrderRecordTest, WhatIsRareOrUnknownIsKeptWhole) {
   OrderEvent event = Filled();
-  for (OrderEventType type : {OrderEventType::kIllegalReport, OrderEventType::kRestated,
-                              static_cast<OrderEventType>(999)}) {
+  for (OrderEventType type :
+       {OrderEventType::kIllegalReport, OrderEventType::kRestated, static_cast<OrderEventType>(999)}) {
     event.type = type;
     std::string detail = RecordOf(event).detail;
     for (const char* part : {R"("fees":"1")", R"("status":"FILLED")", R"("symbol":"AAPL")", R"("fill":{)"}) {
