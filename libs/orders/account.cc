@@ -64,7 +64,7 @@ void Account::Apply(const OrderEvent& event) {
   CHECK(event.sequence == snapshot_.last_sequence + 1, "events of an account have no gap");
   snapshot_.last_sequence = event.sequence;
   if (event.execution_sequence != 0) snapshot_.execution_sequence = event.execution_sequence;
-  if (event.order) orders_[event.order->order_id] = *event.order;
+  if (event.order) Put(*event.order);
   if (event.fill) books_.Apply(*event.fill);
   if (event.type == OrderEventType::kAccountOpened) {
     snapshot_.id = event.account_id;
@@ -271,21 +271,30 @@ std::vector<OrderEvent> Account::Resume(const std::string& reason, const std::st
   return events;
 }
 
+void Account::Put(const Order& order) {
+  bool terminal = IsTerminal(order.status);
+  std::map<OrderId, Order>& there = terminal ? closed_ : working_;
+  std::map<OrderId, Order>& other = terminal ? working_ : closed_;
+  if (auto node = other.extract(order.order_id)) {
+    node.mapped() = order;
+    there.insert(std::move(node));
+    if (terminal) closing_.push_back(order.order_id);
+    return;
+  }
+  auto [place, fresh] = there.insert_or_assign(order.order_id, order);
+  if (terminal && fresh) closing_.push_back(order.order_id);
+}
+
 const Order* Account::Find(const OrderId& id) const {
-  auto found = orders_.find(id);
-  return found == orders_.end() ? nullptr : &found->second;
+  if (auto found = working_.find(id); found != working_.end()) return &found->second;
+  auto found = closed_.find(id);
+  return found == closed_.end() ? nullptr : &found->second;
 }
 
 void Account::Forget(std::size_t keep_max) {
-  if (orders_.size() <= keep_max) return;
-  std::vector<std::pair<std::uint64_t, OrderId>> closed;
-  for (const auto& [id, order] : orders_) {
-    if (IsTerminal(order.status)) closed.emplace_back(order.sequence, id);
-  }
-  std::sort(closed.begin(), closed.end());
-  for (const auto& [sequence, id] : closed) {
-    if (orders_.size() <= keep_max / 2) break;
-    orders_.erase(id);
+  while (closed_.size() > keep_max) {
+    closed_.erase(closing_.front());
+    closing_.pop_front();
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -59,7 +60,7 @@ class Account {
   // Total: puts one event's effect into the state. Recovery folds with it.
   void Apply(const OrderEvent& event);
   // Brings an order from the store into memory.
-  void Load(const Order& order) { orders_[order.order_id] = order; }
+  void Load(const Order& order) { Put(order); }
   // Recovery of the figures that stand beside the orders.
   struct Snapshot {
     AccountId id;
@@ -78,21 +79,28 @@ class Account {
   void LoadFill(const Fill& fill) { books_.Apply(fill); }
 
   [[nodiscard]] const Order* Find(const OrderId& id) const;
-  [[nodiscard]] const std::map<OrderId, Order>& orders() const { return orders_; }
+  // Those that can still change.
+  [[nodiscard]] const std::map<OrderId, Order>& working() const { return working_; }
   [[nodiscard]] const Snapshot& snapshot() const { return snapshot_; }
   // Open, and nothing of the broker's is in it.
   [[nodiscard]] static bool NeverTaken(const Order& order);
   [[nodiscard]] const Books& books() const { return books_; }
-  // Drops closed orders from memory, oldest changes first, down to `keep_max` orders in all.
+  // Drops closed orders from memory, those that closed first, down to `keep_max` of them.
   void Forget(std::size_t keep_max);
 
  private:
   OrderEvent Next(OrderEventType type, UtcTime now, const std::string& actor) const;
   void Push(OrderEvent event, std::vector<OrderEvent>& events);
+  void Put(const Order& order);
 
   Snapshot snapshot_;
   Books books_;
-  std::map<OrderId, Order> orders_;
+  // Apart, so that what looks at all that can change does not pass by all that ever was. An order keeps its place in
+  // memory when it goes from one to the other.
+  std::map<OrderId, Order> working_;
+  std::map<OrderId, Order> closed_;
+  // As they closed; may name some that are not in closed_ any more.
+  std::deque<OrderId> closing_;
 };
 
 }  // namespace ballast::orders

@@ -243,8 +243,12 @@ TEST(AccountPropertyTest, FoldingTheLogGivesTheStateAndFillsAddUp) {
       folded.Apply(event);
     }
     ASSERT_EQ(folded.snapshot(), account.snapshot());
-    ASSERT_EQ(folded.orders(), account.orders());
-    for (const auto& [id, quantity] : filled) ASSERT_EQ(account.Find(id)->cumulative_quantity, quantity) << seed;
+    ASSERT_EQ(folded.working(), account.working());
+    for (const auto& [id, quantity] : filled) {
+      ASSERT_EQ(account.Find(id)->cumulative_quantity, quantity) << seed;
+      ASSERT_EQ(*folded.Find(id), *account.Find(id)) << seed;
+      ASSERT_EQ(account.working().contains(id), !IsTerminal(account.Find(id)->status)) << seed;
+    }
   }
 }
 
