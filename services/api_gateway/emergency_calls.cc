@@ -23,6 +23,27 @@ absl::Status Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*,
   return FromGrpc((stub.*method)(&context, request, response));
 }
 
+// The broker gateway's own switch: nothing that may open risk passes it any more, whoever else is dead.
+absl::StatusOr<std::string> Switch(const Peers& peers, const EmergencyRecord& record, bool engage) {
+  broker::v1::SetKillSwitchRequest request;
+  request.set_account_id(record.account_id);
+  request.set_engaged(engage);
+  request.set_reason(engage ? record.reason : record.end_reason);
+  request.set_actor(engage ? record.actor : record.end_actor);
+  request.set_request_id(record.command_id);
+  if (engage) {
+    request.set_command_id(record.command_id);
+    request.set_cancel_all(record.level >= order::v1::EMERGENCY_LEVEL_CANCEL);
+  }
+  broker::v1::SetKillSwitchResponse response;
+  RETURN_IF_ERROR(Call(*peers.broker.stub, &broker::v1::BrokerService::Stub::SetKillSwitch, request, &response));
+  const broker::v1::KillSwitch& now = response.kill_switch();
+  if (!engage) return std::string("its kill switch is let go");
+  std::string said = "its kill switch is engaged";
+  if (request.cancel_all()) said += ", " + std::to_string(now.open_orders()) + " orders open at the venue";
+  return said;
+}
+
 absl::StatusOr<order::v1::Emergency> Engage(const Peers& peers, const EmergencyRecord& record) {
   order::v1::EngageEmergencyRequest request;
   order::v1::EmergencyCommand& command = *request.mutable_command();
@@ -70,7 +91,7 @@ absl::StatusOr<std::string> StopDeployments(const Peers& peers, const EmergencyR
 }  // namespace
 
 EmergencyBoard::Neighbours EmergencyCalls(const Peers& peers) {
-  return {.broker = nullptr,
+  return {.broker = [&peers](const EmergencyRecord& record, bool engage) { return Switch(peers, record, engage); },
           .engage = [&peers](const EmergencyRecord& record) { return Engage(peers, record); },
           .progress = [&peers](const std::string& account_id) { return Progress(peers, account_id); },
           .stop_deployments = [&peers](const EmergencyRecord& record) { return StopDeployments(peers, record); }};

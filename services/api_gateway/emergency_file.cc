@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "libs/base/absl_std.h"
-#include "services/api_gateway/durable_file.h"
+#include "libs/platform/file/durable_file.h"
 #include "services/api_gateway/json.h"
 
 namespace ballast {

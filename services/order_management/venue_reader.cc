@@ -31,6 +31,19 @@ absl::StatusOr<orders::VenueView> Decode(const broker::v1::ListOpenOrdersRespons
   return view;
 }
 
+std::vector<HeldSwitch> Decode(const broker::v1::GetKillSwitchResponse& response) {
+  std::vector<HeldSwitch> held;
+  for (const broker::v1::KillSwitch& each : response.kill_switches()) {
+    if (!each.engaged()) continue;
+    held.push_back({.account_id = AccountId(each.account_id()),
+                    .command_id = each.command_id(),
+                    .reason = each.reason(),
+                    .actor = each.actor(),
+                    .engage_time = wire::FromProto(each.engage_time())});
+  }
+  return held;
+}
+
 }  // namespace
 
 bool VenueReader::Enter() {
@@ -75,8 +88,16 @@ void VenueReader::Look(const AccountId& account_id, std::function<void(absl::Sta
 }
 
 void VenueReader::Switches(std::function<void(absl::StatusOr<std::vector<HeldSwitch>>)> done) {
-  // TODO: the gateway keeps none yet.
-  done(std::vector<HeldSwitch>());
+  if (!Enter()) return done(absl::UnavailableError("order management is stopping"));
+  auto call = std::make_shared<Call<broker::v1::GetKillSwitchRequest, broker::v1::GetKillSwitchResponse>>();
+  stub_.async()->GetKillSwitch(&call->context, &call->request, &call->response,
+                               [this, call, done = std::move(done)](const grpc::Status& status) {
+                                 if (status.ok())
+                                   done(Decode(call->response));
+                                 else
+                                   done(FromGrpc(status));
+                                 Leave();
+                               });
 }
 
 }  // namespace ballast
