@@ -1,8 +1,11 @@
 // The kill switch over the engine: what it lets out, and what it makes of orders on their way.
+#include <grpcpp/grpcpp.h>
+
 #include <future>
 #include <pqxx/pqxx>
 #include <thread>
 
+#include "services/broker_gateway/grpc_adapter.h"
 #include "services/broker_gateway/testing/session_fixture.h"
 
 namespace ballast {
@@ -207,6 +210,65 @@ TEST_F(KillTest, CancelsWhileNothingCanBeStored) {
   if (session->CountOf("also", EXECUTION_TYPE_REJECTED) == 0)
     EXPECT_TRUE(session->WaitForReport("also", EXECUTION_TYPE_CANCELED));
   EXPECT_EQ(session->CountOf("also", EXECUTION_TYPE_TRADE), 0U);
+}
+
+// As somebody with nothing but a command line sees it.
+TEST_F(KillTest, IsAskedAndToldOverGrpc) {
+  HistoryReader reader, writer;
+  reader.Start();
+  writer.Start();
+  BrokerGrpc service(*engine_, *store_, reader, *kill_, writer);
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service);
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  auto stub = broker::v1::BrokerService::NewStub(server->InProcessChannel({}));
+  auto set = [&](broker::v1::SetKillSwitchRequest request, broker::v1::SetKillSwitchResponse* response) {
+    grpc::ClientContext context;
+    return stub->SetKillSwitch(&context, request, response).error_code();
+  };
+  auto session = Hello(1);
+  ASSERT_TRUE(engine_->Instruct(NewOrder("held"), session));
+  ASSERT_TRUE(session->WaitForReport("held", EXECUTION_TYPE_TRADE));
+  ASSERT_TRUE(engine_->Instruct(Resting("rests"), session));
+  ASSERT_TRUE(session->WaitForReport("rests", EXECUTION_TYPE_NEW));
+  broker::v1::SetKillSwitchRequest request;
+  broker::v1::SetKillSwitchResponse response;
+  request.set_engaged(true);
+  request.set_account_id("paper");
+  EXPECT_EQ(set(request, &response), grpc::INVALID_ARGUMENT);  // which command it is has to be said
+  request.set_command_id("stop-1");
+  request.set_reason("why");
+  request.set_actor("me");
+  request.set_cancel_all(true);
+  ASSERT_EQ(set(request, &response), grpc::OK);
+  EXPECT_TRUE(response.kill_switch().engaged());
+  broker::v1::GetKillSwitchResponse shown;
+  for (std::int64_t end = clock_.MonotonicNanos() + kPatienceNs; clock_.MonotonicNanos() < end;) {
+    grpc::ClientContext context;
+    shown.Clear();
+    ASSERT_TRUE(stub->GetKillSwitch(&context, {}, &shown).ok());
+    ASSERT_EQ(shown.kill_switches_size(), 1);
+    if (!shown.kill_switches(0).cancel_pending()) break;
+    kill_->Await(kPaper, 10'000'000);
+  }
+  const broker::v1::KillSwitch& row = shown.kill_switches(0);
+  EXPECT_FALSE(row.cancel_pending()) << row.detail();
+  EXPECT_EQ(row.account_id(), "paper");
+  EXPECT_EQ(row.command_id(), "stop-1");
+  EXPECT_EQ(row.reason(), "why");
+  EXPECT_EQ(row.actor(), "me");
+  EXPECT_TRUE(row.cancel_all());
+  EXPECT_EQ(row.cancels_sent(), 1);
+  EXPECT_EQ(row.open_orders(), 0);
+  ASSERT_EQ(row.positions_size(), 1);
+  EXPECT_EQ(row.positions(0).quantity().value(), "0.01");
+  request.Clear();
+  request.set_account_id("paper");
+  ASSERT_EQ(set(request, &response), grpc::OK);
+  EXPECT_FALSE(response.kill_switch().engaged());
+  server->Shutdown();
+  writer.Stop();
+  reader.Stop();
 }
 
 }  // namespace

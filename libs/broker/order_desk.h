@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "libs/broker/broker.h"
+#include "libs/broker/execution.h"
+
+namespace ballast::broker {
+
+// One account's orders between order management and a venue session: an intent is durable before a session may send it,
+// each fact of the venue becomes one execution however often and in whichever order it comes, executions are numbered
+// without a gap, and what is not known is said and asked for. A machine: what it wants stored and sent is taken from
+// it.
+class OrderDesk {
+ public:
+  // How far an order has come on its way out.
+  enum class Way : int {
+    kIntent = 1,    // to be stored; nothing has left
+    kSendable = 2,  // stored, not handed to the session yet
+    kSent = 3,      // handed over, no answer
+    kUnknown = 4,   // told STATUS_UNKNOWN
+    kOpen = 5,      // the venue has it
+    kClosed = 6,
+  };
+  struct Told {
+    std::uint32_t version = 0;
+    bool busted = false;
+    Decimal quantity;
+  };
+  struct Entry {
+    Order order;
+    Way way = Way::kIntent;
+    UtcTime sent_time;
+    // When it was asked for last.
+    UtcTime asked_time;
+    bool cancel_wanted = false;
+    // The venue has told things of it that cannot both be true: a person has to look.
+    bool contradicted = false;
+    // By root execution id: the newest version heard.
+    std::map<ExecutionId, Told> trades;
+  };
+  // In one transaction, before anything of it is told or sent.
+  struct Batch {
+    std::vector<Execution> executions;
+    // Orders whose entry changed, new intents included.
+    std::set<OrderId> orders;
+    [[nodiscard]] bool empty() const { return executions.empty() && orders.empty(); }
+  };
+  struct Sends {
+    std::vector<Order> submit;
+    std::vector<CancelIntent> cancel;
+    std::vector<QueryIntent> query;
+  };
+
+  OrderDesk(AccountId account_id, Capabilities capabilities, std::uint64_t execution_sequence)
+      : account_id_(std::move(account_id)),
+        capabilities_(std::move(capabilities)),
+        execution_sequence_(execution_sequence) {}
+
+  // After a restart, before anything else. What was handed over, or may have been, is asked for and not sent again.
+  void Restore(Entry entry, UtcTime now);
+
+  // Idempotent by order id. It has passed the last check.
+  void Take(const Order& order, UtcTime now);
+  // Refused here: told, and never sent.
+  void Refuse(const Order& order, const Rejection& why, UtcTime now);
+  // What has not left ends here; what has is cancelled at the venue. An order that is not known changes nothing.
+  void Cancel(const OrderId& id, UtcTime now);
+  void Hear(const Fact& fact, UtcTime now);
+
+  // What has to be durable next; the same is not given twice.
+  Batch TakeBatch();
+  // All batches taken are durable: what may be sent now. A session that is not ready gets nothing.
+  Sends TakeSends(UtcTime now);
+
+  [[nodiscard]] const Entry* Find(const OrderId& id) const;
+  [[nodiscard]] const std::map<OrderId, Entry>& entries() const { return entries_; }
+  [[nodiscard]] std::uint64_t execution_sequence() const { return execution_sequence_; }
+  [[nodiscard]] bool ready() const { return ready_; }
+  // Drops a closed order; whoever calls knows it from elsewhere.
+  void Forget(const OrderId& id);
+
+ private:
+  void On(const Ack& ack, UtcTime now);
+  // One that nobody here has sent: booked all the same, as what it is.
+  Entry& External(const Trade& trade);
+  void On(const Trade& trade, UtcTime now);
+  void On(const DefinitiveReject& reject, UtcTime now);
+  void On(const Ended& ended, UtcTime now);
+  void On(const CancelReject& reject, UtcTime now);
+  void On(const NotSent& fact, UtcTime now);
+  void On(const OutcomeUnknown& fact, UtcTime now);
+  void On(const OrderRecord& record, UtcTime now);
+  void On(const NotFound& fact, UtcTime now);
+  void On(const SessionState& fact, UtcTime now);
+
+  Entry* Known(const OrderId& id);
+  // The venue has it: told NEW once, before its first trade.
+  void Accept(Entry& entry, const std::string& broker_order_id, UtcTime time);
+  void End(Entry& entry, ExecutionType type, OrderStatus status, std::optional<Rejection> why, UtcTime time);
+  void Tell(Entry& entry, Execution execution, UtcTime time);
+  void Ask(Entry& entry);
+
+  AccountId account_id_;
+  Capabilities capabilities_;
+  std::uint64_t execution_sequence_;
+  bool ready_ = false;
+  std::map<OrderId, Entry> entries_;
+  Batch batch_;
+  // Taken and not durable yet, so not to be sent.
+  std::set<OrderId> storing_;
+  std::set<OrderId> submit_;
+  std::set<OrderId> cancel_;
+  std::set<OrderId> query_;
+};
+
+}  // namespace ballast::broker
