@@ -680,8 +680,15 @@ void Engine::FillStatus(broker::v1::GetMarketStatusResponse* response) const {
   if (data_set_) *response->mutable_data_set() = *data_set_;
 }
 
+bool Engine::stores() const {
+  std::int64_t since = storing_since_ns_.load();
+  return since == 0 || clock_.MonotonicNanos() - since < kSecondNs;
+}
+
 bool Engine::Store(const SqlBatch& rows) {
   std::chrono::milliseconds pause(20);
+  std::int64_t begun = clock_.MonotonicNanos();
+  storing_since_ns_ = begun;
   while (true) {
     absl::Status status = store_.Append(rows);
     // In doubt: the same rows again are refused when they are there, which is then the good answer.
@@ -692,6 +699,8 @@ bool Engine::Store(const SqlBatch& rows) {
       inbox_.Close();
       return false;
     }
+    // Nobody was told of it, so it has not happened: the process may end without it, and does not hang for it.
+    if (inbox_.closed() && clock_.MonotonicNanos() - begun > kSecondNs) return false;
     storage_problem_ = MessageOf(status);
     // The switch does not wait for the storage: what is cancelled now is stored with the next rows.
     Kill();
@@ -699,6 +708,7 @@ bool Engine::Store(const SqlBatch& rows) {
     pause = std::min(pause * 2, std::chrono::milliseconds(500));
   }
   storage_problem_.clear();
+  storing_since_ns_ = 0;
   return true;
 }
 
@@ -708,8 +718,10 @@ void Engine::CommitAndTell() {
     market::SourceState state;
     if (step_unsaved_) state = source_->state();
     static const std::vector<Bar> kNoBars;
+    std::vector<broker::v1::ExecutionReport> reports(changes.executions.size());
+    for (std::size_t i = 0; i < reports.size(); ++i) ToProto(changes.executions[i], &reports[i]);
     // Made once: while they are tried again the venue may go on cancelling.
-    if (!Store(BrokerStore::Rows(venue_, changes, step_unsaved_ ? &state : nullptr,
+    if (!Store(BrokerStore::Rows(reports, venue_, changes, step_unsaved_ ? &state : nullptr,
                                  step_unsaved_ ? unsaved_bars_ : kNoBars))) {
       return;
     }
@@ -719,19 +731,18 @@ void Engine::CommitAndTell() {
       gate_.Told(execution.account_id.value(), execution.execution_sequence);
     }
     executions_.Add(static_cast<double>(changes.executions.size()));
-    TellExecutions(changes.executions);
+    TellExecutions(std::move(reports));
   }
   std::vector<std::function<void()>> actions = std::move(after_commit_);
   after_commit_.clear();
   for (auto& action : actions) action();
 }
 
-void Engine::TellExecutions(const std::vector<broker::Execution>& executions) {
+void Engine::TellExecutions(std::vector<broker::v1::ExecutionReport> reports) {
   std::map<std::shared_ptr<OrderSender>, broker::v1::OrderSessionResponse> told;
-  for (const broker::Execution& execution : executions) {
-    if (std::shared_ptr<OrderSender> session = sessions_.Of(execution.account_id)) {
-      ToProto(execution, told[session].mutable_reports()->add_reports());
-    }
+  for (broker::v1::ExecutionReport& report : reports) {
+    if (std::shared_ptr<OrderSender> session = sessions_.Of(AccountId(report.account_id())))
+      *told[session].mutable_reports()->add_reports() = std::move(report);
   }
   for (auto& [session, response] : told) {
     if (session->Push(std::move(response))) continue;

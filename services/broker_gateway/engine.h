@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -88,6 +89,8 @@ class Engine {
   [[nodiscard]] UtcTime market_time() const { return market_time_; }
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
+  // Any thread. False: what has happened waits to be stored for longer than a second, and nothing new happens.
+  [[nodiscard]] bool stores() const;
 
  private:
   using Task = std::function<void()>;
@@ -127,7 +130,7 @@ class Engine {
   void Prune();
   void SessionsChanged();
   // What the venue did, to the order manager of each account.
-  void TellExecutions(const std::vector<broker::Execution>& executions);
+  void TellExecutions(std::vector<broker::v1::ExecutionReport> reports);
   [[nodiscard]] std::int64_t StepPauseNanos() const;
   [[nodiscard]] std::int64_t IdleNanos() const;
   [[nodiscard]] UtcTime MarketNow() const;
@@ -190,6 +193,8 @@ class Engine {
   std::uint64_t killed_version_ = 0;
   // Why the newest rows are not stored; empty when they are.
   std::string storage_problem_;
+  // Any thread reads it: since when they wait; 0: they do not.
+  std::atomic<std::int64_t> storing_since_ns_ = 0;
 
   Counter& steps_;
   Counter& executions_;
