@@ -307,7 +307,7 @@ TEST_F(EngineTest, WaitsForEverybodyAndForDurableReports) {
     std::promise<broker::v1::GetMarketStatusResponse> answer;
     EXPECT_TRUE(engine_->Ask([&](const Engine& engine) {
       broker::v1::GetMarketStatusResponse response;
-      engine.FillStatus(&response);
+      engine.feed().FillStatus(&response);
       answer.set_value(response);
     }));
     return answer.get_future().get();
@@ -367,7 +367,7 @@ TEST_F(EngineTest, APacedReplayStepsByItsSpeedAndEnds) {
   auto late = std::make_shared<FakeSubscriber>(*engine_, later, "late");
   late->Open(0, false);
   ASSERT_TRUE(later.WaitForLine("late " + std::to_string(kSteps) + " end"));
-  auto bars = store_->LoadBars(engine_->source_key(), Symbol("BTC-USD"), "5m", 3);
+  auto bars = store_->LoadBars(engine_->feed().source_key(), Symbol("BTC-USD"), "5m", 3);
   ASSERT_TRUE(bars.ok());
   ASSERT_EQ(bars->size(), 3U);
   EXPECT_EQ(bars->back().start_time.ToString(), "2018-04-05T23:55:00.000000Z");

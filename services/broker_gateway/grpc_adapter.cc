@@ -183,7 +183,7 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListBrokers(grpc::CallbackServerContext* c
     }
     auto* replace = broker->add_capabilities();
     replace->set_name("replace");
-    wire::ToProto(engine.market_time(), broker->mutable_last_message_time());
+    wire::ToProto(engine.feed().market_time(), broker->mutable_last_message_time());
     broker->set_open_orders(static_cast<int>(engine.venue().working_count()));
     return absl::OkStatus();
   });
@@ -214,7 +214,8 @@ grpc::ServerUnaryReactor* MarketDataGrpc::ListInstruments(grpc::CallbackServerCo
                                                           const broker::v1::ListInstrumentsRequest*,
                                                           broker::v1::ListInstrumentsResponse* response) {
   return Answer(engine_, context, [response](const Engine& engine) {
-    for (const Instrument& instrument : engine.instruments()) wire::ToProto(instrument, response->add_instruments());
+    for (const Instrument& instrument : engine.feed().instruments())
+      wire::ToProto(instrument, response->add_instruments());
     return absl::OkStatus();
   });
 }
@@ -232,7 +233,7 @@ grpc::ServerUnaryReactor* MarketDataGrpc::GetQuotes(grpc::CallbackServerContext*
       wire::ToProto(*quote, response->add_quotes());
     }
     if (request.symbols().empty()) {
-      for (const Instrument& instrument : engine.instruments()) {
+      for (const Instrument& instrument : engine.feed().instruments()) {
         if (const Quote* quote = engine.venue().FindQuote(instrument.symbol))
           wire::ToProto(*quote, response->add_quotes());
       }
@@ -250,15 +251,15 @@ grpc::ServerUnaryReactor* MarketDataGrpc::ListBars(grpc::CallbackServerContext* 
     check.Refuse("timeframe", RejectReason::kBadEnum, "there is no '" + Shortened(request->timeframe(), 32) + "'");
   if (!check.ok()) return Refuse(context, check);
   return Read(reader_, context, [this, request = *request, response]() -> absl::Status {
-    const std::vector<Instrument>& instruments = engine_.instruments();
+    const std::vector<Instrument>& instruments = engine_.feed().instruments();
     bool known = std::any_of(instruments.begin(), instruments.end(),
                              [&](const Instrument& each) { return each.symbol.value() == request.symbol(); });
     if (!known) {
       return absl::NotFoundError(ToAbsl("there is no instrument " + request.symbol()));
     }
     int limit = request.limit() == 0 ? 500 : request.limit();
-    ASSIGN_OR_RETURN(std::vector<Bar> bars,
-                     store_.LoadBars(engine_.source_key(), Symbol(request.symbol()), request.timeframe(), limit));
+    ASSIGN_OR_RETURN(std::vector<Bar> bars, store_.LoadBars(engine_.feed().source_key(), Symbol(request.symbol()),
+                                                            request.timeframe(), limit));
     for (const Bar& bar : bars) wire::ToProto(bar, response->add_bars());
     return absl::OkStatus();
   });
@@ -273,7 +274,7 @@ grpc::ServerUnaryReactor* MarketDataGrpc::GetBook(grpc::CallbackServerContext* c
     if (engine.venue().FindInstrument(symbol) == nullptr) {
       return absl::NotFoundError(ToAbsl("there is no instrument " + symbol.value()));
     }
-    engine.FillBook(symbol, response);
+    engine.feed().FillBook(symbol, response);
     return absl::OkStatus();
   });
 }
@@ -282,7 +283,7 @@ grpc::ServerUnaryReactor* MarketDataGrpc::GetMarketStatus(grpc::CallbackServerCo
                                                           const broker::v1::GetMarketStatusRequest*,
                                                           broker::v1::GetMarketStatusResponse* response) {
   return Answer(engine_, context, [response](const Engine& engine) {
-    engine.FillStatus(response);
+    engine.feed().FillStatus(response);
     return absl::OkStatus();
   });
 }

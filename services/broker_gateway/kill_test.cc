@@ -19,6 +19,31 @@ using broker::v1::EXECUTION_TYPE_TRADE;
 constexpr std::int64_t kPatienceNs = 20'000'000'000;
 const AccountId kPaper("paper");
 
+// Whoever writes waits, as for a storage that does not answer.
+class SilentStorage {
+ public:
+  explicit SilentStorage(Database& database)
+      : thread_([&] {
+          absl::Status held = database.LongTransaction([&](pqxx::transaction_base& work) {
+            work.exec("LOCK TABLE execution IN ACCESS EXCLUSIVE MODE");
+            locked_.set_value();
+            go_.get_future().wait();
+            return absl::OkStatus();
+          });
+          EXPECT_TRUE(held.ok()) << held;
+        }) {
+    locked_.get_future().wait();
+  }
+  void Answer() {
+    go_.set_value();
+    thread_.join();
+  }
+
+ private:
+  std::promise<void> locked_, go_;
+  std::thread thread_;
+};
+
 class KillTest : public SessionTest {
  protected:
   Engine::Options OptionsOf() override { return {.tick_ms = 20, .paper = {.latency = Duration::Millis(latency_ms_)}}; }
@@ -173,18 +198,7 @@ TEST_F(KillTest, CancelsWhileNothingCanBeStored) {
   auto session = Hello(1);
   ASSERT_TRUE(engine_->Instruct(Resting("rests"), session));
   ASSERT_TRUE(session->WaitForReport("rests", EXECUTION_TYPE_NEW));
-  // Whoever writes waits, as for a storage that does not answer.
-  std::promise<void> locked, go;
-  std::thread storage([&] {
-    absl::Status held = database_->LongTransaction([&](pqxx::transaction_base& work) {
-      work.exec("LOCK TABLE execution IN ACCESS EXCLUSIVE MODE");
-      locked.set_value();
-      go.get_future().wait();
-      return absl::OkStatus();
-    });
-    EXPECT_TRUE(held.ok()) << held;
-  });
-  locked.get_future().wait();
+  SilentStorage storage(*database_);
   ASSERT_TRUE(engine_->Instruct(Resting("also"), session));  // its report cannot be stored
   ASSERT_TRUE(kill_->Engage(Command("stop-1", true)).ok());
   engine_->WakeUp();
@@ -200,8 +214,7 @@ TEST_F(KillTest, CancelsWhileNothingCanBeStored) {
   EXPECT_TRUE(view.cancel_pending);
   EXPECT_NE(view.detail.find("not stored"), std::string::npos) << view.detail;
   EXPECT_EQ(session->CountOf("rests", EXECUTION_TYPE_CANCELED), 0U);
-  go.set_value();
-  storage.join();
+  storage.Answer();
   kill_->Await(kPaper, kPatienceNs);
   EXPECT_FALSE(kill_->Get(kPaper).view.cancel_pending) << kill_->Get(kPaper).view.detail;
   EXPECT_TRUE(session->WaitForReport("rests", EXECUTION_TYPE_CANCELED));
@@ -210,6 +223,29 @@ TEST_F(KillTest, CancelsWhileNothingCanBeStored) {
   if (session->CountOf("also", EXECUTION_TYPE_REJECTED) == 0)
     EXPECT_TRUE(session->WaitForReport("also", EXECUTION_TYPE_CANCELED));
   EXPECT_EQ(session->CountOf("also", EXECUTION_TYPE_TRADE), 0U);
+}
+
+TEST_F(KillTest, WhoCannotStoreSaysSoAndDoesNotHangWhenItEnds) {
+  auto session = Hello(1);
+  ASSERT_TRUE(session->Ready());
+  ASSERT_TRUE(engine_->Instruct(Resting("stored"), session));
+  ASSERT_TRUE(session->WaitForReport("stored", EXECUTION_TYPE_NEW));
+  EXPECT_TRUE(engine_->stores());
+  SilentStorage storage(*database_);
+  ASSERT_TRUE(engine_->Instruct(NewOrder("not-stored"), session));
+  std::int64_t end = clock_.MonotonicNanos() + kPatienceNs;
+  while (engine_->stores() && clock_.MonotonicNanos() < end) kill_->Await(AccountId("nobody"), 10'000'000);
+  EXPECT_FALSE(engine_->stores());
+  engine_->Drain();  // ends though nothing was stored
+  EXPECT_EQ(session->CountOf("not-stored", EXECUTION_TYPE_NEW), 0U);
+  storage.Answer();
+  Start();
+  EXPECT_TRUE(engine_->stores());
+  ASSERT_TRUE(engine_->Ask([&](const Engine& engine) {
+    EXPECT_EQ(engine.venue().Find(OrderId("not-stored")), nullptr);
+    EXPECT_NE(engine.venue().Find(OrderId("stored")), nullptr);
+  }));
+  engine_->Drain();
 }
 
 // As somebody with nothing but a command line sees it.

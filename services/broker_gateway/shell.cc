@@ -59,6 +59,7 @@ class BrokerGateway : public Service {
     engine_.Start();
     return absl::OkStatus();
   }
+  bool Ready() override { return engine_.stores(); }
   void Drain() override {
     kill_writer_.Stop();
     engine_.Drain();

@@ -85,17 +85,14 @@ void AddMarket(const market::SourceState& state, const std::vector<Bar>& bars, S
       .Text(state.key);
 }
 
-void AddExecutions(const std::vector<broker::Execution>& executions, SqlBatch& batch) {
-  if (executions.empty()) return;
+void AddExecutions(const std::vector<broker::v1::ExecutionReport>& reports, SqlBatch& batch) {
+  if (reports.empty()) return;
   SqlArray accounts(Type::kText), sequences(Type::kBigint), payloads(Type::kBytes);
-  broker::v1::ExecutionReport proto;
   std::string payload;
-  for (const broker::Execution& execution : executions) {
-    proto.Clear();
-    ToProto(execution, &proto);
-    proto.SerializeToString(&payload);
-    accounts.Add(execution.account_id.value());
-    sequences.Add(static_cast<std::int64_t>(execution.execution_sequence));
+  for (const broker::v1::ExecutionReport& report : reports) {
+    report.SerializeToString(&payload);
+    accounts.Add(report.account_id());
+    sequences.Add(static_cast<std::int64_t>(report.execution_sequence()));
     payloads.Add(payload);
   }
   batch
@@ -241,11 +238,12 @@ absl::Status BrokerStore::Fence() {
   return absl::OkStatus();
 }
 
-SqlBatch BrokerStore::Rows(const paper::PaperBroker& broker, const paper::Changes& changes,
-                           const market::SourceState* market, const std::vector<Bar>& bars) {
+SqlBatch BrokerStore::Rows(const std::vector<broker::v1::ExecutionReport>& reports, const paper::PaperBroker& broker,
+                           const paper::Changes& changes, const market::SourceState* market,
+                           const std::vector<Bar>& bars) {
   SqlBatch batch;
   if (market != nullptr) AddMarket(*market, bars, batch);
-  AddExecutions(changes.executions, batch);
+  AddExecutions(reports, batch);
   AddOrders(broker, changes.orders, batch);
   AddLedgers(broker, changes.accounts, batch);
   return batch;

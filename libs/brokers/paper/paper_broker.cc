@@ -25,6 +25,8 @@ Decimal FeeFor(const Instrument& instrument, Decimal quantity, Decimal price, bo
 // Longer than this without a usable quote, and the market opens anew.
 constexpr Duration kReopens = Duration::Seconds(15 * 60);
 
+constexpr Duration kMinute = Duration::Seconds(60);
+
 bool Usable(const Quote& quote) {
   return FaultOf(quote.bid_price, quote.bid_size, quote.ask_price, quote.ask_size) == QuoteFault::kNone;
 }
@@ -230,6 +232,10 @@ void PaperBroker::Expire(UtcTime until) {
 // What ended before `now`, also when nobody quotes after it.
 void PaperBroker::EndSessions(UtcTime now) {
   Expire(now - Duration{1});  // a quote of this very time may still come
+  // Sessions end at whole minutes: nothing ends between two looks within one, its very beginning left out.
+  std::int64_t minute = now.nanos / kMinute.nanos;
+  if (minute == looked_minute_ && now.nanos % kMinute.nanos != 0) return;
+  looked_minute_ = now.nanos % kMinute.nanos == 0 ? -1 : minute;
   for (auto& [symbol, quote] : quotes_) {
     const Instrument* instrument = FindInstrument(symbol);
     if (instrument != nullptr && quote.session_open && !calendar::IsOpen(*instrument, now)) quote.session_open = false;

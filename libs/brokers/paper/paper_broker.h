@@ -97,7 +97,10 @@ class PaperBroker {
 
   // Recovery.
   // Known, and not traded against: what it could trade was traded before.
-  void RestoreQuote(const Quote& quote) { quotes_[quote.symbol] = quote; }
+  void RestoreQuote(const Quote& quote) {
+    quotes_[quote.symbol] = quote;
+    looked_minute_ = -1;
+  }
   void RestoreLedger(Ledger ledger);
   void RestoreOrder(Order order, VenueState state);
   // The order must be known.
@@ -161,6 +164,8 @@ class PaperBroker {
   // Working DAY orders by the end of their day.
   std::set<std::pair<UtcTime, OrderId>> days_;
   Changes changes_;
+  // Within which minute the ends of sessions were looked for; -1: not yet.
+  std::int64_t looked_minute_ = -1;
 };
 
 }  // namespace ballast::paper
