@@ -56,6 +56,12 @@ absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& p
     case broker::v1::EXECUTION_TYPE_EXPIRED:
       report.type = OrderEventType::kExpired;
       break;
+    case broker::v1::EXECUTION_TYPE_STATUS_UNKNOWN:
+      report.type = OrderEventType::kUnknown;
+      break;
+    case broker::v1::EXECUTION_TYPE_NOT_SENT:
+      report.type = OrderEventType::kRejected;
+      break;
     case broker::v1::EXECUTION_TYPE_CANCEL_REJECTED:
       report.type = OrderEventType::kCancelRejected;
       break;
@@ -70,7 +76,8 @@ absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& p
       break;
     }
     default:
-      return absl::InvalidArgumentError("an execution report of unknown type");
+      return absl::InvalidArgumentError(
+          ToAbsl("an execution report of type " + std::to_string(proto.type()) + ", which is not known here"));
   }
   return report;
 }
@@ -959,9 +966,14 @@ void Shard::OnReports(std::vector<broker::v1::ExecutionReport> reports) {
       }
       auto report = DecodeReport(proto);
       if (!report.ok()) {
-        log_.Critical("broker.report_unreadable", {{"error", report.status().ToString()}});
-        ports_.drop_broker();
-        break;
+        // It would be the same the next time: kept for a person, and the other accounts go on.
+        log_.Critical("broker.report_unreadable",
+                      {{"account", id.value()}, {"order", proto.order_id()}, {"error", report.status().ToString()}});
+        Keep(account->Quarantine(proto.execution_sequence(),
+                                 "a report on order " + proto.order_id() + ": " + MessageOf(report.status()),
+                                 clock_.Now()));
+        acknowledged[id] = proto.execution_sequence();
+        continue;
       }
       if (LoadOrder(*account, report->order_id) == nullptr && known_orders_.contains(report->order_id.value())) {
         // Ours, but unreadable now: judging it without its order would lose the fill. The next session resends it.
