@@ -41,6 +41,7 @@ class OrderDesk {
     bool cancel_wanted = false;
     // The venue has told things of it that cannot both be true: a person has to look.
     bool contradicted = false;
+    bool triggered = false;
     // By root execution id: the newest version heard.
     std::map<ExecutionId, Told> trades;
   };
@@ -92,6 +93,8 @@ class OrderDesk {
   void On(const Trade& trade, UtcTime now);
   void On(const DefinitiveReject& reject, UtcTime now);
   void On(const Ended& ended, UtcTime now);
+  void On(const Triggered& fact, UtcTime now);
+  void On(const Restated& fact, UtcTime now);
   void On(const CancelReject& reject, UtcTime now);
   void On(const NotSent& fact, UtcTime now);
   void On(const OutcomeUnknown& fact, UtcTime now);
