@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -82,6 +83,10 @@ class OrderDesk {
   [[nodiscard]] const Entry* Find(const OrderId& id) const;
   [[nodiscard]] const std::map<OrderId, Entry>& entries() const { return entries_; }
   [[nodiscard]] std::uint64_t execution_sequence() const { return execution_sequence_; }
+  // Nothing is numbered up to here again.
+  void GoOnAfter(std::uint64_t execution_sequence) {
+    execution_sequence_ = std::max(execution_sequence_, execution_sequence);
+  }
   [[nodiscard]] bool ready() const { return ready_; }
   // Drops a closed order; whoever calls knows it from elsewhere.
   void Forget(const OrderId& id);

@@ -21,6 +21,7 @@
 #include "services/broker_gateway/market_feed.h"
 #include "services/broker_gateway/order_sessions.h"
 #include "services/broker_gateway/store.h"
+#include "services/broker_gateway/venue_desks.h"
 
 namespace ballast {
 
@@ -56,6 +57,7 @@ class Engine {
   // For questions only: the engine's thread.
   [[nodiscard]] const paper::PaperBroker& venue() const { return venue_; }
   [[nodiscard]] const MarketFeed& feed() const { return feed_; }
+  [[nodiscard]] const VenueDesks& desks() const { return desks_; }
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   // Any thread. False: what has happened waits to be stored for longer than a second, and nothing new happens.
@@ -102,6 +104,7 @@ class Engine {
   // The engine's thread only.
   paper::PaperBroker venue_;
   MarketFeed feed_;
+  VenueDesks desks_;
   std::int64_t last_save_ns_ = 0;
   // What the order manager was told of accounts that are not open here.
   std::map<AccountId, std::uint64_t> told_;
