@@ -1,8 +1,13 @@
 #include "libs/audit/canonical_json.h"
 
+#include <array>
+#include <charconv>
 #include <cstdint>
+#include <map>
+#include <utility>
 
 #include "libs/base/absl_std.h"
+#include "libs/base/check.h"
 
 namespace ballast::audit {
 namespace {
@@ -236,36 +241,67 @@ class Reader {
 
 absl::StatusOr<std::string> CanonicalJson(std::string_view text) { return Reader(text).Run(); }
 
-std::string JsonString(std::string_view text) {
+namespace {
+
+void AppendJsonString(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out = "\"";
-  for (char raw : text) {
-    auto c = static_cast<unsigned char>(raw);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += raw;
-    } else if (c < 0x20) {
+  out += '"';
+  std::size_t plain = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    auto c = static_cast<unsigned char>(text[at]);
+    if (c != '"' && c != '\\' && c >= 0x20) continue;
+    out += text.substr(plain, at - plain);
+    plain = at + 1;
+    if (c < 0x20) {
       out += "\\u00";
       out += kHex[c >> 4];
       out += kHex[c & 0xf];
     } else {
-      out += raw;
+      out += '\\';
+      out += text[at];
     }
   }
-  return out + "\"";
+  out += text.substr(plain);
+  out += '"';
 }
 
-void JsonObject::Add(const std::string& key, std::string_view text) {
-  if (!text.empty()) members_[key] = JsonString(text);
+}  // namespace
+
+std::string JsonString(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 2);
+  AppendJsonString(out, text);
+  return out;
 }
 
-std::string JsonObject::ToString() const {
-  std::string out = "{";
-  for (const auto& [key, value] : members_) {
-    if (out.size() > 1) out += ',';
-    out += JsonString(key) + ":" + value;
-  }
-  return out + "}";
+void JsonObject::Key(std::string_view key) {
+  CHECK(last_key_ < key, "keys of canonical JSON ascend");
+  last_key_ = key;
+  if (!empty()) text_ += ',';
+  AppendJsonString(text_, key);
+  text_ += ':';
+}
+
+void JsonObject::Add(std::string_view key, std::string_view text) {
+  if (text.empty()) return;
+  Key(key);
+  AppendJsonString(text_, text);
+}
+
+void JsonObject::AddRaw(std::string_view key, std::string_view json) {
+  Key(key);
+  text_ += json;
+}
+
+void JsonObject::AddNumber(std::string_view key, std::uint64_t number) {
+  std::array<char, 20> digits{};
+  char* end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  AddRaw(key, {digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
+std::string JsonObject::Take() && {
+  text_ += '}';
+  return std::move(text_);
 }
 
 }  // namespace ballast::audit

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <map>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,17 +16,24 @@ absl::StatusOr<std::string> CanonicalJson(std::string_view text);
 // `text` as a JSON string with its quotes. Bytes that are not ASCII stay as they are.
 std::string JsonString(std::string_view text);
 
-// An object under construction; its text is canonical when the raw values are.
+// An object under construction, written as it goes: keys come in ascending order of their bytes (CHECKed), so the text
+// is canonical when the raw values are.
 class JsonObject {
  public:
+  JsonObject() { text_.reserve(256); }
   // Text; an empty one is left out.
-  void Add(const std::string& key, std::string_view text);
+  void Add(std::string_view key, std::string_view text);
   // Anything already written as canonical JSON.
-  void AddRaw(const std::string& key, std::string json) { members_[key] = std::move(json); }
-  [[nodiscard]] std::string ToString() const;
+  void AddRaw(std::string_view key, std::string_view json);
+  void AddNumber(std::string_view key, std::uint64_t number);
+  [[nodiscard]] bool empty() const { return text_.size() == 1; }
+  // Ends it.
+  [[nodiscard]] std::string Take() &&;
 
  private:
-  std::map<std::string, std::string> members_;
+  void Key(std::string_view key);
+  std::string text_ = "{";
+  std::string last_key_;
 };
 
 }  // namespace ballast::audit

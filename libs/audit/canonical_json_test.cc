@@ -71,13 +71,24 @@ TEST(CanonicalJsonTest, BytesThatEndTheTextAreNoText) {
   EXPECT_EQ(JsonString(std::string_view("a\0b", 3)), "\"a\\u0000b\"");
 }
 
-TEST(JsonObjectTest, KeysAreSortedAndEmptyTextsLeftOut) {
+TEST(JsonObjectTest, IsWrittenInOrderAndLeavesEmptyTextsOut) {
   JsonObject json;
-  json.Add("b", "say \"hi\"\\");
-  json.Add("a", "");
+  EXPECT_TRUE(json.empty());
   json.AddRaw("A", "[1]");
-  EXPECT_EQ(json.ToString(), R"({"A":[1],"b":"say \"hi\"\\"})");
-  EXPECT_EQ(JsonObject().ToString(), "{}");
+  json.Add("a", "");
+  json.Add("b", "say \"hi\"\\");
+  json.AddNumber("c", 7);
+  EXPECT_FALSE(json.empty());
+  std::string text = std::move(json).Take();
+  EXPECT_EQ(text, R"({"A":[1],"b":"say \"hi\"\\","c":7})");
+  EXPECT_EQ(*CanonicalJson(text), text);
+  EXPECT_EQ(JsonObject().Take(), "{}");
+}
+
+TEST(JsonObjectDeathTest, KeysComeInOrder) {
+  JsonObject json;
+  json.AddNumber("b", 1);
+  EXPECT_DEATH(json.AddNumber("a", 1), "");
 }
 
 }  // namespace

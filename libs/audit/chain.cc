@@ -23,10 +23,11 @@ std::string Printable(std::string text) {
   return text;
 }
 
-std::string CanonicalBytes(const Record& record) {
-  std::string bytes;
-  bytes.reserve(kTag.size() + 8 * 9 + record.actor.size() + record.action.size() + record.subject.size() +
-                record.detail.size() + record.request_id.size() + record.account_id.size());
+namespace {
+
+void AppendCanonicalBytes(std::string& bytes, const Record& record) {
+  bytes.reserve(bytes.size() + kTag.size() + 8 * 9 + record.actor.size() + record.action.size() +
+                record.subject.size() + record.detail.size() + record.request_id.size() + record.account_id.size());
   AppendText(bytes, kTag);
   AppendNumber(bytes, record.sequence);
   AppendNumber(bytes, static_cast<std::uint64_t>(record.time.nanos));
@@ -36,11 +37,22 @@ std::string CanonicalBytes(const Record& record) {
   AppendText(bytes, record.detail);
   AppendText(bytes, record.request_id);
   AppendText(bytes, record.account_id);
+}
+
+}  // namespace
+
+std::string CanonicalBytes(const Record& record) {
+  std::string bytes;
+  AppendCanonicalBytes(bytes, record);
   return bytes;
 }
 
 std::string HashOf(const Record& record, HashFunction hash) {
-  return hash(record.previous_hash + CanonicalBytes(record));
+  std::string bytes;
+  bytes.reserve(1'024);
+  bytes += record.previous_hash;
+  AppendCanonicalBytes(bytes, record);
+  return hash(bytes);
 }
 
 void Link(Record& record, Head& head, HashFunction hash) {

@@ -1,5 +1,7 @@
 #include "libs/audit/order_record.h"
 
+#include <utility>
+
 #include "libs/audit/canonical_json.h"
 
 namespace ballast::audit {
@@ -93,73 +95,116 @@ const char* NameOf(AccountMode mode) {
   return "";
 }
 
-std::string Bool(bool value) { return value ? "true" : "false"; }
-
 std::string Json(const Rejection& rejection) {
   JsonObject json;
   json.Add("check", rejection.check);
   json.Add("limit", rejection.limit);
   json.Add("message", rejection.message);
   json.Add("observed", rejection.observed);
-  json.AddRaw("reason", std::to_string(static_cast<int>(rejection.reason)));
-  return json.ToString();
+  json.AddNumber("reason", static_cast<std::uint64_t>(rejection.reason));
+  return std::move(json).Take();
 }
 
-std::string Json(const std::vector<RiskCheck>& checks) {
+// Those that refused; the order log has the whole list.
+std::string JsonOfFailed(const std::vector<RiskCheck>& checks) {
   std::string out = "[";
   for (const RiskCheck& check : checks) {
+    if (check.passed) continue;
     JsonObject json;
     json.Add("after", check.after);
     json.Add("limit", check.limit);
     json.Add("name", check.name);
-    json.AddRaw("passed", Bool(check.passed));
     json.Add("used", check.used);
     if (out.size() > 1) out += ',';
-    out += json.ToString();
+    out += std::move(json).Take();
   }
   return out + "]";
 }
 
-std::string Json(const Order& order) {
-  JsonObject json;
-  json.Add("average_price", order.average_price.ToString());
-  json.Add("broker_order_id", order.broker_order_id);
-  if (order.cancel_requested) json.AddRaw("cancel_requested", "true");
-  json.Add("create_time", order.create_time.ToString());
-  json.Add("cumulative_quantity", order.cumulative_quantity.ToString());
-  json.Add("deployment_id", order.deployment_id.value());
-  json.Add("fees", order.fees.ToString());
-  json.Add("leaves_quantity", order.leaves_quantity.ToString());
-  if (order.limit_price) json.Add("limit_price", order.limit_price->ToString());
-  json.Add("order_id", order.order_id.value());
-  json.Add("quantity", order.quantity.ToString());
-  json.Add("reason", order.reason);
-  if (order.reduce_only) json.AddRaw("reduce_only", "true");
-  if (order.rejection) json.AddRaw("rejection", Json(*order.rejection));
-  json.Add("request_id", order.request_id.value());
-  json.Add("side", NameOf(order.side));
-  json.Add("status", NameOf(order.status));
-  if (order.stop_price) json.Add("stop_price", order.stop_price->ToString());
-  json.Add("symbol", order.symbol.value());
-  json.Add("time_in_force", NameOf(order.time_in_force));
-  json.Add("type", NameOf(order.type));
-  return json.ToString();
+// What of an order an event's record says.
+enum class Part {
+  kNothing,
+  // What was asked for: the first record of the order.
+  kIntent,
+  // How far it got.
+  kProgress,
+  kEverything,
+};
+
+Part PartOf(OrderEventType type) {
+  switch (type) {
+    case OrderEventType::kDenied:
+    case OrderEventType::kPendingNew:
+      return Part::kIntent;
+    case OrderEventType::kSubmitted:
+    case OrderEventType::kPendingCancel:
+      return Part::kNothing;
+    case OrderEventType::kAccepted:
+    case OrderEventType::kFilled:
+    case OrderEventType::kCancelRejected:
+    case OrderEventType::kCanceled:
+    case OrderEventType::kRejected:
+    case OrderEventType::kExpired:
+      return Part::kProgress;
+    default:
+      // Rare, or younger than this list: better too much than too little.
+      return Part::kEverything;
+  }
 }
 
-std::string Json(const Fill& fill) {
+std::string Json(const Order& order, OrderEventType type) {
+  Part part = PartOf(type);
+  bool intent = part == Part::kIntent || part == Part::kEverything;
+  bool progress = part == Part::kProgress || part == Part::kEverything;
+  bool everything = part == Part::kEverything;
   JsonObject json;
-  json.Add("deployment_id", fill.deployment_id.value());
+  if (progress && !order.average_price.IsZero()) json.Add("average_price", order.average_price.ToString());
+  // Told once, when it is new.
+  if (everything || type == OrderEventType::kAccepted) json.Add("broker_order_id", order.broker_order_id);
+  if (everything && order.cancel_requested) json.AddRaw("cancel_requested", "true");
+  if (progress && !order.cumulative_quantity.IsZero())
+    json.Add("cumulative_quantity", order.cumulative_quantity.ToString());
+  if (intent) json.Add("deployment_id", order.deployment_id.value());
+  if (everything) json.Add("fees", order.fees.ToString());
+  if (progress && !order.leaves_quantity.IsZero()) json.Add("leaves_quantity", order.leaves_quantity.ToString());
+  if (intent) {
+    if (order.limit_price) json.Add("limit_price", order.limit_price->ToString());
+    json.Add("quantity", order.quantity.ToString());
+    json.Add("reason", order.reason);
+    if (order.reduce_only) json.AddRaw("reduce_only", "true");
+    if (everything && order.rejection) json.AddRaw("rejection", Json(*order.rejection));
+    json.Add("request_id", order.request_id.value());
+    if (!order.requested_quantity.IsZero()) json.Add("requested_quantity", order.requested_quantity.ToString());
+    json.Add("side", NameOf(order.side));
+  }
+  if (everything) json.Add("status", NameOf(order.status));
+  if (intent) {
+    if (order.stop_price) json.Add("stop_price", order.stop_price->ToString());
+    json.Add("symbol", order.symbol.value());
+    json.Add("time_in_force", NameOf(order.time_in_force));
+    json.Add("type", NameOf(order.type));
+  }
+  return json.empty() ? std::string() : std::move(json).Take();
+}
+
+std::string Json(const Fill& fill, bool of_known_order) {
+  JsonObject json;
+  if (!of_known_order) json.Add("deployment_id", fill.deployment_id.value());
   json.Add("execution_id", fill.execution_id.value());
-  json.Add("fee", fill.fee.ToString());
-  json.Add("fee_currency", fill.fee_currency);
-  json.AddRaw("maker", Bool(fill.maker));
-  json.Add("order_id", fill.order_id.value());
+  if (!fill.fee.IsZero()) {
+    json.Add("fee", fill.fee.ToString());
+    json.Add("fee_currency", fill.fee_currency);
+  }
+  if (fill.maker) json.AddRaw("maker", "true");
+  if (!of_known_order) json.Add("order_id", fill.order_id.value());
   json.Add("price", fill.price.ToString());
   json.Add("quantity", fill.quantity.ToString());
-  json.Add("side", NameOf(fill.side));
-  json.Add("symbol", fill.symbol.value());
+  if (!of_known_order) {
+    json.Add("side", NameOf(fill.side));
+    json.Add("symbol", fill.symbol.value());
+  }
   json.Add("transact_time", fill.transact_time.ToString());
-  return json.ToString();
+  return std::move(json).Take();
 }
 
 }  // namespace
@@ -208,26 +253,29 @@ std::string ActionOf(OrderEventType type) {
 
 Record RecordOf(const OrderEvent& event) {
   JsonObject detail;
-  detail.AddRaw("sequence", std::to_string(event.sequence));
-  detail.Add("mode", NameOf(event.mode));
-  if (event.execution_sequence != 0) detail.AddRaw("execution_sequence", std::to_string(event.execution_sequence));
-  if (event.order) detail.AddRaw("order", Json(*event.order));
-  if (event.fill) detail.AddRaw("fill", Json(*event.fill));
-  if (event.rejection) detail.AddRaw("rejection", Json(*event.rejection));
-  if (!event.checks.empty()) detail.AddRaw("checks", Json(event.checks));
-  if (event.type == OrderEventType::kAccountOpened) {
-    detail.Add("cash", event.cash.ToString());
-    detail.Add("currency", event.currency);
+  if (event.type == OrderEventType::kAccountOpened) detail.Add("cash", event.cash.ToString());
+  if (!event.checks.empty() && event.type == OrderEventType::kDenied)
+    detail.AddRaw("checks", JsonOfFailed(event.checks));
+  if (event.type == OrderEventType::kAccountOpened) detail.Add("currency", event.currency);
+  if (event.execution_sequence != 0) detail.AddNumber("execution_sequence", event.execution_sequence);
+  if (event.fill) detail.AddRaw("fill", Json(*event.fill, event.order.has_value()));
+  // An account does not change from paper to live: its opening says it for good.
+  if (event.type == OrderEventType::kAccountOpened) detail.Add("mode", NameOf(event.mode));
+  if (event.order) {
+    if (std::string order = Json(*event.order, event.type); !order.empty()) detail.AddRaw("order", order);
   }
+  if (event.rejection) detail.AddRaw("rejection", Json(*event.rejection));
+  detail.AddNumber("sequence", event.sequence);
   Record record;
   record.time = event.event_time;
   record.actor = Printable(event.actor.empty() ? "system" : event.actor);
   record.action = ActionOf(event.type);
   record.account_id = Printable(event.account_id.value());
-  record.detail = detail.ToString();
+  record.detail = std::move(detail).Take();
   if (event.order) {
     record.subject = Printable("order:" + event.order->order_id.value());
-    record.request_id = Printable(event.order->request_id.value());
+    // Of what asked for it; the subject ties the rest to it.
+    if (PartOf(event.type) == Part::kIntent) record.request_id = Printable(event.order->request_id.value());
   } else {
     record.subject = "account:" + record.account_id;
   }

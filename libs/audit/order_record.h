@@ -8,9 +8,11 @@ namespace ballast::audit {
 // e.g. "order.filled", "account.halted"; "order.unspecified" for a type this build does not know.
 std::string ActionOf(OrderEventType type);
 
-// Everything an order event says, as a record not yet linked: time is the event's, subject "order:<id>" or
-// "account:<id>", detail canonical JSON with decimals as text. Control characters of people's text are replaced where
-// the record keeps them outside of JSON.
+// What an order event adds to what the records before it say, as a record not yet linked: time is the event's, subject
+// "order:<id>" or "account:<id>", detail canonical JSON with decimals as text and the event's sequence, by which the order
+// log has the rest. The intent stands in the first record of an order, progress in the later ones, whatever is rare or
+// unknown to this build whole. Control characters of people's text are replaced where the record keeps them outside of
+// JSON.
 Record RecordOf(const OrderEvent& event);
 
 }  // namespace ballast::audit

@@ -53,15 +53,45 @@ TEST(OrderRecordTest, AFillKeepsEveryNumberExactly) {
   EXPECT_EQ(record.action, "order.filled");
   EXPECT_EQ(record.subject, "order:o1");
   EXPECT_EQ(record.account_id, "paper");
+  EXPECT_EQ(record.request_id, "");
+  EXPECT_EQ(record.detail,
+            R"({"execution_sequence":3,"fill":{"execution_id":"e1","fee":"1","fee_currency":"USD",)"
+            R"("price":"100.123456789012345678","quantity":"10","transact_time":"2023-11-14T22:13:20.123456Z"},)"
+            R"("order":{"average_price":"100.123456789012345678","cumulative_quantity":"10"},"sequence":7})");
+}
+
+TEST(OrderRecordTest, TheFirstRecordOfAnOrderHasItsIntent) {
+  OrderEvent event = Filled();
+  event.type = OrderEventType::kPendingNew;
+  event.fill.reset();
+  event.execution_sequence = 0;
+  event.checks = {{.name = "max_position", .limit = "50", .used = "0", .after = "10", .passed = true}};
+  Record record = RecordOf(event);
   EXPECT_EQ(record.request_id, "r1");
-  EXPECT_EQ(
-      record.detail,
-      R"({"execution_sequence":3,"fill":{"execution_id":"e1","fee":"1","fee_currency":"USD","maker":false,)"
-      R"("order_id":"o1","price":"100.123456789012345678","quantity":"10","side":"BUY","symbol":"AAPL",)"
-      R"("transact_time":"2023-11-14T22:13:20.123456Z"},"mode":"PAPER","order":{"average_price":)"
-      R"("100.123456789012345678","create_time":"1970-01-01T00:00:00.000000Z","cumulative_quantity":"10",)"
-      R"("fees":"1","leaves_quantity":"0","limit_price":"100.5","order_id":"o1","quantity":"10","request_id":"r1",)"
-      R"("side":"BUY","status":"FILLED","symbol":"AAPL","time_in_force":"GTC","type":"LIMIT"},"sequence":7})");
+  EXPECT_EQ(record.detail,
+            R"({"order":{"limit_price":"100.5","quantity":"10","request_id":"r1","side":"BUY","symbol":"AAPL",)"
+            R"("time_in_force":"GTC","type":"LIMIT"},"sequence":7})");
+}
+
+TEST(OrderRecordTest, AFillOfAnOrderThatIsNotKnownSaysWhatItIsOf) {
+  OrderEvent event = Filled();
+  event.order.reset();
+  std::string detail = RecordOf(event).detail;
+  for (const char* part : {R"("order_id":"o1")", R"("side":"BUY")", R"("symbol":"AAPL")"}) {
+    EXPECT_NE(detail.find(part), std::string::npos) << detail;
+  }
+}
+
+TEST(OrderRecordTest, WhatIsRareOrUnknownIsKeptWhole) {
+  OrderEvent event = Filled();
+  for (OrderEventType type :
+       {OrderEventType::kIllegalReport, OrderEventType::kRestated, static_cast<OrderEventType>(999)}) {
+    event.type = type;
+    std::string detail = RecordOf(event).detail;
+    for (const char* part : {R"("fees":"1")", R"("status":"FILLED")", R"("symbol":"AAPL")", R"("fill":{)"}) {
+      EXPECT_NE(detail.find(part), std::string::npos) << detail;
+    }
+  }
 }
 
 TEST(OrderRecordTest, ADenialCarriesTheRiskDecisionWithItsNumbers) {
@@ -73,12 +103,12 @@ TEST(OrderRecordTest, ADenialCarriesTheRiskDecisionWithItsNumbers) {
                               .limit = "5",
                               .observed = "10",
                               .message = "too large"};
-  event.checks = {{.name = "max_position", .limit = "5", .used = "0", .after = "10", .passed = false}};
+  event.checks = {{.name = "order_rate", .limit = "5", .used = "0", .after = "1", .passed = true},
+                  {.name = "max_position", .limit = "5", .used = "0", .after = "10", .passed = false}};
   Record record = RecordOf(event);
   EXPECT_EQ(record.action, "order.denied");
-  EXPECT_NE(
-      record.detail.find(R"("checks":[{"after":"10","limit":"5","name":"max_position","passed":false,"used":"0"}])"),
-      std::string::npos);
+  EXPECT_NE(record.detail.find(R"("checks":[{"after":"10","limit":"5","name":"max_position","used":"0"}],)"),
+            std::string::npos);
   EXPECT_NE(
       record.detail.find(R"("rejection":{"check":"max_position","limit":"5","message":"too large","observed":"10",)"
                          R"("reason":2007})"),
@@ -89,11 +119,26 @@ TEST(OrderRecordTest, DetailsAreCanonical) {
   OrderEvent event = Filled();
   event.order->reason = "line\n\"quoted\" \\ \x01";
   event.rejection = Rejection{.message = "m"};
-  for (const OrderEvent& one : {Filled(), event}) {
-    Record record = RecordOf(one);
-    auto canonical = CanonicalJson(record.detail);
-    ASSERT_TRUE(canonical.ok()) << canonical.status();
-    EXPECT_EQ(*canonical, record.detail);
+  event.checks = {{.name = "n", .passed = false}};
+  event.order->requested_quantity = Decimal::Of("12");
+  event.order->reduce_only = event.order->cancel_requested = true;
+  event.order->stop_price = Decimal::Of("99");
+  event.order->deployment_id = DeploymentId("d");
+  event.order->broker_order_id = "b";
+  event.order->leaves_quantity = Decimal::Of("1");
+  event.order->rejection = event.rejection;
+  event.fill->maker = true;
+  for (int type = 0; type <= 40; ++type) {
+    for (OrderEvent one : {Filled(), event}) {
+      one.type = static_cast<OrderEventType>(type);
+      for (bool known : {true, false}) {
+        if (!known) one.order.reset();
+        Record record = RecordOf(one);
+        auto canonical = CanonicalJson(record.detail);
+        ASSERT_TRUE(canonical.ok()) << canonical.status();
+        EXPECT_EQ(*canonical, record.detail);
+      }
+    }
   }
 }
 
@@ -114,6 +159,7 @@ TEST(OrderRecordTest, AnAccountEventIsAboutTheAccount) {
 TEST(OrderRecordTest, WhatCannotBeStoredAsTextIsReplaced) {
   OrderEvent event = Filled();
   event.actor = std::string("user:\0x", 7);
+  event.type = OrderEventType::kPendingNew;
   event.order->reason = std::string("a\0b", 3);
   Record record = RecordOf(event);
   EXPECT_EQ(record.actor, "user:?x");

@@ -62,6 +62,8 @@ Wide DivideRounded(const Wide& dividend, const Wide& divisor, Rounding rounding)
   return negative ? Wide(quotient - 1) : Wide(quotient + 1);
 }
 
+constexpr std::uint64_t kUnitsPerOne = 1'000'000'000'000'000'000;
+
 // Fast path for what fits: nearly every price times quantity.
 bool MultiplyFits(__int128 left, __int128 right, __int128& product) {
   return !__builtin_mul_overflow(left, right, &product);
@@ -84,16 +86,19 @@ absl::StatusOr<Decimal> Decimal::Parse(std::string_view text) {
   if (fraction.size() > kScale) return refuse("more than 18 decimal places");
   while (whole.size() > 1 && whole.front() == '0') whole.remove_prefix(1);
   if (whole.size() > 18) return refuse("10^18 or more");
-  __int128 units = 0;
+  // Eighteen digits each: 64 bits hold them.
+  std::uint64_t ones = 0;
   for (char c : whole) {
     if (c < '0' || c > '9') return refuse("only digits, one point and a leading minus");
-    units = units * 10 + (c - '0');
+    ones = ones * 10 + static_cast<std::uint64_t>(c - '0');
   }
+  std::uint64_t parts = 0;
   for (std::size_t i = 0; i < kScale; ++i) {
     char c = i < fraction.size() ? fraction[i] : '0';
     if (c < '0' || c > '9') return refuse("only digits, one point and a leading minus");
-    units = units * 10 + (c - '0');
+    parts = parts * 10 + static_cast<std::uint64_t>(c - '0');
   }
+  __int128 units = static_cast<__int128>(ones) * static_cast<__int128>(kUnitsPerOne) + static_cast<__int128>(parts);
   return Decimal(negative ? -units : units);
 }
 
@@ -110,19 +115,21 @@ std::string Decimal::ToStringMinPlaces(int places) const {
   std::size_t at = buffer.size();
   unsigned __int128 magnitude =
       units_ < 0 ? -static_cast<unsigned __int128>(units_) : static_cast<unsigned __int128>(units_);
+  // One division of 128 bits: digit by digit it would be the dearest part of every message.
+  auto fraction = static_cast<std::uint64_t>(magnitude % kUnitsPerOne);
+  unsigned __int128 whole = magnitude / kUnitsPerOne;
   int place = kScale;
-  bool significant = false;
-  for (; place > 0; --place) {
-    int digit = static_cast<int>(magnitude % 10);
-    magnitude /= 10;
-    significant = significant || digit != 0 || place <= places;
-    if (significant) buffer[--at] = static_cast<char>('0' + digit);
+  for (; place > places && place > 0 && fraction % 10 == 0; --place) fraction /= 10;
+  if (place > 0) {
+    for (; place > 0; --place, fraction /= 10) buffer[--at] = static_cast<char>('0' + static_cast<int>(fraction % 10));
+    buffer[--at] = '.';
   }
-  if (significant) buffer[--at] = '.';
+  for (; whole > UINT64_MAX; whole /= 10) buffer[--at] = static_cast<char>('0' + static_cast<int>(whole % 10));
+  auto rest = static_cast<std::uint64_t>(whole);
   do {
-    buffer[--at] = static_cast<char>('0' + static_cast<int>(magnitude % 10));
-    magnitude /= 10;
-  } while (magnitude != 0);
+    buffer[--at] = static_cast<char>('0' + static_cast<int>(rest % 10));
+    rest /= 10;
+  } while (rest != 0);
   if (units_ < 0) buffer[--at] = '-';
   return {buffer.data() + at, buffer.size() - at};
 }

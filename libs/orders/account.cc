@@ -64,8 +64,8 @@ void Account::Apply(const OrderEvent& event) {
   CHECK(event.sequence == snapshot_.last_sequence + 1, "events of an account have no gap");
   snapshot_.last_sequence = event.sequence;
   if (event.execution_sequence != 0) snapshot_.execution_sequence = event.execution_sequence;
-  if (event.order) orders_[event.order->order_id] = *event.order;
-  if (event.fill) books_.Apply(*event.fill);
+  if (event.order) Put(*event.order);
+  if (event.fill) LoadFill(*event.fill);
   if (event.type == OrderEventType::kAccountOpened) {
     snapshot_.id = event.account_id;
     snapshot_.mode = event.mode;
@@ -180,9 +180,67 @@ std::vector<OrderEvent> Account::RequestCancel(const OrderId& id, const std::str
   return events;
 }
 
+void Account::LoadFill(const Fill& fill) {
+  books_.Apply(fill);
+  Remember(fill.execution_id);
+}
+
+void Account::Remember(const ExecutionId& id) {
+  // A broker repeats what it has just told, or what it told in this session: not last year's.
+  constexpr std::size_t kExecutionsMax = 50'000;
+  if (id.empty() || !executions_.insert(id.value()).second) return;
+  execution_order_.push_back(id.value());
+  if (execution_order_.size() <= kExecutionsMax) return;
+  executions_.erase(execution_order_.front());
+  execution_order_.pop_front();
+}
+
+const Order* Account::AddExternal(const Report& report, UtcTime now) {
+  Order order;
+  order.order_id = report.order_id.empty() ? OrderId("x" + report.fill.execution_id.value()) : report.order_id;
+  order.request_id = RequestId("external");
+  order.account_id = snapshot_.id;
+  order.mode = snapshot_.mode;
+  order.symbol = report.fill.symbol;
+  order.side = report.fill.side;
+  order.type = OrderType::kMarket;
+  order.time_in_force = TimeInForce::kIoc;
+  order.quantity = report.fill.quantity;
+  order.reason = "external";
+  order.create_time = now;
+  SetStatus(order, OrderStatus::kSubmitted);
+  Put(order);
+  return Find(order.order_id);
+}
+
+std::vector<OrderEvent> Account::Quarantine(std::uint64_t execution_sequence, const std::string& message, UtcTime now) {
+  std::vector<OrderEvent> events;
+  OrderEvent event = Next(OrderEventType::kIllegalReport, now, "broker");
+  event.execution_sequence = execution_sequence;
+  event.rejection = Rejection{.reason = RejectReason::kMalformed, .check = "broker_report", .message = message};
+  Push(std::move(event), events);
+  for (OrderEvent& halted : Halt("a broker report could not be used", "system", now))
+    events.push_back(std::move(halted));
+  return events;
+}
+
 std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) {
   std::vector<OrderEvent> events;
   const Order* order = Find(report.order_id);
+  const bool is_fill = report.type == OrderEventType::kFilled;
+  if (is_fill && executions_.contains(report.fill.execution_id.value())) {
+    OrderEvent again = Next(OrderEventType::kIllegalReport, now, "broker");
+    again.execution_sequence = report.execution_sequence;
+    if (order != nullptr) again.order = *order;
+    again.rejection = Rejection{.reason = RejectReason::kIllegalTransition,
+                                .check = "execution_id",
+                                .observed = report.fill.execution_id.value(),
+                                .message = "the broker told an execution again that is booked already"};
+    Push(std::move(again), events);
+    return events;
+  }
+  const bool external = is_fill && order == nullptr;
+  if (external) order = AddExternal(report, now);
   OrderEvent event = Next(report.type, now, "broker");
   event.execution_sequence = report.execution_sequence;
   event.rejection = report.rejection;
@@ -206,7 +264,7 @@ std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) 
         SetStatus(*share.order, *after);
         Push(std::move(share), events);
         event.sequence = snapshot_.last_sequence + 1;
-        order = Find(report.order_id);
+        order = Find(event.order->order_id);
         event.order = *order;
       }
       event.fill = ShareOf(report.fill, parts.back(), parts.size() - 1, true, fee_told);
@@ -245,6 +303,11 @@ std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) 
   if (ended && report.rejection) event.order->rejection = report.rejection;
   SetStatus(*event.order, *next);
   Push(std::move(event), events);
+  if (external) {
+    for (OrderEvent& halted : Halt("a fill of an order that is not ours was booked", "system", now)) {
+      events.push_back(std::move(halted));
+    }
+  }
   if (overfilled) {
     for (OrderEvent& halted : Halt("order " + report.order_id.value() + " was overfilled", "system", now)) {
       events.push_back(std::move(halted));
@@ -271,21 +334,30 @@ std::vector<OrderEvent> Account::Resume(const std::string& reason, const std::st
   return events;
 }
 
+void Account::Put(const Order& order) {
+  bool terminal = IsTerminal(order.status);
+  std::map<OrderId, Order>& there = terminal ? closed_ : working_;
+  std::map<OrderId, Order>& other = terminal ? working_ : closed_;
+  if (auto node = other.extract(order.order_id)) {
+    node.mapped() = order;
+    there.insert(std::move(node));
+    if (terminal) closing_.push_back(order.order_id);
+    return;
+  }
+  auto [place, fresh] = there.insert_or_assign(order.order_id, order);
+  if (terminal && fresh) closing_.push_back(order.order_id);
+}
+
 const Order* Account::Find(const OrderId& id) const {
-  auto found = orders_.find(id);
-  return found == orders_.end() ? nullptr : &found->second;
+  if (auto found = working_.find(id); found != working_.end()) return &found->second;
+  auto found = closed_.find(id);
+  return found == closed_.end() ? nullptr : &found->second;
 }
 
 void Account::Forget(std::size_t keep_max) {
-  if (orders_.size() <= keep_max) return;
-  std::vector<std::pair<std::uint64_t, OrderId>> closed;
-  for (const auto& [id, order] : orders_) {
-    if (IsTerminal(order.status)) closed.emplace_back(order.sequence, id);
-  }
-  std::sort(closed.begin(), closed.end());
-  for (const auto& [sequence, id] : closed) {
-    if (orders_.size() <= keep_max / 2) break;
-    orders_.erase(id);
+  while (closed_.size() > keep_max) {
+    closed_.erase(closing_.front());
+    closing_.pop_front();
   }
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "libs/model/order.h"
@@ -50,16 +52,19 @@ class Account {
   // PENDING_CANCEL (or CANCELED when it was never sent); nothing when it is closed or already being cancelled.
   std::vector<OrderEvent> RequestCancel(const OrderId& id, const std::string& actor, UtcTime now);
   // A report in sequence. The order must be in memory (Find). What the table does not allow is stored as
-  // ILLEGAL_REPORT and halts the account; a fill is booked in every case. One that closes more than one book is told as
-  // one event for each.
+  // ILLEGAL_REPORT and halts the account. A fill is booked in every case, also one of an order that is not ours
+  // (`reason` "external"), which halts the account too; but once: the same execution told again changes nothing. One
+  // that closes more than one book is told as one event for each.
   std::vector<OrderEvent> ApplyReport(const Report& report, UtcTime now);
+  // A report in sequence that cannot be read or used here: kept with what is known of it, and the account is halted.
+  std::vector<OrderEvent> Quarantine(std::uint64_t execution_sequence, const std::string& message, UtcTime now);
   std::vector<OrderEvent> Halt(const std::string& reason, const std::string& actor, UtcTime now);
   std::vector<OrderEvent> Resume(const std::string& reason, const std::string& actor, UtcTime now);
 
   // Total: puts one event's effect into the state. Recovery folds with it.
   void Apply(const OrderEvent& event);
   // Brings an order from the store into memory.
-  void Load(const Order& order) { orders_[order.order_id] = order; }
+  void Load(const Order& order) { Put(order); }
   // Recovery of the figures that stand beside the orders.
   struct Snapshot {
     AccountId id;
@@ -75,24 +80,37 @@ class Account {
   };
   void Restore(Snapshot snapshot) { snapshot_ = std::move(snapshot); }
   // Recovery of the books: every fill of the log.
-  void LoadFill(const Fill& fill) { books_.Apply(fill); }
+  void LoadFill(const Fill& fill);
 
   [[nodiscard]] const Order* Find(const OrderId& id) const;
-  [[nodiscard]] const std::map<OrderId, Order>& orders() const { return orders_; }
+  // Those that can still change.
+  [[nodiscard]] const std::map<OrderId, Order>& working() const { return working_; }
   [[nodiscard]] const Snapshot& snapshot() const { return snapshot_; }
   // Open, and nothing of the broker's is in it.
   [[nodiscard]] static bool NeverTaken(const Order& order);
   [[nodiscard]] const Books& books() const { return books_; }
-  // Drops closed orders from memory, oldest changes first, down to `keep_max` orders in all.
+  // Drops closed orders from memory, those that closed first, down to `keep_max` of them.
   void Forget(std::size_t keep_max);
 
  private:
   OrderEvent Next(OrderEventType type, UtcTime now, const std::string& actor) const;
   void Push(OrderEvent event, std::vector<OrderEvent>& events);
+  void Put(const Order& order);
+  void Remember(const ExecutionId& id);
+  // The order that a fill of nobody's knowing must have had.
+  const Order* AddExternal(const Report& report, UtcTime now);
 
   Snapshot snapshot_;
   Books books_;
-  std::map<OrderId, Order> orders_;
+  // Apart, so that what looks at all that can change does not pass by all that ever was. An order keeps its place in
+  // memory when it goes from one to the other.
+  std::map<OrderId, Order> working_;
+  std::map<OrderId, Order> closed_;
+  // As they closed; may name some that are not in closed_ any more.
+  std::deque<OrderId> closing_;
+  // The newest executions that were booked.
+  std::unordered_set<std::string> executions_;
+  std::deque<std::string> execution_order_;
 };
 
 }  // namespace ballast::orders

@@ -38,6 +38,8 @@ Report Filled(const Order& order, std::uint64_t sequence, const char* quantity, 
   report.order_id = order.order_id;
   report.fill.execution_id = ExecutionId("e" + std::to_string(sequence));
   report.fill.order_id = order.order_id;
+  report.fill.symbol = order.symbol;
+  report.fill.side = order.side;
   report.fill.quantity = Decimal::Of(quantity);
   report.fill.price = Decimal::Of(price);
   report.fill.fee = Decimal::Of("0.1");
@@ -174,11 +176,84 @@ TEST(AccountTest, WhatTheTableDoesNotKnowIsStoredAndHalts) {
   Order order = NewOrder("r1", "1");
   account.Accept(order, "user:a", {}, true, kNow);
   account.ApplyReport(Filled(order, 1, "1", "100"), kNow);
-  auto events = account.ApplyReport(Plain(order, 2, OrderEventType::kAccepted), kNow);
+  auto events = account.ApplyReport(Plain(order, 2, OrderEventType::kRejected), kNow);
   ASSERT_EQ(events.size(), 2U);
   EXPECT_EQ(events[0].type, OrderEventType::kIllegalReport);
   EXPECT_EQ(events[1].type, OrderEventType::kAccountHalted);
   EXPECT_EQ(account.snapshot().execution_sequence, 2U);
+}
+
+TEST(AccountTest, AnAcknowledgementBehindItsFillSaysNothingNew) {
+  for (const char* quantity : {"1", "3"}) {
+    Account account = Opened();
+    Order order = NewOrder("r1", "3");
+    account.Accept(order, "user:a", {}, true, kNow);
+    account.ApplyReport(Filled(order, 1, quantity, "100"), kNow);
+    OrderStatus before = account.Find(order.order_id)->status;
+    Report late = Plain(order, 2, OrderEventType::kAccepted);
+    late.broker_order_id = "b-1";
+    account.ApplyReport(late, kNow);
+    EXPECT_EQ(account.Find(order.order_id)->status, before);
+    EXPECT_EQ(account.Find(order.order_id)->broker_order_id, "b-1");
+    EXPECT_FALSE(account.snapshot().halted);
+  }
+}
+
+TEST(AccountTest, AFillOfAnOrderThatIsNotOursIsBookedAndHalts) {
+  Account account = Opened();
+  Order order = NewOrder("by-hand-at-the-broker", "3");
+  auto events = account.ApplyReport(Filled(order, 1, "2", "100"), kNow);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].type, OrderEventType::kFilled);
+  ASSERT_TRUE(events[0].order && events[0].fill);
+  EXPECT_EQ(events[0].order->reason, "external");
+  EXPECT_EQ(events[0].order->status, OrderStatus::kFilled);
+  EXPECT_EQ(account.books().Net(order.symbol), Decimal::Of("2"));
+  EXPECT_TRUE(account.snapshot().halted);
+  EXPECT_EQ(account.snapshot().execution_sequence, 1U);
+  // More of it: booked as well.
+  account.ApplyReport(Filled(order, 2, "1", "100"), kNow);
+  EXPECT_EQ(account.books().Net(order.symbol), Decimal::Of("3"));
+}
+
+TEST(AccountTest, AnExecutionThatIsToldAgainIsBookedOnce) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "3");
+  account.Accept(order, "user:a", {}, true, kNow);
+  Report fill = Filled(order, 1, "1", "100");
+  account.ApplyReport(fill, kNow);
+  fill.execution_sequence = 2;
+  auto events = account.ApplyReport(fill, kNow);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].type, OrderEventType::kIllegalReport);
+  EXPECT_EQ(account.books().Net(order.symbol), Decimal::Of("1"));
+  EXPECT_EQ(account.Find(order.order_id)->cumulative_quantity, Decimal::Of("1"));
+  EXPECT_EQ(account.snapshot().execution_sequence, 2U);
+  EXPECT_FALSE(account.snapshot().halted);
+}
+
+TEST(AccountTest, WhatCannotBeReadIsKeptAndHaltsAndTheNextOneIsTaken) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "3");
+  account.Accept(order, "user:a", {}, true, kNow);
+  auto events = account.Quarantine(1, "an execution report of unknown type", kNow);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].type, OrderEventType::kIllegalReport);
+  EXPECT_TRUE(account.snapshot().halted);
+  account.ApplyReport(Filled(order, 2, "1", "100"), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->cumulative_quantity, Decimal::Of("1"));
+}
+
+TEST(AccountTest, TheAnswerToARepeatedCancelIsLegal) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "2");
+  account.Accept(order, "user:a", {}, true, kNow);
+  account.ApplyReport(Plain(order, 1, OrderEventType::kAccepted), kNow);
+  account.RequestCancel(order.order_id, "user:a", kNow);
+  account.ApplyReport(Plain(order, 2, OrderEventType::kCancelRejected), kNow);
+  account.ApplyReport(Plain(order, 3, OrderEventType::kCancelRejected), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kNew);
+  EXPECT_FALSE(account.snapshot().halted);
 }
 
 TEST(AccountTest, ARefusedCancelGoesBackToWhatItWas) {
@@ -243,8 +318,12 @@ TEST(AccountPropertyTest, FoldingTheLogGivesTheStateAndFillsAddUp) {
       folded.Apply(event);
     }
     ASSERT_EQ(folded.snapshot(), account.snapshot());
-    ASSERT_EQ(folded.orders(), account.orders());
-    for (const auto& [id, quantity] : filled) ASSERT_EQ(account.Find(id)->cumulative_quantity, quantity) << seed;
+    ASSERT_EQ(folded.working(), account.working());
+    for (const auto& [id, quantity] : filled) {
+      ASSERT_EQ(account.Find(id)->cumulative_quantity, quantity) << seed;
+      ASSERT_EQ(*folded.Find(id), *account.Find(id)) << seed;
+      ASSERT_EQ(account.working().contains(id), !IsTerminal(account.Find(id)->status)) << seed;
+    }
   }
 }
 

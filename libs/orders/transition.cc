@@ -25,8 +25,19 @@ constexpr std::array kTable = {
     Row{kUnknown, Event::kPendingCancel, kPendingCancel},
     Row{kNew, Event::kPendingCancel, kPendingCancel},
     Row{kPartiallyFilled, Event::kPendingCancel, kPendingCancel},
+    // The broker's. What overtakes the acknowledgement implies it, and it says nothing new when it comes.
     Row{kSubmitted, Event::kUnknown, kUnknown},
-    // The broker's.
+    Row{kUnknown, Event::kUnknown, kUnknown},
+    Row{kNew, Event::kUnknown, kNew},
+    Row{kPartiallyFilled, Event::kUnknown, kPartiallyFilled},
+    Row{kPendingCancel, Event::kUnknown, kPendingCancel},
+    Row{kSubmitted, Event::kTriggered, kNew},
+    Row{kUnknown, Event::kTriggered, kNew},
+    Row{kUnknown, Event::kRestated, kNew},
+    Row{kPartiallyFilled, Event::kAccepted, kPartiallyFilled},
+    Row{kFilled, Event::kAccepted, kFilled},
+    Row{kCanceled, Event::kAccepted, kCanceled},
+    Row{kExpired, Event::kAccepted, kExpired},
     Row{kSubmitted, Event::kAccepted, kNew},
     Row{kSubmitted, Event::kRejected, kRejected},
     Row{kSubmitted, Event::kCanceled, kCanceled},  // IOC and FOK that met nothing
@@ -67,8 +78,9 @@ std::optional<OrderStatus> NextStatus(const TransitionInput& input) {
   }
   if (input.event == Event::kCancelRejected) {
     if (input.from == kPendingCancel) return input.any_filled ? kPartiallyFilled : kNew;
-    // The answer to a repeated cancel, after the order ended.
-    return IsTerminal(input.from) && input.from != kDenied ? std::optional(input.from) : std::nullopt;
+    // The answer to a repeated cancel, when the first one was answered or the order ended.
+    bool ours_alone = input.from == kUnspecified || input.from == kDenied || input.from == kPendingNew;
+    return ours_alone ? std::nullopt : std::optional(input.from);
   }
   for (const Row& row : kTable) {
     if (row.from == input.from && row.event == input.event) return row.to;

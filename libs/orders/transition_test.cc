@@ -69,16 +69,16 @@ constexpr char kCells[] = R"(
 --  PN DE .. .. .. .. .. .. .. .. .. .. .. .. ..
 DE  .. .. .. .. .. .. .. .. .. .. .. .. .. .. ..
 PN  .. .. SU .. .. .. PF FI .. .. .. CA RE .. ..
-SU  .. .. .. UN NW .. PF FI PC .. .. CA RE EX SU
-UN  .. .. .. .. NW .. PF FI PC .. .. CA RE EX ..
-NW  .. .. .. .. NW NW PF FI PC .. .. CA RE EX NW
-PF  .. .. .. .. .. PF PF FI PC .. .. CA .. EX PF
-PC  .. .. .. .. PC PC PC FI .. NW PF CA RE EX PC
-PR  .. .. .. .. .. .. PF FI .. .. .. .. .. .. ..
-FI  .. .. .. .. .. .. FI FI .. FI FI .. .. .. ..
-CA  .. .. .. .. .. .. CA FI .. CA CA .. .. .. ..
+SU  .. .. .. UN NW NW PF FI PC SU SU CA RE EX SU
+UN  .. .. .. UN NW NW PF FI PC UN UN CA RE EX NW
+NW  .. .. .. NW NW NW PF FI PC NW NW CA RE EX NW
+PF  .. .. .. PF PF PF PF FI PC PF PF CA .. EX PF
+PC  .. .. .. PC PC PC PC FI .. NW PF CA RE EX PC
+PR  .. .. .. .. .. .. PF FI .. PR PR .. .. .. ..
+FI  .. .. .. .. FI .. FI FI .. FI FI .. .. .. ..
+CA  .. .. .. .. CA .. CA FI .. CA CA .. .. .. ..
 RE  .. .. .. .. .. .. RE FI .. RE RE .. .. .. ..
-EX  .. .. .. .. .. .. EX FI .. EX EX .. .. .. ..
+EX  .. .. .. .. EX .. EX FI .. EX EX .. .. .. ..
 )";
 
 std::string CodeOf(std::optional<OrderStatus> status) {

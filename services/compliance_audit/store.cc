@@ -2,15 +2,30 @@
 
 #include <pqxx/pqxx>
 
+#include "libs/audit/order_record.h"
 #include "libs/base/absl_std.h"
-#include "libs/platform/postgres/sql.h"
 
 namespace ballast {
 namespace {
 
 constexpr char kWriter[] = "compliance_audit";
-constexpr char kColumns[] =
-    "sequence, time_ns, actor, action, subject, detail, request_id, account_id, previous_hash, hash";
+// Of the table as it is now, and of the one with the records of older builds.
+constexpr char kSelect[] =
+    "SELECT sequence, time_ns, actor, action, subject, detail, request_id, account_id, coalesce("
+    "(SELECT encode(p.hash, 'hex') FROM record p WHERE p.sequence = r.sequence - 1), "
+    "(SELECT p.hash FROM record_before p WHERE p.sequence = r.sequence - 1), repeat('0', 64)), encode(hash, 'hex') "
+    "FROM record r";
+constexpr char kSelectBefore[] =
+    "SELECT sequence, time_ns, actor, action, subject, detail, request_id, account_id, previous_hash, hash "
+    "FROM record_before";
+
+std::string BytesOf(const std::string& hex) {
+  auto digit = [](char c) { return c >= 'a' ? c - 'a' + 10 : c - '0'; };
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes += static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
+  return bytes;
+}
 
 audit::Record RecordFrom(const pqxx::row& row) {
   audit::Record record;
@@ -27,11 +42,9 @@ audit::Record RecordFrom(const pqxx::row& row) {
   return record;
 }
 
-std::vector<audit::Record> RecordsFrom(const pqxx::result& rows) {
-  std::vector<audit::Record> records;
-  records.reserve(static_cast<std::size_t>(rows.size()));
+void AddRecords(const pqxx::result& rows, std::vector<audit::Record>& records) {
+  records.reserve(records.size() + static_cast<std::size_t>(rows.size()));
   for (const pqxx::row& row : rows) records.push_back(RecordFrom(row));
-  return records;
 }
 
 // A LIKE pattern for "starts with": what has a meaning in patterns is taken literally.
@@ -42,6 +55,19 @@ std::string LikePrefix(const std::string& prefix) {
     pattern += c;
   }
   return pattern + "%";
+}
+
+// " AND action …": also in the words of an index, when there is one that knows.
+std::string ActionCondition(pqxx::transaction_base& work, const std::string& prefix) {
+  std::string condition = " AND action LIKE " + work.quote(LikePrefix(prefix));
+  constexpr std::string_view kOrder = "order.", kAccount = "account.";
+  auto apart = [&](std::string_view kind) { return !kind.starts_with(prefix) && !prefix.starts_with(kind); };
+  if (apart(kOrder) && apart(kAccount)) condition += " AND action NOT LIKE 'order.%' AND action NOT LIKE 'account.%'";
+  for (int type = 1; type <= static_cast<int>(OrderEventType::kRestated); ++type) {
+    // Whole, and the beginning of no other: the common case, and the only one that is looked for by equality.
+    if (audit::ActionOf(static_cast<OrderEventType>(type)) == prefix) condition += " AND action = " + work.quote(prefix);
+  }
+  return condition;
 }
 
 }  // namespace
@@ -60,7 +86,9 @@ absl::StatusOr<AuditStore::State> AuditStore::Load() {
                     .hash = row[1].as<std::string>(),
                     .time = UtcTime{row[2].as<std::int64_t>()}};
     }
-    state.last_sequence = work.exec1("SELECT coalesce(max(sequence), 0) FROM record")[0].as<std::uint64_t>();
+    state.last_sequence = work.exec1("SELECT greatest((SELECT max(sequence) FROM record), "
+                                     "(SELECT max(sequence) FROM record_before), 0)")[0]
+                              .as<std::uint64_t>();
     for (const pqxx::row& row : work.exec("SELECT account_id, sequence FROM order_cursor")) {
       state.cursors[row[0].as<std::string>()] = row[1].as<std::uint64_t>();
     }
@@ -71,37 +99,59 @@ absl::StatusOr<AuditStore::State> AuditStore::Load() {
 
 absl::Status AuditStore::Append(const std::vector<audit::Record>& records, const audit::Head& head,
                                 const Cursors& cursors, const std::string& request_id) {
-  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
-    std::string sql = "INSERT INTO record (" + std::string(kColumns) + ") VALUES ";
-    std::string separator;
-    for (const audit::Record& record : records) {
-      sql +=
-          separator + SqlRow(quoting, record.sequence, record.time.nanos, record.actor, record.action, record.subject,
-                             record.detail, record.request_id, record.account_id, record.previous_hash, record.hash);
-      separator = ",";
-    }
-    sql += ";INSERT INTO chain_head (sequence, hash, time_ns) VALUES " +
-           SqlRow(quoting, head.sequence, head.hash, head.time.nanos) +
-           " ON CONFLICT (only_one) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, "
-           "time_ns = excluded.time_ns;";
-    for (const auto& [account, sequence] : cursors) {
-      sql += "INSERT INTO order_cursor VALUES " + SqlRow(quoting, account, sequence) +
-             " ON CONFLICT (account_id) DO UPDATE SET sequence = excluded.sequence;";
-    }
-    if (!request_id.empty()) {
-      sql += "INSERT INTO append_request VALUES " + SqlRow(quoting, request_id, head.sequence) + ";";
-    }
-    return sql;
-  });
+  using Type = SqlArray::Type;
+  SqlArray sequences(Type::kBigint), times(Type::kBigint), hashes(Type::kBytes), accounts(Type::kText),
+      actors(Type::kText), actions(Type::kText), subjects(Type::kText), requests(Type::kText), details(Type::kText);
+  for (const audit::Record& record : records) {
+    sequences.Add(static_cast<std::int64_t>(record.sequence));
+    times.Add(record.time.nanos);
+    hashes.Add(BytesOf(record.hash));
+    accounts.Add(record.account_id);
+    actors.Add(record.actor);
+    actions.Add(record.action);
+    subjects.Add(record.subject);
+    requests.Add(record.request_id);
+    details.Add(record.detail);
+  }
+  SqlArray cursor_accounts(Type::kText), cursor_sequences(Type::kBigint);
+  for (const auto& [account, sequence] : cursors) {
+    cursor_accounts.Add(account);
+    cursor_sequences.Add(static_cast<std::int64_t>(sequence));
+  }
+  SqlBatch batch;
+  batch
+      .Statement(
+          "SELECT append_records($1::bigint[], $2::bigint[], $3::bytea[], $4::text[], $5::text[], $6::text[], "
+          "$7::text[], $8::text[], $9::text[])")
+      .Value(sequences)
+      .Value(times)
+      .Value(hashes)
+      .Value(accounts)
+      .Value(actors)
+      .Value(actions)
+      .Value(subjects)
+      .Value(requests)
+      .Value(details);
+  batch.Statement("SELECT save_head($1, $2, $3, $4::text[], $5::bigint[])")
+      .Bigint(static_cast<std::int64_t>(head.sequence))
+      .Text(head.hash)
+      .Bigint(head.time.nanos)
+      .Value(cursor_accounts)
+      .Value(cursor_sequences);
+  if (!request_id.empty()) {
+    batch.Statement("INSERT INTO append_request VALUES ($1, $2)")
+        .Text(request_id)
+        .Bigint(static_cast<std::int64_t>(head.sequence));
+  }
+  return database_.FencedWrite(kWriter, epoch_, batch);
 }
 
 absl::StatusOr<std::optional<audit::Record>> AuditStore::FindRequest(const std::string& request_id) {
   std::optional<audit::Record> found;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    pqxx::result rows = work.exec_params("SELECT " + std::string(kColumns) +
-                                             " FROM record WHERE sequence = (SELECT a.sequence FROM append_request a "
-                                             "WHERE a.request_id = $1)",
-                                         request_id);
+    std::string where = " WHERE sequence = (SELECT a.sequence FROM append_request a WHERE a.request_id = $1)";
+    pqxx::result rows = work.exec_params(kSelect + where, request_id);
+    if (rows.empty()) rows = work.exec_params(kSelectBefore + where, request_id);
     if (!rows.empty()) found = RecordFrom(rows[0]);
     return absl::OkStatus();
   }));
@@ -111,12 +161,16 @@ absl::StatusOr<std::optional<audit::Record>> AuditStore::FindRequest(const std::
 absl::StatusOr<std::vector<audit::Record>> AuditStore::List(const Filter& filter) {
   std::vector<audit::Record> records;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    std::string sql = "SELECT " + std::string(kColumns) + " FROM record WHERE true";
-    if (!filter.account_id.empty()) sql += " AND account_id = " + work.quote(filter.account_id);
-    if (!filter.subject.empty()) sql += " AND subject = " + work.quote(filter.subject);
-    if (!filter.action_prefix.empty()) sql += " AND action LIKE " + work.quote(LikePrefix(filter.action_prefix));
-    if (filter.before != 0) sql += " AND sequence < " + std::to_string(filter.before);
-    records = RecordsFrom(work.exec(sql + " ORDER BY sequence DESC LIMIT " + std::to_string(filter.limit)));
+    records.clear();
+    std::string where = " WHERE true";
+    if (!filter.account_id.empty()) where += " AND account_id = " + work.quote(filter.account_id);
+    if (!filter.subject.empty()) where += " AND subject = " + work.quote(filter.subject);
+    if (!filter.action_prefix.empty()) where += ActionCondition(work, filter.action_prefix);
+    if (filter.before != 0) where += " AND sequence < " + std::to_string(filter.before);
+    where += " ORDER BY sequence DESC LIMIT ";
+    AddRecords(work.exec(kSelect + where + std::to_string(filter.limit)), records);
+    auto left = filter.limit - static_cast<int>(records.size());
+    if (left > 0) AddRecords(work.exec(kSelectBefore + where + std::to_string(left)), records);
     return absl::OkStatus();
   }));
   return records;
@@ -125,10 +179,11 @@ absl::StatusOr<std::vector<audit::Record>> AuditStore::List(const Filter& filter
 absl::StatusOr<std::vector<audit::Record>> AuditStore::Page(std::uint64_t after, std::uint64_t last, int limit) {
   std::vector<audit::Record> records;
   RETURN_IF_ERROR(database_.LongTransaction([&](pqxx::transaction_base& work) {
-    records = RecordsFrom(work.exec_params("SELECT " + std::string(kColumns) +
-                                               " FROM record WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence "
-                                               "LIMIT $3",
-                                           after, last, limit));
+    records.clear();
+    std::string where = " WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT $3";
+    AddRecords(work.exec_params(kSelectBefore + where, after, last, limit), records);
+    auto left = limit - static_cast<int>(records.size());
+    if (left > 0) AddRecords(work.exec_params(kSelect + where, after, last, left), records);
     return absl::OkStatus();
   }));
   return records;

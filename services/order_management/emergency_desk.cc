@@ -382,7 +382,7 @@ orders::EmergencyFacts EmergencyDesk::Look(Live& live, const orders::Account& ac
                                .venue = live.venue,
                                .venue_error = live.venue_error};
   const std::string own = live.emergency.command_id + ".";
-  for (const auto& [id, order] : account.orders()) {
+  for (const auto& [id, order] : account.working()) {
     if (IsTerminal(order.status)) continue;
     bool is_own = order.request_id.value().starts_with(own);
     facts.open.push_back({.order_id = id, .cancel_requested = order.cancel_requested, .own = is_own});

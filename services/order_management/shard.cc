@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t kBatchMax = 500;
 constexpr std::int64_t kTickNs = 20'000'000;
 constexpr std::int64_t kCancelRepeatNs = 2'000'000'000;
-constexpr std::size_t kOrdersInMemoryMax = 100'000;
+// Closed ones of each account: whoever names an older one waits for the store.
+constexpr std::size_t kClosedInMemoryMax = 20'000;
 constexpr int kBackfillPage = 500;
 
 absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& proto) {
@@ -55,6 +56,12 @@ absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& p
     case broker::v1::EXECUTION_TYPE_EXPIRED:
       report.type = OrderEventType::kExpired;
       break;
+    case broker::v1::EXECUTION_TYPE_STATUS_UNKNOWN:
+      report.type = OrderEventType::kUnknown;
+      break;
+    case broker::v1::EXECUTION_TYPE_NOT_SENT:
+      report.type = OrderEventType::kRejected;
+      break;
     case broker::v1::EXECUTION_TYPE_CANCEL_REJECTED:
       report.type = OrderEventType::kCancelRejected;
       break;
@@ -69,7 +76,8 @@ absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& p
       break;
     }
     default:
-      return absl::InvalidArgumentError("an execution report of unknown type");
+      return absl::InvalidArgumentError(
+          ToAbsl("an execution report of type " + std::to_string(proto.type()) + ", which is not known here"));
   }
   return report;
 }
@@ -606,7 +614,7 @@ void Shard::SendCancel(const Order& order) {
 void Shard::TrimReduceOnly(const AccountId& id) {
   orders::Account* account = FindAccount(id);
   if (account == nullptr || !broker_ready_) return;
-  for (orders::Trim& trim : orders::TrimsFor(account->books(), account->orders(), account->snapshot().halted)) {
+  for (orders::Trim& trim : orders::TrimsFor(account->books(), account->working(), account->snapshot().halted)) {
     auto [told, fresh] = trims_.try_emplace(trim.order_id, trim.quantity);
     if (!fresh && told->second <= trim.quantity) continue;
     told->second = trim.quantity;
@@ -746,7 +754,7 @@ bool Shard::CancelAll(AccountId account_id, Symbol symbol, DeploymentId deployme
       return;
     }
     std::vector<OrderId> ids;
-    for (const auto& [id, order] : account->orders()) {
+    for (const auto& [id, order] : account->working()) {
       if (IsTerminal(order.status)) continue;
       if (!symbol.empty() && order.symbol != symbol) continue;
       if (!deployment.empty() && order.deployment_id != deployment) continue;
@@ -876,7 +884,7 @@ void Shard::OnBrokerReady(std::map<std::string, std::uint64_t> heads) {
         });
       };
       std::vector<OrderId> open_orders;
-      for (const auto& [order_id, order] : account.orders()) {
+      for (const auto& [order_id, order] : account.working()) {
         if (!IsTerminal(order.status) && order.status != OrderStatus::kPendingNew) open_orders.push_back(order_id);
       }
       for (const OrderId& order_id : open_orders) {
@@ -910,7 +918,7 @@ void Shard::DispatchPending() {
   UtcTime now = clock_.Now();
   for (auto& [id, account] : accounts_) {
     std::vector<OrderId> pending;
-    for (const auto& [order_id, order] : account.orders()) {
+    for (const auto& [order_id, order] : account.working()) {
       if (order.status == OrderStatus::kPendingNew) pending.push_back(order_id);
     }
     for (const OrderId& order_id : pending) {
@@ -958,9 +966,14 @@ void Shard::OnReports(std::vector<broker::v1::ExecutionReport> reports) {
       }
       auto report = DecodeReport(proto);
       if (!report.ok()) {
-        log_.Critical("broker.report_unreadable", {{"error", report.status().ToString()}});
-        ports_.drop_broker();
-        break;
+        // It would be the same the next time: kept for a person, and the other accounts go on.
+        log_.Critical("broker.report_unreadable",
+                      {{"account", id.value()}, {"order", proto.order_id()}, {"error", report.status().ToString()}});
+        Keep(account->Quarantine(proto.execution_sequence(),
+                                 "a report on order " + proto.order_id() + ": " + MessageOf(report.status()),
+                                 clock_.Now()));
+        acknowledged[id] = proto.execution_sequence();
+        continue;
       }
       if (LoadOrder(*account, report->order_id) == nullptr && known_orders_.contains(report->order_id.value())) {
         // Ours, but unreadable now: judging it without its order would lose the fill. The next session resends it.
@@ -1013,9 +1026,9 @@ void Shard::OnTick() {
     trims_.clear();
     for (auto& [id, account] : accounts_) {
       TrimReduceOnly(id);
-      account.Forget(kOrdersInMemoryMax);
+      account.Forget(kClosedInMemoryMax);
       if (!broker_ready_ || first) continue;
-      for (const auto& [order_id, order] : account.orders()) {
+      for (const auto& [order_id, order] : account.working()) {
         // A cancel is repeated until the broker has answered it.
         if (order.cancel_requested && (wall - order.update_time).nanos > kCancelRepeatNs) SendCancel(order);
       }

@@ -44,6 +44,19 @@ struct ShardHost::Parts {
          .fail = lost});
   }
 
+  // The gateway's store is behind what it has told: what came between is known here, and what the venue did meanwhile
+  // is known nowhere. A person has to look before anything new is opened.
+  void HaltWhereReportsAreLost(const broker::v1::OrderSessionReady& ready) {
+    for (const auto& [account, last] : ready.lost_execution_sequences()) {
+      context.log.Critical("broker.reports_lost", {{"account", account}, {"last_there", std::to_string(last)}});
+      bool queued = shard.Halt(AccountId(account),
+                               "the broker gateway has lost reports after number " + std::to_string(last) +
+                                   ": compare with the broker before resuming",
+                               "system", false, [](const AccountReply&) {});
+      if (!queued) context.log.Critical("broker.reports_lost_unhalted", {{"account", account}});
+    }
+  }
+
   RiskClient::Callbacks RiskCallbacks();
   BrokerClient::Callbacks BrokerCallbacks();
 
@@ -110,6 +123,7 @@ BrokerClient::Callbacks ShardHost::Parts::BrokerCallbacks() {
               [this](broker::v1::OrderSessionResponse& response) {
                 if (response.has_ready()) {
                   const auto& heads = response.ready().head_execution_sequences();
+                  HaltWhereReportsAreLost(response.ready());
                   shard.OnBrokerReady({heads.begin(), heads.end()});
                   desk.OnBrokerReady();
                 } else if (response.has_reports()) {

@@ -512,6 +512,24 @@ TEST_F(ShardTest, ReportsAreAppliedOnceAndInOrder) {
                                      OrderEventType::kFilled}));
 }
 
+// One that will never be readable does not come again for ever: it is kept, its account is halted, and what follows it
+// is booked.
+TEST_F(ShardTest, AReportOfAnUnknownKindIsKeptAndTheNextOneIsTaken) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  auto strange = Report("a", 1, static_cast<broker::v1::ExecutionType>(99));
+  life_->shard->OnReports({strange, Report("a", 2, broker::v1::EXECUTION_TYPE_TRADE)});
+  ASSERT_TRUE(Acknowledged(2));
+  EXPECT_EQ(life_->broker_drops, 0);
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kFilled);
+  std::vector<OrderEvent> log = disk_->Events(AccountId("paper"));
+  EXPECT_TRUE(std::any_of(log.begin(), log.end(), [](const OrderEvent& event) {
+    return event.type == OrderEventType::kIllegalReport && event.execution_sequence == 1;
+  }));
+  EXPECT_TRUE(std::any_of(log.begin(), log.end(),
+                          [](const OrderEvent& event) { return event.type == OrderEventType::kAccountHalted; }));
+}
+
 TEST_F(ShardTest, AReportIsAcknowledgedOnlyWhenItIsDurable) {
   Begin();
   EXPECT_TRUE(Placed("a").status.ok());
