@@ -134,7 +134,12 @@ void Engine::Loop() {
 }
 
 void Engine::Kill() {
-  std::uint64_t version = killed_version_ = kill_.version();
+  std::uint64_t version = kill_.version();
+  if (version != killed_version_) {
+    settled_.clear();
+    reductions_.clear();
+  }
+  killed_version_ = version;
   if (!kill_.any()) return;
   std::map<AccountId, KillDesk::View> views;
   for (const auto& [account, ledger] : venue_.ledgers()) {
@@ -143,14 +148,19 @@ void Engine::Kill() {
     KillDesk::View& view = views[account];
     CancelAll(*held, view, account);
     view.positions = ledger.positions;
+    if (!view.cancel_pending) settled_.insert(account);
   }
   kill_.Show(version, std::move(views));
+}
+
+bool Engine::IsToCancel(const KillCommand& held, const Order& order) const {
+  return held.cancel_all && !IsEmergencyReduction(order) && !reductions_.contains(order.order_id);
 }
 
 void Engine::CancelAll(const KillCommand& held, KillDesk::View& view, const AccountId& account) {
   int& sent = cancels_sent_[account];
   for (const OrderId& id : venue_.Working(account)) {
-    if (held.cancel_all && !IsEmergencyReduction(*venue_.Find(id))) {
+    if (IsToCancel(held, *venue_.Find(id))) {
       ++sent;
       venue_.Cancel(account, id, feed_.Now(),
                     Rejection{.reason = RejectReason::kKillSwitch,
@@ -160,7 +170,7 @@ void Engine::CancelAll(const KillCommand& held, KillDesk::View& view, const Acco
     }
     if (IsTerminal(venue_.Find(id)->status)) continue;
     ++view.open_orders;
-    view.cancel_pending |= held.cancel_all && !IsEmergencyReduction(*venue_.Find(id));
+    view.cancel_pending |= IsToCancel(held, *venue_.Find(id));
   }
   view.cancels_sent = sent;
   if (!venue_.has_changes() && storage_problem_.empty()) return;
@@ -350,10 +360,12 @@ void Engine::New(const broker::v1::NewOrder& request) {
                                .position = position,
                                .now = clock_.Now(),
                                .sent_in_second = SentInSecond(order->account_id),
-                               .kill_command = held ? &held->command_id : nullptr};
+                               .kill_command = held ? &held->command_id : nullptr,
+                               .kill_settled = settled_.contains(order->account_id)};
   if (std::optional<Rejection> refusal = options_.last_check.Refusal(*order, facts)) {
     desks_.Refuse(*order, *refusal);
   } else {
+    if (held) reductions_.insert(order->order_id);
     desks_.Submit(*order);
     ++sent_[order->account_id];
   }

@@ -70,6 +70,7 @@ class Engine {
   // Before anything may trade: what the kill switches say of the open orders is done.
   void Kill();
   void CancelAll(const KillCommand& held, KillDesk::View& view, const AccountId& account);
+  [[nodiscard]] bool IsToCancel(const KillCommand& held, const Order& order) const;
   void Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderSender>& session);
   void Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session);
   void New(const broker::v1::NewOrder& request);
@@ -117,6 +118,10 @@ class Engine {
   std::map<AccountId, int> cancels_sent_;
   // The switches' version that the venue was last brought in line with.
   std::uint64_t killed_version_ = 0;
+  // Accounts of which everything that was to be cancelled is gone, and stored, since that version; and the reductions
+  // that have left since: they are not cancelled by it.
+  std::set<AccountId> settled_;
+  std::set<OrderId> reductions_;
   // Why the newest rows are not stored; empty when they are.
   std::string storage_problem_;
   // Any thread reads it: since when they wait; 0: they do not.
