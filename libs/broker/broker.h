@@ -63,6 +63,8 @@ struct Trade {
 // The venue took nothing of it and will not.
 struct DefinitiveReject {
   OrderId order_id;
+  // Of a venue that numbers what it refuses.
+  std::string broker_order_id;
   Rejection rejection;
   UtcTime time;
 };
@@ -70,6 +72,18 @@ struct DefinitiveReject {
 struct Ended {
   OrderId order_id;
   OrderStatus status = OrderStatus::kCanceled;
+  std::optional<Rejection> why;
+  UtcTime time;
+};
+// Its stop was reached.
+struct Triggered {
+  OrderId order_id;
+  UtcTime time;
+};
+// Its quantity is this one now, with what has traded already.
+struct Restated {
+  OrderId order_id;
+  Decimal quantity;
   std::optional<Rejection> why;
   UtcTime time;
 };
@@ -108,8 +122,8 @@ struct SessionState {
   State state = State::kDown;
   std::string detail;
 };
-using Fact = std::variant<Ack, Trade, DefinitiveReject, Ended, CancelReject, NotSent, OutcomeUnknown, OrderRecord,
-                          NotFound, SessionState>;
+using Fact = std::variant<Ack, Trade, DefinitiveReject, Ended, Triggered, Restated, CancelReject, NotSent,
+                          OutcomeUnknown, OrderRecord, NotFound, SessionState>;
 
 struct CancelIntent {
   OrderId order_id;
@@ -120,6 +134,8 @@ struct ReplaceIntent {
   std::string broker_order_id;
   Decimal quantity;
   std::optional<Decimal> limit_price;
+  // Told with it.
+  Rejection why;
 };
 // One order's record, and the trades since `since` (all of them when zero).
 struct QueryIntent {

@@ -134,6 +134,7 @@ void OrderDesk::On(const DefinitiveReject& reject, UtcTime) {
     Ask(*entry);
     return;
   }
+  if (entry->order.broker_order_id.empty()) entry->order.broker_order_id = reject.broker_order_id;
   End(*entry, ExecutionType::kRejected, OrderStatus::kRejected, reject.rejection, reject.time);
 }
 
@@ -142,6 +143,29 @@ void OrderDesk::On(const Ended& ended, UtcTime) {
   if (entry == nullptr) return;
   bool expired = ended.status == OrderStatus::kExpired;
   End(*entry, expired ? ExecutionType::kExpired : ExecutionType::kCanceled, ended.status, ended.why, ended.time);
+}
+
+void OrderDesk::On(const Triggered& fact, UtcTime) {
+  Entry* entry = Known(fact.order_id);
+  if (entry == nullptr || entry->triggered) return;
+  entry->triggered = true;
+  Accept(*entry, "", fact.time);
+  Tell(*entry, {.type = ExecutionType::kTriggered}, fact.time);
+}
+
+void OrderDesk::On(const Restated& fact, UtcTime) {
+  Entry* entry = Known(fact.order_id);
+  // Quantities only shrink, so an older word comes with a larger one.
+  if (entry == nullptr || entry->way == Way::kClosed || fact.quantity >= entry->order.quantity) return;
+  Accept(*entry, "", fact.time);
+  entry->order.quantity = fact.quantity;
+  bool over = entry->order.cumulative_quantity >= fact.quantity;
+  entry->order.leaves_quantity = over ? Decimal() : fact.quantity - entry->order.cumulative_quantity;
+  if (over) {
+    entry->way = Way::kClosed;
+    entry->order.status = OrderStatus::kFilled;
+  }
+  Tell(*entry, {.type = ExecutionType::kRestated, .rejection = fact.why}, fact.time);
 }
 
 void OrderDesk::On(const CancelReject& reject, UtcTime) {

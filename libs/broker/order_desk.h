@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -41,6 +42,7 @@ class OrderDesk {
     bool cancel_wanted = false;
     // The venue has told things of it that cannot both be true: a person has to look.
     bool contradicted = false;
+    bool triggered = false;
     // By root execution id: the newest version heard.
     std::map<ExecutionId, Told> trades;
   };
@@ -81,6 +83,10 @@ class OrderDesk {
   [[nodiscard]] const Entry* Find(const OrderId& id) const;
   [[nodiscard]] const std::map<OrderId, Entry>& entries() const { return entries_; }
   [[nodiscard]] std::uint64_t execution_sequence() const { return execution_sequence_; }
+  // Nothing is numbered up to here again.
+  void GoOnAfter(std::uint64_t execution_sequence) {
+    execution_sequence_ = std::max(execution_sequence_, execution_sequence);
+  }
   [[nodiscard]] bool ready() const { return ready_; }
   // Drops a closed order; whoever calls knows it from elsewhere.
   void Forget(const OrderId& id);
@@ -92,6 +98,8 @@ class OrderDesk {
   void On(const Trade& trade, UtcTime now);
   void On(const DefinitiveReject& reject, UtcTime now);
   void On(const Ended& ended, UtcTime now);
+  void On(const Triggered& fact, UtcTime now);
+  void On(const Restated& fact, UtcTime now);
   void On(const CancelReject& reject, UtcTime now);
   void On(const NotSent& fact, UtcTime now);
   void On(const OutcomeUnknown& fact, UtcTime now);

@@ -36,6 +36,7 @@ Engine::Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock&
       fail_(std::move(fail)),
       venue_({}, options_.paper),
       feed_(options_, venue_, clock, log, metrics),
+      desks_(venue_, [this] { return feed_.Now(); }),
       executions_(metrics.GetCounter("ballast_broker_executions_total", "executions told", {})),
       reports_lost_(metrics.GetCounter("ballast_broker_reports_lost_total",
                                        "reports that order management was told and that are not stored here", {})),
@@ -63,6 +64,7 @@ absl::Status Engine::Recover() {
   } else if (feed_.Restore(state)) {
     for (const Quote& quote : feed_.source().quotes()) venue_.RestoreQuote(quote);
   }
+  desks_.Restore();
   Kill();
   // Orders that come first find a market. A replay's first step is made when everybody is there.
   if (options_.source == "simulated") StepMarket();
@@ -121,7 +123,7 @@ void Engine::Loop() {
     venue_.OnTime(feed_.Now());
     CommitAndTell();
     if (!feed_.exact() && clock_.MonotonicNanos() - last_save_ns_ > kSaveNs) SaveMarket();
-    venue_.Forget(options_.closed_orders_kept);
+    desks_.Forget(venue_.Forget(options_.closed_orders_kept));
   }
   for (Task& task : inbox_.PopBatch(50'000, 0)) {
     if (kill_.version() != killed_version_) Kill();
@@ -132,7 +134,12 @@ void Engine::Loop() {
 }
 
 void Engine::Kill() {
-  std::uint64_t version = killed_version_ = kill_.version();
+  std::uint64_t version = kill_.version();
+  if (version != killed_version_) {
+    settled_.clear();
+    reductions_.clear();
+  }
+  killed_version_ = version;
   if (!kill_.any()) return;
   std::map<AccountId, KillDesk::View> views;
   for (const auto& [account, ledger] : venue_.ledgers()) {
@@ -141,14 +148,19 @@ void Engine::Kill() {
     KillDesk::View& view = views[account];
     CancelAll(*held, view, account);
     view.positions = ledger.positions;
+    if (!view.cancel_pending) settled_.insert(account);
   }
   kill_.Show(version, std::move(views));
+}
+
+bool Engine::IsToCancel(const KillCommand& held, const Order& order) const {
+  return held.cancel_all && !IsEmergencyReduction(order) && !reductions_.contains(order.order_id);
 }
 
 void Engine::CancelAll(const KillCommand& held, KillDesk::View& view, const AccountId& account) {
   int& sent = cancels_sent_[account];
   for (const OrderId& id : venue_.Working(account)) {
-    if (held.cancel_all && !IsEmergencyReduction(*venue_.Find(id))) {
+    if (IsToCancel(held, *venue_.Find(id))) {
       ++sent;
       venue_.Cancel(account, id, feed_.Now(),
                     Rejection{.reason = RejectReason::kKillSwitch,
@@ -158,7 +170,7 @@ void Engine::CancelAll(const KillCommand& held, KillDesk::View& view, const Acco
     }
     if (IsTerminal(venue_.Find(id)->status)) continue;
     ++view.open_orders;
-    view.cancel_pending |= held.cancel_all && !IsEmergencyReduction(*venue_.Find(id));
+    view.cancel_pending |= IsToCancel(held, *venue_.Find(id));
   }
   view.cancels_sent = sent;
   if (!venue_.has_changes() && storage_problem_.empty()) return;
@@ -216,16 +228,16 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
   if (request.has_new_order()) {
     New(request.new_order());
   } else if (request.has_cancel()) {
-    venue_.Cancel(AccountId(request.cancel().account_id()), OrderId(request.cancel().order_id()), feed_.Now(),
-                  std::nullopt);
+    desks_.Cancel(AccountId(request.cancel().account_id()), OrderId(request.cancel().order_id()));
   } else if (request.has_reduce()) {
     auto quantity = wire::FromProto(request.reduce().quantity(), "quantity");
     if (!quantity.ok()) {
       Quarantine(request, quantity.status());
       return;
     }
-    venue_.Reduce(AccountId(request.reduce().account_id()), OrderId(request.reduce().order_id()), *quantity,
-                  wire::FromProto(request.reduce().rejection()), feed_.Now());
+    desks_.Reduce(AccountId(request.reduce().account_id()), {.order_id = OrderId(request.reduce().order_id()),
+                                                             .quantity = *quantity,
+                                                             .why = wire::FromProto(request.reduce().rejection())});
   } else if (request.has_open_account()) {
     auto cash = wire::FromProto(request.open_account().opening_cash(), "opening_cash");
     if (cash.ok()) {
@@ -309,7 +321,7 @@ void Engine::GoOnAfter(const AccountId& account, std::uint64_t head, std::uint64
       {{"account", account.value()}, {"stored_until", std::to_string(head)}, {"told_until", std::to_string(after)}});
   reports_lost_.Add(static_cast<double>(after - head));
   told_[account] = after;
-  if (venue_.FindLedger(account) != nullptr) venue_.GoOnAfter(account, after);
+  if (venue_.FindLedger(account) != nullptr) desks_.GoOnAfter(account, after);
   feed_.gate().Told(account.value(), after);
   feed_.gate().Durable(account.value(), after);
 }
@@ -325,9 +337,8 @@ void Engine::New(const broker::v1::NewOrder& request) {
     unreadable.account_id = AccountId(request.order().account_id());
     unreadable.symbol = Symbol(request.order().symbol());
     if (LedgerFor(unreadable) == nullptr) return;
-    venue_.Reject(unreadable,
-                  {.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())},
-                  feed_.Now());
+    desks_.Refuse(unreadable,
+                  {.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())});
     return;
   }
   if (venue_.Find(order->order_id) != nullptr) return;  // its reports are stored and were sent or will be resent
@@ -349,11 +360,13 @@ void Engine::New(const broker::v1::NewOrder& request) {
                                .position = position,
                                .now = clock_.Now(),
                                .sent_in_second = SentInSecond(order->account_id),
-                               .kill_command = held ? &held->command_id : nullptr};
+                               .kill_command = held ? &held->command_id : nullptr,
+                               .kill_settled = settled_.contains(order->account_id)};
   if (std::optional<Rejection> refusal = options_.last_check.Refusal(*order, facts)) {
-    venue_.Reject(*order, *refusal, feed_.Now());
+    desks_.Refuse(*order, *refusal);
   } else {
-    venue_.Submit(*order, feed_.Now());
+    if (held) reductions_.insert(order->order_id);
+    desks_.Submit(*order);
     ++sent_[order->account_id];
   }
 }
@@ -366,15 +379,14 @@ const paper::Ledger* Engine::LedgerFor(const Order& order) {
   }
   log_.Critical("broker.unknown_account", {{"account", order.account_id.value()}, {"order", order.order_id.value()}});
   Open(order.account_id, "", Decimal());
-  venue_.Reject(order,
-                {.reason = RejectReason::kUnknownAccount, .check = "venue", .message = "the account is not open"},
-                feed_.Now());
+  desks_.Refuse(order,
+                {.reason = RejectReason::kUnknownAccount, .check = "venue", .message = "the account is not open"});
   return nullptr;
 }
 
 void Engine::Open(const AccountId& id, const std::string& currency, Decimal cash) {
   venue_.OpenAccount(id, currency, cash);
-  if (auto told = told_.find(id); told != told_.end()) venue_.GoOnAfter(id, told->second);
+  if (auto told = told_.find(id); told != told_.end()) desks_.GoOnAfter(id, told->second);
 }
 
 // Of the running second.
@@ -438,6 +450,7 @@ bool Engine::Store(const SqlBatch& rows) {
 
 void Engine::CommitAndTell() {
   paper::Changes changes = venue_.TakeChanges();
+  changes.executions = desks_.Hear(changes);
   bool step = feed_.unsaved();
   if (!changes.empty() || step) {
     market::SourceState state;

@@ -21,6 +21,7 @@
 #include "services/broker_gateway/market_feed.h"
 #include "services/broker_gateway/order_sessions.h"
 #include "services/broker_gateway/store.h"
+#include "services/broker_gateway/venue_desks.h"
 
 namespace ballast {
 
@@ -56,6 +57,7 @@ class Engine {
   // For questions only: the engine's thread.
   [[nodiscard]] const paper::PaperBroker& venue() const { return venue_; }
   [[nodiscard]] const MarketFeed& feed() const { return feed_; }
+  [[nodiscard]] const VenueDesks& desks() const { return desks_; }
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   // Any thread. False: what has happened waits to be stored for longer than a second, and nothing new happens.
@@ -68,6 +70,7 @@ class Engine {
   // Before anything may trade: what the kill switches say of the open orders is done.
   void Kill();
   void CancelAll(const KillCommand& held, KillDesk::View& view, const AccountId& account);
+  [[nodiscard]] bool IsToCancel(const KillCommand& held, const Order& order) const;
   void Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderSender>& session);
   void Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session);
   void New(const broker::v1::NewOrder& request);
@@ -102,6 +105,7 @@ class Engine {
   // The engine's thread only.
   paper::PaperBroker venue_;
   MarketFeed feed_;
+  VenueDesks desks_;
   std::int64_t last_save_ns_ = 0;
   // What the order manager was told of accounts that are not open here.
   std::map<AccountId, std::uint64_t> told_;
@@ -114,6 +118,10 @@ class Engine {
   std::map<AccountId, int> cancels_sent_;
   // The switches' version that the venue was last brought in line with.
   std::uint64_t killed_version_ = 0;
+  // Accounts of which everything that was to be cancelled is gone, and stored, since that version; and the reductions
+  // that have left since: they are not cancelled by it.
+  std::set<AccountId> settled_;
+  std::set<OrderId> reductions_;
   // Why the newest rows are not stored; empty when they are.
   std::string storage_problem_;
   // Any thread reads it: since when they wait; 0: they do not.

@@ -78,28 +78,53 @@ class KillTest : public SessionTest {
   std::int64_t latency_ms_ = 0;
 };
 
-TEST_F(KillTest, NothingNewLeavesWhileItIsEngagedButAnEmergencyStopsReductions) {
+TEST_F(KillTest, NothingNewLeavesWhileItIsEngagedButWhatReducesThePosition) {
   auto session = Hello(1);
-  ASSERT_TRUE(engine_->Instruct(NewOrder("before"), session));
+  broker::v1::OrderSessionRequest open = NewOrder("before");
+  open.mutable_new_order()->mutable_order()->mutable_quantity()->set_value("0.02");
+  ASSERT_TRUE(engine_->Instruct(open, session));
   ASSERT_TRUE(session->WaitForReport("before", EXECUTION_TYPE_TRADE));
-  Engage("halt-1", false);
-  ASSERT_TRUE(engine_->Instruct(NewOrder("opens"), session));
-  ASSERT_TRUE(engine_->Instruct(Reduction("by-strategy", "stop_loss"), session));
-  for (const char* id : {"opens", "by-strategy"}) {
-    ASSERT_TRUE(session->WaitForReport(id, EXECUTION_TYPE_REJECTED)) << id;
-    EXPECT_EQ(session->ReportOf(id)->rejection().reason(), type::v1::REJECT_REASON_KILL_SWITCH);
-    EXPECT_EQ(session->ReportOf(id)->rejection().observed(), "halt-1");
+  for (const std::string& command : {std::string("halt-1"), std::string("cancel-2")}) {
+    Engage(command, command != "halt-1");
+    broker::v1::OrderSessionRequest beyond = Reduction("beyond-flat" + command, "emergency_stop");
+    beyond.mutable_new_order()->mutable_order()->mutable_quantity()->set_value("0.03");
+    ASSERT_TRUE(engine_->Instruct(beyond, session));
+    ASSERT_TRUE(engine_->Instruct(NewOrder("opens" + command), session));
+    for (const std::string& id : {"beyond-flat" + command, "opens" + command}) {
+      ASSERT_TRUE(session->WaitForReport(id, EXECUTION_TYPE_REJECTED)) << id;
+      EXPECT_EQ(session->ReportOf(id)->rejection().reason(), type::v1::REJECT_REASON_KILL_SWITCH);
+      EXPECT_EQ(session->ReportOf(id)->rejection().observed(), command);
+    }
+    std::string close = "close" + command;
+    ASSERT_TRUE(engine_->Instruct(Reduction(close, command == "halt-1" ? "manual" : "emergency_stop"), session));
+    ASSERT_TRUE(session->WaitForReport(close, EXECUTION_TYPE_TRADE));
   }
-  broker::v1::OrderSessionRequest beyond = Reduction("beyond-flat", "emergency_stop");
-  beyond.mutable_new_order()->mutable_order()->mutable_quantity()->set_value("0.02");
-  ASSERT_TRUE(engine_->Instruct(beyond, session));
-  ASSERT_TRUE(session->WaitForReport("beyond-flat", EXECUTION_TYPE_REJECTED));
-  EXPECT_EQ(kill_->Get(kPaper).view.positions.at(Symbol("BTC-USD")), Decimal::Of("0.01"));
-  ASSERT_TRUE(engine_->Instruct(Reduction("close", "emergency_stop"), session));
-  ASSERT_TRUE(session->WaitForReport("close", EXECUTION_TYPE_TRADE));
-  ASSERT_TRUE(kill_->Release(kPaper, "halt-1").ok());
+  ASSERT_TRUE(kill_->Release(kPaper, "").ok());
   ASSERT_TRUE(engine_->Instruct(NewOrder("after"), session));
   EXPECT_TRUE(session->WaitForReport("after", EXECUTION_TYPE_TRADE));
+}
+
+// By hand, once everything that was to be cancelled is gone; a later command cancels these too.
+TEST_F(KillTest, APositionIsClosedByHandUnderItAndALaterCommandCancelsThat) {
+  latency_ms_ = 50;
+  Start();
+  auto session = Hello(1);
+  ASSERT_TRUE(engine_->Instruct(NewOrder("held"), session));
+  ASSERT_TRUE(session->WaitForReport("held", EXECUTION_TYPE_TRADE));
+  Engage("cancel-1", true);
+  broker::v1::OrderSessionRequest rests = Reduction("rests", "manual");
+  order::v1::Order& order = *rests.mutable_new_order()->mutable_order();
+  order.set_type(type::v1::ORDER_TYPE_LIMIT);
+  order.set_time_in_force(type::v1::TIME_IN_FORCE_GTC);
+  order.mutable_limit_price()->set_value("1000000");
+  ASSERT_TRUE(engine_->Instruct(rests, session));
+  ASSERT_TRUE(session->WaitForReport("rests", EXECUTION_TYPE_NEW));
+  engine_->WakeUp();
+  ASSERT_TRUE(engine_->Instruct(Reduction("close", "manual"), session));
+  ASSERT_TRUE(session->WaitForReport("close", EXECUTION_TYPE_TRADE));
+  Engage("stop-2", true);
+  EXPECT_TRUE(session->WaitForReport("rests", EXECUTION_TYPE_CANCELED));
+  EXPECT_TRUE(kill_->Get(kPaper).view.positions.empty());
 }
 
 TEST_F(KillTest, CancelsWhatIsOpenAndTellsItWithItsReason) {

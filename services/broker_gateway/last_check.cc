@@ -29,7 +29,8 @@ Rejection Refuse(const char* check, std::string limit, std::string observed, std
 bool IsEmergencyReduction(const Order& order) { return order.reduce_only && order.reason == "emergency_stop"; }
 
 std::optional<Rejection> LastCheck::Refusal(const Order& order, const Facts& facts) const {
-  if (facts.kill_command != nullptr && !(IsEmergencyReduction(order) && Reduces(order, facts.position))) {
+  bool reduces = order.reduce_only && Reduces(order, facts.position);
+  if (facts.kill_command != nullptr && !(reduces && (facts.kill_settled || IsEmergencyReduction(order)))) {
     return Rejection{.reason = RejectReason::kKillSwitch,
                      .check = "kill_switch",
                      .observed = *facts.kill_command,

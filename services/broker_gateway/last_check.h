@@ -29,12 +29,14 @@ struct LastCheck {
     std::int64_t sent_in_second = 0;
     // The kill command that is engaged for the account; nullptr when none is.
     const std::string* kill_command = nullptr;
+    // Whatever it was to cancel is gone: what only reduces a position may leave, whoever sends it.
+    bool kill_settled = false;
   };
   // Why it may not leave; nothing when it may.
   [[nodiscard]] std::optional<Rejection> Refusal(const Order& order, const Facts& facts) const;
 };
 
-// An emergency stop's own reduction: the one kind of order that leaves while a kill switch is engaged.
+// An emergency stop's own reduction: it leaves whatever a kill switch is about to cancel.
 bool IsEmergencyReduction(const Order& order);
 
 }  // namespace ballast

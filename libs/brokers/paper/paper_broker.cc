@@ -538,15 +538,18 @@ void PaperBroker::RestoreOrder(Order order, VenueState state) {
     Keep(kept);
 }
 
-void PaperBroker::Forget(std::size_t keep) {
+std::vector<Order> PaperBroker::Forget(std::size_t keep) {
+  std::vector<Order> forgotten;
   // What is not durable yet is known nowhere else.
   while (closed_.size() > keep && !changes_.orders.contains(closed_.front())) {
     auto entry = orders_.find(closed_.front());
     forgotten_until_ = std::max(forgotten_until_, entry->second.create_time);
     states_.erase(entry->first);
+    forgotten.push_back(std::move(entry->second));
     orders_.erase(entry);
     closed_.pop_front();
   }
+  return forgotten;
 }
 
 void PaperBroker::GoOnAfter(const AccountId& id, std::uint64_t execution_sequence) {

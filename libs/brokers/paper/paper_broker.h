@@ -106,8 +106,8 @@ class PaperBroker {
   // The order must be known.
   [[nodiscard]] const VenueState& StateOf(const OrderId& id) const { return states_.at(id); }
 
-  // Keeps the newest `keep` of the closed orders; whoever calls knows the others from elsewhere.
-  void Forget(std::size_t keep);
+  // Keeps the newest `keep` of the closed orders and returns the others: whoever calls knows them from elsewhere.
+  std::vector<Order> Forget(std::size_t keep);
   // Every order made later is known here, if it came at all.
   [[nodiscard]] UtcTime forgotten_until() const { return forgotten_until_; }
   void RestoreForgotten(UtcTime until) { forgotten_until_ = until; }

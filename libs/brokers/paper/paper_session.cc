@@ -1,0 +1,114 @@
+#include "libs/brokers/paper/paper_session.h"
+
+#include <utility>
+
+namespace ballast::paper {
+namespace {
+
+using broker::Execution;
+using broker::ExecutionType;
+using broker::Fact;
+
+std::optional<Fact> FactOf(const Execution& execution) {
+  switch (execution.type) {
+    case ExecutionType::kNew:
+      return broker::Ack{.order_id = execution.order_id,
+                         .broker_order_id = execution.broker_order_id,
+                         .time = execution.transact_time};
+    case ExecutionType::kTrade:
+      return broker::Trade{.order_id = execution.order_id,
+                           .broker_order_id = execution.broker_order_id,
+                           .root_id = execution.execution_id,
+                           .symbol = execution.symbol,
+                           .side = execution.side,
+                           .quantity = execution.last_quantity,
+                           .price = execution.last_price,
+                           .fee = execution.fee,
+                           .fee_currency = execution.fee_currency,
+                           .maker = execution.maker,
+                           .time = execution.transact_time};
+    case ExecutionType::kRejected:
+      return broker::DefinitiveReject{.order_id = execution.order_id,
+                                      .broker_order_id = execution.broker_order_id,
+                                      .rejection = execution.rejection.value_or(Rejection()),
+                                      .time = execution.transact_time};
+    case ExecutionType::kCanceled:
+    case ExecutionType::kExpired:
+      return broker::Ended{
+          .order_id = execution.order_id,
+          .status = execution.type == ExecutionType::kExpired ? OrderStatus::kExpired : OrderStatus::kCanceled,
+          .why = execution.rejection,
+          .time = execution.transact_time};
+    case ExecutionType::kCancelRejected:
+      return broker::CancelReject{.order_id = execution.order_id,
+                                  .rejection = execution.rejection.value_or(Rejection()),
+                                  .time = execution.transact_time};
+    case ExecutionType::kTriggered:
+      return broker::Triggered{.order_id = execution.order_id, .time = execution.transact_time};
+    case ExecutionType::kRestated:
+      return broker::Restated{.order_id = execution.order_id,
+                              .quantity = execution.cumulative_quantity + execution.leaves_quantity,
+                              .why = execution.rejection,
+                              .time = execution.transact_time};
+    case ExecutionType::kUnspecified:
+    case ExecutionType::kTradeCancel:
+    case ExecutionType::kTradeCorrect:
+    case ExecutionType::kStatusUnknown:
+    case ExecutionType::kNotSent:
+      break;  // the paper venue says none of them
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+PaperSession::PaperSession(PaperBroker& venue, AccountId account_id, std::function<UtcTime()> now)
+    : venue_(venue), account_id_(std::move(account_id)), now_(std::move(now)) {
+  capabilities_.order_types = {OrderType::kMarket, OrderType::kLimit, OrderType::kStop, OrderType::kStopLimit};
+  capabilities_.times_in_force = {TimeInForce::kGtc, TimeInForce::kDay, TimeInForce::kIoc, TimeInForce::kFok};
+  capabilities_.reduce_only = true;
+  capabilities_.query_by_order_id = true;
+  capabilities_.horizon = Duration();  // it answers in the call
+  heard_.push_back(broker::SessionState{.state = broker::SessionState::State::kReady});
+}
+
+void PaperSession::Submit(const Order& intent) { venue_.Submit(intent, now_()); }
+
+void PaperSession::Cancel(const broker::CancelIntent& intent) {
+  venue_.Cancel(account_id_, intent.order_id, now_(), std::nullopt);
+}
+
+void PaperSession::Replace(const broker::ReplaceIntent& intent) {
+  const Order* order = venue_.Find(intent.order_id);
+  if (order == nullptr) return;
+  if (intent.quantity >= order->quantity || (intent.limit_price && intent.limit_price != order->limit_price)) {
+    heard_.push_back(broker::CancelReject{.order_id = intent.order_id,
+                                          .rejection = {.reason = RejectReason::kBrokerUnsupported,
+                                                        .check = "venue",
+                                                        .message = "the paper venue only makes orders smaller"},
+                                          .time = now_()});
+    return;
+  }
+  venue_.Reduce(account_id_, intent.order_id, intent.quantity, intent.why, now_());
+}
+
+void PaperSession::Query(const broker::QueryIntent& intent) {
+  const Order* order = venue_.Find(intent.order_id);
+  if (order == nullptr) {
+    heard_.push_back(broker::NotFound{.order_id = intent.order_id, .as_of = now_()});
+    return;
+  }
+  heard_.push_back(broker::OrderRecord{.order_id = order->order_id,
+                                       .broker_order_id = order->broker_order_id,
+                                       .status = order->status,
+                                       .cumulative_quantity = order->cumulative_quantity,
+                                       .as_of = now_()});
+}
+
+std::vector<broker::Fact> PaperSession::Poll(UtcTime) { return std::exchange(heard_, {}); }
+
+void PaperSession::Hear(const Execution& execution) {
+  if (std::optional<Fact> fact = FactOf(execution)) heard_.push_back(*std::move(fact));
+}
+
+}  // namespace ballast::paper

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "libs/broker/order_desk.h"
+#include "libs/brokers/paper/paper_session.h"
+
+namespace ballast {
+
+// Each account's desk and its session at the paper venue. What the venue does becomes durable in the transaction that
+// stores what the desk tells of it: nothing can leave before its intent, so an intent is handed over at once.
+class VenueDesks {
+ public:
+  // `venue` outlives it; `now` is market time.
+  VenueDesks(paper::PaperBroker& venue, std::function<UtcTime()> now) : venue_(venue), now_(std::move(now)) {}
+
+  // From what the venue was restored to.
+  void Restore();
+  // The account must be open at the venue; all of these change nothing for an order that is not known.
+  void Submit(const Order& order);
+  void Refuse(const Order& order, const Rejection& why);
+  void Cancel(const AccountId& account, const OrderId& id);
+  void Reduce(const AccountId& account, const broker::ReplaceIntent& intent);
+  // Nothing is numbered up to here again.
+  void GoOnAfter(const AccountId& account, std::uint64_t execution_sequence);
+  // What is to be told of what the venue did, numbered; the ledgers whose numbers moved go into `changes`.
+  std::vector<broker::Execution> Hear(paper::Changes& changes);
+  void Forget(const std::vector<Order>& orders);
+  // Orders that are known.
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  struct Desk {
+    std::unique_ptr<paper::PaperSession> session;
+    broker::OrderDesk desk;
+  };
+  Desk& Of(const AccountId& account);
+  // Stores nothing by itself: sends what the desk wants sent, and keeps what it tells.
+  void Pump(Desk& desk);
+
+  paper::PaperBroker& venue_;
+  std::function<UtcTime()> now_;
+  std::map<AccountId, Desk> desks_;
+  // Told and not taken by Hear yet.
+  std::vector<broker::Execution> told_;
+};
+
+}  // namespace ballast
