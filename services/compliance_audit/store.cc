@@ -65,7 +65,8 @@ std::string ActionCondition(pqxx::transaction_base& work, const std::string& pre
   if (apart(kOrder) && apart(kAccount)) condition += " AND action NOT LIKE 'order.%' AND action NOT LIKE 'account.%'";
   for (int type = 1; type <= static_cast<int>(OrderEventType::kRestated); ++type) {
     // Whole, and the beginning of no other: the common case, and the only one that is looked for by equality.
-    if (audit::ActionOf(static_cast<OrderEventType>(type)) == prefix) condition += " AND action = " + work.quote(prefix);
+    if (audit::ActionOf(static_cast<OrderEventType>(type)) == prefix)
+      condition += " AND action = " + work.quote(prefix);
   }
   return condition;
 }
@@ -86,8 +87,9 @@ absl::StatusOr<AuditStore::State> AuditStore::Load() {
                     .hash = row[1].as<std::string>(),
                     .time = UtcTime{row[2].as<std::int64_t>()}};
     }
-    state.last_sequence = work.exec1("SELECT greatest((SELECT max(sequence) FROM record), "
-                                     "(SELECT max(sequence) FROM record_before), 0)")[0]
+    state.last_sequence = work.exec1(
+                                  "SELECT greatest((SELECT max(sequence) FROM record), "
+                                  "(SELECT max(sequence) FROM record_before), 0)")[0]
                               .as<std::uint64_t>();
     for (const pqxx::row& row : work.exec("SELECT account_id, sequence FROM order_cursor")) {
       state.cursors[row[0].as<std::string>()] = row[1].as<std::uint64_t>();

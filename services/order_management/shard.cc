@@ -150,21 +150,24 @@ void Shard::Drain() {
 bool Shard::Enqueue(Task task) { return inbox_.TryPush(std::move(task)); }
 void Shard::EnqueueAlways(Task task) { (void)inbox_.Push(std::move(task)); }
 
-void Shard::Loop() {
-  std::int64_t last_tick = clock_.MonotonicNanos();
-  while (true) {
-    std::vector<Task> tasks = inbox_.PopBatch(kBatchMax, kTickNs);
-    for (Task& task : tasks) {
-      if (dead_) return;
-      task();
-    }
-    if (std::int64_t now = clock_.MonotonicNanos(); now - last_tick >= kTickNs) {
-      last_tick = now;
-      OnTick();
-    }
-    if (!CommitBatch()) return;
-    if (tasks.empty() && inbox_.closed()) break;
+bool Shard::Turn(std::int64_t wait_ns) {
+  std::vector<Task> tasks = inbox_.PopBatch(kBatchMax, wait_ns);
+  for (Task& task : tasks) {
+    if (dead_) return false;
+    task();
   }
+  if (std::int64_t now = clock_.MonotonicNanos(); now - last_tick_ns_ >= kTickNs) {
+    last_tick_ns_ = now;
+    OnTick();
+  }
+  return CommitBatch() && !(tasks.empty() && inbox_.closed());
+}
+
+void Shard::Loop() {
+  last_tick_ns_ = clock_.MonotonicNanos();
+  while (Turn(kTickNs)) {
+  }
+  if (dead_) return;
   // What risk has not answered was not taken: another one may be asked.
   for (auto& [correlation, waiting] : waiting_) {
     for (auto& reply : waiting.replies) {
@@ -208,7 +211,10 @@ bool Shard::Persist(const Commit& commit) {
       log_.Error("orders.batch_abandoned", {{"events", std::to_string(commit.events.size())}});
       return false;
     }
-    std::this_thread::sleep_for(pause);
+    if (ports_.pause)
+      ports_.pause(std::chrono::nanoseconds(pause).count());
+    else
+      std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::milliseconds(500));
   }
   storage_away_ = false;

@@ -66,6 +66,8 @@ class Shard {
     std::function<void()> drop_broker;
     std::function<void()> drop_risk;
     std::function<void(const std::string&)> fail;
+    // Waits before a commit is tried again; empty: sleeps. Whoever drives the shard by hand lets its clock go on.
+    std::function<void(std::int64_t ns)> pause = {};
   };
 
   Shard(Options options, Journal& journal, EventHub& hub, const Clock& clock, Logger& log, Metrics& metrics);
@@ -77,6 +79,9 @@ class Shard {
   absl::Status Recover();
   void Start();
   void Drain();
+  // One turn without waiting: all that has been asked, what is due by the clock, and the commits that come of it. For
+  // whoever drives it instead of Start, on one thread. False: it has ended.
+  bool Poll() { return Turn(0); }
   [[nodiscard]] bool risk_ready() const { return risk_ready_; }
   [[nodiscard]] bool broker_ready() const { return broker_ready_; }
 
@@ -125,6 +130,7 @@ class Shard {
   // From a neighbour's stream: never refused for want of room, only when stopping.
   void EnqueueAlways(Task task);
   void Loop();
+  bool Turn(std::int64_t wait_ns);
   // Makes what was decided durable, then answers, sends, publishes and asks risk; again for what that decided. False:
   // the batch is lost and with it the shard (dead_).
   bool CommitBatch();
@@ -193,6 +199,7 @@ class Shard {
   // Some order may be waiting for the broker; spares the search when none can.
   bool pending_possible_ = true;
   std::int64_t last_cancel_sweep_ns_ = 0;
+  std::int64_t last_tick_ns_ = 0;
   std::map<std::string, std::int64_t> recent_orders_;
   std::set<std::pair<AccountId, DeploymentId>> deployments_;
   // Trims the broker was told of and has not answered; what is lost of it is told again.

@@ -19,25 +19,27 @@ constexpr int kPageDefault = 100;
 absl::StatusOr<Decimal> Number(const pqxx::field& field) { return Decimal::Parse(field.as<std::string>()); }
 
 // The holdings that these fills moved: upserted while they are open, deleted when they are flat.
-std::string HoldingsSql(pqxx::transaction_base& quoting, const AccountId& account, const positions::AccountBook& book,
-                        const std::vector<Fill>& fills) {
-  std::string sql;
+void AddHoldings(const AccountId& account, const positions::AccountBook& book, const std::vector<Fill>& fills,
+                 SqlBatch& batch) {
   auto save = [&](bool net, const DeploymentId& deployment, const Symbol& symbol, const positions::Holding* holding) {
     if (holding == nullptr) {
-      sql += "DELETE FROM holding WHERE (account_id, net, deployment_id, symbol) = " +
-             SqlRow(quoting, account.value(), net, deployment.value(), symbol.value()) + ";";
+      batch.Statement("DELETE FROM holding WHERE account_id = $1 AND net = $2 AND deployment_id = $3 AND symbol = $4");
+      batch.Text(account.value()).Boolean(net).Text(deployment.value()).Text(symbol.value());
       return;
     }
-    sql += "INSERT INTO holding VALUES " +
-           SqlRow(quoting, account.value(), net, deployment.value(), symbol.value(), holding->quantity, holding->cost,
-                  holding->realised, holding->fees, holding->highest, holding->lowest, holding->open_time.nanos,
-                  holding->update_time.nanos, holding->entry_quantity, holding->entry_notional, holding->exit_quantity,
-                  holding->exit_notional) +
-           " ON CONFLICT (account_id, net, deployment_id, symbol) DO UPDATE SET quantity = excluded.quantity, cost = "
-           "excluded.cost, realised = excluded.realised, fees = excluded.fees, highest = excluded.highest, lowest = "
-           "excluded.lowest, open_nanos = excluded.open_nanos, update_nanos = excluded.update_nanos, entry_quantity = "
-           "excluded.entry_quantity, entry_notional = excluded.entry_notional, exit_quantity = "
-           "excluded.exit_quantity, exit_notional = excluded.exit_notional;";
+    batch.Statement(
+        "INSERT INTO holding VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON "
+        "CONFLICT (account_id, net, deployment_id, symbol) DO UPDATE SET quantity = excluded.quantity, cost = "
+        "excluded.cost, realised = excluded.realised, fees = excluded.fees, highest = excluded.highest, lowest = "
+        "excluded.lowest, open_nanos = excluded.open_nanos, update_nanos = excluded.update_nanos, entry_quantity = "
+        "excluded.entry_quantity, entry_notional = excluded.entry_notional, exit_quantity = "
+        "excluded.exit_quantity, exit_notional = excluded.exit_notional");
+    batch.Text(account.value()).Boolean(net).Text(deployment.value()).Text(symbol.value());
+    batch.Numeric(holding->quantity).Numeric(holding->cost).Numeric(holding->realised).Numeric(holding->fees);
+    batch.Numeric(holding->highest).Numeric(holding->lowest);
+    batch.Bigint(holding->open_time.nanos).Bigint(holding->update_time.nanos);
+    batch.Numeric(holding->entry_quantity).Numeric(holding->entry_notional);
+    batch.Numeric(holding->exit_quantity).Numeric(holding->exit_notional);
   };
   std::set<Symbol> symbols;
   std::set<positions::AccountBook::BookKey> keys;
@@ -53,28 +55,34 @@ std::string HoldingsSql(pqxx::transaction_base& quoting, const AccountId& accoun
     auto found = book.books().find(key);
     save(false, key.first, key.second, found == book.books().end() ? nullptr : &found->second);
   }
-  return sql;
 }
 
-std::string TotalsSql(pqxx::transaction_base& quoting, const AccountId& account, std::uint64_t after,
-                      const positions::AccountBook& book, const std::vector<Fill>& fills) {
+void AddTotals(const AccountId& account, std::uint64_t after, const positions::AccountBook& book,
+               const std::vector<Fill>& fills, SqlBatch& batch) {
   const auto& totals = book.totals();
-  std::string id = quoting.quote(account.value());
-  std::string sql = "SELECT require(coalesce((SELECT sequence FROM account WHERE account_id = " + id +
-                    "), 0) = " + std::to_string(after) + ", 'the stored account is not where the batch begins');";
-  sql += "INSERT INTO account VALUES " +
-         SqlRow(quoting, account.value(), static_cast<int>(totals.mode), totals.currency, totals.opening_cash,
-                totals.cash, totals.realised, totals.fees, totals.fills, totals.trades, totals.winning_trades,
-                totals.sequence, totals.execution_sequence, totals.baseline.day, totals.baseline.day_start_equity,
-                totals.baseline.peak_equity, totals.baseline.day_start_unknown) +
-         " ON CONFLICT (account_id) DO UPDATE SET cash = excluded.cash, realised = excluded.realised, fees = "
-         "excluded.fees, fills = excluded.fills, trades = excluded.trades, winning_trades = excluded.winning_trades, "
-         "sequence = excluded.sequence, execution_sequence = excluded.execution_sequence, day_number = "
-         "excluded.day_number, day_start_equity = excluded.day_start_equity, peak_equity = excluded.peak_equity, "
-         "day_start_unknown = excluded.day_start_unknown;";
+  batch.Statement(
+      "SELECT require(coalesce((SELECT sequence FROM account WHERE account_id = $1), 0) = $2, "
+      "'the stored account is not where the batch begins')");
+  batch.Text(account.value()).Bigint(static_cast<std::int64_t>(after));
+  batch.Statement(
+      "INSERT INTO account VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT "
+      "(account_id) DO UPDATE SET cash = excluded.cash, realised = excluded.realised, fees = excluded.fees, fills = "
+      "excluded.fills, trades = excluded.trades, winning_trades = excluded.winning_trades, sequence = "
+      "excluded.sequence, execution_sequence = excluded.execution_sequence, day_number = excluded.day_number, "
+      "day_start_equity = excluded.day_start_equity, peak_equity = excluded.peak_equity, day_start_unknown = "
+      "excluded.day_start_unknown");
+  batch.Text(account.value()).Integer(static_cast<int>(totals.mode)).Text(totals.currency);
+  batch.Numeric(totals.opening_cash).Numeric(totals.cash).Numeric(totals.realised).Numeric(totals.fees);
+  batch.Bigint(totals.fills).Bigint(totals.trades).Bigint(totals.winning_trades);
+  batch.Bigint(static_cast<std::int64_t>(totals.sequence));
+  batch.Bigint(static_cast<std::int64_t>(totals.execution_sequence)).Bigint(totals.baseline.day);
+  batch.Numeric(totals.baseline.day_start_equity).Numeric(totals.baseline.peak_equity);
+  batch.Boolean(totals.baseline.day_start_unknown);
   for (const auto& [currency, amount] : totals.other_fees) {
-    sql += "INSERT INTO other_fee VALUES " + SqlRow(quoting, account.value(), currency, amount) +
-           " ON CONFLICT (account_id, currency) DO UPDATE SET amount = excluded.amount;";
+    batch.Statement(
+        "INSERT INTO other_fee VALUES ($1, $2, $3) ON CONFLICT (account_id, currency) DO UPDATE SET amount = "
+        "excluded.amount");
+    batch.Text(account.value()).Text(currency).Numeric(amount);
   }
   std::set<DeploymentId> moved;
   for (const Fill& fill : fills) moved.insert(fill.deployment_id);
@@ -82,15 +90,54 @@ std::string TotalsSql(pqxx::transaction_base& quoting, const AccountId& account,
     auto found = book.book_totals().find(deployment);
     if (found == book.book_totals().end()) continue;
     const positions::BookTotals& one = found->second;
-    sql += "INSERT INTO book_total VALUES " +
-           SqlRow(quoting, account.value(), deployment.value(), one.realised, one.fees, one.trades, one.winning_trades,
-                  one.last_trade_time.nanos, one.peak_pnl, one.max_drawdown, one.day_start_pnl, one.day_start_unknown) +
-           " ON CONFLICT (account_id, deployment_id) DO UPDATE SET realised = excluded.realised, fees = "
-           "excluded.fees, trades = excluded.trades, winning_trades = excluded.winning_trades, last_trade_nanos = "
-           "excluded.last_trade_nanos, peak_pnl = excluded.peak_pnl, max_drawdown = excluded.max_drawdown, "
-           "day_start_pnl = excluded.day_start_pnl, day_start_unknown = excluded.day_start_unknown;";
+    batch.Statement(
+        "INSERT INTO book_total VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (account_id, "
+        "deployment_id) DO UPDATE SET realised = excluded.realised, fees = excluded.fees, trades = excluded.trades, "
+        "winning_trades = excluded.winning_trades, last_trade_nanos = excluded.last_trade_nanos, peak_pnl = "
+        "excluded.peak_pnl, max_drawdown = excluded.max_drawdown, day_start_pnl = excluded.day_start_pnl, "
+        "day_start_unknown = excluded.day_start_unknown");
+    batch.Text(account.value()).Text(deployment.value()).Numeric(one.realised).Numeric(one.fees).Bigint(one.trades);
+    batch.Bigint(one.winning_trades).Bigint(one.last_trade_time.nanos).Numeric(one.peak_pnl);
+    batch.Numeric(one.max_drawdown).Numeric(one.day_start_pnl).Boolean(one.day_start_unknown);
   }
-  return sql;
+}
+
+void AddFills(const AccountId& account, const std::vector<Fill>& fills, SqlBatch& batch) {
+  using Type = SqlArray::Type;
+  SqlArray sequences(Type::kBigint), executions(Type::kText), deployments(Type::kText), symbols(Type::kText),
+      payloads(Type::kBytes);
+  for (const Fill& fill : fills) {
+    order::v1::Fill proto;
+    wire::ToProto(fill, &proto);
+    sequences.Add(static_cast<std::int64_t>(fill.sequence));
+    executions.Add(fill.execution_id.value());
+    deployments.Add(fill.deployment_id.value());
+    symbols.Add(fill.symbol.value());
+    payloads.Add(proto.SerializeAsString());
+  }
+  if (sequences.empty()) return;
+  batch.Statement(
+      "INSERT INTO fill SELECT $1::text, u.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], "
+      "$6::bytea[]) u");
+  batch.Text(account.value()).Value(sequences).Value(executions).Value(deployments).Value(symbols).Value(payloads);
+}
+
+void AddTrades(const AccountId& account, const positions::AccountBook& book,
+               const std::vector<positions::Trade>& trades, SqlBatch& batch) {
+  using Type = SqlArray::Type;
+  SqlArray numbers(Type::kBigint), deployments(Type::kText), symbols(Type::kText), payloads(Type::kBytes);
+  for (const positions::Trade& trade : trades) {
+    position::v1::Trade proto;
+    Encode(trade, book.totals(), &proto);
+    numbers.Add(static_cast<std::int64_t>(trade.number));
+    deployments.Add(trade.deployment_id.value());
+    symbols.Add(trade.symbol.value());
+    payloads.Add(proto.SerializeAsString());
+  }
+  if (numbers.empty()) return;
+  batch.Statement(
+      "INSERT INTO trade SELECT $1::text, u.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[]) u");
+  batch.Text(account.value()).Value(numbers).Value(deployments).Value(symbols).Value(payloads);
 }
 
 absl::StatusOr<int> PageSize(int asked) {
@@ -222,31 +269,15 @@ absl::StatusOr<std::map<AccountId, std::uint64_t>> PositionStore::LoadSequences(
 }
 
 absl::Status PositionStore::Save(const AccountBooks& books, const std::map<AccountId, Batch>& batches) {
-  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
-    std::string sql;
-    for (const auto& [account, batch] : batches) {
-      const positions::AccountBook& book = books.at(account);
-      sql += TotalsSql(quoting, account, batch.after, book, batch.fills);
-      for (const Fill& fill : batch.fills) {
-        order::v1::Fill proto;
-        wire::ToProto(fill, &proto);
-        sql += "INSERT INTO fill VALUES " +
-               SqlRow(quoting, account.value(), fill.sequence, fill.execution_id.value(), fill.deployment_id.value(),
-                      fill.symbol.value(), SqlBytes{proto.SerializeAsString()}) +
-               ";";
-      }
-      for (const positions::Trade& trade : batch.trades) {
-        position::v1::Trade proto;
-        Encode(trade, book.totals(), &proto);
-        sql += "INSERT INTO trade VALUES " +
-               SqlRow(quoting, account.value(), trade.number, trade.deployment_id.value(), trade.symbol.value(),
-                      SqlBytes{proto.SerializeAsString()}) +
-               ";";
-      }
-      sql += HoldingsSql(quoting, account, book, batch.fills);
-    }
-    return sql;
-  });
+  SqlBatch sql;
+  for (const auto& [account, batch] : batches) {
+    const positions::AccountBook& book = books.at(account);
+    AddTotals(account, batch.after, book, batch.fills, sql);
+    AddFills(account, batch.fills, sql);
+    AddTrades(account, book, batch.trades, sql);
+    AddHoldings(account, book, batch.fills, sql);
+  }
+  return database_.FencedWrite(kWriter, epoch_, sql);
 }
 
 absl::StatusOr<SymbolCloses> PositionStore::LoadCloses() {
