@@ -1,14 +1,15 @@
 #!/bin/sh
 # Makes the secrets on the first start; later starts only repair who may read them. Runs as root, without a network, in a
-# container of its own. Four volumes: what the services read, what Postgres reads, what Redis reads, and where the gateway
-# keeps its sessions.
+# container of its own. Five volumes: what the services read, what Postgres reads, what Redis reads, where the gateway
+# keeps sessions and emergency commands, and where the broker gateway keeps its kill switch.
 set -eu
-suite=/secrets/suite postgres=/secrets/postgres redis=/secrets/redis sessions=/secrets/sessions
+suite=/secrets/suite postgres=/secrets/postgres redis=/secrets/redis sessions=/secrets/sessions broker=/secrets/broker
 group=10000
 umask 077
-mkdir -p "$suite" "$postgres" "$redis" "$sessions"
+mkdir -p "$suite" "$postgres" "$redis" "$sessions" "$broker"
 chown "10050:$group" "$sessions"
-chmod 700 "$sessions"
+chown "10054:$group" "$broker"
+chmod 700 "$sessions" "$broker"
 secret() {
   [ -s "$1" ] && return
   head -c 32 /dev/urandom | base64 | tr -d '=\n' | tr '+/' '-_' >"$1.new"

@@ -103,6 +103,27 @@ def _container_settings(bin_folder):
                                "deploy/ballast.yaml"], cwd=where.TOP, capture_output=True, text=True)
         if done.returncode != 0:
             problems.append(f"{service}: {done.stderr.strip()}")
+    return problems + _kept_files()
+
+
+# Files that a service writes and needs again after a restart.
+KEPT_FILES = {"broker_gateway": ["kill_switch_file"], "api_gateway": ["session_file", "emergency_file"]}
+
+
+def _kept_files():
+    """A container is read-only: what is kept over a restart lies in a volume of its own that may be written."""
+    def section(text, service, indent):
+        found = re.search(rf"^{indent}{service}:\n((?:{indent}  .*\n|\s*\n)+)", text, re.M)
+        return found[1] if found else ""
+
+    settings, compose = (where.TOP / "deploy/ballast.yaml").read_text(), (where.TOP / "docker-compose.yml").read_text()
+    problems = []
+    for service, names in KEPT_FILES.items():
+        volumes = re.findall(r"^\s+- [a-z-]+:(/\S+?)(?<!:ro)$", section(compose, service, "  "), re.M)
+        for name in names:
+            path = re.search(rf"^  {name}: (\S+)/[^/\s]+$", section(settings, service, ""), re.M)
+            if not path or path[1] not in volumes:
+                problems.append(f"deploy: {service} cannot keep its {name}: {path[1] if path else 'not set'} is no volume")
     return problems
 
 
