@@ -309,8 +309,23 @@ export interface ServiceState {
   state: string;
   address: string;
 }
+/** An emergency command, as far as it has come. */
+export interface EmergencyState {
+  command: { command_id: string; account_id: string; level: string; reason: string; actor: string; press_time?: string | null };
+  engaged: boolean;
+  /** Seen to be done at the venue. */
+  done: boolean;
+  halted: boolean;
+  flat: boolean;
+  neighbours?: { name: string; acknowledged: boolean; detail: string }[];
+  progress?: { orders_found?: number; orders_open?: number; closes_sent?: number; positions?: { symbol: string; quantity: string }[]; waits_for?: string } | null;
+  safe?: string[];
+  to_do?: string[];
+  done_time?: string | null;
+}
 export interface Status {
   version: string;
+  emergencies?: EmergencyState[];
   running: boolean;
   services: ServiceState[];
   market_open: boolean;

@@ -1,7 +1,8 @@
 import { useRef, useState } from "react";
 import { post } from "../api/client";
-import { kWorking } from "../api/types";
+import { kWorking, type EmergencyState } from "../api/types";
 import * as decimal from "../lib/decimal";
+import { engagedIn, progressOf } from "../lib/emergency";
 import { trippedRules } from "../lib/permission";
 import { newKey, sentence } from "../lib/words";
 import { notify, refreshAccount, useModel, useRisk, useStore } from "../state/store";
@@ -14,6 +15,27 @@ const kLevels: readonly { level: Level; title: string; text: string }[] = [
   { level: "K2", title: "Halt and cancel", text: "No new orders, and every working order is cancelled. Positions stay." },
   { level: "STOP", title: "Emergency stop", text: "Halts, cancels every order, stops all deployments and closes all positions at market." },
 ];
+
+/** The command of this account that nobody has taken back. */
+export function useEngaged(): EmergencyState | null {
+  const accountId = useStore((s) => s.accountId);
+  const states = useModel((m) => m.status?.emergencies);
+  return engagedIn(states, accountId);
+}
+
+/** What it has done, what is left and why. */
+function EmergencyProgress({ state }: { state: EmergencyState }) {
+  const progress = progressOf(state);
+  return (
+    <>
+      <ul className="checks" aria-label="Progress">
+        {progress.steps.map((step) => <li key={step.label} className={step.done ? "pass" : "wait"}><span>{step.label}</span><span className="number">{step.done ? "done" : step.left}</span></li>)}
+      </ul>
+      {progress.safe.length > 0 && <ul className="checks" aria-label="Safe already">{progress.safe.map((text) => <li key={text} className="pass"><span>{text}</span></li>)}</ul>}
+      {progress.toDo.length > 0 && <ul className="checks" aria-label="Still to do">{progress.toDo.map((text) => <li key={text} className="wait"><span>{text}</span></li>)}</ul>}
+    </>
+  );
+}
 
 /** What is still open in this account, counted from the live state: zero everywhere means flat. */
 export function useExposure(): { orders: number; positions: number; deployments: number; value: string } {
@@ -35,10 +57,12 @@ export function EmergencyDialog({ initial = "STOP", onClose }: { initial?: Level
   const accountId = useStore((s) => s.accountId);
   const exposure = useExposure();
   const stale = useStore((s) => s.stale);
+  const followed = useEngaged();
   const [level, setLevel] = useState<Level>(initial);
   const [typed, setTyped] = useState("");
   const [reason, setReason] = useState("");
-  const [sent, setSent] = useState(false);
+  // The answer to the press; from then on what the status tells of that command.
+  const [sent, setSent] = useState<EmergencyState | null>(null);
   const requestId = useRef(newKey("web"));
   const { busy, error, run } = useAction();
   const confirmed = level !== "STOP" || typed.trim().toUpperCase() === "STOP";
@@ -46,31 +70,22 @@ export function EmergencyDialog({ initial = "STOP", onClose }: { initial?: Level
     run(async () => {
       const why = reason.trim() || "asked for on the dashboard";
       const key = { "Idempotency-Key": requestId.current };
-      if (level === "STOP") await post("/api/trading/emergency-stop", { account_id: accountId, reason: why, close_positions: true }, key);
-      else await post("/api/live/emergency", { level, account_id: accountId, reason: why }, key);
-      setSent(true);
+      const answer = level === "STOP"
+        ? await post<EmergencyState>("/api/trading/emergency-stop", { account_id: accountId, reason: why, close_positions: true }, key)
+        : await post<EmergencyState>("/api/live/emergency", { level, account_id: accountId, reason: why }, key);
+      setSent(answer);
       notify("done", `${kLevels.find((l) => l.level === level)!.title} engaged`);
       void refreshAccount().catch(() => {});
     });
-  // Flat is what the order manager and the positions say, never what was asked for.
-  const steps = [
-    { label: "Account halted", done: account?.halted === true, left: account?.halted ? "" : "waiting" },
-    ...(level === "K1" ? [] : [{ label: "Working orders cancelled", done: exposure.orders === 0, left: `${exposure.orders} left` }]),
-    ...(level === "STOP"
-      ? [
-          { label: "Deployments stopped", done: exposure.deployments === 0, left: `${exposure.deployments} left` },
-          { label: "Positions closed", done: exposure.positions === 0, left: `${exposure.positions} left` },
-        ]
-      : []),
-  ];
-  // Counts of an old stream prove nothing.
-  const finished = !stale && steps.every((s) => s.done);
+  const state = sent && followed?.command.command_id === sent.command.command_id ? followed : sent;
+  // An old stream proves nothing; an answer that it is done does.
+  const finished = state !== null && state.done && (state === sent || !stale);
   return (
     <Dialog title="Emergency stop" tone="danger" onClose={onClose}>
       <p>
         <ModeBadge mode={account?.mode ?? "ACCOUNT_MODE_PAPER"} /> Account <strong>{accountId}</strong>: {exposure.deployments} running deployments, {exposure.orders} working orders, {exposure.positions} open positions worth <span className="number">{decimal.formatMoney(exposure.value)}</span>.
       </p>
-      {!sent ? (
+      {!state ? (
         <>
           <div className="choices" role="radiogroup" aria-label="Level">
             {kLevels.map((l) => (
@@ -90,12 +105,9 @@ export function EmergencyDialog({ initial = "STOP", onClose }: { initial?: Level
         </>
       ) : (
         <div aria-live="polite">
-          <ul className="checks">
-            {steps.map((step) => <li key={step.label} className={step.done ? "pass" : "wait"}><span>{step.label}</span><span className="number">{step.done ? "done" : step.left}</span></li>)}
-          </ul>
-          <p className={finished ? "confirmation" : "tone-warn"}>{finished ? (level === "STOP" ? "Flat. Nothing is open in this account." : "Done.") : "In progress. This list follows the order manager, not the request."}</p>
+          <EmergencyProgress state={state} />
+          <p className={finished ? "confirmation" : "tone-warn"}>{finished ? (state.flat ? "Flat. The venue shows no order and no position of this account." : "Done.") : "It goes on by itself until the venue shows it done, whoever is restarted meanwhile. It need not be pressed again."}</p>
           <div className="dialog-actions">
-            {!finished && <button type="button" className="button danger" onClick={() => { requestId.current = newKey("web"); setSent(false); }}>Send again…</button>}
             <button type="button" className="button" onClick={onClose}>Close</button>
           </div>
         </div>

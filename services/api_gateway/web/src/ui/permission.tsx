@@ -1,7 +1,8 @@
 import { useState } from "react";
+import { summaryOf } from "../lib/emergency";
 import { permission, type Permission } from "../lib/permission";
 import { useStore } from "../state/store";
-import { ResumeDialog } from "./emergency";
+import { ResumeDialog, useEngaged } from "./emergency";
 import { useMarketFreshness } from "./freshness";
 import { useNow } from "./parts";
 
@@ -31,7 +32,18 @@ export function PermissionPill({ accountId, link = true }: { accountId?: string;
 export function PermissionBanner() {
   const accountId = useStore((s) => s.accountId);
   const answer = usePermission();
+  const engaged = useEngaged();
   const [open, setOpen] = useState(false);
+  // Whatever else is known: whoever looks sees that it is engaged, and what is left.
+  if (engaged) {
+    return (
+      <div className="banner" role="alert" data-emergency={engaged.done ? "done" : "under way"}>
+        <strong>{accountId}</strong> <span>{summaryOf(engaged)}</span>
+        <button type="button" className="button small" onClick={() => setOpen(true)}>Resume…</button>
+        {open && <ResumeDialog onClose={() => setOpen(false)} />}
+      </div>
+    );
+  }
   if (answer.state === "open" || answer.state === "warned") return null;
   // Not known for a moment at the start is nothing to shout about; the pill says it.
   if (answer.state === "unknown") return null;

@@ -516,6 +516,19 @@ await check("phone: the header is at most 96 px and the emergency stop stays in 
   if (!stop || stop.y < 0 || stop.y + stop.height > 96 || stop.x < 0 || stop.x + stop.width > 390) return JSON.stringify(stop);
 });
 await check("phone: no violation of the content security policy", async () => (await phone.evaluate(() => window.policyViolations)).join("; "));
+await check("a pressed emergency stop shows what is left until the venue is flat, and says so on every screen", async () => {
+  await page.getByRole("button", { name: "Emergency stop…" }).click();
+  await page.getByLabel("Type STOP to confirm").fill("STOP");
+  await page.locator("dialog .danger-solid").click();
+  await page.getByRole("list", { name: "Progress" }).waitFor();
+  await page.getByText("Flat. The venue shows no order and no position of this account.").waitFor({ timeout: 20_000 });
+  await picture(page, "emergency-done-1440");
+  await page.keyboard.press("Escape");
+  await page.locator(".banner[data-emergency=done]").waitFor();
+  await go(page, "orders");
+  const text = await page.locator(".banner[data-emergency=done]").textContent();
+  if (!text?.includes("flat")) return String(text);
+});
 await check("no errors in the console", async () => [...new Set(complaints)].join("; "));
 
 await browser.close();
