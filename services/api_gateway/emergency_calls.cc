@@ -1,9 +1,14 @@
 #include "services/api_gateway/emergency_calls.h"
 
+#include <atomic>
 #include <chrono>
+#include <memory>
+#include <vector>
 
 #include <grpcpp/client_context.h>
 
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/wire/wire.h"
@@ -17,11 +22,45 @@ constexpr char kReason[] = "emergency_stop";
 
 template <typename Stub, typename Request, typename Response>
 absl::Status Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                  const Request& request, Response* response) {
+                  const Request& request, Response* response, std::chrono::milliseconds deadline = kDeadline) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+  context.set_deadline(std::chrono::system_clock::now() + deadline);
   return FromGrpc((stub.*method)(&context, request, response));
 }
+
+// The order managers, each over a channel of its own: one channel to all of them stays with the one it has found for as
+// long as its connection stands, and that of one that hangs stands for many seconds. Any thread.
+class OrderManagers {
+ public:
+  using Stub = order::v1::OrderService::Stub;
+  explicit OrderManagers(const std::string& address) {
+    // "ipv4:host:port,host:port", or one of whatever kind.
+    constexpr absl::string_view kScheme = "ipv4:";
+    absl::string_view list = address;
+    bool several = absl::ConsumePrefix(&list, kScheme);
+    for (absl::string_view one : absl::StrSplit(list, ',', absl::SkipEmpty())) {
+      stubs_.push_back(order::v1::OrderService::NewStub(MakeChannel((several ? "ipv4:" : "") + std::string(one))));
+    }
+  }
+  // Asks the one that answered last, and in the same time the others if it does not.
+  template <typename Request, typename Response>
+  absl::Status Ask(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                   const Request& request, Response* response) {
+    absl::Status status = absl::UnavailableError("no order manager is known");
+    for (std::size_t tries = 0; tries < stubs_.size(); ++tries) {
+      std::size_t asked = first_;
+      status = Call(*stubs_[asked], method, request, response, kDeadline / stubs_.size());
+      if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) return status;
+      response->Clear();
+      first_.compare_exchange_strong(asked, (asked + 1) % stubs_.size());
+    }
+    return status;
+  }
+
+ private:
+  std::vector<std::unique_ptr<Stub>> stubs_;
+  std::atomic<std::size_t> first_ = 0;
+};
 
 // The broker gateway's own switch: nothing that may open risk passes it any more, whoever else is dead.
 absl::StatusOr<std::string> Switch(const Peers& peers, const EmergencyRecord& record, bool engage) {
@@ -44,7 +83,7 @@ absl::StatusOr<std::string> Switch(const Peers& peers, const EmergencyRecord& re
   return said;
 }
 
-absl::StatusOr<order::v1::Emergency> Engage(const Peers& peers, const EmergencyRecord& record) {
+absl::StatusOr<order::v1::Emergency> Engage(OrderManagers& orders, const EmergencyRecord& record) {
   order::v1::EngageEmergencyRequest request;
   order::v1::EmergencyCommand& command = *request.mutable_command();
   command.set_command_id(record.command_id);
@@ -54,15 +93,15 @@ absl::StatusOr<order::v1::Emergency> Engage(const Peers& peers, const EmergencyR
   command.set_actor(record.actor);
   wire::ToProto(UtcTime{record.press_ns}, command.mutable_press_time());
   order::v1::EngageEmergencyResponse response;
-  RETURN_IF_ERROR(Call(*peers.orders.stub, &order::v1::OrderService::Stub::EngageEmergency, request, &response));
+  RETURN_IF_ERROR(orders.Ask(&OrderManagers::Stub::EngageEmergency, request, &response));
   return response.emergency();
 }
 
-absl::StatusOr<std::optional<order::v1::Emergency>> Progress(const Peers& peers, const std::string& account_id) {
+absl::StatusOr<std::optional<order::v1::Emergency>> Progress(OrderManagers& orders, const std::string& account_id) {
   order::v1::ListEmergenciesRequest request;
   request.set_account_id(account_id);
   order::v1::ListEmergenciesResponse response;
-  RETURN_IF_ERROR(Call(*peers.orders.stub, &order::v1::OrderService::Stub::ListEmergencies, request, &response));
+  RETURN_IF_ERROR(orders.Ask(&OrderManagers::Stub::ListEmergencies, request, &response));
   if (response.emergencies().empty()) return std::optional<order::v1::Emergency>();
   return std::optional<order::v1::Emergency>(response.emergencies(0));
 }
@@ -91,9 +130,10 @@ absl::StatusOr<std::string> StopDeployments(const Peers& peers, const EmergencyR
 }  // namespace
 
 EmergencyBoard::Neighbours EmergencyCalls(const Peers& peers) {
+  auto orders = std::make_shared<OrderManagers>(peers.orders.address);
   return {.broker = [&peers](const EmergencyRecord& record, bool engage) { return Switch(peers, record, engage); },
-          .engage = [&peers](const EmergencyRecord& record) { return Engage(peers, record); },
-          .progress = [&peers](const std::string& account_id) { return Progress(peers, account_id); },
+          .engage = [orders](const EmergencyRecord& record) { return Engage(*orders, record); },
+          .progress = [orders](const std::string& account_id) { return Progress(*orders, account_id); },
           .stop_deployments = [&peers](const EmergencyRecord& record) { return StopDeployments(peers, record); }};
 }
 

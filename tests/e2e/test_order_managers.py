@@ -7,6 +7,7 @@ import time
 import grpc
 import pytest
 
+import emergency
 from harness import wait_until
 
 ACCOUNTS = ("paper", "second")
@@ -176,3 +177,39 @@ def test_one_that_was_asleep_can_neither_store_nor_send(suite):
         for each in loads:
             each.result(60)
     judge(suite, acknowledged)
+
+
+def resumed(suite, account):
+    try:
+        emergency.resume(suite, account)
+    except AssertionError:  # an account that is moving says so
+        return False
+    return True
+
+
+@pytest.mark.parametrize("manager", MANAGERS)
+@pytest.mark.parametrize("fault", [emergency.dead, emergency.paused])
+def test_an_emergency_stop_waits_for_the_accounts_own_writer_only(suite, manager, fault):
+    """One is away for good. The other one's account is flat and said to be within a second; its own once it has moved."""
+    wait_until(lambda: at_home(suite), 30, "each has its shard")
+    its_own = ACCOUNTS[MANAGERS.index(manager)]
+    others = ACCOUNTS[1 - MANAGERS.index(manager)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for account in ACCOUNTS:
+            wait_until(lambda account=account: resumed(suite, account), 30, f"{account} is resumed")
+            emergency.hold(suite, account, pool)
+        mend = fault(suite, manager)
+        try:
+            seconds = {}
+            for account in (others, its_own):
+                started = time.monotonic()
+                emergency.press(suite, account)
+                emergency.wait_done(suite, account, 30)
+                seconds[account] = time.monotonic() - started
+        finally:
+            mend()
+    print(f"\n{manager} {fault.__name__}: {seconds}")
+    wait_until(lambda: at_home(suite), 30, "it has its accounts again")
+    for account in ACCOUNTS:
+        wait_until(lambda account=account: resumed(suite, account), 30, f"{account} is resumed")
+    assert seconds[others] < 1, seconds
