@@ -141,6 +141,16 @@ TEST_F(EmergencyBoardTest, OneThatIsDeadKeepsNobodyWaitingAndIsToldUntilItAcknow
   EXPECT_TRUE(Until([](const auto& state) { return state.done(); }));
 }
 
+TEST_F(EmergencyBoardTest, ItIsNotDoneBeforeTheLastDoorIsShutToo) {
+  Set(broker_dead_, true);
+  Phase(order::v1::EMERGENCY_PHASE_DONE);
+  Press();
+  ASSERT_TRUE(Until([](const auto& state) { return state.progress().phase() == order::v1::EMERGENCY_PHASE_DONE; }));
+  EXPECT_FALSE(board_->State("paper")->done());
+  Set(broker_dead_, false);
+  EXPECT_TRUE(Until([](const auto& state) { return state.done(); }));
+}
+
 TEST_F(EmergencyBoardTest, ItIsRememberedOverARestart) {
   Set(broker_dead_, true);
   Set(orders_dead_, true);
