@@ -60,7 +60,7 @@ absl::Status Engine::Recover() {
     // A first start has a past: bars and indicators are warm at once.
     constexpr int kPastSteps = 4'800;
     std::vector<Bar> past = feed_.source().MakePast(clock_.Now(), kPastSteps);
-    if (!past.empty()) RETURN_IF_ERROR(store_.SaveMarket(feed_.State(), past));
+    if (!past.empty()) RETURN_IF_ERROR(SavePast(past));
   } else if (feed_.Restore(state)) {
     for (const Quote& quote : feed_.source().quotes()) venue_.RestoreQuote(quote);
   }
@@ -73,6 +73,18 @@ absl::Status Engine::Recover() {
                                  {"market_source", options_.source},
                                  {"market_step", std::to_string(feed_.step_number())}});
   return absl::OkStatus();
+}
+
+// Many rows, on a machine that starts everything else too; what is there already stays as it is.
+absl::Status Engine::SavePast(const std::vector<Bar>& past) {
+  constexpr int kTriesMax = 20;
+  for (int tries = 1;; ++tries) {
+    absl::Status saved = store_.SaveMarket(feed_.State(), past);
+    bool final = saved.ok() || absl::IsFailedPrecondition(saved) || absl::IsInternal(saved) || tries == kTriesMax;
+    if (final) return saved;
+    log_.Warning("market.past_not_saved", {{"error", saved.ToString()}});
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
 }
 
 void Engine::Start() {

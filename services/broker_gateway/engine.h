@@ -66,6 +66,7 @@ class Engine {
  private:
   using Task = std::function<void()>;
 
+  absl::Status SavePast(const std::vector<Bar>& past);
   void Loop();
   // Before anything may trade: what the kill switches say of the open orders is done.
   void Kill();

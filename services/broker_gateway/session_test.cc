@@ -76,7 +76,7 @@ TEST_F(SessionTest, AnOrderOfAnAccountThatIsNotOpenIsRefused) {
 }
 
 TEST_F(SessionTest, WithoutAHelloNothingIsTakenWhateverItIs) {
-  auto session = std::make_shared<Session>();
+  auto session = std::make_shared<TestSession>();
   EXPECT_TRUE(engine_->Instruct(broker::v1::OrderSessionRequest(), session));
   EXPECT_EQ(session->Closed(), grpc::FAILED_PRECONDITION);
 }

@@ -10,6 +10,8 @@ namespace ballast {
 namespace {
 
 constexpr char kWriter[] = "broker_gateway";
+// A first start stores a past of many: a statement may only take so long.
+constexpr std::size_t kBarsOfAStatement = 2'000;
 
 template <typename Message>
 Message Parse(const pqxx::field& field) {
@@ -20,6 +22,37 @@ Message Parse(const pqxx::field& field) {
 }
 
 using Type = SqlArray::Type;
+
+void AddBars(const std::string& key, const Bar* begin, const Bar* end, SqlBatch& batch) {
+  SqlArray symbols(Type::kText), timeframes(Type::kText), starts(Type::kBigint), opens(Type::kText), highs(Type::kText),
+      lows(Type::kText), closes(Type::kText), volumes(Type::kText);
+  for (const Bar* next = begin; next != end; ++next) {
+    const Bar& bar = *next;
+    symbols.Add(bar.symbol.value());
+    timeframes.Add(bar.timeframe);
+    starts.Add(bar.start_time.nanos);
+    opens.Add(bar.open.ToString());
+    highs.Add(bar.high.ToString());
+    lows.Add(bar.low.ToString());
+    closes.Add(bar.close.ToString());
+    volumes.Add(bar.volume.ToString());
+  }
+  batch
+      .Statement(
+          "INSERT INTO bar (symbol, timeframe, start_nanos, open, high, low, close, volume, source) SELECT s, "
+          "t, n, o::numeric, h::numeric, l::numeric, c::numeric, v::numeric, $9 FROM unnest($1::text[], "
+          "$2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) AS row (s, t, "
+          "n, o, h, l, c, v) ON CONFLICT DO NOTHING")
+      .Value(symbols)
+      .Value(timeframes)
+      .Value(starts)
+      .Value(opens)
+      .Value(highs)
+      .Value(lows)
+      .Value(closes)
+      .Value(volumes)
+      .Text(key);
+}
 
 void AddMarket(const market::SourceState& state, const std::vector<Bar>& bars, SqlBatch& batch) {
   batch
@@ -55,34 +88,10 @@ void AddMarket(const market::SourceState& state, const std::vector<Bar>& bars, S
         .Value(left)
         .Value(sequences);
   }
-  if (bars.empty()) return;
-  SqlArray symbols(Type::kText), timeframes(Type::kText), starts(Type::kBigint), opens(Type::kText), highs(Type::kText),
-      lows(Type::kText), closes(Type::kText), volumes(Type::kText);
-  for (const Bar& bar : bars) {
-    symbols.Add(bar.symbol.value());
-    timeframes.Add(bar.timeframe);
-    starts.Add(bar.start_time.nanos);
-    opens.Add(bar.open.ToString());
-    highs.Add(bar.high.ToString());
-    lows.Add(bar.low.ToString());
-    closes.Add(bar.close.ToString());
-    volumes.Add(bar.volume.ToString());
+  for (std::size_t from = 0; from < bars.size(); from += kBarsOfAStatement) {
+    const Bar* begin = bars.data() + from;
+    AddBars(state.key, begin, begin + std::min(kBarsOfAStatement, bars.size() - from), batch);
   }
-  batch
-      .Statement(
-          "INSERT INTO bar (symbol, timeframe, start_nanos, open, high, low, close, volume, source) SELECT s, "
-          "t, n, o::numeric, h::numeric, l::numeric, c::numeric, v::numeric, $9 FROM unnest($1::text[], "
-          "$2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) AS row (s, t, "
-          "n, o, h, l, c, v) ON CONFLICT DO NOTHING")
-      .Value(symbols)
-      .Value(timeframes)
-      .Value(starts)
-      .Value(opens)
-      .Value(highs)
-      .Value(lows)
-      .Value(closes)
-      .Value(volumes)
-      .Text(state.key);
 }
 
 void AddExecutions(const std::vector<broker::v1::ExecutionReport>& reports, SqlBatch& batch) {
@@ -337,8 +346,15 @@ absl::StatusOr<std::map<AccountId, std::uint64_t>> BrokerStore::LoadEpochs() {
 }
 
 absl::Status BrokerStore::SaveMarket(const market::SourceState& state, const std::vector<Bar>& bars) {
+  // A first start stores a past of many, and a transaction may only take so long. Where it stands comes last.
+  std::size_t from = 0;
+  for (; bars.size() - from > kBarsOfAStatement; from += kBarsOfAStatement) {
+    SqlBatch batch;
+    AddBars(state.key, bars.data() + from, bars.data() + from + kBarsOfAStatement, batch);
+    RETURN_IF_ERROR(database_.FencedWrite(kWriter, epoch_, batch));
+  }
   SqlBatch batch;
-  AddMarket(state, bars, batch);
+  AddMarket(state, {bars.begin() + static_cast<std::ptrdiff_t>(from), bars.end()}, batch);
   return database_.FencedWrite(kWriter, epoch_, batch);
 }
 
