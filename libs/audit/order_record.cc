@@ -239,6 +239,10 @@ std::string ActionOf(OrderEventType type) {
       return "order.triggered";
     case OrderEventType::kRestated:
       return "order.restated";
+    case OrderEventType::kTradeCancel:
+      return "order.trade_cancel";
+    case OrderEventType::kTradeCorrect:
+      return "order.trade_correct";
     case OrderEventType::kIllegalReport:
       return "order.illegal_report";
     case OrderEventType::kAccountHalted:

@@ -46,6 +46,7 @@ void ToProto(const Order& order, order::v1::Order* out) {
   out->set_mode(static_cast<type::v1::AccountMode>(order.mode));
   out->set_reason(order.reason);
   out->set_cancel_requested(order.cancel_requested);
+  out->set_outcome_unknown(order.outcome_unknown);
   if (!order.requested_quantity.IsZero()) ToProto(order.requested_quantity, out->mutable_requested_quantity());
 }
 
@@ -85,6 +86,7 @@ absl::StatusOr<Order> FromProto(const order::v1::Order& order) {
   ASSIGN_OR_RETURN(out.mode, KnownEnum<AccountMode>(order.mode(), type::v1::AccountMode_IsValid(order.mode()), "mode"));
   out.reason = order.reason();
   out.cancel_requested = order.cancel_requested();
+  out.outcome_unknown = order.outcome_unknown();
   ASSIGN_OR_RETURN(out.requested_quantity,
                    DecimalOrZero(order.has_requested_quantity(), order.requested_quantity(), "requested_quantity"));
   return out;
@@ -105,6 +107,9 @@ void ToProto(const Fill& fill, order::v1::Fill* out) {
   ToProto(fill.transact_time, out->mutable_transact_time());
   out->set_sequence(fill.sequence);
   out->set_reason(fill.reason);
+  out->set_exec_ref_id(fill.exec_ref_id.value());
+  out->set_version(fill.version);
+  out->set_reversal(fill.reversal);
 }
 
 absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill) {
@@ -123,6 +128,9 @@ absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill) {
   out.transact_time = FromProto(fill.transact_time());
   out.sequence = fill.sequence();
   out.reason = fill.reason();
+  out.exec_ref_id = ExecutionId(fill.exec_ref_id());
+  out.version = fill.version();
+  out.reversal = fill.reversal();
   return out;
 }
 
