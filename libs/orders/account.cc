@@ -339,7 +339,8 @@ std::vector<OrderEvent> Account::TakeBack(const Report& report, UtcTime now) {
                    true, now);
   }
   bool already = report.type == OrderEventType::kTradeCancel && found->second.shares.empty();
-  if (already || report.fill.version <= found->second.version) return Illegal(report, ToldAgain(report.fill), false, now);
+  if (already || report.fill.version <= found->second.version)
+    return Illegal(report, ToldAgain(report.fill), false, now);
   std::vector<OrderEvent> events;
   for (const Share& share : std::vector<Share>(found->second.shares)) {
     OrderEvent event = NextOf(report, order, now);

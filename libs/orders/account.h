@@ -5,7 +5,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "libs/model/order.h"
@@ -54,9 +53,10 @@ class Account {
   std::vector<OrderEvent> RequestCancel(const OrderId& id, const std::string& actor, UtcTime now);
   // A report in sequence. The order must be in memory (Find). What the table does not allow is stored as
   // ILLEGAL_REPORT and halts the account. A fill is booked in every case, also one of an order that is not ours
-  // (`reason` "external"), which halts the account too; but once: the same execution told again, or a version of it that is not newer, changes nothing.
-  // One that closes more than one book is told as one event for each. A trade that was taken back or corrected is
-  // reversed in the books it was booked in; one that is not known any more halts the account.
+  // (`reason` "external"), which halts the account too; but once: the same execution told again, or a version of it
+  // that is not newer, changes nothing. One that closes more than one book is told as one event for each. A trade that
+  // was taken back or corrected is reversed in the books it was booked in; one that is not known any more halts the
+  // account.
   std::vector<OrderEvent> ApplyReport(const Report& report, UtcTime now);
   // A report in sequence that cannot be read or used here: kept with what is known of it, and the account is halted.
   std::vector<OrderEvent> Quarantine(std::uint64_t execution_sequence, const std::string& message, UtcTime now);
@@ -130,7 +130,7 @@ class Account {
     std::vector<Share> shares;
   };
   // The newest executions that were booked.
-  std::unordered_map<std::string, Booked> executions_;
+  std::map<std::string, Booked> executions_;
   std::deque<std::string> execution_order_;
 };
 

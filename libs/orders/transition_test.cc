@@ -39,7 +39,8 @@ constexpr std::array kStates = {
     State{kExpired, "EX", "EXPIRED"},
 };
 
-// What can happen; a fill, one taken back or corrected, and a refused cancel are two each, for they look at the quantity.
+// What can happen; a fill, one taken back or corrected, and a refused cancel are two each, for they look at the
+// quantity.
 struct Happening {
   Event event;
   bool complete;
