@@ -25,6 +25,24 @@ void ToProto(const risk::Limits& limits, risk::v1::Limits* out) {
   for (const Symbol& symbol : limits.restricted) out->add_restricted_symbols(symbol.value());
 }
 
+risk::Limits StoredLimitsFromProto(const risk::v1::Limits& stored) {
+  risk::v1::Limits defaults, whole = stored;
+  ToProto(risk::Limits{}, &defaults);
+  const auto* reflection = whole.GetReflection();
+  const auto* descriptor = risk::v1::Limits::descriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const auto* field = descriptor->field(i);
+    // Those without presence have been there from the beginning.
+    if (!field->has_presence() || reflection->HasField(whole, field) || !reflection->HasField(defaults, field))
+      continue;
+    risk::v1::Limits one;
+    reflection->SwapFields(&defaults, &one, {field});
+    whole.MergeFrom(one);
+  }
+  FieldCheck check;
+  return LimitsFromProto(whole, check);
+}
+
 risk::Limits LimitsFromProto(const risk::v1::Limits& proto, FieldCheck& check) {
   check.Id("limits.account_id", proto.account_id());
   risk::Limits limits;

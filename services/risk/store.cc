@@ -14,8 +14,7 @@ risk::Limits Decode(const pqxx::field& field) {
   risk::v1::Limits proto;
   pqxx::binarystring bytes(field);
   proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  FieldCheck check;
-  return LimitsFromProto(proto, check);
+  return StoredLimitsFromProto(proto);
 }
 
 absl::StatusOr<Decimal> Number(const pqxx::field& field) { return Decimal::Parse(field.as<std::string>()); }
