@@ -101,7 +101,7 @@ bool ChainKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batc
                                                   {"error", event.status().ToString()}});
       return false;
     }
-    records.push_back(audit::RecordOf(*event));
+    records.push_back(audit::RecordOf(*event, Hex(proto.checks_digest())));
     cursors[proto.account_id()] = proto.sequence();
   }
   if (!records.empty()) {

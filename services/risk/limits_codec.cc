@@ -25,24 +25,6 @@ void ToProto(const risk::Limits& limits, risk::v1::Limits* out) {
   for (const Symbol& symbol : limits.restricted) out->add_restricted_symbols(symbol.value());
 }
 
-risk::Limits StoredLimitsFromProto(const risk::v1::Limits& stored) {
-  risk::v1::Limits defaults, whole = stored;
-  ToProto(risk::Limits{}, &defaults);
-  const auto* reflection = whole.GetReflection();
-  const auto* descriptor = risk::v1::Limits::descriptor();
-  for (int i = 0; i < descriptor->field_count(); ++i) {
-    const auto* field = descriptor->field(i);
-    // Those without presence have been there from the beginning.
-    if (!field->has_presence() || reflection->HasField(whole, field) || !reflection->HasField(defaults, field))
-      continue;
-    risk::v1::Limits one;
-    reflection->SwapFields(&defaults, &one, {field});
-    whole.MergeFrom(one);
-  }
-  FieldCheck check;
-  return LimitsFromProto(whole, check);
-}
-
 risk::Limits LimitsFromProto(const risk::v1::Limits& proto, FieldCheck& check) {
   check.Id("limits.account_id", proto.account_id());
   risk::Limits limits;
@@ -85,6 +67,22 @@ risk::Limits LimitsFromProto(const risk::v1::Limits& proto, FieldCheck& check) {
     limits.restricted.insert(Symbol(symbol));
   }
   return limits;
+}
+
+absl::StatusOr<risk::Limits> StoredLimits(std::string_view bytes) {
+  risk::v1::Limits stored;
+  if (!stored.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return absl::DataLossError("stored limits cannot be read");
+  risk::v1::Limits whole;
+  ToProto(risk::Limits(), &whole);
+  // Without presence a field that is not there was stored as 0. So a new limit has to be a message or `optional`.
+  const google::protobuf::Descriptor& fields = *risk::v1::Limits::descriptor();
+  for (int i = 0; i < fields.field_count(); ++i) {
+    if (!fields.field(i)->has_presence()) whole.GetReflection()->ClearField(&whole, fields.field(i));
+  }
+  whole.MergeFrom(stored);
+  FieldCheck check;
+  return LimitsFromProto(whole, check);
 }
 
 }  // namespace ballast

@@ -5,42 +5,52 @@
 namespace ballast {
 namespace {
 
-TEST(LimitsCodecTest, ALimitThatWasNotStoredHasItsDefault) {
-  risk::Limits limits;
-  limits.max_order_notional = Decimal::FromInt(77);
-  limits.max_open_orders = 0;
-  limits.allow_short = false;
-  risk::v1::Limits stored;
-  ToProto(limits, &stored);
-  stored.clear_price_collar_ratio();
-  stored.clear_gross_leverage();
-  risk::Limits read = StoredLimitsFromProto(stored);
-  EXPECT_EQ(read.price_collar_ratio, risk::Limits{}.price_collar_ratio);
-  EXPECT_EQ(read.gross_leverage, risk::Limits{}.gross_leverage);
-  EXPECT_EQ(read, limits);  // and what was stored stays as it was, zeros too
-}
-
-TEST(LimitsCodecTest, StoredLimitsComeBackAsTheyWere) {
-  risk::Limits limits;
-  limits.version = 9;
-  limits.drawdown_ratio = Decimal();
-  limits.restricted.insert(Symbol("SPY"));
-  risk::v1::Limits stored;
-  ToProto(limits, &stored);
-  EXPECT_EQ(StoredLimitsFromProto(stored), limits);
-}
-
-// Somebody who sets limits says all of them.
-TEST(LimitsCodecTest, AChangeThatLeavesALimitOutIsRefused) {
+std::string Stored(const risk::Limits& limits, void (*change)(risk::v1::Limits&)) {
   risk::v1::Limits proto;
-  ToProto(risk::Limits{}, &proto);
-  proto.set_account_id("paper");
-  FieldCheck whole, check;
-  LimitsFromProto(proto, whole);
-  EXPECT_TRUE(whole.ok());
-  proto.clear_price_collar_ratio();
-  LimitsFromProto(proto, check);
-  EXPECT_FALSE(check.ok());
+  ToProto(limits, &proto);
+  change(proto);
+  return proto.SerializeAsString();
+}
+
+// What a version without the collar stored: its default holds, not a collar of 0, which would refuse every price.
+TEST(StoredLimitsTest, ALimitThatWasNotKnownThenHasItsDefault) {
+  risk::Limits limits;
+  limits.max_order_notional = Decimal::FromInt(7);
+  auto read = StoredLimits(Stored(limits, [](risk::v1::Limits& proto) {
+    proto.clear_price_collar_ratio();
+    proto.clear_gross_leverage();
+  }));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(*read, limits);
+}
+
+TEST(StoredLimitsTest, AZeroThatWasStoredStaysZero) {
+  risk::Limits limits;
+  limits.max_order_notional = Decimal();
+  limits.max_open_orders = 0;
+  limits.order_rate_per_second = 0;
+  limits.allow_short = false;
+  auto read = StoredLimits(Stored(limits, [](risk::v1::Limits&) {}));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(*read, limits);
+}
+
+TEST(StoredLimitsTest, AFieldOfANewerVersionIsPassedOver) {
+  const std::string unknown("\xd2\x3f\x03new", 6);  // field 1018, text
+  auto read = StoredLimits(Stored(risk::Limits(), [](risk::v1::Limits&) {}) + unknown);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(*read, risk::Limits());
+}
+
+TEST(StoredLimitsTest, WhatIsNotLimitsIsNotTakenForTheDefaults) {
+  EXPECT_EQ(StoredLimits("\xff\xff\xff").status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(StoredLimitsTest, OneThatCannotBeReadRefuses) {
+  auto read = StoredLimits(
+      Stored(risk::Limits(), [](risk::v1::Limits& proto) { proto.mutable_max_order_notional()->set_value("many"); }));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->max_order_notional, Decimal());
 }
 
 }  // namespace
