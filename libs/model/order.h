@@ -104,11 +104,6 @@ struct Fill {
   friend bool operator==(const Fill&, const Fill&) = default;
 };
 
-// What a fill takes from the cash of an account held in `currency`: a fee in anything else is owed, but not from there.
-inline Decimal CashFee(const Fill& fill, const std::string& currency) {
-  return fill.fee_currency.empty() || fill.fee_currency == currency ? fill.fee : Decimal();
-}
-
 // One line of the ordered list risk went through.
 struct RiskCheck {
   std::string name;
