@@ -40,6 +40,10 @@ std::optional<Words> WordsOf(const OrderEvent& event) {
       return Words{AlertType::kOrder, AlertLevel::kInfo, "Order expired"};
     case OrderEventType::kUnknown:
       return Words{AlertType::kError, AlertLevel::kError, "Order outcome unknown"};
+    case OrderEventType::kTradeCancel:
+      return Words{AlertType::kOrder, AlertLevel::kError, "Trade taken back by the broker"};
+    case OrderEventType::kTradeCorrect:
+      return Words{AlertType::kOrder, AlertLevel::kWarning, "Trade corrected by the broker"};
     case OrderEventType::kIllegalReport:
       return Words{AlertType::kError, AlertLevel::kCritical, "Illegal broker report"};
     case OrderEventType::kAccountHalted:
@@ -73,7 +77,9 @@ std::string DescribeFill(const Fill& fill, const std::optional<Order>& order) {
 }
 
 std::string Describe(const OrderEvent& event) {
-  if (event.type == OrderEventType::kFilled && event.fill) return DescribeFill(*event.fill, event.order);
+  bool traded = event.type == OrderEventType::kFilled || event.type == OrderEventType::kTradeCorrect ||
+                event.type == OrderEventType::kTradeCancel;
+  if (traded && event.fill) return DescribeFill(*event.fill, event.order);
   std::string text;
   if (event.order) {
     text = std::string(Verb(event.order->side)) + " " + event.order->quantity.ToString() + " " +

@@ -190,6 +190,7 @@ std::string Json(const Order& order, OrderEventType type) {
 std::string Json(const Fill& fill, bool of_known_order) {
   JsonObject json;
   if (!of_known_order) json.Add("deployment_id", fill.deployment_id.value());
+  if (!fill.exec_ref_id.empty()) json.Add("exec_ref_id", fill.exec_ref_id.value());
   json.Add("execution_id", fill.execution_id.value());
   if (!fill.fee.IsZero()) {
     json.Add("fee", fill.fee.ToString());
@@ -199,8 +200,9 @@ std::string Json(const Fill& fill, bool of_known_order) {
   if (!of_known_order) json.Add("order_id", fill.order_id.value());
   json.Add("price", fill.price.ToString());
   json.Add("quantity", fill.quantity.ToString());
+  if (fill.reversal) json.AddRaw("reversal", "true");
+  if (!of_known_order || fill.reversal) json.Add("side", NameOf(fill.side));
   if (!of_known_order) {
-    json.Add("side", NameOf(fill.side));
     json.Add("symbol", fill.symbol.value());
   }
   json.Add("transact_time", fill.transact_time.ToString());
@@ -239,6 +241,10 @@ std::string ActionOf(OrderEventType type) {
       return "order.triggered";
     case OrderEventType::kRestated:
       return "order.restated";
+    case OrderEventType::kTradeCancel:
+      return "order.trade_cancel";
+    case OrderEventType::kTradeCorrect:
+      return "order.trade_correct";
     case OrderEventType::kIllegalReport:
       return "order.illegal_report";
     case OrderEventType::kAccountHalted:

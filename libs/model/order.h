@@ -73,6 +73,8 @@ struct Order {
   bool cancel_requested = false;
   // What was asked for, once `quantity` has been made smaller; zero before.
   Decimal requested_quantity;
+  // The broker told UNKNOWN of it, and nothing since has said what became of it.
+  bool outcome_unknown = false;
 
   friend bool operator==(const Order&, const Order&) = default;
 };
@@ -92,14 +94,15 @@ struct Fill {
   UtcTime transact_time;
   std::uint64_t sequence = 0;
   std::string reason;
+  // The execution that this one takes back, stands in the place of, or is a part of; empty for what was told first.
+  ExecutionId exec_ref_id;
+  // Of that execution, as the broker counts: 0 as it was first told.
+  std::uint32_t version = 0;
+  // Takes back: the other side, the same quantity and price, the fee given back. Booked like any other fill.
+  bool reversal = false;
 
   friend bool operator==(const Fill&, const Fill&) = default;
 };
-
-// What a fill takes from the cash of an account held in `currency`: a fee in anything else is owed, but not from there.
-inline Decimal CashFee(const Fill& fill, const std::string& currency) {
-  return fill.fee_currency.empty() || fill.fee_currency == currency ? fill.fee : Decimal();
-}
 
 // One line of the ordered list risk went through.
 struct RiskCheck {
@@ -131,6 +134,8 @@ enum class OrderEventType : int {
   kAccountHalted = 15,
   kAccountResumed = 16,
   kRestated = 17,
+  kTradeCancel = 18,
+  kTradeCorrect = 19,
 };
 
 // One fact of one account; sequences are gapless from 1. `order` is the order after the event.

@@ -21,12 +21,46 @@ void Book(Order& order, const Fill& fill) {
   order.fees += fill.fee;
 }
 
+void Unbook(Order& order, Decimal quantity, Decimal price, Decimal fee) {
+  Decimal cost = Multiply(order.average_price, order.cumulative_quantity, Rounding::kHalfEven) -
+                 Multiply(price, quantity, Rounding::kHalfEven);
+  order.cumulative_quantity -= quantity;
+  bool any = order.cumulative_quantity.IsPositive();
+  order.average_price = any ? Divide(cost, order.cumulative_quantity, Rounding::kHalfEven) : Decimal();
+  order.fees -= fee;
+}
+
+void Join(std::vector<OrderEvent>& events, std::vector<OrderEvent> more) {
+  for (OrderEvent& event : more) events.push_back(std::move(event));
+}
+
+constexpr const char* kExternal = "external";
+bool IsExternal(const Order& order) { return order.request_id.value() == kExternal && order.reason == kExternal; }
+
+Rejection ToldAgain(const Fill& fill) {
+  return {.reason = RejectReason::kIllegalTransition,
+          .check = "execution_id",
+          .observed = fill.execution_id.value(),
+          .message = "the broker told an execution again that is booked already"};
+}
+
+Rejection IllegalFor(const Report& report, const Order* order) {
+  return {.reason = RejectReason::kIllegalTransition,
+          .check = "order_state",
+          .observed = std::to_string(static_cast<int>(report.type)),
+          .message = order == nullptr ? "the broker reports on an order that is not ours: " + report.order_id.value()
+                                      : "the broker reports what order " + report.order_id.value() + " cannot do"};
+}
+
 // The fill's share of one book. The fee goes with the quantity; the last share takes what rounding left.
 Fill ShareOf(const Fill& fill, const Books::Part& part, std::size_t index, bool last, Decimal fee_told) {
   Fill share = fill;
   share.deployment_id = part.deployment_id;
   share.quantity = part.quantity;
-  if (index > 0) share.execution_id = ExecutionId(fill.execution_id.value() + "." + std::to_string(index + 1));
+  if (index > 0) {
+    share.execution_id = ExecutionId(fill.execution_id.value() + "#" + std::to_string(index + 1));
+    if (share.exec_ref_id.empty()) share.exec_ref_id = fill.execution_id;
+  }
   share.fee = last ? fill.fee - fee_told : MultiplyDivide(fill.fee, part.quantity, fill.quantity, Rounding::kDown);
   return share;
 }
@@ -161,7 +195,8 @@ std::vector<OrderEvent> Account::CancelUnsent(const OrderId& id, UtcTime now) {
 }
 
 bool Account::NeverTaken(const Order& order) {
-  return !IsTerminal(order.status) && order.broker_order_id.empty() && order.cumulative_quantity.IsZero();
+  return !IsTerminal(order.status) && order.broker_order_id.empty() && order.cumulative_quantity.IsZero() &&
+         !order.outcome_unknown;
 }
 
 std::vector<OrderEvent> Account::RequestCancel(const OrderId& id, const std::string& actor, UtcTime now) {
@@ -182,14 +217,27 @@ std::vector<OrderEvent> Account::RequestCancel(const OrderId& id, const std::str
 
 void Account::LoadFill(const Fill& fill) {
   books_.Apply(fill);
-  Remember(fill.execution_id);
+  Remember(fill);
 }
 
-void Account::Remember(const ExecutionId& id) {
+void Account::Remember(const Fill& fill) {
   // A broker repeats what it has just told, or what it told in this session: not last year's.
   constexpr std::size_t kExecutionsMax = 50'000;
-  if (id.empty() || !executions_.insert(id.value()).second) return;
-  execution_order_.push_back(id.value());
+  const std::string& root = fill.exec_ref_id.empty() ? fill.execution_id.value() : fill.exec_ref_id.value();
+  if (root.empty()) return;
+  auto [place, fresh] = executions_.try_emplace(root);
+  Booked& booked = place->second;
+  if (fill.version > booked.version) booked = {.version = fill.version, .shares = {}};
+  if (!fill.reversal) {
+    booked.shares.push_back({.execution_id = fill.execution_id,
+                             .deployment_id = fill.deployment_id,
+                             .quantity = fill.quantity,
+                             .price = fill.price,
+                             .fee = fill.fee,
+                             .fee_currency = fill.fee_currency});
+  }
+  if (!fresh) return;
+  execution_order_.push_back(root);
   if (execution_order_.size() <= kExecutionsMax) return;
   executions_.erase(execution_order_.front());
   execution_order_.pop_front();
@@ -198,7 +246,7 @@ void Account::Remember(const ExecutionId& id) {
 const Order* Account::AddExternal(const Report& report, UtcTime now) {
   Order order;
   order.order_id = report.order_id.empty() ? OrderId("x" + report.fill.execution_id.value()) : report.order_id;
-  order.request_id = RequestId("external");
+  order.request_id = RequestId(kExternal);
   order.account_id = snapshot_.id;
   order.mode = snapshot_.mode;
   order.symbol = report.fill.symbol;
@@ -206,7 +254,7 @@ const Order* Account::AddExternal(const Report& report, UtcTime now) {
   order.type = OrderType::kMarket;
   order.time_in_force = TimeInForce::kIoc;
   order.quantity = report.fill.quantity;
-  order.reason = "external";
+  order.reason = kExternal;
   order.create_time = now;
   SetStatus(order, OrderStatus::kSubmitted);
   Put(order);
@@ -219,82 +267,151 @@ std::vector<OrderEvent> Account::Quarantine(std::uint64_t execution_sequence, co
   event.execution_sequence = execution_sequence;
   event.rejection = Rejection{.reason = RejectReason::kMalformed, .check = "broker_report", .message = message};
   Push(std::move(event), events);
-  for (OrderEvent& halted : Halt("a broker report could not be used", "system", now))
-    events.push_back(std::move(halted));
+  Join(events, Halt("a broker report could not be used", "system", now));
+  return events;
+}
+
+OrderEvent Account::NextOf(const Report& report, const Order* order, UtcTime now) const {
+  OrderEvent event = Next(report.type, now, "broker");
+  event.execution_sequence = report.execution_sequence;
+  event.rejection = report.rejection;
+  if (order == nullptr) return event;
+  event.order = *order;
+  if (!report.broker_order_id.empty()) event.order->broker_order_id = report.broker_order_id;
+  return event;
+}
+
+std::vector<OrderEvent> Account::Illegal(const Report& report, Rejection why, bool halt, UtcTime now) {
+  std::vector<OrderEvent> events;
+  OrderEvent event = Next(OrderEventType::kIllegalReport, now, "broker");
+  event.execution_sequence = report.execution_sequence;
+  if (const Order* order = Find(report.order_id)) event.order = *order;
+  event.rejection = std::move(why);
+  Push(std::move(event), events);
+  if (halt) Join(events, Halt("illegal broker report", "system", now));
+  return events;
+}
+
+std::vector<OrderEvent> Account::HaltIfOverfilled(const OrderId& id, UtcTime now) {
+  const Order* order = Find(id);
+  if (order->cumulative_quantity <= order->quantity) return {};
+  return Halt("order " + id.value() + " was overfilled", "system", now);
+}
+
+// The order must be there: what an execution says of it is booked, in one part for each book it moves.
+std::vector<OrderEvent> Account::BookFill(const Report& report, const OrderId& id, UtcTime now) {
+  std::vector<OrderEvent> events;
+  const Order* order = Find(id);
+  std::vector<Books::Part> parts = books_.Attribute(*order, report.fill.quantity);
+  Decimal fee_told;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    OrderEvent event = NextOf(report, order, now);
+    event.fill = ShareOf(report.fill, parts[i], i, i + 1 == parts.size(), fee_told);
+    fee_told += event.fill->fee;
+    event.fill->order_id = id;
+    event.fill->reason = order->reason;
+    event.fill->sequence = event.sequence;
+    Book(*event.order, *event.fill);
+    event.order->outcome_unknown = false;
+    // Of nobody knows what size: it is as large as what it filled.
+    if (IsExternal(*event.order))
+      event.order->quantity = std::max(event.order->quantity, event.order->cumulative_quantity);
+    bool complete = event.order->cumulative_quantity >= event.order->quantity;
+    std::optional<OrderStatus> next = NextStatus({.from = order->status, .event = report.type, .complete = complete});
+    SetStatus(*event.order, next.value_or(order->status));
+    Push(std::move(event), events);
+    order = Find(id);
+    // Refused here, and yet it traded: the money has moved.
+    if (!next) Join(events, Illegal(report, IllegalFor(report, order), true, now));
+  }
+  return events;
+}
+
+std::vector<OrderEvent> Account::TakeBack(const Report& report, UtcTime now) {
+  auto found = executions_.find(report.fill.exec_ref_id.value());
+  const Order* order = Find(report.order_id);
+  if (order == nullptr || found == executions_.end()) {
+    return Illegal(report,
+                   {.reason = RejectReason::kIllegalTransition,
+                    .check = "execution_id",
+                    .observed = report.fill.exec_ref_id.value(),
+                    .message = "the broker takes back a trade that is not known here"},
+                   true, now);
+  }
+  bool already = report.type == OrderEventType::kTradeCancel && found->second.shares.empty();
+  if (already || report.fill.version <= found->second.version)
+    return Illegal(report, ToldAgain(report.fill), false, now);
+  std::vector<OrderEvent> events;
+  for (const Share& share : std::vector<Share>(found->second.shares)) {
+    OrderEvent event = NextOf(report, order, now);
+    event.type = OrderEventType::kTradeCancel;
+    event.fill = report.fill;
+    event.fill->execution_id =
+        ExecutionId(share.execution_id.value() + "/" + std::to_string(report.fill.version) + "r");
+    event.fill->order_id = order->order_id;
+    event.fill->account_id = snapshot_.id;
+    event.fill->deployment_id = share.deployment_id;
+    event.fill->symbol = order->symbol;
+    event.fill->side = Opposite(order->side);
+    event.fill->quantity = share.quantity;
+    event.fill->price = share.price;
+    event.fill->fee = -share.fee;
+    event.fill->fee_currency = share.fee_currency;
+    event.fill->reason = order->reason;
+    event.fill->sequence = event.sequence;
+    event.fill->reversal = true;
+    Unbook(*event.order, share.quantity, share.price, share.fee);
+    std::optional<OrderStatus> next = NextStatus({.from = order->status,
+                                                  .event = OrderEventType::kTradeCancel,
+                                                  .complete = event.order->cumulative_quantity >= order->quantity,
+                                                  .any_filled = event.order->cumulative_quantity.IsPositive()});
+    SetStatus(*event.order, next.value_or(order->status));
+    Push(std::move(event), events);
+    order = Find(report.order_id);
+  }
+  if (report.type == OrderEventType::kTradeCancel) return events;
+  Report corrected = report;
+  corrected.fill.account_id = snapshot_.id;
+  corrected.fill.symbol = order->symbol;
+  corrected.fill.side = order->side;
+  Join(events, BookFill(corrected, report.order_id, now));
+  Join(events, HaltIfOverfilled(report.order_id, now));
   return events;
 }
 
 std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) {
-  std::vector<OrderEvent> events;
+  if (report.type == OrderEventType::kTradeCancel || report.type == OrderEventType::kTradeCorrect)
+    return TakeBack(report, now);
   const Order* order = Find(report.order_id);
-  const bool is_fill = report.type == OrderEventType::kFilled;
-  if (is_fill && executions_.contains(report.fill.execution_id.value())) {
-    OrderEvent again = Next(OrderEventType::kIllegalReport, now, "broker");
-    again.execution_sequence = report.execution_sequence;
-    if (order != nullptr) again.order = *order;
-    again.rejection = Rejection{.reason = RejectReason::kIllegalTransition,
-                                .check = "execution_id",
-                                .observed = report.fill.execution_id.value(),
-                                .message = "the broker told an execution again that is booked already"};
-    Push(std::move(again), events);
+  if (report.type == OrderEventType::kFilled) {
+    if (executions_.contains(report.fill.execution_id.value()))
+      return Illegal(report, ToldAgain(report.fill), false, now);
+    const bool unknown = order == nullptr;
+    if (unknown) order = AddExternal(report, now);
+    const OrderId id = order->order_id;
+    std::vector<OrderEvent> events = BookFill(report, id, now);
+    if (unknown) Join(events, Halt("a fill of an order that is not ours was booked", "system", now));
+    Join(events, HaltIfOverfilled(id, now));
     return events;
   }
-  const bool external = is_fill && order == nullptr;
-  if (external) order = AddExternal(report, now);
-  OrderEvent event = Next(report.type, now, "broker");
-  event.execution_sequence = report.execution_sequence;
-  event.rejection = report.rejection;
-  std::optional<OrderStatus> next;
-  bool overfilled = false;
-  if (order != nullptr) {
-    event.order = *order;
-    if (!report.broker_order_id.empty()) event.order->broker_order_id = report.broker_order_id;
-    if (report.type == OrderEventType::kFilled) {
-      std::vector<Books::Part> parts = books_.Attribute(*order, report.fill.quantity);
-      Decimal fee_told;
-      for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
-        std::optional<OrderStatus> after = NextStatus({.from = order->status, .event = report.type});
-        if (!after) break;
-        OrderEvent share = event;
-        share.fill = ShareOf(report.fill, parts[i], i, false, fee_told);
-        fee_told += share.fill->fee;
-        share.fill->reason = order->reason;
-        share.fill->sequence = share.sequence;
-        Book(*share.order, *share.fill);
-        SetStatus(*share.order, *after);
-        Push(std::move(share), events);
-        event.sequence = snapshot_.last_sequence + 1;
-        order = Find(event.order->order_id);
-        event.order = *order;
-      }
-      event.fill = ShareOf(report.fill, parts.back(), parts.size() - 1, true, fee_told);
-      event.fill->reason = order->reason;
-      event.fill->sequence = event.sequence;
-      Book(*event.order, *event.fill);
-      overfilled = event.order->cumulative_quantity > event.order->quantity;
-    } else if (report.type == OrderEventType::kRestated) {
-      if (event.order->requested_quantity.IsZero()) event.order->requested_quantity = order->quantity;
-      event.order->quantity = report.quantity;
-      event.order->rejection = report.rejection;
-    }
-    next = NextStatus({.from = order->status,
-                       .event = report.type,
-                       .complete = event.order->cumulative_quantity >= event.order->quantity,
-                       .any_filled = event.order->cumulative_quantity.IsPositive()});
+  if (order == nullptr) return Illegal(report, IllegalFor(report, order), true, now);
+  std::vector<OrderEvent> events;
+  OrderEvent event = NextOf(report, order, now);
+  if (report.type == OrderEventType::kRestated) {
+    if (event.order->requested_quantity.IsZero()) event.order->requested_quantity = order->quantity;
+    event.order->quantity = report.quantity;
+    event.order->rejection = report.rejection;
   }
-  if (!next) {
-    // Kept whole, for a person; the account takes no new orders until one has looked.
-    event.type = OrderEventType::kIllegalReport;
-    event.order = order != nullptr ? std::optional<Order>(*order) : std::nullopt;
-    event.rejection = Rejection{
-        .reason = RejectReason::kIllegalTransition,
-        .check = "order_state",
-        .observed = std::to_string(static_cast<int>(report.type)),
-        .message = order == nullptr ? "the broker reports on an order that is not ours: " + report.order_id.value()
-                                    : "the broker reports what order " + report.order_id.value() + " cannot do"};
-    Push(std::move(event), events);
-    for (OrderEvent& halted : Halt("illegal broker report", "system", now)) events.push_back(std::move(halted));
-    return events;
+  std::optional<OrderStatus> next = NextStatus({.from = order->status,
+                                                .event = report.type,
+                                                .any_filled = event.order->cumulative_quantity.IsPositive(),
+                                                .outcome_unknown = order->outcome_unknown});
+  if (!next) return Illegal(report, IllegalFor(report, order), true, now);
+  // A refused cancel is no evidence: the order may never have been there, or have ended.
+  if (report.type == OrderEventType::kUnknown) {
+    event.order->outcome_unknown = order->broker_order_id.empty() && order->cumulative_quantity.IsZero();
+  } else if (report.type != OrderEventType::kCancelRejected) {
+    event.order->outcome_unknown = false;
   }
   if (report.type == OrderEventType::kCancelRejected) event.order->cancel_requested = false;
   // Why it ended when it did not fill: what the venue refused, cut off or let expire. A cancel of ours has no reason.
@@ -303,16 +420,6 @@ std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) 
   if (ended && report.rejection) event.order->rejection = report.rejection;
   SetStatus(*event.order, *next);
   Push(std::move(event), events);
-  if (external) {
-    for (OrderEvent& halted : Halt("a fill of an order that is not ours was booked", "system", now)) {
-      events.push_back(std::move(halted));
-    }
-  }
-  if (overfilled) {
-    for (OrderEvent& halted : Halt("order " + report.order_id.value() + " was overfilled", "system", now)) {
-      events.push_back(std::move(halted));
-    }
-  }
   return events;
 }
 

@@ -4,7 +4,6 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -16,12 +15,13 @@ namespace ballast::orders {
 // A broker's execution report, in our words.
 struct Report {
   std::uint64_t execution_sequence = 0;
-  // One of kAccepted, kFilled, kCanceled, kRejected, kExpired, kCancelRejected, kTriggered,
-  // kRestated.
+  // One of kAccepted, kFilled, kCanceled, kRejected, kExpired, kCancelRejected, kTriggered, kRestated, kUnknown,
+  // kTradeCancel, kTradeCorrect.
   OrderEventType type = OrderEventType::kUnspecified;
   OrderId order_id;
   std::string broker_order_id;
-  // kFilled only.
+  // kFilled; kTradeCorrect: what the trade `fill.exec_ref_id` really was; kTradeCancel: which trade never was
+  // (`exec_ref_id` and `version` alone count).
   Fill fill;
   // kRestated only: the order's quantity from now on.
   Decimal quantity;
@@ -53,8 +53,10 @@ class Account {
   std::vector<OrderEvent> RequestCancel(const OrderId& id, const std::string& actor, UtcTime now);
   // A report in sequence. The order must be in memory (Find). What the table does not allow is stored as
   // ILLEGAL_REPORT and halts the account. A fill is booked in every case, also one of an order that is not ours
-  // (`reason` "external"), which halts the account too; but once: the same execution told again changes nothing. One
-  // that closes more than one book is told as one event for each.
+  // (`reason` "external"), which halts the account too; but once: the same execution told again, or a version of it
+  // that is not newer, changes nothing. One that closes more than one book is told as one event for each. A trade that
+  // was taken back or corrected is reversed in the books it was booked in; one that is not known any more halts the
+  // account.
   std::vector<OrderEvent> ApplyReport(const Report& report, UtcTime now);
   // A report in sequence that cannot be read or used here: kept with what is known of it, and the account is halted.
   std::vector<OrderEvent> Quarantine(std::uint64_t execution_sequence, const std::string& message, UtcTime now);
@@ -86,7 +88,7 @@ class Account {
   // Those that can still change.
   [[nodiscard]] const std::map<OrderId, Order>& working() const { return working_; }
   [[nodiscard]] const Snapshot& snapshot() const { return snapshot_; }
-  // Open, and nothing of the broker's is in it.
+  // Open, and nothing of the broker's is in it, not even that it does not know.
   [[nodiscard]] static bool NeverTaken(const Order& order);
   [[nodiscard]] const Books& books() const { return books_; }
   // Drops closed orders from memory, those that closed first, down to `keep_max` of them.
@@ -96,7 +98,13 @@ class Account {
   OrderEvent Next(OrderEventType type, UtcTime now, const std::string& actor) const;
   void Push(OrderEvent event, std::vector<OrderEvent>& events);
   void Put(const Order& order);
-  void Remember(const ExecutionId& id);
+  void Remember(const Fill& fill);
+  OrderEvent NextOf(const Report& report, const Order* order, UtcTime now) const;
+  std::vector<OrderEvent> BookFill(const Report& report, const OrderId& id, UtcTime now);
+  std::vector<OrderEvent> TakeBack(const Report& report, UtcTime now);
+  // Kept whole, for a person. `halt`: the account takes no new orders until one has looked.
+  std::vector<OrderEvent> Illegal(const Report& report, Rejection why, bool halt, UtcTime now);
+  std::vector<OrderEvent> HaltIfOverfilled(const OrderId& id, UtcTime now);
   // The order that a fill of nobody's knowing must have had.
   const Order* AddExternal(const Report& report, UtcTime now);
 
@@ -108,8 +116,21 @@ class Account {
   std::map<OrderId, Order> closed_;
   // As they closed; may name some that are not in closed_ any more.
   std::deque<OrderId> closing_;
+  // One execution as it is booked now, by book; nothing when it was taken back.
+  struct Share {
+    ExecutionId execution_id;
+    DeploymentId deployment_id;
+    Decimal quantity;
+    Decimal price;
+    Decimal fee;
+    std::string fee_currency;
+  };
+  struct Booked {
+    std::uint32_t version = 0;
+    std::vector<Share> shares;
+  };
   // The newest executions that were booked.
-  std::set<std::string> executions_;
+  std::map<std::string, Booked> executions_;
   std::deque<std::string> execution_order_;
 };
 

@@ -244,6 +244,165 @@ TEST(AccountTest, WhatCannotBeReadIsKeptAndHaltsAndTheNextOneIsTaken) {
   EXPECT_EQ(account.Find(order.order_id)->cumulative_quantity, Decimal::Of("1"));
 }
 
+Report TakenBack(const Order& order, std::uint64_t sequence, const char* root, std::uint32_t version) {
+  Report report = Plain(order, sequence, OrderEventType::kTradeCancel);
+  report.fill.exec_ref_id = ExecutionId(root);
+  report.fill.version = version;
+  return report;
+}
+
+Report Corrected(const Order& order, std::uint64_t sequence, const char* root, std::uint32_t version,
+                 const char* quantity, const char* price) {
+  Report report = Filled(order, sequence, quantity, price);
+  report.type = OrderEventType::kTradeCorrect;
+  report.fill.execution_id = ExecutionId(std::string(root) + "/" + std::to_string(version));
+  report.fill.exec_ref_id = ExecutionId(root);
+  report.fill.version = version;
+  return report;
+}
+
+TEST(AccountTest, ATradeThatNeverWasIsTakenBackOnce) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "3");
+  account.Accept(order, "user:a", {}, true, kNow);
+  account.ApplyReport(Filled(order, 1, "1", "100"), kNow);
+  account.ApplyReport(Filled(order, 2, "1", "103"), kNow);
+  auto events = account.ApplyReport(TakenBack(order, 3, "e2", 1), kNow);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].type, OrderEventType::kTradeCancel);
+  EXPECT_EQ(events[0].execution_sequence, 3U);
+  EXPECT_EQ(events[0].fill->side, Side::kSell);
+  EXPECT_EQ(events[0].fill->price, Decimal::Of("103"));
+  EXPECT_EQ(events[0].fill->fee, Decimal::Of("-0.1"));
+  const Order* after = account.Find(order.order_id);
+  EXPECT_EQ(after->cumulative_quantity, Decimal::Of("1"));
+  EXPECT_EQ(after->leaves_quantity, Decimal::Of("2"));
+  EXPECT_EQ(after->average_price, Decimal::Of("100"));
+  EXPECT_EQ(after->fees, Decimal::Of("0.1"));
+  EXPECT_EQ(account.books().Net(order.symbol), Decimal::Of("1"));
+  EXPECT_FALSE(account.snapshot().halted);
+  // Told again, also as a newer version: there is nothing left to take back.
+  account.ApplyReport(TakenBack(order, 4, "e2", 1), kNow);
+  account.ApplyReport(TakenBack(order, 5, "e2", 2), kNow);
+  EXPECT_EQ(account.books().Net(order.symbol), Decimal::Of("1"));
+  EXPECT_EQ(account.snapshot().execution_sequence, 5U);
+  account.ApplyReport(TakenBack(order, 6, "e1", 1), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kNew);
+  EXPECT_TRUE(account.Find(order.order_id)->average_price.IsZero());
+  EXPECT_TRUE(account.Find(order.order_id)->fees.IsZero());
+}
+
+TEST(AccountTest, ATradeTakenBackFromAWholeOrderEndsItWithLess) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "2");
+  account.Accept(order, "user:a", {}, true, kNow);
+  account.ApplyReport(Filled(order, 1, "2", "100"), kNow);
+  account.ApplyReport(TakenBack(order, 2, "e1", 1), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kCanceled);
+  EXPECT_TRUE(account.Find(order.order_id)->leaves_quantity.IsZero());
+  EXPECT_TRUE(account.books().Net(order.symbol).IsZero());
+}
+
+TEST(AccountTest, ACorrectedTradeStandsInThePlaceOfTheFirst) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "2");
+  account.Accept(order, "user:a", {}, true, kNow);
+  account.ApplyReport(Filled(order, 1, "2", "100"), kNow);
+  auto events = account.ApplyReport(Corrected(order, 2, "e1", 1, "2", "99"), kNow);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].type, OrderEventType::kTradeCancel);
+  EXPECT_EQ(events[1].type, OrderEventType::kTradeCorrect);
+  EXPECT_NE(events[0].fill->execution_id, events[1].fill->execution_id);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kFilled);
+  EXPECT_EQ(account.Find(order.order_id)->average_price, Decimal::Of("99"));
+  EXPECT_EQ(account.Find(order.order_id)->fees, Decimal::Of("0.1"));
+  EXPECT_EQ(account.books().Net(order.symbol), Decimal::Of("2"));
+  // An older version comes late.
+  EXPECT_EQ(account.ApplyReport(Corrected(order, 3, "e1", 1, "2", "98"), kNow)[0].type, OrderEventType::kIllegalReport);
+  account.ApplyReport(Corrected(order, 4, "e1", 2, "1", "97"), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->cumulative_quantity, Decimal::Of("1"));
+  EXPECT_EQ(account.Find(order.order_id)->average_price, Decimal::Of("97"));
+  EXPECT_FALSE(account.snapshot().halted);
+}
+
+// The parts of a fill are taken back from the books they were booked in, whatever these hold by now.
+TEST(AccountTest, WhatWasSplitIsTakenBackFromEachBookAlsoAfterARestart) {
+  Account account = Opened();
+  std::vector<OrderEvent> log;
+  std::uint64_t sequence = 0;
+  for (const char* book : {"one", "two"}) {
+    Order entry = NewOrder(std::string("in-") + book, "2");
+    entry.deployment_id = DeploymentId(book);
+    account.Accept(entry, "user:a", {}, true, kNow);
+    ++sequence;
+    for (const OrderEvent& event : account.ApplyReport(Filled(entry, sequence, "2", "100"), kNow)) log.push_back(event);
+  }
+  Order exit = NewOrder("out", "3");
+  exit.side = Side::kSell;
+  account.Accept(exit, "user:a", {}, true, kNow);
+  for (const OrderEvent& event : account.ApplyReport(Filled(exit, 3, "3", "110"), kNow)) log.push_back(event);
+  Account again;
+  again.Restore(account.snapshot());
+  for (const OrderEvent& event : log) again.LoadFill(*event.fill);
+  again.Load(*account.Find(exit.order_id));
+  for (Account* each : {&account, &again}) {
+    auto events = each->ApplyReport(TakenBack(exit, 4, "e3", 1), kNow);
+    ASSERT_EQ(events.size(), 2U);
+    EXPECT_EQ(each->books().Held(DeploymentId("one"), exit.symbol), Decimal::Of("2"));
+    EXPECT_EQ(each->books().Held(DeploymentId("two"), exit.symbol), Decimal::Of("2"));
+    EXPECT_TRUE(each->Find(exit.order_id)->cumulative_quantity.IsZero());
+    EXPECT_TRUE(each->Find(exit.order_id)->fees.IsZero());
+  }
+}
+
+TEST(AccountTest, ATradeTakenBackThatIsNotKnownHalts) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "2");
+  account.Accept(order, "user:a", {}, true, kNow);
+  account.ApplyReport(Filled(order, 1, "2", "100"), kNow);
+  account.ApplyReport(TakenBack(order, 2, "e9", 1), kNow);
+  EXPECT_TRUE(account.snapshot().halted);
+  EXPECT_EQ(account.snapshot().execution_sequence, 2U);
+  EXPECT_EQ(account.books().Net(order.symbol), Decimal::Of("2"));
+}
+
+TEST(AccountTest, AFillOfAnOrderThatWasRefusedHereIsBookedAndHalts) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "2");
+  account.Deny(order, "user:a", {.reason = RejectReason::kMaxPosition}, {}, kNow);
+  account.ApplyReport(Filled(order, 1, "2", "100"), kNow);
+  EXPECT_TRUE(account.snapshot().halted);
+  EXPECT_EQ(account.books().Net(order.symbol), Decimal::Of("2"));
+  EXPECT_EQ(account.Find(order.order_id)->cumulative_quantity, Decimal::Of("2"));
+}
+
+TEST(AccountTest, AnExternalOrderGrowsWithItsFills) {
+  Account account = Opened();
+  Order order = NewOrder("by-hand-at-the-broker", "3");
+  account.ApplyReport(Filled(order, 1, "2", "100"), kNow);
+  account.ApplyReport(Filled(order, 2, "1", "100"), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->quantity, Decimal::Of("3"));
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kFilled);
+}
+
+TEST(AccountTest, WhatNobodyKnowsIsDecidedByEvidenceAlone) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "2");
+  account.Accept(order, "user:a", {}, true, kNow);
+  account.ApplyReport(Plain(order, 1, OrderEventType::kUnknown), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kUnknown);
+  EXPECT_FALSE(Account::NeverTaken(*account.Find(order.order_id)));
+  account.RequestCancel(order.order_id, "user:a", kNow);
+  EXPECT_FALSE(Account::NeverTaken(*account.Find(order.order_id)));  // the wish to cancel is no answer either
+  account.ApplyReport(Plain(order, 2, OrderEventType::kCancelRejected), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kUnknown);
+  Report accepted = Plain(order, 3, OrderEventType::kAccepted);
+  accepted.broker_order_id = "b-1";
+  account.ApplyReport(accepted, kNow);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kNew);
+  EXPECT_FALSE(account.Find(order.order_id)->outcome_unknown);
+}
+
 TEST(AccountTest, TheAnswerToARepeatedCancelIsLegal) {
   Account account = Opened();
   Order order = NewOrder("r1", "2");
@@ -284,6 +443,11 @@ TEST(AccountPropertyTest, FoldingTheLogGivesTheStateAndFillsAddUp) {
     std::vector<OrderEvent> log;
     std::vector<Order> orders;
     std::map<OrderId, Decimal> filled;
+    struct Told {
+      Order order;
+      std::string execution;
+    };
+    std::vector<Told> told;
     std::uint64_t execution = 0;
     auto keep = [&](std::vector<OrderEvent> events) { log.insert(log.end(), events.begin(), events.end()); };
     for (int step = 0; step < 60; ++step) {
@@ -293,7 +457,7 @@ TEST(AccountPropertyTest, FoldingTheLogGivesTheStateAndFillsAddUp) {
         continue;
       }
       const Order& order = orders[rng.Below(orders.size())];
-      switch (rng.Below(6)) {
+      switch (rng.Below(8)) {
         case 0:
           keep(account.RequestCancel(order.order_id, "u", kNow));
           break;
@@ -306,9 +470,22 @@ TEST(AccountPropertyTest, FoldingTheLogGivesTheStateAndFillsAddUp) {
         case 3:
           keep(account.ApplyReport(Plain(order, ++execution, OrderEventType::kCancelRejected), kNow));
           break;
+        case 4:
+          keep(account.ApplyReport(Plain(order, ++execution, OrderEventType::kUnknown), kNow));
+          break;
+        case 5: {
+          if (told.empty()) break;
+          const Told& trade = told[rng.Below(told.size())];
+          Report back = TakenBack(trade.order, ++execution, trade.execution.c_str(), 1);
+          std::vector<OrderEvent> events = account.ApplyReport(back, kNow);
+          if (events[0].type == OrderEventType::kTradeCancel) filled[trade.order.order_id] -= Decimal::FromInt(1);
+          keep(std::move(events));
+          break;
+        }
         default:
           keep(account.ApplyReport(Filled(order, ++execution, "1", "10"), kNow));
           filled[order.order_id] += Decimal::FromInt(1);
+          told.push_back({order, "e" + std::to_string(execution)});
       }
     }
     Account folded = Opened();

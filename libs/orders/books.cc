@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "libs/ledger/fill.h"
+
 namespace ballast::orders {
 
 void Books::Apply(const Fill& fill) {
   std::map<DeploymentId, Decimal>& books = held_[fill.symbol];
   Decimal& held = books[fill.deployment_id];
-  held += fill.side == Side::kBuy ? fill.quantity : -fill.quantity;
+  held += ledger::QuantityMoved(fill);
   if (held.IsZero()) books.erase(fill.deployment_id);
   if (books.empty()) held_.erase(fill.symbol);
 }

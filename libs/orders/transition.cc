@@ -65,10 +65,18 @@ constexpr std::array kTable = {
     Row{kPendingCancel, Event::kExpired, kExpired},
 };
 
+// A trade less. What has ended stays ended: of what was filled, the rest works nowhere any more.
+std::optional<OrderStatus> AfterTradeCancel(const TransitionInput& input) {
+  if (input.from == kUnspecified || input.from == kDenied || input.from == kPendingNew) return std::nullopt;
+  if (input.from == kFilled) return input.complete ? kFilled : kCanceled;
+  if (input.from == kPartiallyFilled) return input.any_filled ? kPartiallyFilled : kNew;
+  return input.from;
+}
+
 }  // namespace
 
 std::optional<OrderStatus> NextStatus(const TransitionInput& input) {
-  if (input.event == Event::kFilled) {
+  if (input.event == Event::kFilled || input.event == Event::kTradeCorrect) {
     // A fill beats every belief but two: an order that never left us, and one refused here.
     if (input.from == kUnspecified || input.from == kDenied) return std::nullopt;
     if (input.complete) return kFilled;
@@ -76,7 +84,9 @@ std::optional<OrderStatus> NextStatus(const TransitionInput& input) {
     if (IsTerminal(input.from) || input.from == kPendingCancel) return input.from;
     return kPartiallyFilled;
   }
+  if (input.event == Event::kTradeCancel) return AfterTradeCancel(input);
   if (input.event == Event::kCancelRejected) {
+    if (input.from == kPendingCancel && input.outcome_unknown) return kUnknown;
     if (input.from == kPendingCancel) return input.any_filled ? kPartiallyFilled : kNew;
     // The answer to a repeated cancel, when the first one was answered or the order ended.
     bool ours_alone = input.from == kUnspecified || input.from == kDenied || input.from == kPendingNew;

@@ -39,12 +39,14 @@ constexpr std::array kStates = {
     State{kExpired, "EX", "EXPIRED"},
 };
 
-// What can happen; a fill and a refused cancel are two each, for they look at the quantity.
+// What can happen; a fill, one taken back or corrected, and a refused cancel are two each, for they look at the
+// quantity.
 struct Happening {
   Event event;
   bool complete;
   bool any_filled;
   const char* name;
+  bool outcome_unknown = false;
 };
 constexpr std::array kHappenings = {
     Happening{Event::kPendingNew, false, false, "PENDING_NEW"},
@@ -62,23 +64,28 @@ constexpr std::array kHappenings = {
     Happening{Event::kRejected, false, false, "REJECTED"},
     Happening{Event::kExpired, false, false, "EXPIRED"},
     Happening{Event::kRestated, false, false, "RESTATED"},
+    Happening{Event::kTradeCancel, false, false, "TRADE_CANCEL, nothing left"},
+    Happening{Event::kTradeCancel, false, true, "TRADE_CANCEL, a part left"},
+    Happening{Event::kTradeCorrect, false, true, "TRADE_CORRECT, a part"},
+    Happening{Event::kTradeCorrect, true, true, "TRADE_CORRECT, the whole"},
+    Happening{Event::kCancelRejected, false, false, "CANCEL_REJECTED, outcome unknown", true},
 };
 
 // Rows: from; columns: in the order of kHappenings; a dot is illegal.
 constexpr char kCells[] = R"(
---  PN DE .. .. .. .. .. .. .. .. .. .. .. .. ..
-DE  .. .. .. .. .. .. .. .. .. .. .. .. .. .. ..
-PN  .. .. SU .. .. .. PF FI .. .. .. CA RE .. ..
-SU  .. .. .. UN NW NW PF FI PC SU SU CA RE EX SU
-UN  .. .. .. UN NW NW PF FI PC UN UN CA RE EX NW
-NW  .. .. .. NW NW NW PF FI PC NW NW CA RE EX NW
-PF  .. .. .. PF PF PF PF FI PC PF PF CA .. EX PF
-PC  .. .. .. PC PC PC PC FI .. NW PF CA RE EX PC
-PR  .. .. .. .. .. .. PF FI .. PR PR .. .. .. ..
-FI  .. .. .. .. FI .. FI FI .. FI FI .. .. .. ..
-CA  .. .. .. .. CA .. CA FI .. CA CA .. .. .. ..
-RE  .. .. .. .. .. .. RE FI .. RE RE .. .. .. ..
-EX  .. .. .. .. EX .. EX FI .. EX EX .. .. .. ..
+--  PN DE .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. ..
+DE  .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. ..
+PN  .. .. SU .. .. .. PF FI .. .. .. CA RE .. .. .. .. PF FI ..
+SU  .. .. .. UN NW NW PF FI PC SU SU CA RE EX SU SU SU PF FI SU
+UN  .. .. .. UN NW NW PF FI PC UN UN CA RE EX NW UN UN PF FI UN
+NW  .. .. .. NW NW NW PF FI PC NW NW CA RE EX NW NW NW PF FI NW
+PF  .. .. .. PF PF PF PF FI PC PF PF CA .. EX PF NW PF PF FI PF
+PC  .. .. .. PC PC PC PC FI .. NW PF CA RE EX PC PC PC PC FI UN
+PR  .. .. .. .. .. .. PF FI .. PR PR .. .. .. .. PR PR PF FI PR
+FI  .. .. .. .. FI .. FI FI .. FI FI .. .. .. .. CA CA FI FI FI
+CA  .. .. .. .. CA .. CA FI .. CA CA .. .. .. .. CA CA CA FI CA
+RE  .. .. .. .. .. .. RE FI .. RE RE .. .. .. .. RE RE RE FI RE
+EX  .. .. .. .. EX .. EX FI .. EX EX .. .. .. .. EX EX EX FI EX
 )";
 
 std::string CodeOf(std::optional<OrderStatus> status) {
@@ -89,8 +96,11 @@ std::string CodeOf(std::optional<OrderStatus> status) {
   return "??";
 }
 std::optional<OrderStatus> Next(const State& from, const Happening& what) {
-  return NextStatus(
-      {.from = from.status, .event = what.event, .complete = what.complete, .any_filled = what.any_filled});
+  return NextStatus({.from = from.status,
+                     .event = what.event,
+                     .complete = what.complete,
+                     .any_filled = what.any_filled,
+                     .outcome_unknown = what.outcome_unknown});
 }
 
 TEST(TransitionTest, EveryCellIsAsItIsWrittenHere) {
@@ -109,27 +119,32 @@ TEST(TransitionTest, EveryCellIsAsItIsWrittenHere) {
   EXPECT_FALSE(cells >> more) << more;
 }
 
-// The columns above are all there are: every other event, of any number, is illegal everywhere, and the two flags
-// matter to nothing but a fill and a refused cancel.
+bool LooksAtQuantity(Event event) {
+  return event == Event::kFilled || event == Event::kCancelRejected || event == Event::kTradeCancel ||
+         event == Event::kTradeCorrect;
+}
+
+// The columns above are all there are: every other event, of any number, is illegal everywhere, and the three flags
+// matter to nothing but those that look at the quantity.
 TEST(TransitionTest, NothingHappensBesideTheTable) {
   std::map<int, const Happening*> columns;
   for (const Happening& what : kHappenings) columns[static_cast<int>(what.event)] = &what;
   constexpr int kBeyond = 40;
   for (int from = -1; from < kBeyond; ++from) {
     for (int event = -1; event < kBeyond; ++event) {
-      for (int flags = 0; flags < 4; ++flags) {
+      for (int flags = 0; flags < 8; ++flags) {
         auto next = NextStatus({.from = static_cast<OrderStatus>(from),
                                 .event = static_cast<Event>(event),
                                 .complete = (flags & 1) != 0,
-                                .any_filled = (flags & 2) != 0});
+                                .any_filled = (flags & 2) != 0,
+                                .outcome_unknown = (flags & 4) != 0});
         std::string where = std::to_string(from) + " and " + std::to_string(event) + ", " + std::to_string(flags);
         auto column = columns.find(event);
         if (column == columns.end()) {
           EXPECT_FALSE(next.has_value()) << where;
           continue;
         }
-        if (static_cast<Event>(event) == Event::kFilled || static_cast<Event>(event) == Event::kCancelRejected)
-          continue;
+        if (LooksAtQuantity(static_cast<Event>(event))) continue;
         auto plain = NextStatus({.from = static_cast<OrderStatus>(from), .event = static_cast<Event>(event)});
         EXPECT_EQ(next, plain) << where;
       }

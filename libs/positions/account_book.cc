@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libs/ledger/fill.h"
+
 namespace ballast::positions {
 
 AccountBook::AccountBook(Totals totals, std::map<Symbol, Holding> net, std::map<BookKey, Holding> books,
@@ -28,29 +30,25 @@ AccountBook::Applied AccountBook::Apply(const OrderEvent& event) {
   Fill fill = *event.fill;
   fill.sequence = event.sequence;
   applied.fill = fill;
-  if (Decimal fee = CashFee(fill, totals_.currency); fee != fill.fee) {
-    totals_.other_fees[fill.fee_currency] += fill.fee;
-    fill.fee = fee;
-  }
-  Decimal notional = Multiply(fill.quantity, fill.price, Rounding::kHalfEven);
-  totals_.cash -= fill.side == Side::kBuy ? notional : -notional;
-  totals_.cash -= fill.fee;
-  totals_.fees += fill.fee;
+  const ledger::FillEffect effect = ledger::EffectOf(fill, totals_.currency);
+  if (!effect.other_fee.IsZero()) totals_.other_fees[fill.fee_currency] += effect.other_fee;
+  totals_.cash += effect.cash;
+  totals_.fees += effect.fee;
   ++totals_.fills;
 
   Holding& net = net_[fill.symbol];
-  totals_.realised += ApplyFill(net, fill).realised;
+  totals_.realised += ApplyFill(net, fill, totals_.currency).realised;
   if (net.flat()) net_.erase(fill.symbol);
 
   BookKey key{fill.deployment_id, fill.symbol};
   Holding& book = books_[key];
   BookTotals& totals = book_totals_[fill.deployment_id];
-  FillEffect effect = ApplyFill(book, fill);
-  totals.realised += effect.realised;
-  totals.fees += fill.fee;
+  FillResult result = ApplyFill(book, fill, totals_.currency);
+  totals.realised += result.realised;
+  totals.fees += effect.fee;
   if (book.flat()) books_.erase(key);
-  if (effect.closed) {
-    bool won = effect.closed->pnl.IsPositive();
+  if (result.closed) {
+    bool won = result.closed->pnl.IsPositive();
     ++totals.trades;
     ++totals_.trades;
     totals.winning_trades += won ? 1 : 0;
@@ -59,7 +57,7 @@ AccountBook::Applied AccountBook::Apply(const OrderEvent& event) {
     applied.trade = Trade{.number = static_cast<std::uint64_t>(totals_.trades),
                           .deployment_id = fill.deployment_id,
                           .symbol = fill.symbol,
-                          .trip = *effect.closed,
+                          .trip = *result.closed,
                           .reason = fill.reason};
   }
   return applied;

@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "libs/base/rng.h"
+#include "libs/ledger/fill.h"
 
 namespace ballast::positions {
 namespace {
@@ -232,6 +233,7 @@ TEST(AccountBookProperty, EquityIsOpeningPlusRealisedPlusUnrealisedLessFeesExact
     opened.sequence = 1;
     opened.type = OrderEventType::kAccountOpened;
     opened.cash = Decimal::FromInt(1'000'000);
+    opened.currency = "USD";
     ASSERT_TRUE(book.Apply(opened).ok);
     std::vector<OrderEvent> events{opened};
     Marks marks;
@@ -242,7 +244,9 @@ TEST(AccountBookProperty, EquityIsOpeningPlusRealisedPlusUnrealisedLessFeesExact
       event.sequence = book.totals().sequence + 1;
       event.type = OrderEventType::kFilled;
       Fill fill;
-      fill.symbol = Symbol("S" + std::to_string(rng.Below(4)));
+      fill.symbol = Symbol("S" + std::to_string(rng.Below(4)) + "-USD");
+      const std::string assets[] = {"", "USD", "BNB", fill.symbol.value().substr(0, 2)};
+      fill.fee_currency = assets[rng.Below(4)];
       fill.deployment_id = DeploymentId(std::string(rng.Below(3), 'd'));
       fill.side = rng.Below(2) == 0 ? Side::kBuy : Side::kSell;
       fill.quantity = Decimal::FromUnits(static_cast<__int128>(rng.Between(1, 5'000'000'000)) * 10'000'000'000);
@@ -250,7 +254,7 @@ TEST(AccountBookProperty, EquityIsOpeningPlusRealisedPlusUnrealisedLessFeesExact
       fill.fee = Decimal::FromUnits(static_cast<__int128>(rng.Between(0, 90'000)) * 100'000'000'000'000);
       marks[fill.symbol] = {.bid = fill.price,
                             .ask = fill.price + Decimal::FromUnits(rng.Between(0, 9) * 10'000'000'000'000'000)};
-      quantities[fill.symbol] += fill.side == Side::kBuy ? fill.quantity : -fill.quantity;
+      quantities[fill.symbol] += ledger::QuantityMoved(fill);
       event.fill = fill;
       auto applied = book.Apply(event);
       ASSERT_TRUE(applied.ok);

@@ -1,52 +1,52 @@
 #include "libs/positions/holding.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "libs/ledger/lot.h"
 #include "libs/ledger/mark_board.h"
 
 namespace ballast::positions {
 namespace {
 
-void Open(Holding& holding, Side side, Decimal quantity, Decimal price, Decimal fee, UtcTime time) {
-  if (holding.flat()) {
-    holding = Holding{};
-    holding.highest = holding.lowest = price;
-    holding.open_time = time;
-  }
-  Decimal notional = Multiply(quantity, price, Rounding::kHalfEven);
-  holding.quantity += side == Side::kBuy ? quantity : -quantity;
-  holding.cost += side == Side::kBuy ? notional : -notional;
-  holding.fees += fee;
-  holding.entry_quantity += quantity;
-  holding.entry_notional += notional;
+std::optional<RoundTrip> Close(Holding& holding, const ledger::Booking& booking, UtcTime time) {
+  bool was_long = holding.quantity.IsPositive();
+  holding.realised += booking.realised;
+  holding.fees += booking.closed_fee;
+  holding.exit_quantity += booking.closed_quantity;
+  holding.exit_notional += booking.closed_notional;
+  if (booking.closed_quantity != holding.quantity.Abs()) return std::nullopt;
+  RoundTrip trip{.side = was_long ? Side::kBuy : Side::kSell,
+                 .quantity = holding.entry_quantity,
+                 .entry_price = Divide(holding.entry_notional, holding.entry_quantity, Rounding::kHalfEven),
+                 .exit_price = Divide(holding.exit_notional, holding.exit_quantity, Rounding::kHalfEven),
+                 .pnl = holding.realised - holding.fees,
+                 .fees = holding.fees,
+                 .entry_time = holding.open_time,
+                 .exit_time = time};
+  // What opens now is another one.
+  holding = Holding{};
+  return trip;
 }
 
-FillEffect Close(Holding& holding, Decimal quantity, Decimal notional, Decimal fee, UtcTime time) {
-  bool was_long = holding.quantity.IsPositive();
-  bool all = quantity == holding.quantity.Abs();
-  // The last part takes what is left of the cost, so nothing is lost to rounding.
-  Decimal cost =
-      all ? holding.cost : MultiplyDivide(holding.cost, quantity, holding.quantity.Abs(), Rounding::kHalfEven);
-  FillEffect effect;
-  effect.realised = (was_long ? notional : -notional) - cost;
-  holding.quantity += was_long ? -quantity : quantity;
-  holding.cost -= cost;
-  holding.realised += effect.realised;
-  holding.fees += fee;
-  holding.exit_quantity += quantity;
-  holding.exit_notional += notional;
-  if (all) {
-    effect.closed =
-        RoundTrip{.side = was_long ? Side::kBuy : Side::kSell,
-                  .quantity = holding.entry_quantity,
-                  .entry_price = Divide(holding.entry_notional, holding.entry_quantity, Rounding::kHalfEven),
-                  .exit_price = Divide(holding.exit_notional, holding.exit_quantity, Rounding::kHalfEven),
-                  .pnl = holding.realised - holding.fees,
-                  .fees = holding.fees,
-                  .entry_time = holding.open_time,
-                  .exit_time = time};
+FillResult ApplyLeg(Holding& holding, const ledger::Leg& leg, UtcTime time) {
+  ledger::Lot lot{.quantity = holding.quantity, .cost = holding.cost};
+  const ledger::Booking booking = ledger::Book(lot, leg);
+  FillResult result{.realised = booking.realised, .closed = std::nullopt};
+  if (!booking.closed_quantity.IsZero()) result.closed = Close(holding, booking, time);
+  if (!booking.opened_quantity.IsZero()) {
+    if (holding.flat()) {
+      holding = Holding{};
+      holding.highest = holding.lowest = leg.price;
+      holding.open_time = time;
+    }
+    holding.fees += booking.opened_fee;
+    holding.entry_quantity += booking.opened_quantity;
+    holding.entry_notional += booking.opened_notional;
   }
-  return effect;
+  holding.quantity = lot.quantity;
+  holding.cost = lot.cost;
+  return result;
 }
 
 }  // namespace
@@ -55,24 +55,23 @@ Decimal Holding::AveragePrice() const { return flat() ? Decimal() : Divide(cost,
 
 Decimal Holding::MarketValue(Decimal mark) const { return ledger::Value(quantity, mark); }
 
-FillEffect ApplyFill(Holding& holding, const Fill& fill) {
-  bool same_side = holding.flat() || holding.quantity.IsPositive() == (fill.side == Side::kBuy);
-  FillEffect effect;
-  if (same_side) {
-    Open(holding, fill.side, fill.quantity, fill.price, fill.fee, fill.transact_time);
-  } else {
-    Decimal closing = std::min(fill.quantity, holding.quantity.Abs());
-    Decimal opening = fill.quantity - closing;
-    Decimal notional = Multiply(fill.quantity, fill.price, Rounding::kHalfEven);
-    Decimal opening_notional = Multiply(opening, fill.price, Rounding::kHalfEven);
-    Decimal closing_fee =
-        opening.IsZero() ? fill.fee : MultiplyDivide(fill.fee, closing, fill.quantity, Rounding::kHalfEven);
-    effect = Close(holding, closing, notional - opening_notional, closing_fee, fill.transact_time);
-    if (!opening.IsZero()) Open(holding, fill.side, opening, fill.price, fill.fee - closing_fee, fill.transact_time);
+FillResult ApplyFill(Holding& holding, const Fill& fill, const std::string& currency) {
+  ledger::Legs legs = ledger::LegsOf(fill, currency);
+  FillResult result = ApplyLeg(holding, legs.trade, fill.transact_time);
+  if (legs.disposal) {
+    FillResult fee = ApplyLeg(holding, *legs.disposal, fill.transact_time);
+    result.realised += fee.realised;
+    if (result.closed && fee.closed) {
+      // The rest that the trade opened went for its fee: one round trip, not two.
+      result.closed->pnl += fee.closed->pnl;
+      result.closed->fees += fee.closed->fees;
+    } else if (fee.closed) {
+      result.closed = std::move(fee.closed);
+    }
   }
   holding.update_time = fill.transact_time;
   if (!holding.flat()) ApplyMark(holding, fill.price);
-  return effect;
+  return result;
 }
 
 void ApplyMark(Holding& holding, Decimal mark) {

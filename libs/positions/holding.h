@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "libs/base/decimal.h"
 #include "libs/base/utc_time.h"
@@ -50,14 +51,15 @@ struct RoundTrip {
   UtcTime exit_time;
 };
 
-struct FillEffect {
+struct FillResult {
   // Before fees.
   Decimal realised;
   std::optional<RoundTrip> closed;
 };
 
-// Books one fill. A fill through zero closes everything at its price and opens the rest; its fee is split by quantity.
-FillEffect ApplyFill(Holding& holding, const Fill& fill);
+// Books one fill of an account in `currency` (libs/ledger/fill.h says what its fee does). A fill through zero closes
+// everything at its price and opens the rest; its fee is split by quantity.
+FillResult ApplyFill(Holding& holding, const Fill& fill, const std::string& currency);
 // Widens highest and lowest.
 void ApplyMark(Holding& holding, Decimal mark);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libs/ledger/fill.h"
+
 namespace ballast::risk {
 
 bool Exposure::Apply(const OrderEvent& event) {
@@ -24,10 +26,9 @@ bool Exposure::Apply(const OrderEvent& event) {
   }
   if (event.fill) {
     const Fill& fill = *event.fill;
-    Decimal change = fill.side == Side::kBuy ? fill.quantity : -fill.quantity;
-    Decimal notional = Multiply(fill.quantity, fill.price, Rounding::kHalfEven);
-    cash_ -= fill.side == Side::kBuy ? notional : -notional;
-    cash_ -= CashFee(fill, currency_);
+    ledger::FillEffect effect = ledger::EffectOf(fill, currency_);
+    Decimal change = effect.quantity;
+    cash_ += effect.cash;
     if ((positions_[fill.symbol] += change).IsZero()) positions_.erase(fill.symbol);
     BookKey key{fill.deployment_id, fill.symbol};
     if ((books_[key] += change).IsZero()) books_.erase(key);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/base/absl_std.h"
+#include "libs/ledger/lot.h"
 #include "libs/strategy/catalogue.h"
 
 namespace ballast::strategy {
@@ -219,21 +220,10 @@ bool Decider::OnOrderEvent(const OrderEvent& event, UtcTime now) {
   SymbolState& state = states_[event.order->symbol];
   bool changed = false;
   if (booked) {
-    const Fill& fill = *event.fill;
-    Decimal signed_quantity = fill.side == Side::kBuy ? fill.quantity : -fill.quantity;
-    Decimal notional = Multiply(signed_quantity, fill.price, Rounding::kHalfEven);
-    bool adds = state.quantity.IsZero() || state.quantity.IsPositive() == (fill.side == Side::kBuy);
-    Decimal after = state.quantity + signed_quantity;
-    if (adds) {
-      state.cost += notional;
-    } else if (after.IsZero()) {
-      state.cost = Decimal();
-    } else if (after.IsPositive() == state.quantity.IsPositive()) {
-      state.cost = MultiplyDivide(state.cost, after, state.quantity, Rounding::kHalfEven);
-    } else {
-      state.cost = Multiply(after, fill.price, Rounding::kHalfEven);
-    }
-    state.quantity = after;
+    ledger::Lot lot{.quantity = state.quantity, .cost = state.cost};
+    ledger::Book(lot, *event.fill, "");
+    state.quantity = lot.quantity;
+    state.cost = lot.cost;
     changed = true;
   }
   if (own && IsTerminal(event.order->status) && event.order->request_id.value() == state.working_request) {

@@ -12,10 +12,57 @@ absl::StatusOr<Decimal> DecimalOrZero(bool present, const type::v1::Decimal& val
   return FromProto(value, field);
 }
 
+// What a younger version calls things by a number that is not known here.
+enum class Unknown { kRefused, kKept };
+
 template <typename Enum>
-absl::StatusOr<Enum> KnownEnum(int value, bool known, std::string_view field) {
-  if (known) return static_cast<Enum>(value);
+absl::StatusOr<Enum> KnownEnum(int value, bool known, std::string_view field, Unknown unknown = Unknown::kRefused) {
+  if (known || unknown == Unknown::kKept) return static_cast<Enum>(value);
   return absl::InvalidArgumentError(ToAbsl(std::string(field) + ": unknown value " + std::to_string(value)));
+}
+
+absl::StatusOr<Order> DecodeOrder(const order::v1::Order& order, Unknown unknown) {
+  Order out;
+  out.order_id = OrderId(order.order_id());
+  out.account_id = AccountId(order.account_id());
+  out.request_id = RequestId(order.request_id());
+  out.deployment_id = DeploymentId(order.deployment_id());
+  out.symbol = Symbol(order.symbol());
+  ASSIGN_OR_RETURN(out.side, KnownEnum<Side>(order.side(), type::v1::Side_IsValid(order.side()), "side"));
+  ASSIGN_OR_RETURN(out.type,
+                   KnownEnum<OrderType>(order.type(), type::v1::OrderType_IsValid(order.type()), "type", unknown));
+  ASSIGN_OR_RETURN(out.time_in_force,
+                   KnownEnum<TimeInForce>(order.time_in_force(), type::v1::TimeInForce_IsValid(order.time_in_force()),
+                                          "time_in_force", unknown));
+  ASSIGN_OR_RETURN(out.quantity, FromProto(order.quantity(), "quantity"));
+  if (order.has_limit_price()) {
+    ASSIGN_OR_RETURN(out.limit_price, FromProto(order.limit_price(), "limit_price"));
+  }
+  if (order.has_stop_price()) {
+    ASSIGN_OR_RETURN(out.stop_price, FromProto(order.stop_price(), "stop_price"));
+  }
+  out.reduce_only = order.reduce_only();
+  ASSIGN_OR_RETURN(out.status, KnownEnum<OrderStatus>(order.status(), order::v1::OrderStatus_IsValid(order.status()),
+                                                      "status", unknown));
+  ASSIGN_OR_RETURN(out.cumulative_quantity,
+                   DecimalOrZero(order.has_cumulative_quantity(), order.cumulative_quantity(), "cumulative_quantity"));
+  ASSIGN_OR_RETURN(out.leaves_quantity,
+                   DecimalOrZero(order.has_leaves_quantity(), order.leaves_quantity(), "leaves_quantity"));
+  ASSIGN_OR_RETURN(out.average_price, DecimalOrZero(order.has_average_price(), order.average_price(), "average_price"));
+  ASSIGN_OR_RETURN(out.fees, DecimalOrZero(order.has_fees(), order.fees(), "fees"));
+  out.broker_order_id = order.broker_order_id();
+  if (order.has_rejection()) out.rejection = FromProto(order.rejection());
+  out.create_time = FromProto(order.create_time());
+  out.update_time = FromProto(order.update_time());
+  out.sequence = order.sequence();
+  ASSIGN_OR_RETURN(out.mode,
+                   KnownEnum<AccountMode>(order.mode(), type::v1::AccountMode_IsValid(order.mode()), "mode", unknown));
+  out.reason = order.reason();
+  out.cancel_requested = order.cancel_requested();
+  out.outcome_unknown = order.outcome_unknown();
+  ASSIGN_OR_RETURN(out.requested_quantity,
+                   DecimalOrZero(order.has_requested_quantity(), order.requested_quantity(), "requested_quantity"));
+  return out;
 }
 
 }  // namespace
@@ -46,49 +93,11 @@ void ToProto(const Order& order, order::v1::Order* out) {
   out->set_mode(static_cast<type::v1::AccountMode>(order.mode));
   out->set_reason(order.reason);
   out->set_cancel_requested(order.cancel_requested);
+  out->set_outcome_unknown(order.outcome_unknown);
   if (!order.requested_quantity.IsZero()) ToProto(order.requested_quantity, out->mutable_requested_quantity());
 }
 
-absl::StatusOr<Order> FromProto(const order::v1::Order& order) {
-  Order out;
-  out.order_id = OrderId(order.order_id());
-  out.account_id = AccountId(order.account_id());
-  out.request_id = RequestId(order.request_id());
-  out.deployment_id = DeploymentId(order.deployment_id());
-  out.symbol = Symbol(order.symbol());
-  ASSIGN_OR_RETURN(out.side, KnownEnum<Side>(order.side(), type::v1::Side_IsValid(order.side()), "side"));
-  ASSIGN_OR_RETURN(out.type, KnownEnum<OrderType>(order.type(), type::v1::OrderType_IsValid(order.type()), "type"));
-  ASSIGN_OR_RETURN(out.time_in_force,
-                   KnownEnum<TimeInForce>(order.time_in_force(), type::v1::TimeInForce_IsValid(order.time_in_force()),
-                                          "time_in_force"));
-  ASSIGN_OR_RETURN(out.quantity, FromProto(order.quantity(), "quantity"));
-  if (order.has_limit_price()) {
-    ASSIGN_OR_RETURN(out.limit_price, FromProto(order.limit_price(), "limit_price"));
-  }
-  if (order.has_stop_price()) {
-    ASSIGN_OR_RETURN(out.stop_price, FromProto(order.stop_price(), "stop_price"));
-  }
-  out.reduce_only = order.reduce_only();
-  ASSIGN_OR_RETURN(out.status,
-                   KnownEnum<OrderStatus>(order.status(), order::v1::OrderStatus_IsValid(order.status()), "status"));
-  ASSIGN_OR_RETURN(out.cumulative_quantity,
-                   DecimalOrZero(order.has_cumulative_quantity(), order.cumulative_quantity(), "cumulative_quantity"));
-  ASSIGN_OR_RETURN(out.leaves_quantity,
-                   DecimalOrZero(order.has_leaves_quantity(), order.leaves_quantity(), "leaves_quantity"));
-  ASSIGN_OR_RETURN(out.average_price, DecimalOrZero(order.has_average_price(), order.average_price(), "average_price"));
-  ASSIGN_OR_RETURN(out.fees, DecimalOrZero(order.has_fees(), order.fees(), "fees"));
-  out.broker_order_id = order.broker_order_id();
-  if (order.has_rejection()) out.rejection = FromProto(order.rejection());
-  out.create_time = FromProto(order.create_time());
-  out.update_time = FromProto(order.update_time());
-  out.sequence = order.sequence();
-  ASSIGN_OR_RETURN(out.mode, KnownEnum<AccountMode>(order.mode(), type::v1::AccountMode_IsValid(order.mode()), "mode"));
-  out.reason = order.reason();
-  out.cancel_requested = order.cancel_requested();
-  ASSIGN_OR_RETURN(out.requested_quantity,
-                   DecimalOrZero(order.has_requested_quantity(), order.requested_quantity(), "requested_quantity"));
-  return out;
-}
+absl::StatusOr<Order> FromProto(const order::v1::Order& order) { return DecodeOrder(order, Unknown::kRefused); }
 
 void ToProto(const Fill& fill, order::v1::Fill* out) {
   out->set_execution_id(fill.execution_id.value());
@@ -105,6 +114,9 @@ void ToProto(const Fill& fill, order::v1::Fill* out) {
   ToProto(fill.transact_time, out->mutable_transact_time());
   out->set_sequence(fill.sequence);
   out->set_reason(fill.reason);
+  out->set_exec_ref_id(fill.exec_ref_id.value());
+  out->set_version(fill.version);
+  out->set_reversal(fill.reversal);
 }
 
 absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill) {
@@ -123,6 +135,9 @@ absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill) {
   out.transact_time = FromProto(fill.transact_time());
   out.sequence = fill.sequence();
   out.reason = fill.reason();
+  out.exec_ref_id = ExecutionId(fill.exec_ref_id());
+  out.version = fill.version();
+  out.reversal = fill.reversal();
   return out;
 }
 
@@ -150,11 +165,12 @@ absl::StatusOr<OrderEvent> FromProto(const order::v1::OrderEvent& event) {
   OrderEvent out;
   out.account_id = AccountId(event.account_id());
   out.sequence = event.sequence();
-  ASSIGN_OR_RETURN(
-      out.type, KnownEnum<OrderEventType>(event.type(), order::v1::OrderEventType_IsValid(event.type()), "event type"));
+  // Kept as they are told: what the event does to money stands in its fill and its order, and a follower that refused
+  // it would stand still until it is younger than who wrote it.
+  out.type = static_cast<OrderEventType>(event.type());
   out.event_time = FromProto(event.event_time());
   if (event.has_order()) {
-    ASSIGN_OR_RETURN(out.order, FromProto(event.order()));
+    ASSIGN_OR_RETURN(out.order, DecodeOrder(event.order(), Unknown::kKept));
   }
   if (event.has_fill()) {
     ASSIGN_OR_RETURN(out.fill, FromProto(event.fill()));
@@ -166,7 +182,7 @@ absl::StatusOr<OrderEvent> FromProto(const order::v1::OrderEvent& event) {
   out.checks.reserve(static_cast<std::size_t>(event.checks_size()));
   for (const order::v1::RiskCheck& check : event.checks()) out.checks.push_back(FromProto(check));
   out.execution_sequence = event.execution_sequence();
-  ASSIGN_OR_RETURN(out.mode, KnownEnum<AccountMode>(event.mode(), type::v1::AccountMode_IsValid(event.mode()), "mode"));
+  out.mode = static_cast<AccountMode>(event.mode());
   return out;
 }
 

@@ -33,8 +33,11 @@ absl::StatusOr<Decimal> FromProto(const type::v1::Decimal& value, std::string_vi
 UtcTime FromProto(const google::protobuf::Timestamp& time);
 Rejection FromProto(const type::v1::Rejection& rejection);
 RiskCheck FromProto(const order::v1::RiskCheck& check);
+// What is to be done must be understood whole: a number that is not known here is refused.
 absl::StatusOr<Order> FromProto(const order::v1::Order& order);
 absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill);
+// What has happened is taken also from a younger writer: kinds, states and types that are not known here keep their
+// numbers (a state that is not known counts as one that can still trade). A side that is not known is refused.
 absl::StatusOr<OrderEvent> FromProto(const order::v1::OrderEvent& event);
 absl::StatusOr<Instrument> FromProto(const broker::v1::Instrument& instrument);
 absl::StatusOr<Quote> FromProto(const broker::v1::Quote& quote);

@@ -63,7 +63,7 @@ std::string ActionCondition(pqxx::transaction_base& work, const std::string& pre
   constexpr std::string_view kOrder = "order.", kAccount = "account.";
   auto apart = [&](std::string_view kind) { return !kind.starts_with(prefix) && !prefix.starts_with(kind); };
   if (apart(kOrder) && apart(kAccount)) condition += " AND action NOT LIKE 'order.%' AND action NOT LIKE 'account.%'";
-  for (int type = 1; type <= static_cast<int>(OrderEventType::kRestated); ++type) {
+  for (int type = 1; type <= static_cast<int>(OrderEventType::kTradeCorrect); ++type) {
     // Whole, and the beginning of no other: the common case, and the only one that is looked for by equality.
     if (audit::ActionOf(static_cast<OrderEventType>(type)) == prefix)
       condition += " AND action = " + work.quote(prefix);

@@ -11,6 +11,7 @@
 #include "libs/orders/reduce_only.h"
 #include "libs/orders/submit.h"
 #include "libs/wire/wire.h"
+#include "services/order_management/report_codec.h"
 
 namespace ballast {
 namespace {
@@ -21,66 +22,6 @@ constexpr std::int64_t kCancelRepeatNs = 2'000'000'000;
 // Closed ones of each account: whoever names an older one waits for the store.
 constexpr std::size_t kClosedInMemoryMax = 20'000;
 constexpr int kBackfillPage = 500;
-
-absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& proto) {
-  orders::Report report;
-  report.execution_sequence = proto.execution_sequence();
-  report.order_id = OrderId(proto.order_id());
-  report.broker_order_id = proto.broker_order_id();
-  if (proto.has_rejection()) report.rejection = wire::FromProto(proto.rejection());
-  switch (proto.type()) {
-    case broker::v1::EXECUTION_TYPE_NEW:
-      report.type = OrderEventType::kAccepted;
-      break;
-    case broker::v1::EXECUTION_TYPE_TRADE: {
-      report.type = OrderEventType::kFilled;
-      report.fill.execution_id = ExecutionId(proto.execution_id());
-      report.fill.order_id = report.order_id;
-      report.fill.account_id = AccountId(proto.account_id());
-      report.fill.symbol = Symbol(proto.symbol());
-      report.fill.side = static_cast<Side>(proto.side());
-      ASSIGN_OR_RETURN(report.fill.quantity, wire::FromProto(proto.last_quantity(), "last_quantity"));
-      ASSIGN_OR_RETURN(report.fill.price, wire::FromProto(proto.last_price(), "last_price"));
-      ASSIGN_OR_RETURN(report.fill.fee, wire::FromProto(proto.fee(), "fee"));
-      report.fill.fee_currency = proto.fee_currency();
-      report.fill.maker = proto.maker();
-      report.fill.transact_time = wire::FromProto(proto.transact_time());
-      break;
-    }
-    case broker::v1::EXECUTION_TYPE_CANCELED:
-      report.type = OrderEventType::kCanceled;
-      break;
-    case broker::v1::EXECUTION_TYPE_REJECTED:
-      report.type = OrderEventType::kRejected;
-      break;
-    case broker::v1::EXECUTION_TYPE_EXPIRED:
-      report.type = OrderEventType::kExpired;
-      break;
-    case broker::v1::EXECUTION_TYPE_STATUS_UNKNOWN:
-      report.type = OrderEventType::kUnknown;
-      break;
-    case broker::v1::EXECUTION_TYPE_NOT_SENT:
-      report.type = OrderEventType::kRejected;
-      break;
-    case broker::v1::EXECUTION_TYPE_CANCEL_REJECTED:
-      report.type = OrderEventType::kCancelRejected;
-      break;
-    case broker::v1::EXECUTION_TYPE_TRIGGERED:
-      report.type = OrderEventType::kTriggered;
-      break;
-    case broker::v1::EXECUTION_TYPE_RESTATED: {
-      report.type = OrderEventType::kRestated;
-      ASSIGN_OR_RETURN(Decimal cumulative, wire::FromProto(proto.cumulative_quantity(), "cumulative_quantity"));
-      ASSIGN_OR_RETURN(Decimal leaves, wire::FromProto(proto.leaves_quantity(), "leaves_quantity"));
-      report.quantity = cumulative + leaves;
-      break;
-    }
-    default:
-      return absl::InvalidArgumentError(
-          ToAbsl("an execution report of type " + std::to_string(proto.type()) + ", which is not known here"));
-  }
-  return report;
-}
 
 }  // namespace
 

@@ -163,9 +163,9 @@ absl::StatusOr<std::vector<Fill>> Store::LoadFills(const AccountId& account_id, 
   std::vector<Fill> fills;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     fills.clear();
-    // The number is written out so that the index of fills is used.
+    // The numbers are written out, as the index event_booked has them, so that it is used.
     for (const pqxx::row& row : work.exec_params("SELECT payload FROM event WHERE account_id = $1 AND sequence > $2 "
-                                                 "AND event_type = 6 ORDER BY sequence LIMIT $3",
+                                                 "AND event_type IN (6, 18, 19) ORDER BY sequence LIMIT $3",
                                                  account_id.value(), after, limit)) {
       ASSIGN_OR_RETURN(OrderEvent event, wire::FromProto(Parse<order::v1::OrderEvent>(row[0])));
       if (event.fill) fills.push_back(std::move(*event.fill));

@@ -41,6 +41,8 @@ PositionKeeper::PositionKeeper(Options options, PositionStore& store, const Cloc
       board_(options_.day_boundary),
       calendar_(options_.day_boundary),
       fills_(metrics.GetCounter("ballast_positions_fills_total", "fills booked", {})),
+      repeats_(metrics.GetCounter("ballast_positions_executions_repeated_total",
+                                  "executions the order log told twice, booked once", {})),
       commit_failures_(metrics.GetCounter("ballast_positions_commit_failures_total", "commits that failed", {})),
       events_(metrics.GetCounter("ballast_positions_events_total", "order events applied", {})),
       commit_seconds_(metrics.GetSeconds("ballast_positions_commit_seconds", "making one batch durable", {})) {
@@ -126,6 +128,28 @@ void PositionKeeper::ApplyLive(const std::vector<OrderEvent>& events,
   if (fills_waiting_) wake_.NotifyAll();
 }
 
+// An execution that the order log tells twice is booked once: refused for ever, it would hold up all that follows.
+void PositionKeeper::FindRepeated(const std::map<AccountId, PositionStore::Batch>& batches) {
+  for (const auto& [account, batch] : batches) {
+    auto booked = store_.LoadBooked(account, batch.fills);
+    if (!booked.ok()) {
+      log_.Error("positions.reload_failed", {{"error", booked.status().ToString()}});
+      return;
+    }
+    for (const Fill& fill : batch.fills) {
+      auto [first, fresh] = booked->try_emplace(fill.execution_id, fill.sequence);
+      // Under its own number: a commit that was in doubt, which was made.
+      if (fresh || first->second == fill.sequence) continue;
+      if (!repeated_.insert({account, fill.sequence}).second) continue;
+      log_.Critical("positions.execution_repeated", {{"account", account.value()},
+                                                     {"execution", fill.execution_id.value()},
+                                                     {"sequence", std::to_string(fill.sequence)},
+                                                     {"booked_at", std::to_string(first->second)}});
+      repeats_.Increment();
+    }
+  }
+}
+
 bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& response) {
   std::vector<OrderEvent> events;
   AccountBooks next;
@@ -151,6 +175,7 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
     }
     positions::AccountBook& book = next[event->account_id];
     if (event->sequence <= book.totals().sequence) continue;
+    if (repeated_.contains({event->account_id, event->sequence})) event->fill.reset();
     StartDayOf(*event, calendar, board, book);
     auto applied = book.Apply(*event);
     if (!applied.ok) {
@@ -176,6 +201,7 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
         fail_("a newer positions service has taken over");
         return false;
       }
+      if (absl::IsAlreadyExists(saved)) FindRepeated(batches);
       // In doubt or refused: what is stored decides where to go on.
       auto stored = store_.LoadSequences();
       if (!stored.ok()) {

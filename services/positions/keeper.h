@@ -79,6 +79,7 @@ class PositionKeeper {
   };
 
   void Loop();
+  void FindRepeated(const std::map<AccountId, PositionStore::Batch>& batches);
   void Publish() REQUIRES(mutex_);
   void FillDelta(const positions::AccountBook& book, bool snapshot, const Changes& changes,
                  position::v1::StreamPositionsResponse* out) REQUIRES(mutex_);
@@ -101,6 +102,8 @@ class PositionKeeper {
   RedisCache& redis_;
   // Recover, then the order log's reader thread only.
   FillLog fill_log_;
+  // Events whose execution is booked already under another number. The order log's reader thread only.
+  std::set<std::pair<AccountId, std::uint64_t>> repeated_;
   std::function<void(const std::string&)> fail_;
   std::atomic<bool> caught_up_{false};
   std::atomic<bool> stopping_{false};
@@ -129,6 +132,7 @@ class PositionKeeper {
   std::vector<Subscriber> subscribers_ GUARDED_BY(mutex_);
 
   Counter& fills_;
+  Counter& repeats_;
   Counter& commit_failures_;
   Counter& events_;
   Histogram& commit_seconds_;

@@ -184,6 +184,22 @@ TEST_F(PositionKeeperTest, EventsThatComeAgainAreNotAppliedAgain) {
   EXPECT_THAT(Lines(), ElementsAre("2", "3", "4"));
 }
 
+// Whoever told it twice, what follows is booked.
+TEST_F(PositionKeeperTest, AnExecutionToldTwiceIsBookedOnceAndHoldsNothingUp) {
+  OrderEvent again = Filled(3);
+  again.fill->execution_id = ExecutionId("e2");
+  for (const std::vector<OrderEvent>& events :
+       {std::vector<OrderEvent>{Filled(2), again, Filled(4)}, std::vector<OrderEvent>{Filled(5)}}) {
+    for (int tries = 0; !Feed(events); ++tries) ASSERT_LT(tries, 2);
+  }
+  again.sequence = again.fill->sequence = 6;
+  for (int tries = 0; !Feed({again, Filled(7)}); ++tries) ASSERT_LT(tries, 2);
+  auto stored = process->store.Load();
+  EXPECT_EQ(stored->at(AccountId("paper")).totals().sequence, 7U);
+  EXPECT_EQ(stored->at(AccountId("paper")).totals().fills, 4);
+  EXPECT_EQ(stored->at(AccountId("paper")).net().at(Symbol("SPY")).quantity, Decimal::FromInt(4));
+}
+
 TEST_F(PositionKeeperTest, AGapIsRefusedAndChangesNothing) {
   EXPECT_FALSE(Feed({Filled(2), Filled(4)}));
   EXPECT_EQ(Cursor(), 1U);

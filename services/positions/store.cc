@@ -280,6 +280,23 @@ absl::Status PositionStore::Save(const AccountBooks& books, const std::map<Accou
   return database_.FencedWrite(kWriter, epoch_, sql);
 }
 
+absl::StatusOr<std::map<ExecutionId, std::uint64_t>> PositionStore::LoadBooked(const AccountId& account,
+                                                                               const std::vector<Fill>& fills) {
+  std::map<ExecutionId, std::uint64_t> booked;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    booked.clear();
+    // Rare: one question for each.
+    for (const Fill& fill : fills) {
+      for (const pqxx::row& row :
+           work.exec_params("SELECT sequence FROM fill WHERE account_id = $1 AND execution_id = $2", account.value(),
+                            fill.execution_id.value()))
+        booked[fill.execution_id] = row[0].as<std::uint64_t>();
+    }
+    return absl::OkStatus();
+  }));
+  return booked;
+}
+
 absl::StatusOr<SymbolCloses> PositionStore::LoadCloses() {
   SymbolCloses closes;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {

@@ -44,12 +44,15 @@ class PositionStore {
   absl::StatusOr<AccountBooks> Load();
   absl::StatusOr<std::map<AccountId, std::uint64_t>> LoadSequences();
   // Fills, trades, holdings, totals and cursor of every account named in `batches`, in one transaction. ABORTED: an
-  // account is not where its batch begins.
+  // account is not where its batch begins. ALREADY_EXISTS: an execution is booked already.
   absl::Status Save(const AccountBooks& books, const std::map<AccountId, Batch>& batches);
   // Equity points, and the figures that marks move; the closes that the next day will start from.
   absl::Status SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks,
                          const SymbolCloses& closes = {});
   absl::StatusOr<SymbolCloses> LoadCloses();
+  // The sequence under which each of these executions is booked; those that are not booked have none.
+  absl::StatusOr<std::map<ExecutionId, std::uint64_t>> LoadBooked(const AccountId& account,
+                                                                  const std::vector<Fill>& fills);
 
   // Fills after a sequence, oldest first: what the books are recomputed from.
   absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account, std::uint64_t after, int limit);

@@ -6,6 +6,7 @@
 
 #include "libs/base/check.h"
 #include "libs/calendar/sessions.h"
+#include "libs/ledger/fill.h"
 #include "libs/model/quote_fault.h"
 
 namespace ballast::paper {
@@ -70,12 +71,12 @@ void PaperBroker::Tell(Order& order, Execution execution, UtcTime now) {
   if (execution.type == ExecutionType::kTrade) {
     execution.execution_id = ExecutionId(order.account_id.value() + "-" + std::to_string(execution.execution_sequence));
     execution.fee_currency = ledger.currency;
-    Decimal notional = Multiply(execution.last_quantity, execution.last_price, Rounding::kHalfEven);
-    Decimal signed_quantity = SignOf(order.side) > 0 ? execution.last_quantity : -execution.last_quantity;
-    ledger.cash -= SignOf(order.side) > 0 ? notional : -notional;
-    ledger.cash -= execution.fee;
+    ledger::FillEffect effect = ledger::EffectOf({order.symbol.value(), order.side, execution.last_quantity,
+                                                  execution.last_price, execution.fee, execution.fee_currency},
+                                                 ledger.currency);
+    ledger.cash += effect.cash;
     Decimal& position = ledger.positions[order.symbol];
-    position += signed_quantity;
+    position += effect.quantity;
     if (position.IsZero()) ledger.positions.erase(order.symbol);
     order.cumulative_quantity += execution.last_quantity;
     order.leaves_quantity = order.quantity - order.cumulative_quantity;
