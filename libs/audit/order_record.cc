@@ -251,11 +251,12 @@ std::string ActionOf(OrderEventType type) {
   return "order.unspecified";
 }
 
-Record RecordOf(const OrderEvent& event) {
+Record RecordOf(const OrderEvent& event, std::string_view checks_digest) {
   JsonObject detail;
   if (event.type == OrderEventType::kAccountOpened) detail.Add("cash", event.cash.ToString());
   if (!event.checks.empty() && event.type == OrderEventType::kDenied)
     detail.AddRaw("checks", JsonOfFailed(event.checks));
+  detail.Add("checks_digest", checks_digest);
   if (event.type == OrderEventType::kAccountOpened) detail.Add("currency", event.currency);
   if (event.execution_sequence != 0) detail.AddNumber("execution_sequence", event.execution_sequence);
   if (event.fill) detail.AddRaw("fill", Json(*event.fill, event.order.has_value()));

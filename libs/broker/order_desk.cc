@@ -170,7 +170,8 @@ void OrderDesk::On(const Restated& fact, UtcTime) {
 
 void OrderDesk::On(const CancelReject& reject, UtcTime) {
   Entry* entry = Known(reject.order_id);
-  if (entry == nullptr || !entry->cancel_wanted) return;
+  if (entry == nullptr || entry->cancels_sent == 0) return;
+  --entry->cancels_sent;
   entry->cancel_wanted = false;
   cancel_.erase(reject.order_id);
   Tell(*entry, {.type = ExecutionType::kCancelRejected, .rejection = reject.rejection}, reject.time);
@@ -334,9 +335,10 @@ OrderDesk::Sends OrderDesk::TakeSends(UtcTime now) {
     next = submit_.erase(next);
   }
   for (const OrderId& id : std::exchange(cancel_, {})) {
-    const Entry& entry = entries_.at(id);
-    if (entry.way != Way::kClosed)
-      sends.cancel.push_back({.order_id = id, .broker_order_id = entry.order.broker_order_id});
+    Entry& entry = entries_.at(id);
+    if (entry.way == Way::kClosed) continue;
+    ++entry.cancels_sent;
+    sends.cancel.push_back({.order_id = id, .broker_order_id = entry.order.broker_order_id});
   }
   for (auto next = query_.begin(); next != query_.end();) {
     Entry& entry = entries_.at(*next);

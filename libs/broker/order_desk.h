@@ -40,6 +40,8 @@ class OrderDesk {
     // When it was asked for last.
     UtcTime asked_time;
     bool cancel_wanted = false;
+    // Cancels sent that no refusal has answered: each may still be refused, also after the order has ended.
+    int cancels_sent = 0;
     // The venue has told things of it that cannot both be true: a person has to look.
     bool contradicted = false;
     bool triggered = false;

@@ -4,8 +4,8 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "libs/model/order.h"
@@ -109,7 +109,7 @@ class Account {
   // As they closed; may name some that are not in closed_ any more.
   std::deque<OrderId> closing_;
   // The newest executions that were booked.
-  std::unordered_set<std::string> executions_;
+  std::set<std::string> executions_;
   std::deque<std::string> execution_order_;
 };
 

@@ -39,9 +39,9 @@ absl::Status ChainKeeper::CompareWithAnchor() {
   ASSIGN_OR_RETURN(std::vector<audit::Record> found, store_.Page(anchor->sequence - 1, anchor->sequence, 1));
   std::string found_hash = found.empty() ? "" : found[0].hash;
   if (found_hash != anchor->hash) {
-    log_.Critical("audit.anchor_differs", {{"sequence", std::to_string(anchor->sequence)},
-                                           {"anchored_hash", anchor->hash},
-                                           {"found_hash", found_hash}});
+    log_.Critical(
+        "audit.anchor_differs",
+        {{"sequence", std::to_string(anchor->sequence)}, {"anchored_hash", anchor->hash}, {"found_hash", found_hash}});
   }
   MutexLock lock(mutex_);
   anchor_ = told_ = *anchor;
@@ -121,7 +121,7 @@ bool ChainKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batc
                                                   {"error", event.status().ToString()}});
       return false;
     }
-    records.push_back(audit::RecordOf(*event));
+    records.push_back(audit::RecordOf(*event, Hex(proto.checks_digest())));
     cursors[proto.account_id()] = proto.sequence();
   }
   if (!records.empty()) {

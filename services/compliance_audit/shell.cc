@@ -75,14 +75,15 @@ class ComplianceAudit : public Service {
 }  // namespace
 
 ServiceSpec ComplianceAuditSpec() {
-  return {.name = "compliance_audit",
-          .knobs = {{.name = "anchor_file",
-                     .type = KnobType::kString,
-                     .default_value = "",
-                     .help = "where the end of the chain is kept outside of Postgres; empty: compliance_audit.anchor in "
-                             "run_directory"}},
-          .migrations = Migrations_compliance_audit(),
-          .make = [](ServiceContext& context) { return std::make_unique<ComplianceAudit>(context); }};
+  return {
+      .name = "compliance_audit",
+      .knobs = {{.name = "anchor_file",
+                 .type = KnobType::kString,
+                 .default_value = "",
+                 .help = "where the end of the chain is kept outside of Postgres; empty: compliance_audit.anchor in "
+                         "run_directory"}},
+      .migrations = Migrations_compliance_audit(),
+      .make = [](ServiceContext& context) { return std::make_unique<ComplianceAudit>(context); }};
 }
 
 }  // namespace ballast

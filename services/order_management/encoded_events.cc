@@ -4,6 +4,7 @@
 #include <google/protobuf/io/coded_stream.h>
 
 #include "ballast/order/v1/order.pb.h"
+#include "libs/platform/crypto/crypto.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -60,17 +61,18 @@ EncodedEvents::EncodedEvents(const std::vector<OrderEvent>& events) {
     Entry& entry = entries_.emplace_back();
     entry.account_id = event.account_id.value();
     entry.sequence = event.sequence;
-    entry.begin = bytes_.size();
-    proto->AppendToString(&bytes_);
-    entry.size = bytes_.size() - entry.begin;
-    FindOrder(Event(entry), &entry);
     entry.checks_begin = checks_.size();
     if (!event.checks.empty()) {
       auto* said = google::protobuf::Arena::CreateMessage<order::v1::OrderEvent>(&arena);
       for (const RiskCheck& check : event.checks) wire::ToProto(check, said->add_checks());
       said->AppendToString(&checks_);
+      proto->set_checks_digest(Sha256(std::string_view(checks_).substr(entry.checks_begin)));
     }
     entry.checks_size = checks_.size() - entry.checks_begin;
+    entry.begin = bytes_.size();
+    proto->AppendToString(&bytes_);
+    entry.size = bytes_.size() - entry.begin;
+    FindOrder(Event(entry), &entry);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ballast/order/v1/order_service.pb.h"
+#include "libs/platform/crypto/crypto.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -37,7 +38,12 @@ TEST(EncodedEventsTest, ThePiecesMakeTheWholeMessage) {
     order::v1::StreamOrderEventsResponse expected;
     for (std::size_t i = 0; i < events.size(); ++i) {
       encoded.AppendFramed(encoded.entries()[i], with_checks, &bytes);
-      wire::ToProto(events[i], expected.add_events(), with_checks);
+      order::v1::OrderEvent* event = expected.add_events();
+      wire::ToProto(events[i], event, with_checks);
+      // There whether the checks are or not.
+      order::v1::OrderEvent checks;
+      for (const RiskCheck& check : events[i].checks) wire::ToProto(check, checks.add_checks());
+      if (!events[i].checks.empty()) event->set_checks_digest(Sha256(checks.SerializeAsString()));
     }
     order::v1::StreamOrderEventsResponse made;
     ASSERT_TRUE(made.ParseFromString(bytes));

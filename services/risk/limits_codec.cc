@@ -69,4 +69,20 @@ risk::Limits LimitsFromProto(const risk::v1::Limits& proto, FieldCheck& check) {
   return limits;
 }
 
+absl::StatusOr<risk::Limits> StoredLimits(std::string_view bytes) {
+  risk::v1::Limits stored;
+  if (!stored.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return absl::DataLossError("stored limits cannot be read");
+  risk::v1::Limits whole;
+  ToProto(risk::Limits(), &whole);
+  // Without presence a field that is not there was stored as 0. So a new limit has to be a message or `optional`.
+  const google::protobuf::Descriptor& fields = *risk::v1::Limits::descriptor();
+  for (int i = 0; i < fields.field_count(); ++i) {
+    if (!fields.field(i)->has_presence()) whole.GetReflection()->ClearField(&whole, fields.field(i));
+  }
+  whole.MergeFrom(stored);
+  FieldCheck check;
+  return LimitsFromProto(whole, check);
+}
+
 }  // namespace ballast

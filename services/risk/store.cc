@@ -13,12 +13,9 @@
 namespace ballast {
 namespace {
 
-risk::Limits Decode(const pqxx::field& field) {
-  risk::v1::Limits proto;
+absl::StatusOr<risk::Limits> Decode(const pqxx::field& field) {
   pqxx::binarystring bytes(field);
-  proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  FieldCheck check;
-  return LimitsFromProto(proto, check);
+  return StoredLimits({bytes.get(), bytes.size()});
 }
 
 absl::StatusOr<Decimal> Number(const pqxx::field& field) { return Decimal::Parse(field.as<std::string>()); }
@@ -58,10 +55,10 @@ void SaveMark(pqxx::transaction_base& work, const AccountId& account, const Risk
 
 absl::StatusOr<std::map<AccountId, risk::Limits>> RiskStore::LoadLimits() {
   std::map<AccountId, risk::Limits> limits;
-  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     for (const pqxx::row& row : work.exec(
              "SELECT DISTINCT ON (account_id) account_id, payload FROM limits ORDER BY account_id, version DESC")) {
-      limits[AccountId(row[0].as<std::string>())] = Decode(row[1]);
+      ASSIGN_OR_RETURN(limits[AccountId(row[0].as<std::string>())], Decode(row[1]));
     }
     return absl::OkStatus();
   }));
@@ -75,7 +72,7 @@ absl::StatusOr<risk::Limits> RiskStore::SaveLimits(const Update& update) {
     pqxx::result repeated = work.exec_params("SELECT payload FROM limits WHERE account_id = $1 AND request_id = $2",
                                              update.account_id.value(), update.request_id);
     if (!repeated.empty()) {
-      saved = Decode(repeated[0][0]);
+      ASSIGN_OR_RETURN(saved, Decode(repeated[0][0]));
       risk::Limits asked = update.limits;
       asked.version += 1;
       if (saved != asked) return absl::AlreadyExistsError("the request id was used for another change");

@@ -96,8 +96,17 @@ def test_every_order_event_is_in_the_chain(suite, audit):
         previous = record.hash
     assert records[0].action == "account.opened"
     assert {"order.pending_new", "order.submitted", "order.accepted"} <= {record.action for record in records}
-    checks = next(json.loads(record.detail)["checks"] for record in records if record.action == "order.pending_new")
-    assert len(checks) >= 26 and all(check["passed"] for check in checks)
+    # What risk said of an order is in the order log; the chain has its digest.
+    record = next(record for record in records if record.action == "order.pending_new")
+    order = suite.protos.order
+    events = suite.orders.ListOrderEvents(order.ListOrderEventsRequest(order_id=record.subject.removeprefix("order:")),
+                                          timeout=5).events
+    checks = order.OrderEvent(checks=next(event.checks for event in events if event.checks))
+    assert len(checks.checks) >= 26 and all(check.passed for check in checks.checks)
+    digest = hashlib.sha256(checks.SerializeToString()).hexdigest()
+    assert json.loads(record.detail)["checks_digest"] == digest
+    checks.checks[0].limit += "0"
+    assert hashlib.sha256(checks.SerializeToString()).hexdigest() != digest
 
 
 def test_facts_are_appended_once(suite, audit):

@@ -11,18 +11,25 @@
 
 namespace ballast {
 
-std::string Sha256Hex(std::string_view bytes) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+std::string Sha256(std::string_view bytes) {
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+         reinterpret_cast<unsigned char*>(digest.data()));
+  return digest;
+}
+
+std::string Hex(std::string_view bytes) {
   constexpr char kHex[] = "0123456789abcdef";
   std::string text;
-  text.reserve(digest.size() * 2);
-  for (unsigned char byte : digest) {
-    text += kHex[byte >> 4];
-    text += kHex[byte & 15];
+  text.reserve(bytes.size() * 2);
+  for (char byte : bytes) {
+    text += kHex[static_cast<unsigned char>(byte) >> 4];
+    text += kHex[static_cast<unsigned char>(byte) & 15];
   }
   return text;
 }
+
+std::string Sha256Hex(std::string_view bytes) { return Hex(Sha256(bytes)); }
 
 std::string RandomToken(std::size_t bytes) {
   std::vector<unsigned char> random(bytes);

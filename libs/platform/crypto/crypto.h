@@ -5,7 +5,10 @@
 
 namespace ballast {
 
-// 64 lower-case hex digits.
+// 32 bytes.
+std::string Sha256(std::string_view bytes);
+// Lower-case digits, two a byte.
+std::string Hex(std::string_view bytes);
 std::string Sha256Hex(std::string_view bytes);
 // `bytes` random bytes from the operating system, as URL-safe base64 without padding.
 std::string RandomToken(std::size_t bytes);

@@ -106,6 +106,7 @@ class Sending : public Reactor, public StreamSender<Response> {
 
   void OnWriteDone(bool ok) override {
     bool finish = false;
+    grpc::WriteOptions options;
     {
       MutexLock lock(mutex_);
       writing_ = false;
@@ -120,6 +121,8 @@ class Sending : public Reactor, public StreamSender<Response> {
         writing_ = true;
         current_ = std::move(queue_.front());
         queue_.pop_front();
+        // Lets the transport put what belongs together into one packet.
+        if (!queue_.empty()) options.set_buffer_hint();
       } else if (ending_) {
         closing_ = true;
         finish = true;
@@ -130,7 +133,7 @@ class Sending : public Reactor, public StreamSender<Response> {
     if (finish) {
       this->Finish(closing_status_);
     } else {
-      this->StartWrite(current_.get());
+      this->StartWrite(current_.get(), options);
     }
   }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -44,6 +45,7 @@ class BoundedQueue {
     std::vector<T> batch;
     MutexLock lock(mutex_);
     if (items_.empty() && !closed_ && timeout_ns > 0) ready_.WaitFor(mutex_, timeout_ns);
+    batch.reserve(std::min(items_.size(), batch_max));
     while (!items_.empty() && batch.size() < batch_max) {
       batch.push_back(std::move(items_.front()));
       items_.pop_front();

@@ -1,0 +1,57 @@
+#include "services/risk/limits_codec.h"
+
+#include <gtest/gtest.h>
+
+namespace ballast {
+namespace {
+
+std::string Stored(const risk::Limits& limits, void (*change)(risk::v1::Limits&)) {
+  risk::v1::Limits proto;
+  ToProto(limits, &proto);
+  change(proto);
+  return proto.SerializeAsString();
+}
+
+// What a version without the collar stored: its default holds, not a collar of 0, which would refuse every price.
+TEST(StoredLimitsTest, ALimitThatWasNotKnownThenHasItsDefault) {
+  risk::Limits limits;
+  limits.max_order_notional = Decimal::FromInt(7);
+  auto read = StoredLimits(Stored(limits, [](risk::v1::Limits& proto) {
+    proto.clear_price_collar_ratio();
+    proto.clear_gross_leverage();
+  }));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(*read, limits);
+}
+
+TEST(StoredLimitsTest, AZeroThatWasStoredStaysZero) {
+  risk::Limits limits;
+  limits.max_order_notional = Decimal();
+  limits.max_open_orders = 0;
+  limits.order_rate_per_second = 0;
+  limits.allow_short = false;
+  auto read = StoredLimits(Stored(limits, [](risk::v1::Limits&) {}));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(*read, limits);
+}
+
+TEST(StoredLimitsTest, AFieldOfANewerVersionIsPassedOver) {
+  const std::string unknown("\xd2\x3f\x03new", 6);  // field 1018, text
+  auto read = StoredLimits(Stored(risk::Limits(), [](risk::v1::Limits&) {}) + unknown);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(*read, risk::Limits());
+}
+
+TEST(StoredLimitsTest, WhatIsNotLimitsIsNotTakenForTheDefaults) {
+  EXPECT_EQ(StoredLimits("\xff\xff\xff").status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(StoredLimitsTest, OneThatCannotBeReadRefuses) {
+  auto read = StoredLimits(
+      Stored(risk::Limits(), [](risk::v1::Limits& proto) { proto.mutable_max_order_notional()->set_value("many"); }));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->max_order_notional, Decimal());
+}
+
+}  // namespace
+}  // namespace ballast
