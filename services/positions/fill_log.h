@@ -15,8 +15,8 @@
 namespace ballast {
 
 // Each stored fill once in the trade log, whatever was killed when: the store says what there is, the newest line says
-// how far the file is. A file that cannot be written stops nobody; it is brought up to date later. Any thread; blocks on
-// the disk.
+// how far the file is. A file that cannot be written stops nobody; it is brought up to date later. Any thread; blocks
+// on the disk.
 class FillLog {
  public:
   // An empty folder: nothing is written.

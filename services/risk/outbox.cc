@@ -64,8 +64,7 @@ absl::Status Outbox::SendAll() {
     if (status.ok()) {
       sent.push_back(message.outbox_id);
     } else if (IsRefusal(status)) {
-      log_.Critical("outbox.refused",
-                    {{"outbox_id", std::to_string(message.outbox_id)}, {"error", status.ToString()}});
+      log_.Critical("outbox.refused", {{"outbox_id", std::to_string(message.outbox_id)}, {"error", status.ToString()}});
       first.Update(store_.RefuseMessage(message.outbox_id, MessageOf(status)));
     } else {
       away.insert(message.target);

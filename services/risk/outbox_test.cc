@@ -27,19 +27,18 @@ class OutboxTest : public ::testing::Test {
   }
   // As after a SIGKILL.
   void Restart() {
-    outbox = std::make_unique<Outbox>(
-        *store,
-        Outbox::Targets{.append =
-                            [this](const audit::v1::AppendRecordRequest& record) {
-                              if (audit.ok()) records.push_back(record);
-                              return audit;
-                            },
-                        .raise =
-                            [this](const alert::v1::RaiseAlertRequest& alert) {
-                              if (alerting.ok()) alerts.push_back(alert);
-                              return alerting;
-                            }},
-        *log, metrics);
+    outbox = std::make_unique<Outbox>(*store,
+                                      Outbox::Targets{.append =
+                                                          [this](const audit::v1::AppendRecordRequest& record) {
+                                                            if (audit.ok()) records.push_back(record);
+                                                            return audit;
+                                                          },
+                                                      .raise =
+                                                          [this](const alert::v1::RaiseAlertRequest& alert) {
+                                                            if (alerting.ok()) alerts.push_back(alert);
+                                                            return alerting;
+                                                          }},
+                                      *log, metrics);
   }
   RiskStore::Update Update(std::uint64_t version, const char* request_id) {
     RiskStore::Update update{

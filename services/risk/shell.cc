@@ -36,9 +36,8 @@ class RiskShell : public Service {
                 {.append =
                      [this](const audit::v1::AppendRecordRequest& request) {
                        audit::v1::AppendRecordResponse response;
-                       return Call([&](grpc::ClientContext& call) {
-                         return audit_->AppendRecord(&call, request, &response);
-                       });
+                       return Call(
+                           [&](grpc::ClientContext& call) { return audit_->AppendRecord(&call, request, &response); });
                      },
                  .raise =
                      [this](const alert::v1::RaiseAlertRequest& request) {
