@@ -217,6 +217,10 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
     Hello(request.hello(), session);
     return;
   }
+  if (!sessions_.Knows(session)) {
+    session->Close(grpc::Status(grpc::FAILED_PRECONDITION, "say hello first"));
+    return;
+  }
   if (request.message_case() == broker::v1::OrderSessionRequest::MESSAGE_NOT_SET) {
     Quarantine(request, absl::InvalidArgumentError("the message is none that this version knows"));
     return;

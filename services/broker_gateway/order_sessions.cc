@@ -24,6 +24,11 @@ void OrderSessions::Open(const std::shared_ptr<Sender>& sender, std::uint64_t ep
   sessions_.push_back({.sender = sender, .epoch = epoch, .accounts = std::move(accounts)});
 }
 
+bool OrderSessions::Knows(const std::shared_ptr<Sender>& sender) const {
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [&](const Session& session) { return session.sender == sender; });
+}
+
 bool OrderSessions::Holds(const std::shared_ptr<Sender>& sender, const AccountId& account) {
   auto session =
       std::find_if(sessions_.begin(), sessions_.end(), [&](const Session& each) { return each.sender == sender; });

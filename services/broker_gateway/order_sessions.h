@@ -25,6 +25,8 @@ class OrderSessions {
   [[nodiscard]] bool Admits(const std::set<AccountId>& accounts, std::uint64_t epoch) const;
   // From here on the accounts are this one's; whoever had one of them is closed.
   void Open(const std::shared_ptr<Sender>& sender, std::uint64_t epoch, std::set<AccountId> accounts);
+  // Whether the stream has said a hello that still counts.
+  [[nodiscard]] bool Knows(const std::shared_ptr<Sender>& sender) const;
   // Whether the stream may instruct for the account; one that nobody has named becomes its own.
   bool Holds(const std::shared_ptr<Sender>& sender, const AccountId& account);
   // Who is told what happens to the account; null: nobody is there.

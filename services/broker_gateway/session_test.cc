@@ -75,6 +75,12 @@ TEST_F(SessionTest, AnOrderOfAnAccountThatIsNotOpenIsRefused) {
   EXPECT_TRUE(session->WaitForReport("known", broker::v1::EXECUTION_TYPE_TRADE));
 }
 
+TEST_F(SessionTest, WithoutAHelloNothingIsTakenWhateverItIs) {
+  auto session = std::make_shared<Session>();
+  EXPECT_TRUE(engine_->Instruct(broker::v1::OrderSessionRequest(), session));
+  EXPECT_EQ(session->Closed(), grpc::FAILED_PRECONDITION);
+}
+
 TEST_F(SessionTest, AMessageNobodyKnowsDoesNotStopWhatComesAfterIt) {
   auto session = Hello(7);
   broker::v1::OrderSessionRequest newer;

@@ -13,6 +13,18 @@ ACCOUNT = "paper"
 FLAT_S_MAX = 60
 
 
+def _resume(suite):
+    """Refused while risk still reads the log it starts from."""
+    def resumed():
+        try:
+            stop.resume(suite, ACCOUNT)
+        except AssertionError:
+            return False
+        return True
+
+    wait_until(resumed, 30, "the account is resumed")
+
+
 def _one(suite, pool, orders, delay_s, fault=None):
     """Presses once; how it was answered, and the seconds until it said done with the venue flat."""
     stop.hold(suite, ACCOUNT, pool)
@@ -33,7 +45,7 @@ def _one(suite, pool, orders, delay_s, fault=None):
     wait_until(suite.serving, 60, "everybody is back")
     books.settle(suite)
     assert stop.flat_at_venue(suite, ACCOUNT) and not stop.working(suite, ACCOUNT), "something came behind it"
-    stop.resume(suite, ACCOUNT)
+    _resume(suite)
     return status, seconds, away_s, done_s
 
 
@@ -61,7 +73,7 @@ def main():
                 stage.line(name, f"{delay_s * 1e3:.0f}", "FAILED: " + str(problem).splitlines()[0][:200], "", "", "")
                 if fault is None or fault[1]:
                     wait_until(suite.serving, 60, "everybody is back")
-                stop.resume(suite, ACCOUNT)
+                _resume(suite)
                 continue
             stage.line(name, f"{delay_s * 1e3:.0f}", status, f"{seconds:.2f}", f"{away_s:.2f}" if fault else "",
                        f"{done_s:.2f}")
