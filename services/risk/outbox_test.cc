@@ -125,6 +125,20 @@ TEST_F(OutboxTest, ATripIsAnAlertAndARecordOfItsOwnOnce) {
   EXPECT_NE(alerts[0].request_id(), alerts[1].request_id());
 }
 
+TEST_F(OutboxTest, MuchForOneThatIsAwayIsInNobodysWay) {
+  audit = absl::UnavailableError("away");
+  for (std::uint64_t version = 1; version <= RiskStore::kOutboxPage + 1; ++version) {
+    ASSERT_TRUE(store->SaveLimits(Update(version, ("limits-" + std::to_string(version)).c_str())).ok());
+  }
+  ASSERT_EQ(store->SaveMarks({{AccountId("paper"), Tripped(7)}}, {}), absl::OkStatus());
+  EXPECT_FALSE(outbox->SendAll().ok());
+  EXPECT_EQ(alerts.size(), 1U);
+  audit = absl::OkStatus();
+  EXPECT_EQ(outbox->SendAll(), absl::OkStatus());
+  EXPECT_EQ(outbox->SendAll(), absl::OkStatus());
+  EXPECT_EQ(records.size(), static_cast<std::size_t>(RiskStore::kOutboxPage) + 2);
+}
+
 TEST_F(OutboxTest, WhatCanNeverBeTakenStaysAndHoldsNobodyUp) {
   audit = absl::AlreadyExistsError("another record has this id");
   ASSERT_TRUE(store->SaveLimits(Update(1, "a")).ok());

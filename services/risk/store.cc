@@ -199,13 +199,13 @@ absl::StatusOr<std::vector<RiskStore::Message>> RiskStore::LoadOutbox() {
   std::vector<Message> messages;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     messages.clear();
-    for (const pqxx::row& row :
-         work.exec_params("SELECT outbox_id, target, request FROM outbox WHERE refusal IS NULL ORDER BY outbox_id "
-                          "LIMIT $1",
-                          kOutboxPage)) {
-      messages.push_back({.outbox_id = row[0].as<std::int64_t>(),
-                          .target = static_cast<Target>(row[1].as<int>()),
-                          .request = pqxx::binarystring(row[2]).str()});
+    for (Target target : {Target::kAudit, Target::kAlerts}) {
+      for (const pqxx::row& row : work.exec_params("SELECT outbox_id, request FROM outbox WHERE refusal IS NULL AND "
+                                                   "target = $1 ORDER BY outbox_id LIMIT $2",
+                                                   static_cast<int>(target), kOutboxPage)) {
+        messages.push_back(
+            {.outbox_id = row[0].as<std::int64_t>(), .target = target, .request = pqxx::binarystring(row[1]).str()});
+      }
     }
     return absl::OkStatus();
   }));

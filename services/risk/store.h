@@ -65,7 +65,7 @@ class RiskStore {
     // The request of the target's call, serialised.
     std::string request;
   };
-  // Oldest first, so many at most.
+  // Oldest first, so many at most for each target: what waits for one that is away is in nobody's way.
   static constexpr int kOutboxPage = 200;
   absl::StatusOr<std::vector<Message>> LoadOutbox();
   absl::Status RemoveMessages(const std::vector<std::int64_t>& outbox_ids);
