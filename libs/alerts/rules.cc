@@ -100,6 +100,12 @@ std::string Describe(const OrderEvent& event) {
 
 }  // namespace
 
+bool IsTold(OrderEventType type) {
+  OrderEvent event;
+  event.type = type;
+  return WordsOf(event).has_value();
+}
+
 std::optional<Alert> AlertFor(const OrderEvent& event) {
   std::optional<Words> words = WordsOf(event);
   if (!words) return std::nullopt;

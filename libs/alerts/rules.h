@@ -7,6 +7,8 @@
 
 namespace ballast::alerts {
 
+// Whether AlertFor has anything to say about events of this type.
+bool IsTold(OrderEventType type);
 // What people are told about an order event; nothing for the ordinary steps of an order. The time is the event's.
 std::optional<Alert> AlertFor(const OrderEvent& event);
 

@@ -128,6 +128,11 @@ bool AlertKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batc
                                                {"found", std::to_string(proto.sequence())}});
       return false;
     }
+    // Most events are ordinary steps of which nobody is told; nor does one of a newer version stop the others.
+    if (!alerts::IsTold(static_cast<OrderEventType>(proto.type()))) {
+      moved[account] = proto.sequence();
+      continue;
+    }
     absl::StatusOr<OrderEvent> event = wire::FromProto(proto);
     if (!event.ok()) {
       log_.Error("alert.order_event_unreadable", {{"account_id", account},

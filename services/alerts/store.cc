@@ -42,6 +42,56 @@ std::vector<Alert> AlertsFrom(const pqxx::result& rows) {
   return alerts;
 }
 
+void AddAlerts(const std::map<std::uint64_t, Alert>& changed, SqlBatch& batch) {
+  using Type = SqlArray::Type;
+  SqlArray ids(Type::kBigint), types(Type::kInteger), levels(Type::kInteger), titles(Type::kText), texts(Type::kText),
+      accounts(Type::kText), deployments(Type::kText), orders(Type::kText), symbols(Type::kText),
+      first_times(Type::kBigint), last_times(Type::kBigint), counts(Type::kBigint), acknowledged(Type::kBoolean),
+      acknowledged_by(Type::kText), acknowledge_times(Type::kBigint);
+  for (const auto& [id, alert] : changed) {
+    ids.Add(static_cast<std::int64_t>(id));
+    types.Add(static_cast<std::int64_t>(alert.type));
+    levels.Add(static_cast<std::int64_t>(alert.level));
+    titles.Add(alert.title);
+    texts.Add(alert.text);
+    accounts.Add(alert.account_id.value());
+    deployments.Add(alert.deployment_id.value());
+    orders.Add(alert.order_id.value());
+    symbols.Add(alert.symbol.value());
+    first_times.Add(alert.first_time.nanos);
+    last_times.Add(alert.last_time.nanos);
+    counts.Add(alert.count);
+    acknowledged.Add(std::int64_t{alert.acknowledged});
+    acknowledged_by.Add(alert.acknowledged_by);
+    acknowledge_times.Add(alert.acknowledge_time.nanos);
+  }
+  batch
+      .Statement(
+          "INSERT INTO alert (alert_id, type, level, title, text, account_id, deployment_id, order_id, symbol, "
+          "first_time_ns, last_time_ns, count, acknowledged, acknowledged_by, acknowledge_time_ns) SELECT * FROM "
+          "unnest($1::bigint[], $2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], "
+          "$9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::boolean[], $14::text[], $15::bigint[]) "
+          "ON CONFLICT (alert_id) DO UPDATE SET level = excluded.level, text = excluded.text, order_id = "
+          "excluded.order_id, last_time_ns = excluded.last_time_ns, count = excluded.count, acknowledged = "
+          "excluded.acknowledged, acknowledged_by = excluded.acknowledged_by, acknowledge_time_ns = "
+          "excluded.acknowledge_time_ns")
+      .Value(ids)
+      .Value(types)
+      .Value(levels)
+      .Value(titles)
+      .Value(texts)
+      .Value(accounts)
+      .Value(deployments)
+      .Value(orders)
+      .Value(symbols)
+      .Value(first_times)
+      .Value(last_times)
+      .Value(counts)
+      .Value(acknowledged)
+      .Value(acknowledged_by)
+      .Value(acknowledge_times);
+}
+
 std::int64_t CountUnacknowledged(pqxx::transaction_base& work) {
   return work.exec1("SELECT count(*) FROM alert WHERE NOT acknowledged")[0].as<std::int64_t>();
 }
@@ -85,38 +135,28 @@ absl::StatusOr<std::vector<Alert>> AlertStore::LoadSystem() {
 
 absl::Status AlertStore::Save(const std::map<std::uint64_t, Alert>& changed, const Cursors& cursors,
                               const std::optional<Request>& request) {
-  return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& work) {
-    std::string sql;
-    std::string separator;
-    for (const auto& [id, alert] : changed) {
-      sql += separator.empty() ? "INSERT INTO alert VALUES " : separator;
-      separator = ",";
-      sql += "(" + std::to_string(id) + "," + std::to_string(static_cast<int>(alert.type)) + "," +
-             std::to_string(static_cast<int>(alert.level)) + "," + work.quote(alert.title) + "," +
-             work.quote(alert.text) + "," + work.quote(alert.account_id.value()) + "," +
-             work.quote(alert.deployment_id.value()) + "," + work.quote(alert.order_id.value()) + "," +
-             work.quote(alert.symbol.value()) + "," + std::to_string(alert.first_time.nanos) + "," +
-             std::to_string(alert.last_time.nanos) + "," + std::to_string(alert.count) + "," +
-             (alert.acknowledged ? "true" : "false") + "," + work.quote(alert.acknowledged_by) + "," +
-             std::to_string(alert.acknowledge_time.nanos) + ")";
-    }
-    if (!changed.empty()) {
-      sql +=
-          " ON CONFLICT (alert_id) DO UPDATE SET level = excluded.level, text = excluded.text, order_id = "
-          "excluded.order_id, last_time_ns = excluded.last_time_ns, count = excluded.count, acknowledged = "
-          "excluded.acknowledged, acknowledged_by = excluded.acknowledged_by, acknowledge_time_ns = "
-          "excluded.acknowledge_time_ns;";
-    }
+  SqlBatch batch;
+  if (!changed.empty()) AddAlerts(changed, batch);
+  if (!cursors.empty()) {
+    SqlArray accounts(SqlArray::Type::kText), sequences(SqlArray::Type::kBigint);
     for (const auto& [account, sequence] : cursors) {
-      sql += "INSERT INTO order_cursor VALUES (" + work.quote(account) + "," + std::to_string(sequence) +
-             ") ON CONFLICT (account_id) DO UPDATE SET sequence = excluded.sequence;";
+      accounts.Add(account);
+      sequences.Add(static_cast<std::int64_t>(sequence));
     }
-    if (request) {
-      sql += "INSERT INTO raise_request VALUES (" + work.quote(request->request_id) + "," +
-             std::to_string(request->alert_id) + "," + work.quote(request->fingerprint) + ");";
-    }
-    return sql;
-  });
+    batch
+        .Statement(
+            "INSERT INTO order_cursor SELECT * FROM unnest($1::text[], $2::bigint[]) "
+            "ON CONFLICT (account_id) DO UPDATE SET sequence = excluded.sequence")
+        .Value(accounts)
+        .Value(sequences);
+  }
+  if (request) {
+    batch.Statement("INSERT INTO raise_request VALUES ($1, $2, $3)")
+        .Text(request->request_id)
+        .Bigint(static_cast<std::int64_t>(request->alert_id))
+        .Text(request->fingerprint);
+  }
+  return database_.FencedWrite(kWriter, epoch_, batch);
 }
 
 absl::StatusOr<std::optional<AlertStore::Request>> AlertStore::FindRequest(const std::string& request_id) {

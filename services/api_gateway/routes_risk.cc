@@ -35,11 +35,11 @@ void UpdateLimits(const CallPtr& call) {
             [call, account, asked = std::move(asked), reason = request.reason()](
                 const grpc::Status& status, risk::v1::UpdateLimitsResponse& response) {
               ApiError error = ErrorOf(status, "risk");
-              call->Audit("limits.updated", "account:" + account,
-                          {{"reason", reason},
-                           {"outcome", status.ok() ? "ok" : error.status},
-                           {"limits", status.ok() ? ToJson(response.limits()) : asked}},
-                          account);
+              // What was changed is told by risk itself, whoever asked it and with the change.
+              if (!status.ok()) {
+                call->Audit("limits.updated", "account:" + account,
+                            {{"reason", reason}, {"outcome", error.status}, {"limits", asked}}, account);
+              }
               if (status.ok())
                 call->Answer(200, response);
               else

@@ -11,13 +11,14 @@ namespace ballast {
 namespace {
 
 constexpr int kVerifyPage = 2'000;
-constexpr std::int64_t kAnchorNs = 60'000'000'000;
+constexpr std::int64_t kTellNs = 60'000'000'000;
 
 }  // namespace
 
-ChainKeeper::ChainKeeper(AuditStore& store, const Clock& clock, Logger& log, Metrics& metrics,
+ChainKeeper::ChainKeeper(AuditStore& store, AnchorFile anchor_file, const Clock& clock, Logger& log, Metrics& metrics,
                          std::function<void(const std::string&)> fail)
     : store_(store),
+      anchor_file_(std::move(anchor_file)),
       clock_(clock),
       log_(log),
       metrics_(metrics),
@@ -27,8 +28,27 @@ ChainKeeper::ChainKeeper(AuditStore& store, const Clock& clock, Logger& log, Met
 
 absl::Status ChainKeeper::Recover() {
   RETURN_IF_ERROR(store_.Fence());
+  RETURN_IF_ERROR(CompareWithAnchor());
   MutexLock lock(writing_);
   return Reload();
+}
+
+absl::Status ChainKeeper::CompareWithAnchor() {
+  ASSIGN_OR_RETURN(std::optional<audit::Head> anchor, anchor_file_.Load());
+  if (!anchor) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::vector<audit::Record> found, store_.Page(anchor->sequence - 1, anchor->sequence, 1));
+  std::string found_hash = found.empty() ? "" : found[0].hash;
+  if (found_hash != anchor->hash) {
+    log_.Critical(
+        "audit.anchor_differs",
+        {{"sequence", std::to_string(anchor->sequence)}, {"anchored_hash", anchor->hash}, {"found_hash", found_hash}});
+  }
+  MutexLock lock(mutex_);
+  anchor_ = told_ = *anchor;
+  anchor_differs_ = found_hash != anchor->hash;
+  // What Reload takes the chain to have reached, whatever is stored.
+  head_ = *anchor;
+  return absl::OkStatus();
 }
 
 absl::Status ChainKeeper::Reload() {
@@ -156,8 +176,12 @@ audit::Head ChainKeeper::Head() {
 }
 
 absl::StatusOr<ChainKeeper::Verification> ChainKeeper::Verify(const std::function<bool()>& cancelled) {
-  audit::Head expected;
+  audit::Head expected, anchor;
   std::uint64_t foreign = 0;
+  {
+    MutexLock lock(mutex_);
+    anchor = anchor_;
+  }
   {
     MutexLock lock(writing_);
     if (!loaded_) RETURN_IF_ERROR(Reload());
@@ -174,6 +198,9 @@ absl::StatusOr<ChainKeeper::Verification> ChainKeeper::Verify(const std::functio
     if (page.empty()) break;
     for (const audit::Record& record : page) {
       result.broken = verifier.Next(record);
+      if (!result.broken && record.sequence == anchor.sequence && record.hash != anchor.hash) {
+        result.broken = audit::Break{record.sequence, "the hash is not the one that is kept outside of the database"};
+      }
       if (result.broken) break;
     }
     after = page.back().sequence;
@@ -191,14 +218,28 @@ absl::StatusOr<ChainKeeper::Verification> ChainKeeper::Verify(const std::functio
   return result;
 }
 
+void ChainKeeper::SaveAnchor(const audit::Head& head) {
+  {
+    MutexLock lock(mutex_);
+    if (anchor_differs_ || head == anchor_) return;
+  }
+  absl::Status saved = anchor_file_.Save(head);
+  MutexLock lock(mutex_);
+  if (saved.ok()) anchor_ = head;
+  if (!saved.ok() && !anchor_failing_) log_.Error("audit.anchor_not_saved", {{"error", saved.ToString()}});
+  anchor_failing_ = !saved.ok();
+}
+
 void ChainKeeper::Anchor(bool at_once) {
-  audit::Head head;
+  audit::Head head = Head();
+  if (head.sequence == 0) return;
+  SaveAnchor(head);
   {
     MutexLock lock(mutex_);
     std::int64_t now_ns = clock_.MonotonicNanos();
-    if (head_ == anchored_ || (!at_once && anchor_ns_ != 0 && now_ns - anchor_ns_ < kAnchorNs)) return;
-    anchor_ns_ = now_ns;
-    anchored_ = head = head_;
+    if (head == told_ || (!at_once && told_ns_ != 0 && now_ns - told_ns_ < kTellNs)) return;
+    told_ns_ = now_ns;
+    told_ = head;
   }
   log_.Info("audit.head", {{"sequence", std::to_string(head.sequence)}, {"hash", head.hash}});
 }

@@ -10,6 +10,7 @@
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/thread/mutex.h"
+#include "services/compliance_audit/anchor.h"
 #include "services/compliance_audit/store.h"
 
 namespace ballast {
@@ -25,7 +26,7 @@ class ChainKeeper {
   };
 
   // `fail` ends the process: called once a newer writer has taken over.
-  ChainKeeper(AuditStore& store, const Clock& clock, Logger& log, Metrics& metrics,
+  ChainKeeper(AuditStore& store, AnchorFile anchor_file, const Clock& clock, Logger& log, Metrics& metrics,
               std::function<void(const std::string&)> fail);
 
   absl::Status Recover();
@@ -43,15 +44,19 @@ class ChainKeeper {
   // Reads the chain in pages as it was when called. CANCELLED once `cancelled` says so.
   absl::StatusOr<Verification> Verify(const std::function<bool()>& cancelled);
 
-  // Once a minute at most (or at once) writes the head to the log when it moved: an anchor outside of Postgres.
+  // Every second: keeps the head outside of Postgres when it moved; once a minute at most (or at once) also in the log.
+  // Blocks on the disk. One thread.
   void Anchor(bool at_once);
 
  private:
   absl::Status Reload() REQUIRES(writing_);
+  absl::Status CompareWithAnchor();
+  void SaveAnchor(const audit::Head& head);
   absl::Status Commit(std::vector<audit::Record> records, AuditStore::Cursors cursors, const std::string& request_id)
       REQUIRES(writing_);
 
   AuditStore& store_;
+  const AnchorFile anchor_file_;
   const Clock& clock_;
   Logger& log_;
   Metrics& metrics_;
@@ -64,8 +69,14 @@ class ChainKeeper {
   // What state_.head was after the last commit, for readers.
   Mutex mutex_;
   audit::Head head_ GUARDED_BY(mutex_);
-  audit::Head anchored_ GUARDED_BY(mutex_);
-  std::int64_t anchor_ns_ GUARDED_BY(mutex_) = 0;
+  // As in the file.
+  audit::Head anchor_ GUARDED_BY(mutex_);
+  // The chain that was found is not the one that was anchored: the anchor stays as it is until a person has looked.
+  bool anchor_differs_ GUARDED_BY(mutex_) = false;
+  bool anchor_failing_ GUARDED_BY(mutex_) = false;
+  // As in the log.
+  audit::Head told_ GUARDED_BY(mutex_);
+  std::int64_t told_ns_ GUARDED_BY(mutex_) = 0;
   Counter& records_;
   Gauge& head_gauge_;
 };

@@ -1,9 +1,14 @@
 #include "services/compliance_audit/chain_keeper.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
 
 #include <pqxx/pqxx>
 
+#include "libs/platform/crypto/crypto.h"
 #include "libs/platform/postgres/testing/test_postgres.h"
 #include "libs/wire/wire.h"
 
@@ -25,7 +30,8 @@ class ChainKeeperTest : public testing::Test {
   struct Process {
     explicit Process(ChainKeeperTest& test)
         : store(*test.database_),
-          keeper(store, test.clock_, *test.log_, test.metrics_, [this](const std::string& why) { failure = why; }) {}
+          keeper(store, AnchorFile(test.anchor_path_), test.clock_, *test.log_, test.metrics_,
+                 [this](const std::string& why) { failure = why; }) {}
     AuditStore store;
     std::string failure;
     ChainKeeper keeper;
@@ -33,6 +39,7 @@ class ChainKeeperTest : public testing::Test {
 
   void SetUp() override {
     ASSERT_TRUE(Logger::Make({.service = "test", .directory = "", .level = "CRITICAL"}, &log_).ok());
+    std::remove(anchor_path_.c_str());
     database_ = TestPostgres::Get().NewSchema();
     ASSERT_TRUE(database_->Migrate(Migrations_compliance_audit()).ok());
     process_ = NewProcess();
@@ -85,6 +92,24 @@ class ChainKeeperTest : public testing::Test {
     return record;
   }
 
+  // What somebody writes who knows how records hang together: from `first` on every detail is another, every hash fits
+  // and the head too.
+  void Rewrite(std::uint64_t first) {
+    audit::Head head;
+    std::string sql = "ALTER TABLE record DISABLE TRIGGER record_append_only; ";
+    auto records = process_->store.Page(0, 1'000, 1'000);
+    ASSERT_TRUE(records.ok());
+    for (audit::Record record : *records) {
+      if (record.sequence >= first) record.detail = R"({"forged":true})";
+      audit::Link(record, head, Sha256Hex);
+      sql += "UPDATE record SET detail = '" + record.detail + "', hash = decode('" + record.hash +
+             "', 'hex') WHERE sequence = " + std::to_string(record.sequence) + "; ";
+    }
+    sql += "UPDATE chain_head SET hash = '" + head.hash + "'";
+    ASSERT_TRUE(Sql(sql).ok());
+  }
+
+  const std::string anchor_path_ = testing::TempDir() + "/anchor_" + std::to_string(::getpid());
   StillClock clock_;
   Metrics metrics_;
   std::unique_ptr<Logger> log_;
@@ -203,6 +228,86 @@ TEST_F(ChainKeeperTest, ACutEndWithItsHeadIsFoundWhileTheProcessLives) {
       "UPDATE chain_head SET (sequence, hash) = (SELECT sequence, hash FROM record WHERE sequence = 7); "
       "DELETE FROM record WHERE sequence > 7");
   EXPECT_EQ(Verify().broken->sequence, 8U);
+}
+
+TEST_F(ChainKeeperTest, ARewrittenChainIsFoundByTheAnchorAfterARestart) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 9)));
+  process_->keeper.Anchor(false);
+  Rewrite(9);
+  process_ = NewProcess();
+  auto result = Verify();
+  ASSERT_TRUE(result.broken.has_value());
+  EXPECT_EQ(result.broken->sequence, 9U);
+  EXPECT_EQ(result.broken->problem, "the hash is not the one that is kept outside of the database");
+  // Going on does not bury it.
+  EXPECT_TRUE(Feed(Events("paper", 10, 12)));
+  process_->keeper.Anchor(true);
+  process_ = NewProcess();
+  EXPECT_EQ(Verify().broken->sequence, 9U);
+}
+
+TEST_F(ChainKeeperTest, EmptiedTablesAreFoundByTheAnchorAfterARestart) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 9)));
+  process_->keeper.Anchor(false);
+  Tamper("TRUNCATE record; TRUNCATE chain_head; TRUNCATE order_cursor");
+  process_ = NewProcess();
+  auto result = Verify();
+  ASSERT_TRUE(result.broken.has_value());
+  EXPECT_EQ(result.broken->sequence, 1U);
+  EXPECT_EQ(result.broken->problem, "the chain ends at record 0, but it had 9");
+  EXPECT_TRUE(Feed(Events("paper", 1, 9)));
+  process_->keeper.Anchor(true);
+  process_ = NewProcess();
+  EXPECT_EQ(Verify().broken->sequence, 1U);
+}
+
+TEST_F(ChainKeeperTest, AnAnchorThatIsBehindIsNoBreak) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 3)));
+  process_->keeper.Anchor(false);
+  EXPECT_TRUE(Feed(Events("paper", 4, 5)));
+  process_ = NewProcess();
+  EXPECT_EQ(process_->keeper.Head().sequence, 5U);
+  EXPECT_TRUE(Feed(Events("paper", 6, 6)));
+  process_->keeper.Anchor(true);
+  EXPECT_FALSE(Verify().broken.has_value());
+  process_ = NewProcess();
+  EXPECT_FALSE(Verify().broken.has_value());
+  EXPECT_EQ(AnchorFile(anchor_path_).Load()->value().sequence, 6U);
+}
+
+TEST_F(ChainKeeperTest, ADamagedAnchorIsNotBegunAnew) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 3)));
+  process_->keeper.Anchor(false);
+  std::ofstream(anchor_path_, std::ios::trunc) << "3 what\n";
+  Process next(*this);
+  EXPECT_EQ(next.keeper.Recover().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(ChainKeeperTest, RecordsOfAnOlderBuildStayInTheChain) {
+  database_ = TestPostgres::Get().NewSchema();
+  std::vector<Migration> migrations = Migrations_compliance_audit();
+  ASSERT_TRUE(database_->Migrate({migrations[0]}).ok());
+  audit::Head head;
+  for (const char* request : {"r1", "r2", "r3"}) {
+    audit::Record record = Login(request);
+    audit::Link(record, head, Sha256Hex);
+    ASSERT_TRUE(Sql("INSERT INTO record VALUES (" + std::to_string(record.sequence) + ", 0, '" + record.actor + "', '" +
+                    record.action + "', '" + record.subject + "', '{}', '" + request + "', '', '" +
+                    record.previous_hash + "', '" + record.hash + "')")
+                    .ok());
+  }
+  ASSERT_TRUE(Sql("INSERT INTO chain_head VALUES (true, 3, '" + head.hash + "', 0)").ok());
+  ASSERT_TRUE(database_->Migrate(migrations).ok());
+  process_ = NewProcess();
+  EXPECT_TRUE(Feed(Events("paper", 1, 4)));
+  auto result = Verify();
+  EXPECT_FALSE(result.broken.has_value()) << result.broken->problem;
+  EXPECT_EQ(result.records, 7U);
+  // Also the old part is watched.
+  ASSERT_TRUE(Sql("ALTER TABLE record_before DISABLE TRIGGER record_append_only; UPDATE record_before SET actor = 'x' "
+                  "WHERE sequence = 2; ALTER TABLE record_before ENABLE TRIGGER record_append_only")
+                  .ok());
+  EXPECT_EQ(Verify().broken->sequence, 2U);
 }
 
 TEST_F(ChainKeeperTest, AForeignRecordIsFoundAndStopsNothing) {

@@ -15,11 +15,20 @@ std::vector<Migration> Migrations_compliance_audit();
 
 namespace {
 
+// Beside the suite's state, or where the service runs.
+std::string AnchorPath(const Config& config) {
+  const std::string& path = config.GetString("anchor_file");
+  if (!path.empty()) return path;
+  const std::string& folder = config.GetString("run_directory");
+  return (folder.empty() ? "" : folder + "/") + "compliance_audit.anchor";
+}
+
 class ComplianceAudit : public Service {
  public:
   explicit ComplianceAudit(ServiceContext& context)
       : store_(context.database),
-        keeper_(store_, context.clock, context.log, context.metrics, context.fail),
+        keeper_(store_, AnchorFile(AnchorPath(context.config)), context.clock, context.log, context.metrics,
+                context.fail),
         grpc_(keeper_, store_),
         orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
         events_(
@@ -66,10 +75,15 @@ class ComplianceAudit : public Service {
 }  // namespace
 
 ServiceSpec ComplianceAuditSpec() {
-  return {.name = "compliance_audit",
-          .knobs = {},
-          .migrations = Migrations_compliance_audit(),
-          .make = [](ServiceContext& context) { return std::make_unique<ComplianceAudit>(context); }};
+  return {
+      .name = "compliance_audit",
+      .knobs = {{.name = "anchor_file",
+                 .type = KnobType::kString,
+                 .default_value = "",
+                 .help = "where the end of the chain is kept outside of Postgres; empty: compliance_audit.anchor in "
+                         "run_directory"}},
+      .migrations = Migrations_compliance_audit(),
+      .make = [](ServiceContext& context) { return std::make_unique<ComplianceAudit>(context); }};
 }
 
 }  // namespace ballast

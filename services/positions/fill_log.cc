@@ -45,18 +45,35 @@ FillLog::FillLog(const std::string& directory, PositionStore& store, const Clock
           metrics.GetGauge("ballast_positions_trade_log_behind", "1: fills are missing in the trade log", {})) {}
 
 void FillLog::CatchUp() {
+  MutexLock lock(mutex_);
+  CatchUpNow();
+}
+
+void FillLog::CatchUpNow() {
   if (!files_.enabled()) return;
   last_try_ns_ = clock_.MonotonicNanos();
   Note(TryCatchUp());
 }
 
 void FillLog::Append(const AccountId& account, const std::vector<Fill>& fills) {
+  MutexLock lock(mutex_);
   if (!files_.enabled()) return;
-  if (!behind_) {
-    if (!fills.empty()) Note(TryAppend(account, fills));
-  } else if (clock_.MonotonicNanos() - last_try_ns_ >= kRetryNs) {
-    CatchUp();
+  if (behind_) return RetryNow();
+  if (fills.empty()) return;
+  if (auto written = from_store_.find(account); written != from_store_.end()) {
+    if (fills.back().sequence <= written->second) return;
+    if (fills.front().sequence <= written->second) return CatchUpNow();
   }
+  Note(TryAppend(account, fills));
+}
+
+void FillLog::Retry() {
+  MutexLock lock(mutex_);
+  RetryNow();
+}
+
+void FillLog::RetryNow() {
+  if (behind_ && clock_.MonotonicNanos() - last_try_ns_ >= kRetryNs) CatchUpNow();
 }
 
 absl::Status FillLog::TryAppend(const AccountId& account, const std::vector<Fill>& fills) {
@@ -75,6 +92,7 @@ absl::Status FillLog::SetAside(const AccountId& account, std::uint64_t last, std
 
 absl::Status FillLog::TryCatchUp() {
   ASSIGN_OR_RETURN(auto stored, store_.LoadSequences());
+  from_store_.clear();
   for (const auto& [account, sequence] : stored) {
     ASSIGN_OR_RETURN(std::uint64_t last, files_.LastSequence(account.value()));
     if (last > sequence) {
@@ -87,6 +105,7 @@ absl::Status FillLog::TryCatchUp() {
       RETURN_IF_ERROR(files_.Append(account.value(), RowsOf(account, fills)));
       last = fills.back().sequence;
     }
+    from_store_[account] = last;
   }
   return absl::OkStatus();
 }

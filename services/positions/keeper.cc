@@ -363,6 +363,7 @@ void PositionKeeper::Loop() {
         }
       }
     }
+    fill_log_.Retry();
     if (!save) continue;
     if (absl::Status saved = store_.SaveMarks(copies, points, closes); !saved.ok()) {
       log_.Warning("positions.marks_not_saved", {{"error", saved.ToString()}});

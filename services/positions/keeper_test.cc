@@ -150,7 +150,8 @@ class PositionKeeperTest : public ::testing::Test {
     return {response.differences().begin(), response.differences().end()};
   }
   // Sequences of the trade log's lines.
-  std::vector<std::string> Lines() const {
+  std::vector<std::string> Lines() const { return Lines(folder); }
+  static std::vector<std::string> Lines(const fs::path& folder) {
     std::vector<std::string> lines;
     std::ifstream file(folder / "trades-paper-1970-01-01.csv");
     std::string line;
@@ -272,6 +273,29 @@ TEST_F(PositionKeeperTest, ATradeLogThatCannotBeWrittenStopsNobodyAndIsCompleted
   ASSERT_TRUE(Feed({Filled(4)}));
   EXPECT_THAT(Lines(), ElementsAre("2", "4"));
   EXPECT_THAT(metrics.Text(), ::testing::HasSubstr("ballast_positions_trade_log_behind 0"));
+}
+
+TEST_F(PositionKeeperTest, ATradeLogIsCompletedAlthoughNothingHappensAnyMore) {
+  fs::path other = folder.string() + "_other";
+  fs::remove_all(other);
+  std::ofstream(other) << "not a folder";
+  ASSERT_TRUE(Feed({Filled(2)}));
+  FillLog fill_log(other.string(), process->store, clock, *log, metrics);
+  fill_log.CatchUp();
+  fs::remove(other);
+  fill_log.Retry();
+  EXPECT_THAT(Lines(other), IsEmpty());  // not in a hurry
+  clock.nanos += 1'000'000'000;
+  fill_log.Retry();
+  EXPECT_THAT(Lines(other), ElementsAre("2"));
+  EXPECT_THAT(metrics.Text(), ::testing::HasSubstr("ballast_positions_trade_log_behind 0"));
+  // What the store had said already comes from the batch as well.
+  StoreBehindItsBack({Filled(3)});
+  fill_log.CatchUp();
+  fill_log.Append(AccountId("paper"), {*Filled(3).fill});
+  fill_log.Append(AccountId("paper"), {*Filled(4).fill});
+  EXPECT_THAT(Lines(other), ElementsAre("2", "3", "4"));
+  fs::remove_all(other);
 }
 
 TEST_F(PositionKeeperTest, LinesOfAnotherHistoryAreSetAside) {

@@ -2,12 +2,16 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "ballast/alert/v1/alert_service.grpc.pb.h"
+#include "ballast/audit/v1/audit_service.grpc.pb.h"
 #include "ballast/broker/v1/market_data_service.grpc.pb.h"
 #include "libs/platform/grpc/channel.h"
 #include "libs/platform/grpc/client_stream.h"
+#include "libs/platform/grpc/status.h"
 #include "libs/wire/wire.h"
 #include "services/risk/grpc_adapter.h"
 #include "services/risk/keeper.h"
+#include "services/risk/outbox.h"
 #include "services/risk/store.h"
 
 namespace ballast {
@@ -26,6 +30,22 @@ class RiskShell : public Service {
         keeper_(store_, context.clock, context.log, context.metrics,
                 context.config.GetBool("utc_days") ? ledger::DayBoundary::kUtc : ledger::DayBoundary::kNewYork),
         grpc_(keeper_),
+        audit_(audit::v1::AuditService::NewStub(MakeChannel(context.config.GetString("compliance_audit_address")))),
+        alerts_(alert::v1::AlertService::NewStub(MakeChannel(context.config.GetString("alerts_address")))),
+        outbox_(store_,
+                {.append =
+                     [this](const audit::v1::AppendRecordRequest& request) {
+                       audit::v1::AppendRecordResponse response;
+                       return Call(
+                           [&](grpc::ClientContext& call) { return audit_->AppendRecord(&call, request, &response); });
+                     },
+                 .raise =
+                     [this](const alert::v1::RaiseAlertRequest& request) {
+                       alert::v1::RaiseAlertResponse response;
+                       return Call(
+                           [&](grpc::ClientContext& call) { return alerts_->RaiseAlert(&call, request, &response); });
+                     }},
+                context.log, context.metrics),
         stub_(broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
         market_(MarketClient::Callbacks{
             .open = [this](grpc::ClientContext& call) { return stub_->StreamMarketData(&call); },
@@ -46,6 +66,7 @@ class RiskShell : public Service {
   absl::Status Start() override {
     grpc_.Start();
     market_.Start();
+    outbox_.Start();
     return absl::OkStatus();
   }
   bool Ready() override { return keeper_.Ready(); }
@@ -54,9 +75,15 @@ class RiskShell : public Service {
     keeper_.CloseSession();
     market_.Stop();
     grpc_.Stop();
+    outbox_.Stop();
   }
 
  private:
+  static absl::Status Call(const std::function<grpc::Status(grpc::ClientContext&)>& call) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+    return FromGrpc(call(context));
+  }
   void LoadInstruments() {
     grpc::ClientContext call;
     broker::v1::ListInstrumentsResponse response;
@@ -96,6 +123,9 @@ class RiskShell : public Service {
   RiskStore store_;
   RiskKeeper keeper_;
   RiskGrpc grpc_;
+  std::unique_ptr<audit::v1::AuditService::Stub> audit_;
+  std::unique_ptr<alert::v1::AlertService::Stub> alerts_;
+  Outbox outbox_;
   std::unique_ptr<broker::v1::MarketDataService::Stub> stub_;
   MarketClient market_;
 };

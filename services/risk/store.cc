@@ -2,9 +2,12 @@
 
 #include <pqxx/pqxx>
 
+#include <set>
+
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/absl_std.h"
+#include "services/risk/facts.h"
 #include "services/risk/limits_codec.h"
 
 namespace ballast {
@@ -17,6 +20,12 @@ absl::StatusOr<risk::Limits> Decode(const pqxx::field& field) {
 
 absl::StatusOr<Decimal> Number(const pqxx::field& field) { return Decimal::Parse(field.as<std::string>()); }
 
+void Tell(pqxx::transaction_base& work, RiskStore::Target target, const google::protobuf::Message& request) {
+  std::string bytes = request.SerializeAsString();
+  work.exec_params("INSERT INTO outbox (target, request) VALUES ($1, $2)", static_cast<int>(target),
+                   pqxx::binarystring(bytes));
+}
+
 void SaveMark(pqxx::transaction_base& work, const AccountId& account, const RiskStore::EquityMark& mark) {
   const ledger::DayBaseline& baseline = mark.baseline;
   work.exec_params(
@@ -25,13 +34,20 @@ void SaveMark(pqxx::transaction_base& work, const AccountId& account, const Risk
       "excluded.peak_equity, day_start_unknown = excluded.day_start_unknown, peak_unknown = excluded.peak_unknown",
       account.value(), baseline.day, baseline.day_start_equity.ToString(), baseline.peak_equity.ToString(),
       baseline.day_start_unknown, baseline.peak_unknown);
-  work.exec_params("DELETE FROM loss_trip WHERE account_id = $1", account.value());
+  std::set<std::pair<std::string, std::int64_t>> known;
+  for (const pqxx::row& row :
+       work.exec_params("DELETE FROM loss_trip WHERE account_id = $1 RETURNING rule, trip_nanos", account.value())) {
+    known.emplace(row[0].as<std::string>(), row[1].as<std::int64_t>());
+  }
   for (risk::LossRule rule : risk::kLossRules) {
     const std::optional<risk::LossTrip>& trip = mark.latches.Of(rule);
     if (!trip) continue;
     work.exec_params("INSERT INTO loss_trip VALUES ($1, $2, $3, $4, $5::numeric, $6::numeric, $7::numeric)",
                      account.value(), risk::NameOf(rule), trip->time.nanos, trip->day, trip->baseline.ToString(),
                      trip->equity.ToString(), trip->limit.ToString());
+    if (known.contains({risk::NameOf(rule), trip->time.nanos})) continue;
+    Tell(work, RiskStore::Target::kAudit, LossRuleTripped(account, rule, *trip));
+    Tell(work, RiskStore::Target::kAlerts, AlertOfTrip(account, rule, *trip));
   }
 }
 
@@ -75,6 +91,7 @@ absl::StatusOr<risk::Limits> RiskStore::SaveLimits(const Update& update) {
         "INSERT INTO limits (account_id, version, payload, reason, actor, request_id) VALUES ($1, $2, $3, $4, $5, $6)",
         update.account_id.value(), saved.version, pqxx::binarystring(bytes), update.reason, update.actor,
         update.request_id);
+    Tell(work, Target::kAudit, LimitsUpdated(update.account_id, saved, update.reason, update.actor));
     return absl::OkStatus();
   }));
   return saved;
@@ -168,9 +185,45 @@ absl::StatusOr<RiskStore::Rearmed> RiskStore::SaveRearm(const Rearm& rearm) {
         "$6)",
         rearm.account_id.value(), rearm.request_id, asked, rearmed, rearm.reason, rearm.actor);
     SaveMark(work, rearm.account_id, rearm.after);
+    // Every resumed account is asked about; only a rule that was tripped is news.
+    if (!rearm.rearmed.empty()) {
+      Tell(work, Target::kAudit,
+           LossRulesRearmed(rearm.account_id, rearm.request_id, rearm.rearmed, rearm.reason, rearm.actor));
+    }
     return absl::OkStatus();
   }));
   return answer;
+}
+
+absl::StatusOr<std::vector<RiskStore::Message>> RiskStore::LoadOutbox() {
+  std::vector<Message> messages;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    messages.clear();
+    for (Target target : {Target::kAudit, Target::kAlerts}) {
+      for (const pqxx::row& row : work.exec_params("SELECT outbox_id, request FROM outbox WHERE refusal IS NULL AND "
+                                                   "target = $1 ORDER BY outbox_id LIMIT $2",
+                                                   static_cast<int>(target), kOutboxPage)) {
+        messages.push_back(
+            {.outbox_id = row[0].as<std::int64_t>(), .target = target, .request = pqxx::binarystring(row[1]).str()});
+      }
+    }
+    return absl::OkStatus();
+  }));
+  return messages;
+}
+
+absl::Status RiskStore::RemoveMessages(const std::vector<std::int64_t>& outbox_ids) {
+  return database_.Transaction([&](pqxx::transaction_base& work) {
+    work.exec("DELETE FROM outbox WHERE outbox_id IN (" + absl::StrJoin(outbox_ids, ",") + ")");
+    return absl::OkStatus();
+  });
+}
+
+absl::Status RiskStore::RefuseMessage(std::int64_t outbox_id, const std::string& why) {
+  return database_.Transaction([&](pqxx::transaction_base& work) {
+    work.exec_params("UPDATE outbox SET refusal = $2 WHERE outbox_id = $1", outbox_id, why);
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace ballast

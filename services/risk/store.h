@@ -57,6 +57,21 @@ class RiskStore {
   };
   absl::StatusOr<Rearmed> SaveRearm(const Rearm& rearm);
 
+  // What others are to be told of the above, stored with it: changed limits, rules re-armed and tripped.
+  enum class Target { kAudit = 1, kAlerts = 2 };
+  struct Message {
+    std::int64_t outbox_id = 0;
+    Target target = Target::kAudit;
+    // The request of the target's call, serialised.
+    std::string request;
+  };
+  // Oldest first, so many at most for each target: what waits for one that is away is in nobody's way.
+  static constexpr int kOutboxPage = 200;
+  absl::StatusOr<std::vector<Message>> LoadOutbox();
+  absl::Status RemoveMessages(const std::vector<std::int64_t>& outbox_ids);
+  // It stays, and is not loaded again.
+  absl::Status RefuseMessage(std::int64_t outbox_id, const std::string& why);
+
  private:
   Database& database_;
 };

@@ -1,6 +1,7 @@
 """A loss rule over the real processes: tripped, it stays whatever happens to risk and to the limits, until somebody resumes
 the account with a reason."""
 import itertools
+import json
 
 import pytest
 
@@ -83,6 +84,27 @@ def test_a_person_takes_it_back_with_a_reason(suite):
     assert status == 201, body
     records = suite.get("/api/audit?action=account.resumed")
     assert "looked at it" in str(records)
+
+
+def test_all_of_it_is_in_the_chain_and_the_trip_is_an_alert(suite):
+    # By a door that passes the gateway by, while the audit is away.
+    limits = suite.risk.GetLimits(suite.protos.risk.GetLimitsRequest(account_id="paper"), timeout=5).limits
+    suite.kill("compliance_audit", hold=True)
+    suite.risk.UpdateLimits(suite.protos.risk.UpdateLimitsRequest(
+        request_id="limits-grpc", limits=limits, reason="over grpc", actor="user:console"), timeout=5)
+    suite.kill("risk")
+    suite.revive("compliance_audit")
+    suite.wait_running()
+
+    def records(action):
+        return suite.get(f"/api/audit?action={action}")["records"]
+    wait_until(lambda: [one for one in records("limits.updated") if "over grpc" in one["detail"]], 30, "it is in the chain")
+    assert [one["actor"] for one in records("limits.updated") if "over grpc" in one["detail"]] == ["user:console"]
+    assert len(records("limits.updated")) == 3  # each once, the two over REST as well
+    assert [json.loads(one["detail"])["rule"] for one in records("loss_rules.tripped")] == ["daily_loss"]
+    assert [json.loads(one["detail"])["reason"] for one in records("loss_rules.rearmed")] == ["looked at it"]
+    alerts = [one for one in suite.get("/api/alerts")["alerts"] if one["title"] == "Daily loss limit reached"]
+    assert len(alerts) == 1 and alerts[0]["level"] == "ALERT_LEVEL_CRITICAL" and alerts[0]["account_id"] == "paper"
 
 
 def test_risk_and_positions_say_the_same_equity(suite):

@@ -94,6 +94,12 @@ def test_orders_are_refused_with_a_reason_while_postgres_is_gone(suite, load):
             "request_id": "dark-rest", "symbol": "BTC-USD", "side": "SIDE_BUY", "type": "ORDER_TYPE_MARKET", "quantity": "0.001"})
         assert status == 503 and body["error"]["status"] == "UNAVAILABLE" and "cannot be stored" in body["error"]["message"], body
         assert len(load.acknowledged) == before
+        # Who cannot store does not call itself healthy, and readiness says so outside.
+        wait_until(lambda: suite.channel("order_management").unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=2)
+                   == b"\x08\x02", 20, "order management says that it cannot serve")
+        wait_until(lambda: suite.request("GET", "/readyz")[0] == 503, 20, "readiness says so")
+        states = {row["name"]: row["state"] for row in suite.get("/api/live/status")["services"]}
+        assert states["order_management"] == "not_serving", states
     seconds = trades_again(suite, load, time.monotonic(), "Postgres")
     # What was refused may be sent again, and is one order.
     answer = suite.orders.SubmitOrder(suite.submit_request("dark-0", confirm_duplicate=True), timeout=10)

@@ -1,6 +1,7 @@
 #include "libs/platform/postgres/database.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <pqxx/pqxx>
 #include <thread>
@@ -33,6 +34,7 @@ absl::Status StatusOf(const pqxx::sql_error& problem) {
 
 struct Database::State {
   Options options;
+  std::atomic<bool> storage_suspected{false};
   Mutex mutex;
   CondVar returned;
   std::vector<std::unique_ptr<pqxx::connection>> idle GUARDED_BY(mutex);
@@ -109,7 +111,7 @@ absl::Status Database::WithConnection(absl::StatusCode broken_code,
   try {
     connection = state_->Take();
   } catch (const std::exception& problem) {
-    return told(absl::StatusCode::kUnavailable, problem);
+    return Noted(told(absl::StatusCode::kUnavailable, problem));
   }
   absl::Status status;
   bool broken = false;
@@ -141,6 +143,30 @@ absl::Status Database::WithConnection(absl::StatusCode broken_code,
   } else {
     state_->Give(std::move(connection));
   }
+  return Noted(std::move(status));
+}
+
+absl::Status Database::Noted(absl::Status status) {
+  if (!status.ok() && IsStorageProblem(status)) state_->storage_suspected = true;
+  return status;
+}
+
+bool Database::StorageSuspected() const { return state_->storage_suspected; }
+
+absl::Status Database::ProbeStorage() {
+  state_->storage_suspected = false;
+  // Emptied each time, so that each time the file has to grow; rows too short to be compressed.
+  absl::Status status = Transaction([](pqxx::transaction_base& work) {
+    work.exec("INSERT INTO storage_probe SELECT repeat('x', 1900) FROM generate_series(1, 128)");
+    return absl::OkStatus();
+  });
+  if (status.ok()) {
+    status = Transaction([](pqxx::transaction_base& work) {
+      work.exec("TRUNCATE storage_probe");
+      return absl::OkStatus();
+    });
+  }
+  if (!status.ok()) state_->storage_suspected = true;
   return status;
 }
 
@@ -180,14 +206,16 @@ absl::Status Database::FencedWrite(std::span<const Fence> fences, const SqlBatch
     }
   }
   if (!pipeline) {
-    ASSIGN_OR_RETURN(pipeline, SqlPipeline::Connect(state_->ConnectionText()));
+    absl::StatusOr<std::unique_ptr<SqlPipeline>> connected = SqlPipeline::Connect(state_->ConnectionText());
+    if (!connected.ok()) return Noted(connected.status());
+    pipeline = *std::move(connected);
   }
   absl::Status status = pipeline->Run(fences, batch);
   if (pipeline->usable()) {
     MutexLock lock(state_->mutex);
     state_->pipelines.push_back(std::move(pipeline));
   }
-  return status;
+  return Noted(std::move(status));
 }
 
 absl::Status Database::LongTransaction(const std::function<absl::Status(pqxx::transaction_base&)>& work) {
@@ -220,6 +248,7 @@ absl::Status Database::Migrate(const std::vector<Migration>& migrations) {
         "CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, checksum text NOT NULL, "
         "apply_time timestamptz NOT NULL DEFAULT now())");
     work.exec("CREATE TABLE IF NOT EXISTS writer_epoch (key text PRIMARY KEY, epoch bigint NOT NULL)");
+    work.exec("CREATE TABLE IF NOT EXISTS storage_probe (filler text NOT NULL)");
     // The row stays locked until the commit: nobody takes over in between, and a write whose answer was lost is over
     // before the next one of the same writer looks at what is stored.
     work.exec(

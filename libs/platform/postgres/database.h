@@ -79,6 +79,12 @@ class Database {
   // For one who writes in several places at once; `fences` in the order of their keys, as everybody takes them.
   [[nodiscard]] absl::Status FencedWrite(std::span<const Fence> fences, const SqlBatch& batch);
 
+  // Something that was last tried could not be stored: no connection, no room, a disk that fails, a Postgres that only
+  // reads. From then on until ProbeStorage() is OK. Does not block.
+  [[nodiscard]] bool StorageSuspected() const;
+  // Makes something durable that needs room of its own, and gives the room back. Codes as Transaction's.
+  [[nodiscard]] absl::Status ProbeStorage();
+
   // Tries for `timeout_ns` to get a first connection, with growing pauses.
   [[nodiscard]] absl::Status WaitReachable(std::int64_t timeout_ns);
 
@@ -93,6 +99,8 @@ class Database {
 
  private:
   struct State;
+  // `status`, and what it says about the storage remembered.
+  absl::Status Noted(absl::Status status);
   // Runs `use` with a connection of the pool and turns what libpqxx throws into a status; a broken one is replaced and
   // told as `broken`.
   absl::Status WithConnection(absl::StatusCode broken, const std::function<absl::Status(pqxx::connection_base&)>& use);

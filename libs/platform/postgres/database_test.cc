@@ -203,6 +203,58 @@ TEST(DatabaseTest, ABrokenConnectionIsReplaced) {
   EXPECT_TRUE(database->WaitReachable(5'000'000'000).ok());
 }
 
+absl::Status Raise(Database& database, const std::string& state) {
+  return database.Transaction([&](pqxx::transaction_base& work) {
+    work.exec("DO $$BEGIN RAISE EXCEPTION 'as told' USING ERRCODE = '" + state + "'; END$$");
+    return absl::OkStatus();
+  });
+}
+
+TEST(DatabaseTest, WhatCannotBeStoredIsRemembered) {
+  auto database = TestPostgres::Get().NewSchema();
+  ASSERT_TRUE(database->Migrate({{"0001_init", "CREATE TABLE thing (id int PRIMARY KEY)"}}).ok());
+  // The disk is full, it fails, it may only be read, the server is going away.
+  for (const char* state : {"53100", "58030", "25006", "57P01"}) {
+    EXPECT_FALSE(database->StorageSuspected());
+    EXPECT_FALSE(Raise(*database, state).ok());
+    EXPECT_TRUE(database->StorageSuspected()) << state;
+    EXPECT_EQ(database->ProbeStorage(), absl::OkStatus());
+  }
+  // Somebody asked for something wrong, was too slow or met somebody else.
+  for (const char* state : {"22012", "57014", "40001", "23505"}) {
+    EXPECT_FALSE(Raise(*database, state).ok());
+    EXPECT_FALSE(database->StorageSuspected()) << state;
+  }
+}
+
+TEST(DatabaseTest, AFullDiskIsSuspectedByBatchesAndAsLongAsNothingFits) {
+  auto database = TestPostgres::Get().NewSchema();
+  ASSERT_TRUE(database
+                  ->Migrate({{"0001_init",
+                              "CREATE TABLE thing (id int); CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE "
+                              "plpgsql AS $$BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; "
+                              "END$$; CREATE TRIGGER full_disk BEFORE INSERT ON thing EXECUTE FUNCTION full_disk(); "
+                              "CREATE TRIGGER full_disk BEFORE INSERT ON storage_probe EXECUTE FUNCTION full_disk()"}})
+                  .ok());
+  auto epoch = database->ClaimEpoch("writer");
+  ASSERT_TRUE(epoch.ok());
+  SqlBatch batch;
+  batch.Statement("INSERT INTO thing VALUES (1)");
+  EXPECT_EQ(database->FencedWrite("writer", *epoch, batch).code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(database->StorageSuspected());
+  EXPECT_FALSE(database->ProbeStorage().ok());
+  EXPECT_TRUE(database->StorageSuspected());
+  ASSERT_TRUE(database
+                  ->Transaction([](pqxx::transaction_base& work) {
+                    work.exec("DROP TRIGGER full_disk ON storage_probe");
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_TRUE(database->StorageSuspected()) << "only a write that fits says that there is room";
+  EXPECT_EQ(database->ProbeStorage(), absl::OkStatus());
+  EXPECT_FALSE(database->StorageSuspected());
+}
+
 // What runs in each transaction of these tests before the row is asked for.
 absl::Status LockRow(pqxx::transaction_base& work) {
   work.exec("UPDATE thing SET note = note || 'x' WHERE id = 1");

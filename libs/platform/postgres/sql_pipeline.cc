@@ -9,6 +9,8 @@ namespace {
 
 // SQLSTATE of a write that came too late; the class is in nobody's use.
 constexpr std::string_view kFencedState = "BF001";
+// Where a status keeps the code.
+constexpr char kStateUrl[] = "ballast/sqlstate";
 
 constexpr int kBinary = 1;
 
@@ -20,15 +22,28 @@ using Result = std::unique_ptr<PGresult, ClearResult>;
 }  // namespace
 
 absl::Status StatusOfSqlState(const std::string& code, const std::string& message) {
-  absl::string_view text = ToAbsl(message);
-  if (code == kFencedState) return absl::FailedPreconditionError(text);
-  if (code == "40003") return absl::UnknownError(text);  // the commit may have happened
-  if (code == "23505") return absl::AlreadyExistsError(text);
+  auto made = [&](absl::StatusCode status_code) {
+    absl::Status status(status_code, ToAbsl(message));
+    status.SetPayload(kStateUrl, absl::Cord(ToAbsl(code)));
+    return status;
+  };
+  if (code == kFencedState) return made(absl::StatusCode::kFailedPrecondition);
+  if (code == "40003") return made(absl::StatusCode::kUnknown);  // the commit may have happened
+  if (code == "23505") return made(absl::StatusCode::kAlreadyExists);
   // A serialisation failure, a deadlock, a lock that was not to be had in time.
-  if (code == "40001" || code == "40P01" || code == "55P03") return absl::AbortedError(text);
+  if (code == "40001" || code == "40P01" || code == "55P03") return made(absl::StatusCode::kAborted);
   // 57: cancelled by a limit of time, or the server is stopping or starting. 53: no disk, no memory, no connections.
-  if (code.starts_with("57") || code.starts_with("53")) return absl::UnavailableError(text);
-  return absl::InternalError(text);
+  if (code.starts_with("57") || code.starts_with("53")) return made(absl::StatusCode::kUnavailable);
+  return made(absl::StatusCode::kInternal);
+}
+
+bool IsStorageProblem(const absl::Status& status) {
+  absl::optional<absl::Cord> state = status.GetPayload(kStateUrl);
+  // Only a connection that broke or never was has no state.
+  if (!state) return absl::IsUnavailable(status) || absl::IsUnknown(status);
+  std::string code(*state);
+  // 53: no disk, no memory, no connections. 57P: stopping or starting. 58: a file or the disk. 25006: it only reads.
+  return code.starts_with("53") || code.starts_with("57P") || code.starts_with("58") || code == "25006";
 }
 
 absl::StatusOr<std::unique_ptr<SqlPipeline>> SqlPipeline::Connect(const std::string& connection) {

@@ -18,6 +18,9 @@ namespace ballast {
 
 // What a refusal by Postgres means, by the class of its code (Appendix A of its manual).
 absl::Status StatusOfSqlState(const std::string& code, const std::string& message);
+// Whether such a status says that nothing can be stored just now: no connection, no room, a disk that fails, a Postgres
+// that only reads. Not that somebody was too slow or asked for something wrong.
+bool IsStorageProblem(const absl::Status& status);
 
 // A connection of libpq's that runs batches. One thread at a time; every call blocks.
 class SqlPipeline {

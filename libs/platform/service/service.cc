@@ -18,6 +18,7 @@
 #include "grpc/health/v1/health.pb.h"
 #include "libs/base/absl_std.h"
 #include "libs/platform/service/ending.h"
+#include "libs/platform/service/storage_watch.h"
 
 extern char** environ;
 
@@ -193,6 +194,8 @@ int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigs
     return Fail(log, "service.start_failed", status);
   }
   redis.Start();
+  StorageWatch storage(database, log, metrics);
+  if (spec.stores) storage.Start();
   log.Info("service.started", {{"version", kVersion},
                                {"grpc_port", std::to_string(port)},
                                {"metrics_port", std::to_string(*metrics_port)},
@@ -203,7 +206,7 @@ int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigs
   Gauge& ready_gauge = metrics.GetGauge("ballast_service_ready", "1 while the service serves", {});
   int signal_number = 0;
   while (!failed) {
-    if (bool ready = service->Ready(); ready != serving) {
+    if (bool ready = service->Ready() && storage.ok(); ready != serving) {
       serving = ready;
       server->GetHealthCheckService()->SetServingStatus(serving);
       ready_gauge.Set(serving ? 1 : 0);
@@ -219,6 +222,7 @@ int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigs
   server->GetHealthCheckService()->SetServingStatus(false);
   service->Drain();
   std::int64_t drained = clock.MonotonicNanos();
+  storage.Stop();
   redis.Stop();
   server->Shutdown(std::chrono::system_clock::now() + kLastAnswers);
   server->Wait();

@@ -42,7 +42,7 @@ class Service {
   virtual std::vector<grpc::Service*> GrpcServices() = 0;
   // Threads and client streams. The server listens already; health is NOT_SERVING until Ready().
   virtual absl::Status Start() = 0;
-  // Polled ten times a second: may change both ways.
+  // Polled ten times a second: may change both ways. Nor is a service healthy whose writes Postgres cannot keep.
   virtual bool Ready() { return true; }
   // Close the intake, finish what is under way, stop the threads and end the streams.
   virtual void Drain() = 0;
