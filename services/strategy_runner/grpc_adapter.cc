@@ -102,11 +102,10 @@ grpc::ServerUnaryReactor* StrategyGrpc::CheckPrerequisites(grpc::CallbackServerC
     reactor->Finish(InvalidFields(errors));
     return reactor;
   }
-  Read(reactor, [this, spec = std::move(spec), response] {
-    auto prerequisites = ballast::CheckPrerequisites(spec, neighbours_);
+  AskPrerequisites(spec, neighbours_, [reactor, response](std::vector<pb::Prerequisite> prerequisites) {
     response->set_passed(AllPassed(prerequisites));
     for (auto& prerequisite : prerequisites) *response->add_prerequisites() = std::move(prerequisite);
-    return absl::OkStatus();
+    reactor->Finish(grpc::Status::OK);
   });
   return reactor;
 }

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 
 #include "libs/base/absl_std.h"
+#include "libs/platform/thread/mutex.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -25,8 +27,8 @@ Prerequisite Verdict(const char* name, bool passed, std::string detail) {
 std::string Unanswered(const absl::Status& status) { return "no answer: " + MessageOf(status); }
 
 // Also tells the broker of the account.
-Prerequisite Account(const strategy::Spec& spec, Neighbours& neighbours, std::string* broker) {
-  auto accounts = neighbours.Accounts();
+Prerequisite Account(const strategy::Spec& spec, const PrerequisiteFacts& facts, std::string* broker) {
+  const auto& accounts = facts.accounts;
   if (!accounts.ok()) return Verdict("account", false, Unanswered(accounts.status()));
   for (const order::v1::Account& account : accounts->accounts()) {
     if (account.account_id() != spec.account_id.value()) continue;
@@ -37,8 +39,8 @@ Prerequisite Account(const strategy::Spec& spec, Neighbours& neighbours, std::st
   return Verdict("account", false, "there is no account " + spec.account_id.value());
 }
 
-Prerequisite Connection(const std::string& broker, Neighbours& neighbours) {
-  auto brokers = neighbours.Brokers();
+Prerequisite Connection(const std::string& broker, const PrerequisiteFacts& facts) {
+  const auto& brokers = facts.brokers;
   if (!brokers.ok()) return Verdict("broker", false, Unanswered(brokers.status()));
   for (const broker::v1::Broker& one : brokers->brokers()) {
     if (one.broker_id() == broker)
@@ -47,8 +49,8 @@ Prerequisite Connection(const std::string& broker, Neighbours& neighbours) {
   return Verdict("broker", false, "there is no broker '" + broker + "'");
 }
 
-Prerequisite Instruments(const strategy::Spec& spec, Neighbours& neighbours) {
-  auto instruments = neighbours.Instruments();
+Prerequisite Instruments(const strategy::Spec& spec, const PrerequisiteFacts& facts) {
+  const auto& instruments = facts.instruments;
   if (!instruments.ok()) return Verdict("instruments", false, Unanswered(instruments.status()));
   for (const Symbol& symbol : spec.symbols) {
     bool known = std::any_of(instruments->begin(), instruments->end(),
@@ -58,14 +60,14 @@ Prerequisite Instruments(const strategy::Spec& spec, Neighbours& neighbours) {
   return Verdict("instruments", true, std::to_string(spec.symbols.size()) + " known");
 }
 
-Prerequisite MarketData(const strategy::Spec& spec, Neighbours& neighbours) {
-  auto market = neighbours.MarketStatus();
+Prerequisite MarketData(const strategy::Spec& spec, const PrerequisiteFacts& facts) {
+  const auto& market = facts.market;
   if (!market.ok()) return Verdict("market_data", false, Unanswered(market.status()));
   if (market->source() == "replay") {
     if (market->end_of_data()) return Verdict("market_data", false, "the replay is over");
     return Verdict("market_data", true, market->step() == 0 ? "the replay waits for its readers" : "replay");
   }
-  auto quotes = neighbours.Quotes();
+  const auto& quotes = facts.quotes;
   if (!quotes.ok()) return Verdict("market_data", false, Unanswered(quotes.status()));
   std::set<std::string> fresh;
   for (const broker::v1::Quote& quote : quotes->quotes()) {
@@ -107,14 +109,14 @@ Prerequisite CheckTimeframe(const std::string& timeframe, std::int64_t bar_lengt
 
 namespace {
 
-Prerequisite Timeframe(const strategy::Spec& spec, Neighbours& neighbours) {
-  auto market = neighbours.MarketStatus();
+Prerequisite Timeframe(const strategy::Spec& spec, const PrerequisiteFacts& facts) {
+  const auto& market = facts.market;
   if (!market.ok()) return Verdict("timeframe", false, Unanswered(market.status()));
   return CheckTimeframe(spec.timeframe, market->bar_length_seconds());
 }
 
-Prerequisite Equity(const strategy::Spec& spec, Neighbours& neighbours) {
-  auto summary = neighbours.Summary(spec.account_id.value());
+Prerequisite Equity(const PrerequisiteFacts& facts) {
+  const auto& summary = facts.summary;
   if (!summary.ok()) return Verdict("equity", false, Unanswered(summary.status()));
   auto equity = wire::FromProto(summary->equity(), "equity");
   bool positive = summary->has_equity() && equity.ok() && equity->IsPositive();
@@ -122,8 +124,8 @@ Prerequisite Equity(const strategy::Spec& spec, Neighbours& neighbours) {
                  positive ? equity->ToString() + " " + summary->currency() : "not known or not above zero");
 }
 
-Prerequisite Limits(const strategy::Spec& spec, Neighbours& neighbours) {
-  auto limits = neighbours.Limits(spec.account_id.value());
+Prerequisite Limits(const strategy::Spec& spec, const PrerequisiteFacts& facts) {
+  const auto& limits = facts.limits;
   if (!limits.ok()) return Verdict("risk_limits", false, Unanswered(limits.status()));
   auto ratio = wire::FromProto(limits->max_position_ratio(), "max_position_ratio");
   if (ratio.ok() && spec.position_size_ratio > *ratio) {
@@ -143,17 +145,69 @@ Prerequisite Limits(const strategy::Spec& spec, Neighbours& neighbours) {
 
 }  // namespace
 
-std::vector<Prerequisite> CheckPrerequisites(const strategy::Spec& spec, Neighbours& neighbours) {
+std::vector<Prerequisite> CheckPrerequisites(const strategy::Spec& spec, const PrerequisiteFacts& facts) {
   std::string broker;
   std::vector<Prerequisite> all;
-  all.push_back(Account(spec, neighbours, &broker));
-  all.push_back(Connection(broker, neighbours));
-  all.push_back(Instruments(spec, neighbours));
-  all.push_back(MarketData(spec, neighbours));
-  all.push_back(Timeframe(spec, neighbours));
-  all.push_back(Equity(spec, neighbours));
-  all.push_back(Limits(spec, neighbours));
+  all.push_back(Account(spec, facts, &broker));
+  all.push_back(Connection(broker, facts));
+  all.push_back(Instruments(spec, facts));
+  all.push_back(MarketData(spec, facts));
+  all.push_back(Timeframe(spec, facts));
+  all.push_back(Equity(facts));
+  all.push_back(Limits(spec, facts));
   return all;
+}
+
+namespace {
+
+// Facts as they come in, on any thread.
+class Gather {
+ public:
+  Gather(strategy::Spec spec, std::function<void(std::vector<Prerequisite>)> answer)
+      : spec_(std::move(spec)), answer_(std::move(answer)) {}
+  template <typename T>
+  void Take(absl::StatusOr<T> PrerequisiteFacts::*fact, absl::StatusOr<T> value) EXCLUDES(mutex_) {
+    {
+      MutexLock lock(mutex_);
+      facts_.*fact = std::move(value);
+      if (--missing_ > 0) return;
+    }
+    // The last: nobody else comes.
+    answer_(CheckPrerequisites(spec_, Whole()));
+  }
+
+ private:
+  PrerequisiteFacts Whole() EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return std::move(facts_);
+  }
+
+  const strategy::Spec spec_;
+  const std::function<void(std::vector<Prerequisite>)> answer_;
+  Mutex mutex_;
+  PrerequisiteFacts facts_ GUARDED_BY(mutex_);
+  int missing_ GUARDED_BY(mutex_) = 7;
+};
+
+// What takes one fact in.
+template <typename T>
+Neighbours::Answer<T> Into(std::shared_ptr<Gather> gather, absl::StatusOr<T> PrerequisiteFacts::*fact) {
+  return [gather = std::move(gather), fact](absl::StatusOr<T> value) { gather->Take(fact, std::move(value)); };
+}
+
+}  // namespace
+
+void AskPrerequisites(const strategy::Spec& spec, Neighbours& neighbours,
+                      std::function<void(std::vector<Prerequisite>)> answer) {
+  auto gather = std::make_shared<Gather>(spec, std::move(answer));
+  const std::string& account = spec.account_id.value();
+  neighbours.Accounts(Into(gather, &PrerequisiteFacts::accounts));
+  neighbours.Brokers(Into(gather, &PrerequisiteFacts::brokers));
+  neighbours.Instruments(Into(gather, &PrerequisiteFacts::instruments));
+  neighbours.MarketStatus(Into(gather, &PrerequisiteFacts::market));
+  neighbours.Quotes(Into(gather, &PrerequisiteFacts::quotes));
+  neighbours.Summary(account, Into(gather, &PrerequisiteFacts::summary));
+  neighbours.Limits(account, Into(gather, &PrerequisiteFacts::limits));
 }
 
 bool AllPassed(const std::vector<Prerequisite>& prerequisites) {

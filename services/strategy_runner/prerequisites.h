@@ -10,9 +10,23 @@
 
 namespace ballast {
 
-// What must hold before a deployment may trade, each with its verdict and the numbers behind it. A question that cannot
-// be answered is a failed prerequisite.
-std::vector<strategy::v1::Prerequisite> CheckPrerequisites(const strategy::Spec& spec, Neighbours& neighbours);
+// What the neighbours say about a deployment that is to be started.
+struct PrerequisiteFacts {
+  absl::StatusOr<order::v1::ListAccountsResponse> accounts;
+  absl::StatusOr<broker::v1::ListBrokersResponse> brokers;
+  absl::StatusOr<std::vector<Instrument>> instruments;
+  absl::StatusOr<broker::v1::GetMarketStatusResponse> market;
+  absl::StatusOr<broker::v1::GetQuotesResponse> quotes;
+  absl::StatusOr<position::v1::AccountSummary> summary;
+  absl::StatusOr<risk::v1::Limits> limits;
+};
+
+// What must hold before a deployment may trade, each with its verdict and the numbers behind it. A question that was
+// not answered is a failed prerequisite.
+std::vector<strategy::v1::Prerequisite> CheckPrerequisites(const strategy::Spec& spec, const PrerequisiteFacts& facts);
+// Asks everybody at once; `answer` gets the verdicts on the thread of the last who answers.
+void AskPrerequisites(const strategy::Spec& spec, Neighbours& neighbours,
+                      std::function<void(std::vector<strategy::v1::Prerequisite>)> answer);
 // Can bars of `timeframe` be made of a market's shortest ones?
 strategy::v1::Prerequisite CheckTimeframe(const std::string& timeframe, std::int64_t bar_length_seconds);
 bool AllPassed(const std::vector<strategy::v1::Prerequisite>& prerequisites);

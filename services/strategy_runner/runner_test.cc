@@ -1,93 +1,26 @@
-#include "services/strategy_runner/runner.h"
+// Orders whose outcome is not known, lockstep, the order log: the runner as one machine, driven by the test alone.
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
-#include <grpcpp/server_builder.h>
-
-#include <future>
-
-#include "ballast/order/v1/order_service.grpc.pb.h"
 #include "gmock/gmock.h"
-#include "gtest/gtest.h"
-#include "libs/platform/postgres/testing/test_postgres.h"
-#include "libs/platform/service/service.h"
+#include "services/strategy_runner/testing/runner_stage.h"
 
 namespace ballast {
-
-std::vector<Migration> Migrations_strategy_runner();
-
 namespace {
 
+using strategy::v1::DEPLOYMENT_STATUS_ACTIVE;
+using strategy::v1::DEPLOYMENT_STATUS_STOPPED;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// Order management as far as a runner asks it.
-class FakeOrders : public order::v1::OrderService::Service {
- public:
-  grpc::Status SubmitOrder(grpc::ServerContext*, const order::v1::SubmitOrderRequest* request,
-                           order::v1::SubmitOrderResponse* response) override {
-    MutexLock lock(mutex);
-    calls.push_back("submit " + request->request_id());
-    changed.NotifyAll();
-    response->mutable_order()->set_order_id("o-" + request->request_id());
-    response->mutable_order()->set_status(order::v1::ORDER_STATUS_PENDING_NEW);
-    return grpc::Status::OK;
-  }
-  grpc::Status RegisterDeployment(grpc::ServerContext*, const order::v1::RegisterDeploymentRequest* request,
-                                  order::v1::RegisterDeploymentResponse*) override {
-    MutexLock lock(mutex);
-    if (request->clear_stop()) stopped = false;
-    return stopped ? grpc::Status(grpc::FAILED_PRECONDITION, "the emergency stop has stopped it") : grpc::Status::OK;
-  }
-  grpc::Status CancelAllOrders(grpc::ServerContext*, const order::v1::CancelAllOrdersRequest* request,
-                               order::v1::CancelAllOrdersResponse*) override {
-    MutexLock lock(mutex);
-    calls.push_back("cancel " + request->deployment_id() + " " + request->symbol());
-    changed.NotifyAll();
-    if (refuse_cancels-- > 0) return {grpc::UNAVAILABLE, "not now"};
-    return grpc::Status::OK;
-  }
-  grpc::Status ListOrders(grpc::ServerContext*, const order::v1::ListOrdersRequest*,
-                          order::v1::ListOrdersResponse* response) override {
-    MutexLock lock(mutex);
-    calls.push_back("list");
-    changed.NotifyAll();
-    for (const order::v1::Order& order : known) *response->add_orders() = order;
-    return grpc::Status::OK;
-  }
-  // Waits until a call of that kind has been made.
-  void Await(const std::string& call) {
-    MutexLock lock(mutex);
-    while (std::find(calls.begin(), calls.end(), call) == calls.end()) changed.WaitFor(mutex, 1'000'000'000);
-  }
-  std::vector<std::string> Calls() {
-    MutexLock lock(mutex);
-    return calls;
-  }
-
-  Mutex mutex;
-  CondVar changed;
-  std::vector<std::string> calls GUARDED_BY(mutex);
-  std::vector<order::v1::Order> known GUARDED_BY(mutex);
-  int refuse_cancels GUARDED_BY(mutex) = 0;
-  bool stopped GUARDED_BY(mutex) = false;
-};
-
-class RunnerTest : public ::testing::Test {
+// A deployment that had stored a decision and its order when it was killed.
+class RunnerTest : public RunnerStage {
  protected:
-  // A deployment that had stored a decision and its order when it was killed.
   void SetUp() override {
-    ASSERT_TRUE(Logger::Make({.service = "test", .directory = "", .level = "CRITICAL"}, &log).ok());
-    database = TestPostgres::Get().NewSchema();
-    ASSERT_TRUE(database->Migrate(Migrations_strategy_runner()).ok());
-    store = std::make_unique<StrategyStore>(*database);
-    ASSERT_TRUE(store->Fence().ok());
     StrategyStore::Batch batch;
-    auto configured = ParseDeployment("demo|ema_cross|paper|SPY|1m|fast=1,slow=2,position_size_ratio=0.01");
-    ASSERT_TRUE(configured.ok()) << configured.status();
-    batch.rows.push_back({.deployment_id = "demo",
-                          .request_id = "r",
-                          .spec = configured->spec,
-                          .status = strategy::v1::DEPLOYMENT_STATUS_ACTIVE,
-                          .decision_sequence = 1});
+    batch.rows.push_back(DemoRow(strategy::DeploymentState::kActive));
+    batch.rows[0].decision_sequence = 1;
     batch.states.push_back({"demo", {{Symbol("SPY"), {.working_request = "demo-1", .working_is_entry = true}}}});
     StoredDecision decision;
     decision.decision.set_deployment_id("demo");
@@ -99,185 +32,294 @@ class RunnerTest : public ::testing::Test {
     submit.set_symbol("SPY");
     decision.open = true;
     batch.decisions.push_back(decision);
-    batch.cursors["paper"] = {.sequence = 10};
-    ASSERT_EQ(store->Save(batch), absl::OkStatus());
-
-    int port = 0;
-    server = grpc::ServerBuilder()
-                 .AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port)
-                 .RegisterService(&orders)
-                 .BuildAndStart();
-    std::map<std::string, std::string> environment = {
-        {"BALLAST_COMMON_ORDER_MANAGEMENT_ADDRESS", "127.0.0.1:" + std::to_string(port)}};
-    // Nobody listens on port 1.
-    for (const char* peer : {"RISK", "POSITIONS", "BROKER_GATEWAY"})
-      environment[std::string("BALLAST_COMMON_") + peer + "_ADDRESS"] = "127.0.0.1:1";
-    auto config = Config::Load("strategy_runner", {}, "", environment);
-    ASSERT_TRUE(config.ok()) << config.status();
-    neighbours = std::make_unique<Neighbours>(*config);
-    runner = std::make_unique<Runner>(Runner::Options{.configured = {}, .on_settled = [] {}}, *store, *neighbours,
-                                      clock, *log, metrics, [](const std::string& why) { ADD_FAILURE() << why; });
-    ASSERT_EQ(runner->Recover(), absl::OkStatus());
-    runner->Start();
+    Keep(std::move(batch));
+    Restart();
   }
-  void TearDown() override {
-    runner.reset();
-    server->Shutdown();
-  }
-  void Step(bool lockstep) {
-    broker::v1::StreamMarketDataResponse step;
+  void Market(bool lockstep) {
+    broker::v1::StreamMarketDataResponse step = MakeStep(7, "100", false, false);
     step.set_lockstep(lockstep);
-    step.set_step(7);
-    step.mutable_market_time()->set_seconds(1'700'000'000);
-    ASSERT_TRUE(runner->OnStep(std::move(step), [] {}));
-  }
-  // The runner has finished what it was at.
-  void Barrier() {
-    std::promise<void> reached;
-    ASSERT_TRUE(
-        runner->Get("demo", [&](const absl::Status&, const strategy::v1::Deployment&) { reached.set_value(); }));
-    reached.get_future().wait();
+    Bring(std::move(step));
   }
   strategy::v1::Decision Stored() {
     strategy::v1::ListDecisionsRequest request;
     request.set_deployment_id("demo");
-    return store->ListDecisions(request)->decisions(0);
+    return store_->ListDecisions(request)->decisions(0);
   }
-  StrategyStore::Loaded Loaded() { return store->Load()->front(); }
-  static order::v1::OrderEvent Event(std::uint64_t sequence, order::v1::OrderStatus status) {
-    order::v1::OrderEvent event;
-    event.set_account_id("paper");
-    event.set_sequence(sequence);
-    event.set_type(order::v1::ORDER_EVENT_TYPE_PENDING_NEW);
-    order::v1::Order& order = *event.mutable_order();
-    order.set_order_id("o-1");
-    order.set_account_id("paper");
-    order.set_deployment_id("demo");
-    order.set_request_id("demo-1");
-    order.set_symbol("SPY");
-    order.set_side(type::v1::SIDE_BUY);
-    order.set_type(type::v1::ORDER_TYPE_MARKET);
-    order.set_time_in_force(type::v1::TIME_IN_FORCE_IOC);
-    order.set_status(status);
-    order.set_mode(type::v1::ACCOUNT_MODE_PAPER);
-    order.mutable_quantity()->set_value("1");
-    order.mutable_cumulative_quantity()->set_value("0");
-    order.mutable_leaves_quantity()->set_value("1");
-    order.mutable_average_price()->set_value("0");
-    order.mutable_fees()->set_value("0");
-    event.set_mode(type::v1::ACCOUNT_MODE_PAPER);
-    return event;
-  }
-
-  SystemClock clock;
-  Metrics metrics;
-  std::unique_ptr<Logger> log;
-  std::unique_ptr<Database> database;
-  std::unique_ptr<StrategyStore> store;
-  FakeOrders orders;
-  std::unique_ptr<grpc::Server> server;
-  std::unique_ptr<Neighbours> neighbours;
-  std::unique_ptr<Runner> runner;
 };
 
 TEST_F(RunnerTest, AnOrderInDoubtThatIsNotThereIsNeverSent) {
-  Step(false);
-  orders.Await("list");
-  Barrier();
+  Market(false);
+  Pass(Runner::kTickNs);
   EXPECT_THAT(Stored().outcome(), HasSubstr("not sent"));
   EXPECT_THAT(Loaded().open_decisions, IsEmpty());
   EXPECT_EQ(Loaded().states.at(Symbol("SPY")).working_request, "") << "it can decide again";
-  EXPECT_THAT(orders.Calls(), ::testing::ElementsAre("cancel demo SPY", "list")) << "looked for behind the barrier";
+  EXPECT_THAT(neighbours_.OrderCalls(), ElementsAre("cancel demo SPY", "find demo-1"))
+      << "looked for behind the barrier";
 }
 
 TEST_F(RunnerTest, AnOrderInDoubtThatIsThereCounts) {
-  {
-    MutexLock lock(orders.mutex);
-    order::v1::Order& order = orders.known.emplace_back();
-    order.set_request_id("demo-1");
-    order.set_order_id("o-1");
-    order.set_status(order::v1::ORDER_STATUS_NEW);
-  }
-  Step(false);
-  orders.Await("list");
-  Barrier();
+  order::v1::Order& order = neighbours_.known.emplace_back();
+  order.set_request_id("demo-1");
+  order.set_order_id("o-1");
+  order.set_status(order::v1::ORDER_STATUS_NEW);
+  Market(false);
+  Pass(Runner::kTickNs);
   EXPECT_EQ(Stored().outcome(), "accepted");
   EXPECT_EQ(Stored().order_id(), "o-1");
   EXPECT_EQ(Loaded().states.at(Symbol("SPY")).working_request, "demo-1") << "until its end is told";
 }
 
 TEST_F(RunnerTest, WithoutTheBarrierNothingIsConcluded) {
-  {
-    MutexLock lock(orders.mutex);
-    orders.refuse_cancels = 1;
-  }
-  Step(false);
-  orders.Await("list");
-  Barrier();
-  EXPECT_THAT(orders.Calls(), ::testing::ElementsAre("cancel demo SPY", "cancel demo SPY", "list"));
+  neighbours_.refuse_cancels = 1;
+  Market(false);
+  Pass(Runner::kTickNs);
+  EXPECT_THAT(neighbours_.OrderCalls(), ElementsAre("cancel demo SPY"));
+  EXPECT_THAT(Loaded().open_decisions, ::testing::SizeIs(1));
+  Pass(kSecondNs);
+  EXPECT_THAT(neighbours_.OrderCalls(), ElementsAre("cancel demo SPY", "cancel demo SPY", "find demo-1"));
   EXPECT_THAT(Loaded().open_decisions, IsEmpty());
 }
 
 TEST_F(RunnerTest, InLockstepTheMarketHasWaitedSoItIsSentUnderTheSameId) {
-  Step(true);
-  orders.Await("submit demo-1");
-  Barrier();
+  Market(true);
+  Pass(Runner::kTickNs);
   EXPECT_EQ(Stored().order_id(), "o-demo-1");
-  EXPECT_THAT(orders.Calls(), ::testing::ElementsAre("submit demo-1"));
+  EXPECT_THAT(neighbours_.OrderCalls(), ElementsAre("submit demo-1"));
 }
 
 // A deployment that was stopped while the runner was dead.
 class StoppedRunnerTest : public RunnerTest {
  protected:
   void SetUp() override {
-    {
-      MutexLock lock(orders.mutex);
-      orders.stopped = true;
-    }
+    neighbours_.stopped = true;
     RunnerTest::SetUp();
-  }
-  strategy::v1::Deployment Now() {
-    std::promise<strategy::v1::Deployment> found;
-    EXPECT_TRUE(
-        runner->Get("demo", [&](const absl::Status&, const strategy::v1::Deployment& now) { found.set_value(now); }));
-    return found.get_future().get();
   }
 };
 
 TEST_F(StoppedRunnerTest, WhatAnEmergencyStoppedIsStoppedUntilAPersonStartsIt) {
-  // The first look at order management is the tick's.
-  while (Now().status() != strategy::v1::DEPLOYMENT_STATUS_STOPPED) std::this_thread::yield();
+  EXPECT_EQ(Now().status(), DEPLOYMENT_STATUS_STOPPED);
   EXPECT_THAT(Now().status_reason(), HasSubstr("emergency stop"));
-  EXPECT_EQ(Loaded().row.status, strategy::v1::DEPLOYMENT_STATUS_STOPPED);
-  std::promise<void> asked;
-  ASSERT_TRUE(runner->StartDeployment(
-      "demo", [&](const absl::Status&, const strategy::v1::StartDeploymentResponse&) { asked.set_value(); }));
-  asked.get_future().wait();
-  MutexLock lock(orders.mutex);
-  EXPECT_FALSE(orders.stopped) << "a person's start takes the stop back";
+  EXPECT_EQ(Loaded().row.life.state, strategy::DeploymentState::kStopped);
+  ASSERT_TRUE(runner_->StartDeployment("demo", [](const absl::Status&, const auto&) {}));
+  Poll();
+  EXPECT_FALSE(neighbours_.stopped) << "a person's start takes the stop back";
+  EXPECT_EQ(Now().status(), DEPLOYMENT_STATUS_ACTIVE);
 }
 
+// The order log
+
 TEST_F(RunnerTest, AnEventSettlesTheOrderTogetherWithTheCursor) {
-  order::v1::StreamOrderEventsResponse batch;
-  *batch.add_events() = Event(11, order::v1::ORDER_STATUS_PENDING_NEW);
-  ASSERT_TRUE(runner->OnEvents(batch));
+  EXPECT_EQ(Tell({Event("demo-1", order::v1::ORDER_STATUS_PENDING_NEW, type::v1::SIDE_BUY, false)}), true);
   EXPECT_EQ(Stored().outcome(), "accepted");
-  EXPECT_EQ(store->LoadCursors()->at("paper").sequence, 11U);
-  EXPECT_THAT(orders.Calls(), IsEmpty());
+  EXPECT_EQ(store_->LoadCursors()->at("paper").sequence, 11U);
+  EXPECT_THAT(neighbours_.OrderCalls(), IsEmpty());
+}
+
+TEST_F(RunnerTest, EventsCountOnceTheyAreDurable) {
+  store_->FailNext(absl::UnavailableError("gone"));
+  EXPECT_EQ(Tell({Event("demo-1", order::v1::ORDER_STATUS_PENDING_NEW, type::v1::SIDE_BUY, false)}), std::nullopt);
+  EXPECT_EQ(store_->LoadCursors()->at("paper").sequence, 10U);
+  Pass(kSecondNs);
+  EXPECT_EQ(store_->LoadCursors()->at("paper").sequence, 11U);
 }
 
 TEST_F(RunnerTest, ABatchWithAGapCountsForNothing) {
-  order::v1::StreamOrderEventsResponse batch;
-  *batch.add_events() = Event(11, order::v1::ORDER_STATUS_CANCELED);
-  *batch.add_events() = Event(13, order::v1::ORDER_STATUS_CANCELED);
-  EXPECT_FALSE(runner->OnEvents(batch));
-  EXPECT_EQ(runner->Cursors().at("paper"), 10U);
+  order::v1::OrderEvent first = Event("demo-1", order::v1::ORDER_STATUS_CANCELED, type::v1::SIDE_BUY, false);
+  order::v1::OrderEvent second = Event("demo-1", order::v1::ORDER_STATUS_CANCELED, type::v1::SIDE_BUY, false);
+  second.set_sequence(13);
+  EXPECT_EQ(Tell({first, second}), false);
+  EXPECT_EQ(runner_->Cursors().at("paper"), 10U);
   EXPECT_EQ(Stored().outcome(), "");
   EXPECT_EQ(Loaded().states.at(Symbol("SPY")).working_request, "demo-1");
   // The same again, whole this time.
-  *batch.mutable_events(1) = Event(12, order::v1::ORDER_STATUS_CANCELED);
-  EXPECT_TRUE(runner->OnEvents(batch));
+  second.set_sequence(12);
+  EXPECT_EQ(Tell({first, second}), true);
   EXPECT_EQ(Loaded().states.at(Symbol("SPY")).working_request, "");
+}
+
+TEST_F(RunnerTest, EventsOfOthersMoveTheCursorWithoutATransaction) {
+  int saves = store_->saves;
+  EXPECT_EQ(Tell({Event("x", order::v1::ORDER_STATUS_CANCELED, type::v1::SIDE_BUY, false, "somebody"),
+                  Event("y", order::v1::ORDER_STATUS_CANCELED, type::v1::SIDE_BUY, false, "")}),
+            true);
+  EXPECT_EQ(runner_->Cursors().at("paper"), 12U);
+  EXPECT_EQ(store_->saves, saves);
+  // Kept when there is time.
+  Pass(kSecondNs);
+  EXPECT_EQ(store_->LoadCursors()->at("paper").sequence, 12U);
+}
+
+TEST_F(RunnerTest, AGapInEventsOfOthersIsAGapToo) {
+  order::v1::OrderEvent event = Event("x", order::v1::ORDER_STATUS_CANCELED, type::v1::SIDE_BUY, false, "somebody");
+  event.set_sequence(12);
+  EXPECT_EQ(Tell({event}), false);
+  EXPECT_EQ(runner_->Cursors().at("paper"), 10U);
+}
+
+TEST_F(RunnerTest, ItIsReadyWhenItHasReadToTheHead) {
+  auto batch = std::make_shared<order::v1::StreamOrderEventsResponse>();
+  (*batch->mutable_head_sequences())["paper"] = 11;
+  runner_->OnEvents(batch, [](bool) {});
+  EXPECT_FALSE(runner_->Ready());
+  auto next = std::make_shared<order::v1::StreamOrderEventsResponse>(*batch);
+  *next->add_events() = Event("x", order::v1::ORDER_STATUS_CANCELED, type::v1::SIDE_BUY, false, "somebody");
+  runner_->OnEvents(next, [](bool) {});
+  EXPECT_TRUE(runner_->Ready());
+}
+
+// Lockstep
+
+class LockstepTest : public RunnerStage {
+ protected:
+  void SetUp() override { StartWithDemo(); }
+  void Lockstep(int minute, const std::string& close) {
+    broker::v1::StreamMarketDataResponse step = MakeStep(minute, close, true, true);
+    step.set_lockstep(true);
+    Bring(std::move(step));
+  }
+};
+
+TEST_F(LockstepTest, AStepIsAcknowledgedWhenItsOrderIsOnItsWay) {
+  Lockstep(4, "110");
+  EXPECT_EQ(neighbours_.submitted.size(), 1U);
+  EXPECT_TRUE(neighbours_.submitted[0].confirm_duplicate());
+  EXPECT_EQ(acknowledged_, 0) << "answered, but still with order management";
+  ASSERT_EQ(Tell({Event("demo-1", order::v1::ORDER_STATUS_NEW, type::v1::SIDE_BUY, false)}), true);
+  EXPECT_EQ(acknowledged_, 1);
+}
+
+TEST_F(LockstepTest, AnEventThatComesBeforeTheAnswerIsWaitedForToo) {
+  neighbours_.silent = {"submit"};
+  Lockstep(4, "110");
+  ASSERT_EQ(Tell({Event("demo-1", order::v1::ORDER_STATUS_PENDING_NEW, type::v1::SIDE_BUY, false)}), true);
+  EXPECT_EQ(acknowledged_, 0) << "it has not left yet";
+  neighbours_.Release("submit");
+  Poll();
+  EXPECT_EQ(acknowledged_, 0);
+  ASSERT_EQ(Tell({Event("demo-1", order::v1::ORDER_STATUS_NEW, type::v1::SIDE_BUY, false)}), true);
+  EXPECT_EQ(acknowledged_, 1);
+}
+
+TEST_F(LockstepTest, AStepWaitsForItsBarsNeeds) {
+  neighbours_.silent = {"summary"};
+  Lockstep(4, "97");
+  EXPECT_EQ(acknowledged_, 0);
+  neighbours_.Release("summary");
+  Poll();
+  EXPECT_EQ(acknowledged_, 1);
+}
+
+TEST_F(LockstepTest, NothingIsDecidedBeforeEveryExecutionHasComeBack) {
+  broker::v1::StreamMarketDataResponse step = MakeStep(4, "110", true, true);
+  step.set_lockstep(true);
+  (*step.mutable_execution_sequences())["paper"] = 1;
+  Bring(std::move(step));
+  EXPECT_THAT(Decisions(), IsEmpty());
+  // Somebody else's; it is passed over, and still it is what the market waits for.
+  order::v1::OrderEvent event = Event("x", order::v1::ORDER_STATUS_FILLED, type::v1::SIDE_BUY, true, "somebody");
+  event.set_execution_sequence(1);
+  ASSERT_EQ(Tell({event}), true);
+  EXPECT_EQ(Decisions().size(), 1U);
+}
+
+TEST_F(LockstepTest, AStepThatComesAgainIsNotDecidedAgain) {
+  Lockstep(4, "110");
+  ASSERT_EQ(Tell({Event("demo-1", order::v1::ORDER_STATUS_CANCELED, type::v1::SIDE_BUY, false)}), true);
+  ASSERT_EQ(acknowledged_, 1);
+  runner_->OnMarketLost();
+  Lockstep(4, "110");
+  EXPECT_EQ(acknowledged_, 2);
+  EXPECT_EQ(Decisions().size(), 1U);
+}
+
+TEST_F(LockstepTest, OrdersGoOutOneAfterTheOtherInTheOrderOfDecisions) {
+  StrategyStore::Batch batch;
+  for (const char* id : {"zeta", "alpha", "mid"}) {
+    DeploymentRow row = DemoRow(strategy::DeploymentState::kActive);
+    row.deployment_id = id;
+    row.request_id = id;
+    batch.rows.push_back(row);
+  }
+  Keep(std::move(batch));
+  Restart();
+  neighbours_.silent = {"submit"};
+  Lockstep(4, "110");
+  EXPECT_THAT(neighbours_.OrderCalls(), ElementsAre("submit alpha-1"));
+  neighbours_.Release("submit");
+  Poll();
+  EXPECT_THAT(neighbours_.OrderCalls(),
+              ElementsAre("submit alpha-1", "submit demo-1", "submit mid-1", "submit zeta-1"));
+}
+
+// Sending
+
+class SendingTest : public RunnerStage {
+ protected:
+  void SetUp() override { StartWithDemo(); }
+};
+
+TEST_F(SendingTest, AnUnansweredOrderIsAskedForAgainUnderTheSameIdWhileItIsYoung) {
+  neighbours_.refuse_submits = 2;
+  Step(4, "110");
+  for (int turn = 0; turn < 10; ++turn) Pass(Runner::kTickNs);
+  EXPECT_THAT(neighbours_.OrderCalls(), ElementsAre("submit demo-1", "submit demo-1", "submit demo-1"));
+  EXPECT_THAT(Decisions(), ElementsAre(HasSubstr("-> accepted")));
+}
+
+TEST_F(SendingTest, AnOrderOfASignalThatIsTooOldIsGivenUp) {
+  neighbours_.refuse_submits = 1'000;
+  Step(4, "110");
+  for (int turn = 0; turn < 30; ++turn) Pass(Runner::kTickNs);
+  EXPECT_THAT(Decisions(), ElementsAre(HasSubstr("not sent")));
+  EXPECT_EQ(neighbours_.OrderCalls().back(), "find demo-1");
+}
+
+TEST_F(SendingTest, WhatStoodStillForTooLongWhileItWasStoredIsNotSent) {
+  store_->FailNext(absl::UnavailableError("gone"));
+  Step(4, "110");
+  Pass(6 * kSecondNs);
+  Pass(Runner::kTickNs);
+  EXPECT_THAT(neighbours_.submitted, IsEmpty());
+  EXPECT_THAT(Decisions(), ElementsAre(HasSubstr("not sent")));
+}
+
+// Maps too in one order.
+std::string Bytes(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  EXPECT_TRUE(message.SerializeToCodedStream(&coded));
+  coded.Trim();
+  return bytes;
+}
+
+// The same world twice is the same log, byte for byte.
+TEST_F(SendingTest, TheSameDayTwiceIsTheSameByteForByte) {
+  auto day = [this] {
+    tables_ = std::make_shared<MemoryStrategyTables>();
+    neighbours_.calls.clear();
+    clock_.nanos = kSecondNs;
+    sequence_ = 10;
+    StartWithDemo();
+    for (int minute = 4; minute < 400; ++minute) {
+      std::size_t before = neighbours_.submitted.size();
+      Step(minute, std::to_string(100 + (minute * 7919) % 23));
+      // A crash now and then, after whatever has become durable.
+      if (minute % 17 == 0) Restart();
+      if (neighbours_.submitted.size() > before)
+        Filled(neighbours_.submitted.back().request_id(), neighbours_.submitted.back().side());
+      Pass(kSecondNs);
+    }
+    std::string log;
+    for (const auto& [sequence, decision] : tables_->decisions["demo"])
+      log += Bytes(decision.decision) + (decision.submit ? Bytes(*decision.submit) : "");
+    for (const std::string& call : neighbours_.calls) log += call + "\n";
+    return log;
+  };
+  std::string first = day();
+  EXPECT_GT(tables_->decisions["demo"].size(), 50U);
+  EXPECT_TRUE(first == day());
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/client_stream.h"
 #include "services/strategy_runner/grpc_adapter.h"
-#include "services/strategy_runner/neighbours.h"
-#include "services/strategy_runner/runner.h"
-#include "services/strategy_runner/store.h"
+#include "services/strategy_runner/grpc_neighbours.h"
+#include "services/strategy_runner/postgres_store.h"
+#include "services/strategy_runner/runner_thread.h"
 
 namespace ballast {
 
@@ -35,7 +35,7 @@ class StrategyRunnerShell : public Service {
                   return neighbours_.orders().StreamOrderEvents(&call, request);
                 },
             .on_message =
-                [this](order::v1::StreamOrderEventsResponse& response) { return runner_->OnEvents(response); },
+                [this](order::v1::StreamOrderEventsResponse& response) { return thread_->OnEvents(response); },
             .on_disconnected =
                 [this](const absl::Status& status) {
                   context_.log.Warning("orders.stream_lost", {{"error", status.ToString()}});
@@ -81,32 +81,39 @@ class StrategyRunnerShell : public Service {
       options.configured.push_back(std::move(configured));
     }
     options.on_settled = [this] { market_.Start(); };
-    runner_ = std::make_unique<Runner>(std::move(options), store_, neighbours_, context_.clock, context_.log,
-                                       context_.metrics, context_.fail);
+    runner_ = std::make_unique<Runner>(std::move(options), Runner::Ports{.store = store_,
+                                                                         .neighbours = neighbours_,
+                                                                         .clock = context_.clock,
+                                                                         .log = context_.log,
+                                                                         .metrics = context_.metrics,
+                                                                         .fail = context_.fail});
+    thread_ = std::make_unique<RunnerThread>(*runner_, context_.clock);
     grpc_ = std::make_unique<StrategyGrpc>(*runner_, store_, neighbours_);
     return runner_->Recover();
   }
   std::vector<grpc::Service*> GrpcServices() override { return {grpc_.get()}; }
   absl::Status Start() override {
     grpc_->Start();
-    runner_->Start();
+    thread_->Start();
     events_.Start();
     return absl::OkStatus();
   }
   bool Ready() override { return runner_->Ready(); }
   void Drain() override {
     // The runner first: it finishes what its readers wait for.
-    runner_->Drain();
+    thread_->Drain();
     events_.Stop();
     market_.Stop();
+    neighbours_.Stop();
     grpc_->Stop();
   }
 
  private:
   ServiceContext& context_;
-  StrategyStore store_;
-  Neighbours neighbours_;
+  PostgresStrategyStore store_;
+  GrpcNeighbours neighbours_;
   std::unique_ptr<Runner> runner_;
+  std::unique_ptr<RunnerThread> thread_;
   std::unique_ptr<StrategyGrpc> grpc_;
   EventReader events_;
   MarketClient market_;

@@ -8,8 +8,8 @@
 #include "absl/status/statusor.h"
 #include "ballast/order/v1/order_service.pb.h"
 #include "ballast/strategy/v1/strategy_service.pb.h"
-#include "libs/platform/postgres/database.h"
 #include "libs/strategy/decider.h"
+#include "libs/strategy/deployment.h"
 
 namespace ballast {
 
@@ -18,14 +18,8 @@ struct DeploymentRow {
   std::string deployment_id;
   std::string request_id;
   strategy::v1::DeploymentSpec spec;
-  strategy::v1::DeploymentStatus status = strategy::v1::DEPLOYMENT_STATUS_CREATED;
-  std::string status_reason;
-  std::string stop_reason;
-  bool close_positions = false;
-  bool start_pending = false;
+  strategy::DeploymentLife life;
   UtcTime create_time;
-  UtcTime start_time;
-  UtcTime stop_time;
   std::int64_t signals = 0;
   std::int64_t orders = 0;
   UtcTime last_signal_time;
@@ -46,7 +40,7 @@ struct StoredDecision {
   bool open = false;
 };
 
-// Strategy runner's part of Postgres: the only SQL here. Blocks; never called from a gRPC thread.
+// Where deployments, decisions and the place in the order log are kept. Blocks; never called from a gRPC thread.
 class StrategyStore {
  public:
   static constexpr int kPageMax = 500;
@@ -64,18 +58,31 @@ class StrategyStore {
     std::map<std::string, OrderCursor> cursors;
   };
 
-  explicit StrategyStore(Database& database) : database_(database) {}
+  virtual ~StrategyStore() = default;
 
-  absl::Status Fence();
-  absl::StatusOr<std::vector<Loaded>> Load();
-  absl::StatusOr<std::map<std::string, OrderCursor>> LoadCursors();
-  // Rows, states and decisions are written over what is there: the same batch twice is the same as once.
-  absl::Status Save(const Batch& batch);
-  absl::StatusOr<strategy::v1::ListDecisionsResponse> ListDecisions(const strategy::v1::ListDecisionsRequest& request);
+  // From now on this instance alone may save.
+  virtual absl::Status Fence() = 0;
+  virtual absl::StatusOr<std::vector<Loaded>> Load() = 0;
+  virtual absl::StatusOr<std::map<std::string, OrderCursor>> LoadCursors() = 0;
+  // All of it or nothing. Rows, states and decisions are written over what is there: the same batch twice is the same
+  // as once, so one whose outcome is not known (UNAVAILABLE, ABORTED, UNKNOWN) is simply saved again.
+  // FAILED_PRECONDITION: a newer instance has fenced this one off.
+  virtual absl::Status Save(const Batch& batch) = 0;
+  // Newest first. INVALID_ARGUMENT for a page that cannot be, NOT_FOUND for a deployment that is not there.
+  virtual absl::StatusOr<strategy::v1::ListDecisionsResponse> ListDecisions(
+      const strategy::v1::ListDecisionsRequest& request) = 0;
+};
 
- private:
-  Database& database_;
-  std::uint64_t epoch_ = 0;
+// The part of a deployment's decisions one request asks for.
+struct DecisionPage {
+  int size = 0;
+  // Exclusive.
+  std::int64_t before = 0;
+
+  // INVALID_ARGUMENT, naming the field.
+  static absl::StatusOr<DecisionPage> Of(const strategy::v1::ListDecisionsRequest& request);
+  // Sets the token of the next page, if there may be one.
+  void Close(strategy::v1::ListDecisionsResponse& response) const;
 };
 
 }  // namespace ballast

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/platform/log/log.h"
+#include "libs/platform/metrics/metrics.h"
+#include "services/strategy_runner/deployments.h"
+
+namespace ballast {
+
+// What has changed and is not durable yet, and what may only happen once it is: everything that was done in one turn
+// becomes one transaction. While that cannot be stored nothing else may be done: Flush says false and is called again.
+// The deciding thread only.
+class Commit {
+ public:
+  // OK: it is durable. Otherwise the process is ending and it never will be by this process.
+  using Effect = std::function<void(const absl::Status& durable)>;
+  struct Ports {
+    // What has become durable, before the effects.
+    std::function<void(const StrategyStore::Batch&)> on_durable;
+    // It can never be stored: the process must end.
+    std::function<void(const std::string&)> fail;
+  };
+
+  Commit(StrategyStore& store, const Deployments& deployments, Logger& log, Metrics& metrics, Ports ports);
+
+  // Its row and state are stored as they are when the turn is over.
+  void Touch(const LiveDeployment& live) { touched_.insert(live.row.deployment_id); }
+  void Put(StoredDecision decision);
+  // Not behind any state that is stored with them. Alone they are reason enough for no transaction.
+  void Cursors(std::map<std::string, OrderCursor> cursors) { cursors_ = std::move(cursors); }
+  void After(Effect effect) { effects_.push_back(std::move(effect)); }
+
+  // True when nothing is left to store; its effects have happened. `last`: there is no later, so a failure is final.
+  bool Flush(std::int64_t now_ns, bool last = false);
+  // The cursors alone, if they are not stored yet; whether it succeeds matters to nobody.
+  void FlushCursors();
+  // Something could not be stored: what is in memory is ahead of what is durable, so nothing more is stored or sent.
+  [[nodiscard]] bool dead() const { return dead_; }
+  // Monotonic time before which a Flush that failed does nothing; zero when none has failed.
+  [[nodiscard]] std::int64_t next_try_ns() const { return next_try_ns_; }
+
+ private:
+  static constexpr std::int64_t kFirstPauseNs = 20'000'000;
+  static constexpr std::int64_t kMostPauseNs = 500'000'000;
+
+  StrategyStore::Batch Collect();
+  bool Store(std::int64_t now_ns, bool last);
+  void RunEffects(const absl::Status& durable);
+
+  StrategyStore& store_;
+  const Deployments& deployments_;
+  Logger& log_;
+  Ports ports_;
+  Counter& failures_;
+
+  std::set<std::string> touched_;
+  std::map<std::pair<std::string, std::uint64_t>, StoredDecision> decisions_;
+  std::optional<std::map<std::string, OrderCursor>> cursors_;
+  std::vector<Effect> effects_;
+  bool dead_ = false;
+  std::int64_t next_try_ns_ = 0;
+  std::int64_t pause_ns_ = kFirstPauseNs;
+};
+
+}  // namespace ballast

@@ -1,0 +1,81 @@
+#include "services/strategy_runner/deployments.h"
+
+#include <algorithm>
+
+#include "libs/base/absl_std.h"
+#include "libs/wire/wire.h"
+#include "services/strategy_runner/spec_codec.h"
+
+namespace ballast {
+
+namespace pb = strategy::v1;
+
+LiveDeployment* Deployments::Find(const std::string& id) {
+  auto found = live_.find(id);
+  return found == live_.end() ? nullptr : &found->second;
+}
+
+LiveDeployment* Deployments::FindByRequest(const std::string& request_id) {
+  for (auto& [id, live] : live_) {
+    if (live.row.request_id == request_id) return &live;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<LiveDeployment*> Deployments::Add(DeploymentRow row) {
+  LiveDeployment made;
+  made.row = std::move(row);
+  RETURN_IF_ERROR(Renew(made));
+  std::string id = made.row.deployment_id;
+  return &(live_[id] = std::move(made));
+}
+
+absl::Status Deployments::Renew(LiveDeployment& live) {
+  std::vector<FieldError> errors;
+  strategy::Spec spec = SpecFromProto(live.row.spec, errors);
+  if (!errors.empty())
+    return absl::InvalidArgumentError(
+        ToAbsl(live.row.deployment_id + ": " + errors.front().field + ": " + errors.front().message));
+  ASSIGN_OR_RETURN(strategy::Decider decider,
+                   strategy::Decider::Make(DeploymentId(live.row.deployment_id), std::move(spec)));
+  if (live.decider) decider.Restore(live.decider->last_sequence(), live.decider->states());
+  live.decider = std::make_unique<strategy::Decider>(std::move(decider));
+  live.warm = false;
+  live.warming = false;
+  ++live.warm_question;
+  return absl::OkStatus();
+}
+
+int Deployments::running() const {
+  return static_cast<int>(
+      std::count_if(live_.begin(), live_.end(), [](const auto& entry) { return entry.second.running(); }));
+}
+
+void Deployments::SetModes(const order::v1::ListAccountsResponse& accounts) {
+  for (const auto& account : accounts.accounts()) modes_[account.account_id()] = account.mode();
+}
+
+pb::Deployment Deployments::Describe(const LiveDeployment& live) const {
+  const DeploymentRow& row = live.row;
+  pb::Deployment out;
+  out.set_deployment_id(row.deployment_id);
+  *out.mutable_spec() = row.spec;
+  out.set_status(static_cast<pb::DeploymentStatus>(row.life.state));
+  out.set_status_reason(row.life.status_reason);
+  auto mode = modes_.find(row.spec.account_id());
+  out.set_mode(mode == modes_.end() ? type::v1::ACCOUNT_MODE_UNSPECIFIED : mode->second);
+  wire::ToProto(row.create_time, out.mutable_create_time());
+  if (row.life.start_time.nanos != 0) wire::ToProto(row.life.start_time, out.mutable_start_time());
+  if (row.life.stop_time.nanos != 0) wire::ToProto(row.life.stop_time, out.mutable_stop_time());
+  if (row.last_signal_time.nanos != 0) wire::ToProto(row.last_signal_time, out.mutable_last_signal_time());
+  out.set_signals(row.signals);
+  out.set_orders(row.orders);
+  out.set_last_signal(row.last_signal);
+  int open = 0;
+  for (const auto& [symbol, state] : live.decider->states()) open += state.quantity.IsZero() ? 0 : 1;
+  out.set_open_positions(open);
+  out.set_restarts(static_cast<std::uint64_t>(row.restarts));
+  return out;
+}
+
+}  // namespace ballast

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libs/strategy/decider.h"
+#include "services/strategy_runner/store.h"
+
+namespace ballast {
+
+// One deployment as it lives in memory.
+struct LiveDeployment {
+  DeploymentRow row;
+  std::unique_ptr<strategy::Decider> decider;
+  // The indicators have seen their past.
+  bool warm = false;
+  // Its past has been asked for; an answer to an older question is not for it.
+  bool warming = false;
+  std::uint64_t warm_question = 0;
+  // Bars that wait for what is needed to decide on them.
+  std::vector<Bar> bars;
+  // Times it was stopped: what was begun before counts no more.
+  std::uint64_t stops = 0;
+  // Its orders are being cancelled; what closes it must come behind that.
+  bool cancelling = false;
+
+  [[nodiscard]] bool running() const { return row.life.running(); }
+};
+
+// All deployments. The deciding thread only.
+class Deployments {
+ public:
+  using Map = std::map<std::string, LiveDeployment>;
+
+  [[nodiscard]] Map& all() { return live_; }
+  [[nodiscard]] const Map& all() const { return live_; }
+  // Null when there is none.
+  [[nodiscard]] LiveDeployment* Find(const std::string& id);
+  [[nodiscard]] LiveDeployment* FindByRequest(const std::string& request_id);
+  // INVALID_ARGUMENT when its settings are of no use (any more).
+  absl::StatusOr<LiveDeployment*> Add(DeploymentRow row);
+  // A mind that has seen nothing, with the state it has now.
+  static absl::Status Renew(LiveDeployment& live);
+  [[nodiscard]] int running() const;
+
+  [[nodiscard]] bool knows_modes() const { return !modes_.empty(); }
+  void SetModes(const order::v1::ListAccountsResponse& accounts);
+  [[nodiscard]] strategy::v1::Deployment Describe(const LiveDeployment& live) const;
+
+ private:
+  Map live_;
+  std::map<std::string, type::v1::AccountMode> modes_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+
+#include <grpcpp/client_context.h>
+
+#include "ballast/broker/v1/broker_service.grpc.pb.h"
+#include "ballast/broker/v1/market_data_service.grpc.pb.h"
+#include "ballast/order/v1/order_service.grpc.pb.h"
+#include "ballast/position/v1/position_service.grpc.pb.h"
+#include "ballast/risk/v1/risk_service.grpc.pb.h"
+#include "libs/platform/config/config.h"
+#include "libs/platform/thread/mutex.h"
+#include "services/strategy_runner/neighbours.h"
+
+namespace ballast {
+
+// The neighbours over gRPC's callbacks: no thread waits. Answers come on gRPC's threads. Any thread may ask.
+class GrpcNeighbours final : public Neighbours {
+ public:
+  static constexpr std::int64_t kDeadlineNs = 2'000'000'000;
+
+  explicit GrpcNeighbours(const Config& config, std::int64_t deadline_ns = kDeadlineNs);
+  ~GrpcNeighbours() override { Stop(); }
+  // Ends what is asked and refuses what comes; every answer has been given when it returns. Not from an answer.
+  void Stop() EXCLUDES(mutex_);
+
+  void Submit(const order::v1::SubmitOrderRequest& request, Answer<order::v1::SubmitOrderResponse> answer) override;
+  void CancelAll(const std::string& account, const std::string& deployment, const std::string& symbol,
+                 Told told) override;
+  void Find(const order::v1::SubmitOrderRequest& request, Answer<std::optional<order::v1::Order>> answer) override;
+  void RegisterDeployment(const std::string& account, const std::string& deployment, bool by_hand, Told told) override;
+  void Accounts(Answer<order::v1::ListAccountsResponse> answer) override;
+  void Summary(const std::string& account, Answer<position::v1::AccountSummary> answer) override;
+  void Limits(const std::string& account, Answer<risk::v1::Limits> answer) override;
+  void Instruments(Answer<std::vector<Instrument>> answer) override;
+  void Quotes(Answer<broker::v1::GetQuotesResponse> answer) override;
+  void MarketStatus(Answer<broker::v1::GetMarketStatusResponse> answer) override;
+  void Brokers(Answer<broker::v1::ListBrokersResponse> answer) override;
+  void Bars(const Symbol& symbol, const std::string& timeframe, int limit, Answer<std::vector<Bar>> answer) override;
+
+  // For the streams that are read for ever.
+  order::v1::OrderService::Stub& orders() { return *orders_; }
+  broker::v1::MarketDataService::Stub& market() { return *market_; }
+
+ private:
+  // `method` of a stub's async(); `answer` gets the response, or why there is none.
+  template <typename Async, typename Method, typename Request, typename Response>
+  void Ask(Async* async, Method method, Request request, Answer<Response> answer) EXCLUDES(mutex_);
+  // False: it is ending.
+  bool Begin(grpc::ClientContext* context) EXCLUDES(mutex_);
+  void End(grpc::ClientContext* context) EXCLUDES(mutex_);
+
+  const std::int64_t deadline_ns_;
+  std::unique_ptr<order::v1::OrderService::Stub> orders_;
+  std::unique_ptr<position::v1::PositionService::Stub> positions_;
+  std::unique_ptr<risk::v1::RiskService::Stub> risk_;
+  std::unique_ptr<broker::v1::MarketDataService::Stub> market_;
+  std::unique_ptr<broker::v1::BrokerService::Stub> brokers_;
+
+  Mutex mutex_;
+  CondVar ended_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::set<grpc::ClientContext*> asked_ GUARDED_BY(mutex_);
+};
+
+}  // namespace ballast

@@ -1,0 +1,145 @@
+#include "services/strategy_runner/market_feed.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/absl_std.h"
+
+namespace ballast {
+namespace {
+
+constexpr std::int64_t kSilenceNs = 10'000'000'000;
+
+bool Wants(const LiveDeployment& live, const Bar& bar) {
+  if (bar.timeframe != live.row.spec.timeframe()) return false;
+  const auto& symbols = live.decider->spec().symbols;
+  return std::find(symbols.begin(), symbols.end(), bar.symbol) != symbols.end();
+}
+
+}  // namespace
+
+MarketFeed::MarketFeed(Floor& floor, OrderDesk& desk, StopWatch& stops, OrderFeed& orders)
+    : floor_(floor),
+      desk_(desk),
+      stops_(stops),
+      orders_(orders),
+      needs_(floor),
+      steps_counter_(floor.metrics.GetCounter("ballast_strategy_steps_total", "market steps worked", {})),
+      step_seconds_(floor.metrics.GetSeconds("ballast_strategy_step_seconds", "deciding on one market step", {})),
+      silence_(floor.metrics.GetGauge("ballast_strategy_market_silence_seconds",
+                                      "since the last step of a market that does not wait", {})) {}
+
+void MarketFeed::Push(Step step) {
+  steps_.push_back(std::move(step));
+  last_step_ns_ = floor_.clock.MonotonicNanos();
+}
+
+void MarketFeed::Work() {
+  while (!steps_.empty() && WorkFirst()) {
+    steps_counter_.Increment();
+    // Once what it led to is durable.
+    if (steps_.front().acknowledge)
+      floor_.commit.After([acknowledge = std::move(steps_.front().acknowledge)](const absl::Status& durable) {
+        if (durable.ok()) acknowledge();
+      });
+    steps_.pop_front();
+    stage_ = Stage::kNew;
+  }
+  if (floor_.market.lockstep()) return;
+  needs_.AskEquity();
+  DecideBars();
+}
+
+bool MarketFeed::WorkFirst() {
+  Step& step = steps_.front();
+  bool lockstep = step.message.lockstep();
+  floor_.market.SetLockstep(lockstep);
+  if (stage_ == Stage::kNew) {
+    // In lockstep nothing is decided before everything the market knows has come back as an event.
+    if (lockstep && !orders_.ExecutionsSeen(step.message)) return false;
+    Begin(step);
+  }
+  if (!lockstep) return true;
+  if (stage_ == Stage::kNeeds) {
+    needs_.AskEquity();
+    if (!needs_.AllReady()) return false;
+    DecideAll();
+    stage_ = Stage::kDecided;
+  }
+  return desk_.idle();
+}
+
+void MarketFeed::Begin(Step& step) {
+  bool lockstep = step.message.lockstep();
+  bool again = lockstep && step.message.step() == decided_step_ && decided_step_ != 0;
+  if (step.connection != decided_connection_ && !lockstep) needs_.Renew();
+  decided_connection_ = step.connection;
+  decided_step_ = step.message.step();
+  stage_ = again ? Stage::kDecided : Stage::kNeeds;
+  if (again) return;
+  std::int64_t started = floor_.clock.MonotonicNanos();
+  MarketView::News news = floor_.market.Take(step.message);
+  quoted_ = std::move(news.quoted);
+  if (!lockstep) stops_.Watch(quoted_);
+  Queue(news.bars);
+  needs_.OnStep();
+  step_seconds_.Observe(static_cast<double>(floor_.clock.MonotonicNanos() - started) / 1e9);
+}
+
+void MarketFeed::Queue(const std::vector<Bar>& bars) {
+  for (auto& [id, live] : floor_.deployments.all()) {
+    if (!live.running()) continue;
+    for (const Bar& bar : bars) {
+      if (Wants(live, bar)) live.bars.push_back(bar);
+    }
+  }
+}
+
+void MarketFeed::DecideBars() {
+  std::vector<std::string> decided;
+  for (auto& [id, live] : floor_.deployments.all()) {
+    if (live.bars.empty()) continue;
+    if (!live.running()) {
+      live.bars.clear();
+    } else if (needs_.Ready(live)) {
+      desk_.Act(live, OnBars(live));
+      decided.push_back(live.row.spec.account_id());
+    }
+  }
+  for (const std::string& account : decided) needs_.ForgetEquity(account);
+}
+
+void MarketFeed::DecideAll() {
+  for (auto& [id, live] : floor_.deployments.all()) {
+    if (!live.running()) {
+      live.bars.clear();
+      continue;
+    }
+    std::vector<strategy::Decision> decisions = stops_.Exits(live, quoted_);
+    for (strategy::Decision& decision : OnBars(live)) decisions.push_back(std::move(decision));
+    desk_.Act(live, std::move(decisions));
+  }
+  for (auto& [id, live] : floor_.deployments.all()) needs_.ForgetEquity(live.row.spec.account_id());
+}
+
+std::vector<strategy::Decision> MarketFeed::OnBars(LiveDeployment& live) {
+  std::vector<strategy::Decision> decisions;
+  std::vector<Bar> bars = std::exchange(live.bars, {});
+  for (const Bar& bar : bars) {
+    for (strategy::Decision& decision : live.decider->OnBar(bar, floor_.market.Context(live, needs_.EquityOf(live))))
+      decisions.push_back(std::move(decision));
+  }
+  return decisions;
+}
+
+void MarketFeed::Tick(std::int64_t now_ns) {
+  if (last_step_ns_ == 0 || floor_.market.lockstep()) return;
+  std::int64_t silence_ns = now_ns - last_step_ns_;
+  silence_.Set(static_cast<double>(silence_ns) / 1e9);
+  bool silent = silence_ns > kSilenceNs;
+  if (silent && !silent_)
+    floor_.log.Warning("market.silent", {{"seconds", std::to_string(silence_ns / 1'000'000'000)}});
+  silent_ = silent;
+}
+
+}  // namespace ballast

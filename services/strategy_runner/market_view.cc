@@ -1,0 +1,42 @@
+#include "services/strategy_runner/market_view.h"
+
+#include "libs/base/absl_std.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+
+MarketView::News MarketView::Take(const broker::v1::StreamMarketDataResponse& step) {
+  time_ = wire::FromProto(step.market_time());
+  News news;
+  for (const broker::v1::Quote& proto : step.quotes()) {
+    auto quote = wire::FromProto(proto);
+    if (!quote.ok()) {
+      log_.Error("market.quote_unreadable", {{"error", quote.status().ToString()}});
+      continue;
+    }
+    news.quoted.push_back(quote->symbol);
+    quotes_[quote->symbol] = std::move(*quote);
+  }
+  for (const broker::v1::Bar& proto : step.bars()) {
+    auto bar = wire::FromProto(proto);
+    if (bar.ok())
+      news.bars.push_back(std::move(*bar));
+    else
+      log_.Error("market.bar_unreadable", {{"error", bar.status().ToString()}});
+  }
+  return news;
+}
+
+void MarketView::SetInstruments(std::vector<Instrument> instruments) {
+  for (Instrument& instrument : instruments) instruments_[instrument.symbol] = std::move(instrument);
+}
+
+strategy::DecisionContext MarketView::Context(const LiveDeployment& live, std::optional<Decimal> equity) const {
+  return {.market_time = has_spoken() ? time_ : clock_.Now(),
+          .quotes = quotes_,
+          .instruments = instruments_,
+          .equity = equity,
+          .entries_allowed = live.row.life.state == strategy::DeploymentState::kActive};
+}
+
+}  // namespace ballast
