@@ -26,7 +26,7 @@ Wide Widen(__int128 value) {
 
 __int128 Narrow(const Wide& wide) {
   Wide magnitude = abs(wide);
-  CHECK(magnitude >> 127 == 0, "decimal overflow");
+  CHECK((magnitude >> 127) == 0, "decimal overflow");
   std::uint64_t high = static_cast<std::uint64_t>(magnitude >> 64);
   std::uint64_t low = static_cast<std::uint64_t>(magnitude & ~std::uint64_t{0});
   __int128 value = static_cast<__int128>((static_cast<unsigned __int128>(high) << 64) | low);
@@ -64,9 +64,36 @@ Wide DivideRounded(const Wide& dividend, const Wide& divisor, Rounding rounding)
 
 constexpr std::uint64_t kUnitsPerOne = 1'000'000'000'000'000'000;
 
-// Fast path for what fits: nearly every price times quantity.
-bool MultiplyFits(__int128 left, __int128 right, __int128& product) {
-  return !__builtin_mul_overflow(left, right, &product);
+using Unsigned = unsigned __int128;
+
+Unsigned Magnitude(__int128 value) { return value < 0 ? -static_cast<Unsigned>(value) : static_cast<Unsigned>(value); }
+
+// The same with 128 bits, where nearly everything fits; divisor below 2^127.
+__int128 DivideRounded(Unsigned dividend, Unsigned divisor, bool negative, Rounding rounding) {
+  Unsigned quotient = dividend / divisor;
+  Unsigned remainder = dividend - quotient * divisor;
+  bool away = false;
+  if (remainder != 0) {
+    switch (rounding) {
+      case Rounding::kDown:
+        break;
+      case Rounding::kUp:
+        away = true;
+        break;
+      case Rounding::kFloor:
+        away = negative;
+        break;
+      case Rounding::kCeiling:
+        away = !negative;
+        break;
+      case Rounding::kHalfEven:
+        away = remainder > divisor - remainder || (remainder == divisor - remainder && (quotient & 1) != 0);
+        break;
+    }
+  }
+  if (away) ++quotient;
+  CHECK((quotient >> 127) == 0, "decimal overflow");
+  return negative ? -static_cast<__int128>(quotient) : static_cast<__int128>(quotient);
 }
 
 }  // namespace
@@ -158,9 +185,10 @@ Decimal& Decimal::operator-=(Decimal other) {
 }
 
 Decimal Multiply(Decimal left, Decimal right, Rounding rounding) {
-  __int128 product = 0;
-  if (MultiplyFits(left.units(), right.units(), product) && product % kOneUnits == 0) {
-    return Decimal::FromUnits(product / kOneUnits);
+  Unsigned product = 0;
+  if (!__builtin_mul_overflow(Magnitude(left.units()), Magnitude(right.units()), &product)) {
+    bool negative = (left.units() < 0) != (right.units() < 0);
+    return Decimal::FromUnits(DivideRounded(product, kUnitsPerOne, negative, rounding));
   }
   return Decimal::FromUnits(
       Narrow(DivideRounded(Widen(left.units()) * Widen(right.units()), Widen(kOneUnits), rounding)));
@@ -168,6 +196,11 @@ Decimal Multiply(Decimal left, Decimal right, Rounding rounding) {
 
 Decimal Divide(Decimal dividend, Decimal divisor, Rounding rounding) {
   CHECK(!divisor.IsZero(), "division by zero");
+  Unsigned scaled = 0;
+  if (!__builtin_mul_overflow(Magnitude(dividend.units()), Unsigned{kUnitsPerOne}, &scaled)) {
+    bool negative = (dividend.units() < 0) != (divisor.units() < 0);
+    return Decimal::FromUnits(DivideRounded(scaled, Magnitude(divisor.units()), negative, rounding));
+  }
   return Decimal::FromUnits(
       Narrow(DivideRounded(Widen(dividend.units()) * Widen(kOneUnits), Widen(divisor.units()), rounding)));
 }

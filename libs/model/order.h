@@ -152,6 +152,8 @@ struct OrderEvent {
   Decimal cash;
   std::string currency;
   std::vector<RiskCheck> checks;
+  // The same as it goes over the wire, where nobody here looks into it; then `checks` is empty.
+  std::string encoded_checks;
   // The broker report it came from; 0 when from elsewhere.
   std::uint64_t execution_sequence = 0;
   AccountMode mode = AccountMode::kPaper;

@@ -5,6 +5,82 @@
 #include "libs/ledger/fill.h"
 
 namespace ballast::risk {
+namespace {
+
+bool IsStop(OrderType type) { return type == OrderType::kStop || type == OrderType::kStopLimit; }
+
+// What is reduce-only and rests gives way: it is trimmed when the position shrinks, so who goes to the market now does
+// not wait for it, and a stop shares with a limit, for the market reaches them by moving opposite ways.
+Decimal& PartOf(PendingSum::OfSide& sum, const PendingOrder& order) {
+  if (!order.reduce_only || order.type == OrderType::kMarket) return sum.firm;
+  return IsStop(order.type) ? sum.stops : sum.resting;
+}
+
+// Of that, what may trade beside `order` without giving way.
+Decimal Beside(const PendingSum::OfSide& sum, const Order& order) {
+  if (order.type == OrderType::kMarket) return sum.firm;
+  return sum.firm + (IsStop(order.type) ? sum.stops : sum.resting);
+}
+
+PendingOrder PendingOf(const Order& order, Decimal quantity) {
+  return {.deployment_id = order.deployment_id,
+          .symbol = order.symbol,
+          .side = order.side,
+          .type = order.type,
+          .reduce_only = order.reduce_only,
+          .limit_price = order.limit_price,
+          .quantity = quantity};
+}
+
+template <typename Key>
+void CountIn(std::map<Key, PendingSum>& sums, const Key& key, const PendingOrder& order, int sign) {
+  auto found = sums.try_emplace(key).first;
+  PendingSum& sum = found->second;
+  Decimal& part = PartOf(order.side == Side::kBuy ? sum.buys : sum.sells, order);
+  part += sign > 0 ? order.quantity : -order.quantity;
+  if ((sum.orders += sign) == 0) sums.erase(found);
+}
+
+template <typename Key>
+const PendingSum& SumOf(const std::map<Key, PendingSum>& sums, const Key& key) {
+  static const PendingSum kNone;
+  auto found = sums.find(key);
+  return found == sums.end() ? kNone : found->second;
+}
+
+}  // namespace
+
+bool MayMatter(OrderEventType type) {
+  switch (type) {
+    // The order was there before, with the same quantity left and on its way to an end of its own.
+    case OrderEventType::kSubmitted:
+    case OrderEventType::kAccepted:
+    case OrderEventType::kTriggered:
+    case OrderEventType::kPendingCancel:
+    case OrderEventType::kCancelRejected:
+      return false;
+    default:
+      return true;
+  }
+}
+
+bool Exposure::Skip(std::uint64_t sequence) {
+  if (sequence != applied_sequence_ + 1) return false;
+  applied_sequence_ = sequence;
+  return true;
+}
+
+void Exposure::Count(const PendingOrder& order, int sign) {
+  CountIn(pending_, order.symbol, order, sign);
+  CountIn(pending_in_book_, BookKey(order.deployment_id, order.symbol), order, sign);
+}
+
+void Exposure::Close(const OrderId& id) {
+  auto found = open_.find(id);
+  if (found == open_.end()) return;
+  Count(found->second, -1);
+  open_.erase(found);
+}
 
 bool Exposure::Apply(const OrderEvent& event) {
   if (event.sequence != applied_sequence_ + 1) return false;
@@ -35,20 +111,38 @@ bool Exposure::Apply(const OrderEvent& event) {
   }
   if (event.order) {
     const Order& order = *event.order;
-    reserved_.erase(order.order_id);
-    if (IsTerminal(order.status)) {
-      open_.erase(order.order_id);
-    } else {
-      open_[order.order_id] = order;
+    Void(order.order_id);
+    Close(order.order_id);
+    if (!IsTerminal(order.status)) {
+      PendingOrder pending = PendingOf(order, order.leaves_quantity);
+      Count(pending, 1);
+      open_.emplace(order.order_id, std::move(pending));
     }
   }
   return true;
 }
 
-void Exposure::Reserve(const Order& order, std::int64_t expire_ns) { reserved_[order.order_id] = {order, expire_ns}; }
+void Exposure::Reserve(const Order& order, std::int64_t expire_ns) {
+  Void(order.order_id);
+  PendingOrder pending = PendingOf(order, order.quantity);
+  Count(pending, 1);
+  expiries_.emplace(expire_ns, order.order_id);
+  reserved_.emplace(order.order_id, Reservation{std::move(pending), expire_ns});
+}
+
+void Exposure::Void(const OrderId& id) {
+  auto found = reserved_.find(id);
+  if (found == reserved_.end()) return;
+  Count(found->second.order, -1);
+  expiries_.erase({found->second.expire_ns, id});
+  reserved_.erase(found);
+}
 
 void Exposure::Expire(std::int64_t now_ns) {
-  std::erase_if(reserved_, [&](const auto& entry) { return entry.second.expire_ns <= now_ns; });
+  while (!expiries_.empty() && expiries_.begin()->first <= now_ns) {
+    OrderId id = expiries_.begin()->second;
+    Void(id);
+  }
 }
 
 Decimal Exposure::Position(const Symbol& symbol) const {
@@ -61,33 +155,13 @@ Decimal Exposure::BookPosition(const BookKey& key) const {
   return found == books_.end() ? Decimal() : found->second;
 }
 
-Decimal Exposure::Pending(const Symbol& symbol, Side side) const {
-  Decimal sum;
-  ForEachPending([&](const Order& order, Decimal quantity) {
-    if (order.symbol == symbol && order.side == side) sum += quantity;
-  });
-  return sum;
-}
+Decimal Exposure::Pending(const Symbol& symbol, Side side) const { return SumOf(pending_, symbol).Of(side).all(); }
 
 Decimal Exposure::PendingInBook(const BookKey& key, Side side) const {
-  Decimal sum;
-  ForEachPending([&](const Order& order, Decimal quantity) {
-    if (order.symbol == key.second && order.deployment_id == key.first && order.side == side) sum += quantity;
-  });
-  return sum;
+  return SumOf(pending_in_book_, key).Of(side).all();
 }
 
 namespace {
-
-bool IsStop(const Order& order) { return order.type == OrderType::kStop || order.type == OrderType::kStopLimit; }
-
-// Both may trade, and neither gives way. What is reduce-only and rests gives way: it is trimmed when the position
-// shrinks, so who goes to the market now does not wait for it, and a stop shares with a limit, for the market reaches
-// them by moving opposite ways.
-bool TradesBeside(const Order& pending, const Order& order) {
-  if (!pending.reduce_only || pending.type == OrderType::kMarket) return true;
-  return order.type != OrderType::kMarket && IsStop(pending) == IsStop(order);
-}
 
 Decimal Left(Decimal position, Decimal pending, Side side) {
   bool opposite = side == Side::kSell ? position.IsPositive() : position.IsNegative();
@@ -97,14 +171,10 @@ Decimal Left(Decimal position, Decimal pending, Side side) {
 }  // namespace
 
 Exposure::ReduceRoom Exposure::RoomFor(const Order& order) const {
-  Decimal account, book;
-  ForEachPending([&](const Order& pending, Decimal quantity) {
-    if (pending.symbol != order.symbol || pending.side != order.side || !TradesBeside(pending, order)) return;
-    account += quantity;
-    if (pending.deployment_id == order.deployment_id) book += quantity;
-  });
-  return {.net = Left(Position(order.symbol), account, order.side),
-          .book = Left(BookPosition({order.deployment_id, order.symbol}), book, order.side)};
+  BookKey key{order.deployment_id, order.symbol};
+  Decimal account = Beside(SumOf(pending_, order.symbol).Of(order.side), order);
+  Decimal book = Beside(SumOf(pending_in_book_, key).Of(order.side), order);
+  return {.net = Left(Position(order.symbol), account, order.side), .book = Left(BookPosition(key), book, order.side)};
 }
 
 Decimal Exposure::ReduceRoom::Passable(const Order& order, bool halted) const {

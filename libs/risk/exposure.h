@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "libs/ledger/mark_board.h"
@@ -25,6 +26,35 @@ struct Market {
   [[nodiscard]] std::optional<ledger::Mark> MarkOf(const Symbol& symbol) const;
 };
 
+// What counts of an order that is under way.
+struct PendingOrder {
+  DeploymentId deployment_id;
+  Symbol symbol;
+  Side side = Side::kUnspecified;
+  OrderType type = OrderType::kUnspecified;
+  bool reduce_only = false;
+  std::optional<Decimal> limit_price;
+  // That may still trade.
+  Decimal quantity;
+};
+
+// Sums over the orders under way of one instrument, or of one book's: a decision does not pass by every one of them.
+struct PendingSum {
+  struct OfSide {
+    // Of orders that give way to nobody; of reduce-only stops; of other reduce-only orders that rest.
+    Decimal firm, stops, resting;
+
+    [[nodiscard]] Decimal all() const { return firm + stops + resting; }
+  };
+  OfSide buys, sells;
+  int orders = 0;
+
+  [[nodiscard]] const OfSide& Of(Side side) const { return side == Side::kBuy ? buys : sells; }
+};
+
+// False: an event of this type changes nothing here, whatever it says; see Exposure::Skip.
+[[nodiscard]] bool MayMatter(OrderEventType type);
+
 // One account as risk sees it: positions and cash from fills, open orders at worst case, reservations. A reservation is
 // an order that was approved and whose PENDING_NEW event has not come yet.
 class Exposure {
@@ -33,8 +63,10 @@ class Exposure {
 
   // Total. Events must come without a gap: false when `event` is not the next one (nothing changes then).
   bool Apply(const OrderEvent& event);
+  // The next event changes nothing of what risk knows: false when it is not the next one.
+  bool Skip(std::uint64_t sequence);
   void Reserve(const Order& order, std::int64_t expire_ns);
-  void Void(const OrderId& id) { reserved_.erase(id); }
+  void Void(const OrderId& id);
   // Frees what never became an order.
   void Expire(std::int64_t now_ns);
 
@@ -61,9 +93,12 @@ class Exposure {
   // Every order that still counts: working ones and reservations.
   template <typename Visit>
   void ForEachPending(Visit visit) const {
-    for (const auto& [id, order] : open_) visit(order, order.leaves_quantity);
-    for (const auto& [id, entry] : reserved_) visit(entry.order, entry.order.quantity);
+    for (const auto& [id, order] : open_) visit(order);
+    for (const auto& [id, entry] : reserved_) visit(entry.order);
   }
+  // Only what has some.
+  [[nodiscard]] const std::map<Symbol, PendingSum>& pending() const { return pending_; }
+  [[nodiscard]] const std::map<BookKey, PendingSum>& pending_in_book() const { return pending_in_book_; }
   [[nodiscard]] std::size_t open_orders() const { return open_.size() + reserved_.size(); }
   // Nothing when a position has no price.
   [[nodiscard]] std::optional<Decimal> Equity(const Market& market) const;
@@ -78,17 +113,23 @@ class Exposure {
 
  private:
   struct Reservation {
-    Order order;
+    PendingOrder order;
     std::int64_t expire_ns = 0;
   };
+  // Into the sums, or (-1) out of them.
+  void Count(const PendingOrder& order, int sign);
+  void Close(const OrderId& id);
   std::uint64_t applied_sequence_ = 0;
   bool halted_ = false;
   Decimal cash_;
   std::string currency_;
   std::map<Symbol, Decimal> positions_;
   std::map<BookKey, Decimal> books_;
-  std::map<OrderId, Order> open_;
+  std::map<OrderId, PendingOrder> open_;
   std::map<OrderId, Reservation> reserved_;
+  std::set<std::pair<std::int64_t, OrderId>> expiries_;
+  std::map<Symbol, PendingSum> pending_;
+  std::map<BookKey, PendingSum> pending_in_book_;
 };
 
 }  // namespace ballast::risk

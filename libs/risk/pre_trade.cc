@@ -1,9 +1,11 @@
 #include "libs/risk/pre_trade.h"
 
 #include <algorithm>
-#include <set>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "libs/base/check.h"
 #include "libs/base/percent.h"
@@ -30,13 +32,13 @@ struct Outcome {
   std::string limit;
   std::string used;
   std::string after;
-  std::string message;
+  std::string_view message = {};
   // Appended to the message of a refusal: the numbers, made only when there is one.
   std::string detail = {};
 };
 
-Outcome Refuse(RejectReason reason, std::string message) {
-  return {.passed = false, .reason = reason, .message = std::move(message)};
+Outcome Refuse(RejectReason reason, std::string_view message) {
+  return {.passed = false, .reason = reason, .message = message};
 }
 
 // `after` must not be above `limit`.
@@ -261,12 +263,13 @@ Outcome ReduceOnly(const Context& c) {
   const Order& order = c.in.order;
   if (!order.reduce_only || c.reduces) return {};
   Decimal passable = c.room.Passable(order, c.in.exposure.halted());
-  return {.passed = order.quantity <= passable,
-          .reason = RejectReason::kReduceOnly,
-          .limit = passable.ToString(),
-          .used = c.in.exposure.BookPosition({order.deployment_id, order.symbol}).ToString(),
-          .after = order.quantity.ToString(),
-          .message = WhoseItIs(c)};
+  Outcome outcome{.passed = order.quantity <= passable,
+                  .reason = RejectReason::kReduceOnly,
+                  .limit = passable.ToString(),
+                  .used = c.in.exposure.BookPosition({order.deployment_id, order.symbol}).ToString(),
+                  .after = order.quantity.ToString()};
+  if (!outcome.passed) outcome.detail = WhoseItIs(c);
+  return outcome;
 }
 Outcome Short(const Context& c) {
   if (c.reduces || c.in.order.side == Side::kBuy) return {};
@@ -316,47 +319,63 @@ Outcome Concentration(const Context& c) {
                         Notional(Worst(position, with.buys, with.sells), c.price),
                         "too much of the account would be in one instrument");
 }
-// Worst-case gross notional of every instrument; `order` counted in when given. Nothing when a price is missing.
-std::optional<Decimal> Gross(const Context& c, const Order* order) {
-  std::set<Symbol> symbols;
-  for (const auto& [symbol, quantity] : c.in.exposure.positions()) symbols.insert(symbol);
-  c.in.exposure.ForEachPending([&](const Order& pending, Decimal) { symbols.insert(pending.symbol); });
-  if (order != nullptr) symbols.insert(order->symbol);
-  Decimal gross;
-  for (const Symbol& symbol : symbols) {
+struct GrossPair {
+  Decimal used;
+  // The order counted in.
+  Decimal after;
+};
+// Worst-case gross notional of every instrument. Nothing when a price is missing.
+std::optional<GrossPair> Gross(const Context& c) {
+  const Exposure& exposure = c.in.exposure;
+  const Order& order = c.in.order;
+  GrossPair gross;
+  auto add = [&](const Symbol& symbol) {
     auto quote = c.in.market.quotes.find(symbol);
-    if (quote == c.in.market.quotes.end()) return std::nullopt;
-    SidePair pending{c.in.exposure.Pending(symbol, Side::kBuy), c.in.exposure.Pending(symbol, Side::kSell)};
-    bool here = order != nullptr && order->symbol == symbol;
-    if (here) pending = With(*order, pending);
-    gross += Notional(Worst(c.in.exposure.Position(symbol), pending.buys, pending.sells),
-                      here ? c.price : quote->second.ask_price);
+    if (quote == c.in.market.quotes.end()) return false;
+    SidePair pending{exposure.Pending(symbol, Side::kBuy), exposure.Pending(symbol, Side::kSell)};
+    Decimal position = exposure.Position(symbol);
+    Decimal used = Notional(Worst(position, pending.buys, pending.sells), quote->second.ask_price);
+    gross.used += used;
+    if (symbol == order.symbol) {
+      SidePair with = With(order, pending);
+      used = Notional(Worst(position, with.buys, with.sells), c.price);
+    }
+    gross.after += used;
+    return true;
+  };
+  bool known = true;
+  for (const auto& [symbol, quantity] : exposure.positions()) known = known && add(symbol);
+  for (const auto& [symbol, sum] : exposure.pending()) {
+    if (!exposure.positions().contains(symbol)) known = known && add(symbol);
   }
-  return gross;
+  if (!exposure.positions().contains(order.symbol) && !exposure.pending().contains(order.symbol)) {
+    known = known && add(order.symbol);
+  }
+  return known ? std::optional(gross) : std::nullopt;
 }
 Outcome GrossLeverage(const Context& c) {
   if (c.reduces) return {};
-  std::optional<Decimal> used = Gross(c, nullptr), after = Gross(c, &c.in.order);
-  if (!used || !after) return Refuse(RejectReason::kStalePrice, "a position or order of the account has no price");
-  return AtMostOfEquity(c, RejectReason::kGrossLeverage, c.in.limits.gross_leverage, *used, *after,
+  std::optional<GrossPair> gross = Gross(c);
+  if (!gross) return Refuse(RejectReason::kStalePrice, "a position or order of the account has no price");
+  return AtMostOfEquity(c, RejectReason::kGrossLeverage, c.in.limits.gross_leverage, gross->used, gross->after,
                         "gross exposure would be too large");
 }
 Outcome OpenPositions(const Context& c, bool one_deployment) {
   if (c.reduces) return {};
-  std::set<Exposure::BookKey> books;
-  for (const auto& [key, quantity] : c.in.exposure.books()) books.insert(key);
-  c.in.exposure.ForEachPending([&](const Order& order, Decimal) { books.insert({order.deployment_id, order.symbol}); });
-  auto count = [&] {
-    std::set<Symbol> symbols;
-    for (const auto& [deployment, symbol] : books) {
-      if (!one_deployment || deployment == c.in.order.deployment_id) symbols.insert(symbol);
-    }
-    return Decimal::FromInt(static_cast<std::int64_t>(symbols.size()));
+  const Order& order = c.in.order;
+  std::vector<std::string_view> symbols;
+  auto add = [&](const Exposure::BookKey& key) {
+    if (!one_deployment || key.first == order.deployment_id) symbols.push_back(key.second.value());
   };
-  Decimal used = count();
-  books.insert({c.in.order.deployment_id, c.in.order.symbol});
+  for (const auto& [key, quantity] : c.in.exposure.books()) add(key);
+  for (const auto& [key, sum] : c.in.exposure.pending_in_book()) add(key);
+  std::sort(symbols.begin(), symbols.end());
+  symbols.erase(std::unique(symbols.begin(), symbols.end()), symbols.end());
+  bool there = std::binary_search(symbols.begin(), symbols.end(), std::string_view(order.symbol.value()));
+  auto count = static_cast<std::int64_t>(symbols.size());
+  Decimal used = Decimal::FromInt(count), after = Decimal::FromInt(count + (there ? 0 : 1));
   int limit = one_deployment ? c.in.limits.max_open_positions_per_deployment : c.in.limits.max_open_positions;
-  return AtMost(RejectReason::kMaxOpenPositions, Decimal::FromInt(limit), used, count(),
+  return AtMost(RejectReason::kMaxOpenPositions, Decimal::FromInt(limit), used, after,
                 one_deployment ? "the deployment has enough open positions" : "the account has enough open positions");
 }
 Outcome DeploymentPositions(const Context& c) {
@@ -385,7 +404,7 @@ Outcome Loss(const Context& c, LossRule rule, RejectReason reason) {
   if (!trip) return outcome;
   outcome.limit = trip->limit.ToString();
   outcome.used = outcome.after = trip->loss().ToString();
-  outcome.message = DescribeTrip(rule, *trip, c.in.limits);
+  outcome.detail = DescribeTrip(rule, *trip, c.in.limits);
   return outcome;
 }
 Outcome DailyLoss(const Context& c) { return Loss(c, LossRule::kDailyLoss, RejectReason::kDailyLoss); }
@@ -452,21 +471,23 @@ PreTradeResult CheckPreTrade(const PreTradeInput& input) {
   }
   // No price for a position: equity is not known, and zero equity allows nothing but reductions.
   context.equity = input.exposure.Equity(input.market).value_or(Decimal());
+  result.checks.reserve(std::size(kChecks));
   for (const Check& check : kChecks) {
     Outcome outcome = check.run(context);
-    result.checks.push_back({.name = check.name,
-                             .limit = outcome.limit,
-                             .used = outcome.used,
-                             .after = outcome.after,
-                             .passed = outcome.passed});
     if (!outcome.passed) {
       result.rejection = Rejection{.reason = outcome.reason,
                                    .check = check.name,
                                    .limit = outcome.limit,
                                    .observed = outcome.after,
-                                   .message = outcome.message + outcome.detail};
-      break;
+                                   .message = std::string(outcome.message) + outcome.detail};
     }
+    bool passed = outcome.passed;
+    result.checks.push_back({.name = check.name,
+                             .limit = std::move(outcome.limit),
+                             .used = std::move(outcome.used),
+                             .after = std::move(outcome.after),
+                             .passed = passed});
+    if (!passed) break;
   }
   return result;
 }

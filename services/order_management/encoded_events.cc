@@ -5,6 +5,7 @@
 
 #include "ballast/order/v1/order.pb.h"
 #include "libs/platform/crypto/crypto.h"
+#include "libs/wire/event_bytes.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -62,10 +63,9 @@ EncodedEvents::EncodedEvents(const std::vector<OrderEvent>& events) {
     entry.account_id = event.account_id.value();
     entry.sequence = event.sequence;
     entry.checks_begin = checks_.size();
-    if (!event.checks.empty()) {
-      auto* said = google::protobuf::Arena::CreateMessage<order::v1::OrderEvent>(&arena);
-      for (const RiskCheck& check : event.checks) wire::ToProto(check, said->add_checks());
-      said->AppendToString(&checks_);
+    if (!event.checks.empty() || !event.encoded_checks.empty()) {
+      checks_ += event.encoded_checks;
+      wire::AppendChecks(event.checks, &checks_);
       proto->set_checks_digest(Sha256(std::string_view(checks_).substr(entry.checks_begin)));
     }
     entry.checks_size = checks_.size() - entry.checks_begin;

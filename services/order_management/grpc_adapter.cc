@@ -122,6 +122,21 @@ constexpr std::size_t kActorMax = 100;
 
 std::string ActorOf(const std::string& actor) { return actor.empty() ? "user:unknown" : Shortened(actor, kActorMax); }
 
+void AddChecks(const OrderReply& reply, order::v1::SubmitOrderResponse* response) {
+  for (const RiskCheck& check : reply.checks) wire::ToProto(check, response->add_checks());
+  if (reply.encoded_checks.empty()) return;
+  order::v1::OrderEvent said;
+  if (said.ParseFromString(reply.encoded_checks)) response->mutable_checks()->Swap(said.mutable_checks());
+}
+
+// Until when the caller waits; none: for ever.
+std::optional<UtcTime> DeadlineOf(const grpc::CallbackServerContext& context) {
+  constexpr std::chrono::hours kForEver(24);
+  auto deadline = context.deadline();
+  if (deadline > std::chrono::system_clock::now() + kForEver) return std::nullopt;
+  return UtcTime{std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count()};
+}
+
 using Calls = order::v1::OrderService::StubInterface::async_interface;
 
 grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const grpc::Status& status) {
@@ -163,16 +178,17 @@ grpc::ServerUnaryReactor* OrderGrpc::SubmitOrder(grpc::CallbackServerContext* co
   if (!errors.empty()) return Finish(reactor, InvalidFields(errors));
   ShardRoster::Seat seat = roster_.Of(order.account_id);
   if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::SubmitOrder, request, response);
-  bool queued = seat.host->shard().Submit(std::move(order), ActorOf(request->actor()), request->confirm_duplicate(),
-                                          [reactor, response](OrderReply reply) {
-                                            if (reply.status.ok()) {
-                                              wire::ToProto(reply.order, response->mutable_order());
-                                              response->set_replayed(reply.replayed);
-                                              for (const RiskCheck& check : reply.checks)
-                                                wire::ToProto(check, response->add_checks());
-                                            }
-                                            reactor->Finish(ToGrpc(reply.status));
-                                          });
+  bool queued = seat.host->shard().Submit(
+      std::move(order), ActorOf(request->actor()), request->confirm_duplicate(),
+      [reactor, response](OrderReply reply) {
+        if (reply.status.ok()) {
+          wire::ToProto(reply.order, response->mutable_order());
+          response->set_replayed(reply.replayed);
+          AddChecks(reply, response);
+        }
+        reactor->Finish(ToGrpc(reply.status));
+      },
+      DeadlineOf(*context));
   if (!queued) reactor->Finish(Busy());
   return reactor;
 }
@@ -451,7 +467,8 @@ grpc::ServerUnaryReactor* OrderGrpc::ClosePosition(grpc::CallbackServerContext* 
   Shard::CloseRequest close{.request_id = RequestId(request->request_id()),
                             .account_id = AccountId(request->account_id()),
                             .symbol = Symbol(request->symbol()),
-                            .reason = request->reason().empty() ? "manual" : request->reason()};
+                            .reason = request->reason().empty() ? "manual" : request->reason(),
+                            .deadline = DeadlineOf(*context)};
   std::vector<FieldError> errors;
   auto refuse = [&](const char* field, RejectReason reason, std::string message) {
     errors.push_back({.field = field, .reason = reason, .message = std::move(message)});
@@ -490,8 +507,7 @@ grpc::ServerUnaryReactor* OrderGrpc::ClosePosition(grpc::CallbackServerContext* 
                                                    if (reply.status.ok()) {
                                                      wire::ToProto(reply.order, response->mutable_order());
                                                      response->set_replayed(reply.replayed);
-                                                     for (const RiskCheck& check : reply.checks)
-                                                       wire::ToProto(check, response->add_checks());
+                                                     AddChecks(reply, response);
                                                    }
                                                    reactor->Finish(ToGrpc(reply.status));
                                                  });

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
-#include <unordered_set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,17 +42,22 @@ class Journal {
   //   FAILED_PRECONDITION a newer writer exists: nothing happened
   //   ALREADY_EXISTS      one of the sequences is there already: nothing happened
   //   UNAVAILABLE, ABORTED  nothing happened; may be tried again
-  //   UNKNOWN             nobody can say: ask Contains
+  //   UNKNOWN             nobody can say: ask Lookup
   //   INTERNAL            refused for good: nothing happened
   [[nodiscard]] virtual absl::Status Append(const Commit& commit) = 0;
-  // Whether the account's log holds this sequence: the read-back after a commit in doubt.
-  [[nodiscard]] virtual absl::StatusOr<bool> Contains(const AccountId& account_id, std::uint64_t sequence) = 0;
+  // What stands at this sequence of the account's log: the read-back after a commit in doubt. An event that is there
+  // but is not the very one that was meant came from another writer.
+  enum class Stored { kNothing, kThis, kAnother };
+  [[nodiscard]] virtual absl::StatusOr<Stored> Lookup(const AccountId& account_id, std::uint64_t sequence,
+                                                      std::string_view encoded) = 0;
 
   [[nodiscard]] virtual absl::StatusOr<std::vector<orders::Account::Snapshot>> LoadAccounts() = 0;
+  // The broker each account was opened at.
+  [[nodiscard]] virtual absl::StatusOr<std::map<AccountId, std::string>> LoadBrokers() = 0;
   // Orders that can still change, in the order in which they last did.
   [[nodiscard]] virtual absl::StatusOr<std::vector<Order>> LoadWorkingOrders() = 0;
-  // Of every order there ever was.
-  [[nodiscard]] virtual absl::StatusOr<std::unordered_set<std::string>> LoadOrderIds() = 0;
+  // Of every order there ever was: at most `limit` after `after`, in an order of the journal's own.
+  [[nodiscard]] virtual absl::StatusOr<std::vector<std::string>> LoadOrderIds(const std::string& after, int limit) = 0;
   // NOT_FOUND when there is none.
   [[nodiscard]] virtual absl::StatusOr<Order> LoadOrder(const OrderId& id) = 0;
   // The fills of the account's log after `after`, in order, at most `limit`.

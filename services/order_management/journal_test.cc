@@ -96,6 +96,11 @@ class JournalTest : public testing::TestWithParam<Kind> {
     std::vector<OrderEvent> events = account_.ApplyReport(report, kNow);
     return {.events = events, .accounts = {account_.snapshot()}, .opened = {}};
   }
+  std::vector<std::string> OrderIds() {
+    auto ids = journal_->LoadOrderIds("", 10'000);
+    EXPECT_TRUE(ids.ok());
+    return ids.ok() ? *ids : std::vector<std::string>();
+  }
   std::vector<std::uint64_t> Sequences(std::uint64_t after = 0, int limit = 1'000) {
     auto events = journal_->LoadEvents(AccountId("paper"), after, limit);
     EXPECT_TRUE(events.ok());
@@ -112,9 +117,10 @@ class JournalTest : public testing::TestWithParam<Kind> {
 TEST_P(JournalTest, AnEmptyOneHasNothing) {
   EXPECT_TRUE(journal_->LoadAccounts()->empty());
   EXPECT_TRUE(journal_->LoadWorkingOrders()->empty());
-  EXPECT_TRUE(journal_->LoadOrderIds()->empty());
+  EXPECT_TRUE(journal_->LoadBrokers()->empty());
+  EXPECT_TRUE(OrderIds().empty());
   EXPECT_TRUE(journal_->LoadEvents(AccountId("paper"), 0, 10)->entries().empty());
-  EXPECT_FALSE(*journal_->Contains(AccountId("paper"), 1));
+  EXPECT_EQ(*journal_->Lookup(AccountId("paper"), 1, ""), Journal::Stored::kNothing);
   EXPECT_TRUE(absl::IsNotFound(journal_->LoadOrder(OrderId("o1")).status()));
 }
 
@@ -129,10 +135,39 @@ TEST_P(JournalTest, WhatWasAppendedIsThereForTheNextProcessToTheLastDigit) {
   auto order = journal_->LoadOrder(OrderId("o1"));
   ASSERT_TRUE(order.ok());
   EXPECT_EQ(*order, *account_.Find(OrderId("o1")));
-  EXPECT_EQ(*journal_->LoadOrderIds(), std::unordered_set<std::string>{"o1"});
-  EXPECT_TRUE(*journal_->Contains(AccountId("paper"), accepted.events.back().sequence));
-  EXPECT_FALSE(*journal_->Contains(AccountId("paper"), accepted.events.back().sequence + 1));
-  EXPECT_FALSE(*journal_->Contains(AccountId("other"), 1));
+  EXPECT_EQ(OrderIds(), std::vector<std::string>{"o1"});
+  EXPECT_EQ(*journal_->LoadBrokers(), (std::map<AccountId, std::string>{{AccountId("paper"), "paper"}}));
+}
+
+TEST_P(JournalTest, WhatStandsAtASequenceIsThisEventOrAnother) {
+  ASSERT_TRUE(journal_->Append(Opening()).ok());
+  Commit accepted = Accepted(1);
+  ASSERT_TRUE(journal_->Append(accepted).ok());
+  std::uint64_t last = accepted.events.back().sequence;
+  EncodedEvents encoded(accepted.events);
+  std::string_view bytes = encoded.Event(encoded.entries().back());
+  EXPECT_EQ(*journal_->Lookup(AccountId("paper"), last, bytes), Journal::Stored::kThis);
+  EXPECT_EQ(*journal_->Lookup(AccountId("paper"), last + 1, bytes), Journal::Stored::kNothing);
+  EXPECT_EQ(*journal_->Lookup(AccountId("other"), last, bytes), Journal::Stored::kNothing);
+  // The same decision of another writer, a moment later.
+  accepted.events.back().event_time.nanos += 1;
+  EncodedEvents later(accepted.events);
+  EXPECT_EQ(*journal_->Lookup(AccountId("paper"), last, later.Event(later.entries().back())),
+            Journal::Stored::kAnother);
+}
+
+TEST_P(JournalTest, OrderIdsComeInPages) {
+  ASSERT_TRUE(journal_->Append(Opening()).ok());
+  for (int i = 1; i <= 5; ++i) ASSERT_TRUE(journal_->Append(Accepted(i)).ok());
+  std::vector<std::string> all;
+  while (true) {
+    auto page = journal_->LoadOrderIds(all.empty() ? "" : all.back(), 2);
+    ASSERT_TRUE(page.ok());
+    ASSERT_LE(page->size(), 2U);
+    all.insert(all.end(), page->begin(), page->end());
+    if (page->size() < 2) break;
+  }
+  EXPECT_EQ(all, (std::vector<std::string>{"o1", "o2", "o3", "o4", "o5"}));
 }
 
 TEST_P(JournalTest, EventsComeInOrderAndInPages) {
@@ -172,13 +207,13 @@ TEST_P(JournalTest, ABatchIsAllOrNothing) {
   batch.events.push_back(batch.events.front());  // the same sequence twice
   EXPECT_FALSE(journal_->Append(batch).ok());
   EXPECT_EQ(Sequences(), (std::vector<std::uint64_t>{1}));
-  EXPECT_TRUE(journal_->LoadOrderIds()->empty());
+  EXPECT_TRUE(OrderIds().empty());
   EXPECT_EQ(journal_->LoadAccounts()->front().last_sequence, 1U);
 }
 
 TEST_P(JournalTest, AnAccountNobodyOpenedIsRefusedForGood) {
   EXPECT_TRUE(absl::IsInternal(journal_->Append(Accepted(1))));
-  EXPECT_TRUE(journal_->LoadOrderIds()->empty());
+  EXPECT_TRUE(OrderIds().empty());
 }
 
 TEST_P(JournalTest, AnOvertakenWriterChangesNothing) {
@@ -201,7 +236,7 @@ TEST_P(JournalTest, ThousandOrdersAreOneCommit) {
   }
   batch.accounts = {account_.snapshot()};
   ASSERT_TRUE(journal_->Append(batch).ok());
-  EXPECT_EQ(journal_->LoadOrderIds()->size(), 1'000U);
+  EXPECT_EQ(OrderIds().size(), 1'000U);
   EXPECT_EQ(Sequences(1, 5'000).size(), 2'000U);
 }
 

@@ -10,6 +10,7 @@
 #include "libs/orders/order_id.h"
 #include "libs/orders/reduce_only.h"
 #include "libs/orders/submit.h"
+#include "libs/wire/event_bytes.h"
 #include "libs/wire/wire.h"
 #include "services/order_management/report_codec.h"
 
@@ -22,6 +23,13 @@ constexpr std::int64_t kCancelRepeatNs = 2'000'000'000;
 // Closed ones of each account: whoever names an older one waits for the store.
 constexpr std::size_t kClosedInMemoryMax = 20'000;
 constexpr int kBackfillPage = 500;
+// Risk is sent so much of the log in one turn, and no more while so many messages wait: nobody else waits for it long.
+constexpr std::int64_t kBackfillTurnNs = 2'000'000;
+constexpr std::size_t kRiskUnsentMax = 8;
+
+absl::Status Ended() {
+  return absl::UnavailableError("this order manager ended before it could answer; ask again with the same request id");
+}
 
 }  // namespace
 
@@ -31,6 +39,7 @@ Shard::Shard(Options options, Journal& journal, EventHub& hub, const Clock& cloc
       hub_(hub),
       clock_(clock),
       log_(log),
+      order_ids_(journal, log),
       submits_(metrics.GetCounter("ballast_order_submits_total", "orders asked for", {})),
       denials_(metrics.GetCounter("ballast_order_denials_total", "orders refused before they left", {})),
       events_(metrics.GetCounter("ballast_order_events_total", "events committed", {})),
@@ -49,7 +58,8 @@ absl::Status Shard::Recover() {
   }
   ASSIGN_OR_RETURN(std::vector<Order> working, journal_.LoadWorkingOrders());
   for (const Order& order : working) accounts_[order.account_id].Load(order);
-  ASSIGN_OR_RETURN(known_orders_, journal_.LoadOrderIds());
+  RETURN_IF_ERROR(order_ids_.Recover());
+  ASSIGN_OR_RETURN(brokers_, journal_.LoadBrokers());
   ASSIGN_OR_RETURN(deployments_, journal_.LoadDeployments());
   for (auto& [id, account] : accounts_) {
     std::uint64_t cursor = 0;
@@ -61,8 +71,8 @@ absl::Status Shard::Recover() {
     }
   }
   for (const AccountSpec& spec : options_.accounts) {
-    brokers_[spec.id] = spec.broker;
     if (accounts_.contains(spec.id)) continue;
+    brokers_[spec.id] = spec.broker;
     Keep(accounts_[spec.id].Open(spec.id, spec.mode, spec.currency, spec.cash, clock_.Now()));
     opened_.emplace_back(spec.id, spec.broker);
   }
@@ -73,26 +83,27 @@ absl::Status Shard::Recover() {
   }
   log_.Info("orders.recovered", {{"accounts", std::to_string(accounts_.size())},
                                  {"working_orders", std::to_string(working.size())},
-                                 {"orders", std::to_string(known_orders_.size())},
                                  {"epoch", std::to_string(journal_.epoch())}});
   return absl::OkStatus();
 }
 
 void Shard::Start() {
   broker_lost_ns_ = clock_.MonotonicNanos();
+  order_ids_.Start();
   thread_ = std::thread([this] { Loop(); });
 }
 
 void Shard::Drain() {
   inbox_.Close();
   if (thread_.joinable()) thread_.join();
+  order_ids_.Stop();
 }
 
 bool Shard::Enqueue(Task task) { return inbox_.TryPush(std::move(task)); }
 void Shard::EnqueueAlways(Task task) { (void)inbox_.Push(std::move(task)); }
 
 bool Shard::Turn(std::int64_t wait_ns) {
-  std::vector<Task> tasks = inbox_.PopBatch(kBatchMax, wait_ns);
+  std::vector<Task> tasks = inbox_.PopBatch(kBatchMax, risk_wants_more_ ? 0 : wait_ns);
   for (Task& task : tasks) {
     if (dead_) return false;
     task();
@@ -101,21 +112,19 @@ bool Shard::Turn(std::int64_t wait_ns) {
     last_tick_ns_ = now;
     OnTick();
   }
-  return CommitBatch() && !(tasks.empty() && inbox_.closed());
+  if (!CommitBatch()) return false;
+  risk_wants_more_ = risk_behind_ && BackfillRisk();
+  return !(tasks.empty() && inbox_.closed());
 }
 
 void Shard::Loop() {
   last_tick_ns_ = clock_.MonotonicNanos();
   while (Turn(kTickNs)) {
   }
-  if (dead_) return;
-  // What risk has not answered was not taken: another one may be asked.
-  for (auto& [correlation, waiting] : waiting_) {
-    for (auto& reply : waiting.replies) {
-      reply({.status = absl::UnavailableError("this order manager stops; try again with the same request id")});
-    }
-  }
+  // Whoever still waits is told: what risk has not answered was not taken, and what could not be stored may have been.
   waiting_.clear();
+  while (!inbox_.PopBatch(kBatchMax, 0).empty()) {
+  }
 }
 
 void Shard::Keep(std::vector<OrderEvent> events) {
@@ -126,7 +135,6 @@ void Shard::Keep(std::vector<OrderEvent> events) {
 // back. False: it never will be.
 bool Shard::Persist(const Commit& commit) {
   constexpr std::int64_t kDrainNs = 5'000'000'000;
-  const OrderEvent& last = commit.events.back();
   std::int64_t started = clock_.MonotonicNanos();
   std::chrono::milliseconds pause(20);
   bool in_doubt = false;
@@ -136,16 +144,20 @@ bool Shard::Persist(const Commit& commit) {
     // Once is a connection that was lost, twice a storage that is away.
     if (tries > 1) storage_away_ = true;
     log_.Error("orders.commit_failed", {{"error", status.ToString()}});
-    // Only this process writes these sequences: one that is there already came from a try whose answer was lost.
+    // An event that is there already came from a try whose answer was lost, or from somebody who must not write here.
     if (absl::IsUnknown(status) || absl::IsAlreadyExists(status)) in_doubt = true;
     if (absl::IsFailedPrecondition(status) || absl::IsInternal(status)) {
       ports_.fail(status.ToString());
       return false;
     }
     if (in_doubt) {
-      auto there = journal_.Contains(last.account_id, last.sequence);
-      if (there.ok() && *there) break;
-      if (there.ok()) in_doubt = false;
+      std::optional<Journal::Stored> there = ReadBack(commit);
+      if (there == Journal::Stored::kThis) break;
+      if (there == Journal::Stored::kAnother) {
+        ports_.fail("another writer's event stands where this one's would be");
+        return false;
+      }
+      if (there == Journal::Stored::kNothing) in_doubt = false;
     }
     if (inbox_.closed() && clock_.MonotonicNanos() - started > kDrainNs) {
       // Stopping without storage: nothing of this batch was answered, so nothing acknowledged is lost.
@@ -161,6 +173,13 @@ bool Shard::Persist(const Commit& commit) {
   storage_away_ = false;
   commit_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
   return true;
+}
+
+std::optional<Journal::Stored> Shard::ReadBack(const Commit& commit) {
+  const EncodedEvents::Entry& last = commit.encoded->entries().back();
+  auto there = journal_.Lookup(AccountId(last.account_id), last.sequence, commit.encoded->Event(last));
+  if (!there.ok()) return std::nullopt;
+  return *there;
 }
 
 std::shared_ptr<const EncodedEvents> Shard::StoreBatch() {
@@ -234,25 +253,30 @@ orders::Account* Shard::FindAccount(const AccountId& id) {
   return found == accounts_.end() ? nullptr : &found->second;
 }
 
-const Order* Shard::LoadOrder(orders::Account& account, const OrderId& id) {
+absl::StatusOr<const Order*> Shard::LoadOrder(orders::Account& account, const OrderId& id) {
   if (const Order* order = account.Find(id)) return order;
-  if (!known_orders_.contains(id.value())) return nullptr;
+  if (!order_ids_.MayHold(id)) return nullptr;
   auto stored = journal_.LoadOrder(id);
-  if (!stored.ok() || stored->account_id != account.snapshot().id) return nullptr;
+  if (absl::IsNotFound(stored.status())) return nullptr;
+  RETURN_IF_ERROR(stored.status());
+  if (stored->account_id != account.snapshot().id) return nullptr;
   account.Load(*stored);
   return account.Find(id);
 }
 
-bool Shard::Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply) {
+bool Shard::Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply,
+                   std::optional<UtcTime> deadline) {
   if (storage_away_) {
     // It would wait for the storage, and be old when it goes out.
     reply({.status = absl::UnavailableError("orders cannot be stored now; try again with the same request id")});
     return true;
   }
   order.create_time = clock_.Now();  // its age counts from here, however long it waits for the thread
-  return Enqueue(
-      [this, order = std::move(order), actor = std::move(actor), confirm_duplicate,
-       reply = std::move(reply)]() mutable { DoSubmit(std::move(order), actor, confirm_duplicate, std::move(reply)); });
+  return Ask<OrderReply>(std::move(reply), {.status = Ended()},
+                         [this, order = std::move(order), actor = std::move(actor), confirm_duplicate,
+                          deadline](std::function<void(OrderReply)> answer) mutable {
+                           DoSubmit(std::move(order), actor, confirm_duplicate, std::move(answer), deadline);
+                         });
 }
 
 bool Shard::BrokerUsable() const {
@@ -260,7 +284,7 @@ bool Shard::BrokerUsable() const {
 }
 
 void Shard::DoSubmit(Order order, const std::string& actor, bool confirm_duplicate,
-                     std::function<void(OrderReply)> reply) {
+                     std::function<void(OrderReply)> reply, std::optional<UtcTime> deadline) {
   submits_.Increment();
   orders::Account* account = FindAccount(order.account_id);
   if (account == nullptr) {
@@ -278,14 +302,16 @@ void Shard::DoSubmit(Order order, const std::string& actor, bool confirm_duplica
     }
     return;
   }
-  if (known_orders_.contains(order.order_id.value())) {
-    const Order* first = LoadOrder(*account, order.order_id);
-    if (first == nullptr) {
-      reply({.status = absl::UnavailableError("the order of this request id cannot be read now")});
-    } else if (!orders::SameBody(*first, order)) {
+  absl::StatusOr<const Order*> first = LoadOrder(*account, order.order_id);
+  if (!first.ok()) {
+    reply({.status = absl::UnavailableError("whether this request id was used cannot be read now")});
+    return;
+  }
+  if (*first != nullptr) {
+    if (!orders::SameBody(**first, order)) {
       reply({.status = absl::AlreadyExistsError("request_id was used for another order")});
     } else {
-      AfterCommit([reply = std::move(reply), stored = *first] {
+      AfterCommit([reply = std::move(reply), stored = **first] {
         reply({.order = stored, .replayed = true, .rejection = stored.rejection});
       });
     }
@@ -301,35 +327,13 @@ void Shard::DoSubmit(Order order, const std::string& actor, bool confirm_duplica
           .message = "there is no deployment " + name + " in this account; an order by hand names none"});
     return;
   }
-  if (std::optional<Rejection> why = Unsendable(*account, order)) {
+  if (std::optional<Rejection> why = Unsendable(*account, order, deadline)) {
     deny(std::move(*why));
     return;
   }
-  std::int64_t now = clock_.MonotonicNanos();
-  if (!confirm_duplicate) {
-    std::string key = order.account_id.value() + "|" + order.deployment_id.value() + "|" + order.symbol.value() + "|" +
-                      std::to_string(static_cast<int>(order.side)) + "|" +
-                      std::to_string(static_cast<int>(order.type)) + "|" + order.quantity.ToString() + "|" +
-                      (order.limit_price ? order.limit_price->ToString() : "") + "|" +
-                      (order.stop_price ? order.stop_price->ToString() : "");
-    std::int64_t window_ms =
-        order.deployment_id.empty() ? options_.duplicate_window_manual_ms : options_.duplicate_window_strategy_ms;
-    if (recent_orders_.size() > 10'000) {
-      std::erase_if(recent_orders_, [&](const auto& entry) {
-        return now - entry.second > options_.duplicate_window_manual_ms * 1'000'000;
-      });
-    }
-    auto [recent, fresh] = recent_orders_.try_emplace(std::move(key), now);
-    if (!fresh && now - recent->second < window_ms * 1'000'000) {
-      deny({.reason = RejectReason::kDuplicateOrder,
-            .check = "duplicate_order",
-            .limit = std::to_string(window_ms),
-            .observed = std::to_string((now - recent->second) / 1'000'000),
-            .message = "an equal order was sent within " + std::to_string(window_ms) +
-                       " ms; confirm_duplicate says that a second one is meant"});
-      return;
-    }
-    recent->second = now;
+  if (std::optional<Rejection> why = confirm_duplicate ? std::nullopt : Duplicate(order)) {
+    deny(std::move(*why));
+    return;
   }
   if (!BrokerUsable()) {
     deny({.reason = RejectReason::kBrokerUnavailable,
@@ -350,8 +354,39 @@ void Shard::DoSubmit(Order order, const std::string& actor, bool confirm_duplica
   Waiting& waiting = waiting_[correlation];
   waiting.order = std::move(order);
   waiting.actor = actor;
-  waiting.deadline_ns = now + options_.risk_timeout_ms * 1'000'000;
+  waiting.deadline_ns = clock_.MonotonicNanos() + options_.risk_timeout_ms * 1'000'000;
+  waiting.caller_deadline = deadline;
   waiting.replies.push_back(std::move(reply));
+}
+
+std::optional<Rejection> Shard::Duplicate(const Order& order) {
+  std::int64_t now = clock_.MonotonicNanos();
+  std::string key = order.account_id.value() + "|" + order.deployment_id.value() + "|" + order.symbol.value() + "|" +
+                    std::to_string(static_cast<int>(order.side)) + "|" + std::to_string(static_cast<int>(order.type)) +
+                    "|" + order.quantity.ToString() + "|" + (order.limit_price ? order.limit_price->ToString() : "") +
+                    "|" + (order.stop_price ? order.stop_price->ToString() : "");
+  std::int64_t window_ms =
+      order.deployment_id.empty() ? options_.duplicate_window_manual_ms : options_.duplicate_window_strategy_ms;
+  std::int64_t kept_ns =
+      std::max(options_.duplicate_window_manual_ms, options_.duplicate_window_strategy_ms) * 1'000'000;
+  for (; !recent_order_times_.empty() && now - recent_order_times_.front().first > kept_ns;
+       recent_order_times_.pop_front()) {
+    auto old = recent_orders_.find(recent_order_times_.front().second);
+    // Not if it was asked for again since.
+    if (old != recent_orders_.end() && old->second == recent_order_times_.front().first) recent_orders_.erase(old);
+  }
+  auto [recent, fresh] = recent_orders_.try_emplace(key, now);
+  if (!fresh && now - recent->second < window_ms * 1'000'000) {
+    return Rejection{.reason = RejectReason::kDuplicateOrder,
+                     .check = "duplicate_order",
+                     .limit = std::to_string(window_ms),
+                     .observed = std::to_string((now - recent->second) / 1'000'000),
+                     .message = "an equal order was sent within " + std::to_string(window_ms) +
+                                " ms; confirm_duplicate says that a second one is meant"};
+  }
+  recent->second = now;
+  recent_order_times_.emplace_back(now, std::move(key));
+  return std::nullopt;
 }
 
 void Shard::Deny(Order order, const std::string& actor, Rejection rejection, std::vector<RiskCheck> checks,
@@ -359,10 +394,10 @@ void Shard::Deny(Order order, const std::string& actor, Rejection rejection, std
   denials_.Increment();
   orders::Account* account = FindAccount(order.account_id);
   OrderId id = order.order_id;
-  known_orders_.insert(id.value());
+  order_ids_.Add(id);
   Keep(account->Deny(std::move(order), actor, std::move(rejection), checks, clock_.Now()));
   AfterCommit([this, account, id = std::move(id), checks = std::move(checks), replies = std::move(replies)]() mutable {
-    Answer(*account, id, false, std::move(checks), std::move(replies));
+    Answer(*account, id, false, {.checks = std::move(checks), .replies = std::move(replies)});
   });
 }
 
@@ -393,7 +428,7 @@ void Shard::WithdrawIf(const std::function<bool(const Order&)>& meant, const Rej
 void Shard::Place(Order order, const std::string& actor, RiskCheck check) {
   orders::Account* account = FindAccount(order.account_id);
   OrderId id = order.order_id;
-  known_orders_.insert(id.value());
+  order_ids_.Add(id);
   bool submit = broker_ready_;
   if (!submit) pending_possible_ = true;
   Keep(account->Accept(std::move(order), actor, {std::move(check)}, submit, clock_.Now()));
@@ -430,8 +465,8 @@ void Shard::SetEmergency(EmergencyDesk* desk) {
 }
 
 void Shard::OnRiskResults(std::vector<risk::v1::ReserveResult> results) {
-  EnqueueAlways([this, results = std::move(results)] {
-    for (const risk::v1::ReserveResult& result : results) {
+  EnqueueAlways([this, results = std::move(results)]() mutable {
+    for (risk::v1::ReserveResult& result : results) {
       auto found = waiting_.find(result.correlation_id());
       if (found == waiting_.end()) continue;  // timed out meanwhile; risk was told
       Waiting waiting = std::move(found->second);
@@ -442,19 +477,21 @@ void Shard::OnRiskResults(std::vector<risk::v1::ReserveResult> results) {
   });
 }
 
-void Shard::FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result) {
-  std::vector<RiskCheck> checks;
-  checks.reserve(static_cast<std::size_t>(result.checks_size()));
-  for (const auto& check : result.checks()) checks.push_back(wire::FromProto(check));
+void Shard::FinishReserve(Waiting waiting, risk::v1::ReserveResult& result) {
+  auto checks = [&result] {
+    std::vector<RiskCheck> read = wire::ReadChecks(result.encoded_checks());
+    for (const auto& check : result.checks()) read.push_back(wire::FromProto(check));
+    return read;
+  };
   if (!result.approved()) {
-    Deny(std::move(waiting.order), waiting.actor, wire::FromProto(result.rejection()), std::move(checks),
+    Deny(std::move(waiting.order), waiting.actor, wire::FromProto(result.rejection()), checks(),
          std::move(waiting.replies));
     return;
   }
   orders::Account* account = FindAccount(waiting.order.account_id);
   OrderId id = waiting.order.order_id;
   // What was true when risk was asked may be over: this thread may have stood since, in front of its storage.
-  std::optional<Rejection> why = Unsendable(*account, waiting.order);
+  std::optional<Rejection> why = Unsendable(*account, waiting.order, waiting.caller_deadline);
   if (!why && result.has_expire_time() && wire::FromProto(result.expire_time()) <= clock_.Now()) {
     why = Rejection{.reason = RejectReason::kRiskUnavailable,
                     .check = "risk",
@@ -463,31 +500,42 @@ void Shard::FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result
   }
   if (why) {
     VoidReservation(waiting.order);
-    Deny(std::move(waiting.order), waiting.actor, std::move(*why), std::move(checks), std::move(waiting.replies));
+    Deny(std::move(waiting.order), waiting.actor, std::move(*why), checks(), std::move(waiting.replies));
     return;
   }
-  known_orders_.insert(id.value());
+  order_ids_.Add(id);
   bool submit = broker_ready_;
   if (!submit) pending_possible_ = true;
-  Keep(account->Accept(std::move(waiting.order), waiting.actor, checks, submit, clock_.Now()));
-  AfterCommit([this, account, id = std::move(id), submit, checks = std::move(checks),
-               replies = std::move(waiting.replies)]() mutable {
-    Answer(*account, id, submit, std::move(checks), std::move(replies));
+  Asked asked{.deadline = waiting.caller_deadline, .replies = std::move(waiting.replies)};
+  std::vector<OrderEvent> events;
+  if (result.encoded_checks().empty()) {
+    asked.checks = checks();
+    events = account->Accept(std::move(waiting.order), waiting.actor, asked.checks, submit, clock_.Now());
+  } else {
+    // Nobody looks into it here: it is stored and told as it came.
+    asked.encoded_checks = std::move(*result.mutable_encoded_checks());
+    events = account->Accept(std::move(waiting.order), waiting.actor, {}, submit, clock_.Now());
+    events.front().encoded_checks = asked.encoded_checks;
+  }
+  Keep(std::move(events));
+  AfterCommit([this, account, id = std::move(id), submit, asked = std::move(asked)]() mutable {
+    Answer(*account, id, submit, std::move(asked));
   });
 }
 
 // Tells who asked what became of an order that is durable; `release`: it is sent too, if it may still leave.
-void Shard::Answer(orders::Account& account, const OrderId& id, bool release, std::vector<RiskCheck> checks,
-                   std::vector<std::function<void(OrderReply)>> replies) {
+void Shard::Answer(orders::Account& account, const OrderId& id, bool release, Asked asked) {
   std::size_t decided = batch_.size();
-  if (release) Release(account, id);
+  if (release) Release(account, id, asked.deadline);
   const Order* order = account.Find(id);
   CHECK(order != nullptr, "an order of this batch is in memory");
-  auto tell = [order = *order, checks = std::move(checks), replies = std::move(replies)]() mutable {
-    for (std::size_t i = 0; i + 1 < replies.size(); ++i)
-      replies[i]({.order = order, .checks = checks, .rejection = order.rejection});
-    std::optional<Rejection> rejection = order.rejection;
-    replies.back()({.order = std::move(order), .checks = std::move(checks), .rejection = std::move(rejection)});
+  auto tell = [order = *order, asked = std::move(asked)]() mutable {
+    OrderReply reply{.order = std::move(order),
+                     .checks = std::move(asked.checks),
+                     .encoded_checks = std::move(asked.encoded_checks)};
+    reply.rejection = reply.order.rejection;
+    for (std::size_t i = 0; i + 1 < asked.replies.size(); ++i) asked.replies[i](reply);
+    asked.replies.back()(std::move(reply));
   };
   if (batch_.size() == decided)
     tell();
@@ -495,7 +543,8 @@ void Shard::Answer(orders::Account& account, const OrderId& id, bool release, st
     AfterCommit(std::move(tell));  // ended instead of sent: told when that is durable too
 }
 
-std::optional<Rejection> Shard::Unsendable(const orders::Account& account, const Order& order) const {
+std::optional<Rejection> Shard::Unsendable(const orders::Account& account, const Order& order,
+                                           std::optional<UtcTime> deadline) const {
   if (emergency_ != nullptr) {
     if (std::optional<Rejection> refusal = emergency_->Refusal(order)) return refusal;
   }
@@ -504,7 +553,15 @@ std::optional<Rejection> Shard::Unsendable(const orders::Account& account, const
                      .check = "account",
                      .message = "the account is halted: " + account.snapshot().halt_reason};
   }
-  std::int64_t age_ms = (clock_.Now() - order.create_time).nanos / 1'000'000;
+  UtcTime now = clock_.Now();
+  if (deadline && now > *deadline) {
+    return Rejection{.reason = RejectReason::kStaleIntent,
+                     .check = "deadline",
+                     .limit = deadline->ToString(),
+                     .observed = now.ToString(),
+                     .message = "whoever asked for the order had stopped waiting for the answer; it was not sent"};
+  }
+  std::int64_t age_ms = (now - order.create_time).nanos / 1'000'000;
   std::int64_t age_ms_max =
       order.type == OrderType::kMarket ? options_.intent_age_ms_max * 2 / 5 : options_.intent_age_ms_max;
   if (age_ms <= age_ms_max) return std::nullopt;
@@ -515,13 +572,13 @@ std::optional<Rejection> Shard::Unsendable(const orders::Account& account, const
                    .message = "the order waited too long to be sent and was not sent"};
 }
 
-void Shard::Release(orders::Account& account, const OrderId& id) {
+void Shard::Release(orders::Account& account, const OrderId& id, std::optional<UtcTime> deadline) {
   const Order* order = account.Find(id);
   // Without a session nothing was sent: the next one's beginning looks at it.
   if (order == nullptr || !broker_ready_ || !orders::Account::NeverTaken(*order)) return;
   if (order->cancel_requested) {
     Keep(account.CancelUnsent(id, clock_.Now()));
-  } else if (std::optional<Rejection> why = Unsendable(account, *order)) {
+  } else if (std::optional<Rejection> why = Unsendable(account, *order, deadline)) {
     Keep(account.RejectUnsent(id, std::move(*why), clock_.Now()));
   } else {
     SendNewOrder(*order);
@@ -581,30 +638,34 @@ void Shard::TrimReduceOnly(const AccountId& id) {
 
 bool Shard::RegisterDeployment(AccountId account_id, DeploymentId deployment, std::string actor,
                                std::function<void(absl::Status)> reply) {
-  return Enqueue([this, account_id = std::move(account_id), deployment = std::move(deployment),
-                  actor = std::move(actor), reply = std::move(reply)] {
-    if (FindAccount(account_id) == nullptr) {
-      reply(absl::NotFoundError(ToAbsl("there is no account " + account_id.value())));
-      return;
-    }
-    if (!deployments_.contains({account_id, deployment})) {
-      // Rare, so it may hold up the batch; known only once it is durable.
-      if (absl::Status saved = journal_.SaveDeployment(account_id, deployment); !saved.ok()) {
-        log_.Warning("orders.deployment_not_saved", {{"error", saved.ToString()}});
-        reply(absl::UnavailableError("the deployment cannot be stored now"));
-        return;
-      }
-      deployments_.emplace(account_id, deployment);
-      log_.Info("orders.deployment_registered",
-                {{"account", account_id.value()}, {"deployment", deployment.value()}, {"actor", actor}});
-    }
-    reply(absl::OkStatus());
-  });
+  return Ask<absl::Status>(
+      std::move(reply), Ended(),
+      [this, account_id = std::move(account_id), deployment = std::move(deployment),
+       actor = std::move(actor)](const std::function<void(absl::Status)>& reply) {
+        if (FindAccount(account_id) == nullptr) {
+          reply(absl::NotFoundError(ToAbsl("there is no account " + account_id.value())));
+          return;
+        }
+        if (!deployments_.contains({account_id, deployment})) {
+          // Rare, so it may hold up the batch; known only once it is durable.
+          if (absl::Status saved = journal_.SaveDeployment(account_id, deployment); !saved.ok()) {
+            log_.Warning("orders.deployment_not_saved", {{"error", saved.ToString()}});
+            reply(absl::UnavailableError("the deployment cannot be stored now"));
+            return;
+          }
+          deployments_.emplace(account_id, deployment);
+          log_.Info("orders.deployment_registered",
+                    {{"account", account_id.value()}, {"deployment", deployment.value()}, {"actor", actor}});
+        }
+        reply(absl::OkStatus());
+      });
 }
 
 bool Shard::ClosePosition(CloseRequest request, std::string actor, std::function<void(OrderReply)> reply) {
-  return Enqueue([this, request = std::move(request), came = clock_.Now(), actor = std::move(actor),
-                  reply = std::move(reply)] { DoClose(request, came, actor, reply); });
+  return Ask<OrderReply>(
+      std::move(reply), {.status = Ended()},
+      [this, request = std::move(request), came = clock_.Now(), actor = std::move(actor)](
+          std::function<void(OrderReply)> answer) { DoClose(request, came, actor, std::move(answer)); });
 }
 
 void Shard::DoClose(const CloseRequest& request, UtcTime came, const std::string& actor,
@@ -626,7 +687,13 @@ void Shard::DoClose(const CloseRequest& request, UtcTime came, const std::string
   order.reason = request.reason;
   OrderId id = orders::OrderIdFor(request.account_id, request.request_id);
   auto waiting = waiting_by_order_.find(id);
-  const Order* first = waiting != waiting_by_order_.end() ? &waiting_[waiting->second].order : LoadOrder(*account, id);
+  absl::StatusOr<const Order*> stored = nullptr;
+  if (waiting == waiting_by_order_.end()) stored = LoadOrder(*account, id);
+  if (!stored.ok()) {
+    reply({.status = absl::UnavailableError("whether this request id was used cannot be read now")});
+    return;
+  }
+  const Order* first = waiting != waiting_by_order_.end() ? &waiting_[waiting->second].order : *stored;
   if (first != nullptr) {
     // Asked again: the position has changed since, so side and quantity are the first answer's.
     order.side = first->side;
@@ -646,14 +713,14 @@ void Shard::DoClose(const CloseRequest& request, UtcTime came, const std::string
     order.side = held.IsPositive() ? Side::kSell : Side::kBuy;
     order.quantity = request.quantity.value_or(held.Abs());
   }
-  DoSubmit(std::move(order), actor, true, std::move(reply));
+  DoSubmit(std::move(order), actor, true, std::move(reply), request.deadline);
 }
 
 orders::Account* Shard::AccountOf(const OrderId& id, absl::Status& status) {
   for (auto& [account_id, account] : accounts_) {
     if (account.Find(id) != nullptr) return &account;
   }
-  if (!known_orders_.contains(id.value())) {
+  if (!order_ids_.MayHold(id)) {
     status = absl::NotFoundError(ToAbsl("there is no order " + id.value()));
     return nullptr;
   }
@@ -668,81 +735,88 @@ orders::Account* Shard::AccountOf(const OrderId& id, absl::Status& status) {
 }
 
 bool Shard::Cancel(OrderId id, std::string actor, std::function<void(OrderReply)> reply) {
-  return Enqueue([this, id = std::move(id), actor = std::move(actor), reply = std::move(reply)] {
-    absl::Status status;
-    orders::Account* account = AccountOf(id, status);
-    if (account == nullptr) {
-      reply({.status = status});
-      return;
-    }
-    OrderReply answer;
-    Keep(account->RequestCancel(id, actor, clock_.Now()));
-    const Order* order = account->Find(id);
-    answer.order = *order;
-    if (IsTerminal(order->status) && order->status != OrderStatus::kCanceled) {
-      answer.rejection = Rejection{.reason = RejectReason::kOrderClosed,
-                                   .check = "order_state",
-                                   .message = "the order is closed, there is nothing to cancel"};
-    }
-    AfterCommit([this, answer, reply] {
-      if (answer.order.cancel_requested) SendCancel(answer.order);
-      reply(answer);
-    });
-  });
+  return Ask<OrderReply>(
+      std::move(reply), {.status = Ended()},
+      [this, id = std::move(id), actor = std::move(actor)](const std::function<void(OrderReply)>& reply) {
+        absl::Status status;
+        orders::Account* account = AccountOf(id, status);
+        if (account == nullptr) {
+          reply({.status = status});
+          return;
+        }
+        OrderReply answer;
+        Keep(account->RequestCancel(id, actor, clock_.Now()));
+        const Order* order = account->Find(id);
+        answer.order = *order;
+        if (IsTerminal(order->status) && order->status != OrderStatus::kCanceled) {
+          answer.rejection = Rejection{.reason = RejectReason::kOrderClosed,
+                                       .check = "order_state",
+                                       .message = "the order is closed, there is nothing to cancel"};
+        }
+        AfterCommit([this, answer, reply] {
+          if (answer.order.cancel_requested) SendCancel(answer.order);
+          reply(answer);
+        });
+      });
 }
 
 bool Shard::CancelAll(AccountId account_id, Symbol symbol, DeploymentId deployment, std::string actor,
                       std::function<void(absl::StatusOr<std::vector<Order>>)> reply) {
-  return Enqueue([this, account_id = std::move(account_id), symbol = std::move(symbol),
-                  deployment = std::move(deployment), actor = std::move(actor), reply = std::move(reply)] {
-    orders::Account* account = FindAccount(account_id);
-    if (account == nullptr) {
-      reply(absl::NotFoundError(ToAbsl("there is no account " + account_id.value())));
-      return;
-    }
-    std::vector<OrderId> ids;
-    for (const auto& [id, order] : account->working()) {
-      if (IsTerminal(order.status)) continue;
-      if (!symbol.empty() && order.symbol != symbol) continue;
-      if (!deployment.empty() && order.deployment_id != deployment) continue;
-      ids.push_back(id);
-    }
-    // What still waits for risk is withdrawn: it must not slip out behind a cancel of everything.
-    WithdrawIf(
-        [&](const Order& order) {
-          return order.account_id == account_id && (symbol.empty() || order.symbol == symbol) &&
-                 (deployment.empty() || order.deployment_id == deployment);
-        },
-        {.reason = RejectReason::kCancelPending,
-         .check = "cancel_all",
-         .message = "withdrawn by a cancel of all orders before it was sent"});
-    std::vector<Order> cancelled;
-    for (const OrderId& id : ids) {
-      Keep(account->RequestCancel(id, actor, clock_.Now()));
-      cancelled.push_back(*account->Find(id));
-    }
-    AfterCommit([this, cancelled, reply] {
-      for (const Order& order : cancelled) {
-        if (order.cancel_requested) SendCancel(order);
-      }
-      reply(cancelled);
-    });
-  });
+  using Cancelled = absl::StatusOr<std::vector<Order>>;
+  return Ask<Cancelled>(
+      std::move(reply), Ended(),
+      [this, account_id = std::move(account_id), symbol = std::move(symbol), deployment = std::move(deployment),
+       actor = std::move(actor)](const std::function<void(Cancelled)>& reply) {
+        orders::Account* account = FindAccount(account_id);
+        if (account == nullptr) {
+          reply(absl::NotFoundError(ToAbsl("there is no account " + account_id.value())));
+          return;
+        }
+        std::vector<OrderId> ids;
+        for (const auto& [id, order] : account->working()) {
+          if (IsTerminal(order.status)) continue;
+          if (!symbol.empty() && order.symbol != symbol) continue;
+          if (!deployment.empty() && order.deployment_id != deployment) continue;
+          ids.push_back(id);
+        }
+        // What still waits for risk is withdrawn: it must not slip out behind a cancel of everything.
+        WithdrawIf(
+            [&](const Order& order) {
+              return order.account_id == account_id && (symbol.empty() || order.symbol == symbol) &&
+                     (deployment.empty() || order.deployment_id == deployment);
+            },
+            {.reason = RejectReason::kCancelPending,
+             .check = "cancel_all",
+             .message = "withdrawn by a cancel of all orders before it was sent"});
+        std::vector<Order> cancelled;
+        for (const OrderId& id : ids) {
+          Keep(account->RequestCancel(id, actor, clock_.Now()));
+          cancelled.push_back(*account->Find(id));
+        }
+        AfterCommit([this, cancelled, reply] {
+          for (const Order& order : cancelled) {
+            if (order.cancel_requested) SendCancel(order);
+          }
+          reply(cancelled);
+        });
+      });
 }
 
 bool Shard::Halt(AccountId account_id, std::string reason, std::string actor, bool resume,
                  std::function<void(AccountReply)> reply) {
-  return Enqueue([this, account_id = std::move(account_id), reason = std::move(reason), actor = std::move(actor),
-                  resume, reply = std::move(reply)] {
-    orders::Account* account = FindAccount(account_id);
-    if (account == nullptr) {
-      reply({.status = absl::NotFoundError(ToAbsl("there is no account " + account_id.value()))});
-      return;
-    }
-    Keep(resume ? account->Resume(reason, actor, clock_.Now()) : account->Halt(reason, actor, clock_.Now()));
-    TrimReduceOnly(account_id);
-    AfterCommit([reply, snapshot = account->snapshot()] { reply({.account = snapshot}); });
-  });
+  return Ask<AccountReply>(
+      std::move(reply), {.status = Ended()},
+      [this, account_id = std::move(account_id), reason = std::move(reason), actor = std::move(actor),
+       resume](const std::function<void(AccountReply)>& reply) {
+        orders::Account* account = FindAccount(account_id);
+        if (account == nullptr) {
+          reply({.status = absl::NotFoundError(ToAbsl("there is no account " + account_id.value()))});
+          return;
+        }
+        Keep(resume ? account->Resume(reason, actor, clock_.Now()) : account->Halt(reason, actor, clock_.Now()));
+        TrimReduceOnly(account_id);
+        AfterCommit([reply, snapshot = account->snapshot()] { reply({.account = snapshot}); });
+      });
 }
 
 void Shard::ListAccounts(std::function<void(std::vector<std::pair<orders::Account::Snapshot, std::string>>)> reply) {
@@ -754,33 +828,52 @@ void Shard::ListAccounts(std::function<void(std::vector<std::pair<orders::Accoun
   if (!queued) reply({});
 }
 
-// Brings risk up to the log's head on the stream that reservations use: what risk decides, it decides on all of it.
-bool Shard::BackfillRisk(std::map<std::string, std::uint64_t> applied) {
-  for (const auto& [id, account] : accounts_) {
-    std::uint64_t cursor = applied[id.value()];
-    while (cursor < account.snapshot().last_sequence) {
-      auto events = journal_.LoadEvents(id, cursor, kBackfillPage);
-      if (!events.ok() || events->entries().empty()) return false;
-      risk::v1::RiskSessionRequest request;
-      for (const EncodedEvents::Entry& entry : events->entries()) {
-        cursor = entry.sequence;
-        std::string_view event = events->Event(entry);
-        request.mutable_batch()->add_events(event.data(), event.size());
+// Brings risk up to the log's head on the stream that reservations use: what risk decides, it decides on all of it. Bit
+// by bit, so that a cancel does not wait until risk has read the log, and no faster than risk reads.
+bool Shard::BackfillRisk() {
+  std::int64_t started = clock_.MonotonicNanos();
+  for (auto& [id, cursor] : *risk_behind_) {
+    while (cursor < accounts_[id].snapshot().last_sequence) {
+      if (ports_.risk_unsent && ports_.risk_unsent() > kRiskUnsentMax) return false;
+      if (clock_.MonotonicNanos() - started > kBackfillTurnNs) return true;
+      if (!SendRiskPage(id, &cursor)) {
+        risk_behind_.reset();
+        ports_.drop_risk();
+        return false;
       }
-      if (!ports_.risk(std::move(request))) return false;
     }
   }
+  risk_behind_.reset();
   risk::v1::RiskSessionRequest replayed;
   replayed.mutable_replayed();
-  return ports_.risk(std::move(replayed));
+  risk_ready_ = ports_.risk(std::move(replayed));
+  if (!risk_ready_) ports_.drop_risk();
+  log_.Info("risk.session_ready", {{"ready", risk_ready_ ? "true" : "false"}});
+  return false;
+}
+
+bool Shard::SendRiskPage(const AccountId& id, std::uint64_t* cursor) {
+  auto events = journal_.LoadEvents(id, *cursor, kBackfillPage);
+  if (!events.ok() || events->entries().empty()) return false;
+  risk::v1::RiskSessionRequest request;
+  for (const EncodedEvents::Entry& entry : events->entries()) {
+    *cursor = entry.sequence;
+    std::string_view event = events->Event(entry);
+    request.mutable_batch()->add_events(event.data(), event.size());
+  }
+  return ports_.risk(std::move(request));
 }
 
 void Shard::OnRiskReady(std::map<std::string, std::uint64_t> applied) {
   EnqueueAlways([this, applied = std::move(applied)] {
+    risk_ready_ = false;
+    risk_behind_.emplace();
+    for (const auto& [id, account] : accounts_) {
+      auto there = applied.find(id.value());
+      (*risk_behind_)[id] = there == applied.end() ? 0 : there->second;
+    }
     if (!CommitBatch()) return;  // the log's head must be in the journal before it is read
-    risk_ready_ = BackfillRisk(applied);
-    if (!risk_ready_) ports_.drop_risk();
-    log_.Info("risk.session_ready", {{"ready", risk_ready_ ? "true" : "false"}});
+    risk_wants_more_ = BackfillRisk();
   });
 }
 
@@ -788,6 +881,7 @@ void Shard::OnRiskLost() {
   risk_ready_ = false;
   EnqueueAlways([this] {
     risk_ready_ = false;
+    risk_behind_.reset();
     std::map<std::uint64_t, Waiting> waiting = std::move(waiting_);
     waiting_.clear();
     waiting_by_order_.clear();
@@ -922,8 +1016,8 @@ void Shard::OnReports(std::vector<broker::v1::ExecutionReport> reports) {
         acknowledged[id] = proto.execution_sequence();
         continue;
       }
-      if (LoadOrder(*account, report->order_id) == nullptr && known_orders_.contains(report->order_id.value())) {
-        // Ours, but unreadable now: judging it without its order would lose the fill. The next session resends it.
+      if (!LoadOrder(*account, report->order_id).ok()) {
+        // It may be ours: judging the report without its order would lose the fill. The next session resends it.
         log_.Error("orders.order_unreadable", {{"order", report->order_id.value()}});
         ports_.drop_broker();
         break;

@@ -9,8 +9,6 @@
 #include <set>
 #include <string>
 #include <thread>
-#include <unordered_set>
-#include <variant>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -24,6 +22,8 @@
 #include "services/order_management/emergency_desk.h"
 #include "services/order_management/event_hub.h"
 #include "services/order_management/journal.h"
+#include "services/order_management/order_ids.h"
+#include "services/order_management/reply_once.h"
 
 namespace ballast {
 
@@ -33,6 +33,8 @@ struct OrderReply {
   Order order;
   bool replayed = false;
   std::vector<RiskCheck> checks;
+  // Instead of `checks`: as in OrderEvent.
+  std::string encoded_checks;
   std::optional<Rejection> rejection;
 };
 struct AccountReply {
@@ -62,6 +64,8 @@ class Shard {
   // The streams to the neighbours; all may be called from the shard's thread. False: not connected.
   struct Ports {
     std::function<bool(risk::v1::RiskSessionRequest)> risk;
+    // Messages that risk was sent and has not been written to its stream; empty: none ever wait.
+    std::function<std::size_t()> risk_unsent = {};
     std::function<bool(broker::v1::OrderSessionRequest)> broker;
     std::function<void()> drop_broker;
     std::function<void()> drop_risk;
@@ -85,8 +89,11 @@ class Shard {
   [[nodiscard]] bool risk_ready() const { return risk_ready_; }
   [[nodiscard]] bool broker_ready() const { return broker_ready_; }
 
-  // Any thread. False: the inbox is full. Answered UNAVAILABLE, and not taken, while the storage is away.
-  bool Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply);
+  // Any thread. False: the inbox is full, and `reply` is never called; else it always is. Answered UNAVAILABLE, and not
+  // taken, while the storage is away. Past `deadline` nobody waits for the answer any more, and the order is denied
+  // instead of sent.
+  bool Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply,
+              std::optional<UtcTime> deadline = std::nullopt);
   bool Cancel(OrderId id, std::string actor, std::function<void(OrderReply)> reply);
   struct CloseRequest {
     RequestId request_id;
@@ -97,6 +104,7 @@ class Shard {
     // None: all of it.
     std::optional<Decimal> quantity;
     std::string reason;
+    std::optional<UtcTime> deadline = std::nullopt;
   };
   // A reduce-only order for what is held at that moment.
   bool ClosePosition(CloseRequest request, std::string actor, std::function<void(OrderReply)> reply);
@@ -123,10 +131,28 @@ class Shard {
     Order order;
     std::string actor;
     std::int64_t deadline_ns = 0;
+    // Until when whoever asked waits.
+    std::optional<UtcTime> caller_deadline;
+    std::vector<std::function<void(OrderReply)>> replies;
+  };
+
+  // Who is told of an order, what they are told beside it, and until when they wait.
+  struct Asked {
+    std::optional<UtcTime> deadline;
+    std::vector<RiskCheck> checks;
+    std::string encoded_checks;
     std::vector<std::function<void(OrderReply)>> replies;
   };
 
   bool Enqueue(Task task);
+  // Has `work` done with the reply, which gets `unanswered` where this order manager ends without having given one.
+  template <typename Reply, typename Work>
+  bool Ask(std::function<void(Reply)> reply, Reply unanswered, Work work) {
+    ReplyOnce<Reply> once(std::move(reply), std::move(unanswered));
+    bool queued = Enqueue([once, work = std::move(work)]() mutable { work(once); });
+    if (!queued) once.Forget();
+    return queued;
+  }
   // From a neighbour's stream: never refused for want of room, only when stopping.
   void EnqueueAlways(Task task);
   void Loop();
@@ -135,6 +161,8 @@ class Shard {
   // the batch is lost and with it the shard (dead_).
   bool CommitBatch();
   bool Persist(const Commit& commit);
+  // Of a commit in doubt: nothing when the storage cannot say now.
+  std::optional<Journal::Stored> ReadBack(const Commit& commit);
   // Stores batch_ and takes it. Null: there was nothing, or (dead_) it could not be stored.
   std::shared_ptr<const EncodedEvents> StoreBatch();
   // Sends risk what was committed, then what will not be, then what is asked; ends what cannot be asked.
@@ -143,9 +171,13 @@ class Shard {
   void Keep(std::vector<OrderEvent> events);
   void AfterCommit(Task action) { after_commit_.push_back(std::move(action)); }
   orders::Account* FindAccount(const AccountId& id);
-  const Order* LoadOrder(orders::Account& account, const OrderId& id);
+  // Null: there is none. UNAVAILABLE: it cannot be read now.
+  absl::StatusOr<const Order*> LoadOrder(orders::Account& account, const OrderId& id);
   orders::Account* AccountOf(const OrderId& id, absl::Status& status);
-  void DoSubmit(Order order, const std::string& actor, bool confirm_duplicate, std::function<void(OrderReply)> reply);
+  void DoSubmit(Order order, const std::string& actor, bool confirm_duplicate, std::function<void(OrderReply)> reply,
+                std::optional<UtcTime> deadline);
+  // Why an order that is like one of a moment ago is not taken without a confirmation.
+  std::optional<Rejection> Duplicate(const Order& order);
   void Deny(Order order, const std::string& actor, Rejection rejection, std::vector<RiskCheck> checks,
             std::vector<std::function<void(OrderReply)>> replies);
   void Withdraw(std::uint64_t correlation, Rejection rejection);
@@ -153,13 +185,13 @@ class Shard {
   void WithdrawIf(const std::function<bool(const Order&)>& meant, const Rejection& rejection);
   // Takes an order that risk is not asked about; it hears of it from the log.
   void Place(Order order, const std::string& actor, RiskCheck check);
-  void FinishReserve(Waiting waiting, const risk::v1::ReserveResult& result);
-  void Answer(orders::Account& account, const OrderId& id, bool release, std::vector<RiskCheck> checks,
-              std::vector<std::function<void(OrderReply)>> replies);
-  // Why an order must not leave now, if so: its account is halted, or it came too long ago.
-  [[nodiscard]] std::optional<Rejection> Unsendable(const orders::Account& account, const Order& order) const;
+  void FinishReserve(Waiting waiting, risk::v1::ReserveResult& result);
+  void Answer(orders::Account& account, const OrderId& id, bool release, Asked asked);
+  // Why an order must not leave now, if so: its account is halted, it came too long ago, or nobody waits for it.
+  [[nodiscard]] std::optional<Rejection> Unsendable(const orders::Account& account, const Order& order,
+                                                    std::optional<UtcTime> deadline = std::nullopt) const;
   // Sends a claimed order once its claim is durable, if it may still leave by then; else ends it.
-  void Release(orders::Account& account, const OrderId& id);
+  void Release(orders::Account& account, const OrderId& id, std::optional<UtcTime> deadline = std::nullopt);
   void DispatchPending();
   void SendNewOrder(const Order& order);
   void SendCancel(const Order& order);
@@ -168,7 +200,9 @@ class Shard {
   // Tells the broker what reduce-only orders have to give up; again on every later occasion until it has answered.
   void TrimReduceOnly(const AccountId& id);
   void OnTick();
-  bool BackfillRisk(std::map<std::string, std::uint64_t> applied);
+  // Sends risk a part of what it has not seen; true: there is more, and it can be sent now.
+  bool BackfillRisk();
+  bool SendRiskPage(const AccountId& id, std::uint64_t* cursor);
   [[nodiscard]] bool BrokerUsable() const;
 
   Options options_;
@@ -191,7 +225,7 @@ class Shard {
   std::atomic<bool> storage_away_ = false;
   std::map<AccountId, orders::Account> accounts_;
   std::map<AccountId, std::string> brokers_;
-  std::unordered_set<std::string> known_orders_;
+  OrderIds order_ids_;
   std::map<std::uint64_t, Waiting> waiting_;
   std::map<OrderId, std::uint64_t> waiting_by_order_;
   std::uint64_t next_correlation_ = 1;
@@ -200,7 +234,12 @@ class Shard {
   bool pending_possible_ = true;
   std::int64_t last_cancel_sweep_ns_ = 0;
   std::int64_t last_tick_ns_ = 0;
+  // Until where risk has been sent the logs, while it is being brought up to their heads.
+  std::optional<std::map<AccountId, std::uint64_t>> risk_behind_;
+  bool risk_wants_more_ = false;
+  // What was asked for lately, and the same as it was asked for.
   std::map<std::string, std::int64_t> recent_orders_;
+  std::deque<std::pair<std::int64_t, std::string>> recent_order_times_;
   std::set<std::pair<AccountId, DeploymentId>> deployments_;
   // Trims the broker was told of and has not answered; what is lost of it is told again.
   std::map<OrderId, Decimal> trims_;

@@ -38,6 +38,7 @@ struct ShardHost::Parts {
     shard.SetEmergency(&desk);
     shard.SetPorts(
         {.risk = [this](risk::v1::RiskSessionRequest request) { return risk.Send(std::move(request)); },
+         .risk_unsent = [this] { return risk.unsent(); },
          .broker = [this](broker::v1::OrderSessionRequest request) { return broker.Send(std::move(request)); },
          .drop_broker = [this] { broker.Drop(); },
          .drop_risk = [this] { risk.Drop(); },
@@ -81,6 +82,7 @@ RiskClient::Callbacks ShardHost::Parts::RiskCallbacks() {
           [this](const std::function<void(risk::v1::RiskSessionRequest)>& send) {
             risk::v1::RiskSessionRequest hello;
             hello.mutable_hello()->set_epoch(store.epoch());
+            hello.mutable_hello()->set_takes_encoded_checks(true);
             for (const auto& [account, sequence] : shard.ExecutionCursors()) {
               hello.mutable_hello()->add_account_ids(account);
             }

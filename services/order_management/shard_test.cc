@@ -78,7 +78,7 @@ class ShardTest : public testing::Test {
     explicit Life(ShardTest& test) : journal(test.disk_), hub(journal, test.clock_) {
       Shard::Options options = test.options_;
       options.accounts = {
-          {.id = AccountId("paper"), .currency = "USD", .cash = Decimal::FromInt(100'000), .broker = "p"}};
+          {.id = AccountId("paper"), .currency = "USD", .cash = Decimal::FromInt(100'000), .broker = test.broker_}};
       shard = std::make_unique<Shard>(options, journal, hub, test.clock_, *log_, test.metrics_);
       shard->SetPorts(
           {.risk =
@@ -86,6 +86,7 @@ class ShardTest : public testing::Test {
                  ++risk_messages;
                  return PutEach(request);
                },
+           .risk_unsent = [this] { return risk_unsent.load(); },
            .broker = [this](broker::v1::OrderSessionRequest request) { return broker.Put(std::move(request)); },
            .drop_broker = [this] { ++broker_drops; },
            .drop_risk = [this] { ++risk_drops; },
@@ -112,6 +113,7 @@ class ShardTest : public testing::Test {
     MemoryJournal journal;
     EventHub hub;
     std::atomic<int> risk_messages = 0;
+    std::atomic<std::size_t> risk_unsent = 0;
     Outbox<risk::v1::RiskSessionRequest> risk;
     Outbox<broker::v1::OrderSessionRequest> broker;
     std::atomic<int> broker_drops = 0;
@@ -144,10 +146,11 @@ class ShardTest : public testing::Test {
     return order;
   }
   static OrderId IdOf(const std::string& request) { return orders::OrderIdFor(AccountId("paper"), RequestId(request)); }
-  std::future<OrderReply> Submit(Order order) {
+  std::future<OrderReply> Submit(Order order, std::optional<UtcTime> deadline = std::nullopt) {
     auto promise = std::make_shared<std::promise<OrderReply>>();
-    EXPECT_TRUE(life_->shard->Submit(std::move(order), "user:me", true,
-                                     [promise](OrderReply reply) { promise->set_value(std::move(reply)); }));
+    EXPECT_TRUE(life_->shard->Submit(
+        std::move(order), "user:me", true, [promise](OrderReply reply) { promise->set_value(std::move(reply)); },
+        deadline));
     return promise->get_future();
   }
   std::future<OrderReply> Cancel(const std::string& request) {
@@ -310,6 +313,7 @@ class ShardTest : public testing::Test {
   MovedClock clock_;
   Metrics metrics_;
   Shard::Options options_{.risk_timeout_ms = 20'000};
+  std::string broker_ = "p";
   std::shared_ptr<MemoryJournal::Disk> disk_ = std::make_shared<MemoryJournal::Disk>();
   std::unique_ptr<Life> life_;
 };
@@ -434,7 +438,7 @@ TEST_F(ShardTest, AnOvertakenWriterEndsAndNeitherAnswersNorSends) {
   std::future<std::string> failed = life_->failed.get_future();
   ASSERT_EQ(failed.wait_for(kPatience), std::future_status::ready);
   life_->shard->Drain();
-  EXPECT_THROW(lost.get(), std::future_error);  // let go without an answer
+  EXPECT_TRUE(absl::IsUnavailable(Get(lost).status));
   EXPECT_TRUE(LogOf("b").empty());
   EXPECT_FALSE(life_->broker.Any([](const auto& sent) { return sent.has_new_order(); }));
 }
@@ -450,9 +454,86 @@ TEST_F(ShardTest, AfterABatchThatIsRefusedForGoodNothingIsStored) {
   std::future<std::string> failed = life_->failed.get_future();
   ASSERT_EQ(failed.wait_for(kPatience), std::future_status::ready);
   life_->shard->Drain();
+  // Whoever waits is told: a call without an answer would hold up the end of the process.
+  EXPECT_TRUE(absl::IsUnavailable(Get(first).status));
+  EXPECT_TRUE(absl::IsUnavailable(Get(second).status));
   ExpectGapless();
   EXPECT_EQ(Log().size(), 1U);  // the account's opening
   EXPECT_FALSE(life_->shard->Submit(MakeOrder("c"), "user:me", true, [](const OrderReply&) {}));
+}
+
+TEST_F(ShardTest, WhatIsStillInTheInboxWhenTheWriterEndsIsAnswered) {
+  Begin();
+  std::future<OrderReply> lost = Submit(MakeOrder("a"));
+  risk::v1::ReserveResult approval = Answer(true);
+  disk_->FailNext(absl::InternalError("disk on fire"), false);
+  std::vector<std::future<OrderReply>> behind;
+  std::future<absl::StatusOr<std::vector<Order>>> cancelled;
+  std::future<AccountReply> halted;
+  {
+    Standing standing(*life_->shard);
+    life_->shard->OnRiskResults({approval});
+    life_->shard->OnRiskReady({});  // commits what came before it
+    for (int i = 0; i < 600; ++i) behind.push_back(Cancel("a"));
+    cancelled = CancelAll();
+    halted = Halt();
+  }
+  EXPECT_TRUE(absl::IsUnavailable(Get(lost).status));
+  for (auto& reply : behind) EXPECT_TRUE(absl::IsUnavailable(Get(reply).status));
+  EXPECT_TRUE(absl::IsUnavailable(Got(std::move(cancelled)).status()));
+  EXPECT_TRUE(absl::IsUnavailable(Got(std::move(halted)).status));
+}
+
+// The log holds an event where this one's would be, and it is not this one.
+TEST_F(ShardTest, AnEventOfAnotherWriterIsNotTakenForOurs) {
+  Begin();
+  OrderEvent foreign = Log().front();
+  foreign.sequence = 3;  // where the claim of the order goes
+  foreign.actor = "somebody else";
+  disk_->Intrude(foreign);
+  disk_->FailNext(absl::UnknownError("the answer was lost"), false);
+  std::future<std::string> failed = life_->failed.get_future();
+  std::future<OrderReply> reply = Submit(MakeOrder("a"));
+  Decide(true);
+  EXPECT_TRUE(absl::IsUnavailable(Get(reply).status));
+  ASSERT_EQ(failed.wait_for(kPatience), std::future_status::ready);
+  life_->shard->Drain();
+  EXPECT_FALSE(life_->broker.Any([](const auto& sent) { return sent.has_new_order(); }));
+  EXPECT_TRUE(LogOf("a").empty());
+}
+
+TEST_F(ShardTest, AnAccountKeepsTheBrokerItWasOpenedAt) {
+  Begin();
+  life_.reset();
+  broker_ = "another";
+  Begin();
+  auto promise = std::make_shared<std::promise<std::string>>();
+  life_->shard->ListAccounts([promise](const auto& accounts) { promise->set_value(accounts.front().second); });
+  EXPECT_EQ(Got(promise->get_future()), "p");
+}
+
+TEST_F(ShardTest, ACancelDoesNotWaitUntilRiskHasReadTheLog) {
+  Begin();
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(Placed("a" + std::to_string(i)).status.ok());
+  life_.reset();
+  life_ = std::make_unique<Life>(*this);
+  life_->risk_unsent = 1'000;  // it reads nothing
+  ASSERT_TRUE(life_->shard->Recover().ok());
+  life_->shard->Start();
+  life_->shard->OnRiskReady({});
+  std::future<OrderReply> cancelled = Cancel("a7");
+  EXPECT_TRUE(Get(cancelled).status.ok());
+  EXPECT_EQ(life_->risk_messages, 0);
+  EXPECT_FALSE(life_->shard->risk_ready());
+  life_->risk_unsent = 0;
+  std::uint64_t expected = 1;
+  while (true) {
+    auto sent = life_->risk.Next([](const auto& request) { return request.has_events() || request.has_replayed(); });
+    ASSERT_TRUE(sent.has_value());
+    if (sent->has_replayed()) break;
+    for (const auto& event : sent->events().events()) EXPECT_EQ(event.sequence(), expected++);
+  }
+  EXPECT_EQ(expected, Log().size() + 1);
 }
 
 TEST_F(ShardTest, WhenRiskIsLostWhatWaitsIsRefused) {
@@ -776,6 +857,57 @@ TEST_F(ShardTest, WhatBecameTooOldWhileItWasStoredIsNotSent) {
   OrderReply reply = Get(placed);
   EXPECT_EQ(reply.order.status, OrderStatus::kRejected);
   EXPECT_EQ(reply.rejection->reason, RejectReason::kStaleIntent);
+  EXPECT_EQ(LogOf("b").back(), OrderEventType::kRejected);
+}
+
+// Whoever asked has stopped waiting
+
+TEST_F(ShardTest, AnOrderWhoseCallerGaveUpBeforeItsTurnIsRefused) {
+  Begin();
+  std::future<OrderReply> late;
+  {
+    Standing standing(*life_->shard);
+    late = Submit(MakeOrder("a"), clock_.Now() + Duration::Millis(500));
+    clock_.Advance(501);
+  }
+  OrderReply reply = Get(late);
+  EXPECT_EQ(reply.order.status, OrderStatus::kDenied);
+  EXPECT_EQ(reply.order.rejection->reason, RejectReason::kStaleIntent);
+  EXPECT_EQ(reply.order.rejection->check, "deadline");
+  EXPECT_FALSE(life_->risk.Any([](const auto& request) { return request.has_reserve(); }));
+}
+
+TEST_F(ShardTest, AnApprovalForACallerThatGaveUpIsGivenBack) {
+  Begin();
+  std::future<OrderReply> late = Submit(MakeOrder("a"), clock_.Now() + Duration::Millis(500));
+  risk::v1::ReserveResult approval = Answer(true);
+  clock_.Advance(501);
+  life_->shard->OnRiskResults({approval});
+  EXPECT_EQ(Get(late).order.status, OrderStatus::kDenied);
+  EXPECT_TRUE(Voided("a"));
+  EXPECT_FALSE(life_->broker.Any([](const auto& sent) { return sent.has_new_order(); }));
+}
+
+TEST_F(ShardTest, WhatItsCallerGaveUpOnWhileItWasStoredIsNotSent) {
+  Begin();
+  std::promise<void> stored;
+  std::promise<void> go;
+  EXPECT_TRUE(life_->shard->Submit(MakeOrder("a"), "user:me", true,
+                                   [&stored, wait = go.get_future().share()](const OrderReply&) {
+                                     stored.set_value();
+                                     wait.wait();
+                                   }));
+  std::future<OrderReply> placed = Submit(MakeOrder("b"), clock_.Now() + Duration::Millis(500));
+  risk::v1::ReserveResult first = Answer(true);
+  risk::v1::ReserveResult second = Answer(true);
+  {
+    Standing standing(*life_->shard);
+    life_->shard->OnRiskResults({first, second});
+  }
+  stored.get_future().wait();  // one commit for both; b is about to be sent
+  clock_.Advance(501);
+  go.set_value();
+  EXPECT_EQ(Get(placed).order.status, OrderStatus::kRejected);
   EXPECT_EQ(LogOf("b").back(), OrderEventType::kRejected);
 }
 

@@ -94,15 +94,31 @@ absl::Status Store::Append(const Commit& commit) {
   return database_.FencedWrite(place_.key, place_.epoch, batch);
 }
 
-absl::StatusOr<bool> Store::Contains(const AccountId& account_id, std::uint64_t sequence) {
-  bool found = false;
+absl::StatusOr<Journal::Stored> Store::Lookup(const AccountId& account_id, std::uint64_t sequence,
+                                              std::string_view encoded) {
+  Stored stored = Stored::kNothing;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    found =
-        !work.exec_params("SELECT 1 FROM event WHERE account_id = $1 AND sequence = $2", account_id.value(), sequence)
-             .empty();
+    stored = Stored::kNothing;
+    for (const pqxx::row& row : work.exec_params("SELECT payload FROM event WHERE account_id = $1 AND sequence = $2",
+                                                 account_id.value(), sequence)) {
+      pqxx::binarystring payload(row[0]);
+      stored = ViewOf(payload) == encoded ? Stored::kThis : Stored::kAnother;
+    }
     return absl::OkStatus();
   }));
-  return found;
+  return stored;
+}
+
+absl::StatusOr<std::map<AccountId, std::string>> Store::LoadBrokers() {
+  std::map<AccountId, std::string> brokers;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    for (const pqxx::row& row : work.exec("SELECT account_id, broker FROM account")) {
+      AccountId id(row[0].as<std::string>());
+      if (place_.Owns(id)) brokers[id] = row[1].as<std::string>();
+    }
+    return absl::OkStatus();
+  }));
+  return brokers;
 }
 
 absl::StatusOr<std::vector<orders::Account::Snapshot>> Store::LoadAccounts() {
@@ -139,10 +155,14 @@ absl::StatusOr<std::vector<Order>> Store::LoadWorkingOrders() {
   return loaded;
 }
 
-absl::StatusOr<std::unordered_set<std::string>> Store::LoadOrderIds() {
-  std::unordered_set<std::string> ids;
+absl::StatusOr<std::vector<std::string>> Store::LoadOrderIds(const std::string& after, int limit) {
+  std::vector<std::string> ids;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    for (const pqxx::row& row : work.exec("SELECT order_id FROM order_state")) ids.insert(row[0].as<std::string>());
+    ids.clear();
+    for (const pqxx::row& row : work.exec_params(
+             "SELECT order_id FROM order_state WHERE order_id > $1 ORDER BY order_id LIMIT $2", after, limit)) {
+      ids.push_back(row[0].as<std::string>());
+    }
     return absl::OkStatus();
   }));
   return ids;

@@ -22,10 +22,11 @@ class Store final : public Journal {
   [[nodiscard]] std::uint64_t epoch() const override { return place_.epoch; }
   // One transaction, one round trip.
   absl::Status Append(const Commit& commit) override;
-  absl::StatusOr<bool> Contains(const AccountId& account_id, std::uint64_t sequence) override;
+  absl::StatusOr<Stored> Lookup(const AccountId& account_id, std::uint64_t sequence, std::string_view encoded) override;
   absl::StatusOr<std::vector<orders::Account::Snapshot>> LoadAccounts() override;
+  absl::StatusOr<std::map<AccountId, std::string>> LoadBrokers() override;
   absl::StatusOr<std::vector<Order>> LoadWorkingOrders() override;
-  absl::StatusOr<std::unordered_set<std::string>> LoadOrderIds() override;
+  absl::StatusOr<std::vector<std::string>> LoadOrderIds(const std::string& after, int limit) override;
   absl::StatusOr<Order> LoadOrder(const OrderId& id) override;
   absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account_id, std::uint64_t after, int limit) override;
   absl::Status SaveDeployment(const AccountId& account_id, const DeploymentId& id) override;

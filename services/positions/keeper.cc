@@ -19,6 +19,8 @@ constexpr std::int64_t kMarksSaveNs = 5'000'000'000;
 constexpr Duration kQuoteStands = Duration::Seconds(15 * 60);
 constexpr std::size_t kUnsavedPointsMax = 100'000;
 constexpr std::size_t kSubscribersMax = 256;
+// So many events that move nothing but an account's cursor are read again after a crash, at most.
+constexpr std::uint64_t kCursorBehindMax = 2'000;
 
 std::string Json(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
@@ -57,6 +59,7 @@ absl::Status PositionKeeper::Recover() {
   {
     ASSIGN_OR_RETURN(AccountBooks books, store_.Load());
     ASSIGN_OR_RETURN(SymbolCloses closes, store_.LoadCloses());
+    for (const auto& [id, book] : books) stored_[id] = book.totals().sequence;
     MutexLock lock(mutex_);
     books_ = std::move(books);
     board_.Restore(std::move(closes));
@@ -150,6 +153,25 @@ void PositionKeeper::FindRepeated(const std::map<AccountId, PositionStore::Batch
   }
 }
 
+absl::StatusOr<OrderEvent> PositionKeeper::Read(const order::v1::OrderEvent& proto) {
+  bool of_account = proto.type() == order::v1::ORDER_EVENT_TYPE_ACCOUNT_OPENED;
+  if (proto.has_fill() || of_account) return wire::FromProto(proto);
+  OrderEvent event;
+  event.account_id = AccountId(proto.account_id());
+  event.sequence = proto.sequence();
+  event.type = static_cast<OrderEventType>(proto.type());
+  event.execution_sequence = proto.execution_sequence();
+  return event;
+}
+
+bool PositionKeeper::MayWait(const std::map<AccountId, PositionStore::Batch>& batches, const AccountBooks& next) const {
+  return std::all_of(batches.begin(), batches.end(), [&](const auto& entry) {
+    const auto& [id, batch] = entry;
+    bool only_cursor = batch.fills.empty() && batch.trades.empty() && !batch.opens;
+    return only_cursor && next.at(id).totals().sequence - batch.after < kCursorBehindMax;
+  });
+}
+
 bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& response) {
   std::vector<OrderEvent> events;
   AccountBooks next;
@@ -161,7 +183,7 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
   }
   ledger::MarketCalendar calendar(options_.day_boundary);
   for (const order::v1::OrderEvent& proto : response.events()) {
-    auto event = wire::FromProto(proto);
+    auto event = Read(proto);
     if (!event.ok()) {
       log_.Critical("positions.event_unreadable", {{"account", proto.account_id()},
                                                    {"sequence", std::to_string(proto.sequence())},
@@ -184,7 +206,8 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
       return false;
     }
     PositionStore::Batch& batch =
-        batches.try_emplace(event->account_id, PositionStore::Batch{.after = event->sequence - 1}).first->second;
+        batches.try_emplace(event->account_id, PositionStore::Batch{.after = stored_[event->account_id]}).first->second;
+    batch.opens |= event->type == OrderEventType::kAccountOpened;
     if (applied.fill) batch.fills.push_back(*applied.fill);
     if (applied.trade) batch.trades.push_back(*applied.trade);
     events.push_back(std::move(*event));
@@ -193,7 +216,8 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
     std::map<AccountId, std::uint64_t> durable;
     for (const auto& [id, unused] : batches) durable[id] = next.at(id).totals().sequence;
     std::int64_t started = clock_.MonotonicNanos();
-    absl::Status saved = store_.Save(next, batches);
+    bool waits = MayWait(batches, next);
+    absl::Status saved = waits ? absl::OkStatus() : store_.Save(next, batches);
     if (!saved.ok()) {
       commit_failures_.Increment();
       log_.Error("positions.commit_failed", {{"error", saved.ToString()}});
@@ -210,7 +234,10 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
       }
       durable = std::move(*stored);
     }
-    commit_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
+    if (!waits) {
+      for (const auto& [id, sequence] : durable) stored_[id] = sequence;
+      commit_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
+    }
     {
       MutexLock lock(mutex_);
       ApplyLive(events, durable);

@@ -78,6 +78,10 @@ class PositionKeeper {
     std::shared_ptr<Sender> sender;
   };
 
+  // What `proto` says, without the order when nothing here hangs on it.
+  static absl::StatusOr<OrderEvent> Read(const order::v1::OrderEvent& proto);
+  // Whether all this can be read again: it moves nothing but the cursors, and those not far.
+  bool MayWait(const std::map<AccountId, PositionStore::Batch>& batches, const AccountBooks& next) const;
   void Loop();
   void FindRepeated(const std::map<AccountId, PositionStore::Batch>& batches);
   void Publish() REQUIRES(mutex_);
@@ -104,6 +108,8 @@ class PositionKeeper {
   FillLog fill_log_;
   // Events whose execution is booked already under another number. The order log's reader thread only.
   std::set<std::pair<AccountId, std::uint64_t>> repeated_;
+  // Where the accounts stand in the storage.
+  std::map<AccountId, std::uint64_t> stored_;
   std::function<void(const std::string&)> fail_;
   std::atomic<bool> caught_up_{false};
   std::atomic<bool> stopping_{false};

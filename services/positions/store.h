@@ -35,6 +35,8 @@ class PositionStore {
     std::uint64_t after = 0;
     std::vector<Fill> fills;
     std::vector<positions::Trade> trades;
+    // It has the account's opening.
+    bool opens = false;
   };
 
   explicit PositionStore(Database& database) : database_(database) {}

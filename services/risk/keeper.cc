@@ -6,6 +6,7 @@
 #include <google/protobuf/arena.h>
 
 #include "libs/base/absl_std.h"
+#include "libs/wire/event_bytes.h"
 #include "libs/wire/wire.h"
 #include "services/risk/limits_codec.h"
 
@@ -158,7 +159,10 @@ void RiskKeeper::Hello(const risk::v1::SessionHello& hello, const std::shared_pt
     std::uint64_t applied = exposure == accounts_.end() ? 0 : exposure->second.applied_sequence();
     (*response.mutable_ready()->mutable_applied_sequences())[account.value()] = applied;
   }
-  sessions_.push_back({.sender = sender, .epoch = hello.epoch(), .accounts = std::move(named)});
+  sessions_.push_back({.sender = sender,
+                       .epoch = hello.epoch(),
+                       .accounts = std::move(named),
+                       .takes_encoded_checks = hello.takes_encoded_checks()});
   sender->Push(std::move(response));
 }
 
@@ -207,7 +211,7 @@ bool RiskKeeper::Take(Session& session, const risk::v1::RiskSessionRequest& requ
     // Nothing is reserved before everything committed was sent.
     OnReplayed(session);
     risk::v1::RiskSessionResponse response;
-    Reserve(request.reserve(), response.mutable_reserve_result());
+    Reserve(session, request.reserve(), response.mutable_reserve_result());
     session.sender->Push(std::move(response));
   } else if (request.has_void_()) {
     if (Holds(session, AccountId(request.void_().account_id()))) Void(request.void_());
@@ -216,11 +220,8 @@ bool RiskKeeper::Take(Session& session, const risk::v1::RiskSessionRequest& requ
 }
 
 bool RiskKeeper::TakeBatch(Session& session, const risk::v1::SessionBatch& batch) {
-  google::protobuf::Arena arena;
   for (const std::string& bytes : batch.events()) {
-    auto* event = google::protobuf::Arena::CreateMessage<order::v1::OrderEvent>(&arena);
-    if (!event->ParseFromString(bytes)) return Lose(session, *event);
-    if (!Apply(session, *event)) return false;
+    if (!ApplyBytes(session, bytes)) return false;
   }
   for (const risk::v1::Void& request : batch.voids()) {
     if (Holds(session, AccountId(request.account_id()))) Void(request);
@@ -232,7 +233,7 @@ bool RiskKeeper::TakeBatch(Session& session, const risk::v1::SessionBatch& batch
   OnReplayed(session);
   risk::v1::RiskSessionResponse response;
   for (const risk::v1::Reserve& request : batch.reserves()) {
-    Reserve(request, response.mutable_reserve_results()->add_results());
+    Reserve(session, request, response.mutable_reserve_results()->add_results());
   }
   session.sender->Push(std::move(response));
   return true;
@@ -241,6 +242,30 @@ bool RiskKeeper::TakeBatch(Session& session, const risk::v1::SessionBatch& batch
 void RiskKeeper::Void(const risk::v1::Void& request) {
   auto account = accounts_.find(AccountId(request.account_id()));
   if (account != accounts_.end()) account->second.Void(OrderId(request.order_id()));
+}
+
+void RiskKeeper::SeeExecution(const AccountId& account, std::uint64_t sequence) {
+  std::uint64_t& executions = executions_[account];
+  executions = std::max(executions, sequence);
+  applied_.NotifyAll();
+}
+
+bool RiskKeeper::ApplyBytes(Session& session, const std::string& bytes) {
+  std::optional<wire::EventHeader> header = wire::ReadHeader(bytes);
+  if (!header) return Lose(session, "", 0);
+  if (!risk::MayMatter(header->type)) {
+    AccountId id{std::string(header->account_id)};
+    if (!Holds(session, id)) return Refuse(session, id.value());
+    risk::Exposure& exposure = accounts_[id];
+    if (header->sequence <= exposure.applied_sequence()) return true;
+    if (!exposure.Skip(header->sequence)) return Lose(session, id.value(), header->sequence);
+    SeeExecution(id, header->execution_sequence);
+    return true;
+  }
+  google::protobuf::Arena arena;
+  auto* event = google::protobuf::Arena::CreateMessage<order::v1::OrderEvent>(&arena);
+  if (!event->ParseFromString(bytes)) return Lose(session, std::string(header->account_id), header->sequence);
+  return Apply(session, *event);
 }
 
 bool RiskKeeper::Apply(Session& session, const order::v1::OrderEvent& proto) {
@@ -256,10 +281,8 @@ bool RiskKeeper::Apply(Session& session, const order::v1::OrderEvent& proto) {
     std::int64_t day = calendar_.DayOf(event->fill->transact_time);
     if (day > exposure.baseline.day) StartDay(exposure, day);
   }
-  if (!event.ok() || !exposure.Apply(*event)) return Lose(session, proto);
-  std::uint64_t& executions = executions_[event->account_id];
-  executions = std::max(executions, event->execution_sequence);
-  applied_.NotifyAll();
+  if (!event.ok() || !exposure.Apply(*event)) return Lose(session, proto.account_id(), proto.sequence());
+  SeeExecution(id, event->execution_sequence);
   if (event->type == OrderEventType::kAccountOpened) {
     auto mark = stored_marks_.find(event->account_id);
     if (mark != stored_marks_.end()) {
@@ -271,8 +294,8 @@ bool RiskKeeper::Apply(Session& session, const order::v1::OrderEvent& proto) {
   return true;
 }
 
-bool RiskKeeper::Lose(const Session& session, const order::v1::OrderEvent& event) {
-  log_.Error("risk.event_refused", {{"account", event.account_id()}, {"sequence", std::to_string(event.sequence())}});
+bool RiskKeeper::Lose(const Session& session, const std::string& account, std::uint64_t sequence) {
+  log_.Error("risk.event_refused", {{"account", account}, {"sequence", std::to_string(sequence)}});
   End(session.sender, grpc::Status(grpc::DATA_LOSS, "events with a gap"));
   return false;
 }
@@ -319,7 +342,7 @@ RiskKeeper::Verdict RiskKeeper::Check(const Order& order) {
   return verdict;
 }
 
-void RiskKeeper::Reserve(const risk::v1::Reserve& request, risk::v1::ReserveResult* answer) {
+void RiskKeeper::Reserve(const Session& session, const risk::v1::Reserve& request, risk::v1::ReserveResult* answer) {
   std::int64_t started = clock_.MonotonicNanos();
   reserves_.Increment();
   answer->set_correlation_id(request.correlation_id());
@@ -331,7 +354,11 @@ void RiskKeeper::Reserve(const risk::v1::Reserve& request, risk::v1::ReserveResu
   } else {
     Verdict verdict = Check(*order);
     risk::PreTradeResult& result = verdict.result;
-    for (const RiskCheck& check : result.checks) wire::ToProto(check, answer->add_checks());
+    if (session.takes_encoded_checks && !result.rejection) {
+      wire::AppendChecks(result.checks, answer->mutable_encoded_checks());
+    } else {
+      for (const RiskCheck& check : result.checks) wire::ToProto(check, answer->add_checks());
+    }
     if (result.rejection) {
       TellPassable(verdict.quantity, verdict.prices, answer);
       wire::ToProto(*result.rejection, answer->mutable_rejection());
@@ -535,10 +562,10 @@ absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStat
     net += value;
     gross += value.Abs();
   }
-  exposure.ForEachPending([&](const Order& order, Decimal quantity) {
+  exposure.ForEachPending([&](const risk::PendingOrder& order) {
     auto quote = quotes.find(order.symbol);
     if (quote != quotes.end())
-      reserved += Multiply(quantity, order.limit_price.value_or(quote->second.ask_price), Rounding::kUp);
+      reserved += Multiply(order.quantity, order.limit_price.value_or(quote->second.ask_price), Rounding::kUp);
   });
   wire::ToProto(gross, response->mutable_gross_exposure());
   wire::ToProto(net, response->mutable_net_exposure());

@@ -66,6 +66,7 @@ class RiskKeeper {
     std::uint64_t epoch = 0;
     std::set<AccountId> accounts;
     bool replayed = false;
+    bool takes_encoded_checks = false;
   };
   void Hello(const risk::v1::SessionHello& hello, const std::shared_ptr<Sender>& sender) REQUIRES(mutex_);
   // Null when it has said no hello, or others write its accounts by now.
@@ -77,11 +78,13 @@ class RiskKeeper {
   bool Take(Session& session, const risk::v1::RiskSessionRequest& request) REQUIRES(mutex_);
   bool TakeBatch(Session& session, const risk::v1::SessionBatch& batch) REQUIRES(mutex_);
   bool Apply(Session& session, const order::v1::OrderEvent& event) REQUIRES(mutex_);
+  bool ApplyBytes(Session& session, const std::string& bytes) REQUIRES(mutex_);
   // A gap or something unreadable: what risk knows is not the truth any more. The next session starts from the cursor.
-  bool Lose(const Session& session, const order::v1::OrderEvent& event) REQUIRES(mutex_);
+  bool Lose(const Session& session, const std::string& account, std::uint64_t sequence) REQUIRES(mutex_);
   bool Refuse(const Session& session, const std::string& account) REQUIRES(mutex_);
   void Void(const risk::v1::Void& request) REQUIRES(mutex_);
-  void Reserve(const risk::v1::Reserve& request, risk::v1::ReserveResult* answer) REQUIRES(mutex_);
+  void Reserve(const Session& session, const risk::v1::Reserve& request, risk::v1::ReserveResult* answer)
+      REQUIRES(mutex_);
   // What risk says, and what it would have taken instead: the same for a reservation and for a preview.
   struct Verdict {
     risk::PreTradeResult result;
@@ -89,6 +92,8 @@ class RiskKeeper {
     std::optional<risk::PassablePrices> prices;
   };
   Verdict Check(const Order& order) REQUIRES(mutex_);
+  // The newest report of the broker's that has come with an event.
+  void SeeExecution(const AccountId& account, std::uint64_t sequence) REQUIRES(mutex_);
   // The order manager has sent everything that is committed: what is held may be valued.
   void OnReplayed(Session& session) REQUIRES(mutex_);
   [[nodiscard]] bool AllReplayed() const REQUIRES(mutex_);

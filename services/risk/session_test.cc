@@ -71,6 +71,39 @@ TEST_F(SessionTest, AnOlderOrderManagerIsTurnedAwayAndTheNewerOneGoesOn) {
   EXPECT_EQ(newer->said[1].reserve_result().correlation_id(), 3U);
 }
 
+// Most events of an order change nothing that risk knows, and are passed by; the log has no gap all the same.
+TEST_F(SessionTest, WhatIsPassedByCountsAndAGapInItIsSeen) {
+  auto send = [&](const std::shared_ptr<Session>& session, std::uint64_t sequence, order::v1::OrderEventType type) {
+    order::v1::OrderEvent event;
+    event.set_account_id("paper");
+    event.set_sequence(sequence);
+    event.set_type(type);
+    event.set_mode(type::v1::ACCOUNT_MODE_PAPER);
+    event.mutable_order()->set_order_id("o1");
+    if (type == order::v1::ORDER_EVENT_TYPE_ACCOUNT_OPENED) event.clear_order();
+    risk::v1::RiskSessionRequest request;
+    request.mutable_batch()->add_events(event.SerializeAsString());
+    keeper_->OnSession(request, session);
+  };
+  auto first = std::make_shared<Session>();
+  Hello(7, first);
+  send(first, 1, order::v1::ORDER_EVENT_TYPE_ACCOUNT_OPENED);
+  send(first, 2, order::v1::ORDER_EVENT_TYPE_SUBMITTED);
+  send(first, 3, order::v1::ORDER_EVENT_TYPE_ACCEPTED);
+  send(first, 3, order::v1::ORDER_EVENT_TYPE_ACCEPTED);  // again: nothing
+  EXPECT_EQ(first->closed, grpc::OK);
+  send(first, 5, order::v1::ORDER_EVENT_TYPE_ACCEPTED);
+  EXPECT_EQ(first->closed, grpc::DATA_LOSS);
+  auto second = std::make_shared<Session>();
+  Hello(8, second);
+  ASSERT_EQ(second->said.size(), 1U);
+  EXPECT_EQ(second->said[0].ready().applied_sequences().at("paper"), 3U);
+  risk::v1::RiskSessionRequest unreadable;
+  unreadable.mutable_batch()->add_events("\xff\xff\xff");
+  keeper_->OnSession(unreadable, second);
+  EXPECT_EQ(second->closed, grpc::DATA_LOSS);
+}
+
 TEST_F(SessionTest, ANewerOneTakesOverAndTheFormerGetsNoRoom) {
   auto former = std::make_shared<Session>();
   auto latter = std::make_shared<Session>();

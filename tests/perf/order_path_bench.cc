@@ -1,5 +1,5 @@
 // What an order costs over gRPC, measured against a bare gRPC echo in the same run (docs/reference/performance.md).
-//   ballast-bench-order-path ORDERS_ADDRESS RISK_ADDRESS [--quick]
+//   ballast-bench-order-path ORDERS_ADDRESS RISK_ADDRESS [--quick] [--part latency|throughput]
 // Needs a running suite without deployments and with broker_gateway.paper_latency_ms 0; scripts/bench starts one.
 // Exit code 1 when an order was denied, not filled, or anything else did not answer as it should.
 #include <grpcpp/grpcpp.h>
@@ -22,6 +22,7 @@ namespace {
 using order::v1::OrderService;
 
 struct Plan {
+  bool latency = true, throughput = true;
   int rounds = 5;
   int orders_a_round = 1'000;
   int warm_up = 500;
@@ -184,6 +185,36 @@ void PrintLatency(const char* what, const Samples& samples, const Samples& echo)
               p99 / echo.Quantile(0.99));
 }
 
+void RunLatency(const Plan& plan, OrderService::Stub& echo, grpc::health::v1::Health::Stub& health,
+                OrderService::Stub& orders, EventFollower& events) {
+  Latencies latencies = MeasureLatencies(plan, echo, health, orders, events);
+  std::printf("%zu orders one in flight, %d rounds; medians of the rounds, microseconds\n\n",
+              latencies.acknowledged.count(), plan.rounds);
+  std::printf("| what                               |      p50 |      p99 | p50/echo | p99/echo |\n");
+  std::printf("|------------------------------------|---------:|---------:|---------:|---------:|\n");
+  PrintLatency("bare gRPC unary echo", latencies.echo, latencies.echo);
+  PrintLatency("order_management health Check", latencies.health, latencies.echo);
+  PrintLatency("SubmitOrder -> durable answer", latencies.acknowledged, latencies.echo);
+  PrintLatency("SubmitOrder -> paper fill seen", latencies.filled, latencies.echo);
+  std::fflush(stdout);
+}
+
+void RunThroughput(const Plan& plan, OrderService::Stub& orders, EventFollower& events) {
+  std::printf("%d x %d orders over one SubmitOrders stream\n\n", plan.stream_rounds, plan.stream_orders_a_round);
+  std::printf("| in flight | answered/s | filled/s | answer p50 ms | answer p99 ms |\n");
+  std::printf("|----------:|-----------:|---------:|--------------:|--------------:|\n");
+  for (int window : {64, 256}) {
+    Throughput throughput;
+    for (int round = 0; round < plan.stream_rounds; ++round) {
+      MeasureStream(plan.stream_orders_a_round, window, orders, events, throughput);
+    }
+    std::printf("| %9d | %10.0f | %8.0f | %13.1f | %13.1f |\n", window, Median(throughput.answered_rate),
+                Median(throughput.filled_rate), throughput.acknowledged.Quantile(0.5) / 1e3,
+                throughput.acknowledged.Quantile(0.99) / 1e3);
+    std::fflush(stdout);
+  }
+}
+
 int Run(const std::string& orders_address, const std::string& risk_address, const Plan& plan) {
   EchoServer echo_server;
   RaiseLimits(risk_address);
@@ -194,28 +225,8 @@ int Run(const std::string& orders_address, const std::string& risk_address, cons
   EventFollower events(*orders);
   if (!events.WaitOpen()) Fail("StreamOrderEvents says nothing");
 
-  Latencies latencies = MeasureLatencies(plan, *echo, *health, *orders, events);
-  std::printf("%zu orders one in flight, %d rounds; medians of the rounds, microseconds\n\n",
-              latencies.acknowledged.count(), plan.rounds);
-  std::printf("| what                               |      p50 |      p99 | p50/echo | p99/echo |\n");
-  std::printf("|------------------------------------|---------:|---------:|---------:|---------:|\n");
-  PrintLatency("bare gRPC unary echo", latencies.echo, latencies.echo);
-  PrintLatency("order_management health Check", latencies.health, latencies.echo);
-  PrintLatency("SubmitOrder -> durable answer", latencies.acknowledged, latencies.echo);
-  PrintLatency("SubmitOrder -> paper fill seen", latencies.filled, latencies.echo);
-  std::printf("\n%d x %d orders over one SubmitOrders stream\n\n", plan.stream_rounds, plan.stream_orders_a_round);
-  std::printf("| in flight | answered/s | filled/s | answer p50 ms | answer p99 ms |\n");
-  std::printf("|----------:|-----------:|---------:|--------------:|--------------:|\n");
-  for (int window : {64, 256}) {
-    Throughput throughput;
-    for (int round = 0; round < plan.stream_rounds; ++round) {
-      MeasureStream(plan.stream_orders_a_round, window, *orders, events, throughput);
-    }
-    std::printf("| %9d | %10.0f | %8.0f | %13.1f | %13.1f |\n", window, Median(throughput.answered_rate),
-                Median(throughput.filled_rate), throughput.acknowledged.Quantile(0.5) / 1e3,
-                throughput.acknowledged.Quantile(0.99) / 1e3);
-    std::fflush(stdout);
-  }
+  if (plan.latency) RunLatency(plan, *echo, *health, *orders, events);
+  if (plan.throughput) RunThroughput(plan, *orders, events);
   return 0;
 }
 
@@ -223,13 +234,28 @@ int Run(const std::string& orders_address, const std::string& risk_address, cons
 }  // namespace ballast::perf
 
 int main(int argc, char** argv) {
-  bool quick = argc == 4 && std::string(argv[3]) == "--quick";
-  if (argc != 3 && !quick) {
-    std::fprintf(stderr, "ballast-bench-order-path ORDERS_ADDRESS RISK_ADDRESS [--quick]\n");
+  ballast::perf::Plan plan;
+  bool understood = argc >= 3;
+  for (int i = 3; i < argc && understood; ++i) {
+    std::string option = argv[i], value = i + 1 < argc ? argv[i + 1] : "";
+    if (option == "--quick") {
+      plan.rounds = 2;
+      plan.orders_a_round = 200;
+      plan.warm_up = 100;
+      plan.stream_rounds = 1;
+      plan.stream_orders_a_round = 2'000;
+    } else if (option == "--part" && (value == "latency" || value == "throughput")) {
+      plan.latency = value == "latency";
+      plan.throughput = value == "throughput";
+      ++i;
+    } else {
+      understood = false;
+    }
+  }
+  if (!understood) {
+    std::fprintf(stderr,
+                 "ballast-bench-order-path ORDERS_ADDRESS RISK_ADDRESS [--quick] [--part latency|throughput]\n");
     return 2;
   }
-  ballast::perf::Plan plan;
-  if (quick)
-    plan = {.rounds = 2, .orders_a_round = 200, .warm_up = 100, .stream_rounds = 1, .stream_orders_a_round = 2'000};
   return ballast::perf::Run(argv[1], argv[2], plan);
 }

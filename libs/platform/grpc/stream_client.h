@@ -60,6 +60,16 @@ class StreamClient {
     return connection && connection->Send(std::move(request));
   }
 
+  // Messages that were given to Send and wait for those before them to be written.
+  [[nodiscard]] std::size_t unsent() EXCLUDES(mutex_) {
+    std::shared_ptr<Connection> connection;
+    {
+      MutexLock lock(mutex_);
+      connection = connection_;
+    }
+    return connection ? connection->unsent() : 0;
+  }
+
   // Ends the present connection; it is opened again.
   void Drop() EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -104,6 +114,10 @@ class StreamClient {
       }
       if (more) this->StartWrite(&current_, options_);
       return true;
+    }
+    [[nodiscard]] std::size_t unsent() EXCLUDES(mutex_) {
+      MutexLock lock(mutex_);
+      return queue_.size();
     }
     void Cancel() { context_.TryCancel(); }
 

@@ -16,6 +16,11 @@ std::vector<OrderEvent> MemoryJournal::Disk::Events(const AccountId& account_id)
   return events;
 }
 
+void MemoryJournal::Disk::Intrude(const OrderEvent& event) {
+  MutexLock lock(mutex_);
+  events_[event.account_id][event.sequence] = event;
+}
+
 int MemoryJournal::Disk::appends() {
   MutexLock lock(mutex_);
   return appends_;
@@ -36,7 +41,10 @@ absl::Status MemoryJournal::Disk::Apply(const Commit& commit, std::uint64_t epoc
       return absl::AlreadyExistsError("the sequence is there already");
     }
   }
-  for (const auto& [id, broker] : commit.opened) accounts_[id].id = id;
+  for (const auto& [id, broker] : commit.opened) {
+    accounts_[id].id = id;
+    brokers_[id] = broker;
+  }
   for (const OrderEvent& event : commit.events) {
     events_[event.account_id][event.sequence] = event;
     if (event.order) orders_[event.order->order_id] = *event.order;
@@ -64,9 +72,19 @@ absl::Status MemoryJournal::Append(const Commit& commit) {
   return fault.status;
 }
 
-absl::StatusOr<bool> MemoryJournal::Contains(const AccountId& account_id, std::uint64_t sequence) {
+absl::StatusOr<Journal::Stored> MemoryJournal::Lookup(const AccountId& account_id, std::uint64_t sequence,
+                                                      std::string_view encoded) {
   MutexLock lock(disk_->mutex_);
-  return disk_->events_[account_id].contains(sequence);
+  const auto& log = disk_->events_[account_id];
+  auto found = log.find(sequence);
+  if (found == log.end()) return Stored::kNothing;
+  EncodedEvents there({found->second});
+  return there.Event(there.entries().front()) == encoded ? Stored::kThis : Stored::kAnother;
+}
+
+absl::StatusOr<std::map<AccountId, std::string>> MemoryJournal::LoadBrokers() {
+  MutexLock lock(disk_->mutex_);
+  return disk_->brokers_;
 }
 
 absl::StatusOr<std::vector<orders::Account::Snapshot>> MemoryJournal::LoadAccounts() {
@@ -87,10 +105,13 @@ absl::StatusOr<std::vector<Order>> MemoryJournal::LoadWorkingOrders() {
   return working;
 }
 
-absl::StatusOr<std::unordered_set<std::string>> MemoryJournal::LoadOrderIds() {
+absl::StatusOr<std::vector<std::string>> MemoryJournal::LoadOrderIds(const std::string& after, int limit) {
   MutexLock lock(disk_->mutex_);
-  std::unordered_set<std::string> ids;
-  for (const auto& [id, order] : disk_->orders_) ids.insert(id.value());
+  std::vector<std::string> ids;
+  for (auto it = disk_->orders_.upper_bound(OrderId(after));
+       it != disk_->orders_.end() && static_cast<int>(ids.size()) < limit; ++it) {
+    ids.push_back(it->first.value());
+  }
   return ids;
 }
 

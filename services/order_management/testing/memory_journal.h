@@ -20,6 +20,8 @@ class MemoryJournal final : public Journal {
     void FailNext(absl::Status status, bool applied) EXCLUDES(mutex_);
     // Every event of the account, in order.
     std::vector<OrderEvent> Events(const AccountId& account_id) EXCLUDES(mutex_);
+    // Puts an event there that no writer of ours has made.
+    void Intrude(const OrderEvent& event) EXCLUDES(mutex_);
     // How many calls of Append there were.
     int appends() EXCLUDES(mutex_);
 
@@ -35,6 +37,7 @@ class MemoryJournal final : public Journal {
     std::uint64_t epoch_ GUARDED_BY(mutex_) = 0;
     std::map<AccountId, orders::Account::Snapshot> accounts_ GUARDED_BY(mutex_);
     std::map<AccountId, std::map<std::uint64_t, OrderEvent>> events_ GUARDED_BY(mutex_);
+    std::map<AccountId, std::string> brokers_ GUARDED_BY(mutex_);
     std::map<OrderId, Order> orders_ GUARDED_BY(mutex_);
     std::set<std::pair<AccountId, DeploymentId>> deployments_ GUARDED_BY(mutex_);
     std::deque<Fault> faults_ GUARDED_BY(mutex_);
@@ -46,10 +49,11 @@ class MemoryJournal final : public Journal {
   absl::Status Fence() override;
   [[nodiscard]] std::uint64_t epoch() const override { return epoch_; }
   absl::Status Append(const Commit& commit) override;
-  absl::StatusOr<bool> Contains(const AccountId& account_id, std::uint64_t sequence) override;
+  absl::StatusOr<Stored> Lookup(const AccountId& account_id, std::uint64_t sequence, std::string_view encoded) override;
   absl::StatusOr<std::vector<orders::Account::Snapshot>> LoadAccounts() override;
+  absl::StatusOr<std::map<AccountId, std::string>> LoadBrokers() override;
   absl::StatusOr<std::vector<Order>> LoadWorkingOrders() override;
-  absl::StatusOr<std::unordered_set<std::string>> LoadOrderIds() override;
+  absl::StatusOr<std::vector<std::string>> LoadOrderIds(const std::string& after, int limit) override;
   absl::StatusOr<Order> LoadOrder(const OrderId& id) override;
   absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account_id, std::uint64_t after, int limit) override;
   absl::Status SaveDeployment(const AccountId& account_id, const DeploymentId& id) override;

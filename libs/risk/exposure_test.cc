@@ -1,0 +1,130 @@
+#include "libs/risk/exposure.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "libs/base/rng.h"
+
+namespace ballast::risk {
+namespace {
+
+Order RandomOrder(Rng& rng, int number) {
+  Order order;
+  order.order_id = OrderId("o" + std::to_string(number));
+  order.deployment_id = DeploymentId(rng.Below(2) == 0 ? "" : "d" + std::to_string(rng.Below(2)));
+  order.symbol = Symbol(rng.Below(2) == 0 ? "SPY" : "BTC-USD");
+  order.side = rng.Below(2) == 0 ? Side::kBuy : Side::kSell;
+  order.type = static_cast<OrderType>(1 + rng.Below(4));
+  order.reduce_only = rng.Below(3) == 0;
+  order.quantity = order.leaves_quantity = Decimal::FromInt(1 + static_cast<std::int64_t>(rng.Below(9)));
+  return order;
+}
+
+bool IsStop(OrderType type) { return type == OrderType::kStop || type == OrderType::kStopLimit; }
+
+// The sums, by looking at every order.
+struct Counted {
+  Decimal symbol, book, room_symbol, room_book;
+};
+Counted Count(const Exposure& exposure, const Order& order) {
+  Counted counted;
+  exposure.ForEachPending([&](const PendingOrder& pending) {
+    if (pending.symbol != order.symbol || pending.side != order.side) return;
+    bool own = pending.deployment_id == order.deployment_id;
+    counted.symbol += pending.quantity;
+    if (own) counted.book += pending.quantity;
+    bool firm = !pending.reduce_only || pending.type == OrderType::kMarket;
+    if (!firm && (order.type == OrderType::kMarket || IsStop(pending.type) != IsStop(order.type))) return;
+    counted.room_symbol += pending.quantity;
+    if (own) counted.room_book += pending.quantity;
+  });
+  return counted;
+}
+
+Decimal Left(Decimal position, Decimal pending, Side side) {
+  bool opposite = side == Side::kSell ? position.IsPositive() : position.IsNegative();
+  return opposite ? position.Abs() - std::min(position.Abs(), pending) : Decimal();
+}
+
+void ExpectSumsAreTheOrders(const Exposure& exposure, Rng& rng) {
+  Order order = RandomOrder(rng, 0);
+  Exposure::BookKey key{order.deployment_id, order.symbol};
+  Counted counted = Count(exposure, order);
+  ASSERT_EQ(exposure.Pending(order.symbol, order.side), counted.symbol);
+  ASSERT_EQ(exposure.PendingInBook(key, order.side), counted.book);
+  Exposure::ReduceRoom room = exposure.RoomFor(order);
+  ASSERT_EQ(room.net, Left(exposure.Position(order.symbol), counted.room_symbol, order.side));
+  ASSERT_EQ(room.book, Left(exposure.BookPosition(key), counted.room_book, order.side));
+  std::set<Symbol> symbols;
+  std::set<Exposure::BookKey> books;
+  exposure.ForEachPending([&](const PendingOrder& pending) {
+    symbols.insert(pending.symbol);
+    books.insert({pending.deployment_id, pending.symbol});
+  });
+  ASSERT_EQ(exposure.pending().size(), symbols.size());
+  ASSERT_EQ(exposure.pending_in_book().size(), books.size());
+}
+
+TEST(ExposureTest, SumsAreThoseOfTheOrdersWhateverHappens) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Rng rng(seed);
+    Exposure exposure;
+    std::vector<Order> orders;
+    std::int64_t now = 0;
+    std::uint64_t sequence = 0;
+    for (int i = 0; i < 600; ++i) {
+      now += static_cast<std::int64_t>(rng.Below(100));
+      Order& order = !orders.empty() && rng.Below(3) > 0 ? orders[rng.Below(orders.size())]
+                                                         : orders.emplace_back(RandomOrder(rng, i + 1));
+      switch (rng.Below(5)) {
+        case 0:
+          exposure.Reserve(order, now + static_cast<std::int64_t>(rng.Below(500)));
+          break;
+        case 1:
+          exposure.Void(order.order_id);
+          break;
+        case 2:
+          exposure.Expire(now);
+          break;
+        default: {
+          OrderEvent event{.sequence = ++sequence, .type = OrderEventType::kFilled};
+          order.status = rng.Below(3) == 0 ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
+          if (order.leaves_quantity.IsPositive()) {
+            event.fill = Fill{.deployment_id = order.deployment_id,
+                              .symbol = order.symbol,
+                              .side = order.side,
+                              .quantity = Decimal::FromInt(1),
+                              .price = Decimal::FromInt(10)};
+            order.leaves_quantity -= Decimal::FromInt(1);
+          }
+          event.order = order;
+          ASSERT_TRUE(exposure.Apply(event));
+        }
+      }
+      ExpectSumsAreTheOrders(exposure, rng);
+    }
+    exposure.Expire(INT64_MAX);
+    for (const Order& order : orders) {
+      OrderEvent ended{.sequence = ++sequence, .type = OrderEventType::kCanceled, .order = order};
+      ended.order->status = OrderStatus::kCanceled;
+      ASSERT_TRUE(exposure.Apply(ended));
+    }
+    EXPECT_EQ(exposure.open_orders(), 0U);
+    EXPECT_TRUE(exposure.pending().empty());
+    EXPECT_TRUE(exposure.pending_in_book().empty());
+  }
+}
+
+TEST(ExposureTest, PassingByAnEventKeepsTheLogGapless) {
+  Exposure exposure;
+  EXPECT_FALSE(exposure.Skip(2));
+  EXPECT_TRUE(exposure.Skip(1));
+  EXPECT_FALSE(exposure.Skip(1));
+  EXPECT_EQ(exposure.applied_sequence(), 1U);
+  OrderEvent next{.sequence = 2, .type = OrderEventType::kAccountHalted};
+  EXPECT_TRUE(exposure.Apply(next));
+}
+
+}  // namespace
+}  // namespace ballast::risk
