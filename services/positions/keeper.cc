@@ -15,6 +15,7 @@ constexpr std::int64_t kPublishNs = 250'000'000;
 constexpr std::int64_t kPublishGapNs = 20'000'000;
 constexpr std::int64_t kSaveNs = 1'000'000'000;
 constexpr std::int64_t kMarksSaveNs = 5'000'000'000;
+constexpr std::int64_t kThinNs = 3'600'000'000'000;
 // A quote of an open market that is older than this in market time stands for nothing, however often it is told.
 constexpr Duration kQuoteStands = Duration::Seconds(15 * 60);
 constexpr std::size_t kUnsavedPointsMax = 100'000;
@@ -355,7 +356,13 @@ void PositionKeeper::RefreshStale() {
 void PositionKeeper::Loop() {
   std::int64_t last_save = 0;
   std::int64_t last_marks_save = 0;
+  std::int64_t next_thin = 0;
   while (!stopping_) {
+    if (std::int64_t now = clock_.MonotonicNanos(); now >= next_thin) {
+      next_thin = now + kThinNs;
+      if (absl::Status thinned = store_.ThinEquity(); !thinned.ok())
+        log_.Warning("positions.equity_not_thinned", {{"error", thinned.ToString()}});
+    }
     bool save = false;
     AccountBooks copies;
     std::vector<EquityMark> points;

@@ -364,6 +364,27 @@ absl::Status PositionStore::SaveMarks(const AccountBooks& books, const std::vect
   });
 }
 
+absl::Status PositionStore::ThinEquity() {
+  constexpr std::int64_t kSecondNs = 1'000'000'000;
+  constexpr std::int64_t kDayNs = 86'400 * kSecondNs;
+  struct Rule {
+    std::int64_t older_ns;
+    std::int64_t one_in_ns;
+  };
+  return database_.LongTransaction([&](pqxx::transaction_base& work) {
+    for (const Rule& rule : {Rule{30 * kDayNs, 3'600 * kSecondNs}, Rule{kDayNs, 60 * kSecondNs}}) {
+      work.exec_params(
+          "DELETE FROM equity_point p USING (SELECT account_id, (SELECT max(time_nanos) FROM equity_point e WHERE "
+          "e.account_id = account.account_id) AS newest FROM account) a WHERE p.account_id = a.account_id AND "
+          "p.time_nanos < a.newest - $1::bigint AND EXISTS (SELECT 1 FROM equity_point later WHERE later.account_id = "
+          "p.account_id AND later.time_nanos > p.time_nanos AND later.time_nanos < (p.time_nanos / $2::bigint + 1) * "
+          "$2::bigint)",
+          rule.older_ns, rule.one_in_ns);
+    }
+    return absl::OkStatus();
+  });
+}
+
 absl::StatusOr<std::vector<Fill>> PositionStore::LoadFills(const AccountId& account, std::uint64_t after, int limit) {
   std::vector<Fill> fills;
   RETURN_IF_ERROR(database_.LongTransaction([&](pqxx::transaction_base& work) -> absl::Status {

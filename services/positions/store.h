@@ -55,6 +55,9 @@ class PositionStore {
   // The sequence under which each of these executions is booked; those that are not booked have none.
   absl::StatusOr<std::map<ExecutionId, std::uint64_t>> LoadBooked(const AccountId& account,
                                                                   const std::vector<Fill>& fills);
+  // Leaves the newest day of each account's equity curve as it is, before it the last point of each minute, and of each
+  // hour before the newest 30 days: the curve keeps its shape and does not grow with each point for ever.
+  absl::Status ThinEquity();
 
   // Fills after a sequence, oldest first: what the books are recomputed from.
   absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account, std::uint64_t after, int limit);

@@ -1,5 +1,7 @@
 #include "services/positions/store.h"
 
+#include <pqxx/pqxx>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "libs/platform/postgres/testing/test_postgres.h"
@@ -163,6 +165,49 @@ TEST_F(PositionStoreTest, PagesFollowEachOtherWithoutGapAndBadTokensAreRefused) 
   EXPECT_THAT(seen, ::testing::ElementsAre(6, 5, 4, 3, 2));
   request.set_page_token("x'; DROP TABLE fill; --");
   EXPECT_TRUE(absl::IsInvalidArgument(store->ListFills(request).status()));
+}
+
+TEST_F(PositionStoreTest, AnOldEquityCurveKeepsItsShapeAndNotEveryPoint) {
+  constexpr std::int64_t kSecond = 1'000'000'000, kDay = 86'400 * kSecond;
+  const std::int64_t newest = 100 * kDay;
+  // Four points a minute: an hour of yesterday, an hour of the day before, two hours of long ago.
+  auto add = [&](std::int64_t from, int minutes) {
+    std::vector<EquityMark> marks;
+    for (int i = 0; i < 4 * minutes; ++i) {
+      marks.push_back({.account_id = account,
+                       .time = UtcTime{from + i * 15 * kSecond},
+                       .equity = Decimal::FromInt(i),
+                       .cash = Decimal::FromInt(1)});
+    }
+    ASSERT_EQ(store->SaveMarks(books, marks), absl::OkStatus());
+  };
+  add(newest - kDay, 60);
+  add(newest - 2 * kDay, 60);
+  add(newest - 40 * kDay, 120);
+  add(newest, 1);
+  auto counted = [&](std::int64_t from, std::int64_t to) {
+    std::int64_t count = 0;
+    EXPECT_TRUE(database
+                    ->Transaction([&](pqxx::transaction_base& work) {
+                      count = work.exec_params1(
+                                      "SELECT count(*) FROM equity_point WHERE time_nanos >= $1 AND time_nanos < $2",
+                                      from, to)[0]
+                                  .as<std::int64_t>();
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    return count;
+  };
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_EQ(store->ThinEquity(), absl::OkStatus());
+    EXPECT_EQ(counted(newest, newest + kDay), 4);
+    EXPECT_EQ(counted(newest - kDay + 60 * kSecond, newest), 236) << "the newest day";
+    EXPECT_EQ(counted(newest - 2 * kDay, newest - kDay), 60) << "one a minute";
+    EXPECT_EQ(counted(0, newest - 30 * kDay), 2) << "one an hour";
+  }
+  position::v1::ListEquityPointsRequest request;
+  request.set_account_id("paper");
+  EXPECT_EQ(store->ListEquityPoints(request)->points(0).equity().value(), "239") << "the last of its hour";
 }
 
 }  // namespace
