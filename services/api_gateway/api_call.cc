@@ -1,6 +1,7 @@
 #include "services/api_gateway/api_call.h"
 
 #include <charconv>
+#include <utility>
 
 #include "libs/platform/crypto/crypto.h"
 
@@ -124,13 +125,24 @@ void ApiCall::FailWith(const ApiError& error, const Json& more) {
   Answer(error.http, json);
 }
 
+void ApiCall::AuditIntent(const std::string& action, const std::string& subject, Json detail,
+                          const std::string& account_id) {
+  audit_intent_ = gateway.audit.Intend({.request_id = request_id + "." + action,
+                                        .actor = access.actor,
+                                        .action = action,
+                                        .subject = subject,
+                                        .detail = std::move(detail),
+                                        .account_id = account_id});
+}
+
 void ApiCall::Audit(const std::string& action, const std::string& subject, Json detail, const std::string& account_id) {
   gateway.audit.Add({.request_id = request_id + "." + action,
                      .actor = access.actor,
                      .action = action,
                      .subject = subject,
                      .detail = std::move(detail),
-                     .account_id = account_id});
+                     .account_id = account_id},
+                    std::exchange(audit_intent_, 0));
 }
 
 std::string NewKey(const char* prefix) { return std::string(prefix) + "-" + Sha256Hex(RandomToken(16)).substr(0, 24); }

@@ -125,6 +125,10 @@ class ApiCall : public std::enable_shared_from_this<ApiCall> {
         deadline_ms);
   }
 
+  // Before another service is asked to do something: on the disk before it is done. The next Audit takes its place; if
+  // the process ends before, the record says that the outcome is not known.
+  void AuditIntent(const std::string& action, const std::string& subject, Json detail,
+                   const std::string& account_id = "");
   // Records that the caller did something.
   void Audit(const std::string& action, const std::string& subject, Json detail, const std::string& account_id = "");
 
@@ -132,6 +136,8 @@ class ApiCall : public std::enable_shared_from_this<ApiCall> {
   CallCounter& counter_;
   HttpResponder responder_;
   const std::int64_t started_ns_;
+  // Of the trail; 0: none.
+  std::int64_t audit_intent_ = 0;
 };
 
 using CallPtr = std::shared_ptr<ApiCall>;

@@ -8,6 +8,9 @@
 #include <atomic>
 #include <cctype>
 #include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
 #include <optional>
 #include <set>
 
@@ -104,6 +107,12 @@ class FakeStrategies final : public strategy::v1::StrategyService::Service {
                                strategy::v1::ListDeploymentsResponse*) override {
     return grpc::Status::OK;
   }
+  grpc::Status StartDeployment(grpc::ServerContext*, const strategy::v1::StartDeploymentRequest*,
+                               strategy::v1::StartDeploymentResponse*) override {
+    if (on_start) on_start();
+    return grpc::Status::OK;
+  }
+  std::function<void()> on_start;
 };
 
 class ApiTest : public ::testing::Test {
@@ -151,18 +160,18 @@ class ApiTest : public ::testing::Test {
     ASSERT_TRUE(config.ok()) << config.status().ToString();
     peers_.emplace(*config);
     ASSERT_TRUE(Logger::Make({.service = "api_test", .directory = "", .level = "CRITICAL"}, &log_).ok());
-    // Never started: records stay in its queue until Drain.
+    folder_ = std::filesystem::temp_directory_path() / ("ballast_api_test." + std::to_string(getpid()));
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directory(folder_);
+    // Never started: records stay in it until Audited.
     audit_.emplace([this](const audit::v1::AppendRecordRequest& record) { return records_.push_back(record), true; },
-                   *log_, metrics_);
+                   (folder_ / "audit").string(), *log_, metrics_);
     ASSERT_TRUE(files_.Load("").ok());
     EmergencyBoard::Neighbours neighbours = EmergencyCalls(*peers_);
     neighbours.broker = [this](const EmergencyRecord&, bool engage) -> absl::StatusOr<std::string> {
       switched_ = engage;
       return std::string();
     };
-    folder_ = std::filesystem::temp_directory_path() / ("ballast_api_test." + std::to_string(getpid()));
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directory(folder_);
     emergencies_.emplace(std::move(neighbours), EmergencyFile((folder_ / "emergencies").string()), clock_, *log_);
     emergencies_->Start();
     gateway_.emplace(Gateway{.default_account = "paper",
@@ -411,6 +420,19 @@ TEST_F(ApiTest, EveryPathAnswersToItsOwnNameOnly) {
       EXPECT_EQ(waiting->answer->status, 403) << method << path;
     }
   }
+}
+
+TEST_F(ApiTest, WhatADeploymentIsAskedForIsOnTheDiskBeforeItIsAsked) {
+  std::string kept;
+  strategies_.on_start = [&] {
+    std::ifstream file(folder_ / "audit");
+    kept.assign(std::istreambuf_iterator<char>(file), {});
+  };
+  EXPECT_EQ(Send("POST", "/api/trading/start/d1").status, 200);
+  EXPECT_THAT(kept, HasSubstr("deployment.started"));
+  EXPECT_THAT(kept, HasSubstr("deployment:d1"));
+  EXPECT_THAT(Audited(), ElementsAre("deployment.started user:api"));
+  EXPECT_THAT(records_[0].detail(), HasSubstr(R"("outcome":"ok")"));
 }
 
 TEST_F(ApiTest, AnAccountThatIsNoneIsOneErrorWhicheverServiceIsAsked) {

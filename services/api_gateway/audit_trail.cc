@@ -1,6 +1,11 @@
 #include "services/api_gateway/audit_trail.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <nlohmann/json.hpp>
+
+#include "libs/base/absl_std.h"
 
 namespace ballast {
 namespace {
@@ -8,59 +13,136 @@ namespace {
 constexpr std::int64_t kPauseNs = 200'000'000;
 constexpr std::int64_t kPauseMaxNs = 5'000'000'000;
 
+// Canonical: names sorted.
+std::string Canonical(const nlohmann::json& detail) {
+  return detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
-AuditTrail::AuditTrail(Append append, Logger& log, Metrics& metrics)
+AuditTrail::AuditTrail(Append append, std::string path, Logger& log, Metrics& metrics)
     : append_(std::move(append)),
       log_(log),
-      lost_(metrics.GetCounter("ballast_gateway_audit_lost_total", "Audit records that could not be queued or sent",
-                               {})) {}
+      lost_(metrics.GetCounter("ballast_gateway_audit_lost_total",
+                               "Audit records that are on no disk and were not sent", {})),
+      file_(std::move(path)) {}
+
+void AuditTrail::Recover() {
+  MutexLock lock(mutex_);
+  absl::StatusOr<AuditFile::Loaded> loaded = file_.Load();
+  if (!loaded.ok()) {
+    log_.Error("audit.file_unusable", {{"error", MessageOf(loaded.status())}});
+    behind_ = true;
+    return;
+  }
+  // The end of a line that a dying process was writing is one, too: nobody was answered.
+  if (loaded->unreadable > 0) log_.Error("audit.lines_unreadable", {{"lines", std::to_string(loaded->unreadable)}});
+  for (auto& [number, entry] : loaded->entries) {
+    last_number_ = std::max(last_number_, number);
+    if (!std::exchange(entry.open, false)) continue;
+    nlohmann::json detail = nlohmann::json::parse(entry.record.detail(), nullptr, false);
+    if (!detail.is_object()) detail = nlohmann::json::object();
+    detail["outcome"] = "unknown: the gateway ended before it was told";
+    entry.record.set_detail(Canonical(detail));
+  }
+  entries_ = std::move(loaded->entries);
+  if (!entries_.empty()) log_.Info("audit.taken_up", {{"records", std::to_string(entries_.size())}});
+  Note(file_.Replace(entries_));
+}
 
 void AuditTrail::Start() {
   thread_ = std::thread([this] { Loop(); });
 }
 
 void AuditTrail::Stop() {
-  queue_.Close();
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.NotifyAll();
   if (thread_.joinable()) thread_.join();
 }
 
-void AuditTrail::Add(Entry entry) {
+audit::v1::AppendRecordRequest AuditTrail::Encode(const Entry& entry) {
   audit::v1::AppendRecordRequest request;
   request.set_request_id(entry.request_id);
   request.set_actor(entry.actor);
   request.set_action(entry.action);
   request.set_subject(entry.subject);
-  // Canonical: names sorted.
-  request.set_detail(nlohmann::json(entry.detail).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  request.set_detail(Canonical(entry.detail));
   request.set_account_id(entry.account_id);
+  return request;
+}
+
+std::int64_t AuditTrail::Intend(Entry entry) { return Keep({.record = Encode(entry), .open = true}, 0); }
+
+void AuditTrail::Add(Entry entry, std::int64_t intent) {
+  audit::v1::AppendRecordRequest record = Encode(entry);
   log_.Info(
       "audit.action",
-      {{"action", entry.action}, {"actor", entry.actor}, {"subject", entry.subject}, {"detail", request.detail()}});
-  if (queue_.TryPush(std::move(request))) return;
-  lost_.Increment();
-  log_.Error("audit.queue_full", {{"action", entry.action}});
+      {{"action", entry.action}, {"actor", entry.actor}, {"subject", entry.subject}, {"detail", record.detail()}});
+  (void)Keep({.record = std::move(record)}, intent);
+  wake_.NotifyAll();
+}
+
+std::int64_t AuditTrail::Keep(AuditEntry entry, std::int64_t number) {
+  MutexLock lock(mutex_);
+  if (number == 0) {
+    if (entries_.size() >= kEntriesMax) {
+      lost_.Increment();
+      log_.Error("audit.queue_full", {{"action", entry.record.action()}});
+      return 0;
+    }
+    number = ++last_number_;
+  }
+  entries_[number] = entry;
+  Note(file_.Add(number, entry));
+  return number;
+}
+
+void AuditTrail::Note(const absl::Status& written) {
+  bool failed = !written.ok();
+  if (failed && !behind_) log_.Error("audit.not_kept", {{"error", MessageOf(written)}});
+  behind_ = behind_ || failed;
+  if (!behind_ && (file_.lines() < kLinesMax || file_.lines() < 4 * entries_.size())) return;
+  bool replaced = file_.Replace(entries_).ok();
+  if (replaced && behind_) log_.Info("audit.kept_again", {});
+  if (replaced) behind_ = false;
+}
+
+AuditEntries::const_iterator AuditTrail::Next() const {
+  return std::find_if(entries_.begin(), entries_.end(), [](const auto& each) { return !each.second.open; });
 }
 
 void AuditTrail::Loop() {
   std::int64_t pause_ns = kPauseNs;
   while (true) {
-    auto batch = queue_.PopBatch(1, 1'000'000'000);
-    if (batch.empty() && queue_.closed()) return;
-    for (const auto& record : batch) {
-      while (!append_(record)) {
-        if (queue_.closed()) {
-          lost_.Increment();
-          log_.Error("audit.lost", {{"action", record.action()}, {"subject", record.subject()}});
-          break;
-        }
-        for (std::int64_t waited = 0; waited < pause_ns && !queue_.closed(); waited += kPauseNs) {
-          std::this_thread::sleep_for(std::chrono::nanoseconds(kPauseNs));
-        }
-        pause_ns = std::min(pause_ns * 2, kPauseMaxNs);
-      }
-      pause_ns = kPauseNs;
+    std::int64_t number = 0;
+    audit::v1::AppendRecordRequest record;
+    {
+      MutexLock lock(mutex_);
+      while (!stopping_ && Next() == entries_.end()) wake_.Wait(mutex_);
+      auto next = Next();
+      if (next == entries_.end()) return;
+      number = next->first;
+      record = next->second.record;
     }
+    bool told = append_(record);
+    MutexLock lock(mutex_);
+    if (told) {
+      entries_.erase(number);
+      Note(file_.Told(number));
+      pause_ns = kPauseNs;
+      continue;
+    }
+    if (stopping_) {
+      if (!behind_ && file_.keeps()) return;
+      lost_.Add(static_cast<double>(entries_.size()));
+      log_.Error("audit.lost", {{"records", std::to_string(entries_.size())}});
+      return;
+    }
+    wake_.WaitFor(mutex_, pause_ns);
+    pause_ns = std::min(pause_ns * 2, kPauseMaxNs);
   }
 }
 

@@ -22,11 +22,12 @@ void SetDeadline(grpc::ClientContext& context) {
 
 }  // namespace
 
-Feeds::Feeds(const Peers& peers, StreamHub& hub, Logger& log, std::string default_account)
+Feeds::Feeds(const Peers& peers, StreamHub& hub, const Clock& clock, Logger& log, std::string default_account)
     : peers_(peers),
       hub_(hub),
       log_(log),
       default_account_(std::move(default_account)),
+      instruments_([this] { return LoadInstruments(); }, clock),
       orders_(OrderCallbacks()),
       deployments_(DeploymentCallbacks()),
       alerts_(AlertCallbacks()),
@@ -234,7 +235,7 @@ Feeds::Market::Callbacks Feeds::MarketCallbacks() {
   return {.open = [this](grpc::ClientContext& context) { return peers_.market.stub->StreamMarketData(&context); },
           .on_open =
               [this](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
-                LoadInstruments();
+                instruments_.Want();
                 broker::v1::StreamMarketDataRequest request;
                 request.mutable_subscribe()->set_subscriber("gateway");
                 request.mutable_subscribe()->set_books(true);
@@ -242,6 +243,7 @@ Feeds::Market::Callbacks Feeds::MarketCallbacks() {
               },
           .on_message =
               [this](broker::v1::StreamMarketDataResponse& step) {
+                instruments_.Retry();
                 hub_.OnMarket(std::move(step));
                 step.Clear();
                 return true;
@@ -249,15 +251,16 @@ Feeds::Market::Callbacks Feeds::MarketCallbacks() {
           .on_disconnected = [](const absl::Status&) {}};
 }
 
-void Feeds::LoadInstruments() {
+bool Feeds::LoadInstruments() {
   broker::v1::ListInstrumentsResponse response;
   grpc::ClientContext context;
   SetDeadline(context);
-  if (!peers_.market.stub->ListInstruments(&context, {}, &response).ok()) return;
+  if (!peers_.market.stub->ListInstruments(&context, {}, &response).ok()) return false;
   hub_.With([&](LiveModel& model) {
     for (broker::v1::Instrument& instrument : *response.mutable_instruments())
       model.OnInstrument(std::move(instrument));
   });
+  return true;
 }
 
 }  // namespace ballast

@@ -7,6 +7,7 @@
 #include "libs/platform/grpc/client_stream.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/thread/mutex.h"
+#include "libs/platform/thread/wanted.h"
 #include "services/api_gateway/peers.h"
 #include "services/api_gateway/stream_hub.h"
 
@@ -16,7 +17,7 @@ namespace ballast {
 // for ever; the rest goes on meanwhile.
 class Feeds {
  public:
-  Feeds(const Peers& peers, StreamHub& hub, Logger& log, std::string default_account);
+  Feeds(const Peers& peers, StreamHub& hub, const Clock& clock, Logger& log, std::string default_account);
   ~Feeds();
   void Start();
   void Stop();
@@ -39,7 +40,7 @@ class Feeds {
   bool LoadOrders();
   void LoadHistory(const std::string& account_id);
   std::uint64_t LoadAlerts();
-  void LoadInstruments();
+  bool LoadInstruments();
 
   const Peers& peers_;
   StreamHub& hub_;
@@ -48,6 +49,8 @@ class Feeds {
   // Of the order reader's thread: last event seen per account, and whether the orders before it are known.
   std::map<std::string, std::uint64_t> cursors_;
   bool orders_loaded_ = false;
+  // The market reader's.
+  Wanted instruments_;
 
   Orders orders_;
   Deployments deployments_;

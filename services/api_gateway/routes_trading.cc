@@ -30,6 +30,7 @@ void Deploy(const CallPtr& call) {
   request.mutable_spec()->set_account_id(call->AccountOr(request.spec().account_id()));
   request.set_actor(call->access.actor);
   Json detail = {{"spec", ToJson(request.spec())}, {"start", request.start()}};
+  call->AuditIntent("deployment.created", "deployment", detail, request.spec().account_id());
   call->Ask(
       call->gateway.peers.strategy, &StrategyAsync::CreateDeployment, request,
       [call, detail = std::move(detail)](const grpc::Status& status, strategy::v1::CreateDeploymentResponse& response) {
@@ -49,6 +50,7 @@ void Steer(const CallPtr& call, Method method, const char* action) {
   Request request;
   request.set_deployment_id(call->Param("id"));
   request.set_actor(call->access.actor);
+  call->AuditIntent(action, "deployment:" + call->Param("id"), Json::object());
   call->Ask<strategy::v1::StrategyService, StrategyAsync, Request, Response>(
       call->gateway.peers.strategy, method, request, [call, action](const grpc::Status& status, Response& response) {
         Conclude(call, action, call->Param("id"), Json::object(), status, response);
@@ -85,6 +87,8 @@ void Stop(const CallPtr& call) {
   request.set_deployment_id(call->Param("id"));
   request.set_actor(call->access.actor);
   if (request.reason().empty()) request.set_reason("manual");
+  call->AuditIntent("deployment.stopped", "deployment:" + call->Param("id"),
+                    {{"close_positions", request.close_positions()}});
   call->Ask(call->gateway.peers.strategy, &StrategyAsync::StopDeployment, request,
             [call, close = request.close_positions()](const grpc::Status& status,
                                                       strategy::v1::StopDeploymentResponse& response) {

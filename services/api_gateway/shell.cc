@@ -37,13 +37,13 @@ class GatewayShell : public Service {
                     return sessions_ && sessions_->CsrfOf(cookie, context_.clock.Now().nanos).has_value();
                   }},
              context.clock, context.metrics),
-        feeds_(peers_, hub_, context.log, default_account_),
+        feeds_(peers_, hub_, context.clock, context.log, default_account_),
         board_({.default_account = default_account_,
                 .own_address = context.config.GetString("grpc_listen"),
                 .on_account = [this](const std::string& account_id) { feeds_.AddAccount(account_id); }},
                peers_, context.clock, context.log, context.metrics),
-        audit_([this](const audit::v1::AppendRecordRequest& record) { return AppendRecord(record); }, context.log,
-               context.metrics),
+        audit_([this](const audit::v1::AppendRecordRequest& record) { return AppendRecord(record); },
+               FileBeside(context, "audit_file", ".audit"), context.log, context.metrics),
         emergencies_(EmergencyCalls(peers_), EmergencyFile(FileBeside(context, "emergency_file", ".emergencies")),
                      context.clock, context.log),
         grpc_([this] { return Status(); }, emergencies_, default_account_) {}
@@ -64,6 +64,7 @@ class GatewayShell : public Service {
                            {{"web_root", context_.config.GetString("web_root")}, {"error", MessageOf(loaded)}});
     }
     LoadSessions(std::move(token));
+    audit_.Recover();
     gateway_ = std::make_unique<Gateway>(
         Gateway{.default_account = default_account_,
                 .hosts = {.allow_remote = allow_remote, .names = context_.config.GetStringList("allowed_hosts")},
@@ -195,6 +196,9 @@ ServiceSpec ApiGatewaySpec() {
                 {.name = "emergency_file",
                  .default_value = "",
                  .help = "file that keeps emergency commands over a restart; empty: <token_file>.emergencies"},
+                {.name = "audit_file",
+                 .default_value = "",
+                 .help = "file that keeps audit records until they are sent; empty: <token_file>.audit"},
                 {.name = "allowed_hosts",
                  .type = KnobType::kStringList,
                  .default_value = "",
