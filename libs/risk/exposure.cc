@@ -64,9 +64,11 @@ bool MayMatter(OrderEventType type) {
   }
 }
 
-bool Exposure::Skip(std::uint64_t sequence) {
+bool Exposure::Skip(std::uint64_t sequence, UtcTime event_time, OrderEventType type) {
   if (sequence != applied_sequence_ + 1) return false;
   applied_sequence_ = sequence;
+  event_time_ = event_time;
+  event_type_ = type;
   return true;
 }
 
@@ -85,6 +87,8 @@ void Exposure::Close(const OrderId& id) {
 bool Exposure::Apply(const OrderEvent& event) {
   if (event.sequence != applied_sequence_ + 1) return false;
   applied_sequence_ = event.sequence;
+  event_time_ = event.event_time;
+  event_type_ = event.type;
   switch (event.type) {
     case OrderEventType::kAccountOpened:
       cash_ = event.cash;
@@ -136,6 +140,43 @@ void Exposure::Void(const OrderId& id) {
   Count(found->second.order, -1);
   expiries_.erase({found->second.expire_ns, id});
   reserved_.erase(found);
+}
+
+Exposure::Snapshot Exposure::TakeSnapshot() const {
+  Snapshot snapshot{.applied_sequence = applied_sequence_,
+                    .event_time = event_time_,
+                    .event_type = event_type_,
+                    .halted = halted_,
+                    .cash = cash_,
+                    .currency = currency_,
+                    .books = books_};
+  snapshot.open_orders.reserve(open_.size());
+  for (const auto& entry : open_) snapshot.open_orders.push_back(entry);
+  return snapshot;
+}
+
+void Exposure::Restore(Snapshot snapshot) {
+  applied_sequence_ = snapshot.applied_sequence;
+  event_time_ = snapshot.event_time;
+  event_type_ = snapshot.event_type;
+  halted_ = snapshot.halted;
+  cash_ = snapshot.cash;
+  currency_ = std::move(snapshot.currency);
+  books_ = std::move(snapshot.books);
+  positions_.clear();
+  for (const auto& [book, quantity] : books_) {
+    if ((positions_[book.second] += quantity).IsZero()) positions_.erase(book.second);
+  }
+  open_.clear();
+  reserved_.clear();
+  expiries_.clear();
+  pending_.clear();
+  pending_in_book_.clear();
+  for (auto& [id, order] : snapshot.open_orders) {
+    Close(id);
+    Count(order, 1);
+    open_.emplace(std::move(id), std::move(order));
+  }
 }
 
 void Exposure::Expire(std::int64_t now_ns) {

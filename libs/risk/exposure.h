@@ -5,7 +5,9 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "libs/ledger/mark_board.h"
 #include "libs/model/market.h"
@@ -36,6 +38,8 @@ struct PendingOrder {
   std::optional<Decimal> limit_price;
   // That may still trade.
   Decimal quantity;
+
+  bool operator==(const PendingOrder&) const = default;
 };
 
 // Sums over the orders under way of one instrument, or of one book's: a decision does not pass by every one of them.
@@ -45,11 +49,13 @@ struct PendingSum {
     Decimal firm, stops, resting;
 
     [[nodiscard]] Decimal all() const { return firm + stops + resting; }
+    bool operator==(const OfSide&) const = default;
   };
   OfSide buys, sells;
   int orders = 0;
 
   [[nodiscard]] const OfSide& Of(Side side) const { return side == Side::kBuy ? buys : sells; }
+  bool operator==(const PendingSum&) const = default;
 };
 
 // False: an event of this type changes nothing here, whatever it says; see Exposure::Skip.
@@ -61,16 +67,36 @@ class Exposure {
  public:
   using BookKey = std::pair<DeploymentId, Symbol>;
 
+  // All that the events up to one of them have made, in a form that can be kept: replaying the rest of them upon it is
+  // the same as replaying all. Reservations are no events, and lapse.
+  struct Snapshot {
+    std::uint64_t applied_sequence = 0;
+    // Of that event, to know its log again.
+    UtcTime event_time;
+    OrderEventType event_type = OrderEventType::kUnspecified;
+    bool halted = false;
+    Decimal cash;
+    std::string currency;
+    std::map<BookKey, Decimal> books;
+    std::vector<std::pair<OrderId, PendingOrder>> open_orders;
+  };
+  [[nodiscard]] Snapshot TakeSnapshot() const;
+  void Restore(Snapshot snapshot);
+
   // Total. Events must come without a gap: false when `event` is not the next one (nothing changes then).
   bool Apply(const OrderEvent& event);
   // The next event changes nothing of what risk knows: false when it is not the next one.
-  bool Skip(std::uint64_t sequence);
+  bool Skip(std::uint64_t sequence, UtcTime event_time, OrderEventType type);
   void Reserve(const Order& order, std::int64_t expire_ns);
   void Void(const OrderId& id);
   // Frees what never became an order.
   void Expire(std::int64_t now_ns);
 
   [[nodiscard]] std::uint64_t applied_sequence() const { return applied_sequence_; }
+  // Whether it is the event that was applied last.
+  [[nodiscard]] bool IsNewest(std::uint64_t sequence, UtcTime event_time, OrderEventType type) const {
+    return sequence == applied_sequence_ && event_time == event_time_ && type == event_type_;
+  }
   [[nodiscard]] bool opened() const { return applied_sequence_ > 0; }
   [[nodiscard]] bool halted() const { return halted_; }
   [[nodiscard]] Decimal cash() const { return cash_; }
@@ -120,6 +146,8 @@ class Exposure {
   void Count(const PendingOrder& order, int sign);
   void Close(const OrderId& id);
   std::uint64_t applied_sequence_ = 0;
+  UtcTime event_time_;
+  OrderEventType event_type_ = OrderEventType::kUnspecified;
   bool halted_ = false;
   Decimal cash_;
   std::string currency_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "libs/base/rng.h"
@@ -118,12 +119,109 @@ TEST(ExposureTest, SumsAreThoseOfTheOrdersWhateverHappens) {
 
 TEST(ExposureTest, PassingByAnEventKeepsTheLogGapless) {
   Exposure exposure;
-  EXPECT_FALSE(exposure.Skip(2));
-  EXPECT_TRUE(exposure.Skip(1));
-  EXPECT_FALSE(exposure.Skip(1));
+  EXPECT_FALSE(exposure.Skip(2, UtcTime{}, OrderEventType::kAccepted));
+  EXPECT_TRUE(exposure.Skip(1, UtcTime{}, OrderEventType::kAccepted));
+  EXPECT_FALSE(exposure.Skip(1, UtcTime{}, OrderEventType::kAccepted));
   EXPECT_EQ(exposure.applied_sequence(), 1U);
   OrderEvent next{.sequence = 2, .type = OrderEventType::kAccountHalted};
   EXPECT_TRUE(exposure.Apply(next));
+}
+
+// A log of fills, working and ended orders, halts and resumes of three instruments in three books.
+std::vector<OrderEvent> MakeLog(std::uint64_t seed, std::size_t size) {
+  Rng rng(seed);
+  std::vector<OrderEvent> log;
+  for (std::size_t i = 0; i < size; ++i) {
+    OrderEvent event;
+    event.sequence = i + 1;
+    event.event_time = UtcTime{static_cast<std::int64_t>(1'000 * i)};
+    event.type = OrderEventType::kAccepted;
+    Order order;
+    order.order_id = OrderId("o" + std::to_string(rng.Below(12)));
+    order.symbol = Symbol(std::string(1, static_cast<char>('A' + rng.Below(3))));
+    order.deployment_id = DeploymentId(rng.Below(2) == 0 ? "" : "d" + std::to_string(rng.Below(2)));
+    order.side = rng.Below(2) == 0 ? Side::kBuy : Side::kSell;
+    order.quantity = order.leaves_quantity = Decimal::FromInt(static_cast<std::int64_t>(1 + rng.Below(9)));
+    order.status = rng.Below(3) == 0 ? OrderStatus::kCanceled : OrderStatus::kNew;
+    if (i == 0) {
+      event.type = OrderEventType::kAccountOpened;
+      event.cash = Decimal::FromInt(100'000);
+      event.currency = "USD";
+    } else if (rng.Below(20) == 0) {
+      event.type = rng.Below(2) == 0 ? OrderEventType::kAccountHalted : OrderEventType::kAccountResumed;
+    } else {
+      if (rng.Below(3) == 0) {
+        event.type = OrderEventType::kFilled;
+        event.fill = Fill{.deployment_id = order.deployment_id,
+                          .symbol = order.symbol,
+                          .side = order.side,
+                          .quantity = order.quantity,
+                          .price = Decimal::Of("10.01"),
+                          .fee = Decimal::Of("0.01"),
+                          .fee_currency = rng.Below(2) == 0 ? "USD" : "BTC"};
+      }
+      event.order = order;
+    }
+    log.push_back(event);
+  }
+  return log;
+}
+
+void ExpectSame(const Exposure& one, const Exposure& other) {
+  EXPECT_EQ(one.applied_sequence(), other.applied_sequence());
+  EXPECT_EQ(one.halted(), other.halted());
+  EXPECT_EQ(one.cash(), other.cash());
+  EXPECT_EQ(one.positions(), other.positions());
+  EXPECT_EQ(one.books(), other.books());
+  EXPECT_EQ(one.open_orders(), other.open_orders());
+  EXPECT_TRUE(one.TakeSnapshot().open_orders == other.TakeSnapshot().open_orders);
+  EXPECT_TRUE(one.pending() == other.pending());
+  EXPECT_TRUE(one.pending_in_book() == other.pending_in_book());
+}
+
+TEST(ExposureTest, ASnapshotAndTheRestOfTheLogAreTheWholeLog) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    std::vector<OrderEvent> log = MakeLog(seed, 150);
+    Exposure whole;
+    std::vector<Exposure::Snapshot> snapshots;
+    for (const OrderEvent& event : log) {
+      ASSERT_TRUE(whole.Apply(event));
+      snapshots.push_back(whole.TakeSnapshot());
+    }
+    for (std::size_t at = 0; at < log.size(); at += 7) {
+      Exposure restored;
+      restored.Restore(snapshots[at]);
+      for (std::size_t i = at + 1; i < log.size(); ++i) ASSERT_TRUE(restored.Apply(log[i]));
+      ExpectSame(restored, whole);
+    }
+  }
+}
+
+TEST(ExposureTest, ItKnowsItsLogAgainByTheNewestEvent) {
+  std::vector<OrderEvent> log = MakeLog(1, 5), other = log;
+  Exposure exposure;
+  for (const OrderEvent& event : log) ASSERT_TRUE(exposure.Apply(event));
+  Exposure restored;
+  restored.Restore(exposure.TakeSnapshot());
+  EXPECT_TRUE(restored.IsNewest(log[4].sequence, log[4].event_time, log[4].type));
+  EXPECT_FALSE(restored.IsNewest(log[3].sequence, log[3].event_time, log[3].type));
+  other[4].event_time.nanos += 1;
+  EXPECT_FALSE(restored.IsNewest(other[4].sequence, other[4].event_time, other[4].type));
+  other[4] = log[4];
+  other[4].type = OrderEventType::kDenied;
+  EXPECT_FALSE(restored.IsNewest(other[4].sequence, other[4].event_time, other[4].type));
+}
+
+TEST(ExposureTest, AReservationIsNotKept) {
+  Exposure exposure;
+  ASSERT_TRUE(exposure.Apply(MakeLog(1, 1)[0]));
+  Order order;
+  order.order_id = OrderId("r");
+  exposure.Reserve(order, 1'000);
+  ASSERT_EQ(exposure.open_orders(), 1U);
+  Exposure restored;
+  restored.Restore(exposure.TakeSnapshot());
+  EXPECT_EQ(restored.open_orders(), 0U);
 }
 
 }  // namespace

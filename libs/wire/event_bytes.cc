@@ -105,6 +105,10 @@ std::optional<EventHeader> ReadHeader(std::string_view encoded) {
     if (tag == Tag(Event::kSequenceFieldNumber, kVarint)) header.sequence = value;
     if (tag == Tag(Event::kTypeFieldNumber, kVarint)) header.type = static_cast<OrderEventType>(value);
     if (tag == Tag(Event::kExecutionSequenceFieldNumber, kVarint)) header.execution_sequence = value;
+    if (tag != Tag(Event::kEventTimeFieldNumber, kLength)) continue;
+    google::protobuf::Timestamp time;
+    if (!time.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
+    header.event_time = FromProto(time);
   }
   return header;
 }

@@ -21,6 +21,7 @@ struct EventHeader {
   std::string_view account_id;  // of the bytes that were read
   std::uint64_t sequence = 0;
   OrderEventType type = OrderEventType::kUnspecified;
+  UtcTime event_time;
   std::uint64_t execution_sequence = 0;
 };
 // Nothing of bytes that are no message.

@@ -404,8 +404,9 @@ grpc::ServerUnaryReactor* OrderGrpc::ListAccounts(grpc::CallbackServerContext* c
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   std::vector<std::shared_ptr<ShardHost>> hosts = roster_.Hosts();
   if (roster_.map().shards() == 1 && !hosts.empty()) {
-    hosts[0]->shard().ListAccounts([reactor, response](const auto& accounts) {
-      for (const auto& [snapshot, broker] : accounts) Encode(snapshot, broker, response->add_accounts());
+    hosts[0]->shard().ListAccounts([reactor, response](const absl::StatusOr<Shard::AccountList>& accounts) {
+      if (!accounts.ok()) return reactor->Finish(ToGrpc(accounts.status()));
+      for (const auto& [snapshot, broker] : *accounts) Encode(snapshot, broker, response->add_accounts());
       reactor->Finish(grpc::Status::OK);
     });
     return reactor;

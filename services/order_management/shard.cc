@@ -819,13 +819,13 @@ bool Shard::Halt(AccountId account_id, std::string reason, std::string actor, bo
       });
 }
 
-void Shard::ListAccounts(std::function<void(std::vector<std::pair<orders::Account::Snapshot, std::string>>)> reply) {
+void Shard::ListAccounts(std::function<void(absl::StatusOr<AccountList>)> reply) {
   bool queued = Enqueue([this, reply] {
-    std::vector<std::pair<orders::Account::Snapshot, std::string>> list;
+    AccountList list;
     for (const auto& [id, account] : accounts_) list.emplace_back(account.snapshot(), brokers_[id]);
     AfterCommit([reply, list = std::move(list)] { reply(list); });
   });
-  if (!queued) reply({});
+  if (!queued) reply(absl::ResourceExhaustedError("too many calls are waiting"));
 }
 
 // Brings risk up to the log's head on the stream that reservations use: what risk decides, it decides on all of it. Bit

@@ -114,7 +114,9 @@ class Shard {
                  std::function<void(absl::StatusOr<std::vector<Order>>)> reply);
   bool Halt(AccountId account, std::string reason, std::string actor, bool resume,
             std::function<void(AccountReply)> reply);
-  void ListAccounts(std::function<void(std::vector<std::pair<orders::Account::Snapshot, std::string>>)> reply);
+  // RESOURCE_EXHAUSTED when too much is waiting: no list is not an empty one.
+  using AccountList = std::vector<std::pair<orders::Account::Snapshot, std::string>>;
+  void ListAccounts(std::function<void(absl::StatusOr<AccountList>)> reply);
   void OnRiskReady(std::map<std::string, std::uint64_t> applied);
   void OnRiskResults(std::vector<risk::v1::ReserveResult> results);
   void OnRiskLost();

@@ -321,6 +321,22 @@ class ShardTest : public testing::Test {
 std::unique_ptr<Logger> ShardTest::log_;
 const std::vector<OrderEventType> kClaimed = {OrderEventType::kPendingNew, OrderEventType::kSubmitted};
 
+TEST_F(ShardTest, AccountsThatCannotBeListedAreNotAnEmptyList) {
+  life_ = std::make_unique<Life>(*this);
+  ASSERT_TRUE(life_->shard->Recover().ok());
+  absl::StatusOr<Shard::AccountList> last;
+  int answers = 0;
+  // Nobody works on the inbox yet: at some time it is full.
+  for (int i = 0; i < 100'000 && answers == 0; ++i) {
+    life_->shard->ListAccounts([&](absl::StatusOr<Shard::AccountList> accounts) {
+      last = std::move(accounts);
+      ++answers;
+    });
+  }
+  EXPECT_EQ(answers, 1);
+  EXPECT_EQ(last.status().code(), absl::StatusCode::kResourceExhausted);
+}
+
 TEST_F(ShardTest, AnAnswerIsDurableAndTheBrokerHearsOfItAfterwards) {
   Begin();
   OrderReply reply = Placed("a");

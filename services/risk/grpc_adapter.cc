@@ -22,6 +22,7 @@ void RiskGrpc::Start() {
       keeper_.Tick();
     }
     for (auto& write : writes_.PopBatch(100, 0)) write();
+    keeper_.SaveAll();
   });
 }
 

@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::int64_t kReservationNs = 5'000'000'000;
 constexpr std::int64_t kRateWindowNs = 1'000'000'000;
+// What is stored of an account is as long as its open orders; so many events for each of them, and never fewer than the
+// least, and the storing is lost in what they cost themselves.
+constexpr std::uint64_t kEventsBetweenSaves = 1'000;
+constexpr std::uint64_t kEventsPerOpenOrder = 8;
 // A quote of an open market that is older than this in market time stands for nothing, however often it is told.
 constexpr Duration kQuoteStands = Duration::Seconds(15 * 60);
 
@@ -47,7 +51,21 @@ absl::Status RiskKeeper::Recover() {
   ASSIGN_OR_RETURN(auto limits, store_.LoadLimits());
   ASSIGN_OR_RETURN(auto marks, store_.LoadMarks());
   ASSIGN_OR_RETURN(auto closes, store_.LoadCloses());
+  ASSIGN_OR_RETURN(auto exposures, store_.LoadExposures());
+  MutexLock save_lock(save_mutex_);
   MutexLock lock(mutex_);
+  for (auto& [id, kept] : exposures) {
+    auto mark = marks.find(id);
+    // Without its marks it cannot be taken up in the middle.
+    if (mark == marks.end()) continue;
+    saved_sequences_[id] = kept.snapshot.applied_sequence;
+    executions_[id] = kept.execution_sequence;
+    risk::Exposure& exposure = accounts_[id];
+    exposure.Restore(std::move(kept.snapshot));
+    exposure.baseline = mark->second.baseline;
+    exposure.latches = mark->second.latches;
+    unverified_.insert(id);
+  }
   limits_ = std::move(limits);
   stored_marks_ = std::move(marks);
   market_.board.Restore(std::move(closes));
@@ -157,6 +175,7 @@ void RiskKeeper::Hello(const risk::v1::SessionHello& hello, const std::shared_pt
     replayed_.erase(account);
     auto exposure = accounts_.find(account);
     std::uint64_t applied = exposure == accounts_.end() ? 0 : exposure->second.applied_sequence();
+    if (unverified_.contains(account)) --applied;  // the newest of them once more
     (*response.mutable_ready()->mutable_applied_sequences())[account.value()] = applied;
   }
   sessions_.push_back({.sender = sender,
@@ -203,13 +222,13 @@ bool RiskKeeper::Take(Session& session, const risk::v1::RiskSessionRequest& requ
       if (!Apply(session, event)) return false;
     }
   } else if (request.has_replayed()) {
-    OnReplayed(session);
+    return OnReplayed(session);
   } else if (request.has_reserve()) {
     if (!Holds(session, AccountId(request.reserve().order().account_id()))) {
       return Refuse(session, request.reserve().order().account_id());
     }
     // Nothing is reserved before everything committed was sent.
-    OnReplayed(session);
+    if (!OnReplayed(session)) return false;
     risk::v1::RiskSessionResponse response;
     Reserve(session, request.reserve(), response.mutable_reserve_result());
     session.sender->Push(std::move(response));
@@ -230,7 +249,7 @@ bool RiskKeeper::TakeBatch(Session& session, const risk::v1::SessionBatch& batch
   for (const risk::v1::Reserve& request : batch.reserves()) {
     if (!Holds(session, AccountId(request.order().account_id()))) return Refuse(session, request.order().account_id());
   }
-  OnReplayed(session);
+  if (!OnReplayed(session)) return false;
   risk::v1::RiskSessionResponse response;
   for (const risk::v1::Reserve& request : batch.reserves()) {
     Reserve(session, request, response.mutable_reserve_results()->add_results());
@@ -257,8 +276,10 @@ bool RiskKeeper::ApplyBytes(Session& session, const std::string& bytes) {
     AccountId id{std::string(header->account_id)};
     if (!Holds(session, id)) return Refuse(session, id.value());
     risk::Exposure& exposure = accounts_[id];
+    if (!Verify(session, id, header->sequence, header->event_time, header->type)) return false;
     if (header->sequence <= exposure.applied_sequence()) return true;
-    if (!exposure.Skip(header->sequence)) return Lose(session, id.value(), header->sequence);
+    if (!exposure.Skip(header->sequence, header->event_time, header->type))
+      return Lose(session, id.value(), header->sequence);
     SeeExecution(id, header->execution_sequence);
     return true;
   }
@@ -273,6 +294,7 @@ bool RiskKeeper::Apply(Session& session, const order::v1::OrderEvent& proto) {
   AccountId id(proto.account_id());
   if (!Holds(session, id)) return Refuse(session, proto.account_id());
   risk::Exposure& exposure = accounts_[id];
+  if (event.ok() && !Verify(session, id, event->sequence, event->event_time, event->type)) return false;
   if (event.ok() && event->sequence <= exposure.applied_sequence()) return true;
   // A fill of a later day ends the day before it: what was held then is what is held before it is booked.
   bool timed = event.ok() && event->sequence == exposure.applied_sequence() + 1 && event->fill &&
@@ -297,6 +319,25 @@ bool RiskKeeper::Apply(Session& session, const order::v1::OrderEvent& proto) {
 bool RiskKeeper::Lose(const Session& session, const std::string& account, std::uint64_t sequence) {
   log_.Error("risk.event_refused", {{"account", account}, {"sequence", std::to_string(sequence)}});
   End(session.sender, grpc::Status(grpc::DATA_LOSS, "events with a gap"));
+  return false;
+}
+
+bool RiskKeeper::Verify(const Session& session, const AccountId& account, std::uint64_t sequence, UtcTime event_time,
+                        OrderEventType type) {
+  if (!unverified_.contains(account)) return true;
+  if (!accounts_[account].IsNewest(sequence, event_time, type)) return Distrust(session, account);
+  unverified_.erase(account);
+  return true;
+}
+
+bool RiskKeeper::Distrust(const Session& session, const AccountId& account) {
+  log_.Error("risk.stored_exposure_foreign", {{"account", account.value()},
+                                              {"sequence", std::to_string(accounts_[account].applied_sequence())},
+                                              {"action", "the log is read from its beginning"}});
+  unverified_.erase(account);
+  accounts_.erase(account);
+  executions_.erase(account);
+  End(session.sender, grpc::Status(grpc::DATA_LOSS, "what risk has stored is of another log"));
   return false;
 }
 
@@ -374,16 +415,21 @@ void RiskKeeper::Reserve(const Session& session, const risk::v1::Reserve& reques
   reserve_seconds_.Observe(static_cast<double>(clock_.MonotonicNanos() - started) / 1e9);
 }
 
-void RiskKeeper::OnReplayed(Session& session) {
-  if (std::exchange(session.replayed, true)) return;
+bool RiskKeeper::OnReplayed(Session& session) {
+  if (std::exchange(session.replayed, true)) return true;
+  // The log ends before what was stored.
+  for (const AccountId& account : session.accounts) {
+    if (unverified_.contains(account)) return Distrust(session, account);
+  }
   replayed_.insert(session.accounts.begin(), session.accounts.end());
   log_.Info("risk.replayed", {{"accounts", std::to_string(session.accounts.size())}});
   MarkAll();
+  return true;
 }
 
 bool RiskKeeper::AllReplayed() const {
   for (const auto& [id, exposure] : accounts_) {
-    if (exposure.opened() && !replayed_.contains(id)) return false;
+    if (exposure.opened() && !replayed_.contains(id) && !unverified_.contains(id)) return false;
   }
   return !replayed_.empty();
 }
@@ -440,28 +486,51 @@ void RiskKeeper::SetWake(std::function<void()> wake) {
   wake_ = std::move(wake);
 }
 
-void RiskKeeper::Tick() {
+bool RiskKeeper::IsDue(const AccountId& id, const risk::Exposure& exposure) {
+  std::uint64_t saved = saved_sequences_[id];
+  // After a log was begun anew the stored one is ahead.
+  if (exposure.applied_sequence() < saved) return true;
+  return exposure.applied_sequence() - saved >=
+         std::max<std::uint64_t>(kEventsBetweenSaves, kEventsPerOpenOrder * exposure.open_orders());
+}
+
+void RiskKeeper::Tick() { Save(false); }
+void RiskKeeper::SaveAll() { Save(true); }
+
+void RiskKeeper::Save(bool all) {
   MutexLock save_lock(save_mutex_);
   RiskStore::Marks marks;
   RiskStore::Closes closes;
+  std::map<AccountId, KeptExposure> exposures;
   {
     MutexLock lock(mutex_);
     for (auto& [id, exposure] : accounts_) {
       if (!exposure.opened()) continue;
       exposure.Expire(AgeNow());
-      if (replayed_.contains(id)) marks[id] = {exposure.baseline, exposure.latches};
+      if (!replayed_.contains(id)) continue;
+      marks[id] = {exposure.baseline, exposure.latches};
+      if (all ? exposure.applied_sequence() != saved_sequences_[id] : IsDue(id, exposure)) {
+        exposures[id] = {.snapshot = exposure.TakeSnapshot(), .execution_sequence = executions_[id]};
+      }
     }
     if (!AllReplayed()) return;
     closes = HeldCloses();
     save_now_ = false;
   }
-  if (marks == saved_marks_ && closes == saved_closes_) return;
-  if (absl::Status saved = store_.SaveMarks(marks, closes); !saved.ok()) {
-    log_.Warning("risk.marks_not_saved", {{"error", saved.ToString()}});
+  if (marks != saved_marks_ || closes != saved_closes_) {
+    if (absl::Status saved = store_.SaveMarks(marks, closes); !saved.ok()) {
+      log_.Warning("risk.marks_not_saved", {{"error", saved.ToString()}});
+      return;
+    }
+    saved_marks_ = std::move(marks);
+    saved_closes_ = std::move(closes);
+  }
+  if (exposures.empty()) return;
+  if (absl::Status saved = store_.SaveExposures(exposures); !saved.ok()) {
+    log_.Warning("risk.exposures_not_saved", {{"error", saved.ToString()}});
     return;
   }
-  saved_marks_ = std::move(marks);
-  saved_closes_ = std::move(closes);
+  for (const auto& [id, kept] : exposures) saved_sequences_[id] = kept.snapshot.applied_sequence;
 }
 
 absl::Status RiskKeeper::Rearm(const risk::v1::RearmLossRulesRequest& request,

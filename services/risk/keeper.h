@@ -43,8 +43,11 @@ class RiskKeeper {
   void StopWaiting();
   // An order manager's stream.
   void OnSession(const risk::v1::RiskSessionRequest& request, const std::shared_ptr<Sender>& session);
-  // Once a second, from a thread of the service: stores the marks, lets old reservations lapse. Blocks on Postgres.
+  // Once a second, from a thread of the service: stores the marks, and what the log has made of an account when much
+  // has come since; lets old reservations lapse. Blocks on Postgres.
   void Tick();
+  // At the end: stores how far the log was read, so that the next process goes on from there. Blocks on Postgres.
+  void SaveAll();
   // Called when Tick should come at once; from any thread, with a lock held.
   void SetWake(std::function<void()> wake);
   void CloseSession();
@@ -81,6 +84,12 @@ class RiskKeeper {
   bool ApplyBytes(Session& session, const std::string& bytes) REQUIRES(mutex_);
   // A gap or something unreadable: what risk knows is not the truth any more. The next session starts from the cursor.
   bool Lose(const Session& session, const std::string& account, std::uint64_t sequence) REQUIRES(mutex_);
+  // Ends the session over a newest event that is not the one that was stored: false then.
+  bool Verify(const Session& session, const AccountId& account, std::uint64_t sequence, UtcTime event_time,
+              OrderEventType type) REQUIRES(mutex_);
+  // What was stored is not of this log (another one was restored, or it was emptied): the next session reads it from
+  // its beginning.
+  bool Distrust(const Session& session, const AccountId& account) REQUIRES(mutex_);
   bool Refuse(const Session& session, const std::string& account) REQUIRES(mutex_);
   void Void(const risk::v1::Void& request) REQUIRES(mutex_);
   void Reserve(const Session& session, const risk::v1::Reserve& request, risk::v1::ReserveResult* answer)
@@ -94,8 +103,9 @@ class RiskKeeper {
   Verdict Check(const Order& order) REQUIRES(mutex_);
   // The newest report of the broker's that has come with an event.
   void SeeExecution(const AccountId& account, std::uint64_t sequence) REQUIRES(mutex_);
-  // The order manager has sent everything that is committed: what is held may be valued.
-  void OnReplayed(Session& session) REQUIRES(mutex_);
+  // The order manager has sent everything that is committed: what is held may be valued. False: the session has ended
+  // over it.
+  bool OnReplayed(Session& session) REQUIRES(mutex_);
   [[nodiscard]] bool AllReplayed() const REQUIRES(mutex_);
   // Ends the former day of an account.
   void StartDay(risk::Exposure& exposure, std::int64_t day) REQUIRES(mutex_);
@@ -103,6 +113,9 @@ class RiskKeeper {
   void Observe(const AccountId& id, risk::Exposure& exposure) REQUIRES(mutex_);
   void MarkAll() REQUIRES(mutex_);
   void SaveSoon() REQUIRES(mutex_);
+  // Whether so much has come since it was stored that storing it again is cheap beside it.
+  bool IsDue(const AccountId& id, const risk::Exposure& exposure) REQUIRES(save_mutex_) REQUIRES(mutex_);
+  void Save(bool all) EXCLUDES(mutex_);
   RiskStore::Closes HeldCloses() REQUIRES(mutex_);
   bool TakeStep(const Step& step) REQUIRES(mutex_);
   std::int64_t MarkAgeMillis(const Symbol& symbol, const ledger::Mark& mark) REQUIRES(mutex_);
@@ -121,6 +134,8 @@ class RiskKeeper {
   Mutex save_mutex_;
   RiskStore::Marks saved_marks_ GUARDED_BY(save_mutex_);
   RiskStore::Closes saved_closes_ GUARDED_BY(save_mutex_);
+  // Last event of what is stored of each account.
+  std::map<AccountId, std::uint64_t> saved_sequences_ GUARDED_BY(save_mutex_);
   Mutex mutex_;
   std::map<AccountId, risk::Exposure> accounts_ GUARDED_BY(mutex_);
   std::map<AccountId, risk::Limits> limits_ GUARDED_BY(mutex_);
@@ -129,6 +144,8 @@ class RiskKeeper {
   // Accounts whose whole log has come. While it is replayed, what is held is half the truth: no baseline is taken from
   // it, and none is stored.
   std::set<AccountId> replayed_ GUARDED_BY(mutex_);
+  // Restored accounts whose newest event has not been seen in the log yet. It is asked for again, and must be the same.
+  std::set<AccountId> unverified_ GUARDED_BY(mutex_);
   // Something that must not be lost with the process: a new day, a tripped rule.
   bool save_now_ GUARDED_BY(mutex_) = false;
   std::function<void()> wake_ GUARDED_BY(mutex_);

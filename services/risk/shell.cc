@@ -8,6 +8,7 @@
 #include "libs/platform/grpc/channel.h"
 #include "libs/platform/grpc/client_stream.h"
 #include "libs/platform/grpc/status.h"
+#include "libs/platform/thread/wanted.h"
 #include "libs/wire/wire.h"
 #include "services/risk/grpc_adapter.h"
 #include "services/risk/keeper.h"
@@ -46,12 +47,13 @@ class RiskShell : public Service {
                            [&](grpc::ClientContext& call) { return alerts_->RaiseAlert(&call, request, &response); });
                      }},
                 context.log, context.metrics),
+        instruments_([this] { return LoadInstruments(); }, context.clock),
         stub_(broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
         market_(MarketClient::Callbacks{
             .open = [this](grpc::ClientContext& call) { return stub_->StreamMarketData(&call); },
             .on_open =
                 [this](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
-                  LoadInstruments();
+                  instruments_.Want();
                   broker::v1::StreamMarketDataRequest request;
                   request.mutable_subscribe()->set_subscriber("risk");
                   request.mutable_subscribe()->set_lockstep(true);
@@ -84,11 +86,16 @@ class RiskShell : public Service {
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
     return FromGrpc(call(context));
   }
-  void LoadInstruments() {
+  // Blocks the market's thread.
+  bool LoadInstruments() {
     grpc::ClientContext call;
     broker::v1::ListInstrumentsResponse response;
     call.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(3));
-    if (!stub_->ListInstruments(&call, {}, &response).ok()) return;
+    if (grpc::Status status = stub_->ListInstruments(&call, {}, &response); !status.ok()) {
+      // Without them every order is refused.
+      log_.Warning("market.instruments_unknown", {{"error", status.error_message()}});
+      return false;
+    }
     std::vector<Instrument> instruments;
     for (const auto& proto : response.instruments()) {
       auto instrument = wire::FromProto(proto);
@@ -98,8 +105,10 @@ class RiskShell : public Service {
         log_.Error("market.instrument_unreadable", {{"error", instrument.status().ToString()}});
     }
     keeper_.SetInstruments(std::move(instruments));
+    return true;
   }
   bool OnStep(const broker::v1::StreamMarketDataResponse& message) {
+    instruments_.Retry();
     RiskKeeper::Step step{.market_time = wire::FromProto(message.market_time()), .lockstep = message.lockstep()};
     step.quotes.reserve(static_cast<std::size_t>(message.quotes_size()));
     for (const auto& proto : message.quotes()) {
@@ -126,6 +135,8 @@ class RiskShell : public Service {
   std::unique_ptr<audit::v1::AuditService::Stub> audit_;
   std::unique_ptr<alert::v1::AlertService::Stub> alerts_;
   Outbox outbox_;
+  // The market thread's.
+  Wanted instruments_;
   std::unique_ptr<broker::v1::MarketDataService::Stub> stub_;
   MarketClient market_;
 };

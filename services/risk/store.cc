@@ -166,6 +166,35 @@ absl::Status RiskStore::SaveMarks(const Marks& marks, const Closes& closes) {
   });
 }
 
+absl::StatusOr<std::map<AccountId, KeptExposure>> RiskStore::LoadExposures() {
+  std::map<AccountId, KeptExposure> exposures;
+  RETURN_IF_ERROR(database_.LongTransaction([&](pqxx::transaction_base& work) {
+    exposures.clear();
+    for (const pqxx::row& row : work.exec("SELECT account_id, payload FROM exposure")) {
+      pqxx::binarystring bytes(row[1]);
+      risk::v1::StoredExposure proto;
+      if (!proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) continue;
+      if (auto kept = FromProto(proto); kept.ok()) exposures[AccountId(row[0].as<std::string>())] = *std::move(kept);
+    }
+    return absl::OkStatus();
+  }));
+  return exposures;
+}
+
+absl::Status RiskStore::SaveExposures(const std::map<AccountId, KeptExposure>& exposures) {
+  return database_.Transaction([&](pqxx::transaction_base& work) {
+    for (const auto& [account, kept] : exposures) {
+      risk::v1::StoredExposure proto;
+      ToProto(kept, &proto);
+      work.exec_params(
+          "INSERT INTO exposure VALUES ($1, $2, $3) ON CONFLICT (account_id) DO UPDATE SET applied_sequence = "
+          "excluded.applied_sequence, payload = excluded.payload",
+          account.value(), kept.snapshot.applied_sequence, pqxx::binarystring(proto.SerializeAsString()));
+    }
+    return absl::OkStatus();
+  });
+}
+
 absl::StatusOr<RiskStore::Rearmed> RiskStore::SaveRearm(const Rearm& rearm) {
   Rearmed answer{.rules = rearm.rearmed};
   std::string asked = absl::StrJoin(rearm.asked, ","), rearmed = absl::StrJoin(rearm.rearmed, ",");

@@ -9,6 +9,7 @@
 #include "libs/platform/postgres/database.h"
 #include "libs/risk/limits.h"
 #include "libs/risk/loss_rules.h"
+#include "services/risk/exposure_codec.h"
 
 namespace ballast {
 
@@ -39,6 +40,10 @@ class RiskStore {
   absl::StatusOr<Marks> LoadMarks();
   absl::StatusOr<Closes> LoadCloses();
   absl::Status SaveMarks(const Marks& marks, const Closes& closes);
+  // One that cannot be read is left out: its account's log is read from the beginning.
+  absl::StatusOr<std::map<AccountId, KeptExposure>> LoadExposures();
+  // After the marks: an account whose exposure is stored has its marks stored.
+  absl::Status SaveExposures(const std::map<AccountId, KeptExposure>& exposures);
   // A person's word that tripped rules are over, and the account's marks after it. Answers the rules of the first
   // request with this id; ALREADY_EXISTS when that one said something else.
   struct Rearm {
