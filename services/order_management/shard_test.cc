@@ -524,7 +524,7 @@ TEST_F(ShardTest, AnAccountKeepsTheBrokerItWasOpenedAt) {
   broker_ = "another";
   Begin();
   auto promise = std::make_shared<std::promise<std::string>>();
-  life_->shard->ListAccounts([promise](const auto& accounts) { promise->set_value(accounts.front().second); });
+  life_->shard->ListAccounts([promise](const auto& accounts) { promise->set_value(accounts->front().second); });
   EXPECT_EQ(Got(promise->get_future()), "p");
 }
 
