@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "libs/platform/thread/mutex.h"
+#include "libs/runtime/inbox.h"
 
 namespace ballast::runtime {
 
@@ -16,30 +17,23 @@ namespace ballast::runtime {
 // its lane in the order it came. Each lane is bounded in bytes, as those who post say: a full one refuses, and takes at
 // least one item whatever its size. It never blocks who posts.
 template <typename Item, std::size_t kLanes>
-class Mailbox {
+class Mailbox final : public Inbox {
  public:
   explicit Mailbox(std::array<std::size_t, kLanes> bytes_max) : bytes_max_(bytes_max) {}
 
   // False when the lane is full, or closed.
   [[nodiscard]] bool Post(std::size_t lane, std::size_t bytes, Item item) EXCLUDES(mutex_) {
-    {
-      MutexLock lock(mutex_);
-      Lane& into = lanes_.at(lane);
-      if (closed_ || (into.bytes > 0 && into.bytes + bytes > bytes_max_[lane])) return false;
-      into.bytes += bytes;
-      into.items.push_back({bytes, std::move(item)});
-      ++count_;
-    }
-    ready_.NotifyOne();
-    return true;
+    return Put(lane, bytes, bytes_max_[lane], std::move(item));
+  }
+  // Beyond the bound too, for what may not be refused and is few by other means. False when closed.
+  bool PostAlways(std::size_t lane, std::size_t bytes, Item item) EXCLUDES(mutex_) {
+    return Put(lane, bytes, SIZE_MAX, std::move(item));
   }
 
-  // Everything there is, at most `count_max`, lower lanes first; waits up to `wait_ns` for the first. Empty when the
-  // time is over, when woken, and on close.
-  std::vector<Item> Take(std::size_t count_max, std::int64_t wait_ns) EXCLUDES(mutex_) {
+  // Everything there is, at most `count_max`, lower lanes first.
+  std::vector<Item> Take(std::size_t count_max) EXCLUDES(mutex_) {
     std::vector<Item> taken;
     MutexLock lock(mutex_);
-    if (count_ == 0 && !closed_ && !woken_ && wait_ns > 0) ready_.WaitFor(mutex_, wait_ns);
     woken_ = false;
     taken.reserve(std::min(count_, count_max));
     for (Lane& lane : lanes_) {
@@ -53,7 +47,17 @@ class Mailbox {
     return taken;
   }
 
-  // The next Take does not wait; who waits in one, returns.
+  void Wait(std::int64_t timeout_ns) override EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    if (count_ == 0 && !closed_ && !woken_) ready_.WaitFor(mutex_, timeout_ns);
+  }
+  void Rest(std::int64_t timeout_ns) override EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    resting_ = true;
+    rested_.WaitFor(mutex_, timeout_ns);
+    resting_ = false;
+  }
+  // The next Wait does not wait; who waits in one, returns.
   void Wake() EXCLUDES(mutex_) {
     {
       MutexLock lock(mutex_);
@@ -61,22 +65,30 @@ class Mailbox {
     }
     ready_.NotifyAll();
   }
-
-  // Nothing more is taken in; what is there can still be taken out.
-  void Close() EXCLUDES(mutex_) {
+  void Close() override EXCLUDES(mutex_) {
     {
       MutexLock lock(mutex_);
       closed_ = true;
     }
     ready_.NotifyAll();
+    rested_.NotifyAll();
   }
+
   [[nodiscard]] bool closed() const EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     return closed_;
   }
+  [[nodiscard]] bool resting() const EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return resting_;
+  }
   [[nodiscard]] std::size_t size() const EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     return count_;
+  }
+  [[nodiscard]] std::size_t size(std::size_t lane) const EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return lanes_.at(lane).items.size();
   }
   [[nodiscard]] std::size_t bytes(std::size_t lane) const EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -89,11 +101,26 @@ class Mailbox {
     std::size_t bytes = 0;
   };
 
+  bool Put(std::size_t lane, std::size_t bytes, std::size_t bytes_max, Item item) EXCLUDES(mutex_) {
+    {
+      MutexLock lock(mutex_);
+      Lane& into = lanes_.at(lane);
+      if (closed_ || (into.bytes > 0 && into.bytes + bytes > bytes_max)) return false;
+      into.bytes += bytes;
+      into.items.emplace_back(bytes, std::move(item));
+      ++count_;
+    }
+    ready_.NotifyOne();
+    return true;
+  }
+
   const std::array<std::size_t, kLanes> bytes_max_;
   mutable Mutex mutex_;
   CondVar ready_;
+  CondVar rested_;
   std::array<Lane, kLanes> lanes_ GUARDED_BY(mutex_);
   std::size_t count_ GUARDED_BY(mutex_) = 0;
+  bool resting_ GUARDED_BY(mutex_) = false;
   bool woken_ GUARDED_BY(mutex_) = false;
   bool closed_ GUARDED_BY(mutex_) = false;
 };

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "libs/model/order.h"
 #include "libs/orders/account.h"
+#include "libs/runtime/commit.h"
 #include "services/order_management/encoded_events.h"
 
 namespace ballast {
@@ -47,7 +48,7 @@ class Journal {
   [[nodiscard]] virtual absl::Status Append(const Commit& commit) = 0;
   // What stands at this sequence of the account's log: the read-back after a commit in doubt. An event that is there
   // but is not the very one that was meant came from another writer.
-  enum class Stored { kNothing, kThis, kAnother };
+  using Stored = runtime::Stored;
   [[nodiscard]] virtual absl::StatusOr<Stored> Lookup(const AccountId& account_id, std::uint64_t sequence,
                                                       std::string_view encoded) = 0;
 

@@ -1,97 +1,55 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
-#include "ballast/broker/v1/broker_service.pb.h"
-#include "ballast/risk/v1/risk_service.pb.h"
-#include "libs/base/clock.h"
-#include "libs/orders/account.h"
-#include "libs/platform/log/log.h"
-#include "libs/platform/metrics/metrics.h"
-#include "libs/platform/thread/bounded_queue.h"
+#include "libs/runtime/machine.h"
+#include "libs/runtime/mailbox.h"
+#include "services/order_management/broker_desk.h"
+#include "services/order_management/duplicate_guard.h"
 #include "services/order_management/emergency_desk.h"
 #include "services/order_management/event_hub.h"
-#include "services/order_management/journal.h"
-#include "services/order_management/order_ids.h"
+#include "services/order_management/order_desk.h"
 #include "services/order_management/reply_once.h"
+#include "services/order_management/report_desk.h"
+#include "services/order_management/risk_desk.h"
 
 namespace ballast {
 
-// An answer to whoever asked. `status` not OK: nothing happened.
-struct OrderReply {
-  absl::Status status;
-  Order order;
-  bool replayed = false;
-  std::vector<RiskCheck> checks;
-  // Instead of `checks`: as in OrderEvent.
-  std::string encoded_checks;
-  std::optional<Rejection> rejection;
-};
-struct AccountReply {
-  absl::Status status;
-  orders::Account::Snapshot account;
-};
-
-// The single writer: one thread owns every account, decides, makes a batch durable in one commit, and only then
-// answers, publishes and sends. Other threads enqueue.
-class Shard {
+// The single writer of its accounts: decides what it is asked, makes a turn's decisions durable in one commit, and only
+// then answers, publishes and sends. It has no thread of its own: whoever drives it calls Poll; others post.
+class Shard : public runtime::Machine {
  public:
-  struct AccountSpec {
-    AccountId id;
-    AccountMode mode = AccountMode::kPaper;
-    std::string currency;
-    Decimal cash;
-    std::string broker;
-  };
-  struct Options {
-    std::vector<AccountSpec> accounts;
-    std::int64_t risk_timeout_ms = 200;
-    std::int64_t intent_age_ms_max = 5'000;
-    std::int64_t broker_grace_ms = 1'000;
-    std::int64_t duplicate_window_manual_ms = 5'000;
-    std::int64_t duplicate_window_strategy_ms = 500;
-  };
-  // The streams to the neighbours; all may be called from the shard's thread. False: not connected.
-  struct Ports {
-    std::function<bool(risk::v1::RiskSessionRequest)> risk;
-    // Messages that risk was sent and has not been written to its stream; empty: none ever wait.
-    std::function<std::size_t()> risk_unsent = {};
-    std::function<bool(broker::v1::OrderSessionRequest)> broker;
-    std::function<void()> drop_broker;
-    std::function<void()> drop_risk;
-    std::function<void(const std::string&)> fail;
-    // Waits before a commit is tried again; empty: sleeps. Whoever drives the shard by hand lets its clock go on.
-    std::function<void(std::int64_t ns)> pause = {};
-  };
+  using AccountSpec = ballast::AccountSpec;
+  using Options = ShardOptions;
+  using Ports = ShardPorts;
 
   Shard(Options options, Journal& journal, EventHub& hub, const Clock& clock, Logger& log, Metrics& metrics);
-  ~Shard();
 
+  // Before the first turn, each.
   void SetPorts(Ports ports) { ports_ = std::move(ports); }
-  // Whoever carries out emergency commands on this thread; before Start.
+  // Whoever carries out emergency commands in these turns.
   void SetEmergency(EmergencyDesk* desk);
+  // Blocks. UNAVAILABLE when what is new cannot be stored now.
   absl::Status Recover();
-  void Start();
-  void Drain();
-  // One turn without waiting: all that has been asked, what is due by the clock, and the commits that come of it. For
-  // whoever drives it instead of Start, on one thread. False: it has ended.
-  bool Poll() { return Turn(0); }
-  [[nodiscard]] bool risk_ready() const { return risk_ready_; }
-  [[nodiscard]] bool broker_ready() const { return broker_ready_; }
 
-  // Any thread. False: the inbox is full, and `reply` is never called; else it always is. Answered UNAVAILABLE, and not
-  // taken, while the storage is away. Past `deadline` nobody waits for the answer any more, and the order is denied
-  // instead of sent.
+  runtime::Turn Poll(std::int64_t now_ns) override;
+  runtime::Inbox& inbox() override { return inbox_; }
+  // Reads the rest of them while the shard works.
+  [[nodiscard]] OrderIds& order_ids() { return accounts_.ids(); }
+
+  // Any thread, all of the following.
+  [[nodiscard]] bool risk_ready() const { return risk_.ready(); }
+  [[nodiscard]] bool broker_ready() const { return broker_.ready(); }
+
+  // False: the inbox is full, and `reply` is never called; else it always is. Answered UNAVAILABLE, and not taken,
+  // while the storage is away. Past `deadline` nobody waits for the answer any more, and the order is denied instead of
+  // sent.
   bool Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply,
               std::optional<UtcTime> deadline = std::nullopt);
   bool Cancel(OrderId id, std::string actor, std::function<void(OrderReply)> reply);
@@ -110,6 +68,7 @@ class Shard {
   bool ClosePosition(CloseRequest request, std::string actor, std::function<void(OrderReply)> reply);
   bool RegisterDeployment(AccountId account, DeploymentId deployment, std::string actor,
                           std::function<void(absl::Status)> reply);
+  // Also of what was asked for before and is still in the inbox.
   bool CancelAll(AccountId account, Symbol symbol, DeploymentId deployment, std::string actor,
                  std::function<void(absl::StatusOr<std::vector<Order>>)> reply);
   bool Halt(AccountId account, std::string reason, std::string actor, bool resume,
@@ -122,143 +81,100 @@ class Shard {
   void OnRiskLost();
   // `heads`: the newest report the gateway has of each account. Reports up to them came before this.
   void OnBrokerReady(std::map<std::string, std::uint64_t> heads);
+  // More than there is room for breaks the session: the next one tells them again.
   void OnReports(std::vector<broker::v1::ExecutionReport> reports);
   void OnBrokerLost();
   // Cursors for the broker session's hello.
-  std::map<std::string, std::uint64_t> ExecutionCursors();
+  std::map<std::string, std::uint64_t> ExecutionCursors() { return reports_.Cursors(); }
 
  private:
   using Task = absl::AnyInvocable<void()>;
-  struct Waiting {
+  // What ends risk goes before what has happened, and that before what would be new.
+  enum Lane : std::size_t { kStops, kNeighbours, kOrders, kQueries, kLanes };
+  using CancelledOrders = absl::StatusOr<std::vector<Order>>;
+  // An order that is asked for, and when it came among all that was asked.
+  struct Intent {
     Order order;
     std::string actor;
-    std::int64_t deadline_ns = 0;
-    // Until when whoever asked waits.
-    std::optional<UtcTime> caller_deadline;
-    std::vector<std::function<void(OrderReply)>> replies;
-  };
-
-  // Who is told of an order, what they are told beside it, and until when they wait.
-  struct Asked {
+    bool confirm_duplicate = false;
     std::optional<UtcTime> deadline;
-    std::vector<RiskCheck> checks;
-    std::string encoded_checks;
-    std::vector<std::function<void(OrderReply)>> replies;
+    std::uint64_t ticket = 0;
+  };
+  struct CancelScope {
+    AccountId account_id;
+    // Empty: of all of them.
+    Symbol symbol;
+    DeploymentId deployment_id;
+    std::uint64_t ticket = 0;
+    [[nodiscard]] bool Means(const Order& order) const;
   };
 
-  bool Enqueue(Task task);
   // Has `work` done with the reply, which gets `unanswered` where this order manager ends without having given one.
   template <typename Reply, typename Work>
-  bool Ask(std::function<void(Reply)> reply, Reply unanswered, Work work) {
+  bool Ask(Lane lane, std::size_t bytes, std::function<void(Reply)> reply, Reply unanswered, Work work) {
     ReplyOnce<Reply> once(std::move(reply), std::move(unanswered));
-    bool queued = Enqueue([once, work = std::move(work)]() mutable { work(once); });
-    if (!queued) once.Forget();
-    return queued;
+    bool posted = inbox_.Post(lane, bytes, [once, work = std::move(work)]() mutable { work(once); });
+    if (!posted) once.Forget();
+    return posted;
   }
   // From a neighbour's stream: never refused for want of room, only when stopping.
-  void EnqueueAlways(Task task);
-  void Loop();
-  bool Turn(std::int64_t wait_ns);
-  // Makes what was decided durable, then answers, sends, publishes and asks risk; again for what that decided. False:
-  // the batch is lost and with it the shard (dead_).
-  bool CommitBatch();
-  bool Persist(const Commit& commit);
-  // Of a commit in doubt: nothing when the storage cannot say now.
-  std::optional<Journal::Stored> ReadBack(const Commit& commit);
-  // Stores batch_ and takes it. Null: there was nothing, or (dead_) it could not be stored.
-  std::shared_ptr<const EncodedEvents> StoreBatch();
-  // Sends risk what was committed, then what will not be, then what is asked; ends what cannot be asked.
-  void TellRisk(const EncodedEvents* committed);
-  void VoidReservation(const Order& order);
-  void Keep(std::vector<OrderEvent> events);
-  void AfterCommit(Task action) { after_commit_.push_back(std::move(action)); }
-  orders::Account* FindAccount(const AccountId& id);
-  // Null: there is none. UNAVAILABLE: it cannot be read now.
-  absl::StatusOr<const Order*> LoadOrder(orders::Account& account, const OrderId& id);
-  orders::Account* AccountOf(const OrderId& id, absl::Status& status);
-  void DoSubmit(Order order, const std::string& actor, bool confirm_duplicate, std::function<void(OrderReply)> reply,
-                std::optional<UtcTime> deadline);
-  // Why an order that is like one of a moment ago is not taken without a confirmation.
-  std::optional<Rejection> Duplicate(const Order& order);
-  void Deny(Order order, const std::string& actor, Rejection rejection, std::vector<RiskCheck> checks,
-            std::vector<std::function<void(OrderReply)>> replies);
-  void Withdraw(std::uint64_t correlation, Rejection rejection);
-  // Every order that waits for risk and is `meant`.
-  void WithdrawIf(const std::function<bool(const Order&)>& meant, const Rejection& rejection);
-  // Takes an order that risk is not asked about; it hears of it from the log.
-  void Place(Order order, const std::string& actor, RiskCheck check);
-  void FinishReserve(Waiting waiting, risk::v1::ReserveResult& result);
-  void Answer(orders::Account& account, const OrderId& id, bool release, Asked asked);
-  // Why an order must not leave now, if so: its account is halted, it came too long ago, or nobody waits for it.
-  [[nodiscard]] std::optional<Rejection> Unsendable(const orders::Account& account, const Order& order,
-                                                    std::optional<UtcTime> deadline = std::nullopt) const;
-  // Sends a claimed order once its claim is durable, if it may still leave by then; else ends it.
-  void Release(orders::Account& account, const OrderId& id, std::optional<UtcTime> deadline = std::nullopt);
-  void DispatchPending();
-  void SendNewOrder(const Order& order);
-  void SendCancel(const Order& order);
-  void DoClose(const CloseRequest& request, UtcTime came, const std::string& actor,
-               std::function<void(OrderReply)> reply);
-  // Tells the broker what reduce-only orders have to give up; again on every later occasion until it has answered.
-  void TrimReduceOnly(const AccountId& id);
-  void OnTick();
-  // Sends risk a part of what it has not seen; true: there is more, and it can be sent now.
-  bool BackfillRisk();
-  bool SendRiskPage(const AccountId& id, std::uint64_t* cursor);
-  [[nodiscard]] bool BrokerUsable() const;
+  void Tell(Task task);
 
-  Options options_;
-  Journal& journal_;
-  EventHub& hub_;
+  // Makes what was decided durable, then answers, sends, tells risk and publishes; again for what that decided. False:
+  // not yet, or never (dead_).
+  bool Flush();
+  // How it stands when a Flush has said no.
+  runtime::Turn Stuck();
+  runtime::Turn End();
+  // What was taken out of the inbox. False: as Flush.
+  bool Work();
+  void Tick(std::int64_t now_ns);
+
+  void DoSubmit(Intent intent, std::function<void(OrderReply)> reply);
+  // The same request again: its first answer, or a refusal when the body differs. True: `reply` has been seen to.
+  bool Repeats(orders::Account& account, const Order& order, std::function<void(OrderReply)>& reply);
+  // Why the order is not even asked for.
+  std::optional<Rejection> Refusal(const orders::Account& account, const Intent& intent);
+  void DoClose(const CloseRequest& request, UtcTime came, std::uint64_t ticket, const std::string& actor,
+               std::function<void(OrderReply)> reply);
+  void DoCancel(const OrderId& id, const std::string& actor, bool last, const ReplyOnce<OrderReply>& reply);
+  void DoCancelAll(CancelScope scope, const std::string& actor, const std::function<void(CancelledOrders)>& reply);
+  void DoRegister(const AccountId& account, const DeploymentId& deployment, const std::string& actor,
+                  const std::function<void(absl::Status)>& reply);
+
+  const Options options_;
   const Clock& clock_;
   Logger& log_;
+  Journal& journal_;
+  EventHub& hub_;
   Ports ports_;
   EmergencyDesk* emergency_ = nullptr;
-  BoundedQueue<Task> inbox_{20'000};
-  std::thread thread_;
-  std::atomic<bool> risk_ready_{false};
-  std::atomic<bool> broker_ready_{false};
-  std::atomic<std::uint64_t> broker_losses_{0};
+  runtime::Mailbox<Task, kLanes> inbox_;
+  std::atomic<std::uint64_t> tickets_ = 0;
 
-  // The shard's thread only (and Recover, before it starts).
+  // The writer's thread only (and Recover, before it starts).
+  ShardAccounts accounts_;
+  LogWriter writer_;
+  OrderGate gate_;
+  ShardFloor floor_;
+  BrokerDesk broker_;
+  ReportDesk reports_;
+  OrderDesk orders_;
+  RiskDesk risk_;
+  DuplicateGuard duplicates_;
   // A batch could not be stored: memory is ahead of the log, so nothing more is decided, stored, answered or sent.
   bool dead_ = false;
-  // Set while a batch waits for its storage: who submits is told so instead of waiting with it.
-  std::atomic<bool> storage_away_ = false;
-  std::map<AccountId, orders::Account> accounts_;
-  std::map<AccountId, std::string> brokers_;
-  OrderIds order_ids_;
-  std::map<std::uint64_t, Waiting> waiting_;
-  std::map<OrderId, std::uint64_t> waiting_by_order_;
-  std::uint64_t next_correlation_ = 1;
-  std::int64_t broker_lost_ns_ = 0;
-  // Some order may be waiting for the broker; spares the search when none can.
-  bool pending_possible_ = true;
-  std::int64_t last_cancel_sweep_ns_ = 0;
-  std::int64_t last_tick_ns_ = 0;
-  // Until where risk has been sent the logs, while it is being brought up to their heads.
-  std::optional<std::map<AccountId, std::uint64_t>> risk_behind_;
+  bool ended_ = false;
+  std::vector<Task> taken_;
+  std::size_t taken_done_ = 0;
+  // Risk begins: what was decided before must be in the journal before anything else is done.
+  bool risk_begins_ = false;
   bool risk_wants_more_ = false;
-  // What was asked for lately, and the same as it was asked for.
-  std::map<std::string, std::int64_t> recent_orders_;
-  std::deque<std::pair<std::int64_t, std::string>> recent_order_times_;
-  std::set<std::pair<AccountId, DeploymentId>> deployments_;
-  // Trims the broker was told of and has not answered; what is lost of it is told again.
-  std::map<OrderId, Decimal> trims_;
-  std::vector<OrderEvent> batch_;
-  std::vector<std::pair<AccountId, std::string>> opened_;
-  std::vector<Task> after_commit_;
-  // What risk is told once the batch is durable: it must see every event before it is asked.
-  risk::v1::SessionBatch for_risk_;
-
-  Mutex cursor_mutex_;
-  std::map<std::string, std::uint64_t> execution_cursors_ GUARDED_BY(cursor_mutex_);
+  // Until nothing is left in the inbox that came before them.
+  std::vector<CancelScope> cancelled_;
+  std::int64_t last_tick_ns_ = 0;
 
   Counter& submits_;
-  Counter& denials_;
-  Counter& events_;
-  Counter& reports_;
-  Histogram& commit_seconds_;
 };
 
 }  // namespace ballast

@@ -7,6 +7,7 @@
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/channel.h"
 #include "libs/platform/grpc/stream_client.h"
+#include "libs/runtime/worker.h"
 #include "services/order_management/emergency_desk.h"
 #include "services/order_management/emergency_store.h"
 #include "services/order_management/store.h"
@@ -33,6 +34,7 @@ struct ShardHost::Parts {
                                   .switches = [this](auto done) { venue.Switches(std::move(done)); }},
              service.clock, service.log, service.metrics),
         shard(std::move(options), store, hub, service.clock, service.log, service.metrics),
+        worker(shard, service.clock),
         risk(RiskCallbacks()),
         broker(BrokerCallbacks()) {
     shard.SetEmergency(&desk);
@@ -70,6 +72,7 @@ struct ShardHost::Parts {
   VenueReader venue;
   EmergencyDesk desk;
   Shard shard;
+  runtime::Worker worker;
   RiskClient risk;
   BrokerClient broker;
 };
@@ -152,13 +155,15 @@ absl::Status ShardHost::Recover() {
 }
 
 void ShardHost::Start() {
-  parts_->shard.Start();
+  parts_->shard.order_ids().Start();
+  parts_->worker.Start();
   parts_->risk.Start();
   parts_->broker.Start();
 }
 
 void ShardHost::Drain() {
-  parts_->shard.Drain();
+  parts_->worker.Drain();
+  parts_->shard.order_ids().Stop();
   parts_->desk.Stop();
   parts_->venue.Stop();
   parts_->risk.Stop();

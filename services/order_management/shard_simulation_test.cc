@@ -120,7 +120,9 @@ class Simulation {
       if (Chance(70)) TellReports();
       if (Chance(6)) Spoil();
       clock_.nanos += Below(5'000'000);
-      if (!shard_->Poll()) {
+      runtime::Turn turn = shard_->Poll(clock_.nanos);
+      if (turn.state == runtime::Turn::State::kBlocked) clock_.nanos = std::max(clock_.nanos, turn.next_ns);
+      if (turn.state == runtime::Turn::State::kEnded) {
         ++outcome_.crashes;
         Begin();
       } else if (Chance(1)) {
@@ -161,8 +163,7 @@ class Simulation {
                           },
                       .drop_broker = [this] { Reconnect(); },
                       .drop_risk = [this] { shard_->OnRiskLost(); },
-                      .fail = [](const std::string&) {},
-                      .pause = [this](std::int64_t ns) { clock_.nanos += ns; }});
+                      .fail = [](const std::string&) {}});
     ASSERT_TRUE(shard_->Recover().ok());
     shard_->OnRiskReady({});
     Reconnect();

@@ -12,6 +12,7 @@
 #include "libs/base/rng.h"
 #include "libs/orders/order_id.h"
 #include "libs/platform/service/service.h"
+#include "libs/runtime/worker.h"
 #include "services/order_management/testing/memory_journal.h"
 
 namespace ballast {
@@ -91,7 +92,13 @@ class ShardTest : public testing::Test {
            .drop_broker = [this] { ++broker_drops; },
            .drop_risk = [this] { ++risk_drops; },
            .fail = [this](const std::string& why) { failed.set_value(why); }});
+      worker = std::make_unique<runtime::Worker>(*shard, test.clock_);
     }
+    void Start() {
+      shard->order_ids().Start();
+      worker->Start();
+    }
+    void Drain() { worker->Drain(); }
     // What a batch carries, one message for each.
     bool PutEach(const risk::v1::RiskSessionRequest& request) {
       if (!request.has_batch()) return risk.Put(request);
@@ -120,12 +127,13 @@ class ShardTest : public testing::Test {
     std::atomic<int> risk_drops = 0;
     std::promise<std::string> failed;
     std::unique_ptr<Shard> shard;
+    std::unique_ptr<runtime::Worker> worker;
   };
 
   void Begin(bool broker_ready = true) {
     life_ = std::make_unique<Life>(*this);
     ASSERT_TRUE(life_->shard->Recover().ok());
-    life_->shard->Start();
+    life_->Start();
     life_->shard->OnRiskReady({});
     if (broker_ready) BrokerReady();
   }
@@ -453,7 +461,7 @@ TEST_F(ShardTest, AnOvertakenWriterEndsAndNeitherAnswersNorSends) {
   Decide(true);
   std::future<std::string> failed = life_->failed.get_future();
   ASSERT_EQ(failed.wait_for(kPatience), std::future_status::ready);
-  life_->shard->Drain();
+  life_->Drain();
   EXPECT_TRUE(absl::IsUnavailable(Get(lost).status));
   EXPECT_TRUE(LogOf("b").empty());
   EXPECT_FALSE(life_->broker.Any([](const auto& sent) { return sent.has_new_order(); }));
@@ -465,11 +473,13 @@ TEST_F(ShardTest, AfterABatchThatIsRefusedForGoodNothingIsStored) {
   disk_->FailNext(absl::InternalError("disk on fire"), false);
   std::future<OrderReply> first = Submit(MakeOrder("a"));
   std::future<OrderReply> second = Submit(MakeOrder("b"));
-  Decide(true);
-  Decide(true);
+  risk::v1::ReserveResult approval = Answer(true);
+  risk::v1::ReserveResult another = Answer(true);
+  life_->shard->OnRiskResults({approval});
+  life_->shard->OnRiskResults({another});
   std::future<std::string> failed = life_->failed.get_future();
   ASSERT_EQ(failed.wait_for(kPatience), std::future_status::ready);
-  life_->shard->Drain();
+  life_->Drain();
   // Whoever waits is told: a call without an answer would hold up the end of the process.
   EXPECT_TRUE(absl::IsUnavailable(Get(first).status));
   EXPECT_TRUE(absl::IsUnavailable(Get(second).status));
@@ -490,7 +500,7 @@ TEST_F(ShardTest, WhatIsStillInTheInboxWhenTheWriterEndsIsAnswered) {
     Standing standing(*life_->shard);
     life_->shard->OnRiskResults({approval});
     life_->shard->OnRiskReady({});  // commits what came before it
-    for (int i = 0; i < 600; ++i) behind.push_back(Cancel("a"));
+    for (int i = 0; i < 600; ++i) behind.push_back(Submit(MakeOrder("b" + std::to_string(i))));
     cancelled = CancelAll();
     halted = Halt();
   }
@@ -498,6 +508,59 @@ TEST_F(ShardTest, WhatIsStillInTheInboxWhenTheWriterEndsIsAnswered) {
   for (auto& reply : behind) EXPECT_TRUE(absl::IsUnavailable(Get(reply).status));
   EXPECT_TRUE(absl::IsUnavailable(Got(std::move(cancelled)).status()));
   EXPECT_TRUE(absl::IsUnavailable(Got(std::move(halted)).status));
+}
+
+// Cancels go before what is asked for; what had been asked for before them must not slip out behind them.
+TEST_F(ShardTest, ACancelOfAllMeansWhatCameBeforeItAndStillWaitsInTheInbox) {
+  Begin();
+  std::future<OrderReply> before, after;
+  std::future<absl::StatusOr<std::vector<Order>>> cancelled;
+  {
+    Standing standing(*life_->shard);
+    before = Submit(MakeOrder("a"));
+    cancelled = CancelAll();
+    after = Submit(MakeOrder("b"));
+  }
+  EXPECT_TRUE(Got(std::move(cancelled)).ok());
+  OrderReply withdrawn = Get(before);
+  ASSERT_TRUE(withdrawn.order.rejection.has_value());
+  EXPECT_EQ(withdrawn.order.rejection->reason, RejectReason::kCancelPending);
+  Decide(true);
+  EXPECT_EQ(Get(after).order.status, OrderStatus::kSubmitted);
+  EXPECT_FALSE(life_->broker.Any([](const auto& sent) {
+    return sent.has_new_order() && sent.new_order().order().order_id() == IdOf("a").value();
+  }));
+  // One that comes now is not meant.
+  EXPECT_EQ(Placed("c").order.status, OrderStatus::kSubmitted);
+}
+
+TEST_F(ShardTest, ACancelFindsTheOrderThatCameJustBeforeIt) {
+  Begin();
+  std::future<OrderReply> order, cancelled;
+  {
+    Standing standing(*life_->shard);
+    order = Submit(MakeOrder("a"));
+    cancelled = Cancel("a");
+  }
+  OrderReply reply = Get(cancelled);
+  EXPECT_TRUE(reply.status.ok()) << reply.status;
+  EXPECT_EQ(Get(order).order.status, reply.order.status);
+  EXPECT_TRUE(IsTerminal(reply.order.status));
+  EXPECT_FALSE(life_->broker.Any([](const auto& sent) { return sent.has_new_order(); }));
+}
+
+TEST_F(ShardTest, AHaltIsCarriedOutBeforeTheOrdersThatCameBeforeIt) {
+  Begin();
+  std::future<OrderReply> order;
+  std::future<AccountReply> halted;
+  {
+    Standing standing(*life_->shard);
+    order = Submit(MakeOrder("a"));
+    halted = Halt();
+  }
+  OrderReply refused = Get(order);
+  ASSERT_TRUE(refused.order.rejection.has_value());
+  EXPECT_EQ(refused.order.rejection->reason, RejectReason::kAccountHalted);
 }
 
 // The log holds an event where this one's would be, and it is not this one.
@@ -513,7 +576,7 @@ TEST_F(ShardTest, AnEventOfAnotherWriterIsNotTakenForOurs) {
   Decide(true);
   EXPECT_TRUE(absl::IsUnavailable(Get(reply).status));
   ASSERT_EQ(failed.wait_for(kPatience), std::future_status::ready);
-  life_->shard->Drain();
+  life_->Drain();
   EXPECT_FALSE(life_->broker.Any([](const auto& sent) { return sent.has_new_order(); }));
   EXPECT_TRUE(LogOf("a").empty());
 }
@@ -535,7 +598,7 @@ TEST_F(ShardTest, ACancelDoesNotWaitUntilRiskHasReadTheLog) {
   life_ = std::make_unique<Life>(*this);
   life_->risk_unsent = 1'000;  // it reads nothing
   ASSERT_TRUE(life_->shard->Recover().ok());
-  life_->shard->Start();
+  life_->Start();
   life_->shard->OnRiskReady({});
   std::future<OrderReply> cancelled = Cancel("a7");
   EXPECT_TRUE(Get(cancelled).status.ok());
@@ -823,13 +886,13 @@ TEST_F(ShardTest, AHaltInTheSameBatchKeepsAnOrderFromLeaving) {
     halted = Halt();
   }
   OrderReply reply = Get(placed);
-  EXPECT_EQ(reply.order.status, OrderStatus::kRejected);
+  EXPECT_EQ(reply.order.status, OrderStatus::kDenied);
   ASSERT_TRUE(reply.rejection.has_value());
   EXPECT_EQ(reply.rejection->reason, RejectReason::kAccountHalted);
   EXPECT_EQ(Get(reducing).order.status, OrderStatus::kSubmitted);
   EXPECT_TRUE(Got(std::move(halted)).account.halted);
   EXPECT_EQ(SentUpTo("r"), std::vector{New("r")});
-  EXPECT_EQ(LogOf("a").back(), OrderEventType::kRejected);
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kDenied);
 }
 
 TEST_F(ShardTest, ACancelInTheSameBatchKeepsAnOrderFromLeaving) {
@@ -842,12 +905,12 @@ TEST_F(ShardTest, ACancelInTheSameBatchKeepsAnOrderFromLeaving) {
     life_->shard->OnRiskResults({approval});
     cancelled = Cancel("a");
   }
-  EXPECT_EQ(Get(placed).order.status, OrderStatus::kCanceled);
+  EXPECT_EQ(Get(placed).order.status, OrderStatus::kDenied);
   Get(cancelled);
   EXPECT_TRUE(Placed("b").status.ok());
   std::vector<std::string> sent = SentUpTo("b");
   EXPECT_EQ(std::count(sent.begin(), sent.end(), New("a")), 0);
-  EXPECT_EQ(LogOf("a").back(), OrderEventType::kCanceled);
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kDenied);
 }
 
 TEST_F(ShardTest, WhatBecameTooOldWhileItWasStoredIsNotSent) {

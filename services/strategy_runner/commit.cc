@@ -1,16 +1,18 @@
 #include "services/strategy_runner/commit.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "libs/base/absl_std.h"
 
 namespace ballast {
 
-Commit::Commit(StrategyStore& store, const Deployments& deployments, Logger& log, Metrics& metrics, Ports ports)
+Commit::Commit(StrategyStore& store, const Deployments& deployments, const Clock& clock, Logger& log, Metrics& metrics,
+               Ports ports)
     : store_(store),
       deployments_(deployments),
       log_(log),
       ports_(std::move(ports)),
+      committer_(clock),
       failures_(metrics.GetCounter("ballast_strategy_commit_failures_total", "commits that failed", {})) {}
 
 void Commit::Put(StoredDecision decision) {
@@ -30,40 +32,39 @@ StrategyStore::Batch Commit::Collect() {
   return batch;
 }
 
-bool Commit::Flush(std::int64_t now_ns, bool last) {
+bool Commit::Flush(bool stopping) {
   bool anything = !touched_.empty() || !decisions_.empty();
-  if (!dead_ && anything && !Store(now_ns, last)) {
+  if (!dead_ && anything && !Store(stopping)) {
     if (!dead_) return false;
   }
   RunEffects(dead_ ? absl::UnavailableError("the change could not be stored") : absl::OkStatus());
   return !dead_;
 }
 
-bool Commit::Store(std::int64_t now_ns, bool last) {
-  if (now_ns < next_try_ns_ && !last) return false;
+bool Commit::Store(bool stopping) {
+  using Outcome = runtime::Committer::Outcome;
   StrategyStore::Batch batch = Collect();
-  absl::Status saved = store_.Save(batch);
-  if (saved.ok()) {
-    touched_.clear();
-    decisions_.clear();
-    cursors_.reset();
-    next_try_ns_ = 0;
-    pause_ns_ = kFirstPauseNs;
-    ports_.on_durable(batch);
-    return true;
-  }
-  log_.Error("strategy.commit_failed", {{"error", saved.ToString()}});
-  failures_.Increment();
-  // Whether it was stored may not be known; the same again is the same as once.
-  bool transient = absl::IsUnavailable(saved) || absl::IsAborted(saved) || absl::IsUnknown(saved);
-  if (!transient || last) {
+  // The same again is the same as once, so there is nothing to look for where the outcome is not known.
+  Outcome outcome = committer_.Try({.append = [&] { return store_.Save(batch); },
+                                    .on_failure =
+                                        [this](const absl::Status& status, int) {
+                                          log_.Error("strategy.commit_failed", {{"error", status.ToString()}});
+                                          failures_.Increment();
+                                        }},
+                                   stopping);
+  if (outcome == Outcome::kLater) return false;
+  if (outcome == Outcome::kNever) {
     dead_ = true;
-    ports_.fail("a decision cannot be stored: " + saved.ToString());
+    if (!absl::IsCancelled(committer_.status())) {
+      ports_.fail("a decision cannot be stored: " + committer_.status().ToString());
+    }
     return false;
   }
-  next_try_ns_ = now_ns + pause_ns_;
-  pause_ns_ = std::min(pause_ns_ * 2, kMostPauseNs);
-  return false;
+  touched_.clear();
+  decisions_.clear();
+  cursors_.reset();
+  ports_.on_durable(batch);
+  return true;
 }
 
 void Commit::FlushCursors() {

@@ -9,8 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/clock.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
+#include "libs/runtime/commit.h"
 #include "services/strategy_runner/deployments.h"
 
 namespace ballast {
@@ -29,7 +31,8 @@ class Commit {
     std::function<void(const std::string&)> fail;
   };
 
-  Commit(StrategyStore& store, const Deployments& deployments, Logger& log, Metrics& metrics, Ports ports);
+  Commit(StrategyStore& store, const Deployments& deployments, const Clock& clock, Logger& log, Metrics& metrics,
+         Ports ports);
 
   // Its row and state are stored as they are when the turn is over.
   void Touch(const LiveDeployment& live) { touched_.insert(live.row.deployment_id); }
@@ -38,27 +41,25 @@ class Commit {
   void Cursors(std::map<std::string, OrderCursor> cursors) { cursors_ = std::move(cursors); }
   void After(Effect effect) { effects_.push_back(std::move(effect)); }
 
-  // True when nothing is left to store; its effects have happened. `last`: there is no later, so a failure is final.
-  bool Flush(std::int64_t now_ns, bool last = false);
+  // True when nothing is left to store; its effects have happened. `stopping`: nobody waits long for it any more.
+  bool Flush(bool stopping);
   // The cursors alone, if they are not stored yet; whether it succeeds matters to nobody.
   void FlushCursors();
   // Something could not be stored: what is in memory is ahead of what is durable, so nothing more is stored or sent.
   [[nodiscard]] bool dead() const { return dead_; }
-  // Monotonic time before which a Flush that failed does nothing; zero when none has failed.
-  [[nodiscard]] std::int64_t next_try_ns() const { return next_try_ns_; }
+  // Monotonic time before which a Flush that failed does nothing.
+  [[nodiscard]] std::int64_t next_try_ns() const { return committer_.next_try_ns(); }
 
  private:
-  static constexpr std::int64_t kFirstPauseNs = 20'000'000;
-  static constexpr std::int64_t kMostPauseNs = 500'000'000;
-
   StrategyStore::Batch Collect();
-  bool Store(std::int64_t now_ns, bool last);
+  bool Store(bool stopping);
   void RunEffects(const absl::Status& durable);
 
   StrategyStore& store_;
   const Deployments& deployments_;
   Logger& log_;
   Ports ports_;
+  runtime::Committer committer_;
   Counter& failures_;
 
   std::set<std::string> touched_;
@@ -66,8 +67,6 @@ class Commit {
   std::optional<std::map<std::string, OrderCursor>> cursors_;
   std::vector<Effect> effects_;
   bool dead_ = false;
-  std::int64_t next_try_ns_ = 0;
-  std::int64_t pause_ns_ = kFirstPauseNs;
 };
 
 }  // namespace ballast

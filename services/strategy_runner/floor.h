@@ -20,7 +20,7 @@ struct Floor {
   Logger& log;
   Metrics& metrics;
   Neighbours& neighbours;
-  std::shared_ptr<Inbox> inbox;
+  std::shared_ptr<RunnerInbox> inbox;
   Deployments& deployments;
   MarketView& market;
   Commit& commit;

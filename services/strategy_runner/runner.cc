@@ -12,6 +12,9 @@ namespace pb = strategy::v1;
 namespace {
 
 constexpr std::size_t kSubscribersMax = 256;
+// What waits in the inbox, at most: thousands of commands, and as much of the streams as can be caught up with. There
+// is one answer for each question.
+constexpr std::array<std::size_t, kRunnerLanes> kLaneBytesMax = {4U << 20, SIZE_MAX, 64U << 20};
 // One turn's share: what it does becomes one transaction.
 constexpr std::size_t kTurnMost = 100;
 
@@ -20,9 +23,10 @@ constexpr std::size_t kTurnMost = 100;
 Runner::Runner(Options options, Ports ports)
     : options_(std::move(options)),
       store_(ports.store),
+      inbox_(std::make_shared<RunnerInbox>(kLaneBytesMax)),
       market_(ports.clock, ports.log),
       commit_(
-          ports.store, deployments_, ports.log, ports.metrics,
+          ports.store, deployments_, ports.clock, ports.log, ports.metrics,
           {.on_durable = [this](const StrategyStore::Batch& batch) { Tell(batch); }, .fail = std::move(ports.fail)}),
       floor_{.clock = ports.clock,
              .log = ports.log,
@@ -79,14 +83,31 @@ absl::Status Runner::AddConfigured() {
   return absl::OkStatus();
 }
 
-bool Runner::Poll(std::int64_t now_ns) {
+runtime::Turn Runner::Poll(std::int64_t now_ns) {
+  if (ended_) return {runtime::Turn::State::kEnded, 0};
   // What the last turn did comes first: nothing may be built on what is not durable.
-  if (!commit_.Flush(now_ns)) return commit_.dead();
-  for (const Inbox::Task& task : inbox_->Take(kTurnMost)) task();
-  if (!last_tick_ns_ || now_ns - *last_tick_ns_ >= kTickNs) Tick(now_ns);
-  desk_.Work();
-  feed_.Work();
-  return commit_.Flush(now_ns) || commit_.dead();
+  if (!Flush() && !commit_.dead()) return Blocked();
+  bool closed = inbox_->closed();
+  std::vector<absl::AnyInvocable<void()>> tasks = inbox_->Take(kTurnMost);
+  for (auto& task : tasks) task();
+  if (closed && tasks.empty()) return End();
+  if (!closed) {
+    if (!last_tick_ns_ || now_ns - *last_tick_ns_ >= kTickNs) Tick(now_ns);
+    desk_.Work();
+    feed_.Work();
+  }
+  if (!Flush() && !commit_.dead()) return Blocked();
+  return {runtime::Turn::State::kReady, last_tick_ns_.value_or(now_ns) + kTickNs};
+}
+
+runtime::Turn Runner::End() {
+  starter_.Abandon();
+  if (!Flush() && !commit_.dead()) return Blocked();
+  for (const auto& subscriber : subscribers_)
+    subscriber->Close(grpc::Status(grpc::UNAVAILABLE, "the strategy runner is stopping"));
+  subscribers_.clear();
+  ended_ = true;
+  return {runtime::Turn::State::kEnded, 0};
 }
 
 void Runner::Tick(std::int64_t now_ns) {
@@ -102,19 +123,6 @@ void Runner::Tick(std::int64_t now_ns) {
   orders_.Tick();
 }
 
-void Runner::Finish(std::int64_t now_ns) {
-  inbox_->Close();
-  (void)commit_.Flush(now_ns, /*last=*/true);
-  for (auto tasks = inbox_->Take(kTurnMost); !tasks.empty(); tasks = inbox_->Take(kTurnMost)) {
-    for (const Inbox::Task& task : tasks) task();
-  }
-  starter_.Abandon();
-  (void)commit_.Flush(now_ns, /*last=*/true);
-  for (const auto& subscriber : subscribers_)
-    subscriber->Close(grpc::Status(grpc::UNAVAILABLE, "the strategy runner is stopping"));
-  subscribers_.clear();
-}
-
 void Runner::OnEvents(std::shared_ptr<const order::v1::StreamOrderEventsResponse> response,
                       std::function<void(bool)> done) {
   switch (orders_.Pass(*response)) {
@@ -122,12 +130,13 @@ void Runner::OnEvents(std::shared_ptr<const order::v1::StreamOrderEventsResponse
       return done(false);
     case OrderFeed::Look::kPassed:
       // A market that waits may wait for just this.
-      if (market_waits_) (void)inbox_->Push(Lane::kFeed, [] {});
+      if (market_waits_) (void)inbox_->PostAlways(kFeeds, 0, [] {});
       return done(true);
     case OrderFeed::Look::kOurs:
       break;
   }
-  bool queued = inbox_->TryPush(Lane::kFeed, [this, response = std::move(response), done] {
+  std::size_t bytes = response->ByteSizeLong();
+  bool queued = inbox_->Post(kFeeds, bytes, [this, response = std::move(response), done] {
     if (!orders_.Apply(*response)) return done(false);
     commit_.After([done](const absl::Status& durable) { done(durable.ok()); });
   });
@@ -136,11 +145,12 @@ void Runner::OnEvents(std::shared_ptr<const order::v1::StreamOrderEventsResponse
 
 bool Runner::OnStep(broker::v1::StreamMarketDataResponse step, std::function<void()> acknowledge) {
   market_waits_ = step.lockstep();
-  auto queued = std::make_shared<MarketFeed::Step>(MarketFeed::Step{
-      .message = std::move(step), .acknowledge = std::move(acknowledge), .connection = connection_.load()});
-  return inbox_->TryPush(Lane::kFeed, [this, queued] {
+  std::size_t bytes = step.ByteSizeLong();
+  MarketFeed::Step queued{
+      .message = std::move(step), .acknowledge = std::move(acknowledge), .connection = connection_.load()};
+  return inbox_->Post(kFeeds, bytes, [this, queued = std::move(queued)]() mutable {
     // The service stops: the next one reads on.
-    if (!inbox_->closed() && !commit_.dead()) feed_.Push(std::move(*queued));
+    if (!inbox_->closed() && !commit_.dead()) feed_.Push(std::move(queued));
   });
 }
 

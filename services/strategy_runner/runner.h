@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libs/platform/grpc/server_stream.h"
+#include "libs/runtime/machine.h"
 #include "services/strategy_runner/commands.h"
 #include "services/strategy_runner/market_feed.h"
 #include "services/strategy_runner/spec_codec.h"
@@ -15,9 +16,9 @@
 namespace ballast {
 
 // The machine that owns every deployment: market steps, order events, commands and answers in turn. Everything one turn
-// did becomes durable together, and only then are orders sent and replies given. It has no thread, sleep or clock of
-// its own: whoever calls Poll decides when time passes. Other threads put into its inbox.
-class Runner {
+// did becomes durable together, and only then are orders sent and replies given. What one turn did and cannot be stored
+// yet holds up the next one.
+class Runner : public runtime::Machine {
  public:
   using Sender = StreamSender<strategy::v1::StreamDeploymentsResponse>;
   template <typename Response>
@@ -45,11 +46,10 @@ class Runner {
 
   // Before the first Poll.
   absl::Status Recover();
-  // One turn at that monotonic time. False: what the last turn did cannot be stored yet, and nothing else was done.
-  bool Poll(std::int64_t now_ns);
-  // The last turn: whoever waits is answered, what can still be stored is. Nothing is done after it.
-  void Finish(std::int64_t now_ns);
-  [[nodiscard]] const std::shared_ptr<Inbox>& inbox() const { return inbox_; }
+  // After the last turn whoever waited has been answered, and what could still be stored is.
+  runtime::Turn Poll(std::int64_t now_ns) override;
+  runtime::Inbox& inbox() override { return *inbox_; }
+  [[nodiscard]] std::size_t waiting() const { return inbox_->size(); }
 
   // Any thread, each from here to OnMarketLost.
   // The order log's reader, one message at a time; `done` says, at once or on the deciding thread when the events are
@@ -74,7 +74,12 @@ class Runner {
   bool Subscribe(std::shared_ptr<Sender> session);
 
  private:
-  bool Command(std::function<void()> task) { return inbox_->TryPush(Lane::kCommand, std::move(task)); }
+  bool Command(absl::AnyInvocable<void()> task) { return inbox_->Post(kCommands, kTaskBytes, std::move(task)); }
+  bool Flush() { return commit_.Flush(inbox_->closed()); }
+  // How it stands when a Flush has said no.
+  [[nodiscard]] runtime::Turn Blocked() const { return {runtime::Turn::State::kBlocked, commit_.next_try_ns()}; }
+  // Nobody asks any more: the last words. It has ended when they are durable, or never will be.
+  runtime::Turn End();
   absl::Status RecoverOne(StrategyStore::Loaded one);
   absl::Status AddConfigured();
   void Tick(std::int64_t now_ns);
@@ -82,7 +87,7 @@ class Runner {
 
   Options options_;
   StrategyStore& store_;
-  std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+  const std::shared_ptr<RunnerInbox> inbox_;
   std::atomic<std::uint64_t> connection_{0};
   // The market does: events that are not ours may be what it waits for.
   std::atomic<bool> market_waits_{false};
@@ -99,6 +104,7 @@ class Runner {
   Starter starter_;
   Commands commands_;
   std::optional<std::int64_t> last_tick_ns_;
+  bool ended_ = false;
   std::vector<std::shared_ptr<Sender>> subscribers_;
 
   Gauge& active_;

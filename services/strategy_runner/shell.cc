@@ -1,13 +1,16 @@
 #include "services/strategy_runner/shell.h"
 
+#include <future>
+
 #include <grpcpp/grpcpp.h>
 
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/client_stream.h"
+#include "libs/runtime/worker.h"
 #include "services/strategy_runner/grpc_adapter.h"
 #include "services/strategy_runner/grpc_neighbours.h"
 #include "services/strategy_runner/postgres_store.h"
-#include "services/strategy_runner/runner_thread.h"
+#include "services/strategy_runner/runner.h"
 
 namespace ballast {
 
@@ -34,8 +37,7 @@ class StrategyRunnerShell : public Service {
                   }
                   return neighbours_.orders().StreamOrderEvents(&call, request);
                 },
-            .on_message =
-                [this](order::v1::StreamOrderEventsResponse& response) { return thread_->OnEvents(response); },
+            .on_message = [this](order::v1::StreamOrderEventsResponse& response) { return OnEvents(response); },
             .on_disconnected =
                 [this](const absl::Status& status) {
                   context_.log.Warning("orders.stream_lost", {{"error", status.ToString()}});
@@ -87,21 +89,21 @@ class StrategyRunnerShell : public Service {
                                                                          .log = context_.log,
                                                                          .metrics = context_.metrics,
                                                                          .fail = context_.fail});
-    thread_ = std::make_unique<RunnerThread>(*runner_, context_.clock);
+    worker_ = std::make_unique<runtime::Worker>(*runner_, context_.clock);
     grpc_ = std::make_unique<StrategyGrpc>(*runner_, store_, neighbours_);
     return runner_->Recover();
   }
   std::vector<grpc::Service*> GrpcServices() override { return {grpc_.get()}; }
   absl::Status Start() override {
     grpc_->Start();
-    thread_->Start();
+    worker_->Start();
     events_.Start();
     return absl::OkStatus();
   }
   bool Ready() override { return runner_->Ready(); }
   void Drain() override {
     // The runner first: it finishes what its readers wait for.
-    thread_->Drain();
+    worker_->Drain();
     events_.Stop();
     market_.Stop();
     neighbours_.Stop();
@@ -109,11 +111,21 @@ class StrategyRunnerShell : public Service {
   }
 
  private:
+  // The order log's reader thread: waits until the events are durable.
+  bool OnEvents(const order::v1::StreamOrderEventsResponse& response) {
+    std::promise<bool> applied;
+    std::future<bool> result = applied.get_future();
+    // Not owned: this thread waits until it is done with.
+    std::shared_ptr<const order::v1::StreamOrderEventsResponse> message(std::shared_ptr<void>(), &response);
+    runner_->OnEvents(std::move(message), [&applied](bool counts) { applied.set_value(counts); });
+    return result.get();
+  }
+
   ServiceContext& context_;
   PostgresStrategyStore store_;
   GrpcNeighbours neighbours_;
   std::unique_ptr<Runner> runner_;
-  std::unique_ptr<RunnerThread> thread_;
+  std::unique_ptr<runtime::Worker> worker_;
   std::unique_ptr<StrategyGrpc> grpc_;
   EventReader events_;
   MarketClient market_;

@@ -74,8 +74,17 @@ class RunnerStage : public ::testing::Test {
   // Turns until there is nothing left to do at this time.
   void Poll() {
     do {
-      if (!runner_->Poll(clock_.nanos)) return;
-    } while (runner_->inbox()->size() > 0);
+      if (runner_->Poll(clock_.nanos).state != runtime::Turn::State::kReady) return;
+    } while (runner_->waiting() > 0);
+  }
+  // To its end, however long that takes.
+  void Finish() {
+    runner_->inbox().Close();
+    while (true) {
+      runtime::Turn turn = runner_->Poll(clock_.nanos);
+      if (turn.state == runtime::Turn::State::kEnded) return;
+      if (turn.state == runtime::Turn::State::kBlocked) clock_.nanos = turn.next_ns;
+    }
   }
   void Pass(std::int64_t nanos) {
     clock_.nanos += nanos;

@@ -1,0 +1,196 @@
+#include "services/order_management/broker_desk.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/orders/reduce_only.h"
+#include "libs/wire/wire.h"
+
+namespace ballast {
+namespace {
+
+constexpr std::int64_t kRepeatNs = 2'000'000'000;
+// Closed orders of each account: whoever names an older one waits for the store.
+constexpr std::size_t kClosedInMemoryMax = 20'000;
+
+}  // namespace
+
+void BrokerDesk::Lose() {
+  ++losses_;
+  ready_ = false;
+}
+
+void BrokerDesk::OnLost() {
+  ready_ = false;
+  lost_ns_ = floor_.clock.MonotonicNanos();
+}
+
+bool BrokerDesk::Usable() const {
+  return ready_ || floor_.clock.MonotonicNanos() - lost_ns_ < floor_.options.broker_grace_ms * 1'000'000;
+}
+
+bool BrokerDesk::Send(broker::v1::OrderSessionRequest request) {
+  // A broken session sends it again when it is back: the gateway knows orders by their id.
+  if (floor_.ports.broker(std::move(request))) return true;
+  ready_ = false;
+  floor_.ports.drop_broker();
+  return false;
+}
+
+void BrokerDesk::OpenAccount(const orders::Account& account) {
+  broker::v1::OrderSessionRequest open;
+  open.mutable_open_account()->set_account_id(account.snapshot().id.value());
+  open.mutable_open_account()->set_currency(account.snapshot().currency);
+  wire::ToProto(account.snapshot().opening_cash, open.mutable_open_account()->mutable_opening_cash());
+  if (!floor_.ports.broker(std::move(open))) ready_ = false;
+}
+
+void BrokerDesk::OnReady(std::map<std::string, std::uint64_t> heads, std::uint64_t losses) {
+  ready_ = true;
+  if (losses != losses_) {
+    ready_ = false;  // over already: what it told says nothing about the one after it
+    return;
+  }
+  UtcTime now = floor_.clock.Now();
+  for (auto& [id, account] : floor_.accounts.all()) {
+    OpenAccount(account);
+    // Every report up to the gateway's head is applied: an order without the broker's mark was never taken. If they
+    // are not (one was unreadable, or the gateway lost its journal), nobody knows, and nothing is sent again.
+    bool settled = account.snapshot().execution_sequence == heads[id.value()];
+    if (!settled) {
+      floor_.log.Critical("broker.heads_differ", {{"account", id.value()},
+                                                  {"ours", std::to_string(account.snapshot().execution_sequence)},
+                                                  {"theirs", std::to_string(heads[id.value()])}});
+    }
+    LookAgain(account, settled, now);
+  }
+  DispatchPending();
+  trims_.clear();
+  for (const auto& [id, account] : floor_.accounts.all()) TrimReduceOnly(id);
+  floor_.log.Info("broker.session_ready", {});
+}
+
+// These are released by themselves when the batch is durable.
+bool BrokerDesk::ClaimedInBatch(const OrderId& id) const {
+  const std::vector<OrderEvent>& batch = floor_.writer.batch();
+  return std::any_of(batch.begin(), batch.end(), [&](const OrderEvent& event) {
+    return event.type == OrderEventType::kSubmitted && event.order->order_id == id;
+  });
+}
+
+void BrokerDesk::LookAgain(orders::Account& account, bool settled, UtcTime now) {
+  std::vector<OrderId> open;
+  for (const auto& [id, order] : account.working()) {
+    if (!IsTerminal(order.status) && order.status != OrderStatus::kPendingNew) open.push_back(id);
+  }
+  for (const OrderId& id : open) {
+    const Order& order = *account.Find(id);
+    bool untaken = settled && orders::Account::NeverTaken(order);
+    if (order.cancel_requested) {
+      if (untaken)
+        floor_.writer.Keep(account.CancelUnsent(id, now));
+      else
+        SendCancel(order);
+    } else if (untaken) {
+      if (std::optional<Rejection> why = floor_.gate.Unsendable(account, order)) {
+        floor_.writer.Keep(account.RejectUnsent(id, std::move(*why), now));
+      } else if (!ClaimedInBatch(id)) {
+        floor_.writer.After([this, &account, id] { Release(account, id); });
+      }
+    }
+  }
+}
+
+void BrokerDesk::DispatchPending() {
+  if (!pending_possible_) return;
+  pending_possible_ = false;
+  UtcTime now = floor_.clock.Now();
+  for (auto& [account_id, account] : floor_.accounts.all()) {
+    std::vector<OrderId> pending;
+    for (const auto& [id, order] : account.working()) {
+      if (order.status == OrderStatus::kPendingNew) pending.push_back(id);
+    }
+    for (const OrderId& id : pending) {
+      if (std::optional<Rejection> why = floor_.gate.Unsendable(account, *account.Find(id))) {
+        floor_.writer.Keep(account.RejectUnsent(id, std::move(*why), now));
+      } else if (!ready_) {
+        pending_possible_ = true;
+      } else {
+        floor_.writer.Keep(account.Submit(id, now));
+        floor_.writer.After([this, held = &account, id] { Release(*held, id); });
+      }
+    }
+  }
+}
+
+void BrokerDesk::Release(orders::Account& account, const OrderId& id, std::optional<UtcTime> deadline) {
+  const Order* order = account.Find(id);
+  // Without a session nothing was sent: the next one's beginning looks at it.
+  if (order == nullptr || !ready_ || !orders::Account::NeverTaken(*order)) return;
+  if (order->cancel_requested) {
+    floor_.writer.Keep(account.CancelUnsent(id, floor_.clock.Now()));
+  } else if (std::optional<Rejection> why = floor_.gate.Unsendable(account, *order, deadline)) {
+    floor_.writer.Keep(account.RejectUnsent(id, std::move(*why), floor_.clock.Now()));
+  } else {
+    SendNewOrder(*order);
+  }
+}
+
+void BrokerDesk::SendNewOrder(const Order& order) {
+  // A session that this thread has not begun yet gets nothing: what its gateway has taken must be settled first.
+  if (!ready_) return;
+  broker::v1::OrderSessionRequest request;
+  wire::ToProto(order, request.mutable_new_order()->mutable_order());
+  // The venue knows one position, the net one. Where books stand against each other, closing one of them may move the
+  // net position away from zero, which a venue would not call reducing.
+  orders::Account* account = floor_.accounts.Find(order.account_id);
+  if (order.reduce_only && account != nullptr && account->books().Opposed(order.symbol) &&
+      order.leaves_quantity > orders::Books::Room(account->books().Net(order.symbol), order.side)) {
+    request.mutable_new_order()->mutable_order()->set_reduce_only(false);
+  }
+  Send(std::move(request));
+}
+
+void BrokerDesk::SendCancel(const Order& order) {
+  if (!ready_) return;  // the session's beginning sends it
+  broker::v1::OrderSessionRequest request;
+  request.mutable_cancel()->set_account_id(order.account_id.value());
+  request.mutable_cancel()->set_order_id(order.order_id.value());
+  Send(std::move(request));
+}
+
+void BrokerDesk::TrimReduceOnly(const AccountId& id) {
+  orders::Account* account = floor_.accounts.Find(id);
+  if (account == nullptr || !ready_) return;
+  for (orders::Trim& trim : orders::TrimsFor(account->books(), account->working(), account->snapshot().halted)) {
+    auto [told, fresh] = trims_.try_emplace(trim.order_id, trim.quantity);
+    if (!fresh && told->second <= trim.quantity) continue;
+    told->second = trim.quantity;
+    floor_.writer.After([this, id, trim] {
+      broker::v1::OrderSessionRequest request;
+      request.mutable_reduce()->set_account_id(id.value());
+      request.mutable_reduce()->set_order_id(trim.order_id.value());
+      wire::ToProto(trim.quantity, request.mutable_reduce()->mutable_quantity());
+      wire::ToProto(trim.why, request.mutable_reduce()->mutable_rejection());
+      Send(std::move(request));
+    });
+  }
+}
+
+void BrokerDesk::Repeat(std::int64_t now_ns) {
+  if (now_ns - last_repeat_ns_ <= kRepeatNs) return;
+  bool first = last_repeat_ns_ == 0;
+  last_repeat_ns_ = now_ns;
+  UtcTime now = floor_.clock.Now();
+  trims_.clear();
+  for (auto& [account_id, account] : floor_.accounts.all()) {
+    TrimReduceOnly(account_id);
+    account.Forget(kClosedInMemoryMax);
+    if (!ready_ || first) continue;
+    for (const auto& [id, order] : account.working()) {
+      if (order.cancel_requested && (now - order.update_time).nanos > kRepeatNs) SendCancel(order);
+    }
+  }
+}
+
+}  // namespace ballast

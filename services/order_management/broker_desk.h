@@ -1,0 +1,68 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/order_management/shard_floor.h"
+
+namespace ballast {
+
+// The order session to the broker gateway: what is sent, and what is sent again when a session begins. The writer's
+// thread only, but for ready and Lose.
+class BrokerDesk {
+ public:
+  explicit BrokerDesk(ShardFloor& floor) : floor_(floor) {}
+
+  // Before the first turn: from now on the grace runs.
+  void Recover() { lost_ns_ = floor_.clock.MonotonicNanos(); }
+
+  // Any thread.
+  [[nodiscard]] bool ready() const { return ready_; }
+  // Any thread: the session has ended. What was told on it is over.
+  void Lose();
+  [[nodiscard]] std::uint64_t losses() const { return losses_; }
+
+  // A session has begun and everything up to `heads` has come before; `losses` as it was then.
+  void OnReady(std::map<std::string, std::uint64_t> heads, std::uint64_t losses);
+  void OnLost();
+  // There is a session, or there was one a moment ago.
+  [[nodiscard]] bool Usable() const;
+
+  // Sends a claimed order once its claim is durable, if it may still leave by then; else ends it.
+  void Release(orders::Account& account, const OrderId& id, std::optional<UtcTime> deadline = std::nullopt);
+  void SendCancel(const Order& order);
+  // False: not connected any more.
+  bool Send(broker::v1::OrderSessionRequest request);
+  // Orders that waited for the broker: sent when they still may be, ended when not.
+  void DispatchPending();
+  // Some order may be waiting for the broker.
+  void ExpectPending() { pending_possible_ = true; }
+  // Tells the broker what reduce-only orders have to give up; again on every later occasion until it has answered.
+  void TrimReduceOnly(const AccountId& id);
+  // The broker has answered for this order.
+  void ForgetTrim(const OrderId& id) { trims_.erase(id); }
+  // A cancel is repeated until the broker has answered it, a trim told again.
+  void Repeat(std::int64_t now_ns);
+
+ private:
+  void SendNewOrder(const Order& order);
+  void OpenAccount(const orders::Account& account);
+  void LookAgain(orders::Account& account, bool settled, UtcTime now);
+  [[nodiscard]] bool ClaimedInBatch(const OrderId& id) const;
+
+  ShardFloor& floor_;
+  std::atomic<bool> ready_{false};
+  std::atomic<std::uint64_t> losses_{0};
+  std::int64_t lost_ns_ = 0;
+  // Spares the search when no order can be waiting.
+  bool pending_possible_ = true;
+  std::int64_t last_repeat_ns_ = 0;
+  // Trims the broker was told of and has not answered; what is lost of it is told again.
+  std::map<OrderId, Decimal> trims_;
+};
+
+}  // namespace ballast
