@@ -4,6 +4,7 @@
 #include "libs/platform/postgres/testing/test_postgres.h"
 #include "libs/platform/service/service.h"
 #include "services/risk/keeper.h"
+#include "services/risk/postgres_store.h"
 
 namespace ballast {
 
@@ -29,7 +30,7 @@ class SessionTest : public testing::Test {
     ASSERT_TRUE(Logger::Make({.service = "test", .level = "CRITICAL"}, &log_).ok());
     database_ = TestPostgres::Get().NewSchema();
     ASSERT_TRUE(database_->Migrate(Migrations_risk()).ok());
-    store_ = std::make_unique<RiskStore>(*database_);
+    store_ = std::make_unique<PostgresRiskStore>(*database_);
     keeper_ = std::make_unique<RiskKeeper>(*store_, clock_, *log_, metrics_);
     ASSERT_TRUE(keeper_->Recover().ok());
   }
@@ -101,7 +102,17 @@ TEST_F(SessionTest, WhatIsPassedByCountsAndAGapInItIsSeen) {
   risk::v1::RiskSessionRequest unreadable;
   unreadable.mutable_batch()->add_events("\xff\xff\xff");
   keeper_->OnSession(unreadable, second);
-  EXPECT_EQ(second->closed, grpc::DATA_LOSS);
+  // It would be the same in the next session: the account is refused instead.
+  EXPECT_EQ(second->closed, grpc::OK);
+  risk::v1::GetRiskStateResponse state;
+  ASSERT_TRUE(keeper_->State("paper", &state).ok());
+  ASSERT_FALSE(state.blocked_by().empty());
+  EXPECT_EQ(state.blocked_by(0), "order_log");
+  // Of several accounts nobody knows whose it is.
+  auto third = std::make_shared<Session>();
+  Hello(9, third, {"a", "b"});
+  keeper_->OnSession(unreadable, third);
+  EXPECT_EQ(third->closed, grpc::DATA_LOSS);
 }
 
 TEST_F(SessionTest, ANewerOneTakesOverAndTheFormerGetsNoRoom) {
