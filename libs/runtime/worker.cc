@@ -7,9 +7,8 @@ void Worker::Start() {
 }
 
 void Worker::Drain() {
-  if (!thread_.joinable()) return;
   machine_.inbox().Close();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Worker::Run() {

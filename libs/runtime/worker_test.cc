@@ -48,7 +48,9 @@ TEST(WorkerTest, WhatIsPostedIsDoneAndTheRestOfItBeforeTheEnd) {
   worker.Drain();
   EXPECT_EQ(machine.sum, 200);
   worker.Drain();
-  Worker never_started(machine, clock);
+  Adder idle;
+  { Worker never_started(idle, clock); }
+  EXPECT_FALSE(idle.box.Post(0, 1, 1)) << "whoever asks is told so";
 }
 
 // An hour's wait ends with the first thing to do; one for the storage only with the time, or the end.
