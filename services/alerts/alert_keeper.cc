@@ -56,6 +56,7 @@ AlertKeeper::AlertKeeper(Options options, AlertStore& store, const Clock& clock,
       metrics_(metrics),
       fail_(std::move(fail)),
       folder_(options.folder),
+      stopped_("alerts", log, metrics),
       facts_(metrics.GetCounter("ballast_alerts_facts_total", "Facts that became alerts or were folded into one", {})),
       unacknowledged_gauge_(
           metrics.GetGauge("ballast_alerts_unacknowledged", "Alerts that nobody has acknowledged", {})) {}
@@ -121,7 +122,7 @@ bool AlertKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batc
     std::uint64_t cursor = moved.contains(account)      ? moved[account]
                            : cursors_.contains(account) ? cursors_[account]
                                                         : 0;
-    if (proto.sequence() <= cursor) continue;
+    if (proto.sequence() <= cursor || stopped_.Holds(account)) continue;
     if (proto.sequence() != cursor + 1) {
       log_.Error("alert.order_event_missing", {{"account_id", account},
                                                {"expected", std::to_string(cursor + 1)},
@@ -135,10 +136,8 @@ bool AlertKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batc
     }
     absl::StatusOr<OrderEvent> event = wire::FromProto(proto);
     if (!event.ok()) {
-      log_.Error("alert.order_event_unreadable", {{"account_id", account},
-                                                  {"sequence", std::to_string(proto.sequence())},
-                                                  {"error", event.status().ToString()}});
-      return false;
+      stopped_.Stop(account, proto.sequence(), MessageOf(event.status()));
+      continue;
     }
     if (std::optional<Alert> fact = alerts::AlertFor(*event)) AddTo(draft, *std::move(fact));
     moved[account] = proto.sequence();

@@ -15,6 +15,7 @@
 #include "libs/platform/grpc/server_stream.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
+#include "libs/platform/service/stopped_accounts.h"
 #include "libs/platform/thread/mutex.h"
 #include "services/alerts/store.h"
 
@@ -39,8 +40,8 @@ class AlertKeeper {
 
   absl::Status Recover();
 
-  // Each event makes its alert once, however old it is. False: this connection cannot go on (a gap, an unreadable
-  // event, Postgres away); open again from Cursors().
+  // Each event makes its alert once, however old it is. One that cannot be read stops its account and no other. False:
+  // this connection cannot go on (a gap, Postgres away); open again from Cursors().
   [[nodiscard]] bool OnOrderEvents(const order::v1::StreamOrderEventsResponse& batch);
   [[nodiscard]] AlertStore::Cursors Cursors();
 
@@ -102,6 +103,7 @@ class AlertKeeper {
   bool loaded_ GUARDED_BY(writing_) = false;
   alerts::Folder folder_ GUARDED_BY(writing_);
   AlertStore::Cursors cursors_ GUARDED_BY(writing_);
+  StoppedAccounts stopped_ GUARDED_BY(writing_);
   std::int64_t unacknowledged_ GUARDED_BY(writing_) = 0;
   // What changes while a reader's backlog is read; set only meanwhile.
   std::optional<std::map<std::uint64_t, alerts::Alert>> joining_ GUARDED_BY(writing_);

@@ -132,6 +132,18 @@ TEST_F(AlertKeeperTest, AMissingEventStopsTheConnection) {
   EXPECT_TRUE(All().empty());
 }
 
+// It would be the same the next time: whoever read it again for ever would hold up every account.
+TEST_F(AlertKeeperTest, AnEventThatCannotBeReadStopsItsAccountAndNoOther) {
+  order::v1::StreamOrderEventsResponse batch = Event(1, OrderEventType::kRejected);
+  batch.mutable_events(0)->mutable_order()->mutable_quantity()->set_value("seven");
+  batch.MergeFrom(Event(2, OrderEventType::kRejected));
+  batch.MergeFrom(Event(1, OrderEventType::kRejected));
+  batch.mutable_events(2)->set_account_id("second");
+  EXPECT_TRUE(Feed(batch));
+  EXPECT_EQ(process_->keeper.Cursors(), (AlertStore::Cursors{{"second", 1}}));
+  EXPECT_EQ(All().size(), 1U);
+}
+
 TEST_F(AlertKeeperTest, OldEventsStillMakeAlerts) {
   // Years before the clock, and each a day after the other.
   for (std::uint64_t i = 1; i <= 5; ++i) {

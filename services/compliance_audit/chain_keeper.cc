@@ -23,6 +23,7 @@ ChainKeeper::ChainKeeper(AuditStore& store, AnchorFile anchor_file, const Clock&
       log_(log),
       metrics_(metrics),
       fail_(std::move(fail)),
+      stopped_("compliance_audit", log, metrics),
       records_(metrics.GetCounter("ballast_compliance_audit_records_total", "Records appended by this process", {})),
       head_gauge_(metrics.GetGauge("ballast_compliance_audit_head_sequence", "Sequence of the newest record", {})) {}
 
@@ -107,7 +108,7 @@ bool ChainKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batc
     auto known = state_.cursors.find(proto.account_id());
     auto moved = cursors.find(proto.account_id());
     std::uint64_t cursor = moved != cursors.end() ? moved->second : known != state_.cursors.end() ? known->second : 0;
-    if (proto.sequence() <= cursor) continue;
+    if (proto.sequence() <= cursor || stopped_.Holds(proto.account_id())) continue;
     if (proto.sequence() != cursor + 1) {
       log_.Error("audit.order_event_missing", {{"account_id", proto.account_id()},
                                                {"expected", std::to_string(cursor + 1)},
@@ -116,10 +117,8 @@ bool ChainKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batc
     }
     absl::StatusOr<OrderEvent> event = wire::FromProto(proto);
     if (!event.ok()) {
-      log_.Error("audit.order_event_unreadable", {{"account_id", proto.account_id()},
-                                                  {"sequence", std::to_string(proto.sequence())},
-                                                  {"error", event.status().ToString()}});
-      return false;
+      stopped_.Stop(proto.account_id(), proto.sequence(), MessageOf(event.status()));
+      continue;
     }
     records.push_back(audit::RecordOf(*event, Hex(proto.checks_digest())));
     cursors[proto.account_id()] = proto.sequence();

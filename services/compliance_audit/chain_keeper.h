@@ -9,6 +9,7 @@
 #include "libs/base/clock.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
+#include "libs/platform/service/stopped_accounts.h"
 #include "libs/platform/thread/mutex.h"
 #include "services/compliance_audit/anchor.h"
 #include "services/compliance_audit/store.h"
@@ -31,8 +32,8 @@ class ChainKeeper {
 
   absl::Status Recover();
 
-  // Every stored event is in the chain once, whatever is sent again. False: this connection cannot go on (a gap, an
-  // unreadable event, Postgres away); open again from Cursors().
+  // Every stored event is in the chain once, whatever is sent again. One that cannot be read stops its account and no
+  // other. False: this connection cannot go on (a gap, Postgres away); open again from Cursors().
   [[nodiscard]] bool OnOrderEvents(const order::v1::StreamOrderEventsResponse& batch);
   [[nodiscard]] AuditStore::Cursors Cursors();
 
@@ -66,6 +67,7 @@ class ChainKeeper {
   // False after a failed commit: what is stored must be read before anything is appended.
   bool loaded_ GUARDED_BY(writing_) = false;
   AuditStore::State state_ GUARDED_BY(writing_);
+  StoppedAccounts stopped_ GUARDED_BY(writing_);
   // What state_.head was after the last commit, for readers.
   Mutex mutex_;
   audit::Head head_ GUARDED_BY(mutex_);

@@ -147,6 +147,19 @@ TEST_F(ChainKeeperTest, AMissingEventStopsTheConnectionAndNothingOfTheBatchIsKep
   EXPECT_TRUE(Feed(Events("paper", 3, 5)));
 }
 
+// It would be the same the next time: whoever read it again for ever would hold up every account.
+TEST_F(ChainKeeperTest, AnEventThatCannotBeReadStopsItsAccountAndNoOther) {
+  order::v1::StreamOrderEventsResponse batch = Events("paper", 1, 3);
+  batch.mutable_events(1)->set_account_id("paper");
+  batch.mutable_events(1)->mutable_order()->mutable_quantity()->set_value("seven");
+  batch.MergeFrom(Events("second", 1, 2));
+  EXPECT_TRUE(Feed(batch));
+  EXPECT_TRUE(Feed(Events("paper", 3, 4)));
+  EXPECT_EQ(process_->keeper.Cursors(), (AuditStore::Cursors{{"paper", 1}, {"second", 2}}));
+  EXPECT_EQ(Verify().records, 3U);
+  EXPECT_FALSE(Verify().broken.has_value());
+}
+
 TEST_F(ChainKeeperTest, ARestartGoesOnBehindTheHead) {
   EXPECT_TRUE(Feed(Events("paper", 1, 4)));
   process_ = NewProcess();

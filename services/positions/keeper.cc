@@ -41,6 +41,7 @@ PositionKeeper::PositionKeeper(Options options, PositionStore& store, const Cloc
       redis_(redis),
       fill_log_(options_.trade_log_directory, store, clock, log, metrics),
       fail_(std::move(fail)),
+      stopped_("positions", log, metrics),
       board_(options_.day_boundary),
       calendar_(options_.day_boundary),
       fills_(metrics.GetCounter("ballast_positions_fills_total", "fills booked", {})),
@@ -185,11 +186,10 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
   ledger::MarketCalendar calendar(options_.day_boundary);
   for (const order::v1::OrderEvent& proto : response.events()) {
     auto event = Read(proto);
-    if (!event.ok()) {
-      log_.Critical("positions.event_unreadable", {{"account", proto.account_id()},
-                                                   {"sequence", std::to_string(proto.sequence())},
-                                                   {"error", event.status().ToString()}});
-      return false;
+    {
+      MutexLock lock(mutex_);
+      if (!event.ok()) stopped_.Stop(proto.account_id(), proto.sequence(), MessageOf(event.status()));
+      if (stopped_.Holds(proto.account_id())) continue;
     }
     if (!next.contains(event->account_id)) {
       MutexLock lock(mutex_);
@@ -252,11 +252,13 @@ bool PositionKeeper::OnEvents(const order::v1::StreamOrderEventsResponse& respon
   // Heads are told alone; an order log without accounts has none.
   if (!response.events().empty() && response.head_sequences().empty()) return true;
   std::map<std::string, std::uint64_t> cursors = Cursors();
+  MutexLock lock(mutex_);
   bool at_head = std::all_of(response.head_sequences().begin(), response.head_sequences().end(),
-                             [&](const auto& head) { return cursors[head.first] >= head.second; });
+                             [&](const auto& head) REQUIRES(mutex_) {
+                               return cursors[head.first] >= head.second || stopped_.Holds(head.first);
+                             });
   if (!at_head) return true;
   if (!response.head_sequences().empty()) caught_up_ = true;
-  MutexLock lock(mutex_);
   // What the market did meanwhile.
   if (!std::exchange(present_, true)) MarkAll();
   return true;
@@ -269,6 +271,7 @@ bool PositionKeeper::OnStep(const broker::v1::StreamMarketDataResponse& step) {
   if (step.lockstep()) {
     auto behind = [&]() REQUIRES(mutex_) {
       for (const auto& [account, sequence] : step.execution_sequences()) {
+        if (stopped_.Holds(account)) continue;
         auto book = books_.find(AccountId(account));
         if (sequence > 0 && (book == books_.end() || book->second.totals().execution_sequence < sequence)) return true;
       }
@@ -303,6 +306,7 @@ void PositionKeeper::MarkAll() {
   if (!present_ || market_time_.nanos == 0) return;
   std::int64_t day = calendar_.Advance(market_time_);
   for (auto& [id, book] : books_) {
+    if (stopped_.Holds(id.value())) continue;
     book.StartDay(board_, day);
     book.Mark(board_.now());
   }
@@ -329,6 +333,7 @@ MarkView PositionKeeper::View() {
 void PositionKeeper::TakeEquityPoints(UtcTime now) {
   if (!present_) return;
   for (const auto& [id, book] : books_) {
+    if (stopped_.Holds(id.value())) continue;
     std::optional<Decimal> equity = book.Equity(board_.now());
     if (!equity) continue;
     EquityMark mark{.account_id = id, .time = now, .equity = *equity, .cash = book.totals().cash};
@@ -448,7 +453,7 @@ void PositionKeeper::Publish() {
   std::erase_if(subscribers_, [](const Subscriber& subscriber) { return subscriber.sender->done(); });
   for (const auto& [id, book] : books_) {
     Changes changes = std::exchange(changes_[id], {});
-    if (!changes.any && !marks_changed_) continue;
+    if ((!changes.any && !marks_changed_) || stopped_.Holds(id.value())) continue;
     for (const Subscriber& subscriber : subscribers_) {
       if (subscriber.account != id) continue;
       position::v1::StreamPositionsResponse delta;
@@ -462,6 +467,7 @@ void PositionKeeper::Publish() {
 void PositionKeeper::WriteRedis() {
   MarkView view = View();
   for (const auto& [id, book] : books_) {
+    if (stopped_.Holds(id.value())) continue;
     position::v1::AccountSummary summary;
     EncodeSummary(book, view, Now(), &summary);
     redis_.HashSet("ballast:summary", id.value(), Json(summary));
@@ -473,18 +479,23 @@ void PositionKeeper::WriteRedis() {
   }
 }
 
+absl::StatusOr<const positions::AccountBook*> PositionKeeper::Book(const std::string& account) {
+  if (const std::string* why = stopped_.Why(account)) return absl::FailedPreconditionError(ToAbsl(*why));
+  auto found = books_.find(AccountId(account));
+  if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + account + "'"));
+  return &found->second;
+}
+
 absl::Status PositionKeeper::Known(const std::string& account) {
   MutexLock lock(mutex_);
-  if (books_.contains(AccountId(account))) return absl::OkStatus();
-  return absl::NotFoundError(ToAbsl("there is no account '" + account + "'"));
+  return Book(account).status();
 }
 
 absl::Status PositionKeeper::ListPositions(const position::v1::ListPositionsRequest& request,
                                            position::v1::ListPositionsResponse* response) {
   MutexLock lock(mutex_);
-  auto found = books_.find(AccountId(request.account_id()));
-  if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + request.account_id() + "'"));
-  const positions::AccountBook& book = found->second;
+  ASSIGN_OR_RETURN(const positions::AccountBook* found, Book(request.account_id()));
+  const positions::AccountBook& book = *found;
   MarkView view = View();
   if (!request.by_deployment()) {
     for (const auto& [symbol, holding] : book.net()) {
@@ -501,18 +512,16 @@ absl::Status PositionKeeper::ListPositions(const position::v1::ListPositionsRequ
 
 absl::Status PositionKeeper::Summary(const std::string& account, position::v1::AccountSummary* summary) {
   MutexLock lock(mutex_);
-  auto found = books_.find(AccountId(account));
-  if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + account + "'"));
-  EncodeSummary(found->second, View(), Now(), summary);
+  ASSIGN_OR_RETURN(const positions::AccountBook* book, Book(account));
+  EncodeSummary(*book, View(), Now(), summary);
   return absl::OkStatus();
 }
 
 absl::Status PositionKeeper::ListBooks(const std::string& account, position::v1::ListBookSummariesResponse* response) {
   MutexLock lock(mutex_);
-  auto found = books_.find(AccountId(account));
-  if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + account + "'"));
-  for (const auto& [id, unused] : found->second.book_totals()) {
-    EncodeBook(found->second, id, View(), response->add_books());
+  ASSIGN_OR_RETURN(const positions::AccountBook* book, Book(account));
+  for (const auto& [id, unused] : book->book_totals()) {
+    EncodeBook(*book, id, View(), response->add_books());
   }
   return absl::OkStatus();
 }
@@ -536,9 +545,8 @@ absl::Status PositionKeeper::Verify(const std::string& account, position::v1::Ve
   positions::AccountBook book;
   {
     MutexLock lock(mutex_);
-    auto found = books_.find(AccountId(account));
-    if (found == books_.end()) return absl::NotFoundError(ToAbsl("there is no account '" + account + "'"));
-    book = found->second;
+    ASSIGN_OR_RETURN(const positions::AccountBook* found, Book(account));
+    book = *found;
     if (std::optional<Decimal> equity = book.Equity(board_.now())) wire::ToProto(*equity, response->mutable_equity());
   }
   ASSIGN_OR_RETURN(std::vector<Fill> fills, store_.LoadFills(AccountId(account), 0, INT_MAX));

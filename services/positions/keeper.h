@@ -15,6 +15,7 @@
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/redis/redis_cache.h"
+#include "libs/platform/service/stopped_accounts.h"
 #include "libs/platform/thread/mutex.h"
 #include "services/positions/encode.h"
 #include "services/positions/fill_log.h"
@@ -46,7 +47,8 @@ class PositionKeeper {
   // Before the order log is read on from the cursors: until its head is reached again, what is held is half the truth
   // and nothing is valued.
   void OnReadingAgain();
-  // The order log's reader thread: blocks on Postgres. False: read again from the cursors.
+  // The order log's reader thread: blocks on Postgres. An event that cannot be read stops its account and no other.
+  // False: read again from the cursors.
   bool OnEvents(const order::v1::StreamOrderEventsResponse& response);
   std::map<std::string, std::uint64_t> Cursors();
   // The market's reader thread. In lockstep it first waits for the executions the step names; false when it gave up
@@ -54,7 +56,8 @@ class PositionKeeper {
   bool OnStep(const broker::v1::StreamMarketDataResponse& step);
 
   // Any thread, memory only.
-  // NOT_FOUND when nothing was ever told about the account.
+  // NOT_FOUND when nothing was ever told about the account; FAILED_PRECONDITION when its log cannot be read: what it
+  // holds is not known. So do the others.
   absl::Status Known(const std::string& account);
   absl::Status ListPositions(const position::v1::ListPositionsRequest& request,
                              position::v1::ListPositionsResponse* response);
@@ -82,6 +85,8 @@ class PositionKeeper {
   static absl::StatusOr<OrderEvent> Read(const order::v1::OrderEvent& proto);
   // Whether all this can be read again: it moves nothing but the cursors, and those not far.
   bool MayWait(const std::map<AccountId, PositionStore::Batch>& batches, const AccountBooks& next) const;
+  // As Known.
+  absl::StatusOr<const positions::AccountBook*> Book(const std::string& account) REQUIRES(mutex_);
   void Loop();
   void FindRepeated(const std::map<AccountId, PositionStore::Batch>& batches);
   void Publish() REQUIRES(mutex_);
@@ -119,6 +124,7 @@ class PositionKeeper {
   CondVar wake_;     // the publisher
   CondVar applied_;  // a lockstep step that waits for executions
   AccountBooks books_ GUARDED_BY(mutex_);
+  StoppedAccounts stopped_ GUARDED_BY(mutex_);
   ledger::MarkBoard board_ GUARDED_BY(mutex_);
   ledger::MarketCalendar calendar_ GUARDED_BY(mutex_);
   // The order log has been read up to its head since it was last opened: what is held is the present.

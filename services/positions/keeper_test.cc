@@ -201,6 +201,38 @@ TEST_F(PositionKeeperTest, AnExecutionToldTwiceIsBookedOnceAndHoldsNothingUp) {
   EXPECT_EQ(stored->at(AccountId("paper")).net().at(Symbol("SPY")).quantity, Decimal::FromInt(4));
 }
 
+// It would be the same the next time: whoever read it again for ever would hold up every account.
+TEST_F(PositionKeeperTest, AnEventThatCannotBeReadStopsItsAccountAndNoOther) {
+  auto of_second = [](OrderEvent event) {
+    event.account_id = AccountId("second");
+    if (event.fill) event.fill->account_id = event.account_id;
+    return event;
+  };
+  ASSERT_TRUE(Feed({of_second(Opened())}));
+  order::v1::StreamOrderEventsResponse response;
+  for (const OrderEvent& event : {Filled(2), Filled(3), of_second(Filled(2))})
+    wire::ToProto(event, response.add_events());
+  response.mutable_events(0)->mutable_fill()->mutable_quantity()->set_value("seven");
+  EXPECT_TRUE(process->keeper.OnEvents(response));
+  EXPECT_EQ(process->keeper.Cursors(), (std::map<std::string, std::uint64_t>{{"paper", 1}, {"second", 2}}));
+  position::v1::AccountSummary summary;
+  absl::Status of_paper = process->keeper.Summary("paper", &summary);
+  EXPECT_TRUE(absl::IsFailedPrecondition(of_paper)) << "what it holds is not known";
+  EXPECT_THAT(std::string(of_paper.message()), ::testing::HasSubstr("event 2"));
+  EXPECT_EQ(process->keeper.Summary("second", &summary), absl::OkStatus());
+  EXPECT_EQ(summary.fills(), 1);
+  // The others' log is read to its head, and what they hold is valued.
+  order::v1::StreamOrderEventsResponse heads;
+  (*heads.mutable_head_sequences())["paper"] = 3;
+  (*heads.mutable_head_sequences())["second"] = 2;
+  EXPECT_TRUE(process->keeper.OnEvents(heads));
+  EXPECT_TRUE(process->keeper.Ready());
+  // A version that can read it goes on from there.
+  Restart();
+  EXPECT_TRUE(Feed({Filled(2), Filled(3)}));
+  EXPECT_EQ(Summary().fills(), 2);
+}
+
 TEST_F(PositionKeeperTest, AGapIsRefusedAndChangesNothing) {
   EXPECT_FALSE(Feed({Filled(2), Filled(4)}));
   EXPECT_EQ(Cursor(), 1U);

@@ -42,6 +42,7 @@ RiskKeeper::RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metric
       clock_(clock),
       log_(log),
       calendar_(boundary),
+      stopped_("risk", log, metrics),
       market_{.board = ledger::MarkBoard(boundary)},
       reserves_(metrics.GetCounter("ballast_risk_reserves_total", "reservations asked for", {})),
       refusals_(metrics.GetCounter("ballast_risk_refusals_total", "reservations refused", {})),
@@ -95,6 +96,7 @@ bool RiskKeeper::OnStep(const Step& step) {
 bool RiskKeeper::TakeStep(const Step& step) {
   auto behind = [&]() REQUIRES(mutex_) {
     for (const auto& [account, sequence] : step.execution_sequences) {
+      if (stopped_.Holds(account.value())) continue;
       auto applied = executions_.find(account);
       if (sequence > 0 && (applied == executions_.end() || applied->second < sequence)) return true;
     }
@@ -211,7 +213,7 @@ bool RiskKeeper::Holds(Session& session, const AccountId& account) {
   }
   epoch = session.epoch;
   session.accounts.insert(account);
-  if (session.replayed) replayed_.insert(account);
+  if (session.replayed && !stopped_.Holds(account.value())) replayed_.insert(account);
   return true;
 }
 
@@ -271,7 +273,12 @@ void RiskKeeper::SeeExecution(const AccountId& account, std::uint64_t sequence) 
 
 bool RiskKeeper::ApplyBytes(Session& session, const std::string& bytes) {
   std::optional<wire::EventHeader> header = wire::ReadHeader(bytes);
-  if (!header) return Lose(session, "", 0);
+  if (!header) {
+    // Whose it is shows by the gap it leaves.
+    session.has_nameless = true;
+    return true;
+  }
+  if (stopped_.Holds(std::string(header->account_id))) return true;
   if (!risk::MayMatter(header->type)) {
     AccountId id{std::string(header->account_id)};
     if (!Holds(session, id)) return Refuse(session, id.value());
@@ -285,7 +292,11 @@ bool RiskKeeper::ApplyBytes(Session& session, const std::string& bytes) {
   }
   google::protobuf::Arena arena;
   auto* event = google::protobuf::Arena::CreateMessage<order::v1::OrderEvent>(&arena);
-  if (!event->ParseFromString(bytes)) return Lose(session, std::string(header->account_id), header->sequence);
+  if (!event->ParseFromString(bytes)) {
+    AccountId id{std::string(header->account_id)};
+    if (!Holds(session, id)) return Refuse(session, id.value());
+    return StopAccount(id, header->sequence, "its bytes are no event");
+  }
   return Apply(session, *event);
 }
 
@@ -293,17 +304,19 @@ bool RiskKeeper::Apply(Session& session, const order::v1::OrderEvent& proto) {
   auto event = wire::FromProto(proto);
   AccountId id(proto.account_id());
   if (!Holds(session, id)) return Refuse(session, proto.account_id());
+  if (stopped_.Holds(id.value())) return true;
+  if (!event.ok()) return StopAccount(id, proto.sequence(), MessageOf(event.status()));
   risk::Exposure& exposure = accounts_[id];
-  if (event.ok() && !Verify(session, id, event->sequence, event->event_time, event->type)) return false;
-  if (event.ok() && event->sequence <= exposure.applied_sequence()) return true;
+  if (!Verify(session, id, event->sequence, event->event_time, event->type)) return false;
+  if (event->sequence <= exposure.applied_sequence()) return true;
   // A fill of a later day ends the day before it: what was held then is what is held before it is booked.
-  bool timed = event.ok() && event->sequence == exposure.applied_sequence() + 1 && event->fill &&
-               event->fill->transact_time.nanos != 0;
+  bool timed =
+      event->sequence == exposure.applied_sequence() + 1 && event->fill && event->fill->transact_time.nanos != 0;
   if (timed) {
     std::int64_t day = calendar_.DayOf(event->fill->transact_time);
     if (day > exposure.baseline.day) StartDay(exposure, day);
   }
-  if (!event.ok() || !exposure.Apply(*event)) return Lose(session, proto.account_id(), proto.sequence());
+  if (!exposure.Apply(*event)) return Lose(session, proto.account_id(), proto.sequence());
   SeeExecution(id, event->execution_sequence);
   if (event->type == OrderEventType::kAccountOpened) {
     auto mark = stored_marks_.find(event->account_id);
@@ -316,7 +329,17 @@ bool RiskKeeper::Apply(Session& session, const order::v1::OrderEvent& proto) {
   return true;
 }
 
+bool RiskKeeper::StopAccount(const AccountId& account, std::uint64_t sequence, const std::string& why) {
+  stopped_.Stop(account.value(), sequence, why);
+  replayed_.erase(account);
+  unverified_.erase(account);
+  // A market that waits for its executions would wait for ever.
+  applied_.NotifyAll();
+  return true;
+}
+
 bool RiskKeeper::Lose(const Session& session, const std::string& account, std::uint64_t sequence) {
+  if (session.has_nameless) return StopAccount(AccountId(account), sequence, "the event before it cannot be read");
   log_.Error("risk.event_refused", {{"account", account}, {"sequence", std::to_string(sequence)}});
   End(session.sender, grpc::Status(grpc::DATA_LOSS, "events with a gap"));
   return false;
@@ -348,6 +371,10 @@ bool RiskKeeper::Refuse(const Session& session, const std::string& account) {
 }
 
 RiskKeeper::Verdict RiskKeeper::Check(const Order& order) {
+  if (const std::string* why = stopped_.Why(order.account_id.value())) {
+    return {.result = {.rejection =
+                           Rejection{.reason = RejectReason::kRiskUnavailable, .check = "order_log", .message = *why}}};
+  }
   auto account = accounts_.find(order.account_id);
   if (account == accounts_.end() || !account->second.opened()) {
     Rejection unknown{.reason = RejectReason::kUnknownAccount,
@@ -421,7 +448,9 @@ bool RiskKeeper::OnReplayed(Session& session) {
   for (const AccountId& account : session.accounts) {
     if (unverified_.contains(account)) return Distrust(session, account);
   }
-  replayed_.insert(session.accounts.begin(), session.accounts.end());
+  for (const AccountId& account : session.accounts) {
+    if (!stopped_.Holds(account.value())) replayed_.insert(account);
+  }
   log_.Info("risk.replayed", {{"accounts", std::to_string(session.accounts.size())}});
   MarkAll();
   return true;
@@ -429,7 +458,8 @@ bool RiskKeeper::OnReplayed(Session& session) {
 
 bool RiskKeeper::AllReplayed() const {
   for (const auto& [id, exposure] : accounts_) {
-    if (exposure.opened() && !replayed_.contains(id) && !unverified_.contains(id)) return false;
+    bool told = replayed_.contains(id) || unverified_.contains(id) || stopped_.Holds(id.value());
+    if (exposure.opened() && !told) return false;
   }
   return !replayed_.empty();
 }
@@ -730,7 +760,10 @@ void RiskKeeper::FillOpening(const risk::Exposure& exposure, bool equity_known,
   for (risk::LossRule rule : risk::kLossRules) {
     if (const auto& trip = exposure.latches.Of(rule)) block(risk::NameOf(rule), DescribeTrip(rule, *trip, limits));
   }
-  if (!replayed_.contains(AccountId(response->account_id()))) block("replaying", "risk is reading the order log");
+  if (const std::string* stopped = stopped_.Why(response->account_id()))
+    block("order_log", *stopped);
+  else if (!replayed_.contains(AccountId(response->account_id())))
+    block("replaying", "risk is reading the order log");
   if (!equity_known) block("equity_unknown", "a position has no price, until there is one");
   response->set_opening_message(why);
   response->set_opening(exposure.halted()                ? risk::v1::OPENING_HALTED

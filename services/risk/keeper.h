@@ -11,6 +11,7 @@
 #include "libs/platform/grpc/server_stream.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
+#include "libs/platform/service/stopped_accounts.h"
 #include "libs/platform/thread/mutex.h"
 #include "libs/risk/passable.h"
 #include "services/risk/store.h"
@@ -70,6 +71,8 @@ class RiskKeeper {
     std::set<AccountId> accounts;
     bool replayed = false;
     bool takes_encoded_checks = false;
+    // An event came that does not even say whose it is.
+    bool has_nameless = false;
   };
   void Hello(const risk::v1::SessionHello& hello, const std::shared_ptr<Sender>& sender) REQUIRES(mutex_);
   // Null when it has said no hello, or others write its accounts by now.
@@ -82,8 +85,11 @@ class RiskKeeper {
   bool TakeBatch(Session& session, const risk::v1::SessionBatch& batch) REQUIRES(mutex_);
   bool Apply(Session& session, const order::v1::OrderEvent& event) REQUIRES(mutex_);
   bool ApplyBytes(Session& session, const std::string& bytes) REQUIRES(mutex_);
-  // A gap or something unreadable: what risk knows is not the truth any more. The next session starts from the cursor.
+  // A gap: what risk knows is not the truth any more. The next session starts from the cursor.
   bool Lose(const Session& session, const std::string& account, std::uint64_t sequence) REQUIRES(mutex_);
+  // An event that cannot be read: it would be the same in the next session. Its account is refused from now on, and the
+  // others go on.
+  bool StopAccount(const AccountId& account, std::uint64_t sequence, const std::string& why) REQUIRES(mutex_);
   // Ends the session over a newest event that is not the one that was stored: false then.
   bool Verify(const Session& session, const AccountId& account, std::uint64_t sequence, UtcTime event_time,
               OrderEventType type) REQUIRES(mutex_);
@@ -146,6 +152,7 @@ class RiskKeeper {
   std::set<AccountId> replayed_ GUARDED_BY(mutex_);
   // Restored accounts whose newest event has not been seen in the log yet. It is asked for again, and must be the same.
   std::set<AccountId> unverified_ GUARDED_BY(mutex_);
+  StoppedAccounts stopped_ GUARDED_BY(mutex_);
   // Something that must not be lost with the process: a new day, a tripped rule.
   bool save_now_ GUARDED_BY(mutex_) = false;
   std::function<void()> wake_ GUARDED_BY(mutex_);

@@ -140,8 +140,8 @@ class RiskKeeperTest : public ::testing::Test {
   static std::vector<std::string> Blocked(const risk::v1::GetRiskStateResponse& state) {
     return {state.blocked_by().begin(), state.blocked_by().end()};
   }
-  risk::v1::PreviewOrderResponse Ask(Side side, const char* quantity) {
-    Order order{.account_id = AccountId("paper"),
+  risk::v1::PreviewOrderResponse Ask(Side side, const char* quantity, const char* account = "paper") {
+    Order order{.account_id = AccountId(account),
                 .symbol = Symbol("SPY"),
                 .side = side,
                 .type = OrderType::kMarket,
@@ -260,6 +260,50 @@ TEST_F(RiskKeeperTest, AReservationFollowsTheWholeLogSoItEndsTheReplayToo) {
   request.mutable_reserve()->set_correlation_id(1);
   keeper->OnSession(request, session);
   EXPECT_THAT(Blocked(State()), IsEmpty());
+}
+
+// It would be the same in the next session: whoever ended each over it would hold up every account.
+TEST_F(RiskKeeperTest, AnEventThatCannotBeReadStopsItsAccountAndNoOther) {
+  OrderEvent opened = events.front();
+  opened.account_id = AccountId("second");
+  Send(opened);
+  Spy("100", "100.02", "2024-06-03T15:00:00Z");
+  EXPECT_TRUE(Ask(Side::kBuy, "1").approved());
+  risk::v1::RiskSessionRequest request;
+  Fill(Side::kBuy, "400", "100.02", "2024-06-03T15:00:01Z", "SPY", false);
+  wire::ToProto(events.back(), request.mutable_events()->add_events());
+  request.mutable_events()->mutable_events(0)->mutable_fill()->mutable_quantity()->set_value("seven");
+  keeper->OnSession(request, session);
+  Fill(Side::kBuy, "1", "100.02", "2024-06-03T15:00:02Z");
+  EXPECT_FALSE(session->done()) << "the session goes on";
+  risk::v1::PreviewOrderResponse refused = Ask(Side::kBuy, "1");
+  ASSERT_FALSE(refused.approved());
+  EXPECT_EQ(refused.rejection().check(), "order_log");
+  EXPECT_THAT(refused.rejection().message(), ::testing::HasSubstr("event 2"));
+  EXPECT_EQ(State().opening(), risk::v1::OPENING_BLOCKED);
+  EXPECT_TRUE(Ask(Side::kBuy, "1", "second").approved());
+  // A market that waits for its executions does not wait for ever.
+  EXPECT_TRUE(keeper->OnStep({.market_time = *UtcTime::Parse("2024-06-03T15:00:03Z"),
+                              .lockstep = true,
+                              .execution_sequences = {{AccountId("paper"), 7}}}));
+}
+
+// Not even whose event it is can be read: the gap it leaves says so.
+TEST_F(RiskKeeperTest, AnEventWithoutANameStopsTheAccountThatHasAGapThen) {
+  risk::v1::RiskSessionRequest request;
+  request.mutable_batch()->add_events("\xff\xff\xff");
+  OrderEvent opened = events.front();
+  opened.account_id = AccountId("second");
+  order::v1::OrderEvent readable;
+  wire::ToProto(opened, &readable);
+  request.mutable_batch()->add_events(readable.SerializeAsString());
+  keeper->OnSession(request, session);
+  Spy("100", "100.02", "2024-06-03T15:00:00Z");
+  Fill(Side::kBuy, "400", "100.02", "2024-06-03T15:00:01Z", "SPY", false);
+  Fill(Side::kBuy, "1", "100.02", "2024-06-03T15:00:02Z");
+  EXPECT_FALSE(session->done());
+  EXPECT_EQ(Ask(Side::kBuy, "1").rejection().check(), "order_log");
+  EXPECT_TRUE(Ask(Side::kBuy, "1", "second").approved());
 }
 
 TEST_F(RiskKeeperTest, ATrippedRuleOutlivesRecoveryNewDayRestartAndAHigherLimit) {
