@@ -7,6 +7,7 @@
 
 #include "libs/platform/postgres/testing/test_postgres.h"
 #include "libs/wire/wire.h"
+#include "services/alerts/postgres_store.h"
 
 namespace ballast {
 
@@ -45,7 +46,7 @@ class AlertKeeperTest : public testing::Test {
         : store(*test.database_),
           keeper({}, store, test.clock_, *test.log_, test.metrics_, [this](const std::string& why) { failure = why; }) {
     }
-    AlertStore store;
+    PostgresAlertStore store;
     std::string failure;
     AlertKeeper keeper;
   };

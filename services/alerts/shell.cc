@@ -13,7 +13,7 @@
 #include "services/alerts/alert_keeper.h"
 #include "services/alerts/grpc_adapter.h"
 #include "services/alerts/health_prober.h"
-#include "services/alerts/store.h"
+#include "services/alerts/postgres_store.h"
 
 namespace ballast {
 
@@ -131,7 +131,7 @@ class Alerts : public Service {
 
   ServiceContext& context_;
   bool store_failing_ = false;  // the worker's; told once an outage
-  AlertStore store_;
+  PostgresAlertStore store_;
   AlertKeeper keeper_;
   HealthProber prober_;
   AlertGrpc grpc_;

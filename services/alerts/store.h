@@ -7,11 +7,11 @@
 
 #include "absl/status/statusor.h"
 #include "libs/alerts/alert.h"
-#include "libs/platform/postgres/database.h"
 
 namespace ballast {
 
-// The alert service's part of Postgres: the only SQL here. Blocks.
+// Where alerts are kept: what their one writer asks of its storage. Blocks. alert_store_test.cc holds whatever
+// implements it to the same promises.
 class AlertStore {
  public:
   using Cursors = std::map<std::string, std::uint64_t>;
@@ -36,29 +36,25 @@ class AlertStore {
     std::string account_id = {};
   };
 
-  explicit AlertStore(Database& database) : database_(database) {}
+  virtual ~AlertStore() = default;
 
   // Becomes the one writer: an older process can no longer write.
-  absl::Status Fence();
-  absl::StatusOr<State> Load();
+  virtual absl::Status Fence() = 0;
+  virtual absl::StatusOr<State> Load() = 0;
   // Newest system alerts, oldest first: what the health watch knew.
-  absl::StatusOr<std::vector<alerts::Alert>> LoadSystem();
+  virtual absl::StatusOr<std::vector<alerts::Alert>> LoadSystem() = 0;
   // New and changed alerts, cursors and the request in one transaction. FAILED_PRECONDITION when a newer writer has
   // taken over.
-  absl::Status Save(const std::map<std::uint64_t, alerts::Alert>& changed, const Cursors& cursors,
-                    const std::optional<Request>& request);
-  absl::StatusOr<std::optional<Request>> FindRequest(const std::string& request_id);
-  absl::StatusOr<std::optional<alerts::Alert>> Find(std::uint64_t alert_id);
+  virtual absl::Status Save(const std::map<std::uint64_t, alerts::Alert>& changed, const Cursors& cursors,
+                            const std::optional<Request>& request) = 0;
+  virtual absl::StatusOr<std::optional<Request>> FindRequest(const std::string& request_id) = 0;
+  virtual absl::StatusOr<std::optional<alerts::Alert>> Find(std::uint64_t alert_id) = 0;
   // Those that exist, by id.
-  absl::StatusOr<std::vector<alerts::Alert>> FindAll(const std::vector<std::uint64_t>& alert_ids);
+  virtual absl::StatusOr<std::vector<alerts::Alert>> FindAll(const std::vector<std::uint64_t>& alert_ids) = 0;
   // Newest first; the number of all that are not acknowledged goes into `unacknowledged`.
-  absl::StatusOr<std::vector<alerts::Alert>> List(const Filter& filter, std::int64_t* unacknowledged);
+  virtual absl::StatusOr<std::vector<alerts::Alert>> List(const Filter& filter, std::int64_t* unacknowledged) = 0;
   // Oldest first.
-  absl::StatusOr<std::vector<alerts::Alert>> After(std::uint64_t alert_id, int limit);
-
- private:
-  Database& database_;
-  std::uint64_t epoch_ = 0;
+  virtual absl::StatusOr<std::vector<alerts::Alert>> After(std::uint64_t alert_id, int limit) = 0;
 };
 
 }  // namespace ballast

@@ -11,6 +11,7 @@
 #include "libs/platform/crypto/crypto.h"
 #include "libs/platform/postgres/testing/test_postgres.h"
 #include "libs/wire/wire.h"
+#include "services/compliance_audit/postgres_store.h"
 
 namespace ballast {
 
@@ -32,7 +33,7 @@ class ChainKeeperTest : public testing::Test {
         : store(*test.database_),
           keeper(store, AnchorFile(test.anchor_path_), test.clock_, *test.log_, test.metrics_,
                  [this](const std::string& why) { failure = why; }) {}
-    AuditStore store;
+    PostgresAuditStore store;
     std::string failure;
     ChainKeeper keeper;
   };

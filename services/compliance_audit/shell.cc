@@ -7,7 +7,7 @@
 #include "libs/platform/grpc/client_stream.h"
 #include "services/compliance_audit/chain_keeper.h"
 #include "services/compliance_audit/grpc_adapter.h"
-#include "services/compliance_audit/store.h"
+#include "services/compliance_audit/postgres_store.h"
 
 namespace ballast {
 
@@ -65,7 +65,7 @@ class ComplianceAudit : public Service {
   }
 
  private:
-  AuditStore store_;
+  PostgresAuditStore store_;
   ChainKeeper keeper_;
   AuditGrpc grpc_;
   std::unique_ptr<order::v1::OrderService::Stub> orders_;

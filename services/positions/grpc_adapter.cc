@@ -24,7 +24,7 @@ template <typename Request>
 FieldCheck CheckList(const Request& request) {
   FieldCheck check = CheckAccount(request.account_id());
   check.OptionalId("deployment_id", request.deployment_id()).OptionalId("symbol", request.symbol());
-  check.Range("page_size", request.page_size(), 0, PositionStore::kPageMax);
+  check.Range("page_size", request.page_size(), 0, PostgresPositionStore::kPageMax);
   std::int64_t before = 0;
   check.Token("page_token", request.page_token(), &before);
   return check;
@@ -104,7 +104,7 @@ grpc::ServerUnaryReactor* PositionGrpc::ListEquityPoints(grpc::CallbackServerCon
                                                          const position::v1::ListEquityPointsRequest* request,
                                                          position::v1::ListEquityPointsResponse* response) {
   FieldCheck check = CheckAccount(request->account_id());
-  check.Range("limit", request->limit(), 0, PositionStore::kEquityPointsMax);
+  check.Range("limit", request->limit(), 0, PostgresPositionStore::kEquityPointsMax);
   if (!check.ok()) return Answer(context, check.Refusal());
   return Read(context, [this, request = *request, response]() -> absl::Status {
     RETURN_IF_ERROR(keeper_.Known(request.account_id()));

@@ -6,12 +6,13 @@
 #include "ballast/position/v1/position_service.grpc.pb.h"
 #include "libs/platform/thread/bounded_queue.h"
 #include "services/positions/keeper.h"
+#include "services/positions/postgres_store.h"
 
 namespace ballast {
 
 class PositionGrpc final : public position::v1::PositionService::CallbackService {
  public:
-  PositionGrpc(PositionKeeper& keeper, PositionStore& store) : keeper_(keeper), store_(store) {}
+  PositionGrpc(PositionKeeper& keeper, PostgresPositionStore& store) : keeper_(keeper), store_(store) {}
   ~PositionGrpc() override { Stop(); }
   void Start();
   void Stop();
@@ -40,7 +41,7 @@ class PositionGrpc final : public position::v1::PositionService::CallbackService
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, std::function<absl::Status()> read);
 
   PositionKeeper& keeper_;
-  PositionStore& store_;
+  PostgresPositionStore& store_;
   BoundedQueue<std::function<void()>> reads_{1000};
   std::thread reader_;
 };

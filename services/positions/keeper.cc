@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <utility>
 
 #include <google/protobuf/util/json_util.h>
 
@@ -70,20 +71,9 @@ absl::Status PositionKeeper::Recover() {
   return absl::OkStatus();
 }
 
-void PositionKeeper::Start() {
-  thread_ = std::thread([this] { Loop(); });
-}
-
-void PositionKeeper::Stop() {
+void PositionKeeper::StopWaiting() {
   stopping_ = true;
-  wake_.NotifyAll();
   applied_.NotifyAll();
-  if (thread_.joinable()) thread_.join();
-  MutexLock lock(mutex_);
-  for (const Subscriber& subscriber : subscribers_) {
-    subscriber.sender->Close(grpc::Status(grpc::UNAVAILABLE, "positions is stopping"));
-  }
-  subscribers_.clear();
 }
 
 void PositionKeeper::OnReadingAgain() {
@@ -130,7 +120,7 @@ void PositionKeeper::ApplyLive(const std::vector<OrderEvent>& events,
     if (!books_[event.account_id].net().contains(applied.fill->symbol)) changes.closed.insert(applied.fill->symbol);
   }
   applied_.NotifyAll();
-  if (fills_waiting_) wake_.NotifyAll();
+  if (fills_waiting_) bell_.Wake();
 }
 
 // An execution that the order log tells twice is booked once: refused for ever, it would hold up all that follows.
@@ -358,73 +348,76 @@ void PositionKeeper::RefreshStale() {
   }
 }
 
-void PositionKeeper::Loop() {
-  std::int64_t last_save = 0;
-  std::int64_t last_marks_save = 0;
-  std::int64_t next_thin = 0;
-  while (!stopping_) {
-    if (std::int64_t now = clock_.MonotonicNanos(); now >= next_thin) {
-      next_thin = now + kThinNs;
-      if (absl::Status thinned = store_.ThinEquity(); !thinned.ok())
-        log_.Warning("positions.equity_not_thinned", {{"error", thinned.ToString()}});
-    }
-    bool save = false;
-    AccountBooks copies;
-    std::vector<EquityMark> points;
-    SymbolCloses closes;
-    {
-      MutexLock lock(mutex_);
-      if (!fills_waiting_ && !stopping_) wake_.WaitFor(mutex_, kPublishNs);
-      // Fills that come one after the other are told together.
-      for (std::int64_t rest = 0; !stopping_; wake_.WaitFor(mutex_, rest)) {
-        rest = last_publish_ns_ + kPublishGapNs - clock_.MonotonicNanos();
-        if (rest <= 0) break;
-      }
-      last_publish_ns_ = clock_.MonotonicNanos();
-      fills_waiting_ = false;
-      std::int64_t now = clock_.MonotonicNanos();
-      if (!lockstep_ && now - last_point_ns_ >= options_.equity_interval_ms * 1'000'000) {
-        last_point_ns_ = now;
-        TakeEquityPoints(Now());
-      }
-      Publish();
-      if (now - last_save >= kSaveNs) {
-        last_save = now;
-        WriteRedis();
-        // However rare the points of the curve: a peak must not be forgotten.
-        save = !unsaved_points_.empty() || (marks_unsaved_ && now - last_marks_save >= kMarksSaveNs);
-        if (save) {
-          last_marks_save = now;
-          marks_unsaved_ = false;
-          copies = books_;
-          closes = HeldCloses();
-          points = std::exchange(unsaved_points_, {});
-        }
-      }
-    }
-    fill_log_.Retry();
-    if (!save) continue;
-    if (absl::Status saved = store_.SaveMarks(copies, points, closes); !saved.ok()) {
-      log_.Warning("positions.marks_not_saved", {{"error", saved.ToString()}});
-      if (absl::IsFailedPrecondition(saved)) fail_("a newer positions service has taken over");
-      MutexLock lock(mutex_);
-      marks_unsaved_ = true;
-      if (unsaved_points_.size() + points.size() < kUnsavedPointsMax) {
-        unsaved_points_.insert(unsaved_points_.begin(), points.begin(), points.end());
-      }
-    }
+runtime::Turn PositionKeeper::Poll(std::int64_t now_ns) {
+  if (ended_) return {runtime::Turn::State::kEnded, 0};
+  if (bell_.closed()) return End();
+  (void)bell_.Take(0);
+  Thin(now_ns);
+  if (std::optional<Unsaved> unsaved = Tell(now_ns)) Save(std::move(*unsaved));
+  fill_log_.Retry();
+  MutexLock lock(mutex_);
+  return {runtime::Turn::State::kReady, last_publish_ns_ + (fills_waiting_ ? kPublishGapNs : kPublishNs)};
+}
+
+std::optional<PositionKeeper::Unsaved> PositionKeeper::Tell(std::int64_t now_ns) {
+  MutexLock lock(mutex_);
+  // Fills that come one after the other are told together.
+  if (now_ns - last_publish_ns_ < (fills_waiting_ ? kPublishGapNs : kPublishNs)) return std::nullopt;
+  last_publish_ns_ = now_ns;
+  fills_waiting_ = false;
+  if (!lockstep_ && now_ns - last_point_ns_ >= options_.equity_interval_ms * 1'000'000) {
+    last_point_ns_ = now_ns;
+    TakeEquityPoints(Now());
   }
-  AccountBooks copies;
-  std::vector<EquityMark> points;
-  SymbolCloses closes;
+  Publish();
+  if (now_ns - last_save_ns_ < kSaveNs) return std::nullopt;
+  last_save_ns_ = now_ns;
+  WriteRedis();
+  // However rare the points of the curve: a peak must not be forgotten.
+  bool marks = marks_unsaved_ && now_ns - last_marks_save_ns_ >= kMarksSaveNs;
+  if (unsaved_points_.empty() && !marks) return std::nullopt;
+  last_marks_save_ns_ = now_ns;
+  marks_unsaved_ = false;
+  return TakeUnsaved();
+}
+
+PositionKeeper::Unsaved PositionKeeper::TakeUnsaved() {
+  return {.books = books_, .points = std::exchange(unsaved_points_, {}), .closes = HeldCloses()};
+}
+
+void PositionKeeper::Save(Unsaved unsaved) {
+  absl::Status saved = store_.SaveMarks(unsaved.books, unsaved.points, unsaved.closes);
+  if (saved.ok()) return;
+  log_.Warning("positions.marks_not_saved", {{"error", saved.ToString()}});
+  if (absl::IsFailedPrecondition(saved)) fail_("a newer positions service has taken over");
+  MutexLock lock(mutex_);
+  marks_unsaved_ = true;
+  if (unsaved_points_.size() + unsaved.points.size() < kUnsavedPointsMax) {
+    unsaved_points_.insert(unsaved_points_.begin(), unsaved.points.begin(), unsaved.points.end());
+  }
+}
+
+void PositionKeeper::Thin(std::int64_t now_ns) {
+  if (now_ns < next_thin_ns_) return;
+  next_thin_ns_ = now_ns + kThinNs;
+  if (absl::Status thinned = store_.ThinEquity(); !thinned.ok())
+    log_.Warning("positions.equity_not_thinned", {{"error", thinned.ToString()}});
+}
+
+// The last words: what marks have moved is stored, whoever follows is told.
+runtime::Turn PositionKeeper::End() {
+  ended_ = true;
+  std::optional<Unsaved> unsaved;
   {
     MutexLock lock(mutex_);
-    copies = books_;
-    closes = HeldCloses();
-    points = std::exchange(unsaved_points_, {});
+    unsaved = TakeUnsaved();
+    for (const Subscriber& subscriber : subscribers_) {
+      subscriber.sender->Close(grpc::Status(grpc::UNAVAILABLE, "positions is stopping"));
+    }
+    subscribers_.clear();
   }
-  if (absl::Status saved = store_.SaveMarks(copies, points, closes); !saved.ok())
-    log_.Warning("positions.marks_not_saved", {{"error", saved.ToString()}});
+  Save(std::move(*unsaved));
+  return {runtime::Turn::State::kEnded, 0};
 }
 
 void PositionKeeper::FillDelta(const positions::AccountBook& book, bool snapshot, const Changes& changes,

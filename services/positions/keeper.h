@@ -4,7 +4,6 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <thread>
 #include <vector>
 
 #include "ballast/broker/v1/market_data_service.pb.h"
@@ -17,6 +16,8 @@
 #include "libs/platform/redis/redis_cache.h"
 #include "libs/platform/service/stopped_accounts.h"
 #include "libs/platform/thread/mutex.h"
+#include "libs/runtime/machine.h"
+#include "libs/runtime/mailbox.h"
 #include "services/positions/encode.h"
 #include "services/positions/fill_log.h"
 #include "services/positions/store.h"
@@ -24,8 +25,8 @@
 namespace ballast {
 
 // The books of every account behind one lock. Events become durable before they are seen: the lock is never held while
-// Postgres is asked.
-class PositionKeeper {
+// Postgres is asked. Its turns tell followers and store what marks have moved.
+class PositionKeeper : public runtime::Machine {
  public:
   using Sender = StreamSender<position::v1::StreamPositionsResponse>;
   struct Options {
@@ -38,11 +39,13 @@ class PositionKeeper {
 
   PositionKeeper(Options options, PositionStore& store, const Clock& clock, Logger& log, Metrics& metrics,
                  RedisCache& redis, std::function<void(const std::string&)> fail);
-  ~PositionKeeper() { Stop(); }
 
   absl::Status Recover();
-  void Start();
-  void Stop();
+  // Blocks on Postgres.
+  runtime::Turn Poll(std::int64_t now_ns) override;
+  runtime::Inbox& inbox() override { return bell_; }
+  // Ends a wait in OnStep for good.
+  void StopWaiting();
 
   // Before the order log is read on from the cursors: until its head is reached again, what is held is half the truth
   // and nothing is valued.
@@ -87,7 +90,17 @@ class PositionKeeper {
   bool MayWait(const std::map<AccountId, PositionStore::Batch>& batches, const AccountBooks& next) const;
   // As Known.
   absl::StatusOr<const positions::AccountBook*> Book(const std::string& account) REQUIRES(mutex_);
-  void Loop();
+  // What is stored of the marks, when something has to be.
+  struct Unsaved {
+    AccountBooks books;
+    std::vector<EquityMark> points;
+    SymbolCloses closes;
+  };
+  std::optional<Unsaved> Tell(std::int64_t now_ns) EXCLUDES(mutex_);
+  Unsaved TakeUnsaved() REQUIRES(mutex_);
+  void Save(Unsaved unsaved) EXCLUDES(mutex_);
+  void Thin(std::int64_t now_ns);
+  runtime::Turn End();
   void FindRepeated(const std::map<AccountId, PositionStore::Batch>& batches);
   void Publish() REQUIRES(mutex_);
   void FillDelta(const positions::AccountBook& book, bool snapshot, const Changes& changes,
@@ -118,10 +131,15 @@ class PositionKeeper {
   std::function<void(const std::string&)> fail_;
   std::atomic<bool> caught_up_{false};
   std::atomic<bool> stopping_{false};
-  std::thread thread_;
+  // Rung when there is something to tell before the next turn would be.
+  runtime::Mailbox<int, 1> bell_{{0}};
+  // The turns' only.
+  std::int64_t next_thin_ns_ = 0;
+  std::int64_t last_save_ns_ = 0;
+  std::int64_t last_marks_save_ns_ = 0;
+  bool ended_ = false;
 
   Mutex mutex_;
-  CondVar wake_;     // the publisher
   CondVar applied_;  // a lockstep step that waits for executions
   AccountBooks books_ GUARDED_BY(mutex_);
   StoppedAccounts stopped_ GUARDED_BY(mutex_);

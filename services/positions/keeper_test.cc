@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "libs/platform/postgres/testing/test_postgres.h"
 #include "libs/wire/wire.h"
+#include "services/positions/postgres_store.h"
 
 namespace ballast {
 
@@ -38,7 +39,7 @@ class PositionKeeperTest : public ::testing::Test {
         : store(*test.database),
           keeper({.trade_log_directory = test.folder.string()}, store, test.clock, *test.log, test.metrics, test.redis,
                  [this](const std::string& why) { failure = why; }) {}
-    PositionStore store;
+    PostgresPositionStore store;
     std::string failure;
     PositionKeeper keeper;
   };
@@ -273,7 +274,7 @@ TEST_F(PositionKeeperTest, WithoutPostgresNothingIsShownThatIsNotStored) {
 }
 
 TEST_F(PositionKeeperTest, AnOlderProcessIsToldToEnd) {
-  PositionStore newer(*database);
+  PostgresPositionStore newer(*database);
   ASSERT_EQ(newer.Fence(), absl::OkStatus());
   EXPECT_FALSE(Feed({Filled(2)}));
   EXPECT_THAT(process->failure, StartsWith("a newer"));
@@ -377,8 +378,8 @@ TEST_F(PositionKeeperTest, TheDaysResultCountsTheOvernightGapAlsoAfterARestart) 
   Quote("SPY", "20", "21", "20", "2024-06-03T20:00:00Z");
   Quote("SPY", "5", "50", "20", "2024-06-03T20:05:00Z", false);
   EXPECT_EQ(Summary().equity().value(), "1009.99") << "outside the session its last price stands";
-  process->keeper.Start();
-  process->keeper.Stop();
+  process->keeper.inbox().Close();
+  EXPECT_EQ(process->keeper.Poll(clock.nanos).state, runtime::Turn::State::kEnded);
   Restart();
   ASSERT_TRUE(Head());
   Quote("SPY", "15", "16", "20", "2024-06-04T13:31:00Z");

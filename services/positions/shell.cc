@@ -6,9 +6,10 @@
 #include "ballast/order/v1/order_service.grpc.pb.h"
 #include "libs/platform/grpc/channel.h"
 #include "libs/platform/grpc/client_stream.h"
+#include "libs/runtime/worker.h"
 #include "services/positions/grpc_adapter.h"
 #include "services/positions/keeper.h"
-#include "services/positions/store.h"
+#include "services/positions/postgres_store.h"
 
 namespace ballast {
 
@@ -29,6 +30,7 @@ class PositionsShell : public Service {
                  .day_boundary =
                      context.config.GetBool("utc_days") ? ledger::DayBoundary::kUtc : ledger::DayBoundary::kNewYork},
                 store_, context.clock, context.log, context.metrics, context.redis, context.fail),
+        worker_(keeper_, context.clock),
         grpc_(keeper_, store_),
         orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
         market_stub_(
@@ -76,7 +78,7 @@ class PositionsShell : public Service {
   std::vector<grpc::Service*> GrpcServices() override { return {&grpc_}; }
   absl::Status Start() override {
     grpc_.Start();
-    keeper_.Start();
+    worker_.Start();
     events_.Start();
     market_.Start();
     return absl::OkStatus();
@@ -84,14 +86,16 @@ class PositionsShell : public Service {
   bool Ready() override { return keeper_.Ready(); }
   void Drain() override {
     events_.Stop();
-    keeper_.Stop();
+    keeper_.StopWaiting();
+    worker_.Drain();
     market_.Stop();
     grpc_.Stop();
   }
 
  private:
-  PositionStore store_;
+  PostgresPositionStore store_;
   PositionKeeper keeper_;
+  runtime::Worker worker_;
   PositionGrpc grpc_;
   std::unique_ptr<order::v1::OrderService::Stub> orders_;
   std::unique_ptr<broker::v1::MarketDataService::Stub> market_stub_;

@@ -1,10 +1,14 @@
+// What every store of books promises, held against the one in memory and the one in a real Postgres.
 #include "services/positions/store.h"
 
-#include <pqxx/pqxx>
+#include <gtest/gtest.h>
 
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
+#include <functional>
+#include <memory>
+
 #include "libs/platform/postgres/testing/test_postgres.h"
+#include "services/positions/postgres_store.h"
+#include "services/positions/testing/memory_position_store.h"
 
 namespace ballast {
 
@@ -12,12 +16,42 @@ std::vector<Migration> Migrations_positions();
 
 namespace {
 
-class PositionStoreTest : public ::testing::Test {
+// Where stores of one process after another find the same rows.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+  virtual std::unique_ptr<PositionStore> Open() = 0;
+};
+
+class InMemory : public Storage {
+ public:
+  std::unique_ptr<PositionStore> Open() override { return std::make_unique<MemoryPositionStore>(disk_); }
+
+ private:
+  std::shared_ptr<MemoryPositionStore::Disk> disk_ = std::make_shared<MemoryPositionStore::Disk>();
+};
+
+class InPostgres : public Storage {
+ public:
+  InPostgres() : database_(TestPostgres::Get().NewSchema()) {
+    EXPECT_TRUE(database_->Migrate(Migrations_positions()).ok());
+  }
+  std::unique_ptr<PositionStore> Open() override { return std::make_unique<PostgresPositionStore>(*database_); }
+
+ private:
+  std::unique_ptr<Database> database_;
+};
+
+struct Kind {
+  const char* name;
+  std::function<std::unique_ptr<Storage>()> make;
+};
+
+class PositionStoreTest : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
-    database = TestPostgres::Get().NewSchema();
-    ASSERT_TRUE(database->Migrate(Migrations_positions()).ok());
-    store = std::make_unique<PositionStore>(*database);
+    storage = GetParam().make();
+    store = storage->Open();
     ASSERT_TRUE(store->Fence().ok());
     OrderEvent opened;
     opened.type = OrderEventType::kAccountOpened;
@@ -51,13 +85,13 @@ class PositionStoreTest : public ::testing::Test {
     Add(event);
   }
 
-  std::unique_ptr<Database> database;
+  std::unique_ptr<Storage> storage;
   std::unique_ptr<PositionStore> store;
   AccountId account{"paper"};
   AccountBooks books;
 };
 
-TEST_F(PositionStoreTest, LoadGivesBackExactlyWhatWasSaved) {
+TEST_P(PositionStoreTest, LoadGivesBackExactlyWhatWasSaved) {
   Trade(Side::kBuy, "0.12345678", "6789.01");
   Trade(Side::kSell, "0.1", "6800");
   Trade(Side::kSell, "0.1", "6700.005");
@@ -71,21 +105,7 @@ TEST_F(PositionStoreTest, LoadGivesBackExactlyWhatWasSaved) {
   EXPECT_EQ(theirs.book_totals(), ours.book_totals());
 }
 
-TEST_F(PositionStoreTest, ClosedHoldingLeavesNoRow) {
-  Trade(Side::kBuy, "1", "10");
-  Trade(Side::kSell, "1", "11");
-  auto loaded = store->Load();
-  ASSERT_EQ(loaded.status(), absl::OkStatus());
-  EXPECT_TRUE(loaded->at(account).net().empty());
-  position::v1::ListTradesRequest request;
-  request.set_account_id("paper");
-  auto trades = store->ListTrades(request);
-  ASSERT_EQ(trades.status(), absl::OkStatus());
-  ASSERT_EQ(trades->trades_size(), 1);
-  EXPECT_EQ(trades->trades(0).pnl().value(), "0.9998");
-}
-
-TEST_F(PositionStoreTest, SameExecutionTwiceIsRefusedWhole) {
+TEST_P(PositionStoreTest, SameExecutionTwiceIsRefusedWhole) {
   Trade(Side::kBuy, "1", "10");
   AccountBooks twice = books;
   OrderEvent event;
@@ -106,7 +126,7 @@ TEST_F(PositionStoreTest, SameExecutionTwiceIsRefusedWhole) {
   EXPECT_EQ(store->Load()->at(account).totals(), books[account].totals());
 }
 
-TEST_F(PositionStoreTest, TheLastTwoClosesOfASymbolComeBackInTheirOrder) {
+TEST_P(PositionStoreTest, TheLastTwoClosesOfASymbolComeBackInTheirOrder) {
   using Close = ledger::MarkBoard::Close;
   Close monday{.day = 10, .bid = Decimal::Of("1.5"), .ask = Decimal::Of("1.6"), .time = UtcTime{7}, .in_session = true};
   Close tuesday{.day = 11, .bid = Decimal::Of("2"), .ask = Decimal::Of("2.1"), .time = UtcTime{8}};
@@ -118,13 +138,12 @@ TEST_F(PositionStoreTest, TheLastTwoClosesOfASymbolComeBackInTheirOrder) {
   EXPECT_EQ(*store->LoadCloses(), closes);
 }
 
-TEST_F(PositionStoreTest, OlderWriterIsFencedOff) {
-  PositionStore newer(*database);
-  ASSERT_TRUE(newer.Fence().ok());
+TEST_P(PositionStoreTest, OlderWriterIsFencedOff) {
+  ASSERT_TRUE(storage->Open()->Fence().ok());
   EXPECT_TRUE(absl::IsFailedPrecondition(store->Save(books, {{account, {}}})));
 }
 
-TEST_F(PositionStoreTest, ABatchThatDoesNotBeginWhereTheStoreIsChangesNothing) {
+TEST_P(PositionStoreTest, ABatchThatDoesNotBeginWhereTheStoreIsChangesNothing) {
   AccountBooks before = books;
   Trade(Side::kBuy, "1", "10");
   OrderEvent event;
@@ -135,80 +154,41 @@ TEST_F(PositionStoreTest, ABatchThatDoesNotBeginWhereTheStoreIsChangesNothing) {
   EXPECT_EQ(store->Load()->at(account).totals(), books[account].totals());
 }
 
-TEST_F(PositionStoreTest, EquityCurveIsThinnedButEndsAtTheNewestPoint) {
-  std::vector<EquityMark> marks;
-  for (int i = 1; i <= 1003; ++i) marks.push_back({account, UtcTime{i}, Decimal::FromInt(i), Decimal::FromInt(1)});
-  ASSERT_EQ(store->SaveMarks(books, marks), absl::OkStatus());
-  position::v1::ListEquityPointsRequest request;
-  request.set_account_id("paper");
-  request.set_limit(100);
-  auto points = store->ListEquityPoints(request);
-  ASSERT_EQ(points.status(), absl::OkStatus());
-  EXPECT_LE(points->points_size(), 100);
-  EXPECT_GE(points->points_size(), 50);
-  EXPECT_EQ(points->points(points->points_size() - 1).equity().value(), "1003");
+TEST_P(PositionStoreTest, ItSaysUnderWhichNumberAnExecutionIsBooked) {
+  Trade(Side::kBuy, "1", "10");
+  Trade(Side::kBuy, "2", "10");
+  Fill unknown{.execution_id = ExecutionId("nobody's"), .account_id = account};
+  Fill known{.execution_id = ExecutionId("e1"), .account_id = account};
+  EXPECT_EQ(*store->LoadBooked(account, {unknown, known}),
+            (std::map<ExecutionId, std::uint64_t>{{ExecutionId("e1"), 3}}));
+  EXPECT_EQ(store->LoadSequences()->at(account), 3U);
+  auto fills = store->LoadFills(account, 2, 10);
+  ASSERT_TRUE(fills.ok());
+  ASSERT_EQ(fills->size(), 1U);
+  EXPECT_EQ(fills->front().quantity, Decimal::Of("2"));
 }
 
-TEST_F(PositionStoreTest, PagesFollowEachOtherWithoutGapAndBadTokensAreRefused) {
-  for (int i = 0; i < 5; ++i) Trade(Side::kBuy, "1", "10");
-  position::v1::ListFillsRequest request;
-  request.set_account_id("paper");
-  request.set_page_size(2);
-  std::vector<std::uint64_t> seen;
-  while (true) {
-    auto page = store->ListFills(request);
-    ASSERT_EQ(page.status(), absl::OkStatus());
-    for (const auto& fill : page->fills()) seen.push_back(fill.sequence());
-    if (page->next_page_token().empty()) break;
-    request.set_page_token(page->next_page_token());
-  }
-  EXPECT_THAT(seen, ::testing::ElementsAre(6, 5, 4, 3, 2));
-  request.set_page_token("x'; DROP TABLE fill; --");
-  EXPECT_TRUE(absl::IsInvalidArgument(store->ListFills(request).status()));
+// A mark moves no cursor and no quantity, whatever the books it comes with say.
+TEST_P(PositionStoreTest, MarksMoveOnlyWhatMarksMove) {
+  Trade(Side::kBuy, "1", "10");
+  AccountBooks ahead = books;
+  OrderEvent event;
+  event.account_id = account;
+  event.sequence = 3;
+  ASSERT_TRUE(ahead[account].Apply(event).ok);
+  ahead[account].Mark({{Symbol("BTC-USD"), {.bid = Decimal::Of("20"), .ask = Decimal::Of("21")}}});
+  ASSERT_EQ(store->SaveMarks(ahead, {}, {}), absl::OkStatus());
+  auto stored = store->Load();
+  ASSERT_TRUE(stored.ok());
+  EXPECT_EQ(stored->at(account).totals().sequence, 2U);
+  EXPECT_EQ(stored->at(account).net(), ahead[account].net());
 }
 
-TEST_F(PositionStoreTest, AnOldEquityCurveKeepsItsShapeAndNotEveryPoint) {
-  constexpr std::int64_t kSecond = 1'000'000'000, kDay = 86'400 * kSecond;
-  const std::int64_t newest = 100 * kDay;
-  // Four points a minute: an hour of yesterday, an hour of the day before, two hours of long ago.
-  auto add = [&](std::int64_t from, int minutes) {
-    std::vector<EquityMark> marks;
-    for (int i = 0; i < 4 * minutes; ++i) {
-      marks.push_back({.account_id = account,
-                       .time = UtcTime{from + i * 15 * kSecond},
-                       .equity = Decimal::FromInt(i),
-                       .cash = Decimal::FromInt(1)});
-    }
-    ASSERT_EQ(store->SaveMarks(books, marks), absl::OkStatus());
-  };
-  add(newest - kDay, 60);
-  add(newest - 2 * kDay, 60);
-  add(newest - 40 * kDay, 120);
-  add(newest, 1);
-  auto counted = [&](std::int64_t from, std::int64_t to) {
-    std::int64_t count = 0;
-    EXPECT_TRUE(database
-                    ->Transaction([&](pqxx::transaction_base& work) {
-                      count = work.exec_params1(
-                                      "SELECT count(*) FROM equity_point WHERE time_nanos >= $1 AND time_nanos < $2",
-                                      from, to)[0]
-                                  .as<std::int64_t>();
-                      return absl::OkStatus();
-                    })
-                    .ok());
-    return count;
-  };
-  for (int round = 0; round < 2; ++round) {
-    ASSERT_EQ(store->ThinEquity(), absl::OkStatus());
-    EXPECT_EQ(counted(newest, newest + kDay), 4);
-    EXPECT_EQ(counted(newest - kDay + 60 * kSecond, newest), 236) << "the newest day";
-    EXPECT_EQ(counted(newest - 2 * kDay, newest - kDay), 60) << "one a minute";
-    EXPECT_EQ(counted(0, newest - 30 * kDay), 2) << "one an hour";
-  }
-  position::v1::ListEquityPointsRequest request;
-  request.set_account_id("paper");
-  EXPECT_EQ(store->ListEquityPoints(request)->points(0).equity().value(), "239") << "the last of its hour";
-}
+INSTANTIATE_TEST_SUITE_P(Stores, PositionStoreTest,
+                         testing::Values(Kind{.name = "Memory", .make = [] { return std::make_unique<InMemory>(); }},
+                                         Kind{.name = "Postgres",
+                                              .make = [] { return std::make_unique<InPostgres>(); }}),
+                         [](const auto& parameter) { return parameter.param.name; });
 
 }  // namespace
 }  // namespace ballast

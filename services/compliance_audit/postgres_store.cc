@@ -1,4 +1,4 @@
-#include "services/compliance_audit/store.h"
+#include "services/compliance_audit/postgres_store.h"
 
 #include <pqxx/pqxx>
 
@@ -73,12 +73,12 @@ std::string ActionCondition(pqxx::transaction_base& work, const std::string& pre
 
 }  // namespace
 
-absl::Status AuditStore::Fence() {
+absl::Status PostgresAuditStore::Fence() {
   ASSIGN_OR_RETURN(epoch_, database_.ClaimEpoch(kWriter));
   return absl::OkStatus();
 }
 
-absl::StatusOr<AuditStore::State> AuditStore::Load() {
+absl::StatusOr<AuditStore::State> PostgresAuditStore::Load() {
   State state;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     state = State();
@@ -99,8 +99,8 @@ absl::StatusOr<AuditStore::State> AuditStore::Load() {
   return state;
 }
 
-absl::Status AuditStore::Append(const std::vector<audit::Record>& records, const audit::Head& head,
-                                const Cursors& cursors, const std::string& request_id) {
+absl::Status PostgresAuditStore::Append(const std::vector<audit::Record>& records, const audit::Head& head,
+                                        const Cursors& cursors, const std::string& request_id) {
   using Type = SqlArray::Type;
   SqlArray sequences(Type::kBigint), times(Type::kBigint), hashes(Type::kBytes), accounts(Type::kText),
       actors(Type::kText), actions(Type::kText), subjects(Type::kText), requests(Type::kText), details(Type::kText);
@@ -148,7 +148,7 @@ absl::Status AuditStore::Append(const std::vector<audit::Record>& records, const
   return database_.FencedWrite(kWriter, epoch_, batch);
 }
 
-absl::StatusOr<std::optional<audit::Record>> AuditStore::FindRequest(const std::string& request_id) {
+absl::StatusOr<std::optional<audit::Record>> PostgresAuditStore::FindRequest(const std::string& request_id) {
   std::optional<audit::Record> found;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     std::string where = " WHERE sequence = (SELECT a.sequence FROM append_request a WHERE a.request_id = $1)";
@@ -160,7 +160,7 @@ absl::StatusOr<std::optional<audit::Record>> AuditStore::FindRequest(const std::
   return found;
 }
 
-absl::StatusOr<std::vector<audit::Record>> AuditStore::List(const Filter& filter) {
+absl::StatusOr<std::vector<audit::Record>> PostgresAuditStore::List(const Filter& filter) {
   std::vector<audit::Record> records;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     records.clear();
@@ -178,7 +178,8 @@ absl::StatusOr<std::vector<audit::Record>> AuditStore::List(const Filter& filter
   return records;
 }
 
-absl::StatusOr<std::vector<audit::Record>> AuditStore::Page(std::uint64_t after, std::uint64_t last, int limit) {
+absl::StatusOr<std::vector<audit::Record>> PostgresAuditStore::Page(std::uint64_t after, std::uint64_t last,
+                                                                    int limit) {
   std::vector<audit::Record> records;
   RETURN_IF_ERROR(database_.LongTransaction([&](pqxx::transaction_base& work) {
     records.clear();

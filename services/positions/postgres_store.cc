@@ -1,4 +1,4 @@
-#include "services/positions/store.h"
+#include "services/positions/postgres_store.h"
 
 #include <charconv>
 #include <set>
@@ -142,7 +142,8 @@ void AddTrades(const AccountId& account, const positions::AccountBook& book,
 
 absl::StatusOr<int> PageSize(int asked) {
   if (asked == 0) return kPageDefault;
-  if (asked < 1 || asked > PositionStore::kPageMax) return absl::InvalidArgumentError("page_size: 1 to 500 expected");
+  if (asked < 1 || asked > PostgresPositionStore::kPageMax)
+    return absl::InvalidArgumentError("page_size: 1 to 500 expected");
   return asked;
 }
 
@@ -169,12 +170,12 @@ absl::StatusOr<Message> Payload(const pqxx::field& field) {
 
 }  // namespace
 
-absl::Status PositionStore::Fence() {
+absl::Status PostgresPositionStore::Fence() {
   ASSIGN_OR_RETURN(epoch_, database_.ClaimEpoch(kWriter));
   return absl::OkStatus();
 }
 
-absl::StatusOr<AccountBooks> PositionStore::Load() {
+absl::StatusOr<AccountBooks> PostgresPositionStore::Load() {
   AccountBooks books;
   RETURN_IF_ERROR(database_.LongTransaction([&](pqxx::transaction_base& work) -> absl::Status {
     books.clear();
@@ -257,7 +258,7 @@ absl::StatusOr<AccountBooks> PositionStore::Load() {
   return books;
 }
 
-absl::StatusOr<std::map<AccountId, std::uint64_t>> PositionStore::LoadSequences() {
+absl::StatusOr<std::map<AccountId, std::uint64_t>> PostgresPositionStore::LoadSequences() {
   std::map<AccountId, std::uint64_t> sequences;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     sequences.clear();
@@ -268,7 +269,7 @@ absl::StatusOr<std::map<AccountId, std::uint64_t>> PositionStore::LoadSequences(
   return sequences;
 }
 
-absl::Status PositionStore::Save(const AccountBooks& books, const std::map<AccountId, Batch>& batches) {
+absl::Status PostgresPositionStore::Save(const AccountBooks& books, const std::map<AccountId, Batch>& batches) {
   SqlBatch sql;
   for (const auto& [account, batch] : batches) {
     const positions::AccountBook& book = books.at(account);
@@ -280,8 +281,8 @@ absl::Status PositionStore::Save(const AccountBooks& books, const std::map<Accou
   return database_.FencedWrite(kWriter, epoch_, sql);
 }
 
-absl::StatusOr<std::map<ExecutionId, std::uint64_t>> PositionStore::LoadBooked(const AccountId& account,
-                                                                               const std::vector<Fill>& fills) {
+absl::StatusOr<std::map<ExecutionId, std::uint64_t>> PostgresPositionStore::LoadBooked(const AccountId& account,
+                                                                                       const std::vector<Fill>& fills) {
   std::map<ExecutionId, std::uint64_t> booked;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     booked.clear();
@@ -297,7 +298,7 @@ absl::StatusOr<std::map<ExecutionId, std::uint64_t>> PositionStore::LoadBooked(c
   return booked;
 }
 
-absl::StatusOr<SymbolCloses> PositionStore::LoadCloses() {
+absl::StatusOr<SymbolCloses> PostgresPositionStore::LoadCloses() {
   SymbolCloses closes;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     closes.clear();
@@ -318,8 +319,8 @@ absl::StatusOr<SymbolCloses> PositionStore::LoadCloses() {
   return closes;
 }
 
-absl::Status PositionStore::SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks,
-                                      const SymbolCloses& closes) {
+absl::Status PostgresPositionStore::SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks,
+                                              const SymbolCloses& closes) {
   return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
     std::string sql;
     auto save_close = [&](const Symbol& symbol, int rank, const ledger::MarkBoard::Close& close) {
@@ -364,7 +365,7 @@ absl::Status PositionStore::SaveMarks(const AccountBooks& books, const std::vect
   });
 }
 
-absl::Status PositionStore::ThinEquity() {
+absl::Status PostgresPositionStore::ThinEquity() {
   constexpr std::int64_t kSecondNs = 1'000'000'000;
   constexpr std::int64_t kDayNs = 86'400 * kSecondNs;
   struct Rule {
@@ -385,7 +386,8 @@ absl::Status PositionStore::ThinEquity() {
   });
 }
 
-absl::StatusOr<std::vector<Fill>> PositionStore::LoadFills(const AccountId& account, std::uint64_t after, int limit) {
+absl::StatusOr<std::vector<Fill>> PostgresPositionStore::LoadFills(const AccountId& account, std::uint64_t after,
+                                                                   int limit) {
   std::vector<Fill> fills;
   RETURN_IF_ERROR(database_.LongTransaction([&](pqxx::transaction_base& work) -> absl::Status {
     fills.clear();
@@ -401,7 +403,7 @@ absl::StatusOr<std::vector<Fill>> PositionStore::LoadFills(const AccountId& acco
   return fills;
 }
 
-absl::StatusOr<position::v1::ListFillsResponse> PositionStore::ListFills(
+absl::StatusOr<position::v1::ListFillsResponse> PostgresPositionStore::ListFills(
     const position::v1::ListFillsRequest& request) {
   position::v1::ListFillsResponse response;
   ASSIGN_OR_RETURN(int page_size, PageSize(request.page_size()));
@@ -422,7 +424,7 @@ absl::StatusOr<position::v1::ListFillsResponse> PositionStore::ListFills(
   return response;
 }
 
-absl::StatusOr<position::v1::ListTradesResponse> PositionStore::ListTrades(
+absl::StatusOr<position::v1::ListTradesResponse> PostgresPositionStore::ListTrades(
     const position::v1::ListTradesRequest& request) {
   position::v1::ListTradesResponse response;
   ASSIGN_OR_RETURN(int page_size, PageSize(request.page_size()));
@@ -443,7 +445,7 @@ absl::StatusOr<position::v1::ListTradesResponse> PositionStore::ListTrades(
   return response;
 }
 
-absl::StatusOr<position::v1::ListEquityPointsResponse> PositionStore::ListEquityPoints(
+absl::StatusOr<position::v1::ListEquityPointsResponse> PostgresPositionStore::ListEquityPoints(
     const position::v1::ListEquityPointsRequest& request) {
   position::v1::ListEquityPointsResponse response;
   int limit = request.limit() == 0 ? 1000 : request.limit();

@@ -1,4 +1,4 @@
-#include "services/alerts/store.h"
+#include "services/alerts/postgres_store.h"
 
 #include <algorithm>
 #include <pqxx/pqxx>
@@ -98,12 +98,12 @@ std::int64_t CountUnacknowledged(pqxx::transaction_base& work) {
 
 }  // namespace
 
-absl::Status AlertStore::Fence() {
+absl::Status PostgresAlertStore::Fence() {
   ASSIGN_OR_RETURN(epoch_, database_.ClaimEpoch(kWriter));
   return absl::OkStatus();
 }
 
-absl::StatusOr<AlertStore::State> AlertStore::Load() {
+absl::StatusOr<AlertStore::State> PostgresAlertStore::Load() {
   State state;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     state = State();
@@ -119,7 +119,7 @@ absl::StatusOr<AlertStore::State> AlertStore::Load() {
   return state;
 }
 
-absl::StatusOr<std::vector<Alert>> AlertStore::LoadSystem() {
+absl::StatusOr<std::vector<Alert>> PostgresAlertStore::LoadSystem() {
   std::vector<Alert> alerts;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     alerts = AlertsFrom(work.exec(std::string(kSelect) +
@@ -133,8 +133,8 @@ absl::StatusOr<std::vector<Alert>> AlertStore::LoadSystem() {
   return alerts;
 }
 
-absl::Status AlertStore::Save(const std::map<std::uint64_t, Alert>& changed, const Cursors& cursors,
-                              const std::optional<Request>& request) {
+absl::Status PostgresAlertStore::Save(const std::map<std::uint64_t, Alert>& changed, const Cursors& cursors,
+                                      const std::optional<Request>& request) {
   SqlBatch batch;
   if (!changed.empty()) AddAlerts(changed, batch);
   if (!cursors.empty()) {
@@ -159,7 +159,7 @@ absl::Status AlertStore::Save(const std::map<std::uint64_t, Alert>& changed, con
   return database_.FencedWrite(kWriter, epoch_, batch);
 }
 
-absl::StatusOr<std::optional<AlertStore::Request>> AlertStore::FindRequest(const std::string& request_id) {
+absl::StatusOr<std::optional<AlertStore::Request>> PostgresAlertStore::FindRequest(const std::string& request_id) {
   std::optional<Request> found;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     pqxx::result rows =
@@ -174,7 +174,7 @@ absl::StatusOr<std::optional<AlertStore::Request>> AlertStore::FindRequest(const
   return found;
 }
 
-absl::StatusOr<std::optional<Alert>> AlertStore::Find(std::uint64_t alert_id) {
+absl::StatusOr<std::optional<Alert>> PostgresAlertStore::Find(std::uint64_t alert_id) {
   std::optional<Alert> found;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     std::vector<Alert> alerts =
@@ -185,7 +185,7 @@ absl::StatusOr<std::optional<Alert>> AlertStore::Find(std::uint64_t alert_id) {
   return found;
 }
 
-absl::StatusOr<std::vector<Alert>> AlertStore::FindAll(const std::vector<std::uint64_t>& alert_ids) {
+absl::StatusOr<std::vector<Alert>> PostgresAlertStore::FindAll(const std::vector<std::uint64_t>& alert_ids) {
   std::vector<Alert> alerts;
   if (alert_ids.empty()) return alerts;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
@@ -197,7 +197,7 @@ absl::StatusOr<std::vector<Alert>> AlertStore::FindAll(const std::vector<std::ui
   return alerts;
 }
 
-absl::StatusOr<std::vector<Alert>> AlertStore::List(const Filter& filter, std::int64_t* unacknowledged) {
+absl::StatusOr<std::vector<Alert>> PostgresAlertStore::List(const Filter& filter, std::int64_t* unacknowledged) {
   std::vector<Alert> alerts;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     std::string sql = std::string(kSelect) + " WHERE level >= " + std::to_string(static_cast<int>(filter.min_level));
@@ -211,7 +211,7 @@ absl::StatusOr<std::vector<Alert>> AlertStore::List(const Filter& filter, std::i
   return alerts;
 }
 
-absl::StatusOr<std::vector<Alert>> AlertStore::After(std::uint64_t alert_id, int limit) {
+absl::StatusOr<std::vector<Alert>> PostgresAlertStore::After(std::uint64_t alert_id, int limit) {
   std::vector<Alert> alerts;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     alerts = AlertsFrom(work.exec(std::string(kSelect) + " WHERE alert_id > " + std::to_string(alert_id) +

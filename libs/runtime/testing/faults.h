@@ -1,0 +1,34 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace ballast::runtime {
+
+// What happens to the next commits of a storage in memory instead of what they ask for. One thread.
+class Faults {
+ public:
+  // The next commit answers `status`; `applied`: it happened all the same, as when only the answer is lost. In the
+  // order in which they were asked for.
+  void FailNext(absl::Status status, bool applied) { next_.push_back({std::move(status), applied}); }
+
+  absl::Status Commit(const std::function<absl::Status()>& apply) {
+    ++commits;
+    if (next_.empty()) return apply();
+    auto [status, applied] = std::move(next_.front());
+    next_.pop_front();
+    if (!applied) return status;
+    absl::Status done = apply();
+    return done.ok() ? status : done;
+  }
+
+  int commits = 0;
+
+ private:
+  std::deque<std::pair<absl::Status, bool>> next_;
+};
+
+}  // namespace ballast::runtime
