@@ -338,8 +338,9 @@ bool RiskKeeper::StopAccount(const AccountId& account, std::uint64_t sequence, c
   return true;
 }
 
-bool RiskKeeper::Lose(const Session& session, const std::string& account, std::uint64_t sequence) {
-  if (session.has_nameless) return StopAccount(AccountId(account), sequence, "the event before it cannot be read");
+bool RiskKeeper::Lose(Session& session, const std::string& account, std::uint64_t sequence) {
+  if (std::exchange(session.has_nameless, false))
+    return StopAccount(AccountId(account), sequence, "the event before it cannot be read");
   log_.Error("risk.event_refused", {{"account", account}, {"sequence", std::to_string(sequence)}});
   End(session.sender, grpc::Status(grpc::DATA_LOSS, "events with a gap"));
   return false;
@@ -419,6 +420,12 @@ void RiskKeeper::Reserve(const Session& session, const risk::v1::Reserve& reques
     wire::ToProto(
         Rejection{.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())},
         answer->mutable_rejection());
+  } else if (session.has_nameless) {
+    // It may be this account's. The refusal is an event of its own: whose log has the gap shows then.
+    wire::ToProto(Rejection{.reason = RejectReason::kRiskUnavailable,
+                            .check = "order_log",
+                            .message = "an event of the order log cannot be read, and not yet be told whose it is"},
+                  answer->mutable_rejection());
   } else {
     Verdict verdict = Check(*order);
     risk::PreTradeResult& result = verdict.result;

@@ -86,7 +86,7 @@ class RiskKeeper {
   bool Apply(Session& session, const order::v1::OrderEvent& event) REQUIRES(mutex_);
   bool ApplyBytes(Session& session, const std::string& bytes) REQUIRES(mutex_);
   // A gap: what risk knows is not the truth any more. The next session starts from the cursor.
-  bool Lose(const Session& session, const std::string& account, std::uint64_t sequence) REQUIRES(mutex_);
+  bool Lose(Session& session, const std::string& account, std::uint64_t sequence) REQUIRES(mutex_);
   // An event that cannot be read: it would be the same in the next session. Its account is refused from now on, and the
   // others go on.
   bool StopAccount(const AccountId& account, std::uint64_t sequence, const std::string& why) REQUIRES(mutex_);
