@@ -19,8 +19,6 @@ constexpr std::int64_t kRateWindowNs = 1'000'000'000;
 // least, and the storing is lost in what they cost themselves.
 constexpr std::uint64_t kEventsBetweenSaves = 1'000;
 constexpr std::uint64_t kEventsPerOpenOrder = 8;
-// A quote of an open market that is older than this in market time stands for nothing, however often it is told.
-constexpr Duration kQuoteStands = Duration::Seconds(15 * 60);
 
 // Both answers carry the same fields for what would have passed.
 template <typename Answer>
@@ -140,7 +138,7 @@ void RiskKeeper::OnSession(const risk::v1::RiskSessionRequest& request, const st
     Hello(request.hello(), sender);
     return;
   }
-  Session* session = Find(sender);
+  Session* session = sessions_.Find(sender);
   if (session == nullptr) {
     sender->Close(grpc::Status(grpc::FAILED_PRECONDITION, "say hello first"));
     return;
@@ -149,72 +147,35 @@ void RiskKeeper::OnSession(const risk::v1::RiskSessionRequest& request, const st
 }
 
 void RiskKeeper::Hello(const risk::v1::SessionHello& hello, const std::shared_ptr<Sender>& sender) {
-  std::set<AccountId> named;
-  for (const std::string& account : hello.account_ids()) named.emplace(account);
-  bool stale = hello.epoch() == 0;
-  for (const AccountId& account : named) {
-    auto epoch = epochs_.find(account);
-    stale = stale || (epoch != epochs_.end() && hello.epoch() < epoch->second);
-  }
-  if (stale) {
+  Session* session = sessions_.Admit(hello, sender);
+  if (session == nullptr) {
     sender->Close(grpc::Status(grpc::FAILED_PRECONDITION, "a newer order manager is known"));
     return;
   }
-  std::vector<std::shared_ptr<Sender>> former;
-  for (const Session& session : sessions_) {
-    bool gone = session.sender == sender || session.sender->done();
-    for (const AccountId& account : named) gone = gone || session.accounts.contains(account);
-    if (gone) former.push_back(session.sender);
-  }
-  for (const auto& each : former) {
-    sessions_.remove_if([&](const Session& session) { return session.sender == each; });
-    if (each != sender) each->Close(grpc::Status(grpc::ABORTED, "a newer session has taken over"));
-  }
   risk::v1::RiskSessionResponse response;
   response.mutable_ready();
-  for (const AccountId& account : named) {
-    epochs_[account] = hello.epoch();
+  for (const AccountId& account : session->accounts) {
     replayed_.erase(account);
     auto exposure = accounts_.find(account);
     std::uint64_t applied = exposure == accounts_.end() ? 0 : exposure->second.applied_sequence();
     if (unverified_.contains(account)) --applied;  // the newest of them once more
     (*response.mutable_ready()->mutable_applied_sequences())[account.value()] = applied;
   }
-  sessions_.push_back({.sender = sender,
-                       .epoch = hello.epoch(),
-                       .accounts = std::move(named),
-                       .takes_encoded_checks = hello.takes_encoded_checks()});
   sender->Push(std::move(response));
 }
 
-RiskKeeper::Session* RiskKeeper::Find(const std::shared_ptr<Sender>& sender) {
-  for (Session& session : sessions_) {
-    if (session.sender == sender) return &session;
-  }
-  return nullptr;
-}
-
 void RiskKeeper::End(const std::shared_ptr<Sender>& sender, const grpc::Status& why) {
-  for (const Session& session : sessions_) {
-    if (session.sender != sender) continue;
-    for (const AccountId& account : session.accounts) replayed_.erase(account);
-  }
   std::shared_ptr<Sender> kept = sender;  // may be the session's own
-  sessions_.remove_if([&](const Session& session) { return session.sender == kept; });
+  for (const AccountId& account : sessions_.Remove(kept)) replayed_.erase(account);
   kept->Close(why);
 }
 
 bool RiskKeeper::Holds(Session& session, const AccountId& account) {
-  if (session.accounts.contains(account)) return true;
-  std::uint64_t& epoch = epochs_[account];
-  if (session.epoch < epoch) return false;
-  for (const Session& other : sessions_) {
-    if (other.accounts.contains(account)) return false;
+  SessionBoard::Hold hold = sessions_.Claim(session, account);
+  if (hold == SessionBoard::Hold::kNew && session.replayed && !stopped_.Holds(account.value())) {
+    replayed_.insert(account);
   }
-  epoch = session.epoch;
-  session.accounts.insert(account);
-  if (session.replayed && !stopped_.Holds(account.value())) replayed_.insert(account);
-  return true;
+  return hold != SessionBoard::Hold::kNo;
 }
 
 bool RiskKeeper::Take(Session& session, const risk::v1::RiskSessionRequest& request) {
@@ -274,9 +235,10 @@ void RiskKeeper::SeeExecution(const AccountId& account, std::uint64_t sequence) 
 bool RiskKeeper::ApplyBytes(Session& session, const std::string& bytes) {
   std::optional<wire::EventHeader> header = wire::ReadHeader(bytes);
   if (!header) {
-    // Whose it is shows by the gap it leaves.
-    session.has_nameless = true;
-    return true;
+    // Bytes that are no message: of the session's one account, or of nobody knows which.
+    if (session.accounts.size() != 1) return Lose(session, "", 0);
+    const AccountId id = *session.accounts.begin();
+    return StopAccount(id, accounts_[id].applied_sequence() + 1, "its bytes are no message");
   }
   if (stopped_.Holds(std::string(header->account_id))) return true;
   if (!risk::MayMatter(header->type)) {
@@ -338,9 +300,7 @@ bool RiskKeeper::StopAccount(const AccountId& account, std::uint64_t sequence, c
   return true;
 }
 
-bool RiskKeeper::Lose(Session& session, const std::string& account, std::uint64_t sequence) {
-  if (std::exchange(session.has_nameless, false))
-    return StopAccount(AccountId(account), sequence, "the event before it cannot be read");
+bool RiskKeeper::Lose(const Session& session, const std::string& account, std::uint64_t sequence) {
   log_.Error("risk.event_refused", {{"account", account}, {"sequence", std::to_string(sequence)}});
   End(session.sender, grpc::Status(grpc::DATA_LOSS, "events with a gap"));
   return false;
@@ -420,12 +380,6 @@ void RiskKeeper::Reserve(const Session& session, const risk::v1::Reserve& reques
     wire::ToProto(
         Rejection{.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())},
         answer->mutable_rejection());
-  } else if (session.has_nameless) {
-    // It may be this account's. The refusal is an event of its own: whose log has the gap shows then.
-    wire::ToProto(Rejection{.reason = RejectReason::kRiskUnavailable,
-                            .check = "order_log",
-                            .message = "an event of the order log cannot be read, and not yet be told whose it is"},
-                  answer->mutable_rejection());
   } else {
     Verdict verdict = Check(*order);
     risk::PreTradeResult& result = verdict.result;
@@ -611,15 +565,14 @@ absl::Status RiskKeeper::Rearm(const risk::v1::RearmLossRulesRequest& request,
     Observe(id, exposure);
   }
   for (const std::string& name : stored.rules) response->add_rearmed(name);
-  FillLossRules(id, exposure, exposure.Equity(market_), response->mutable_loss_rules());
+  ViewOf(id, exposure).DescribeLossRules(exposure.Equity(market_), response->mutable_loss_rules());
   if (equity && !stored.rules.empty()) wire::ToProto(*equity, response->mutable_baseline());
   return absl::OkStatus();
 }
 
 void RiskKeeper::CloseSession() {
   MutexLock lock(mutex_);
-  for (const Session& session : sessions_) session.sender->Close(grpc::Status(grpc::UNAVAILABLE, "risk is stopping"));
-  sessions_.clear();
+  sessions_.CloseAll(grpc::Status(grpc::UNAVAILABLE, "risk is stopping"));
 }
 
 void RiskKeeper::Preview(const Order& order, risk::v1::PreviewOrderResponse* response) {
@@ -642,140 +595,24 @@ void RiskKeeper::Preview(const Order& order, risk::v1::PreviewOrderResponse* res
   }
 }
 
+StateView RiskKeeper::ViewOf(const AccountId& id, const risk::Exposure& exposure) {
+  return {.exposure = exposure,
+          .limits = limits_[id],
+          .market = market_,
+          .now_ns = AgeNow(),
+          .market_time = market_time_,
+          .lockstep = lockstep_,
+          .replayed = replayed_.contains(id),
+          .stopped = stopped_.Why(id.value())};
+}
+
 absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStateResponse* response) {
   MutexLock lock(mutex_);
   auto found = accounts_.find(AccountId(account));
   if (found == accounts_.end()) return absl::NotFoundError(ToAbsl("risk knows no account " + account));
-  risk::Exposure& exposure = found->second;
-  const risk::Limits& limits = limits_[found->first];
   response->set_account_id(account);
-  response->set_applied_sequence(exposure.applied_sequence());
-  response->set_open_orders(static_cast<int>(exposure.open_orders()));
-  response->set_open_positions(static_cast<int>(exposure.positions().size()));
-  const ledger::DayBaseline& baseline = exposure.baseline;
-  if (!baseline.day_start_unknown) wire::ToProto(baseline.day_start_equity, response->mutable_day_start_equity());
-  if (!baseline.peak_unknown) wire::ToProto(baseline.peak_equity, response->mutable_peak_equity());
-  std::optional<Decimal> equity = exposure.Equity(market_);
-  Decimal gross, net, reserved;
-  const std::map<Symbol, Quote> quotes = market_.quotes;
-  for (const auto& [symbol, quantity] : exposure.positions()) {
-    std::optional<ledger::Mark> mark = market_.MarkOf(symbol);
-    std::int64_t age = mark ? MarkAgeMillis(symbol, *mark) : 0;
-    if (!mark || MarkIsStale(symbol, *mark, limits)) response->add_stale_symbols(symbol.value());
-    response->set_oldest_mark_age_ms(std::max(response->oldest_mark_age_ms(), age));
-    if (!mark) continue;
-    Decimal value = ledger::Value(quantity, mark->Price(quantity));
-    net += value;
-    gross += value.Abs();
-  }
-  exposure.ForEachPending([&](const risk::PendingOrder& order) {
-    auto quote = quotes.find(order.symbol);
-    if (quote != quotes.end())
-      reserved += Multiply(order.quantity, order.limit_price.value_or(quote->second.ask_price), Rounding::kUp);
-  });
-  wire::ToProto(gross, response->mutable_gross_exposure());
-  wire::ToProto(net, response->mutable_net_exposure());
-  wire::ToProto(reserved, response->mutable_reserved_exposure());
-  std::int64_t now = AgeNow();
-  bool stale = market_.quotes.empty();
-  for (const auto& [symbol, arrival] : market_.arrival_ns)
-    stale = stale || (!lockstep_ && now - arrival > limits.quote_age_ms_max * 1'000'000);
-  response->set_market_data_stale(stale);
-  FillOpening(exposure, equity.has_value(), response);
-  FillLossRules(found->first, exposure, equity, response->mutable_loss_rules());
-  if (!equity) return absl::OkStatus();
-  wire::ToProto(*equity, response->mutable_equity());
-  auto use = [&](const char* name, Decimal limit, Decimal used) {
-    auto* line = response->add_uses();
-    line->set_name(name);
-    line->set_limit(limit.ToString());
-    line->set_used(used.ToString());
-    if (limit.IsPositive()) {
-      // Display only.
-      line->set_ratio(std::atof(Divide(used, limit, Rounding::kHalfEven).ToString().c_str()));
-    }
-  };
-  for (risk::LossRule rule : risk::kLossRules) {
-    risk::LossMeasure measure = MeasureLoss(rule, limits, baseline, *equity);
-    use(risk::NameOf(rule), measure.limit, measure.loss);
-  }
-  use("gross_leverage", Multiply(*equity, limits.gross_leverage, Rounding::kDown), gross);
-  use("max_open_positions", Decimal::FromInt(limits.max_open_positions),
-      Decimal::FromInt(static_cast<std::int64_t>(exposure.positions().size())));
-  use("max_open_orders", Decimal::FromInt(limits.max_open_orders),
-      Decimal::FromInt(static_cast<std::int64_t>(exposure.open_orders())));
+  ViewOf(found->first, found->second).Describe(response);
   return absl::OkStatus();
-}
-
-std::int64_t RiskKeeper::MarkAgeMillis(const Symbol& symbol, const ledger::Mark& mark) {
-  auto arrival = market_.arrival_ns.find(symbol);
-  std::int64_t told = lockstep_ || arrival == market_.arrival_ns.end() ? 0 : AgeNow() - arrival->second;
-  bool timed = mark.time.nanos != 0 && market_time_ > mark.time;
-  return std::max(told, timed ? (market_time_ - mark.time).nanos : 0) / 1'000'000;
-}
-
-bool RiskKeeper::MarkIsStale(const Symbol& symbol, const ledger::Mark& mark, const risk::Limits& limits) {
-  auto arrival = market_.arrival_ns.find(symbol);
-  bool untold = !lockstep_ && arrival != market_.arrival_ns.end() &&
-                AgeNow() - arrival->second > limits.quote_age_ms_max * 1'000'000;
-  bool stands = mark.session_open && mark.time.nanos != 0 && market_time_ > mark.time + kQuoteStands;
-  return untold || stands;
-}
-
-void RiskKeeper::FillLossRules(const AccountId& id, const risk::Exposure& exposure, std::optional<Decimal> equity,
-                               google::protobuf::RepeatedPtrField<risk::v1::LossRule>* out) {
-  const risk::Limits& limits = limits_[id];
-  for (risk::LossRule rule : risk::kLossRules) {
-    risk::v1::LossRule& line = *out->Add();
-    line.set_name(risk::NameOf(rule));
-    const std::optional<risk::LossTrip>& trip = exposure.latches.Of(rule);
-    bool daily = rule == risk::LossRule::kDailyLoss;
-    bool unknown = !equity || (daily ? exposure.baseline.day_start_unknown : exposure.baseline.peak_unknown);
-    wire::ToProto(daily ? limits.daily_loss_ratio : limits.drawdown_ratio, line.mutable_limit_ratio());
-    line.set_state(unknown ? risk::v1::LOSS_RULE_STATE_UNKNOWN : risk::v1::LOSS_RULE_STATE_ARMED);
-    if (unknown) line.set_message("a position has no price: the loss is not known");
-    if (!unknown) {
-      risk::LossMeasure measure = MeasureLoss(rule, limits, exposure.baseline, *equity);
-      wire::ToProto(measure.baseline, line.mutable_baseline());
-      wire::ToProto(measure.loss, line.mutable_loss());
-      wire::ToProto(measure.limit, line.mutable_limit());
-      line.set_level_percent(measure.level_percent);
-      if (measure.level_percent > 0) {
-        line.set_state(risk::v1::LOSS_RULE_STATE_WARNING);
-        line.set_message(std::to_string(measure.level_percent) + " % of the limit or more is used");
-      }
-    }
-    if (!trip) continue;
-    line.set_state(risk::v1::LOSS_RULE_STATE_TRIPPED);
-    wire::ToProto(trip->time, line.mutable_trip_time());
-    wire::ToProto(trip->baseline, line.mutable_trip_baseline());
-    wire::ToProto(trip->equity, line.mutable_trip_equity());
-    wire::ToProto(trip->limit, line.mutable_trip_limit());
-    line.set_message(DescribeTrip(rule, *trip, limits));
-  }
-}
-
-void RiskKeeper::FillOpening(const risk::Exposure& exposure, bool equity_known,
-                             risk::v1::GetRiskStateResponse* response) {
-  const risk::Limits& limits = limits_[AccountId(response->account_id())];
-  std::string why;
-  auto block = [&](const char* name, const std::string& sentence) {
-    response->add_blocked_by(name);
-    why += (why.empty() ? "" : "; ") + sentence;
-  };
-  if (exposure.halted()) block("trading_halted", "the account is halted until somebody resumes it with a reason");
-  for (risk::LossRule rule : risk::kLossRules) {
-    if (const auto& trip = exposure.latches.Of(rule)) block(risk::NameOf(rule), DescribeTrip(rule, *trip, limits));
-  }
-  if (const std::string* stopped = stopped_.Why(response->account_id()))
-    block("order_log", *stopped);
-  else if (!replayed_.contains(AccountId(response->account_id())))
-    block("replaying", "risk is reading the order log");
-  if (!equity_known) block("equity_unknown", "a position has no price, until there is one");
-  response->set_opening_message(why);
-  response->set_opening(exposure.halted()                ? risk::v1::OPENING_HALTED
-                        : response->blocked_by().empty() ? risk::v1::OPENING_OPEN
-                                                         : risk::v1::OPENING_BLOCKED);
 }
 
 absl::StatusOr<risk::Limits> RiskKeeper::GetLimits(const std::string& account) {

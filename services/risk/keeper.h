@@ -1,19 +1,19 @@
 #pragma once
 
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <set>
 
 #include "ballast/risk/v1/risk_service.pb.h"
 #include "libs/base/clock.h"
-#include "libs/platform/grpc/server_stream.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/service/stopped_accounts.h"
 #include "libs/platform/thread/mutex.h"
 #include "libs/risk/passable.h"
+#include "services/risk/session_board.h"
+#include "services/risk/state_view.h"
 #include "services/risk/store.h"
 
 namespace ballast {
@@ -22,7 +22,7 @@ namespace ballast {
 // while the lock is held; a reservation is arithmetic on memory.
 class RiskKeeper {
  public:
-  using Sender = StreamSender<risk::v1::RiskSessionResponse>;
+  using Sender = SessionBoard::Sender;
 
   RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metrics& metrics,
              ledger::DayBoundary boundary = ledger::DayBoundary::kNewYork);
@@ -64,19 +64,9 @@ class RiskKeeper {
   [[nodiscard]] bool Ready();
 
  private:
-  // One order manager's stream, and the accounts it writes.
-  struct Session {
-    std::shared_ptr<Sender> sender;
-    std::uint64_t epoch = 0;
-    std::set<AccountId> accounts;
-    bool replayed = false;
-    bool takes_encoded_checks = false;
-    // An event came that does not even say whose it is.
-    bool has_nameless = false;
-  };
+  using Session = SessionBoard::Session;
+
   void Hello(const risk::v1::SessionHello& hello, const std::shared_ptr<Sender>& sender) REQUIRES(mutex_);
-  // Null when it has said no hello, or others write its accounts by now.
-  Session* Find(const std::shared_ptr<Sender>& sender) REQUIRES(mutex_);
   void End(const std::shared_ptr<Sender>& sender, const grpc::Status& why) REQUIRES(mutex_);
   // Whether the session may speak of the account; one that nobody has named becomes its own.
   bool Holds(Session& session, const AccountId& account) REQUIRES(mutex_);
@@ -86,7 +76,7 @@ class RiskKeeper {
   bool Apply(Session& session, const order::v1::OrderEvent& event) REQUIRES(mutex_);
   bool ApplyBytes(Session& session, const std::string& bytes) REQUIRES(mutex_);
   // A gap: what risk knows is not the truth any more. The next session starts from the cursor.
-  bool Lose(Session& session, const std::string& account, std::uint64_t sequence) REQUIRES(mutex_);
+  bool Lose(const Session& session, const std::string& account, std::uint64_t sequence) REQUIRES(mutex_);
   // An event that cannot be read: it would be the same in the next session. Its account is refused from now on, and the
   // others go on.
   bool StopAccount(const AccountId& account, std::uint64_t sequence, const std::string& why) REQUIRES(mutex_);
@@ -124,12 +114,7 @@ class RiskKeeper {
   void Save(bool all) EXCLUDES(mutex_);
   RiskStore::Closes HeldCloses() REQUIRES(mutex_);
   bool TakeStep(const Step& step) REQUIRES(mutex_);
-  std::int64_t MarkAgeMillis(const Symbol& symbol, const ledger::Mark& mark) REQUIRES(mutex_);
-  bool MarkIsStale(const Symbol& symbol, const ledger::Mark& mark, const risk::Limits& limits) REQUIRES(mutex_);
-  void FillLossRules(const AccountId& id, const risk::Exposure& exposure, std::optional<Decimal> equity,
-                     google::protobuf::RepeatedPtrField<risk::v1::LossRule>* out) REQUIRES(mutex_);
-  void FillOpening(const risk::Exposure& exposure, bool equity_known, risk::v1::GetRiskStateResponse* response)
-      REQUIRES(mutex_);
+  StateView ViewOf(const AccountId& id, const risk::Exposure& exposure) REQUIRES(mutex_);
   // For ages and rates: monotonic, or the market's when the market waits for its readers.
   std::int64_t AgeNow() REQUIRES(mutex_);
 
@@ -163,9 +148,7 @@ class RiskKeeper {
   std::map<AccountId, std::uint64_t> executions_ GUARDED_BY(mutex_);
   CondVar applied_;
   bool stopping_ GUARDED_BY(mutex_) = false;
-  std::list<Session> sessions_ GUARDED_BY(mutex_);
-  // The newest epoch each account was seen with.
-  std::map<AccountId, std::uint64_t> epochs_ GUARDED_BY(mutex_);
+  SessionBoard sessions_ GUARDED_BY(mutex_);
   Counter& reserves_;
   Counter& refusals_;
   Histogram& reserve_seconds_;

@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "libs/platform/postgres/testing/test_postgres.h"
+#include "services/risk/postgres_store.h"
 
 namespace ballast {
 
@@ -22,7 +23,7 @@ class OutboxTest : public ::testing::Test {
     ASSERT_TRUE(Logger::Make({.service = "test", .directory = "", .level = "CRITICAL"}, &log).ok());
     database = TestPostgres::Get().NewSchema();
     ASSERT_TRUE(database->Migrate(Migrations_risk()).ok());
-    store = std::make_unique<RiskStore>(*database);
+    store = std::make_unique<PostgresRiskStore>(*database);
     Restart();
   }
   // As after a SIGKILL.

@@ -1,10 +1,10 @@
 // The order manager's session with risk: who may hold it.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "libs/platform/postgres/testing/test_postgres.h"
 #include "libs/platform/service/service.h"
 #include "services/risk/keeper.h"
+#include "services/risk/postgres_store.h"
 
 namespace ballast {
 
@@ -30,7 +30,7 @@ class SessionTest : public testing::Test {
     ASSERT_TRUE(Logger::Make({.service = "test", .level = "CRITICAL"}, &log_).ok());
     database_ = TestPostgres::Get().NewSchema();
     ASSERT_TRUE(database_->Migrate(Migrations_risk()).ok());
-    store_ = std::make_unique<RiskStore>(*database_);
+    store_ = std::make_unique<PostgresRiskStore>(*database_);
     keeper_ = std::make_unique<RiskKeeper>(*store_, clock_, *log_, metrics_);
     ASSERT_TRUE(keeper_->Recover().ok());
   }
@@ -102,19 +102,17 @@ TEST_F(SessionTest, WhatIsPassedByCountsAndAGapInItIsSeen) {
   risk::v1::RiskSessionRequest unreadable;
   unreadable.mutable_batch()->add_events("\xff\xff\xff");
   keeper_->OnSession(unreadable, second);
-  // Whose event was it? Nobody gets room before that is known.
-  auto refusal = [&](std::uint64_t correlation) {
-    risk::v1::RiskSessionRequest request;
-    request.mutable_reserve()->set_correlation_id(correlation);
-    request.mutable_reserve()->mutable_order()->set_account_id("paper");
-    request.mutable_reserve()->mutable_order()->mutable_quantity()->set_value("1");
-    keeper_->OnSession(request, second);
-    return second->said.back().reserve_result().rejection().message();
-  };
-  EXPECT_THAT(refusal(1), ::testing::HasSubstr("not yet be told whose it is"));
-  send(second, 5, order::v1::ORDER_EVENT_TYPE_ACCEPTED);
-  EXPECT_EQ(second->closed, grpc::OK) << "the other accounts of the session go on";
-  EXPECT_THAT(refusal(2), ::testing::HasSubstr("the event before it cannot be read"));
+  // It would be the same in the next session: the account is refused instead.
+  EXPECT_EQ(second->closed, grpc::OK);
+  risk::v1::GetRiskStateResponse state;
+  ASSERT_TRUE(keeper_->State("paper", &state).ok());
+  ASSERT_FALSE(state.blocked_by().empty());
+  EXPECT_EQ(state.blocked_by(0), "order_log");
+  // Of several accounts nobody knows whose it is.
+  auto third = std::make_shared<Session>();
+  Hello(9, third, {"a", "b"});
+  keeper_->OnSession(unreadable, third);
+  EXPECT_EQ(third->closed, grpc::DATA_LOSS);
 }
 
 TEST_F(SessionTest, ANewerOneTakesOverAndTheFormerGetsNoRoom) {

@@ -13,7 +13,7 @@
 #include "services/risk/grpc_adapter.h"
 #include "services/risk/keeper.h"
 #include "services/risk/outbox.h"
-#include "services/risk/store.h"
+#include "services/risk/postgres_store.h"
 
 namespace ballast {
 
@@ -129,7 +129,7 @@ class RiskShell : public Service {
   }
 
   Logger& log_;
-  RiskStore store_;
+  PostgresRiskStore store_;
   RiskKeeper keeper_;
   RiskGrpc grpc_;
   std::unique_ptr<audit::v1::AuditService::Stub> audit_;

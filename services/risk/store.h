@@ -6,14 +6,14 @@
 
 #include "absl/status/statusor.h"
 #include "libs/ledger/mark_board.h"
-#include "libs/platform/postgres/database.h"
 #include "libs/risk/limits.h"
 #include "libs/risk/loss_rules.h"
 #include "services/risk/exposure_codec.h"
 
 namespace ballast {
 
-// Risk's part of Postgres: the only SQL here. Blocks.
+// What risk keeps: what it asks of its storage. Blocks. store_test.cc holds whatever implements it to the same
+// promises.
 class RiskStore {
  public:
   // What cannot be read back from the order log.
@@ -24,9 +24,10 @@ class RiskStore {
   };
   using Marks = std::map<AccountId, EquityMark>;
   using Closes = std::map<Symbol, ledger::MarkBoard::Closes>;
-  explicit RiskStore(Database& database) : database_(database) {}
 
-  absl::StatusOr<std::map<AccountId, risk::Limits>> LoadLimits();
+  virtual ~RiskStore() = default;
+
+  virtual absl::StatusOr<std::map<AccountId, risk::Limits>> LoadLimits() = 0;
   // Version `limits.version` + 1 when `limits.version` is the newest (0 when there is none stored); ABORTED otherwise.
   // A repeated request id changes nothing and answers the stored version.
   struct Update {
@@ -36,14 +37,14 @@ class RiskStore {
     std::string actor;
     std::string request_id;
   };
-  absl::StatusOr<risk::Limits> SaveLimits(const Update& update);
-  absl::StatusOr<Marks> LoadMarks();
-  absl::StatusOr<Closes> LoadCloses();
-  absl::Status SaveMarks(const Marks& marks, const Closes& closes);
+  virtual absl::StatusOr<risk::Limits> SaveLimits(const Update& update) = 0;
+  virtual absl::StatusOr<Marks> LoadMarks() = 0;
+  virtual absl::StatusOr<Closes> LoadCloses() = 0;
+  virtual absl::Status SaveMarks(const Marks& marks, const Closes& closes) = 0;
   // One that cannot be read is left out: its account's log is read from the beginning.
-  absl::StatusOr<std::map<AccountId, KeptExposure>> LoadExposures();
+  virtual absl::StatusOr<std::map<AccountId, KeptExposure>> LoadExposures() = 0;
   // After the marks: an account whose exposure is stored has its marks stored.
-  absl::Status SaveExposures(const std::map<AccountId, KeptExposure>& exposures);
+  virtual absl::Status SaveExposures(const std::map<AccountId, KeptExposure>& exposures) = 0;
   // A person's word that tripped rules are over, and the account's marks after it. Answers the rules of the first
   // request with this id; ALREADY_EXISTS when that one said something else.
   struct Rearm {
@@ -60,7 +61,7 @@ class RiskStore {
     // The request had been made before: nothing changed now.
     bool repeated = false;
   };
-  absl::StatusOr<Rearmed> SaveRearm(const Rearm& rearm);
+  virtual absl::StatusOr<Rearmed> SaveRearm(const Rearm& rearm) = 0;
 
   // What others are to be told of the above, stored with it: changed limits, rules re-armed and tripped.
   enum class Target { kAudit = 1, kAlerts = 2 };
@@ -72,13 +73,10 @@ class RiskStore {
   };
   // Oldest first, so many at most for each target: what waits for one that is away is in nobody's way.
   static constexpr int kOutboxPage = 200;
-  absl::StatusOr<std::vector<Message>> LoadOutbox();
-  absl::Status RemoveMessages(const std::vector<std::int64_t>& outbox_ids);
+  virtual absl::StatusOr<std::vector<Message>> LoadOutbox() = 0;
+  virtual absl::Status RemoveMessages(const std::vector<std::int64_t>& outbox_ids) = 0;
   // It stays, and is not loaded again.
-  absl::Status RefuseMessage(std::int64_t outbox_id, const std::string& why);
-
- private:
-  Database& database_;
+  virtual absl::Status RefuseMessage(std::int64_t outbox_id, const std::string& why) = 0;
 };
 
 }  // namespace ballast

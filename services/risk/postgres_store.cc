@@ -1,4 +1,4 @@
-#include "services/risk/store.h"
+#include "services/risk/postgres_store.h"
 
 #include <pqxx/pqxx>
 
@@ -53,7 +53,7 @@ void SaveMark(pqxx::transaction_base& work, const AccountId& account, const Risk
 
 }  // namespace
 
-absl::StatusOr<std::map<AccountId, risk::Limits>> RiskStore::LoadLimits() {
+absl::StatusOr<std::map<AccountId, risk::Limits>> PostgresRiskStore::LoadLimits() {
   std::map<AccountId, risk::Limits> limits;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     for (const pqxx::row& row : work.exec(
@@ -65,7 +65,7 @@ absl::StatusOr<std::map<AccountId, risk::Limits>> RiskStore::LoadLimits() {
   return limits;
 }
 
-absl::StatusOr<risk::Limits> RiskStore::SaveLimits(const Update& update) {
+absl::StatusOr<risk::Limits> PostgresRiskStore::SaveLimits(const Update& update) {
   risk::Limits saved = update.limits;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     work.exec_params("SELECT pg_advisory_xact_lock(hashtext($1))", update.account_id.value());
@@ -97,7 +97,7 @@ absl::StatusOr<risk::Limits> RiskStore::SaveLimits(const Update& update) {
   return saved;
 }
 
-absl::StatusOr<RiskStore::Marks> RiskStore::LoadMarks() {
+absl::StatusOr<RiskStore::Marks> PostgresRiskStore::LoadMarks() {
   Marks marks;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     marks.clear();
@@ -125,7 +125,7 @@ absl::StatusOr<RiskStore::Marks> RiskStore::LoadMarks() {
   return marks;
 }
 
-absl::StatusOr<RiskStore::Closes> RiskStore::LoadCloses() {
+absl::StatusOr<RiskStore::Closes> PostgresRiskStore::LoadCloses() {
   Closes closes;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     closes.clear();
@@ -146,7 +146,7 @@ absl::StatusOr<RiskStore::Closes> RiskStore::LoadCloses() {
   return closes;
 }
 
-absl::Status RiskStore::SaveMarks(const Marks& marks, const Closes& closes) {
+absl::Status PostgresRiskStore::SaveMarks(const Marks& marks, const Closes& closes) {
   return database_.Transaction([&](pqxx::transaction_base& work) {
     for (const auto& [account, mark] : marks) SaveMark(work, account, mark);
     auto save_close = [&](const Symbol& symbol, int rank, const ledger::MarkBoard::Close& close) {
@@ -166,7 +166,7 @@ absl::Status RiskStore::SaveMarks(const Marks& marks, const Closes& closes) {
   });
 }
 
-absl::StatusOr<std::map<AccountId, KeptExposure>> RiskStore::LoadExposures() {
+absl::StatusOr<std::map<AccountId, KeptExposure>> PostgresRiskStore::LoadExposures() {
   std::map<AccountId, KeptExposure> exposures;
   RETURN_IF_ERROR(database_.LongTransaction([&](pqxx::transaction_base& work) {
     exposures.clear();
@@ -181,7 +181,7 @@ absl::StatusOr<std::map<AccountId, KeptExposure>> RiskStore::LoadExposures() {
   return exposures;
 }
 
-absl::Status RiskStore::SaveExposures(const std::map<AccountId, KeptExposure>& exposures) {
+absl::Status PostgresRiskStore::SaveExposures(const std::map<AccountId, KeptExposure>& exposures) {
   return database_.Transaction([&](pqxx::transaction_base& work) {
     for (const auto& [account, kept] : exposures) {
       risk::v1::StoredExposure proto;
@@ -195,7 +195,7 @@ absl::Status RiskStore::SaveExposures(const std::map<AccountId, KeptExposure>& e
   });
 }
 
-absl::StatusOr<RiskStore::Rearmed> RiskStore::SaveRearm(const Rearm& rearm) {
+absl::StatusOr<RiskStore::Rearmed> PostgresRiskStore::SaveRearm(const Rearm& rearm) {
   Rearmed answer{.rules = rearm.rearmed};
   std::string asked = absl::StrJoin(rearm.asked, ","), rearmed = absl::StrJoin(rearm.rearmed, ",");
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
@@ -224,7 +224,7 @@ absl::StatusOr<RiskStore::Rearmed> RiskStore::SaveRearm(const Rearm& rearm) {
   return answer;
 }
 
-absl::StatusOr<std::vector<RiskStore::Message>> RiskStore::LoadOutbox() {
+absl::StatusOr<std::vector<RiskStore::Message>> PostgresRiskStore::LoadOutbox() {
   std::vector<Message> messages;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     messages.clear();
@@ -241,14 +241,14 @@ absl::StatusOr<std::vector<RiskStore::Message>> RiskStore::LoadOutbox() {
   return messages;
 }
 
-absl::Status RiskStore::RemoveMessages(const std::vector<std::int64_t>& outbox_ids) {
+absl::Status PostgresRiskStore::RemoveMessages(const std::vector<std::int64_t>& outbox_ids) {
   return database_.Transaction([&](pqxx::transaction_base& work) {
     work.exec("DELETE FROM outbox WHERE outbox_id IN (" + absl::StrJoin(outbox_ids, ",") + ")");
     return absl::OkStatus();
   });
 }
 
-absl::Status RiskStore::RefuseMessage(std::int64_t outbox_id, const std::string& why) {
+absl::Status PostgresRiskStore::RefuseMessage(std::int64_t outbox_id, const std::string& why) {
   return database_.Transaction([&](pqxx::transaction_base& work) {
     work.exec_params("UPDATE outbox SET refusal = $2 WHERE outbox_id = $1", outbox_id, why);
     return absl::OkStatus();

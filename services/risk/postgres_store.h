@@ -1,0 +1,29 @@
+#pragma once
+
+#include "libs/platform/postgres/database.h"
+#include "services/risk/store.h"
+
+namespace ballast {
+
+// Risk's part of Postgres: the only SQL here.
+class PostgresRiskStore final : public RiskStore {
+ public:
+  explicit PostgresRiskStore(Database& database) : database_(database) {}
+
+  absl::StatusOr<std::map<AccountId, risk::Limits>> LoadLimits() override;
+  absl::StatusOr<risk::Limits> SaveLimits(const Update& update) override;
+  absl::StatusOr<Marks> LoadMarks() override;
+  absl::StatusOr<Closes> LoadCloses() override;
+  absl::Status SaveMarks(const Marks& marks, const Closes& closes) override;
+  absl::StatusOr<std::map<AccountId, KeptExposure>> LoadExposures() override;
+  absl::Status SaveExposures(const std::map<AccountId, KeptExposure>& exposures) override;
+  absl::StatusOr<Rearmed> SaveRearm(const Rearm& rearm) override;
+  absl::StatusOr<std::vector<Message>> LoadOutbox() override;
+  absl::Status RemoveMessages(const std::vector<std::int64_t>& outbox_ids) override;
+  absl::Status RefuseMessage(std::int64_t outbox_id, const std::string& why) override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace ballast

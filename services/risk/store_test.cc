@@ -1,0 +1,174 @@
+// What every store of risk promises, held against the one in memory and the one in a real Postgres.
+#include "services/risk/store.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+
+#include "libs/platform/postgres/testing/test_postgres.h"
+#include "services/risk/postgres_store.h"
+#include "services/risk/testing/memory_risk_store.h"
+
+namespace ballast {
+
+std::vector<Migration> Migrations_risk();
+
+namespace {
+
+// Where stores of one process after another find the same rows.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+  virtual std::unique_ptr<RiskStore> Open() = 0;
+};
+
+class InMemory : public Storage {
+ public:
+  std::unique_ptr<RiskStore> Open() override { return std::make_unique<MemoryRiskStore>(disk_); }
+
+ private:
+  std::shared_ptr<MemoryRiskStore::Disk> disk_ = std::make_shared<MemoryRiskStore::Disk>();
+};
+
+class InPostgres : public Storage {
+ public:
+  InPostgres() : database_(TestPostgres::Get().NewSchema()) { EXPECT_TRUE(database_->Migrate(Migrations_risk()).ok()); }
+  std::unique_ptr<RiskStore> Open() override { return std::make_unique<PostgresRiskStore>(*database_); }
+
+ private:
+  std::unique_ptr<Database> database_;
+};
+
+struct Kind {
+  const char* name;
+  std::function<std::unique_ptr<Storage>()> make;
+};
+
+class RiskStoreTest : public testing::TestWithParam<Kind> {
+ protected:
+  void SetUp() override {
+    storage_ = GetParam().make();
+    store_ = storage_->Open();
+  }
+  static RiskStore::Update Change(const char* request_id, std::uint64_t version, int open_orders) {
+    RiskStore::Update update{
+        .account_id = AccountId("paper"), .reason = "why", .actor = "ann", .request_id = request_id};
+    update.limits.version = version;
+    update.limits.max_open_orders = open_orders;
+    return update;
+  }
+  static risk::LossTrip Trip(std::int64_t nanos) {
+    return {.time = UtcTime{nanos},
+            .day = 7,
+            .baseline = Decimal::Of("100.5"),
+            .equity = Decimal::Of("90"),
+            .limit = Decimal::Of("1.25")};
+  }
+  // Who is to be told how many things.
+  std::pair<int, int> Waiting() {
+    auto outbox = store_->LoadOutbox();
+    EXPECT_TRUE(outbox.ok());
+    std::pair<int, int> waiting;
+    for (const RiskStore::Message& message : *outbox) {
+      ++(message.target == RiskStore::Target::kAudit ? waiting.first : waiting.second);
+    }
+    return waiting;
+  }
+
+  std::unique_ptr<Storage> storage_;
+  std::unique_ptr<RiskStore> store_;
+};
+
+TEST_P(RiskStoreTest, LimitsGoOnByVersionsAndARequestCountsOnce) {
+  auto saved = store_->SaveLimits(Change("r1", 1, 7));
+  ASSERT_TRUE(saved.ok()) << saved.status();
+  EXPECT_EQ(saved->version, 2U);
+  EXPECT_EQ(*store_->SaveLimits(Change("r1", 1, 7)), *saved) << "asked again";
+  EXPECT_TRUE(absl::IsAlreadyExists(store_->SaveLimits(Change("r1", 1, 8)).status()));
+  EXPECT_TRUE(absl::IsAborted(store_->SaveLimits(Change("r2", 1, 8)).status())) << "somebody was faster";
+  ASSERT_TRUE(store_->SaveLimits(Change("r3", 2, 9)).ok());
+  EXPECT_EQ(storage_->Open()->LoadLimits()->at(AccountId("paper")).max_open_orders, 9);
+  EXPECT_EQ(Waiting(), std::pair(2, 0));
+}
+
+TEST_P(RiskStoreTest, MarksAndClosesComeBackAndATripIsToldOnce) {
+  RiskStore::Marks marks;
+  RiskStore::EquityMark& mark = marks[AccountId("paper")];
+  mark.baseline = {.day = 7, .day_start_equity = Decimal::Of("100.5"), .peak_equity = Decimal::Of("101")};
+  mark.latches.Of(risk::LossRule::kDailyLoss) = Trip(5);
+  using Close = ledger::MarkBoard::Close;
+  Close monday{.day = 10, .bid = Decimal::Of("1.5"), .ask = Decimal::Of("1.6"), .time = UtcTime{7}, .in_session = true};
+  RiskStore::Closes closes{{Symbol("SPY"), {monday, std::nullopt}}};
+  ASSERT_EQ(store_->SaveMarks(marks, closes), absl::OkStatus());
+  ASSERT_EQ(store_->SaveMarks(marks, {}), absl::OkStatus());
+  EXPECT_EQ(*storage_->Open()->LoadMarks(), marks);
+  EXPECT_EQ(*store_->LoadCloses(), closes);
+  EXPECT_EQ(Waiting(), std::pair(1, 1));
+  mark.latches.Of(risk::LossRule::kDailyLoss) = Trip(9);
+  ASSERT_EQ(store_->SaveMarks(marks, {}), absl::OkStatus());
+  EXPECT_EQ(Waiting(), std::pair(2, 2)) << "another trip";
+}
+
+TEST_P(RiskStoreTest, ExposuresComeBackAsTheyWere) {
+  KeptExposure kept{.execution_sequence = 9};
+  kept.snapshot.applied_sequence = 12;
+  kept.snapshot.event_time = UtcTime{7};
+  kept.snapshot.event_type = OrderEventType::kFilled;
+  kept.snapshot.cash = Decimal::Of("99.5");
+  kept.snapshot.currency = "USD";
+  ASSERT_EQ(store_->SaveExposures({{AccountId("paper"), kept}}), absl::OkStatus());
+  kept.snapshot.applied_sequence = 13;
+  ASSERT_EQ(store_->SaveExposures({{AccountId("paper"), kept}}), absl::OkStatus());
+  auto loaded = storage_->Open()->LoadExposures();
+  ASSERT_TRUE(loaded.ok());
+  ASSERT_EQ(loaded->size(), 1U);
+  const KeptExposure& back = loaded->at(AccountId("paper"));
+  EXPECT_EQ(back.execution_sequence, 9U);
+  EXPECT_EQ(back.snapshot.applied_sequence, 13U);
+  EXPECT_EQ(back.snapshot.event_time, UtcTime{7});
+  EXPECT_EQ(back.snapshot.cash, Decimal::Of("99.5"));
+}
+
+TEST_P(RiskStoreTest, ARearmingIsDoneOnceAndTold) {
+  RiskStore::Rearm rearm{.account_id = AccountId("paper"),
+                         .asked = {"daily_loss", "drawdown"},
+                         .rearmed = {"daily_loss"},
+                         .reason = "looked at it",
+                         .actor = "ann",
+                         .request_id = "r1"};
+  rearm.after.baseline.day = 8;
+  auto first = store_->SaveRearm(rearm);
+  ASSERT_TRUE(first.ok());
+  EXPECT_FALSE(first->repeated);
+  EXPECT_EQ(store_->LoadMarks()->at(AccountId("paper")).baseline.day, 8);
+  RiskStore::Rearm again = rearm;
+  again.rearmed = {};
+  auto second = store_->SaveRearm(again);
+  ASSERT_TRUE(second.ok());
+  EXPECT_TRUE(second->repeated);
+  EXPECT_EQ(second->rules, std::vector<std::string>{"daily_loss"}) << "the first answer";
+  again.reason = "another";
+  EXPECT_TRUE(absl::IsAlreadyExists(store_->SaveRearm(again).status()));
+  EXPECT_EQ(Waiting(), std::pair(1, 0));
+}
+
+TEST_P(RiskStoreTest, WhatWasTakenOrRefusedIsNotSentAgain) {
+  ASSERT_TRUE(store_->SaveLimits(Change("r1", 1, 7)).ok());
+  ASSERT_TRUE(store_->SaveLimits(Change("r2", 2, 8)).ok());
+  auto outbox = store_->LoadOutbox();
+  ASSERT_EQ(outbox->size(), 2U);
+  EXPECT_LT((*outbox)[0].outbox_id, (*outbox)[1].outbox_id) << "oldest first";
+  ASSERT_TRUE(store_->RemoveMessages({(*outbox)[0].outbox_id}).ok());
+  ASSERT_TRUE(store_->RefuseMessage((*outbox)[1].outbox_id, "unreadable").ok());
+  EXPECT_EQ(Waiting(), std::pair(0, 0));
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, RiskStoreTest,
+                         testing::Values(Kind{.name = "Memory", .make = [] { return std::make_unique<InMemory>(); }},
+                                         Kind{.name = "Postgres",
+                                              .make = [] { return std::make_unique<InPostgres>(); }}),
+                         [](const auto& parameter) { return parameter.param.name; });
+
+}  // namespace
+}  // namespace ballast

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "libs/runtime/testing/faults.h"
+#include "services/risk/facts.h"
+#include "services/risk/store.h"
+
+namespace ballast {
+
+// What risk keeps without a database, for tests. What it keeps is a Disk, which outlives the stores of one process
+// after another, and which fails when it is told to.
+class MemoryRiskStore final : public RiskStore {
+ public:
+  struct Disk {
+    // By account and version.
+    std::map<std::pair<AccountId, std::uint64_t>, std::pair<Update, risk::Limits>> limits;
+    Marks marks;
+    Closes closes;
+    std::map<AccountId, KeptExposure> exposures;
+    std::map<std::pair<AccountId, std::string>, Rearm> rearms;
+    std::map<std::int64_t, Message> outbox;
+    std::map<std::int64_t, std::string> refused;
+    std::int64_t last_outbox_id = 0;
+    runtime::Faults faults;
+  };
+
+  explicit MemoryRiskStore(std::shared_ptr<Disk> disk) : disk_(std::move(disk)) {}
+
+  absl::StatusOr<std::map<AccountId, risk::Limits>> LoadLimits() override {
+    std::map<AccountId, risk::Limits> newest;
+    for (const auto& [key, saved] : disk_->limits) newest[key.first] = saved.second;
+    return newest;
+  }
+  absl::StatusOr<risk::Limits> SaveLimits(const Update& update) override {
+    risk::Limits saved = update.limits;
+    saved.version += 1;
+    absl::Status status = disk_->faults.Commit([&]() -> absl::Status {
+      std::uint64_t newest = 1;
+      for (const auto& [key, before] : disk_->limits) {
+        if (key.first != update.account_id) continue;
+        newest = key.second;
+        if (before.first.request_id != update.request_id) continue;
+        if (before.second != saved) return absl::AlreadyExistsError("the request id was used for another change");
+        return absl::OkStatus();
+      }
+      if (newest != update.limits.version) return absl::AbortedError("the limits have another version by now");
+      disk_->limits[{update.account_id, saved.version}] = {update, saved};
+      Tell(Target::kAudit, LimitsUpdated(update.account_id, saved, update.reason, update.actor));
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    return saved;
+  }
+  absl::StatusOr<Marks> LoadMarks() override { return disk_->marks; }
+  absl::StatusOr<Closes> LoadCloses() override { return disk_->closes; }
+  absl::Status SaveMarks(const Marks& marks, const Closes& closes) override {
+    return disk_->faults.Commit([&] {
+      for (const auto& [account, mark] : marks) SaveMark(account, mark);
+      for (const auto& [symbol, both] : closes) disk_->closes.insert_or_assign(symbol, both);
+      return absl::OkStatus();
+    });
+  }
+  absl::StatusOr<std::map<AccountId, KeptExposure>> LoadExposures() override { return disk_->exposures; }
+  absl::Status SaveExposures(const std::map<AccountId, KeptExposure>& exposures) override {
+    return disk_->faults.Commit([&] {
+      for (const auto& [account, kept] : exposures) disk_->exposures.insert_or_assign(account, kept);
+      return absl::OkStatus();
+    });
+  }
+  absl::StatusOr<Rearmed> SaveRearm(const Rearm& rearm) override {
+    Rearmed answer{.rules = rearm.rearmed};
+    absl::Status status = disk_->faults.Commit([&]() -> absl::Status {
+      auto [before, fresh] = disk_->rearms.try_emplace({rearm.account_id, rearm.request_id}, rearm);
+      if (!fresh) {
+        if (before->second.asked != rearm.asked || before->second.reason != rearm.reason)
+          return absl::AlreadyExistsError("the request id was used for another re-arming");
+        answer = {.rules = before->second.rearmed, .repeated = true};
+        return absl::OkStatus();
+      }
+      SaveMark(rearm.account_id, rearm.after);
+      if (!rearm.rearmed.empty()) {
+        Tell(Target::kAudit,
+             LossRulesRearmed(rearm.account_id, rearm.request_id, rearm.rearmed, rearm.reason, rearm.actor));
+      }
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    return answer;
+  }
+  absl::StatusOr<std::vector<Message>> LoadOutbox() override {
+    std::vector<Message> messages;
+    for (Target target : {Target::kAudit, Target::kAlerts}) {
+      int left = kOutboxPage;
+      for (const auto& [id, message] : disk_->outbox) {
+        if (message.target == target && left-- > 0) messages.push_back(message);
+      }
+    }
+    return messages;
+  }
+  absl::Status RemoveMessages(const std::vector<std::int64_t>& outbox_ids) override {
+    for (std::int64_t id : outbox_ids) disk_->outbox.erase(id);
+    return absl::OkStatus();
+  }
+  absl::Status RefuseMessage(std::int64_t outbox_id, const std::string& why) override {
+    disk_->outbox.erase(outbox_id);
+    disk_->refused[outbox_id] = why;
+    return absl::OkStatus();
+  }
+
+ private:
+  void Tell(Target target, const google::protobuf::MessageLite& request) {
+    std::int64_t id = ++disk_->last_outbox_id;
+    disk_->outbox[id] = {.outbox_id = id, .target = target, .request = request.SerializeAsString()};
+  }
+  void SaveMark(const AccountId& account, const EquityMark& mark) {
+    const EquityMark before = disk_->marks[account];
+    disk_->marks[account] = mark;
+    for (risk::LossRule rule : risk::kLossRules) {
+      const auto& trip = mark.latches.Of(rule);
+      const auto& known = before.latches.Of(rule);
+      if (!trip || (known && known->time == trip->time)) continue;
+      Tell(Target::kAudit, LossRuleTripped(account, rule, *trip));
+      Tell(Target::kAlerts, AlertOfTrip(account, rule, *trip));
+    }
+  }
+
+  std::shared_ptr<Disk> disk_;
+};
+
+}  // namespace ballast
