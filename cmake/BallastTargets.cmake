@@ -54,6 +54,12 @@ function(ballast_service name)
   string(REPLACE "_" "-" executable ballast-${name})
   add_executable(${executable} main.cc)
   target_link_libraries(${executable} PRIVATE ballast_service_${name})
+  # Messages of many small pieces, made by one thread and freed by another: a sixth of what an order costs was glibc's
+  # malloc. A sanitizer brings its own.
+  if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    find_library(BALLAST_JEMALLOC jemalloc REQUIRED)
+    target_link_libraries(${executable} PRIVATE ${BALLAST_JEMALLOC})
+  endif()
   set_target_properties(${executable} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   install(TARGETS ${executable} RUNTIME DESTINATION bin)
   foreach(test ${ARG_TESTS})

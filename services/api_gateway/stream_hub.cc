@@ -85,9 +85,10 @@ void StreamHub::WakeUp(std::string status) {
   rounds_alone_ = 0;
   if (!status.empty()) model_.OnStatus(std::move(status));
   model_.CheckMarket(clock_.MonotonicNanos());
-  // A number for all of it that is never sent: whoever was here before has missed something.
+  // A number for all of it that is never sent: whoever was here before has missed something. Nobody was where nothing
+  // was ever sent.
   (void)model_.Flush(true);
-  ++sequence_;
+  if (sequence_ > 0) ++sequence_;
 }
 
 void StreamHub::OnMarket(broker::v1::StreamMarketDataResponse&& step) {

@@ -96,7 +96,8 @@ class StreamHub {
   std::size_t ring_bytes_ GUARDED_BY(mutex_) = 0;
   std::map<const WebSocket*, Client> clients_ GUARDED_BY(mutex_);
   std::int64_t rounds_alone_ GUARDED_BY(mutex_) = 0;
-  bool asleep_ GUARDED_BY(mutex_) = false;
+  // Until somebody looks.
+  bool asleep_ GUARDED_BY(mutex_) = true;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

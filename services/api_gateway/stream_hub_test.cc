@@ -65,6 +65,8 @@ broker::v1::StreamMarketDataResponse MakeStep(const std::string& symbol, std::ui
 
 class StreamHubTest : public ::testing::Test {
  protected:
+  // Somebody was here a moment ago.
+  StreamHubTest() { hub_.Leave(Join().get()); }
   std::shared_ptr<Page> Join(const std::string& run = "", std::int64_t after = -1) {
     auto page = std::make_shared<Page>();
     hub_.Join(page, run, after);
@@ -80,10 +82,8 @@ class StreamHubTest : public ::testing::Test {
 
   SystemClock clock_;
   Metrics metrics_;
-  StreamHub hub_{{.default_account = "paper",
-                  .ring_max = 10,
-                  .resume_max = 5,
-                  .status = [] { return std::string("{\"version\":\"1\"}"); }},
+  std::string status_ = R"({"version":"1"})";
+  StreamHub hub_{{.default_account = "paper", .ring_max = 10, .resume_max = 5, .status = [this] { return status_; }},
                  clock_,
                  metrics_};
 };
@@ -140,6 +140,7 @@ TEST_F(StreamHubTest, QuotesAreGatheredAndTheHeartbeatNamesTheLastDelta) {
   hub_.Tick(5);
   ASSERT_THAT(page->Of("delta"), SizeIs(1));
   EXPECT_EQ(page->Of("delta")[0]["data"][0]["sequence"], "4");
+  status_ = R"({"version":"2"})";
   hub_.Tick(20);
   EXPECT_EQ(page->Of("delta")[1]["topic"], "status");
   EXPECT_EQ(page->Of("heartbeat").back()["sequence"], 2);
@@ -364,12 +365,16 @@ TEST_F(StreamHubTest, NothingIsMadeWhileNobodyLooks) {
       model.OnOrder(MakeOrder("o" + std::to_string(i), i, order::v1::ORDER_STATUS_FILLED));
     });
   };
+  // Nobody has looked yet.
+  hub.Tick(0);
+  EXPECT_EQ(statuses, 0);
   auto page = std::make_shared<Page>();
   hub.Join(page, "", -1);
+  EXPECT_EQ(statuses, 1);
   add(1);
   hub.Tick(20);
   std::int64_t last = page->messages.back()["sequence"];
-  EXPECT_EQ(statuses, 1);
+  EXPECT_EQ(statuses, 2);
   hub.Leave(page.get());
   // Away for a moment: it goes on where it was.
   add(2);

@@ -1,6 +1,7 @@
 #include "libs/platform/crypto/crypto.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
@@ -12,9 +13,12 @@
 namespace ballast {
 
 std::string Sha256(std::string_view bytes) {
+  // Looked up once: for a short text OpenSSL's look-up costs more than the digest.
+  static EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
+  int ok = EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, kSha256,
+                      nullptr);
+  CHECK(ok == 1, "OpenSSL has SHA-256");
   return digest;
 }
 

@@ -11,6 +11,7 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/sync_stream.h>
 
+#include "libs/platform/grpc/reused_message.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/platform/thread/bounded_queue.h"
 #include "libs/platform/thread/mutex.h"
@@ -43,7 +44,7 @@ class StreamReader {
   struct Callbacks {
     // Makes the call; runs before each attempt, so a cursor can go into the request.
     std::function<std::unique_ptr<grpc::ClientReader<Response>>(grpc::ClientContext&)> open;
-    // False ends this connection (it is opened again).
+    // The message is gone when it returns. False ends this connection (it is opened again).
     std::function<bool(Response&)> on_message;
     std::function<void(const absl::Status&)> on_disconnected;
   };
@@ -67,6 +68,7 @@ class StreamReader {
  private:
   void Loop() {
     ReconnectPause pause;
+    ReusedMessage<Response> message;
     while (!stopping_) {
       auto context = std::make_shared<grpc::ClientContext>();
       {
@@ -75,9 +77,8 @@ class StreamReader {
       }
       if (stopping_) break;
       std::unique_ptr<grpc::ClientReader<Response>> reader = callbacks_.open(*context);
-      Response response;
-      while (reader->Read(&response)) {
-        if (!callbacks_.on_message(response)) {
+      for (Response* response = message.Fresh(); reader->Read(response); response = message.Fresh()) {
+        if (!callbacks_.on_message(*response)) {
           context->TryCancel();
           break;
         }
