@@ -10,7 +10,8 @@ class Inbox {
   virtual ~Inbox() = default;
   // The driver's thread. Until there is something to take, the inbox is closed or woken, or the time is over.
   virtual void Wait(std::int64_t timeout_ns) = 0;
-  // The driver's thread. The same whatever there is to take: the machine can do nothing before that time.
+  // The driver's thread. The same whatever there is to take, for a machine that can do nothing with it before that
+  // time.
   virtual void Rest(std::int64_t timeout_ns) = 0;
   // Any thread. Nothing more is taken in; what is there can still be taken out.
   virtual void Close() = 0;

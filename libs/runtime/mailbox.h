@@ -54,16 +54,18 @@ class Mailbox final : public Inbox {
   void Rest(std::int64_t timeout_ns) override EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     resting_ = true;
-    rested_.WaitFor(mutex_, timeout_ns);
+    if (!woken_) rested_.WaitFor(mutex_, timeout_ns);
     resting_ = false;
+    woken_ = false;
   }
-  // The next Wait does not wait; who waits in one, returns.
+  // The next Wait or Rest does not wait; who waits in one, returns.
   void Wake() EXCLUDES(mutex_) {
     {
       MutexLock lock(mutex_);
       woken_ = true;
     }
     ready_.NotifyAll();
+    rested_.NotifyAll();
   }
   void Close() override EXCLUDES(mutex_) {
     {

@@ -57,6 +57,8 @@ TEST(MailboxTest, WhoIsWokenDoesNotWait) {
   box.Wake();
   box.Wait(1'000'000'000'000);
   EXPECT_TRUE(box.Take(10).empty());
+  box.Wake();
+  box.Rest(1'000'000'000'000);
 }
 
 // There is one answer for each question: whoever asked has been counted already.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
+#include <utility>
 
 #include "libs/base/absl_std.h"
 #include "libs/wire/wire.h"
@@ -10,6 +12,8 @@ namespace ballast {
 namespace {
 
 constexpr std::size_t kBatchMax = 500;
+constexpr std::size_t kInstructionBytes = 1'024;
+constexpr std::size_t kCallBytes = 256;
 constexpr std::int64_t kSaveNs = 1'000'000'000;
 constexpr int kResendPage = 500;
 constexpr std::int64_t kSecondNs = 1'000'000'000;
@@ -34,6 +38,7 @@ Engine::Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock&
       log_(log),
       redis_(redis),
       fail_(std::move(fail)),
+      committer_(clock),
       venue_({}, options_.paper),
       feed_(options_, venue_, clock, log, metrics),
       desks_(venue_, [this] { return feed_.Now(); }),
@@ -43,8 +48,6 @@ Engine::Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock&
       unreadable_(metrics.GetCounter("ballast_broker_messages_unreadable_total",
                                      "messages of order management that could not be read", {})),
       session_gauge_(metrics.GetGauge("ballast_broker_order_session", "order managers that are connected", {})) {}
-
-Engine::~Engine() { Drain(); }
 
 absl::Status Engine::Recover() {
   RETURN_IF_ERROR(store_.Fence());
@@ -68,6 +71,7 @@ absl::Status Engine::Recover() {
   Kill();
   // Orders that come first find a market. A replay's first step is made when everybody is there.
   if (options_.source == "simulated") StepMarket();
+  if (storing_) return absl::UnavailableError("the market's first step could not be stored");
   feed_.Begin();
   log_.Info("broker.recovered", {{"orders", std::to_string(venue_.orders().size())},
                                  {"market_source", options_.source},
@@ -87,62 +91,81 @@ absl::Status Engine::SavePast(const std::vector<Bar>& past) {
   }
 }
 
-void Engine::Start() {
-  thread_ = std::thread([this] { Loop(); });
-}
-
-void Engine::Drain() {
-  inbox_.Close();
-  if (thread_.joinable()) thread_.join();
-  sessions_.CloseAll(grpc::Status(grpc::UNAVAILABLE, "the broker gateway is stopping"));
-  feed_.CloseAll(grpc::Status(grpc::UNAVAILABLE, "the broker gateway is stopping"));
-}
-
 bool Engine::Instruct(broker::v1::OrderSessionRequest request, std::shared_ptr<OrderSender> session) {
-  return inbox_.TryPush(
-      [this, request = std::move(request), session = std::move(session)] { Handle(request, session); });
+  return inbox_.Post(kInstructions, kInstructionBytes,
+                     [this, request = std::move(request), session = std::move(session)] { Handle(request, session); });
 }
 
 bool Engine::Subscribe(broker::v1::Subscribe request, std::shared_ptr<MarketSender> session) {
-  return inbox_.TryPush(
-      [this, request = std::move(request), session = std::move(session)] { feed_.Subscribe(request, session); });
+  return inbox_.Post(kMarket, kCallBytes, [this, request = std::move(request), session = std::move(session)] {
+    feed_.Subscribe(request, session);
+  });
 }
 
 bool Engine::Acknowledge(std::uint64_t step, std::shared_ptr<MarketSender> session) {
-  return inbox_.TryPush([this, step, session = std::move(session)] { feed_.Acknowledge(step, session); });
+  return inbox_.Post(kMarket, kCallBytes,
+                     [this, step, session = std::move(session)] { feed_.Acknowledge(step, session); });
 }
 
-void Engine::StreamEnded() {
-  (void)inbox_.TryPush([this] { Prune(); });  // full: the loop is awake and looks by itself
-}
+// Every turn looks by itself.
+void Engine::StreamEnded() { inbox_.Wake(); }
 
 bool Engine::Ask(std::function<void(const Engine&)> question) {
-  return inbox_.TryPush(
-      [this, question = std::move(question)] { after_commit_.push_back([this, question] { question(*this); }); });
+  return inbox_.Post(kQuestions, kCallBytes, [this, question = std::move(question)] {
+    after_commit_.push_back([this, question] { question(*this); });
+  });
 }
 
-void Engine::Loop() {
-  while (!inbox_.closed()) {
-    Prune();
+runtime::Turn Engine::Poll(std::int64_t now_ns) {
+  if (ended_) return {runtime::Turn::State::kEnded, 0};
+  if (storing_) {
+    // The switch does not wait for the storage: what is cancelled now is stored with the next rows.
     Kill();
-    Advance();
-    for (Task& task : inbox_.PopBatch(kBatchMax, IdleNanos())) {
-      // A task may take a while, and an order that comes makes the venue work all that are due.
-      if (kill_.version() != killed_version_) Kill();
-      task();
-    }
-    Kill();
-    venue_.OnTime(feed_.Now());
-    CommitAndTell();
-    if (!feed_.exact() && clock_.MonotonicNanos() - last_save_ns_ > kSaveNs) SaveMarket();
-    desks_.Forget(venue_.Forget(options_.closed_orders_kept));
+    if (!Settle()) return Stuck();
   }
-  for (Task& task : inbox_.PopBatch(50'000, 0)) {
+  bool closed = inbox_.closed();
+  std::vector<Task> tasks = inbox_.Take(kBatchMax);
+  bool idle = tasks.empty();
+  Work(std::move(tasks));
+  Kill();
+  if (!closed) venue_.OnTime(feed_.Now());
+  if (!CommitAndTell()) return Stuck();
+  if (closed) return idle ? End() : runtime::Turn{runtime::Turn::State::kReady, now_ns};
+  if (!feed_.exact() && clock_.MonotonicNanos() - last_save_ns_ > kSaveNs) SaveMarket();
+  desks_.Forget(venue_.Forget(options_.closed_orders_kept));
+  Prune();
+  Kill();
+  Advance();
+  if (storing_ || dead_) return Stuck();
+  return {runtime::Turn::State::kReady, clock_.MonotonicNanos() + IdleNanos()};
+}
+
+void Engine::Work(std::vector<Task> tasks) {
+  for (Task& task : tasks) {
+    // A task may take a while, and an order that comes makes the venue work all that are due.
     if (kill_.version() != killed_version_) Kill();
     task();
   }
-  CommitAndTell();
-  if (!feed_.exact()) SaveMarket();
+}
+
+runtime::Turn Engine::Stuck() {
+  if (dead_) return End();
+  return {runtime::Turn::State::kBlocked, committer_.next_try_ns()};
+}
+
+// Whoever still asks is answered with what is known; nothing more is taken or told.
+runtime::Turn Engine::End() {
+  ended_ = true;
+  inbox_.Close();
+  if (!dead_ && !feed_.exact()) SaveMarket();
+  dead_ = true;
+  for (std::vector<Task> left = inbox_.Take(kBatchMax); !left.empty(); left = inbox_.Take(kBatchMax)) {
+    Work(std::move(left));
+  }
+  for (auto& action : std::exchange(after_commit_, {})) action();
+  sessions_.CloseAll(grpc::Status(grpc::UNAVAILABLE, "the broker gateway is stopping"));
+  feed_.CloseAll(grpc::Status(grpc::UNAVAILABLE, "the broker gateway is stopping"));
+  return {runtime::Turn::State::kEnded, 0};
 }
 
 void Engine::Kill() {
@@ -208,7 +231,7 @@ void Engine::Advance() {
     // With an empty inbox no order is on its way to the venue: whoever acknowledged had its orders answered before.
     if (!feed_.MayStep() || inbox_.size() > 0) return;
     StepMarket();
-    feed_.TellDue();
+    if (!storing_ && !dead_) feed_.TellDue();
   } else if (feed_.IsDue()) {
     StepMarket();
     feed_.Schedule();
@@ -225,6 +248,7 @@ std::int64_t Engine::IdleNanos() const {
 }
 
 void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderSender>& session) {
+  if (dead_) return;
   if (request.has_hello()) {
     Hello(request.hello(), session);
     return;
@@ -427,9 +451,9 @@ void Engine::StepMarket() {
   }
   venue_.Expire(step->time);
   feed_.Noted();
-  CommitAndTell();              // executions of this step before the step itself
-  if (feed_.unsaved()) return;  // it could not be stored and the process ends: nobody may hear of it
-  feed_.Publish();
+  // Once its executions are stored and told, and itself.
+  publish_ = true;
+  (void)CommitAndTell();
 }
 
 bool Engine::stores() const {
@@ -437,58 +461,80 @@ bool Engine::stores() const {
   return since == 0 || clock_.MonotonicNanos() - since < kSecondNs;
 }
 
-bool Engine::Store(const SqlBatch& rows) {
-  std::chrono::milliseconds pause(20);
-  std::int64_t begun = clock_.MonotonicNanos();
-  storing_since_ns_ = begun;
-  while (true) {
-    absl::Status status = store_.Append(rows);
-    // In doubt: the same rows again are refused when they are there, which is then the good answer.
-    if (status.ok() || absl::IsAlreadyExists(status)) break;
-    log_.Error("broker.commit_failed", {{"error", status.ToString()}});
-    if (absl::IsFailedPrecondition(status) || absl::IsInternal(status)) {
-      fail_(status.ToString());
-      inbox_.Close();
-      return false;
-    }
-    // Nobody was told of it, so it has not happened: the process may end without it, and does not hang for it.
-    if (inbox_.closed() && clock_.MonotonicNanos() - begun > kSecondNs) return false;
-    storage_problem_ = MessageOf(status);
-    // The switch does not wait for the storage: what is cancelled now is stored with the next rows.
-    Kill();
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::milliseconds(500));
-  }
-  storage_problem_.clear();
-  storing_since_ns_ = 0;
+bool Engine::CommitAndTell() {
+  if (dead_) return false;
+  if (Collect()) return Settle();
+  Tell();
   return true;
 }
 
-void Engine::CommitAndTell() {
+bool Engine::Collect() {
   paper::Changes changes = venue_.TakeChanges();
   changes.executions = desks_.Hear(changes);
   bool step = feed_.unsaved();
-  if (!changes.empty() || step) {
-    market::SourceState state;
-    if (step) state = feed_.State();
-    static const std::vector<Bar> kNoBars;
-    std::vector<broker::v1::ExecutionReport> reports(changes.executions.size());
-    for (std::size_t i = 0; i < reports.size(); ++i) ToProto(changes.executions[i], &reports[i]);
-    // Made once: while they are tried again the venue may go on cancelling.
-    if (!Store(BrokerStore::Rows(reports, venue_, changes, step ? &state : nullptr,
-                                 step ? feed_.unsaved_bars() : kNoBars))) {
-      return;
-    }
-    if (step) feed_.Saved();
-    for (const broker::Execution& execution : changes.executions) {
-      feed_.gate().Told(execution.account_id.value(), execution.execution_sequence);
-    }
-    executions_.Add(static_cast<double>(changes.executions.size()));
-    TellExecutions(std::move(reports));
+  if (changes.empty() && !step) return false;
+  market::SourceState state;
+  if (step) state = feed_.State();
+  static const std::vector<Bar> kNoBars;
+  Storing storing;
+  storing.reports.resize(changes.executions.size());
+  for (std::size_t i = 0; i < storing.reports.size(); ++i) ToProto(changes.executions[i], &storing.reports[i]);
+  // Made once: while they are tried again the venue may go on cancelling.
+  storing.rows = BrokerStore::Rows(storing.reports, venue_, changes, step ? &state : nullptr,
+                                   step ? feed_.unsaved_bars() : kNoBars);
+  storing.changes = std::move(changes);
+  storing.step = step;
+  storing_ = std::move(storing);
+  storing_since_ns_ = clock_.MonotonicNanos();
+  return true;
+}
+
+// Executions have numbers that nobody else gives; other rows are written over what is there.
+absl::StatusOr<runtime::Stored> Engine::Look() {
+  if (storing_->reports.empty()) return runtime::Stored::kNothing;
+  const broker::v1::ExecutionReport& ours = storing_->reports.back();
+  ASSIGN_OR_RETURN(auto there, store_.LoadExecutions(AccountId(ours.account_id()), ours.execution_sequence() - 1, 1));
+  if (there.empty() || there[0].execution_sequence() != ours.execution_sequence()) return runtime::Stored::kNothing;
+  bool same = there[0].execution_id() == ours.execution_id() && there[0].order_id() == ours.order_id() &&
+              there[0].type() == ours.type();
+  return same ? runtime::Stored::kThis : runtime::Stored::kAnother;
+}
+
+bool Engine::Settle() {
+  using Outcome = runtime::Committer::Outcome;
+  Outcome outcome = committer_.Try({.append = [this] { return store_.Append(storing_->rows); },
+                                    .look = [this] { return Look(); },
+                                    .on_failure =
+                                        [this](const absl::Status& status, int) {
+                                          log_.Error("broker.commit_failed", {{"error", status.ToString()}});
+                                          storage_problem_ = MessageOf(status);
+                                        }},
+                                   inbox_.closed());
+  if (outcome == Outcome::kLater) return false;
+  if (outcome == Outcome::kNever) {
+    // Nobody was told of it, so it has not happened.
+    dead_ = true;
+    storing_.reset();
+    if (!absl::IsCancelled(committer_.status())) fail_(committer_.status().ToString());
+    return false;
   }
-  std::vector<std::function<void()>> actions = std::move(after_commit_);
-  after_commit_.clear();
-  for (auto& action : actions) action();
+  storage_problem_.clear();
+  storing_since_ns_ = 0;
+  Storing stored = *std::exchange(storing_, std::nullopt);
+  if (stored.step) feed_.Saved();
+  for (const broker::Execution& execution : stored.changes.executions) {
+    feed_.gate().Told(execution.account_id.value(), execution.execution_sequence);
+  }
+  executions_.Add(static_cast<double>(stored.changes.executions.size()));
+  TellExecutions(std::move(stored.reports));
+  Tell();
+  return true;
+}
+
+// What waited for the commit: executions of a step come before the step itself.
+void Engine::Tell() {
+  if (std::exchange(publish_, false)) feed_.Publish();
+  for (auto& action : std::exchange(after_commit_, {})) action();
 }
 
 void Engine::TellExecutions(std::vector<broker::v1::ExecutionReport> reports) {

@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <thread>
 #include <vector>
 
 #include "ballast/broker/v1/broker_service.pb.h"
@@ -15,7 +14,9 @@
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/redis/redis_cache.h"
-#include "libs/platform/thread/bounded_queue.h"
+#include "libs/runtime/commit.h"
+#include "libs/runtime/machine.h"
+#include "libs/runtime/mailbox.h"
 #include "services/broker_gateway/engine_options.h"
 #include "services/broker_gateway/kill_desk.h"
 #include "services/broker_gateway/market_feed.h"
@@ -25,9 +26,10 @@
 
 namespace ballast {
 
-// One thread owns the feed and the paper venue: it moves the market when the feed says so, works instructions as they
-// come, makes what the venue did durable and only then tells it. Other threads enqueue.
-class Engine {
+// Owns the feed and the paper venue: moves the market when the feed says so, works instructions as they come, makes
+// what the venue did durable and only then tells it. It has no thread of its own: whoever drives it calls Poll; others
+// post.
+class Engine : public runtime::Machine {
  public:
   using OrderSender = OrderSessions::Sender;
   using MarketSender = MarketFeed::Sender;
@@ -35,11 +37,11 @@ class Engine {
 
   Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock& clock, Logger& log, Metrics& metrics,
          RedisCache& redis, std::function<void(const std::string&)> fail);
-  ~Engine();
 
+  // Before the first turn. Blocks.
   absl::Status Recover();
-  void Start();
-  void Drain();
+  runtime::Turn Poll(std::int64_t now_ns) override;
+  runtime::Inbox& inbox() override { return inbox_; }
 
   // Any thread. False: the inbox is full.
   bool Instruct(broker::v1::OrderSessionRequest request, std::shared_ptr<OrderSender> session);
@@ -48,13 +50,11 @@ class Engine {
   // A stream has ended: somebody may have to be waited for.
   void StreamEnded();
   // A kill switch has changed: looked at now and not at the next tick.
-  void WakeUp() {
-    (void)inbox_.TryPush([] {});
-  }
-  // Runs on the engine's thread, after the commit of what came before it.
+  void WakeUp() { inbox_.Wake(); }
+  // Runs in one of its turns, after the commit of what came before it.
   bool Ask(std::function<void(const Engine&)> question);
 
-  // For questions only: the engine's thread.
+  // For questions only: in its turns.
   [[nodiscard]] const paper::PaperBroker& venue() const { return venue_; }
   [[nodiscard]] const MarketFeed& feed() const { return feed_; }
   [[nodiscard]] const VenueDesks& desks() const { return desks_; }
@@ -65,9 +65,21 @@ class Engine {
 
  private:
   using Task = std::function<void()>;
+  // What orders may trade on goes before who wants to see the market, and that before questions.
+  enum Lane : std::size_t { kInstructions, kMarket, kQuestions, kLanes };
+  // What the venue did, on its way to the storage.
+  struct Storing {
+    paper::Changes changes;
+    std::vector<broker::v1::ExecutionReport> reports;
+    SqlBatch rows;
+    bool step = false;
+  };
 
   absl::Status SavePast(const std::vector<Bar>& past);
-  void Loop();
+  void Work(std::vector<Task> tasks);
+  // How it stands when what the venue did is not stored.
+  runtime::Turn Stuck();
+  runtime::Turn End();
   // Before anything may trade: what the kill switches say of the open orders is done.
   void Kill();
   void CancelAll(const KillCommand& held, KillDesk::View& view, const AccountId& account);
@@ -88,9 +100,14 @@ class Engine {
   // What the venue did, to the order manager of each account.
   void TellExecutions(std::vector<broker::v1::ExecutionReport> reports);
   [[nodiscard]] std::int64_t IdleNanos() const;
-  void CommitAndTell();
-  // False: they cannot be stored, and the process ends.
-  bool Store(const SqlBatch& rows);
+  // False: what the venue did is not stored yet, or (dead_) never will be.
+  bool CommitAndTell();
+  // Takes what the venue did for storing; false: it did nothing.
+  bool Collect();
+  // The next try to store it, and what follows once it is; false: as CommitAndTell.
+  bool Settle();
+  absl::StatusOr<runtime::Stored> Look();
+  void Tell();
   void SaveMarket();
 
   Options options_;
@@ -100,10 +117,17 @@ class Engine {
   Logger& log_;
   RedisCache& redis_;
   std::function<void(const std::string&)> fail_;
-  BoundedQueue<Task> inbox_{50'000};
-  std::thread thread_;
+  // Some 50,000 orders; the rest is few.
+  runtime::Mailbox<Task, kLanes> inbox_{{50U << 20, 4U << 20, 4U << 20}};
 
-  // The engine's thread only.
+  // In its turns only.
+  runtime::Committer committer_;
+  std::optional<Storing> storing_;
+  // The market has made a step that nobody has heard of.
+  bool publish_ = false;
+  // What the venue did could not be stored: nothing more is stored or told.
+  bool dead_ = false;
+  bool ended_ = false;
   paper::PaperBroker venue_;
   MarketFeed feed_;
   VenueDesks desks_;

@@ -10,6 +10,7 @@
 
 #include "libs/platform/postgres/testing/test_postgres.h"
 #include "libs/platform/service/service.h"
+#include "libs/runtime/worker.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -145,9 +146,13 @@ class EngineTest : public testing::Test {
     kill_ = std::make_unique<KillDesk>("", clock_, *log_);
     NewDatabase();
   }
-  void TearDown() override { engine_.reset(); }
+  void TearDown() override {
+    worker_.reset();
+    engine_.reset();
+  }
 
   void NewDatabase() {
+    worker_.reset();
     engine_.reset();
     database_ = TestPostgres::Get().NewSchema();
     ASSERT_TRUE(database_->Migrate(Migrations_broker_gateway()).ok());
@@ -157,12 +162,13 @@ class EngineTest : public testing::Test {
   void Start(Engine::Options options) {
     options.last_check.notional_max = Decimal::Of("1000000");
     options.last_check.collar_ratio = Decimal::Of("0.5");
-    if (engine_) engine_->Drain();
+    worker_.reset();
     engine_ = std::make_unique<Engine>(options, *store_, *kill_, clock_, *log_, metrics_, redis_,
                                        [](const std::string& why) { ADD_FAILURE() << why; });
     absl::Status recovered = engine_->Recover();
     ASSERT_TRUE(recovered.ok()) << recovered;
-    engine_->Start();
+    worker_ = std::make_unique<runtime::Worker>(*engine_, clock_);
+    worker_->Start();
   }
 
   static Engine::Options Lockstep() {
@@ -226,6 +232,7 @@ class EngineTest : public testing::Test {
   std::unique_ptr<Database> database_;
   std::unique_ptr<BrokerStore> store_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<runtime::Worker> worker_;
   std::uint64_t epoch_ = 0;
   std::shared_ptr<FakeOrders> orders_;
   std::shared_ptr<FakeSubscriber> risk_, positions_, strategies_;
@@ -238,7 +245,7 @@ TEST_F(EngineTest, TheSameReplayGivesTheSameExecutionsAlsoWhenItIsInterrupted) {
     Start(Lockstep());
     Join(journal);
     ASSERT_TRUE(journal.WaitForLine("strategies " + std::to_string(kSteps) + " end"));
-    engine_->Drain();
+    worker_->Drain();
     whole = journal.lines();
     first = Stored();
     EXPECT_GT(first.size(), 300U);
@@ -252,7 +259,7 @@ TEST_F(EngineTest, TheSameReplayGivesTheSameExecutionsAlsoWhenItIsInterrupted) {
     Start(Lockstep());
     Join(journal);
     ASSERT_TRUE(journal.WaitForLine("strategies " + std::to_string(kSteps) + " end"));
-    engine_->Drain();
+    worker_->Drain();
     EXPECT_EQ(journal.lines(), whole);
     EXPECT_EQ(Stored(), first);
   }
@@ -266,7 +273,7 @@ TEST_F(EngineTest, TheSameReplayGivesTheSameExecutionsAlsoWhenItIsInterrupted) {
     Join(journal, until);
     std::string line = until == ~0ULL ? std::to_string(kSteps) + " end" : std::to_string(until);
     ASSERT_TRUE(journal.WaitForLine("strategies " + line));
-    engine_->Drain();
+    worker_->Drain();
     if (from != 0) EXPECT_EQ(journal.Count("strategies " + std::to_string(from)), 1U);
     EXPECT_EQ(journal.Count("strategies 1 "), 0U);
     from = until;
@@ -279,7 +286,7 @@ TEST_F(EngineTest, ReportsComeBeforeTheStepThatMadeThemAndStateKeepersBeforeDeci
   Start(Lockstep());
   Join(journal, 200);
   ASSERT_TRUE(journal.WaitForLine("strategies 200"));
-  engine_->Drain();
+  worker_->Drain();
   std::uint64_t risk = 0, positions = 0, strategies = 0;
   for (const std::string& line : journal.lines()) {
     std::uint64_t number = std::stoull(line.substr(line.find(' ') + 1));
@@ -348,7 +355,7 @@ TEST_F(EngineTest, WaitsForEverybodyAndForDurableReports) {
   ASSERT_TRUE(journal.WaitForLine("strategies 60"));
   EXPECT_EQ(journal.Count("positions 50"), before + 1);
   orders_->Close(grpc::Status::OK);
-  engine_->Drain();
+  worker_->Drain();
 }
 
 TEST_F(EngineTest, APacedReplayStepsByItsSpeedAndEnds) {
@@ -359,7 +366,7 @@ TEST_F(EngineTest, APacedReplayStepsByItsSpeedAndEnds) {
   auto watcher = std::make_shared<FakeSubscriber>(*engine_, journal, "dashboard");
   watcher->Open(0, true);  // lockstep means nothing here
   ASSERT_TRUE(journal.WaitForLine("dashboard " + std::to_string(kSteps) + " end"));
-  engine_->Drain();
+  worker_->Drain();
   EXPECT_FALSE(watcher->last.lockstep());
   // The end is durable too.
   Start(options);
@@ -385,7 +392,7 @@ TEST_F(EngineTest, LatencyEndsBetweenTwoSteps) {
   quote.set_symbol("BTC-USD");
   Trade(20, quote);
   ASSERT_TRUE(journal.WaitFor([](const auto& lines) { return lines.size() >= 2; }));
-  engine_->Drain();
+  worker_->Drain();
   auto executions = store_->LoadExecutions(AccountId("paper"), 0, 10);
   ASSERT_TRUE(executions.ok());
   ASSERT_GE(executions->size(), 2U);
@@ -419,7 +426,7 @@ TEST_F(EngineTest, AnOldOrderIsKnownThoughItIsNotInMemory) {
     EXPECT_TRUE(
         engine_->Ask([&](const Engine& engine) { known.set_value(engine.venue().Find(OrderId("old")) != nullptr); }));
     EXPECT_EQ(known.get_future().get(), run == 0);  // refused as stale, then stored only
-    engine_->Drain();
+    worker_->Drain();
     EXPECT_EQ(Stored().size(), 1U);
   }
   EXPECT_EQ(store_->LoadOrder(OrderId("old"))->status, OrderStatus::kRejected);
@@ -437,7 +444,7 @@ TEST_F(EngineTest, ASimulatedMarketInLockstepIsTheSameEachTime) {
     Start(options);
     Join(journal, 5'200);  // the past has 4800 steps
     ASSERT_TRUE(journal.WaitForLine("strategies 5200"));
-    engine_->Drain();
+    worker_->Drain();
     if (run == 0) first = Stored();
     EXPECT_GT(first.size(), 30U);
     EXPECT_EQ(Stored(), first);

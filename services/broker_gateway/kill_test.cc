@@ -203,7 +203,7 @@ TEST_F(KillTest, GoesOnAfterARestartBeforeAnythingTrades) {
   ASSERT_TRUE(engine_->Instruct(NewOrder("on-its-way"), session));
   ASSERT_TRUE(engine_->Instruct(Resting("rests"), session));
   ASSERT_TRUE(session->WaitForReport("rests", EXECUTION_TYPE_NEW));
-  engine_->Drain();
+  worker_->Drain();
   // The process is dead when it is told; its file is not.
   ASSERT_TRUE(kill_->Engage(Command("stop-1", true)).ok());
   Start();
@@ -261,7 +261,7 @@ TEST_F(KillTest, WhoCannotStoreSaysSoAndDoesNotHangWhenItEnds) {
   std::int64_t end = clock_.MonotonicNanos() + kPatienceNs;
   while (engine_->stores() && clock_.MonotonicNanos() < end) kill_->Await(AccountId("nobody"), 10'000'000);
   EXPECT_FALSE(engine_->stores());
-  engine_->Drain();  // ends though nothing was stored
+  worker_->Drain();  // ends though nothing was stored
   EXPECT_EQ(session->CountOf("not-stored", EXECUTION_TYPE_NEW), 0U);
   storage.Answer();
   Start();
@@ -270,7 +270,7 @@ TEST_F(KillTest, WhoCannotStoreSaysSoAndDoesNotHangWhenItEnds) {
     EXPECT_EQ(engine.venue().Find(OrderId("not-stored")), nullptr);
     EXPECT_NE(engine.venue().Find(OrderId("stored")), nullptr);
   }));
-  engine_->Drain();
+  worker_->Drain();
 }
 
 // As somebody with nothing but a command line sees it.

@@ -16,7 +16,7 @@ TEST_F(SessionTest, AnOlderOrderManagerIsTurnedAwayAndTheNewerOneGoesOn) {
   EXPECT_TRUE(engine_->Instruct(NewOrder("by-newer"), newer));
   EXPECT_TRUE(newer->ReportOf("by-newer").has_value());
   EXPECT_FALSE(newer->done());
-  engine_->Drain();
+  worker_->Drain();
   EXPECT_FALSE(older->told_ready());
   EXPECT_EQ(engine_->venue().Find(OrderId("by-older")), nullptr);
 }
@@ -37,7 +37,7 @@ TEST_F(SessionTest, ANewerOneTakesOverAndTheFormerIsNotHeard) {
   EXPECT_TRUE(engine_->Instruct(NewOrder("by-former"), former));
   EXPECT_TRUE(engine_->Instruct(NewOrder("by-latter"), latter));
   EXPECT_TRUE(latter->ReportOf("by-latter").has_value());
-  engine_->Drain();
+  worker_->Drain();
   EXPECT_EQ(engine_->venue().Find(OrderId("by-former")), nullptr);
 }
 

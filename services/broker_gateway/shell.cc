@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "libs/runtime/worker.h"
 #include "services/broker_gateway/data_check.h"
 #include "services/broker_gateway/engine.h"
 #include "services/broker_gateway/grpc_adapter.h"
@@ -45,6 +46,7 @@ class BrokerGateway : public Service {
                                 .intent_age_ms_max = context.config.GetInt("intent_age_ms_max"),
                                 .orders_per_second_max = context.config.GetInt("orders_per_second_cap")}},
                 store_, kill_, context.clock, context.log, context.metrics, context.redis, context.fail),
+        worker_(engine_, context.clock),
         broker_(engine_, store_, reader_, kill_, kill_writer_),
         market_(engine_, store_, reader_) {}
 
@@ -56,13 +58,13 @@ class BrokerGateway : public Service {
   absl::Status Start() override {
     reader_.Start();
     kill_writer_.Start();
-    engine_.Start();
+    worker_.Start();
     return absl::OkStatus();
   }
   bool Ready() override { return engine_.stores(); }
   void Drain() override {
     kill_writer_.Stop();
-    engine_.Drain();
+    worker_.Drain();
     reader_.Stop();
   }
 
@@ -73,6 +75,7 @@ class BrokerGateway : public Service {
   // The switch waits for its own file and for nothing else.
   HistoryReader kill_writer_;
   Engine engine_;
+  runtime::Worker worker_;
   BrokerGrpc broker_;
   MarketDataGrpc market_;
 };

@@ -14,13 +14,15 @@ namespace ballast {
 class BrokerStore {
  public:
   explicit BrokerStore(Database& database) : database_(database) {}
+  virtual ~BrokerStore() = default;
 
   absl::Status Fence();
   // Everything in `changes` as it is now, for one transaction (its executions as `reports`); with `market` also where
   // the market stands and its new bars, so that a step and what it traded are there together or not at all.
   static SqlBatch Rows(const std::vector<broker::v1::ExecutionReport>& reports, const paper::PaperBroker& broker,
                        const paper::Changes& changes, const market::SourceState* market, const std::vector<Bar>& bars);
-  absl::Status Append(const SqlBatch& rows);
+  //   as runtime::CommitPort::append; a test may let it fail.
+  virtual absl::Status Append(const SqlBatch& rows);
   // Ledgers and the working orders, however many there ever were.
   absl::Status LoadBroker(paper::PaperBroker& broker);
   // NOT_FOUND when there never was one.

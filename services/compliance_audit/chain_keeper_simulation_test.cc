@@ -30,6 +30,7 @@ struct Outcome {
   std::vector<audit::Record> records;
   int lives = 0;
   int failures = 0;
+  int faults = 0;
 };
 
 class Simulation {
@@ -72,6 +73,7 @@ class Simulation {
     ASSERT_TRUE(keeper_->Recover().ok());
   }
   void Spoil() {
+    ++outcome_.faults;
     bool applied = Chance(50);
     if (Chance(50))
       disk_->faults.FailNext(absl::UnknownError("the answer was lost"), applied);
@@ -146,6 +148,7 @@ TEST_P(ChainKeeperSimulationTest, EverythingIsInTheChainOnceAndTheSameSeedIsTheS
   EXPECT_EQ(requests.size(), static_cast<std::size_t>(kRequests));
   EXPECT_EQ(events, (std::map<std::string, std::uint64_t>{{"paper", kEvents}, {"second", kEvents}}));
   EXPECT_GT(first.failures, 5);
+  EXPECT_LE(first.failures, first.faults) << "each fault is felt once: what is stored is read back";
   EXPECT_GT(first.lives, 3);
   Outcome second = Simulation(GetParam()).Run();
   EXPECT_EQ(second.lives, first.lives);

@@ -29,17 +29,6 @@ class BoundedQueue {
     return true;
   }
 
-  // Beyond the bound too, for what may not be refused and is few by other means. False when closed.
-  [[nodiscard]] bool Push(T item) EXCLUDES(mutex_) {
-    {
-      MutexLock lock(mutex_);
-      if (closed_) return false;
-      items_.push_back(std::move(item));
-    }
-    ready_.NotifyOne();
-    return true;
-  }
-
   // Everything there is, at most `batch_max`; waits up to `timeout_ns` for the first. Empty on time-out or close.
   std::vector<T> PopBatch(std::size_t batch_max, std::int64_t timeout_ns) EXCLUDES(mutex_) {
     std::vector<T> batch;

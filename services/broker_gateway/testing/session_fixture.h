@@ -11,6 +11,7 @@
 
 #include "libs/platform/postgres/testing/test_postgres.h"
 #include "libs/platform/service/service.h"
+#include "libs/runtime/worker.h"
 #include "libs/wire/wire.h"
 #include "services/broker_gateway/engine.h"
 
@@ -104,6 +105,7 @@ class SessionTest : public testing::Test {
     Start();
   }
   void TearDown() override {
+    worker_.reset();
     engine_.reset();
     std::filesystem::remove_all(folder_);
   }
@@ -111,6 +113,7 @@ class SessionTest : public testing::Test {
 
   // The next life of the process, over the same disk.
   void Start() {
+    worker_.reset();
     engine_.reset();
     Engine::Options options = OptionsOf();
     kill_ = std::make_unique<KillDesk>(folder_ + "/kill_switch", clock_, *log_);
@@ -121,7 +124,8 @@ class SessionTest : public testing::Test {
                                        [](const std::string& why) { ADD_FAILURE() << why; });
     absl::Status recovered = engine_->Recover();
     ASSERT_TRUE(recovered.ok()) << recovered;
-    engine_->Start();
+    worker_ = std::make_unique<runtime::Worker>(*engine_, clock_);
+    worker_->Start();
   }
   std::shared_ptr<TestSession> Hello(std::uint64_t epoch) { return HelloAfter(epoch, 0); }
   std::shared_ptr<TestSession> HelloAfter(std::uint64_t epoch, std::uint64_t after) {
@@ -161,6 +165,7 @@ class SessionTest : public testing::Test {
   std::unique_ptr<Database> database_;
   std::unique_ptr<BrokerStore> store_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<runtime::Worker> worker_;
 };
 
 }  // namespace ballast
