@@ -216,13 +216,24 @@ std::vector<OrderEvent> Account::RequestCancel(const OrderId& id, const std::str
 }
 
 void Account::LoadFill(const Fill& fill) {
-  books_.Apply(fill);
   Remember(fill);
+  if (books_restored_ != 0 && fill.sequence <= books_restored_) return;
+  books_.Apply(fill);
+  ++fills_since_stored_;
+}
+
+void Account::Restore(StoredBooks stored) {
+  books_ = std::move(stored.books);
+  books_restored_ = stored.sequence;
+}
+
+Account::StoredBooks Account::TakeBooks() {
+  fills_since_stored_ = 0;
+  return {.id = snapshot_.id, .sequence = snapshot_.last_sequence, .books = books_};
 }
 
 void Account::Remember(const Fill& fill) {
   // A broker repeats what it has just told, or what it told in this session: not last year's.
-  constexpr std::size_t kExecutionsMax = 50'000;
   const std::string& root = fill.exec_ref_id.empty() ? fill.execution_id.value() : fill.exec_ref_id.value();
   if (root.empty()) return;
   auto [place, fresh] = executions_.try_emplace(root);
@@ -238,7 +249,7 @@ void Account::Remember(const Fill& fill) {
   }
   if (!fresh) return;
   execution_order_.push_back(root);
-  if (execution_order_.size() <= kExecutionsMax) return;
+  if (execution_order_.size() <= std::size_t{kExecutionsMax}) return;
   executions_.erase(execution_order_.front());
   execution_order_.pop_front();
 }

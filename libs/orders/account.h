@@ -81,8 +81,22 @@ class Account {
     friend bool operator==(const Snapshot&, const Snapshot&) = default;
   };
   void Restore(Snapshot snapshot) { snapshot_ = std::move(snapshot); }
-  // Recovery of the books: every fill of the log.
+  // The books as the fills up to an event have left them.
+  struct StoredBooks {
+    AccountId id;
+    std::uint64_t sequence = 0;
+    Books books;
+  };
+  // Recovery of the books, before any fill.
+  void Restore(StoredBooks stored);
+  // Recovery of the books: every fill after what was restored, and before that the newest kExecutionsMax, so that one
+  // that is told again is known.
   void LoadFill(const Fill& fill);
+  static constexpr int kExecutionsMax = 50'000;
+  // So many fills are not in what was taken last that it is time to store the books again.
+  [[nodiscard]] bool BooksDue() const { return fills_since_stored_ >= kFillsUnstoredMax; }
+  // The books as they are now, to be stored.
+  [[nodiscard]] StoredBooks TakeBooks();
 
   [[nodiscard]] const Order* Find(const OrderId& id) const;
   // Those that can still change.
@@ -109,7 +123,11 @@ class Account {
   const Order* AddExternal(const Report& report, UtcTime now);
 
   Snapshot snapshot_;
+  static constexpr int kFillsUnstoredMax = 10'000;
   Books books_;
+  // The event that the books were restored at; fills up to there are in them.
+  std::uint64_t books_restored_ = 0;
+  int fills_since_stored_ = 0;
   // Apart, so that what looks at all that can change does not pass by all that ever was. An order keeps its place in
   // memory when it goes from one to the other.
   std::map<OrderId, Order> working_;

@@ -14,6 +14,10 @@ void Books::Apply(const Fill& fill) {
   if (books.empty()) held_.erase(fill.symbol);
 }
 
+void Books::Restore(const Symbol& symbol, const DeploymentId& deployment, Decimal held) {
+  if (!held.IsZero()) held_[symbol][deployment] = held;
+}
+
 std::vector<Books::Part> Books::Attribute(const Order& order, Decimal quantity) const {
   std::vector<Part> parts;
   if (!order.deployment_id.empty() && !order.reduce_only) return {{order.deployment_id, quantity}};

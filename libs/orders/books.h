@@ -20,11 +20,15 @@ class Books {
   };
 
   void Apply(const Fill& fill);
+  // As they were kept.
+  void Restore(const Symbol& symbol, const DeploymentId& deployment, Decimal held);
   // Whose fill it is. A hand-made order is about the account: as far as it makes the net position smaller it closes the
   // books that hold it, its own first, and only the rest opens in its own. A reduce-only fill never takes its book over
   // zero while another book holds that side. The parts' sum is `quantity`.
   [[nodiscard]] std::vector<Part> Attribute(const Order& order, Decimal quantity) const;
 
+  // Every book that is not flat.
+  [[nodiscard]] const std::map<Symbol, std::map<DeploymentId, Decimal>>& held() const { return held_; }
   [[nodiscard]] Decimal Net(const Symbol& symbol) const;
   // Of every symbol whose net position is not zero.
   [[nodiscard]] std::map<Symbol, Decimal> NetAll() const;

@@ -22,6 +22,8 @@ struct Commit {
   std::vector<orders::Account::Snapshot> accounts;
   // account id -> broker, for accounts opened by this commit.
   std::vector<std::pair<AccountId, std::string>> opened;
+  // Books to start from instead of every fill.
+  std::vector<orders::Account::StoredBooks> books;
   // `events` as they are stored and sent; null where nobody has made it yet.
   std::shared_ptr<const EncodedEvents> encoded;
 };
@@ -61,6 +63,10 @@ class Journal {
   [[nodiscard]] virtual absl::StatusOr<std::vector<std::string>> LoadOrderIds(const std::string& after, int limit) = 0;
   // NOT_FOUND when there is none.
   [[nodiscard]] virtual absl::StatusOr<Order> LoadOrder(const OrderId& id) = 0;
+  // The newest that were stored; none: of sequence 0.
+  [[nodiscard]] virtual absl::StatusOr<orders::Account::StoredBooks> LoadBooks(const AccountId& account_id) = 0;
+  // The sequence after which the account's log has `count` fills, or 0 when it has no more than that.
+  [[nodiscard]] virtual absl::StatusOr<std::uint64_t> BeforeNewestFills(const AccountId& account_id, int count) = 0;
   // The fills of the account's log after `after`, in order, at most `limit`.
   [[nodiscard]] virtual absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account_id, std::uint64_t after,
                                                                     int limit) = 0;

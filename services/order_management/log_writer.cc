@@ -24,7 +24,11 @@ void LogWriter::Collect() {
   commit.opened = std::exchange(opened_, {});
   std::set<AccountId> touched;
   for (const OrderEvent& event : batch_) touched.insert(event.account_id);
-  for (const AccountId& id : touched) commit.accounts.push_back(accounts_.Find(id)->snapshot());
+  for (const AccountId& id : touched) {
+    orders::Account& account = *accounts_.Find(id);
+    commit.accounts.push_back(account.snapshot());
+    if (account.BooksDue()) commit.books.push_back(account.TakeBooks());
+  }
   commit.events = std::exchange(batch_, {});
   commit.encoded = std::make_shared<const EncodedEvents>(commit.events);
   started_ns_ = clock_.MonotonicNanos();

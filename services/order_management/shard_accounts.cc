@@ -1,15 +1,9 @@
 #include "services/order_management/shard_accounts.h"
 
-#include <cstdint>
-
 #include "libs/base/absl_std.h"
+#include "services/order_management/books_recovery.h"
 
 namespace ballast {
-namespace {
-
-constexpr int kFillsPage = 500;
-
-}  // namespace
 
 absl::Status ShardAccounts::Recover(EventHub& hub) {
   ASSIGN_OR_RETURN(std::vector<orders::Account::Snapshot> snapshots, journal_.LoadAccounts());
@@ -23,15 +17,7 @@ absl::Status ShardAccounts::Recover(EventHub& hub) {
   RETURN_IF_ERROR(ids_.Recover());
   ASSIGN_OR_RETURN(brokers_, journal_.LoadBrokers());
   ASSIGN_OR_RETURN(deployments_, journal_.LoadDeployments());
-  for (auto& [id, account] : all_) {
-    std::uint64_t cursor = 0;
-    while (true) {
-      ASSIGN_OR_RETURN(std::vector<Fill> fills, journal_.LoadFills(id, cursor, kFillsPage));
-      if (fills.empty()) break;
-      for (const Fill& fill : fills) account.LoadFill(fill);
-      cursor = fills.back().sequence;
-    }
-  }
+  for (auto& [id, account] : all_) RETURN_IF_ERROR(RecoverBooks(journal_, account));
   return absl::OkStatus();
 }
 

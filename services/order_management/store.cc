@@ -7,6 +7,7 @@
 #include "libs/base/absl_std.h"
 #include "libs/orders/submit.h"
 #include "libs/platform/postgres/sql_batch.h"
+#include "libs/wire/packed_checks.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -22,16 +23,34 @@ Message Parse(const pqxx::field& field) {
 
 std::string_view ViewOf(const pqxx::binarystring& bytes) { return {bytes.get(), bytes.size()}; }
 
-absl::StatusOr<Order> ParseOrder(const pqxx::field& field) { return wire::FromProto(Parse<order::v1::Order>(field)); }
+// The newest event of an order has what the order is.
+constexpr char kOrderEvent[] = "JOIN event e ON e.account_id = o.account_id AND e.sequence = o.sequence ";
 
-void AddOrders(const Commit& commit, const EncodedEvents& encoded,
-               const std::map<std::string_view, std::size_t>& newest, SqlBatch& batch) {
+absl::StatusOr<Order> ParseOrder(const pqxx::field& field) {
+  return wire::FromProto(Parse<order::v1::OrderEvent>(field).order());
+}
+
+// What risk said stands apart from the event.
+void AddChecks(const pqxx::field& field, order::v1::OrderEvent& event) {
+  pqxx::binarystring packed(field);
+  std::string checks = wire::UnpackChecks(ViewOf(packed));
+  event.MergeFromString(checks);
+}
+
+// Which events of a commit are an order's own.
+struct OwnEvents {
+  std::size_t newest = 0;
+  std::string sequences;  // an array as text, without its end
+};
+using OrdersOfCommit = std::map<std::string_view, OwnEvents>;
+
+void AddOrders(const Commit& commit, const OrdersOfCommit& orders, SqlBatch& batch) {
   using Type = SqlArray::Type;
   SqlArray ids(Type::kText), accounts(Type::kText), sequences(Type::kBigint), symbols(Type::kText),
       deployments(Type::kText), statuses(Type::kInteger), workings(Type::kBoolean), creates(Type::kBigint),
-      payloads(Type::kBytes);
-  for (const auto& [id, index] : newest) {
-    const Order& order = *commit.events[index].order;
+      own_sequences(Type::kText);
+  for (const auto& [id, own] : orders) {
+    const Order& order = *commit.events[own.newest].order;
     ids.Add(id);
     accounts.Add(order.account_id.value());
     sequences.Add(static_cast<std::int64_t>(order.sequence));
@@ -40,11 +59,29 @@ void AddOrders(const Commit& commit, const EncodedEvents& encoded,
     statuses.Add(static_cast<std::int64_t>(order.status));
     workings.Add(std::int64_t{!IsTerminal(order.status)});
     creates.Add(order.create_time.nanos);
-    payloads.Add(encoded.Order(encoded.entries()[index]));
+    own_sequences.Add(own.sequences + "}");
   }
   batch.Statement("SELECT save_orders($1, $2, $3, $4, $5, $6, $7, $8, $9)");
   batch.Value(ids).Value(accounts).Value(sequences).Value(symbols).Value(deployments).Value(statuses);
-  batch.Value(workings).Value(creates).Value(payloads);
+  batch.Value(workings).Value(creates).Value(own_sequences);
+}
+
+void AddBooks(const orders::Account::StoredBooks& stored, SqlBatch& batch) {
+  using Type = SqlArray::Type;
+  SqlArray deployments(Type::kText), symbols(Type::kText), quantities(Type::kText);
+  for (const auto& [symbol, books] : stored.books.held()) {
+    for (const auto& [deployment, held] : books) {
+      deployments.Add(deployment.value());
+      symbols.Add(symbol.value());
+      quantities.Add(held.ToString());
+    }
+  }
+  batch.Statement(
+      "INSERT INTO books VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id) DO UPDATE SET sequence = "
+      "excluded.sequence, deployment_ids = excluded.deployment_ids, symbols = excluded.symbols, quantities = "
+      "excluded.quantities");
+  batch.Text(stored.id.value()).Bigint(static_cast<std::int64_t>(stored.sequence));
+  batch.Value(deployments).Value(symbols).Value(quantities);
 }
 
 }  // namespace
@@ -63,27 +100,28 @@ absl::Status Store::Append(const Commit& commit) {
     batch.Statement("INSERT INTO account VALUES ($1, 0, '', 0, $2, 0, 0, false, '')").Text(id.value()).Text(broker);
   }
   using Type = SqlArray::Type;
-  SqlArray accounts(Type::kText), sequences(Type::kBigint), orders(Type::kText), types(Type::kInteger),
-      payloads(Type::kBytes), checks(Type::kBytes);
+  SqlArray accounts(Type::kText), sequences(Type::kBigint), types(Type::kInteger), payloads(Type::kBytes),
+      checks(Type::kBytes);
   std::shared_ptr<const EncodedEvents> encoded = commit.encoded;
   if (!encoded) encoded = std::make_shared<const EncodedEvents>(commit.events);
-  // The newest state of each order, once.
-  std::map<std::string_view, std::size_t> newest;
+  OrdersOfCommit orders;
   for (std::size_t i = 0; i < commit.events.size(); ++i) {
     const OrderEvent& event = commit.events[i];
     const EncodedEvents::Entry& entry = encoded->entries()[i];
-    std::string_view order_id = event.order ? std::string_view(event.order->order_id.value()) : std::string_view();
     accounts.Add(event.account_id.value());
     sequences.Add(static_cast<std::int64_t>(event.sequence));
-    orders.Add(order_id);
     types.Add(static_cast<std::int64_t>(event.type));
     payloads.Add(encoded->Event(entry));
-    checks.Add(encoded->Checks(entry));
-    if (event.order) newest[order_id] = i;
+    checks.Add(wire::PackChecks(encoded->Checks(entry)));
+    if (!event.order) continue;
+    OwnEvents& own = orders[event.order->order_id.value()];
+    own.newest = i;
+    own.sequences += (own.sequences.empty() ? "{" : ",") + std::to_string(event.sequence);
   }
-  batch.Statement("SELECT append_events($1, $2, $3, $4, $5, $6)");
-  batch.Value(accounts).Value(sequences).Value(orders).Value(types).Value(payloads).Value(checks);
-  if (!newest.empty()) AddOrders(commit, *encoded, newest, batch);
+  batch.Statement("SELECT append_events($1, $2, $3, $4, $5)");
+  batch.Value(accounts).Value(sequences).Value(types).Value(payloads).Value(checks);
+  if (!orders.empty()) AddOrders(commit, orders, batch);
+  for (const orders::Account::StoredBooks& books : commit.books) AddBooks(books, batch);
   for (const orders::Account::Snapshot& account : commit.accounts) {
     batch.Statement("SELECT save_account($1, $2, $3, $4, $5, $6, $7, $8)");
     batch.Text(account.id.value()).Integer(static_cast<int>(account.mode)).Text(account.currency);
@@ -146,7 +184,8 @@ absl::StatusOr<std::vector<orders::Account::Snapshot>> Store::LoadAccounts() {
 absl::StatusOr<std::vector<Order>> Store::LoadWorkingOrders() {
   std::vector<Order> loaded;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    for (const pqxx::row& row : work.exec("SELECT payload FROM order_state WHERE working ORDER BY sequence")) {
+    for (const pqxx::row& row : work.exec(std::string("SELECT e.payload FROM order_state o ") + kOrderEvent +
+                                          "JOIN working_order w ON w.order_id = o.order_id ORDER BY o.sequence")) {
       ASSIGN_OR_RETURN(Order order, ParseOrder(row[0]));
       if (place_.Owns(order.account_id)) loaded.push_back(std::move(order));
     }
@@ -171,12 +210,46 @@ absl::StatusOr<std::vector<std::string>> Store::LoadOrderIds(const std::string& 
 absl::StatusOr<Order> Store::LoadOrder(const OrderId& id) {
   Order order;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    pqxx::result rows = work.exec_params("SELECT payload FROM order_state WHERE order_id = $1", id.value());
+    pqxx::result rows = work.exec_params(
+        std::string("SELECT e.payload FROM order_state o ") + kOrderEvent + "WHERE o.order_id = $1", id.value());
     if (rows.empty()) return absl::NotFoundError(ToAbsl("there is no order " + id.value()));
     ASSIGN_OR_RETURN(order, ParseOrder(rows[0][0]));
     return absl::OkStatus();
   }));
   return order;
+}
+
+absl::StatusOr<orders::Account::StoredBooks> Store::LoadBooks(const AccountId& account_id) {
+  orders::Account::StoredBooks stored{.id = account_id};
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    stored = {.id = account_id};
+    for (const pqxx::row& row : work.exec_params(
+             "SELECT b.sequence, held.deployment_id, held.symbol, held.quantity FROM books b LEFT JOIN LATERAL "
+             "unnest(b.deployment_ids, b.symbols, b.quantities) AS held (deployment_id, symbol, quantity) ON true "
+             "WHERE b.account_id = $1",
+             account_id.value())) {
+      stored.sequence = row[0].as<std::uint64_t>();
+      if (row[1].is_null()) continue;
+      ASSIGN_OR_RETURN(Decimal held, Decimal::Parse(row[3].as<std::string>()));
+      stored.books.Restore(Symbol(row[2].as<std::string>()), DeploymentId(row[1].as<std::string>()), held);
+    }
+    return absl::OkStatus();
+  }));
+  return stored;
+}
+
+absl::StatusOr<std::uint64_t> Store::BeforeNewestFills(const AccountId& account_id, int count) {
+  std::uint64_t before = 0;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    before = 0;
+    for (const pqxx::row& row : work.exec_params("SELECT sequence FROM event WHERE account_id = $1 AND event_type IN "
+                                                 "(6, 18, 19) ORDER BY sequence DESC OFFSET $2 LIMIT 1",
+                                                 account_id.value(), count)) {
+      before = row[0].as<std::uint64_t>();
+    }
+    return absl::OkStatus();
+  }));
+  return before;
 }
 
 absl::StatusOr<std::vector<Fill>> Store::LoadFills(const AccountId& account_id, std::uint64_t after, int limit) {
@@ -222,7 +295,7 @@ absl::StatusOr<EncodedEvents> Store::LoadEvents(const AccountId& account_id, std
                                                  "AND sequence > $2 ORDER BY sequence LIMIT $3",
                                                  account_id.value(), after, limit)) {
       pqxx::binarystring payload(row[1]), checks(row[2]);
-      events.Add(account_id.value(), row[0].as<std::uint64_t>(), ViewOf(payload), ViewOf(checks));
+      events.Add(account_id.value(), row[0].as<std::uint64_t>(), ViewOf(payload), wire::UnpackChecks(ViewOf(checks)));
     }
     return absl::OkStatus();
   }));
@@ -232,10 +305,27 @@ absl::StatusOr<EncodedEvents> Store::LoadEvents(const AccountId& account_id, std
 absl::StatusOr<std::vector<order::v1::OrderEvent>> Store::LoadOrderEvents(const OrderId& id) {
   std::vector<order::v1::OrderEvent> events;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    for (const pqxx::row& row : work.exec_params(
-             "SELECT payload || checks FROM event WHERE order_id = $1 AND order_id <> '' ORDER BY sequence LIMIT 10000",
-             id.value())) {
-      events.push_back(Parse<order::v1::OrderEvent>(row[0]));
+    events.clear();
+    auto add = [&](const pqxx::row& row) {
+      auto event = Parse<order::v1::OrderEvent>(row[0]);
+      if (event.order().order_id() != id.value()) return;
+      AddChecks(row[1], event);
+      events.push_back(std::move(event));
+    };
+    for (const pqxx::row& row : work.exec_params("SELECT e.payload, e.checks FROM order_state o JOIN event e ON "
+                                                 "e.account_id = o.account_id AND e.sequence = "
+                                                 "ANY(o.sequences) WHERE o.order_id = $1 ORDER BY e.sequence",
+                                                 id.value())) {
+      add(row);
+    }
+    // Its row names the first only.
+    for (const pqxx::row& row : work.exec_params("SELECT e.payload, e.checks FROM order_state o JOIN event e ON "
+                                                 "e.account_id = o.account_id AND e.sequence > "
+                                                 "o.sequences[cardinality(o.sequences)] AND e.sequence <= o.sequence "
+                                                 "AND position($1::bytea IN e.payload) > "
+                                                 "0 WHERE o.order_id = $2 ORDER BY e.sequence LIMIT 10000",
+                                                 pqxx::binarystring(id.value()), id.value())) {
+      add(row);
     }
     return absl::OkStatus();
   }));
@@ -251,8 +341,10 @@ absl::StatusOr<std::vector<orders::OrderCourse>> Store::LoadCourses(const order:
     work.exec("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
     std::map<std::string, std::size_t> index;
     pqxx::result orders = work.exec_params(
-        "SELECT payload FROM order_state WHERE create_nanos >= $1 AND ($2 = '' OR account_id = $2) AND "
-        "($3 = '' OR symbol = $3) AND ($4 = '' OR deployment_id = $4) ORDER BY create_nanos DESC, order_id LIMIT $5",
+        std::string("SELECT e.payload FROM (SELECT * FROM order_state WHERE create_nanos >= $1 AND ($2 = '' OR "
+                    "account_id = $2) AND ($3 = '' OR symbol = $3) AND ($4 = '' OR deployment_id = $4) ORDER BY "
+                    "create_nanos DESC, order_id LIMIT $5) o ") +
+            kOrderEvent + "ORDER BY o.create_nanos DESC, o.order_id",
         since_nanos, request.account_id(), request.symbol(), request.deployment_id(), limit);
     std::string ids;
     for (const pqxx::row& row : orders) {
@@ -269,9 +361,10 @@ absl::StatusOr<std::vector<orders::OrderCourse>> Store::LoadCourses(const order:
     }
     if (courses.empty()) return absl::OkStatus();
     for (const pqxx::row& row :
-         work.exec("SELECT payload FROM event WHERE order_id IN (" + ids + ") AND event_type IN (" +
-                   std::to_string(order::v1::ORDER_EVENT_TYPE_ACCEPTED) + "," +
-                   std::to_string(order::v1::ORDER_EVENT_TYPE_FILLED) + ") ORDER BY account_id, sequence")) {
+         work.exec("SELECT e.payload FROM order_state o JOIN event e ON e.account_id = o.account_id AND e.sequence = "
+                   "ANY(o.sequences) WHERE o.order_id IN (" +
+                   ids + ") AND e.event_type IN (" + std::to_string(order::v1::ORDER_EVENT_TYPE_ACCEPTED) + "," +
+                   std::to_string(order::v1::ORDER_EVENT_TYPE_FILLED) + ") ORDER BY e.account_id, e.sequence")) {
       auto event = Parse<order::v1::OrderEvent>(row[0]);
       orders::OrderCourse& course = courses[index.at(event.order().order_id())];
       UtcTime time = wire::FromProto(event.event_time());
@@ -323,11 +416,11 @@ absl::StatusOr<order::v1::ListOrdersResponse> Store::ListOrders(const order::v1:
         work.exec_params("SELECT FROM account WHERE account_id = $1", request.account_id()).empty()) {
       return absl::NotFoundError(ToAbsl("there is no account " + request.account_id()));
     }
-    std::string sql = "SELECT payload, create_nanos, order_id FROM order_state WHERE true";
+    std::string sql = "SELECT e.payload, o.create_nanos, o.order_id FROM (SELECT * FROM order_state WHERE true";
     if (!request.account_id().empty()) sql += " AND account_id = " + work.quote(request.account_id());
     if (!request.symbol().empty()) sql += " AND symbol = " + work.quote(request.symbol());
     if (!request.deployment_id().empty()) sql += " AND deployment_id = " + work.quote(request.deployment_id());
-    if (request.working_only()) sql += " AND working";
+    if (request.working_only()) sql += " AND order_id IN (SELECT order_id FROM working_order)";
     if (request.statuses_size() > 0) {
       sql += " AND status IN (";
       for (int i = 0; i < request.statuses_size(); ++i) {
@@ -338,14 +431,15 @@ absl::StatusOr<order::v1::ListOrdersResponse> Store::ListOrders(const order::v1:
     if (!before_id.empty()) {
       sql += " AND (create_nanos, order_id) < (" + std::to_string(before_nanos) + "," + work.quote(before_id) + ")";
     }
-    sql += " ORDER BY create_nanos DESC, order_id DESC LIMIT " + std::to_string(page_size + 1);
+    sql += " ORDER BY create_nanos DESC, order_id DESC LIMIT " + std::to_string(page_size + 1) + ") o " + kOrderEvent +
+           "ORDER BY o.create_nanos DESC, o.order_id DESC";
     pqxx::result rows = work.exec(sql);
     for (pqxx::result::size_type i = 0; i < rows.size(); ++i) {
       if (static_cast<int>(i) == page_size) {
         response.set_next_page_token(rows[i - 1][1].as<std::string>() + "." + rows[i - 1][2].as<std::string>());
         break;
       }
-      *response.add_orders() = Parse<order::v1::Order>(rows[i][0]);
+      *response.add_orders() = std::move(*Parse<order::v1::OrderEvent>(rows[i][0]).mutable_order());
     }
     return absl::OkStatus();
   }));

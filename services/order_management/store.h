@@ -28,6 +28,8 @@ class Store final : public Journal {
   absl::StatusOr<std::vector<Order>> LoadWorkingOrders() override;
   absl::StatusOr<std::vector<std::string>> LoadOrderIds(const std::string& after, int limit) override;
   absl::StatusOr<Order> LoadOrder(const OrderId& id) override;
+  absl::StatusOr<orders::Account::StoredBooks> LoadBooks(const AccountId& account_id) override;
+  absl::StatusOr<std::uint64_t> BeforeNewestFills(const AccountId& account_id, int count) override;
   absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account_id, std::uint64_t after, int limit) override;
   absl::Status SaveDeployment(const AccountId& account_id, const DeploymentId& id) override;
   absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> LoadDeployments() override;

@@ -1,7 +1,6 @@
 #include "services/positions/keeper.h"
 
 #include <algorithm>
-#include <climits>
 #include <utility>
 
 #include <google/protobuf/util/json_util.h>
@@ -16,6 +15,7 @@ constexpr std::int64_t kPublishNs = 250'000'000;
 constexpr std::int64_t kPublishGapNs = 20'000'000;
 constexpr std::int64_t kSaveNs = 1'000'000'000;
 constexpr std::int64_t kMarksSaveNs = 5'000'000'000;
+constexpr int kVerifyPage = 5'000;
 constexpr std::int64_t kThinNs = 3'600'000'000'000;
 // A quote of an open market that is older than this in market time stands for nothing, however often it is told.
 constexpr Duration kQuoteStands = Duration::Seconds(15 * 60);
@@ -542,7 +542,6 @@ absl::Status PositionKeeper::Verify(const std::string& account, position::v1::Ve
     book = *found;
     if (std::optional<Decimal> equity = book.Equity(board_.now())) wire::ToProto(*equity, response->mutable_equity());
   }
-  ASSIGN_OR_RETURN(std::vector<Fill> fills, store_.LoadFills(AccountId(account), 0, INT_MAX));
   positions::AccountBook recomputed;
   OrderEvent event;
   event.account_id = book.totals().account_id;
@@ -553,13 +552,20 @@ absl::Status PositionKeeper::Verify(const std::string& account, position::v1::Ve
   (void)recomputed.Apply(event);
   event.type = OrderEventType::kFilled;
   std::set<ExecutionId> seen;
-  for (const Fill& fill : fills) {
-    if (fill.sequence > book.totals().sequence) break;  // booked since
-    if (!seen.insert(fill.execution_id).second)
-      response->add_differences("execution " + fill.execution_id.value() + " is booked twice");
-    ++event.sequence;
-    event.fill = fill;
-    (void)recomputed.Apply(event);
+  std::uint64_t read = 0;
+  // What is booked since is not looked at.
+  while (read < book.totals().sequence) {
+    ASSIGN_OR_RETURN(std::vector<Fill> fills, store_.LoadFills(AccountId(account), read, kVerifyPage));
+    for (const Fill& fill : fills) {
+      if (fill.sequence > book.totals().sequence) break;
+      if (!seen.insert(fill.execution_id).second)
+        response->add_differences("execution " + fill.execution_id.value() + " is booked twice");
+      ++event.sequence;
+      event.fill = fill;
+      (void)recomputed.Apply(event);
+    }
+    if (fills.empty()) break;
+    read = fills.back().sequence;
   }
   for (const std::string& difference : positions::Differences(book, recomputed)) response->add_differences(difference);
   response->set_consistent(response->differences().empty());

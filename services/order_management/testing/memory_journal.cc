@@ -50,6 +50,7 @@ absl::Status MemoryJournal::Disk::Apply(const Commit& commit, std::uint64_t epoc
     if (event.order) orders_[event.order->order_id] = *event.order;
   }
   for (const orders::Account::Snapshot& account : commit.accounts) accounts_[account.id] = account;
+  for (const orders::Account::StoredBooks& books : commit.books) books_[books.id] = books;
   return absl::OkStatus();
 }
 
@@ -120,6 +121,21 @@ absl::StatusOr<Order> MemoryJournal::LoadOrder(const OrderId& id) {
   auto found = disk_->orders_.find(id);
   if (found == disk_->orders_.end()) return absl::NotFoundError("there is no such order");
   return found->second;
+}
+
+absl::StatusOr<orders::Account::StoredBooks> MemoryJournal::LoadBooks(const AccountId& account_id) {
+  MutexLock lock(disk_->mutex_);
+  auto found = disk_->books_.find(account_id);
+  return found == disk_->books_.end() ? orders::Account::StoredBooks{.id = account_id} : found->second;
+}
+
+absl::StatusOr<std::uint64_t> MemoryJournal::BeforeNewestFills(const AccountId& account_id, int count) {
+  MutexLock lock(disk_->mutex_);
+  const auto& log = disk_->events_[account_id];
+  for (auto it = log.rbegin(); it != log.rend(); ++it) {
+    if (it->second.fill && count-- == 0) return it->first;
+  }
+  return 0;
 }
 
 absl::StatusOr<std::vector<Fill>> MemoryJournal::LoadFills(const AccountId& account_id, std::uint64_t after,

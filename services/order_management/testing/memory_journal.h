@@ -38,6 +38,7 @@ class MemoryJournal final : public Journal {
     std::map<AccountId, orders::Account::Snapshot> accounts_ GUARDED_BY(mutex_);
     std::map<AccountId, std::map<std::uint64_t, OrderEvent>> events_ GUARDED_BY(mutex_);
     std::map<AccountId, std::string> brokers_ GUARDED_BY(mutex_);
+    std::map<AccountId, orders::Account::StoredBooks> books_ GUARDED_BY(mutex_);
     std::map<OrderId, Order> orders_ GUARDED_BY(mutex_);
     std::set<std::pair<AccountId, DeploymentId>> deployments_ GUARDED_BY(mutex_);
     std::deque<Fault> faults_ GUARDED_BY(mutex_);
@@ -55,6 +56,8 @@ class MemoryJournal final : public Journal {
   absl::StatusOr<std::vector<Order>> LoadWorkingOrders() override;
   absl::StatusOr<std::vector<std::string>> LoadOrderIds(const std::string& after, int limit) override;
   absl::StatusOr<Order> LoadOrder(const OrderId& id) override;
+  absl::StatusOr<orders::Account::StoredBooks> LoadBooks(const AccountId& account_id) override;
+  absl::StatusOr<std::uint64_t> BeforeNewestFills(const AccountId& account_id, int count) override;
   absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account_id, std::uint64_t after, int limit) override;
   absl::Status SaveDeployment(const AccountId& account_id, const DeploymentId& id) override;
   absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> LoadDeployments() override;
