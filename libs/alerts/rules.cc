@@ -36,6 +36,8 @@ std::optional<Words> WordsOf(const OrderEvent& event) {
       return Words{AlertType::kOrder, AlertLevel::kWarning, "Order rejected"};
     case OrderEventType::kCancelRejected:
       return Words{AlertType::kOrder, AlertLevel::kWarning, "Cancel rejected"};
+    case OrderEventType::kReplaceRejected:
+      return Words{AlertType::kOrder, AlertLevel::kWarning, "Replacement rejected"};
     case OrderEventType::kExpired:
       return Words{AlertType::kOrder, AlertLevel::kInfo, "Order expired"};
     case OrderEventType::kUnknown:
@@ -59,6 +61,11 @@ std::optional<Words> WordsOf(const OrderEvent& event) {
     case OrderEventType::kCanceled:
     case OrderEventType::kTriggered:
     case OrderEventType::kRestated:
+    case OrderEventType::kHeld:
+    case OrderEventType::kReleased:
+    case OrderEventType::kTrailed:
+    case OrderEventType::kPendingReplace:
+    case OrderEventType::kReplaced:
       return std::nullopt;
   }
   return std::nullopt;

@@ -29,6 +29,14 @@ const char* NameOf(OrderType type) {
       return "STOP";
     case OrderType::kStopLimit:
       return "STOP_LIMIT";
+    case OrderType::kTakeProfit:
+      return "TAKE_PROFIT";
+    case OrderType::kTakeProfitLimit:
+      return "TAKE_PROFIT_LIMIT";
+    case OrderType::kTrailingStop:
+      return "TRAILING_STOP";
+    case OrderType::kTrailingStopLimit:
+      return "TRAILING_STOP_LIMIT";
     case OrderType::kUnspecified:
       break;
   }
@@ -45,6 +53,12 @@ const char* NameOf(TimeInForce time_in_force) {
       return "IOC";
     case TimeInForce::kFok:
       return "FOK";
+    case TimeInForce::kGtd:
+      return "GTD";
+    case TimeInForce::kAtOpen:
+      return "AT_OPEN";
+    case TimeInForce::kAtClose:
+      return "AT_CLOSE";
     case TimeInForce::kUnspecified:
       break;
   }
@@ -77,7 +91,53 @@ const char* NameOf(OrderStatus status) {
       return "REJECTED";
     case OrderStatus::kExpired:
       return "EXPIRED";
+    case OrderStatus::kHeld:
+      return "HELD";
     case OrderStatus::kUnspecified:
+      break;
+  }
+  return "";
+}
+
+const char* NameOf(ContingencyType type) {
+  switch (type) {
+    case ContingencyType::kOto:
+      return "OTO";
+    case ContingencyType::kOco:
+      return "OCO";
+    case ContingencyType::kOuo:
+      return "OUO";
+    case ContingencyType::kBracket:
+      return "BRACKET";
+    case ContingencyType::kUnspecified:
+      break;
+  }
+  return "";
+}
+
+const char* NameOf(TrailingOffsetType type) {
+  switch (type) {
+    case TrailingOffsetType::kPrice:
+      return "PRICE";
+    case TrailingOffsetType::kPercent:
+      return "PERCENT";
+    case TrailingOffsetType::kTicks:
+      return "TICKS";
+    case TrailingOffsetType::kUnspecified:
+      break;
+  }
+  return "";
+}
+
+const char* NameOf(HoldReason hold) {
+  switch (hold) {
+    case HoldReason::kParent:
+      return "PARENT";
+    case HoldReason::kTrigger:
+      return "TRIGGER";
+    case HoldReason::kSession:
+      return "SESSION";
+    case HoldReason::kUnspecified:
       break;
   }
   return "";
@@ -102,6 +162,35 @@ std::string Json(const Rejection& rejection) {
   json.Add("message", rejection.message);
   json.Add("observed", rejection.observed);
   json.AddNumber("reason", static_cast<std::uint64_t>(rejection.reason));
+  return std::move(json).Take();
+}
+
+std::string Json(const Trailing& trailing) {
+  JsonObject json;
+  if (trailing.activation_price) json.Add("activation_price", trailing.activation_price->ToString());
+  if (trailing.high_water_mark) json.Add("high_water_mark", trailing.high_water_mark->ToString());
+  if (trailing.limit_offset) json.Add("limit_offset", trailing.limit_offset->ToString());
+  json.Add("offset", trailing.offset.ToString());
+  json.Add("offset_type", NameOf(trailing.offset_type));
+  return std::move(json).Take();
+}
+
+std::string Json(const ListPlace& place) {
+  JsonObject json;
+  json.Add("contingency_type", NameOf(place.contingency));
+  json.AddNumber("index", place.index);
+  json.Add("list_id", place.list_id);
+  json.AddNumber("size", place.size);
+  return std::move(json).Take();
+}
+
+std::string Json(const Replacement& replacement) {
+  JsonObject json;
+  if (replacement.limit_price) json.Add("limit_price", replacement.limit_price->ToString());
+  json.AddNumber("number", replacement.number);
+  if (replacement.quantity) json.Add("quantity", replacement.quantity->ToString());
+  json.Add("request_id", replacement.request_id);
+  if (replacement.stop_price) json.Add("stop_price", replacement.stop_price->ToString());
   return std::move(json).Take();
 }
 
@@ -136,6 +225,8 @@ Part PartOf(OrderEventType type) {
     case OrderEventType::kDenied:
     case OrderEventType::kPendingNew:
       return Part::kIntent;
+    case OrderEventType::kReplaceRejected:
+      return Part::kProgress;
     case OrderEventType::kSubmitted:
     case OrderEventType::kPendingCancel:
       return Part::kNothing;
@@ -165,10 +256,16 @@ std::string Json(const Order& order, OrderEventType type) {
   if (progress && !order.cumulative_quantity.IsZero())
     json.Add("cumulative_quantity", order.cumulative_quantity.ToString());
   if (intent) json.Add("deployment_id", order.deployment_id.value());
+  if (intent && order.display_quantity) json.Add("display_quantity", order.display_quantity->ToString());
+  if (intent && order.expire_time.nanos != 0) json.Add("expire_time", order.expire_time.ToString());
   if (everything) json.Add("fees", order.fees.ToString());
+  if (intent && order.hold != HoldReason::kUnspecified) json.Add("hold", NameOf(order.hold));
   if (progress && !order.leaves_quantity.IsZero()) json.Add("leaves_quantity", order.leaves_quantity.ToString());
   if (intent) {
     if (order.limit_price) json.Add("limit_price", order.limit_price->ToString());
+    if (order.list) json.AddRaw("list", Json(*order.list));
+    if (order.pending_replace) json.AddRaw("pending_replace", Json(*order.pending_replace));
+    if (order.post_only) json.AddRaw("post_only", "true");
     json.Add("quantity", order.quantity.ToString());
     json.Add("reason", order.reason);
     if (order.reduce_only) json.AddRaw("reduce_only", "true");
@@ -182,6 +279,8 @@ std::string Json(const Order& order, OrderEventType type) {
     if (order.stop_price) json.Add("stop_price", order.stop_price->ToString());
     json.Add("symbol", order.symbol.value());
     json.Add("time_in_force", NameOf(order.time_in_force));
+    if (order.trailing) json.AddRaw("trailing", Json(*order.trailing));
+    if (order.trigger_source == TriggerSource::kLast) json.Add("trigger_source", "LAST");
     json.Add("type", NameOf(order.type));
   }
   return json.empty() ? std::string() : std::move(json).Take();
@@ -247,6 +346,18 @@ std::string ActionOf(OrderEventType type) {
       return "order.trade_correct";
     case OrderEventType::kIllegalReport:
       return "order.illegal_report";
+    case OrderEventType::kHeld:
+      return "order.held";
+    case OrderEventType::kReleased:
+      return "order.released";
+    case OrderEventType::kTrailed:
+      return "order.trailed";
+    case OrderEventType::kPendingReplace:
+      return "order.pending_replace";
+    case OrderEventType::kReplaced:
+      return "order.replaced";
+    case OrderEventType::kReplaceRejected:
+      return "order.replace_rejected";
     case OrderEventType::kAccountHalted:
       return "account.halted";
     case OrderEventType::kAccountResumed:

@@ -2,29 +2,14 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "libs/broker/capabilities.h"
 #include "libs/model/order.h"
 
 namespace ballast::broker {
-
-// What a venue can do by itself. What it cannot is refused before anything is sent.
-struct Capabilities {
-  std::set<OrderType> order_types;
-  std::set<TimeInForce> times_in_force;
-  bool replace = false;
-  bool reduce_only = false;
-  bool cancel_all = false;
-  // An order can be asked for by our id, and is found from the moment it was taken: "not found" proves something.
-  bool query_by_order_id = false;
-  // Told trades may be corrected or busted.
-  bool corrections = false;
-  // How long after the last byte left an order may still appear.
-  Duration horizon = Duration::Seconds(10);
-};
 
 // Why something did not work, by what may be done next.
 enum class ErrorClass : int {
@@ -92,6 +77,18 @@ struct CancelReject {
   Rejection rejection;
   UtcTime time;
 };
+// It has these terms now, all of them; or keeps those it had. `terms.number` says which question this answers.
+struct Replaced {
+  OrderId order_id;
+  Replacement terms;
+  UtcTime time;
+};
+struct ReplaceReject {
+  OrderId order_id;
+  Replacement terms;
+  Rejection rejection;
+  UtcTime time;
+};
 // Not a byte of it has left: it cannot be there.
 struct NotSent {
   OrderId order_id;
@@ -123,19 +120,23 @@ struct SessionState {
   std::string detail;
 };
 using Fact = std::variant<Ack, Trade, DefinitiveReject, Ended, Triggered, Restated, CancelReject, NotSent,
-                          OutcomeUnknown, OrderRecord, NotFound, SessionState>;
+                          OutcomeUnknown, OrderRecord, NotFound, SessionState, Replaced, ReplaceReject>;
 
 struct CancelIntent {
   OrderId order_id;
   std::string broker_order_id;
 };
+// Makes an order smaller.
+struct ReduceIntent {
+  OrderId order_id;
+  Decimal quantity;
+  // Told with it.
+  Rejection why;
+};
 struct ReplaceIntent {
   OrderId order_id;
   std::string broker_order_id;
-  Decimal quantity;
-  std::optional<Decimal> limit_price;
-  // Told with it.
-  Rejection why;
+  Replacement terms;
 };
 // One order's record, and the trades since `since` (all of them when zero).
 struct QueryIntent {

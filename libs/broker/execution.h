@@ -23,6 +23,8 @@ enum class ExecutionType : int {
   kTradeCorrect = 19,
   kStatusUnknown = 20,
   kNotSent = 21,
+  kReplaced = 22,
+  kReplaceRejected = 23,
 };
 
 // One fact a venue tells about one order. Sequences are gapless from 1 per account.
@@ -48,6 +50,8 @@ struct Execution {
   // TRADE_CANCEL and TRADE_CORRECT: the root execution they are about, and which version of it.
   ExecutionId exec_ref_id;
   std::uint32_t version = 0;
+  // REPLACED and REPLACE_REJECTED: what was asked for; of REPLACED all the terms the order has now.
+  std::optional<Replacement> replacement;
 
   friend bool operator==(const Execution&, const Execution&) = default;
 };

@@ -23,6 +23,7 @@ void OrderDesk::Restore(Entry entry, UtcTime now) {
     query_.insert(id);
   }
   if (entry.cancel_wanted && entry.way == Way::kOpen) cancel_.insert(id);
+  entry.replace_answered = entry.order.replace_count;
   entries_[id] = std::move(entry);
 }
 
@@ -64,6 +65,56 @@ void OrderDesk::Cancel(const OrderId& id, UtcTime now) {
   entry->cancel_wanted = true;
   // One whose fate is not known is cancelled too: where it is there, that is what was wanted.
   cancel_.insert(id);
+}
+
+void OrderDesk::Replace(const OrderId& id, const Replacement& terms, UtcTime now) {
+  Entry* entry = Known(id);
+  if (entry == nullptr || terms.number <= entry->order.replace_count) return;
+  if (entry->way != Way::kOpen || !capabilities_.replace) {
+    bool closed = entry->way == Way::kClosed;
+    RefuseReplace(id, terms,
+                  {.reason = closed ? RejectReason::kOrderClosed : RejectReason::kBrokerUnsupported,
+                   .check = "venue",
+                   .message = closed ? "the order is closed" : "the venue cannot replace it, or does not have it yet"},
+                  now);
+    return;
+  }
+  entry->order.replace_count = terms.number;
+  batch_.orders.insert(id);
+  replace_[id] = terms;
+}
+
+void OrderDesk::RefuseReplace(const OrderId& id, const Replacement& terms, Rejection why, UtcTime now) {
+  Entry* entry = Known(id);
+  if (entry == nullptr || terms.number <= entry->order.replace_count) return;
+  entry->order.replace_count = terms.number;
+  On(ReplaceReject{.order_id = id, .terms = terms, .rejection = std::move(why), .time = now}, now);
+}
+
+void OrderDesk::On(const Replaced& fact, UtcTime) {
+  Entry* entry = Known(fact.order_id);
+  if (entry == nullptr || fact.terms.number <= entry->replace_answered || entry->way == Way::kClosed) return;
+  Accept(*entry, "", fact.time);
+  entry->replace_answered = fact.terms.number;
+  Order& order = entry->order;
+  order.quantity = fact.terms.quantity.value_or(order.quantity);
+  if (fact.terms.limit_price) order.limit_price = fact.terms.limit_price;
+  if (fact.terms.stop_price) order.stop_price = fact.terms.stop_price;
+  bool full = order.cumulative_quantity >= order.quantity;
+  order.leaves_quantity = full ? Decimal() : order.quantity - order.cumulative_quantity;
+  if (full) {
+    entry->way = Way::kClosed;
+    order.status = OrderStatus::kFilled;
+  }
+  Tell(*entry, {.type = ExecutionType::kReplaced, .replacement = fact.terms}, fact.time);
+}
+
+void OrderDesk::On(const ReplaceReject& fact, UtcTime) {
+  Entry* entry = Known(fact.order_id);
+  if (entry == nullptr || fact.terms.number <= entry->replace_answered) return;
+  entry->replace_answered = fact.terms.number;
+  Tell(*entry, {.type = ExecutionType::kReplaceRejected, .rejection = fact.rejection, .replacement = fact.terms},
+       fact.time);
 }
 
 void OrderDesk::Hear(const Fact& fact, UtcTime now) {
@@ -155,7 +206,7 @@ void OrderDesk::On(const Triggered& fact, UtcTime) {
 
 void OrderDesk::On(const Restated& fact, UtcTime) {
   Entry* entry = Known(fact.order_id);
-  // Quantities only shrink, so an older word comes with a larger one.
+  // Nobody's word but a replacement's makes it larger, so an older one comes with a larger quantity.
   if (entry == nullptr || entry->way == Way::kClosed || fact.quantity >= entry->order.quantity) return;
   Accept(*entry, "", fact.time);
   entry->order.quantity = fact.quantity;
@@ -340,6 +391,12 @@ OrderDesk::Sends OrderDesk::TakeSends(UtcTime now) {
     ++entry.cancels_sent;
     sends.cancel.push_back({.order_id = id, .broker_order_id = entry.order.broker_order_id});
   }
+  for (const auto& [id, terms] : std::exchange(replace_, {})) {
+    const Entry& entry = entries_.at(id);
+    // Whoever asked hears that it ended, and that answers it.
+    if (entry.way != Way::kOpen) continue;
+    sends.replace.push_back({.order_id = id, .broker_order_id = entry.order.broker_order_id, .terms = terms});
+  }
   for (auto next = query_.begin(); next != query_.end();) {
     Entry& entry = entries_.at(*next);
     if (entry.asked_time != UtcTime{} && now - entry.asked_time < kAskAgain) {
@@ -357,6 +414,7 @@ void OrderDesk::Forget(const OrderId& id) {
   auto found = entries_.find(id);
   if (found == entries_.end() || found->second.way != Way::kClosed || batch_.orders.contains(id)) return;
   query_.erase(id);
+  replace_.erase(id);
   entries_.erase(found);
 }
 

@@ -42,6 +42,8 @@ class OrderDesk {
     bool cancel_wanted = false;
     // Cancels sent that no refusal has answered: each may still be refused, also after the order has ended.
     int cancels_sent = 0;
+    // The newest replacement that was answered.
+    std::uint32_t replace_answered = 0;
     // The venue has told things of it that cannot both be true: a person has to look.
     bool contradicted = false;
     bool triggered = false;
@@ -58,6 +60,7 @@ class OrderDesk {
   struct Sends {
     std::vector<Order> submit;
     std::vector<CancelIntent> cancel;
+    std::vector<ReplaceIntent> replace;
     std::vector<QueryIntent> query;
   };
 
@@ -75,6 +78,10 @@ class OrderDesk {
   void Refuse(const Order& order, const Rejection& why, UtcTime now);
   // What has not left ends here; what has is cancelled at the venue. An order that is not known changes nothing.
   void Cancel(const OrderId& id, UtcTime now);
+  // Idempotent by the number of `terms`. Refused here where the venue does not have the order.
+  void Replace(const OrderId& id, const Replacement& terms, UtcTime now);
+  // Refused by the gateway: told, and never sent.
+  void RefuseReplace(const OrderId& id, const Replacement& terms, Rejection why, UtcTime now);
   void Hear(const Fact& fact, UtcTime now);
 
   // What has to be durable next; the same is not given twice.
@@ -108,6 +115,8 @@ class OrderDesk {
   void On(const OrderRecord& record, UtcTime now);
   void On(const NotFound& fact, UtcTime now);
   void On(const SessionState& fact, UtcTime now);
+  void On(const Replaced& fact, UtcTime now);
+  void On(const ReplaceReject& fact, UtcTime now);
 
   Entry* Known(const OrderId& id);
   // The venue has it: told NEW once, before its first trade.
@@ -126,6 +135,7 @@ class OrderDesk {
   std::set<OrderId> storing_;
   std::set<OrderId> submit_;
   std::set<OrderId> cancel_;
+  std::map<OrderId, Replacement> replace_;
   std::set<OrderId> query_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,8 +15,32 @@ namespace ballast {
 
 // Enumerators carry the numbers of ballast.type.v1 / ballast.order.v1. Zero is "not said" and never stored.
 enum class Side : int { kUnspecified = 0, kBuy = 1, kSell = 2 };
-enum class OrderType : int { kUnspecified = 0, kMarket = 1, kLimit = 2, kStop = 3, kStopLimit = 4 };
-enum class TimeInForce : int { kUnspecified = 0, kGtc = 1, kDay = 2, kIoc = 3, kFok = 4 };
+enum class OrderType : int {
+  kUnspecified = 0,
+  kMarket = 1,
+  kLimit = 2,
+  kStop = 3,
+  kStopLimit = 4,
+  kTakeProfit = 5,
+  kTakeProfitLimit = 6,
+  kTrailingStop = 7,
+  kTrailingStopLimit = 8,
+};
+enum class TimeInForce : int {
+  kUnspecified = 0,
+  kGtc = 1,
+  kDay = 2,
+  kIoc = 3,
+  kFok = 4,
+  kGtd = 5,
+  kAtOpen = 6,
+  kAtClose = 7,
+};
+// Unspecified is the side the order would trade against.
+enum class TriggerSource : int { kUnspecified = 0, kBidAsk = 1, kLast = 2 };
+enum class TrailingOffsetType : int { kUnspecified = 0, kPrice = 1, kPercent = 2, kTicks = 3 };
+enum class ContingencyType : int { kUnspecified = 0, kOto = 1, kOco = 2, kOuo = 3, kBracket = 4 };
+enum class HoldReason : int { kUnspecified = 0, kParent = 1, kTrigger = 2, kSession = 3 };
 enum class AccountMode : int { kUnspecified = 0, kPaper = 1, kLive = 2 };
 
 enum class OrderStatus : int {
@@ -32,6 +57,7 @@ enum class OrderStatus : int {
   kCanceled = 10,
   kRejected = 11,
   kExpired = 12,
+  kHeld = 13,  // durable here and meant to wait (see HoldReason); nothing has left
 };
 
 // +1 for a buy, -1 for a sell.
@@ -42,6 +68,47 @@ inline bool IsTerminal(OrderStatus status) {
   return status == OrderStatus::kDenied || status == OrderStatus::kFilled || status == OrderStatus::kCanceled ||
          status == OrderStatus::kRejected || status == OrderStatus::kExpired;
 }
+
+// How a trailing stop follows the market, and how far it has (libs/orders/trailing.h).
+struct Trailing {
+  Decimal offset;
+  TrailingOffsetType offset_type = TrailingOffsetType::kUnspecified;
+  // It does not follow before the market has touched this price.
+  std::optional<Decimal> activation_price;
+  // Of a trailing stop limit: how far the limit is behind the stop, counted as the offset is.
+  std::optional<Decimal> limit_offset;
+  // The best price since it follows; nothing: it does not yet.
+  std::optional<Decimal> high_water_mark;
+  // Market time of the newest quote it has looked at.
+  UtcTime high_water_time;
+
+  friend bool operator==(const Trailing&, const Trailing&) = default;
+};
+
+// An order's place in a list of orders that depend on each other (libs/orders/contingent.h).
+struct ListPlace {
+  // The list's request id; the order's own is "<list_id>:<index>", so each knows the ids of all.
+  std::string list_id;
+  ContingencyType contingency = ContingencyType::kUnspecified;
+  // From 1.
+  std::uint32_t index = 0;
+  std::uint32_t size = 0;
+
+  friend bool operator==(const ListPlace&, const ListPlace&) = default;
+};
+
+// The terms an order is to have instead; what is not there stays as it is.
+struct Replacement {
+  // In all, with what has traded already.
+  std::optional<Decimal> quantity;
+  std::optional<Decimal> limit_price;
+  std::optional<Decimal> stop_price;
+  // From 1 for each order: of two answers the one of the higher number is about the newer question.
+  std::uint32_t number = 0;
+  std::string request_id;
+
+  friend bool operator==(const Replacement&, const Replacement&) = default;
+};
 
 struct Order {
   OrderId order_id;
@@ -75,9 +142,29 @@ struct Order {
   Decimal requested_quantity;
   // The broker told UNKNOWN of it, and nothing since has said what became of it.
   bool outcome_unknown = false;
+  // Rests or is refused; never takes.
+  bool post_only = false;
+  TriggerSource trigger_source = TriggerSource::kUnspecified;
+  // What a HELD order waits for.
+  HoldReason hold = HoldReason::kUnspecified;
+  // Replacements asked for so far, answered or not.
+  std::uint32_t replace_count = 0;
+  // GTD only; market time.
+  UtcTime expire_time;
+  // When it stopped waiting here: its age counts from then. Zero for what never waited.
+  UtcTime release_time;
+  // So much of it is shown at a time.
+  std::optional<Decimal> display_quantity;
+  std::optional<Trailing> trailing;
+  std::optional<ListPlace> list;
+  // Asked for and not yet answered.
+  std::optional<Replacement> pending_replace;
 
   friend bool operator==(const Order&, const Order&) = default;
 };
+
+// From when its age counts: what waited here on purpose is as old as its release.
+inline UtcTime SentFrom(const Order& order) { return std::max(order.create_time, order.release_time); }
 
 struct Fill {
   ExecutionId execution_id;
@@ -136,6 +223,12 @@ enum class OrderEventType : int {
   kRestated = 17,
   kTradeCancel = 18,
   kTradeCorrect = 19,
+  kHeld = 20,
+  kReleased = 21,
+  kTrailed = 22,
+  kPendingReplace = 23,
+  kReplaced = 24,
+  kReplaceRejected = 25,
 };
 
 // One fact of one account; sequences are gapless from 1. `order` is the order after the event.

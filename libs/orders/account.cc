@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/base/check.h"
+#include "libs/orders/set_status.h"
 #include "libs/orders/transition.h"
 
 namespace ballast::orders {
@@ -65,14 +66,16 @@ Fill ShareOf(const Fill& fill, const Books::Part& part, std::size_t index, bool 
   return share;
 }
 
+}  // namespace
+
 void SetStatus(Order& order, OrderStatus status) {
   order.status = status;
   Decimal rest = order.quantity - order.cumulative_quantity;
   order.leaves_quantity = IsTerminal(status) || rest.IsNegative() ? Decimal() : rest;
-  if (IsTerminal(status)) order.cancel_requested = false;
+  if (!IsTerminal(status)) return;
+  order.cancel_requested = false;
+  order.pending_replace.reset();
 }
-
-}  // namespace
 
 OrderEvent Account::Next(OrderEventType type, UtcTime now, const std::string& actor) const {
   OrderEvent event;
@@ -183,12 +186,14 @@ std::vector<OrderEvent> Account::RejectUnsent(const OrderId& id, Rejection rejec
   return events;
 }
 
-std::vector<OrderEvent> Account::CancelUnsent(const OrderId& id, UtcTime now) {
+std::vector<OrderEvent> Account::CancelUnsent(const OrderId& id, UtcTime now, std::optional<Rejection> why) {
   std::vector<OrderEvent> events;
   const Order* order = Find(id);
   CHECK(order != nullptr && NeverTaken(*order), "only what was never taken ends like this");
   OrderEvent event = Next(OrderEventType::kCanceled, now, "system");
   event.order = *order;
+  if (why) event.order->rejection = why;
+  event.rejection = std::move(why);
   SetStatus(*event.order, OrderStatus::kCanceled);
   Push(std::move(event), events);
   return events;
@@ -203,7 +208,7 @@ std::vector<OrderEvent> Account::RequestCancel(const OrderId& id, const std::str
   std::vector<OrderEvent> events;
   const Order* order = Find(id);
   if (order == nullptr || order->cancel_requested) return events;
-  bool unsent = order->status == OrderStatus::kPendingNew;
+  bool unsent = order->status == OrderStatus::kPendingNew || order->status == OrderStatus::kHeld;
   OrderEventType type = unsent ? OrderEventType::kCanceled : OrderEventType::kPendingCancel;
   std::optional<OrderStatus> next = NextStatus({.from = order->status, .event = type});
   if (!next) return events;
@@ -413,15 +418,19 @@ std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) 
     event.order->quantity = report.quantity;
     event.order->rejection = report.rejection;
   }
+  bool of_replace = report.type == OrderEventType::kReplaced || report.type == OrderEventType::kReplaceRejected;
+  if (of_replace) TakeTerms(report, *event.order);
   std::optional<OrderStatus> next = NextStatus({.from = order->status,
                                                 .event = report.type,
+                                                .complete = order->cumulative_quantity >= event.order->quantity,
                                                 .any_filled = event.order->cumulative_quantity.IsPositive(),
-                                                .outcome_unknown = order->outcome_unknown});
+                                                .outcome_unknown = order->outcome_unknown,
+                                                .replace_pending = order->pending_replace.has_value()});
   if (!next) return Illegal(report, IllegalFor(report, order), true, now);
   // A refused cancel is no evidence: the order may never have been there, or have ended.
   if (report.type == OrderEventType::kUnknown) {
     event.order->outcome_unknown = order->broker_order_id.empty() && order->cumulative_quantity.IsZero();
-  } else if (report.type != OrderEventType::kCancelRejected) {
+  } else if (report.type != OrderEventType::kCancelRejected && report.type != OrderEventType::kReplaceRejected) {
     event.order->outcome_unknown = false;
   }
   if (report.type == OrderEventType::kCancelRejected) event.order->cancel_requested = false;

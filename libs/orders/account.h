@@ -16,7 +16,7 @@ namespace ballast::orders {
 struct Report {
   std::uint64_t execution_sequence = 0;
   // One of kAccepted, kFilled, kCanceled, kRejected, kExpired, kCancelRejected, kTriggered, kRestated, kUnknown,
-  // kTradeCancel, kTradeCorrect.
+  // kTradeCancel, kTradeCorrect, kReplaced, kReplaceRejected.
   OrderEventType type = OrderEventType::kUnspecified;
   OrderId order_id;
   std::string broker_order_id;
@@ -26,6 +26,8 @@ struct Report {
   // kRestated only: the order's quantity from now on.
   Decimal quantity;
   std::optional<Rejection> rejection;
+  // kReplaced and kReplaceRejected: what was asked for; of kReplaced the terms the order has now, all of them.
+  std::optional<Replacement> replacement = std::nullopt;
 };
 
 // One account: its orders and its place in the log. Events are the only way it changes: the functions below answer with
@@ -48,7 +50,22 @@ class Account {
   // Ends an order that the broker provably never took (NeverTaken, and whoever calls knows every report up to now):
   // refused, or as cancelled when its cancel was asked for.
   std::vector<OrderEvent> RejectUnsent(const OrderId& id, Rejection rejection, UtcTime now);
-  std::vector<OrderEvent> CancelUnsent(const OrderId& id, UtcTime now);
+  std::vector<OrderEvent> CancelUnsent(const OrderId& id, UtcTime now, std::optional<Rejection> why = std::nullopt);
+  // An approved order that waits here for what its `hold` says.
+  std::vector<OrderEvent> Hold(Order order, const std::string& actor, std::vector<RiskCheck> checks, UtcTime now);
+  // A held order goes on waiting: for `hold`, with that quantity.
+  std::vector<OrderEvent> HoldOn(const OrderId& id, HoldReason hold, Decimal quantity, UtcTime now);
+  // A held order's stop has moved; `followed` is the order as orders::Follow left it.
+  std::vector<OrderEvent> Trail(const Order& followed, UtcTime now);
+  // A held order goes out, with the terms `order` has; TRIGGERED says that it was its trigger it waited for. `submit`
+  // as in Accept.
+  std::vector<OrderEvent> ReleaseHeld(Order order, bool submit, UtcTime now);
+  // A held order's day, or its date, is over.
+  std::vector<OrderEvent> ExpireHeld(const OrderId& id, Rejection why, UtcTime now);
+  // PENDING_REPLACE: the venue is to be told. A held order is changed at once (REPLACED). Nothing when its state does
+  // not allow it. `replacement` is numbered here.
+  std::vector<OrderEvent> RequestReplace(const OrderId& id, Replacement replacement, const std::string& actor,
+                                         UtcTime now);
   // PENDING_CANCEL (or CANCELED when it was never sent); nothing when it is closed or already being cancelled.
   std::vector<OrderEvent> RequestCancel(const OrderId& id, const std::string& actor, UtcTime now);
   // A report in sequence. The order must be in memory (Find). What the table does not allow is stored as
@@ -118,6 +135,8 @@ class Account {
   std::vector<OrderEvent> TakeBack(const Report& report, UtcTime now);
   // Kept whole, for a person. `halt`: the account takes no new orders until one has looked.
   std::vector<OrderEvent> Illegal(const Report& report, Rejection why, bool halt, UtcTime now);
+  // What a report on a replacement makes of the order of its event.
+  static void TakeTerms(const Report& report, Order& order);
   std::vector<OrderEvent> HaltIfOverfilled(const OrderId& id, UtcTime now);
   // The order that a fill of nobody's knowing must have had.
   const Order* AddExternal(const Report& report, UtcTime now);

@@ -3,17 +3,23 @@
 #include <algorithm>
 #include <tuple>
 
+#include "libs/model/trigger.h"
+
 namespace ballast::orders {
 namespace {
 
 using Group = std::tuple<Symbol, DeploymentId, Side, bool>;
 
-bool IsStop(const Order& order) { return order.type == OrderType::kStop || order.type == OrderType::kStopLimit; }
+bool IsStop(const Order& order) { return ballast::IsStop(order.type); }
+// Where the market reaches it; nothing while a trailing stop sleeps.
+std::optional<Decimal> ReachedAt(const Order& order) {
+  return HasTrigger(order.type) ? order.stop_price : order.limit_price;
+}
 
 // The market reaches `left` first: by price, then by age.
 bool ReachedBefore(const Order* left, const Order* right) {
-  const Decimal &one = IsStop(*left) ? *left->stop_price : *left->limit_price,
-                &other = IsStop(*right) ? *right->stop_price : *right->limit_price;
+  std::optional<Decimal> one = ReachedAt(*left), other = ReachedAt(*right);
+  if (one.has_value() != other.has_value()) return one.has_value();
   if (one != other) {
     // A sell limit and a buy stop are reached from below, lowest first.
     bool upwards = (left->side == Side::kSell) != IsStop(*left);
@@ -36,6 +42,7 @@ std::vector<Trim> TrimsFor(const Books& books, const std::map<OrderId, Order>& o
   for (const auto& [id, order] : orders) {
     // One that was never sent is looked at when it is.
     if (!order.reduce_only || IsTerminal(order.status) || order.status == OrderStatus::kPendingNew) continue;
+    if (order.status == OrderStatus::kHeld) continue;
     if (order.cancel_requested || order.type == OrderType::kMarket) continue;
     groups[{order.symbol, order.deployment_id, order.side, IsStop(order)}].push_back(&order);
   }

@@ -18,6 +18,9 @@ struct Violation {
 // out gets its default here (IOC for market orders, GTC otherwise).
 std::vector<Violation> ValidateSubmit(Order& order);
 
+// The same of orders that depend on each other, each well-formed by itself.
+std::vector<Violation> ValidateList(const std::vector<Order>& orders, ContingencyType type);
+
 // The same request: every field the caller chose is the same.
 bool SameBody(const Order& left, const Order& right);
 

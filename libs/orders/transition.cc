@@ -25,6 +25,19 @@ constexpr std::array kTable = {
     Row{kUnknown, Event::kPendingCancel, kPendingCancel},
     Row{kNew, Event::kPendingCancel, kPendingCancel},
     Row{kPartiallyFilled, Event::kPendingCancel, kPendingCancel},
+    Row{kPendingReplace, Event::kPendingCancel, kPendingCancel},
+    // What waits here on purpose. Nothing of it is anywhere else, so it ends at once.
+    Row{kUnspecified, Event::kHeld, kHeld},
+    Row{kHeld, Event::kHeld, kHeld},  // for something else, or with another quantity
+    Row{kHeld, Event::kTrailed, kHeld},
+    Row{kHeld, Event::kReleased, kPendingNew},
+    Row{kHeld, Event::kTriggered, kPendingNew},
+    Row{kHeld, Event::kRejected, kRejected},
+    Row{kHeld, Event::kCanceled, kCanceled},
+    Row{kHeld, Event::kExpired, kExpired},
+    // Only what the broker has confirmed is replaced: of anything else nobody knows the terms.
+    Row{kNew, Event::kPendingReplace, kPendingReplace},
+    Row{kPartiallyFilled, Event::kPendingReplace, kPendingReplace},
     // The broker's. What overtakes the acknowledgement implies it, and it says nothing new when it comes.
     Row{kSubmitted, Event::kUnknown, kUnknown},
     Row{kUnknown, Event::kUnknown, kUnknown},
@@ -63,11 +76,44 @@ constexpr std::array kTable = {
     Row{kPendingCancel, Event::kRejected, kRejected},
     Row{kPendingCancel, Event::kCanceled, kCanceled},
     Row{kPendingCancel, Event::kExpired, kExpired},
+    Row{kPendingReplace, Event::kAccepted, kPendingReplace},
+    Row{kPendingReplace, Event::kTriggered, kPendingReplace},
+    Row{kPendingReplace, Event::kRestated, kPendingReplace},
+    Row{kPendingReplace, Event::kUnknown, kPendingReplace},
+    Row{kPendingReplace, Event::kRejected, kRejected},
+    Row{kPendingReplace, Event::kCanceled, kCanceled},
+    Row{kPendingReplace, Event::kExpired, kExpired},
 };
+
+// Other terms are in force, or are not. With as much filled as they are about, the order is.
+std::optional<OrderStatus> AfterReplace(const TransitionInput& input) {
+  switch (input.from) {
+    case kNew:
+    case kPartiallyFilled:
+    case kPendingReplace:
+      if (input.event == Event::kReplaced && input.complete) return kFilled;
+      return input.any_filled ? kPartiallyFilled : kNew;
+    case kPendingCancel:
+      return input.event == Event::kReplaced && input.complete ? kFilled : kPendingCancel;
+    case kHeld:
+      return input.event == Event::kReplaced ? std::optional(kHeld) : std::nullopt;
+    case kFilled:
+      if (input.event == Event::kReplaced && !input.complete) return std::nullopt;  // it had nothing left to replace
+      return kFilled;
+    case kCanceled:
+    case kExpired:
+    case kRejected:
+      // The question was overtaken by the end.
+      return input.event == Event::kReplaceRejected ? std::optional(input.from) : std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
 
 // A trade less. What has ended stays ended: of what was filled, the rest works nowhere any more.
 std::optional<OrderStatus> AfterTradeCancel(const TransitionInput& input) {
-  if (input.from == kUnspecified || input.from == kDenied || input.from == kPendingNew) return std::nullopt;
+  if (input.from == kUnspecified || input.from == kDenied || input.from == kPendingNew || input.from == kHeld)
+    return std::nullopt;
   if (input.from == kFilled) return input.complete ? kFilled : kCanceled;
   if (input.from == kPartiallyFilled) return input.any_filled ? kPartiallyFilled : kNew;
   return input.from;
@@ -81,15 +127,18 @@ std::optional<OrderStatus> NextStatus(const TransitionInput& input) {
     if (input.from == kUnspecified || input.from == kDenied) return std::nullopt;
     if (input.complete) return kFilled;
     // A late partial fill does not bring a dead order back to life: what ended stays ended, the fill is booked.
-    if (IsTerminal(input.from) || input.from == kPendingCancel) return input.from;
+    if (IsTerminal(input.from) || input.from == kPendingCancel || input.from == kPendingReplace) return input.from;
     return kPartiallyFilled;
   }
   if (input.event == Event::kTradeCancel) return AfterTradeCancel(input);
+  if (input.event == Event::kReplaced || input.event == Event::kReplaceRejected) return AfterReplace(input);
   if (input.event == Event::kCancelRejected) {
     if (input.from == kPendingCancel && input.outcome_unknown) return kUnknown;
+    if (input.from == kPendingCancel && input.replace_pending) return kPendingReplace;
     if (input.from == kPendingCancel) return input.any_filled ? kPartiallyFilled : kNew;
     // The answer to a repeated cancel, when the first one was answered or the order ended.
-    bool ours_alone = input.from == kUnspecified || input.from == kDenied || input.from == kPendingNew;
+    bool ours_alone =
+        input.from == kUnspecified || input.from == kDenied || input.from == kPendingNew || input.from == kHeld;
     return ours_alone ? std::nullopt : std::optional(input.from);
   }
   for (const Row& row : kTable) {

@@ -37,16 +37,18 @@ constexpr std::array kStates = {
     State{kCanceled, "CA", "CANCELED"},
     State{kRejected, "RE", "REJECTED"},
     State{kExpired, "EX", "EXPIRED"},
+    State{kHeld, "HE", "HELD"},
 };
 
-// What can happen; a fill, one taken back or corrected, and a refused cancel are two each, for they look at the
-// quantity.
+// What can happen; a fill, one taken back or corrected, a refused cancel and what became of a replacement are several
+// each, for they look at the quantity.
 struct Happening {
   Event event;
   bool complete;
   bool any_filled;
   const char* name;
   bool outcome_unknown = false;
+  bool replace_pending = false;
 };
 constexpr std::array kHappenings = {
     Happening{Event::kPendingNew, false, false, "PENDING_NEW"},
@@ -69,23 +71,34 @@ constexpr std::array kHappenings = {
     Happening{Event::kTradeCorrect, false, true, "TRADE_CORRECT, a part"},
     Happening{Event::kTradeCorrect, true, true, "TRADE_CORRECT, the whole"},
     Happening{Event::kCancelRejected, false, false, "CANCEL_REJECTED, outcome unknown", true},
+    Happening{Event::kCancelRejected, false, false, "CANCEL_REJECTED, replacement pending", false, true},
+    Happening{Event::kHeld, false, false, "HELD"},
+    Happening{Event::kReleased, false, false, "RELEASED"},
+    Happening{Event::kTrailed, false, false, "TRAILED"},
+    Happening{Event::kPendingReplace, false, false, "PENDING_REPLACE"},
+    Happening{Event::kReplaced, false, false, "REPLACED, nothing filled"},
+    Happening{Event::kReplaced, false, true, "REPLACED, a part filled"},
+    Happening{Event::kReplaced, true, true, "REPLACED, all of it filled"},
+    Happening{Event::kReplaceRejected, false, false, "REPLACE_REJECTED, nothing filled"},
+    Happening{Event::kReplaceRejected, false, true, "REPLACE_REJECTED, a part filled"},
 };
 
 // Rows: from; columns: in the order of kHappenings; a dot is illegal.
 constexpr char kCells[] = R"(
---  PN DE .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. ..
-DE  .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. ..
-PN  .. .. SU .. .. .. PF FI .. .. .. CA RE .. .. .. .. PF FI ..
-SU  .. .. .. UN NW NW PF FI PC SU SU CA RE EX SU SU SU PF FI SU
-UN  .. .. .. UN NW NW PF FI PC UN UN CA RE EX NW UN UN PF FI UN
-NW  .. .. .. NW NW NW PF FI PC NW NW CA RE EX NW NW NW PF FI NW
-PF  .. .. .. PF PF PF PF FI PC PF PF CA .. EX PF NW PF PF FI PF
-PC  .. .. .. PC PC PC PC FI .. NW PF CA RE EX PC PC PC PC FI UN
-PR  .. .. .. .. .. .. PF FI .. PR PR .. .. .. .. PR PR PF FI PR
-FI  .. .. .. .. FI .. FI FI .. FI FI .. .. .. .. CA CA FI FI FI
-CA  .. .. .. .. CA .. CA FI .. CA CA .. .. .. .. CA CA CA FI CA
-RE  .. .. .. .. .. .. RE FI .. RE RE .. .. .. .. RE RE RE FI RE
-EX  .. .. .. .. EX .. EX FI .. EX EX .. .. .. .. EX EX EX FI EX
+--  PN DE .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. HE .. .. .. .. .. .. .. ..
+DE  .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. .. ..
+PN  .. .. SU .. .. .. PF FI .. .. .. CA RE .. .. .. .. PF FI .. .. .. .. .. .. .. .. .. .. ..
+SU  .. .. .. UN NW NW PF FI PC SU SU CA RE EX SU SU SU PF FI SU SU .. .. .. .. .. .. .. .. ..
+UN  .. .. .. UN NW NW PF FI PC UN UN CA RE EX NW UN UN PF FI UN UN .. .. .. .. .. .. .. .. ..
+NW  .. .. .. NW NW NW PF FI PC NW NW CA RE EX NW NW NW PF FI NW NW .. .. .. PR NW PF FI NW PF
+PF  .. .. .. PF PF PF PF FI PC PF PF CA .. EX PF NW PF PF FI PF PF .. .. .. PR NW PF FI NW PF
+PC  .. .. .. PC PC PC PC FI .. NW PF CA RE EX PC PC PC PC FI UN PR .. .. .. .. PC PC FI PC PC
+PR  .. .. .. PR PR PR PR FI PC PR PR CA RE EX PR PR PR PR FI PR PR .. .. .. .. NW PF FI NW PF
+FI  .. .. .. .. FI .. FI FI .. FI FI .. .. .. .. CA CA FI FI FI FI .. .. .. .. .. .. FI FI FI
+CA  .. .. .. .. CA .. CA FI .. CA CA .. .. .. .. CA CA CA FI CA CA .. .. .. .. .. .. .. CA CA
+RE  .. .. .. .. .. .. RE FI .. RE RE .. .. .. .. RE RE RE FI RE RE .. .. .. .. .. .. .. RE RE
+EX  .. .. .. .. EX .. EX FI .. EX EX .. .. .. .. EX EX EX FI EX EX .. .. .. .. .. .. .. EX EX
+HE  .. .. .. .. .. PN PF FI .. .. .. CA RE EX .. .. .. PF FI .. .. HE PN HE .. HE HE HE .. ..
 )";
 
 std::string CodeOf(std::optional<OrderStatus> status) {
@@ -100,7 +113,8 @@ std::optional<OrderStatus> Next(const State& from, const Happening& what) {
                      .event = what.event,
                      .complete = what.complete,
                      .any_filled = what.any_filled,
-                     .outcome_unknown = what.outcome_unknown});
+                     .outcome_unknown = what.outcome_unknown,
+                     .replace_pending = what.replace_pending});
 }
 
 TEST(TransitionTest, EveryCellIsAsItIsWrittenHere) {
@@ -121,10 +135,10 @@ TEST(TransitionTest, EveryCellIsAsItIsWrittenHere) {
 
 bool LooksAtQuantity(Event event) {
   return event == Event::kFilled || event == Event::kCancelRejected || event == Event::kTradeCancel ||
-         event == Event::kTradeCorrect;
+         event == Event::kTradeCorrect || event == Event::kReplaced || event == Event::kReplaceRejected;
 }
 
-// The columns above are all there are: every other event, of any number, is illegal everywhere, and the three flags
+// The columns above are all there are: every other event, of any number, is illegal everywhere, and the four flags
 // matter to nothing but those that look at the quantity.
 TEST(TransitionTest, NothingHappensBesideTheTable) {
   std::map<int, const Happening*> columns;
@@ -132,12 +146,13 @@ TEST(TransitionTest, NothingHappensBesideTheTable) {
   constexpr int kBeyond = 40;
   for (int from = -1; from < kBeyond; ++from) {
     for (int event = -1; event < kBeyond; ++event) {
-      for (int flags = 0; flags < 8; ++flags) {
+      for (int flags = 0; flags < 16; ++flags) {
         auto next = NextStatus({.from = static_cast<OrderStatus>(from),
                                 .event = static_cast<Event>(event),
                                 .complete = (flags & 1) != 0,
                                 .any_filled = (flags & 2) != 0,
-                                .outcome_unknown = (flags & 4) != 0});
+                                .outcome_unknown = (flags & 4) != 0,
+                                .replace_pending = (flags & 8) != 0});
         std::string where = std::to_string(from) + " and " + std::to_string(event) + ", " + std::to_string(flags);
         auto column = columns.find(event);
         if (column == columns.end()) {

@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "libs/ledger/fill.h"
+#include "libs/model/trigger.h"
 
 namespace ballast::risk {
 namespace {
-
-bool IsStop(OrderType type) { return type == OrderType::kStop || type == OrderType::kStopLimit; }
 
 // What is reduce-only and rests gives way: it is trimmed when the position shrinks, so who goes to the market now does
 // not wait for it, and a stop shares with a limit, for the market reaches them by moving opposite ways.
@@ -30,6 +29,15 @@ PendingOrder PendingOf(const Order& order, Decimal quantity) {
           .reduce_only = order.reduce_only,
           .limit_price = order.limit_price,
           .quantity = quantity};
+}
+
+// Waits for what may never come, and risk is asked again before it goes out; its own trigger may come any time.
+bool IsAsleep(const Order& order) { return order.status == OrderStatus::kHeld && order.hold != HoldReason::kTrigger; }
+
+// What of the order may still trade at worst: at the old terms, or at those it has asked for.
+Decimal WorstLeft(const Order& order) {
+  if (!order.pending_replace || !order.pending_replace->quantity) return order.leaves_quantity;
+  return std::max(order.leaves_quantity, *order.pending_replace->quantity - order.cumulative_quantity);
 }
 
 template <typename Key>
@@ -58,6 +66,7 @@ bool MayMatter(OrderEventType type) {
     case OrderEventType::kTriggered:
     case OrderEventType::kPendingCancel:
     case OrderEventType::kCancelRejected:
+    case OrderEventType::kTrailed:
       return false;
     default:
       return true;
@@ -117,8 +126,8 @@ bool Exposure::Apply(const OrderEvent& event) {
     const Order& order = *event.order;
     Void(order.order_id);
     Close(order.order_id);
-    if (!IsTerminal(order.status)) {
-      PendingOrder pending = PendingOf(order, order.leaves_quantity);
+    if (!IsTerminal(order.status) && !IsAsleep(order)) {
+      PendingOrder pending = PendingOf(order, WorstLeft(order));
       Count(pending, 1);
       open_.emplace(order.order_id, std::move(pending));
     }
@@ -140,6 +149,19 @@ void Exposure::Void(const OrderId& id) {
   Count(found->second.order, -1);
   expiries_.erase({found->second.expire_ns, id});
   reserved_.erase(found);
+}
+
+std::optional<PendingOrder> Exposure::SetAside(const OrderId& id) {
+  auto found = open_.find(id);
+  if (found == open_.end()) return std::nullopt;
+  PendingOrder order = found->second;
+  Close(id);
+  return order;
+}
+
+void Exposure::PutBack(const OrderId& id, PendingOrder order) {
+  Count(order, 1);
+  open_.emplace(id, std::move(order));
 }
 
 Exposure::Snapshot Exposure::TakeSnapshot() const {

@@ -89,6 +89,10 @@ class Exposure {
   bool Skip(std::uint64_t sequence, UtcTime event_time, OrderEventType type);
   void Reserve(const Order& order, std::int64_t expire_ns);
   void Void(const OrderId& id);
+  // Does not count an open order while what is to stand in its place is looked at; the same is put back afterwards.
+  // Nothing: it is not open.
+  [[nodiscard]] std::optional<PendingOrder> SetAside(const OrderId& id);
+  void PutBack(const OrderId& id, PendingOrder order);
   // Frees what never became an order.
   void Expire(std::int64_t now_ns);
 

@@ -13,7 +13,8 @@ PreTradeResult CheckOther(const PreTradeInput& input, const Order& order) {
                         .limits = input.limits,
                         .exposure = input.exposure,
                         .market = input.market,
-                        .now_ns = input.now_ns});
+                        .now_ns = input.now_ns,
+                        .anchor_price = input.anchor_price});
 }
 
 // Orders of one, two, three… lots. While they reduce, the first so many pass and the others do not. Beyond, the first
@@ -95,12 +96,14 @@ std::optional<PassablePrices> NearestPassablePrices(const PreTradeInput& input) 
   Decimal tick = instrument->second.tick_size, ratio = input.limits.price_collar_ratio;
   if (!tick.IsPositive()) return std::nullopt;
   const Order& order = input.order;
+  // Theirs are made otherwise, and no neighbour of a price would mend them.
+  if (IsTakeProfit(order.type) || IsTrailing(order.type) || input.anchor_price) return std::nullopt;
   const bool buy = order.side == Side::kBuy;
   const PriceBand market = MarketBand(order.side, quote, ratio);
   std::vector<std::optional<Decimal>> stops = {std::nullopt};
   if (order.stop_price) {
     PriceBand band = market;
-    Decimal trigger = TriggerPrice(order.side, quote);
+    Decimal trigger = TriggerPrice(order.side, order.trigger_source, quote);
     // Strictly beyond what triggers it.
     if (trigger.IsPositive() && buy) band.low = trigger.RoundTo(tick, Rounding::kFloor) + tick;
     if (trigger.IsPositive() && !buy) band.high = trigger.RoundTo(tick, Rounding::kCeiling) - tick;

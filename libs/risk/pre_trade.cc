@@ -10,6 +10,7 @@
 #include "libs/base/check.h"
 #include "libs/base/percent.h"
 #include "libs/model/notional.h"
+#include "libs/model/trigger.h"
 #include "libs/risk/price_band.h"
 
 namespace ballast::risk {
@@ -100,8 +101,8 @@ Outcome HasQuote(const Context& c) {
   return {};
 }
 Outcome SessionOpen(const Context& c) {
-  bool rests = c.in.order.type != OrderType::kMarket &&
-               (c.in.order.time_in_force == TimeInForce::kGtc || c.in.order.time_in_force == TimeInForce::kDay);
+  bool rests =
+      IsAuction(c.in.order.time_in_force) || (c.in.order.type != OrderType::kMarket && Rests(c.in.order.time_in_force));
   if (!c.quote->session_open && !rests) return Refuse(RejectReason::kMarketClosed, "the market is closed");
   return {};
 }
@@ -132,7 +133,9 @@ Outcome Uncrossed(const Context& c) {
           .message = "the quote is crossed or empty"};
 }
 Outcome OnTick(const Context& c) {
-  for (const std::optional<Decimal>& price : {c.in.order.limit_price, c.in.order.stop_price}) {
+  const std::optional<Trailing>& trailing = c.in.order.trailing;
+  for (const std::optional<Decimal>& price :
+       {c.in.order.limit_price, c.in.order.stop_price, trailing ? trailing->activation_price : std::nullopt}) {
     if (price && !price->IsMultipleOf(c.instrument->tick_size)) {
       return {.passed = false,
               .reason = RejectReason::kPriceOffTick,
@@ -146,6 +149,15 @@ Outcome OnTick(const Context& c) {
 }
 Outcome OnLot(const Context& c) {
   std::string quantity = c.in.order.quantity.ToString();
+  const std::optional<Decimal>& shown = c.in.order.display_quantity;
+  if (shown && !shown->IsMultipleOf(c.instrument->lot_size)) {
+    return {.passed = false,
+            .reason = RejectReason::kQuantityOffLot,
+            .limit = c.instrument->lot_size.ToString(),
+            .used = shown->ToString(),
+            .after = shown->ToString(),
+            .message = "the display quantity is no multiple of the lot size"};
+  }
   return {.passed = c.in.order.quantity.IsMultipleOf(c.instrument->lot_size),
           .reason = RejectReason::kQuantityOffLot,
           .limit = c.instrument->lot_size.ToString(),
@@ -183,16 +195,22 @@ Outcome MinNotional(const Context& c) {
 }
 // Holds for reductions too: whoever wants to be out at once says so with a market order, not with a slip of the finger.
 Outcome StopSide(const Context& c) {
-  if (!IsStop(c.in.order.type) || !c.in.order.stop_price) return {};
-  bool buy = c.in.order.side == Side::kBuy;
-  Decimal stop = *c.in.order.stop_price, trigger = TriggerPrice(c.in.order.side, *c.quote);
-  Outcome outcome{.passed = !WouldTrigger(c.in.order.side, stop, *c.quote),
+  const Order& order = c.in.order;
+  if (!HasTrigger(order.type) || !order.stop_price) return {};
+  bool buy = order.side == Side::kBuy;
+  Decimal trigger = TriggerPrice(order.side, order.trigger_source, *c.quote);
+  Outcome outcome{.passed = !WouldTrigger(order, *c.quote),
                   .reason = RejectReason::kStopWrongSide,
                   .limit = trigger.ToString(),
                   .used = c.quote->last_price.ToString(),
-                  .after = stop.ToString(),
-                  .message = buy ? "a buy stop must be above the ask, or it fires at once"
-                                 : "a sell stop must be below the bid, or it fires at once"};
+                  .after = order.stop_price->ToString()};
+  if (IsTakeProfit(order.type)) {
+    outcome.message = buy ? "a buy take-profit must be below the ask, or it fires at once"
+                          : "a sell take-profit must be above the bid, or it fires at once";
+  } else {
+    outcome.message = buy ? "a buy stop must be above the ask, or it fires at once"
+                          : "a sell stop must be below the bid, or it fires at once";
+  }
   if (!outcome.passed) {
     outcome.detail =
         ": stop " + outcome.after + ", bid " + c.quote->bid_price.ToString() + ", ask " + c.quote->ask_price.ToString();
@@ -200,23 +218,41 @@ Outcome StopSide(const Context& c) {
   return outcome;
 }
 Outcome InBand(const Context& c, const PriceBand& band, Decimal price, const char* message, const char* from) {
+  // Which end it is held against: the one that it is beyond, else the one there is.
+  bool above = band.high && (!band.low || price >= *band.low);
   Outcome outcome{.passed = band.Holds(price),
                   .reason = RejectReason::kPriceCollar,
-                  .limit = band.high ? band.high->ToString() : (band.low ? band.low->ToString() : ""),
+                  .limit = above ? band.high->ToString() : (band.low ? band.low->ToString() : ""),
                   .used = c.quote->last_price.ToString(),
                   .after = price.ToString(),
                   .message = message};
   if (!outcome.passed) {
-    outcome.detail = ": " + outcome.after + " is " + (band.high ? "above " : "below ") + outcome.limit + ", " +
+    outcome.detail = ": " + outcome.after + " is " + (above ? "above " : "below ") + outcome.limit + ", " +
                      PercentText(c.in.limits.price_collar_ratio) + " of the last price " + outcome.used + " from " +
                      from;
   }
   return outcome;
 }
+// A trailing order's prices are not known yet, and how far they will be from the market is.
+Outcome TrailCollar(const Context& c, const char* touch) {
+  std::optional<TrailBand> trail =
+      BandOfTrail(c.in.order, *c.quote, c.instrument->tick_size, c.in.limits.price_collar_ratio);
+  if (!trail) return {};
+  Outcome outcome = InBand(c, trail->band, trail->stop_price, "the stop would trail too far behind the market", touch);
+  if (!outcome.passed || !trail->limit_price) return outcome;
+  return InBand(c, trail->limit_band, *trail->limit_price, "the limit would trail too far behind the stop", "the stop");
+}
 Outcome Collar(const Context& c) {
   const Order& order = c.in.order;
   Decimal ratio = c.in.limits.price_collar_ratio;
   const char* touch = order.side == Side::kBuy ? "the ask" : "the bid";
+  if (IsTrailing(order.type)) return TrailCollar(c, touch);
+  if (IsTakeProfit(order.type)) {
+    // Its trigger may be as far on the better side of the market as it likes.
+    if (!order.limit_price || !order.stop_price) return {};
+    return InBand(c, BandAroundTrigger(*order.stop_price, *c.quote, ratio), *order.limit_price,
+                  "the limit price is too far from the trigger", "the trigger");
+  }
   PriceBand market = MarketBand(order.side, *c.quote, ratio);
   Outcome outcome;
   if (order.stop_price) {
@@ -413,23 +449,26 @@ Outcome Drawdown(const Context& c) { return Loss(c, LossRule::kDrawdown, RejectR
 struct Check {
   const char* name;
   Outcome (*run)(const Context&);
+  // Made also of an order that waits for another one's fill: it depends neither on the account nor on the present
+  // market.
+  bool of_waiting = false;
 };
 // Where an order is refused for risk: top to bottom, the first "no" ends it.
 constexpr Check kChecks[] = {
-    {"known_instrument", KnownInstrument},
-    {"restricted", Restricted},
+    {"known_instrument", KnownInstrument, true},
+    {"restricted", Restricted, true},
     {"trading_halted", NotHalted},
     {"price_known", HasQuote},
     {"session_open", SessionOpen},
     {"price_age", FreshQuote},
     {"price_crossed", Uncrossed},
     // A wrong price comes before the sizes it would make wrong.
-    {"tick_size", OnTick},
-    {"stop_side", StopSide},
-    {"price_collar", Collar},
-    {"lot_size", OnLot},
-    {"max_order_quantity", MaxQuantity},
-    {"max_order_notional", MaxNotional},
+    {"tick_size", OnTick, true},
+    {"stop_side", StopSide, true},
+    {"price_collar", Collar, true},
+    {"lot_size", OnLot, true},
+    {"max_order_quantity", MaxQuantity, true},
+    {"max_order_notional", MaxNotional, true},
     {"min_notional", MinNotional},
     {"order_rate", OrderRate},
     {"max_open_orders", OpenOrders},
@@ -461,6 +500,13 @@ PreTradeResult CheckPreTrade(const PreTradeInput& input) {
   auto quote = input.market.quotes.find(input.order.symbol);
   if (quote != input.market.quotes.end() && input.market.arrival_ns.contains(input.order.symbol))
     context.quote = &quote->second;
+  // As the market will be when the other one fills.
+  Quote anchored;
+  if (input.anchor_price) {
+    if (context.quote != nullptr) anchored = *context.quote;
+    anchored.bid_price = anchored.ask_price = anchored.last_price = *input.anchor_price;
+    context.quote = &anchored;
+  }
   context.room = input.exposure.RoomFor(input.order);
   context.reduces = result.reduces = OnlyReduces(input.order, context.room);
   if (context.quote != nullptr) {
@@ -468,11 +514,16 @@ PreTradeResult CheckPreTrade(const PreTradeInput& input) {
     for (const std::optional<Decimal>& price : {input.order.limit_price, input.order.stop_price}) {
       if (price) context.price = std::max(context.price, *price);
     }
+    if (input.order.trailing && context.instrument != nullptr) {
+      auto trail = BandOfTrail(input.order, *context.quote, context.instrument->tick_size, Decimal());
+      context.price = std::max({context.price, trail->stop_price, trail->limit_price.value_or(Decimal())});
+    }
   }
   // No price for a position: equity is not known, and zero equity allows nothing but reductions.
   context.equity = input.exposure.Equity(input.market).value_or(Decimal());
   result.checks.reserve(std::size(kChecks));
   for (const Check& check : kChecks) {
+    if (input.anchor_price && !check.of_waiting) continue;
     Outcome outcome = check.run(context);
     if (!outcome.passed) {
       result.rejection = Rejection{.reason = outcome.reason,

@@ -17,6 +17,9 @@ struct PreTradeInput {
   const Market& market;
   // Monotonic.
   std::int64_t now_ns = 0;
+  // The order waits for another one's fill at about this price: only what depends neither on the account nor on the
+  // market of now is checked, its prices against this one.
+  std::optional<Decimal> anchor_price = std::nullopt;
 };
 
 struct PreTradeResult {

@@ -308,6 +308,172 @@ TEST(PreTradeTest, PricesAreHeldAgainstTheMarket) {
   }
 }
 
+TEST(PreTradeTest, ATakeProfitIsHeldAgainstTheMarket) {
+  struct Case {
+    Side side;
+    const char* trigger;
+    const char* limit;
+    const char* check;
+    TriggerSource source = TriggerSource::kUnspecified;
+  };
+  const Case cases[] = {
+      // Bid 99.99, ask 100, last 99.99; the collar is 10 % of the last price.
+      {Side::kSell, "100", nullptr, ""},
+      {Side::kSell, "99.99", nullptr, "stop_side"},
+      {Side::kSell, "90", nullptr, "stop_side"},
+      {Side::kSell, "500", nullptr, ""},
+      {Side::kBuy, "99.99", nullptr, ""},
+      {Side::kBuy, "100", nullptr, "stop_side"},
+      {Side::kBuy, "1", nullptr, ""},
+      {Side::kBuy, "99.99", nullptr, "stop_side", TriggerSource::kLast},
+      {Side::kBuy, "99.98", nullptr, "", TriggerSource::kLast},
+      {Side::kSell, "120", "119", ""},
+      {Side::kSell, "120", "129.99", ""},
+      {Side::kSell, "120", "130", "price_collar"},
+      {Side::kSell, "120", "110.01", ""},
+      {Side::kSell, "120", "110", "price_collar"},
+      {Side::kBuy, "80", "90", "price_collar"},
+      {Side::kBuy, "80", "70", "price_collar"},
+      {Side::kBuy, "80", "80", ""},
+  };
+  for (const Case& item : cases) {
+    World world;
+    world.order = World::MakeOrder("o2", item.side, "10");
+    world.order.type = item.limit != nullptr ? OrderType::kTakeProfitLimit : OrderType::kTakeProfit;
+    world.order.time_in_force = TimeInForce::kGtc;
+    world.order.trigger_source = item.source;
+    world.order.stop_price = Decimal::Of(item.trigger);
+    if (item.limit != nullptr) world.order.limit_price = Decimal::Of(item.limit);
+    world.limits.max_position_ratio = world.limits.concentration_ratio = Decimal::FromInt(1);
+    PreTradeResult result = world.Run();
+    EXPECT_EQ(result.rejection ? result.rejection->check : "", item.check)
+        << static_cast<int>(item.side) << " " << item.trigger << " " << (item.limit != nullptr ? item.limit : "-");
+  }
+}
+
+TEST(PreTradeTest, ATrailingStopMayTrailAsFarAsAStopMayLie) {
+  struct Case {
+    TrailingOffsetType type;
+    const char* offset;
+    const char* limit_offset;
+    const char* activation;
+    const char* check;
+  };
+  const Case cases[] = {
+      {TrailingOffsetType::kPrice, "9.99", nullptr, nullptr, ""},
+      {TrailingOffsetType::kPrice, "10", nullptr, nullptr, "price_collar"},
+      {TrailingOffsetType::kPrice, "999999999999999999", nullptr, nullptr, "price_collar"},
+      {TrailingOffsetType::kPercent, "9.99", nullptr, nullptr, ""},
+      {TrailingOffsetType::kPercent, "11", nullptr, nullptr, "price_collar"},
+      {TrailingOffsetType::kTicks, "999", nullptr, nullptr, ""},
+      {TrailingOffsetType::kTicks, "1000", nullptr, nullptr, "price_collar"},
+      {TrailingOffsetType::kTicks, "999999999999999999", nullptr, nullptr, "price_collar"},
+      {TrailingOffsetType::kPrice, "1", nullptr, "150", ""},
+      {TrailingOffsetType::kPrice, "1", nullptr, "150.001", "tick_size"},
+      {TrailingOffsetType::kPrice, "1", "9.99", nullptr, ""},
+      {TrailingOffsetType::kPrice, "1", "10", nullptr, "price_collar"},
+      {TrailingOffsetType::kPercent, "1", "99", nullptr, "price_collar"},
+  };
+  for (const Case& item : cases) {
+    for (Side side : {Side::kSell, Side::kBuy}) {
+      World world;
+      world.order = World::MakeOrder("o2", side, "10");
+      world.order.type = item.limit_offset != nullptr ? OrderType::kTrailingStopLimit : OrderType::kTrailingStop;
+      world.order.time_in_force = TimeInForce::kGtc;
+      world.order.trailing = Trailing{.offset = Decimal::Of(item.offset), .offset_type = item.type};
+      if (item.limit_offset != nullptr) world.order.trailing->limit_offset = Decimal::Of(item.limit_offset);
+      if (item.activation != nullptr) world.order.trailing->activation_price = Decimal::Of(item.activation);
+      world.limits.max_position_ratio = world.limits.concentration_ratio = Decimal::FromInt(1);
+      PreTradeResult result = world.Run();
+      EXPECT_EQ(result.rejection ? result.rejection->check : "", item.check)
+          << static_cast<int>(side) << " " << item.offset << " "
+          << (item.limit_offset != nullptr ? item.limit_offset : "-");
+    }
+  }
+}
+
+// A child of a bracket whose entry rests far below the market: its prices are right beside the entry's, and nothing of
+// the account is asked.
+TEST(PreTradeTest, AnOrderThatWaitsForAnotherIsHeldAgainstItsPrice) {
+  World world;
+  world.order = World::MakeOrder("o2", Side::kSell, "10");
+  world.order.type = OrderType::kStop;
+  world.order.time_in_force = TimeInForce::kGtc;
+  world.order.reduce_only = true;
+  auto run = [&](const char* stop, const char* anchor) {
+    world.order.stop_price = Decimal::Of(stop);
+    PreTradeResult result = CheckPreTrade({.order = world.order,
+                                           .limits = world.limits,
+                                           .exposure = world.exposure,
+                                           .market = world.market,
+                                           .now_ns = world.now_ns,
+                                           .anchor_price = Decimal::Of(anchor)});
+    return result.rejection ? result.rejection->check : "";
+  };
+  EXPECT_EQ(run("48", "50"), "");
+  EXPECT_EQ(run("98", "50"), "stop_side") << "it would fire when the entry has filled";
+  EXPECT_EQ(run("44", "50"), "price_collar");
+  EXPECT_EQ(run("48.001", "50"), "tick_size");
+  world.order.quantity = Decimal::Of("10.5");
+  EXPECT_EQ(run("48", "50"), "lot_size");
+  world.order.quantity = Decimal::Of("999999999");
+  EXPECT_EQ(run("48", "50"), "max_order_quantity");
+}
+
+TEST(PreTradeTest, AnAuctionIsWaitedForWhileTheMarketIsClosed) {
+  for (TimeInForce time : {TimeInForce::kAtOpen, TimeInForce::kAtClose, TimeInForce::kGtd, TimeInForce::kIoc}) {
+    World world;
+    world.market.quotes.begin()->second.session_open = false;
+    world.order.type = time == TimeInForce::kGtd ? OrderType::kLimit : OrderType::kMarket;
+    if (time == TimeInForce::kGtd) world.order.limit_price = Decimal::FromInt(99);
+    world.order.time_in_force = time;
+    PreTradeResult result = world.Run();
+    EXPECT_EQ(result.rejection ? result.rejection->check : "", time == TimeInForce::kIoc ? "session_open" : "");
+  }
+}
+
+TEST(PreTradeTest, TheShownPartIsWholeLots) {
+  World world;
+  world.order.type = OrderType::kLimit;
+  world.order.time_in_force = TimeInForce::kGtc;
+  world.order.limit_price = Decimal::FromInt(99);
+  world.order.display_quantity = Decimal::Of("1.5");
+  EXPECT_EQ(world.Run().rejection->check, "lot_size");
+  world.order.display_quantity = Decimal::Of("1");
+  EXPECT_FALSE(world.Run().rejection.has_value());
+}
+
+TEST(ExposureTest, WhatWaitsForItsParentDoesNotCountAndAReplacementCountsAtItsWorst) {
+  Exposure exposure;
+  OrderEvent opened{.sequence = 1, .type = OrderEventType::kAccountOpened};
+  opened.cash = Decimal::FromInt(1000);
+  ASSERT_TRUE(exposure.Apply(opened));
+  auto apply = [&](OrderEventType type, OrderStatus status, HoldReason hold, std::optional<Decimal> replaced) {
+    OrderEvent event{.sequence = exposure.applied_sequence() + 1, .type = type};
+    event.order = World::MakeOrder("o1", Side::kBuy, "10");
+    event.order->status = status;
+    event.order->hold = hold;
+    if (replaced) event.order->pending_replace = Replacement{.quantity = replaced, .number = 1};
+    ASSERT_TRUE(exposure.Apply(event));
+  };
+  auto pending = [&] { return exposure.Pending(Symbol("AAPL"), Side::kBuy); };
+  apply(OrderEventType::kHeld, OrderStatus::kHeld, HoldReason::kParent, {});
+  EXPECT_EQ(pending(), Decimal());
+  apply(OrderEventType::kHeld, OrderStatus::kHeld, HoldReason::kTrigger, {});
+  EXPECT_EQ(pending(), Decimal::FromInt(10));
+  apply(OrderEventType::kReleased, OrderStatus::kPendingNew, HoldReason::kUnspecified, {});
+  EXPECT_EQ(pending(), Decimal::FromInt(10));
+  apply(OrderEventType::kPendingReplace, OrderStatus::kPendingReplace, HoldReason::kUnspecified, Decimal::FromInt(25));
+  EXPECT_EQ(pending(), Decimal::FromInt(25));
+  apply(OrderEventType::kPendingReplace, OrderStatus::kPendingReplace, HoldReason::kUnspecified, Decimal::FromInt(4));
+  EXPECT_EQ(pending(), Decimal::FromInt(10)) << "the smaller one is not in force yet";
+  std::optional<PendingOrder> aside = exposure.SetAside(OrderId("o1"));
+  ASSERT_TRUE(aside.has_value());
+  EXPECT_EQ(pending(), Decimal());
+  exposure.PutBack(OrderId("o1"), *aside);
+  EXPECT_EQ(pending(), Decimal::FromInt(10));
+}
+
 TEST(PreTradeTest, AStopOnTheWrongSideSaysItsNumbers) {
   World world;
   world.order.type = OrderType::kStop;

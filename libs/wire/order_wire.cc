@@ -21,6 +21,63 @@ absl::StatusOr<Enum> KnownEnum(int value, bool known, std::string_view field, Un
   return absl::InvalidArgumentError(ToAbsl(std::string(field) + ": unknown value " + std::to_string(value)));
 }
 
+absl::Status DecodeOptional(bool present, const type::v1::Decimal& value, std::string_view field,
+                            std::optional<Decimal>* out) {
+  if (!present) return absl::OkStatus();
+  ASSIGN_OR_RETURN(*out, FromProto(value, field));
+  return absl::OkStatus();
+}
+
+// What few orders have: terms that wait for something, or depend on other orders.
+absl::Status DecodeRareTerms(const order::v1::Order& order, Unknown unknown, Order* out) {
+  out->post_only = order.post_only();
+  out->replace_count = order.replace_count();
+  ASSIGN_OR_RETURN(
+      out->trigger_source,
+      KnownEnum<TriggerSource>(order.trigger_source(), type::v1::TriggerSource_IsValid(order.trigger_source()),
+                               "trigger_source", unknown));
+  ASSIGN_OR_RETURN(out->hold,
+                   KnownEnum<HoldReason>(order.hold(), order::v1::HoldReason_IsValid(order.hold()), "hold", unknown));
+  if (order.has_expire_time()) out->expire_time = FromProto(order.expire_time());
+  if (order.has_release_time()) out->release_time = FromProto(order.release_time());
+  RETURN_IF_ERROR(DecodeOptional(order.has_display_quantity(), order.display_quantity(), "display_quantity",
+                                 &out->display_quantity));
+  if (order.has_trailing()) {
+    ASSIGN_OR_RETURN(out->trailing, FromProto(order.trailing()));
+  }
+  if (order.has_list()) {
+    const order::v1::ListPlace& list = order.list();
+    ASSIGN_OR_RETURN(
+        ContingencyType contingency,
+        KnownEnum<ContingencyType>(list.contingency_type(), type::v1::ContingencyType_IsValid(list.contingency_type()),
+                                   "list.contingency_type", unknown));
+    out->list =
+        ListPlace{.list_id = list.list_id(), .contingency = contingency, .index = list.index(), .size = list.size()};
+  }
+  if (order.has_pending_replace()) {
+    ASSIGN_OR_RETURN(out->pending_replace, FromProto(order.pending_replace()));
+  }
+  return absl::OkStatus();
+}
+
+void EncodeRareTerms(const Order& order, order::v1::Order* out) {
+  out->set_post_only(order.post_only);
+  out->set_replace_count(order.replace_count);
+  out->set_trigger_source(static_cast<type::v1::TriggerSource>(order.trigger_source));
+  out->set_hold(static_cast<order::v1::HoldReason>(order.hold));
+  if (order.expire_time.nanos != 0) ToProto(order.expire_time, out->mutable_expire_time());
+  if (order.release_time.nanos != 0) ToProto(order.release_time, out->mutable_release_time());
+  if (order.display_quantity) ToProto(*order.display_quantity, out->mutable_display_quantity());
+  if (order.trailing) ToProto(*order.trailing, out->mutable_trailing());
+  if (order.list) {
+    out->mutable_list()->set_list_id(order.list->list_id);
+    out->mutable_list()->set_contingency_type(static_cast<type::v1::ContingencyType>(order.list->contingency));
+    out->mutable_list()->set_index(order.list->index);
+    out->mutable_list()->set_size(order.list->size);
+  }
+  if (order.pending_replace) ToProto(*order.pending_replace, out->mutable_pending_replace());
+}
+
 absl::StatusOr<Order> DecodeOrder(const order::v1::Order& order, Unknown unknown) {
   Order out;
   out.order_id = OrderId(order.order_id());
@@ -62,6 +119,7 @@ absl::StatusOr<Order> DecodeOrder(const order::v1::Order& order, Unknown unknown
   out.outcome_unknown = order.outcome_unknown();
   ASSIGN_OR_RETURN(out.requested_quantity,
                    DecimalOrZero(order.has_requested_quantity(), order.requested_quantity(), "requested_quantity"));
+  RETURN_IF_ERROR(DecodeRareTerms(order, unknown, &out));
   return out;
 }
 
@@ -95,6 +153,53 @@ void ToProto(const Order& order, order::v1::Order* out) {
   out->set_cancel_requested(order.cancel_requested);
   out->set_outcome_unknown(order.outcome_unknown);
   if (!order.requested_quantity.IsZero()) ToProto(order.requested_quantity, out->mutable_requested_quantity());
+  EncodeRareTerms(order, out);
+}
+
+void ToProto(const Trailing& trailing, order::v1::Trailing* out) {
+  ToProto(trailing.offset, out->mutable_offset());
+  out->set_offset_type(static_cast<type::v1::TrailingOffsetType>(trailing.offset_type));
+  if (trailing.activation_price) ToProto(*trailing.activation_price, out->mutable_activation_price());
+  if (trailing.limit_offset) ToProto(*trailing.limit_offset, out->mutable_limit_offset());
+  if (trailing.high_water_mark) ToProto(*trailing.high_water_mark, out->mutable_high_water_mark());
+  if (trailing.high_water_time.nanos != 0) ToProto(trailing.high_water_time, out->mutable_high_water_time());
+}
+
+absl::StatusOr<Trailing> FromProto(const order::v1::Trailing& trailing) {
+  Trailing out;
+  ASSIGN_OR_RETURN(out.offset, FromProto(trailing.offset(), "trailing.offset"));
+  ASSIGN_OR_RETURN(out.offset_type,
+                   KnownEnum<TrailingOffsetType>(trailing.offset_type(),
+                                                 type::v1::TrailingOffsetType_IsValid(trailing.offset_type()),
+                                                 "trailing.offset_type"));
+  RETURN_IF_ERROR(DecodeOptional(trailing.has_activation_price(), trailing.activation_price(),
+                                 "trailing.activation_price", &out.activation_price));
+  RETURN_IF_ERROR(
+      DecodeOptional(trailing.has_limit_offset(), trailing.limit_offset(), "trailing.limit_offset", &out.limit_offset));
+  RETURN_IF_ERROR(DecodeOptional(trailing.has_high_water_mark(), trailing.high_water_mark(), "trailing.high_water_mark",
+                                 &out.high_water_mark));
+  if (trailing.has_high_water_time()) out.high_water_time = FromProto(trailing.high_water_time());
+  return out;
+}
+
+void ToProto(const Replacement& replacement, order::v1::Replacement* out) {
+  if (replacement.quantity) ToProto(*replacement.quantity, out->mutable_quantity());
+  if (replacement.limit_price) ToProto(*replacement.limit_price, out->mutable_limit_price());
+  if (replacement.stop_price) ToProto(*replacement.stop_price, out->mutable_stop_price());
+  out->set_number(replacement.number);
+  out->set_request_id(replacement.request_id);
+}
+
+absl::StatusOr<Replacement> FromProto(const order::v1::Replacement& replacement) {
+  Replacement out;
+  RETURN_IF_ERROR(DecodeOptional(replacement.has_quantity(), replacement.quantity(), "quantity", &out.quantity));
+  RETURN_IF_ERROR(
+      DecodeOptional(replacement.has_limit_price(), replacement.limit_price(), "limit_price", &out.limit_price));
+  RETURN_IF_ERROR(
+      DecodeOptional(replacement.has_stop_price(), replacement.stop_price(), "stop_price", &out.stop_price));
+  out.number = replacement.number();
+  out.request_id = replacement.request_id();
+  return out;
 }
 
 absl::StatusOr<Order> FromProto(const order::v1::Order& order) { return DecodeOrder(order, Unknown::kRefused); }

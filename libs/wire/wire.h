@@ -21,6 +21,8 @@ void ToProto(UtcTime time, google::protobuf::Timestamp* out);
 void ToProto(const Rejection& rejection, type::v1::Rejection* out);
 void ToProto(const RiskCheck& check, order::v1::RiskCheck* out);
 void ToProto(const Order& order, order::v1::Order* out);
+void ToProto(const Trailing& trailing, order::v1::Trailing* out);
+void ToProto(const Replacement& replacement, order::v1::Replacement* out);
 void ToProto(const Fill& fill, order::v1::Fill* out);
 // `with_checks` false leaves out what risk said: most of the bytes, and news to nobody who is risk itself.
 void ToProto(const OrderEvent& event, order::v1::OrderEvent* out, bool with_checks = true);
@@ -35,6 +37,8 @@ Rejection FromProto(const type::v1::Rejection& rejection);
 RiskCheck FromProto(const order::v1::RiskCheck& check);
 // What is to be done must be understood whole: a number that is not known here is refused.
 absl::StatusOr<Order> FromProto(const order::v1::Order& order);
+absl::StatusOr<Trailing> FromProto(const order::v1::Trailing& trailing);
+absl::StatusOr<Replacement> FromProto(const order::v1::Replacement& replacement);
 absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill);
 // What has happened is taken also from a younger writer: kinds, states and types that are not known here keep their
 // numbers (a state that is not known counts as one that can still trade). A side that is not known is refused.

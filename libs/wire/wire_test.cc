@@ -48,6 +48,25 @@ Order FullOrder() {
   order.reason = "signal";
   order.cancel_requested = true;
   order.requested_quantity = Decimal::Of("3");
+  order.post_only = true;
+  order.trigger_source = TriggerSource::kLast;
+  order.hold = HoldReason::kTrigger;
+  order.replace_count = 2;
+  order.expire_time = UtcTime{1'700'000'100'000'000'000};
+  order.release_time = UtcTime{1'700'000'050'000'000'000};
+  order.display_quantity = Decimal::Of("0.0000001");
+  order.trailing = Trailing{.offset = Decimal::Of("2.5"),
+                            .offset_type = TrailingOffsetType::kPercent,
+                            .activation_price = Decimal::Of("65000"),
+                            .limit_offset = Decimal::Of("0.5"),
+                            .high_water_mark = Decimal::Of("66000.01"),
+                            .high_water_time = UtcTime{7}};
+  order.list = ListPlace{.list_id = "l-1", .contingency = ContingencyType::kBracket, .index = 2, .size = 3};
+  order.pending_replace = Replacement{.quantity = Decimal::Of("2"),
+                                      .limit_price = Decimal::Of("64000"),
+                                      .stop_price = Decimal::Of("64001"),
+                                      .number = 2,
+                                      .request_id = "rr-2"};
   return order;
 }
 
@@ -228,6 +247,10 @@ TEST(WireTest, OrderEnumsAreTheSameOnBothSides) {
   ExpectMirrors<AccountMode, 0>(type::v1::AccountMode_descriptor(), "ACCOUNT_MODE_");
   ExpectMirrors<OrderStatus, 0>(order::v1::OrderStatus_descriptor(), "ORDER_STATUS_");
   ExpectMirrors<OrderEventType, 0>(order::v1::OrderEventType_descriptor(), "ORDER_EVENT_TYPE_");
+  ExpectMirrors<TriggerSource, 0>(type::v1::TriggerSource_descriptor(), "TRIGGER_SOURCE_");
+  ExpectMirrors<TrailingOffsetType, 0>(type::v1::TrailingOffsetType_descriptor(), "TRAILING_OFFSET_TYPE_");
+  ExpectMirrors<ContingencyType, 0>(type::v1::ContingencyType_descriptor(), "CONTINGENCY_TYPE_");
+  ExpectMirrors<HoldReason, 0>(order::v1::HoldReason_descriptor(), "HOLD_REASON_");
   ExpectMirrors<AssetClass, 0>(broker::v1::AssetClass_descriptor(), "ASSET_CLASS_");
 }
 

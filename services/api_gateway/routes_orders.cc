@@ -52,6 +52,11 @@ void PreviewOrder(const CallPtr& call) {
   if (request.has_limit_price()) *order.mutable_limit_price() = request.limit_price();
   if (request.has_stop_price()) *order.mutable_stop_price() = request.stop_price();
   order.set_reduce_only(request.reduce_only());
+  order.set_post_only(request.post_only());
+  order.set_trigger_source(request.trigger_source());
+  if (request.has_expire_time()) *order.mutable_expire_time() = request.expire_time();
+  if (request.has_display_quantity()) *order.mutable_display_quantity() = request.display_quantity();
+  if (request.has_trailing()) *order.mutable_trailing() = request.trailing();
   order.set_reason(request.reason());
   call->Forward(call->gateway.peers.risk, &RiskAsync::PreviewOrder, preview);
 }

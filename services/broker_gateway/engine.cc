@@ -23,6 +23,7 @@ const std::string& AccountOf(const broker::v1::OrderSessionRequest& request) {
   if (request.has_new_order()) return request.new_order().order().account_id();
   if (request.has_cancel()) return request.cancel().account_id();
   if (request.has_reduce()) return request.reduce().account_id();
+  if (request.has_replace()) return request.replace().account_id();
   if (request.has_open_account()) return request.open_account().account_id();
   return request.acknowledge().account_id();
 }
@@ -278,6 +279,12 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
     desks_.Reduce(AccountId(request.reduce().account_id()), {.order_id = OrderId(request.reduce().order_id()),
                                                              .quantity = *quantity,
                                                              .why = wire::FromProto(request.reduce().rejection())});
+  } else if (request.has_replace()) {
+    auto terms = wire::FromProto(request.replace().replacement());
+    if (terms.ok())
+      Replace(request.replace(), *terms);
+    else
+      Quarantine(request, terms.status());
   } else if (request.has_open_account()) {
     auto cash = wire::FromProto(request.open_account().opening_cash(), "opening_cash");
     if (cash.ok()) {
@@ -382,7 +389,7 @@ void Engine::New(const broker::v1::NewOrder& request) {
     return;
   }
   if (venue_.Find(order->order_id) != nullptr) return;  // its reports are stored and were sent or will be resent
-  bool too_old = clock_.Now() - order->create_time > Duration::Millis(options_.last_check.intent_age_ms_max);
+  bool too_old = clock_.Now() - SentFrom(*order) > Duration::Millis(options_.last_check.intent_age_ms_max);
   if (too_old || order->create_time <= venue_.forgotten_until()) {
     // It may have come before and be closed since. A rare read: of what is sent again after a lost session.
     auto stored = store_.LoadOrder(order->order_id);
@@ -393,21 +400,49 @@ void Engine::New(const broker::v1::NewOrder& request) {
   }
   const paper::Ledger* ledger = LedgerFor(*order);
   if (ledger == nullptr) return;
-  Decimal position;
-  if (ledger->positions.contains(order->symbol)) position = ledger->positions.at(order->symbol);
   std::optional<KillCommand> held = kill_.Held(order->account_id);
-  const LastCheck::Facts facts{.quote = venue_.FindQuote(order->symbol),
-                               .position = position,
-                               .now = clock_.Now(),
-                               .sent_in_second = SentInSecond(order->account_id),
-                               .kill_command = held ? &held->command_id : nullptr,
-                               .kill_settled = settled_.contains(order->account_id)};
+  const LastCheck::Facts facts = FactsOf(*order, *ledger, held);
   if (std::optional<Rejection> refusal = options_.last_check.Refusal(*order, facts)) {
     desks_.Refuse(*order, *refusal);
   } else {
     if (held) reductions_.insert(order->order_id);
     desks_.Submit(*order);
     ++sent_[order->account_id];
+  }
+}
+
+LastCheck::Facts Engine::FactsOf(const Order& order, const paper::Ledger& ledger,
+                                 const std::optional<KillCommand>& held) {
+  auto position = ledger.positions.find(order.symbol);
+  return {.quote = venue_.FindQuote(order.symbol),
+          .position = position == ledger.positions.end() ? Decimal() : position->second,
+          .now = clock_.Now(),
+          .sent_in_second = SentInSecond(order.account_id),
+          .kill_command = held ? &held->command_id : nullptr,
+          .kill_settled = settled_.contains(order.account_id)};
+}
+
+// The terms the order is to have pass the same last check as a new order would.
+void Engine::Replace(const broker::v1::ReplaceInstruction& request, const Replacement& terms) {
+  const AccountId account(request.account_id());
+  const OrderId id(request.order_id());
+  const Order* present = venue_.Find(id);
+  const paper::Ledger* ledger = venue_.FindLedger(account);
+  if (present == nullptr || ledger == nullptr || present->account_id != account) return;
+  Order wanted = *present;
+  wanted.quantity = terms.quantity.value_or(present->quantity) - present->cumulative_quantity;
+  if (terms.limit_price) wanted.limit_price = terms.limit_price;
+  if (terms.stop_price) wanted.stop_price = terms.stop_price;
+  wanted.requested_quantity = Decimal();
+  wanted.release_time = clock_.Now();
+  std::optional<KillCommand> held = kill_.Held(account);
+  std::optional<Rejection> refusal;
+  if (wanted.quantity.IsPositive()) refusal = options_.last_check.Refusal(wanted, FactsOf(wanted, *ledger, held));
+  if (refusal) {
+    desks_.RefuseReplace(account, id, terms, *refusal);
+  } else {
+    desks_.Replace(account, id, terms);
+    ++sent_[account];
   }
 }
 

@@ -87,6 +87,9 @@ class Engine : public runtime::Machine {
   void Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderSender>& session);
   void Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session);
   void New(const broker::v1::NewOrder& request);
+  void Replace(const broker::v1::ReplaceInstruction& request, const Replacement& terms);
+  [[nodiscard]] LastCheck::Facts FactsOf(const Order& order, const paper::Ledger& ledger,
+                                         const std::optional<KillCommand>& held);
   void GoOnAfter(const AccountId& account, std::uint64_t head, std::uint64_t after);
   void Open(const AccountId& id, const std::string& currency, Decimal cash);
   // nullptr: there is none, and the order is refused.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/base/absl_std.h"
+#include "libs/broker/capabilities.h"
 #include "libs/market/bars.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
@@ -175,14 +176,11 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListBrokers(grpc::CallbackServerContext* c
     broker->set_display_name("Paper");
     broker->set_mode(type::v1::ACCOUNT_MODE_PAPER);
     broker->set_state("connected");
-    for (const char* name : {"order_type.market", "order_type.limit", "order_type.stop", "order_type.stop_limit",
-                             "time_in_force.gtc", "time_in_force.day", "time_in_force.ioc", "time_in_force.fok"}) {
+    for (const auto& [name, support] : broker::DescribeCapabilities(broker::CapabilitiesOf("paper"))) {
       auto* capability = broker->add_capabilities();
       capability->set_name(name);
-      capability->set_supported(true);
+      capability->set_supported(support == broker::Support::kNative);
     }
-    auto* replace = broker->add_capabilities();
-    replace->set_name("replace");
     wire::ToProto(engine.feed().market_time(), broker->mutable_last_message_time());
     broker->set_open_orders(static_cast<int>(engine.venue().working_count()));
     return absl::OkStatus();

@@ -36,7 +36,7 @@ std::optional<Rejection> LastCheck::Refusal(const Order& order, const Facts& fac
                      .observed = *facts.kill_command,
                      .message = "the broker gateway's kill switch is engaged for the account"};
   }
-  std::int64_t age_ms = (facts.now - order.create_time).nanos / 1'000'000;
+  std::int64_t age_ms = (facts.now - SentFrom(order)).nanos / 1'000'000;
   if (age_ms > intent_age_ms_max) {
     return Rejection{.reason = RejectReason::kStaleIntent,
                      .check = "intent_age",

@@ -240,6 +240,7 @@ void ToProto(const broker::Execution& execution, broker::v1::ExecutionReport* ou
   if (execution.rejection) wire::ToProto(*execution.rejection, out->mutable_rejection());
   out->set_exec_ref_id(execution.exec_ref_id.value());
   out->set_version(execution.version);
+  if (execution.replacement) wire::ToProto(*execution.replacement, out->mutable_replacement());
 }
 
 absl::Status BrokerStore::Fence() {

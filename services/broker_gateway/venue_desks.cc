@@ -44,7 +44,22 @@ void VenueDesks::Cancel(const AccountId& account, const OrderId& id) {
   Pump(found->second);
 }
 
-void VenueDesks::Reduce(const AccountId& account, const broker::ReplaceIntent& intent) {
+void VenueDesks::Replace(const AccountId& account, const OrderId& id, const Replacement& terms) {
+  auto found = desks_.find(account);
+  if (found == desks_.end()) return;
+  found->second.desk.Replace(id, terms, now_());
+  Pump(found->second);
+}
+
+void VenueDesks::RefuseReplace(const AccountId& account, const OrderId& id, const Replacement& terms,
+                               const Rejection& why) {
+  auto found = desks_.find(account);
+  if (found == desks_.end()) return;
+  found->second.desk.RefuseReplace(id, terms, why, now_());
+  Pump(found->second);
+}
+
+void VenueDesks::Reduce(const AccountId& account, const broker::ReduceIntent& intent) {
   auto found = desks_.find(account);
   if (found != desks_.end()) venue_.Reduce(account, intent.order_id, intent.quantity, intent.why, now_());
 }
@@ -61,6 +76,7 @@ void VenueDesks::Pump(Desk& desk) {
   broker::OrderDesk::Sends sends = desk.desk.TakeSends(now_());
   for (const Order& order : sends.submit) desk.session->Submit(order);
   for (const broker::CancelIntent& cancel : sends.cancel) desk.session->Cancel(cancel);
+  for (const broker::ReplaceIntent& replace : sends.replace) desk.session->Replace(replace);
   for (const broker::QueryIntent& query : sends.query) desk.session->Query(query);
 }
 

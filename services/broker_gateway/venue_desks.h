@@ -23,7 +23,9 @@ class VenueDesks {
   void Submit(const Order& order);
   void Refuse(const Order& order, const Rejection& why);
   void Cancel(const AccountId& account, const OrderId& id);
-  void Reduce(const AccountId& account, const broker::ReplaceIntent& intent);
+  void Reduce(const AccountId& account, const broker::ReduceIntent& intent);
+  void Replace(const AccountId& account, const OrderId& id, const Replacement& terms);
+  void RefuseReplace(const AccountId& account, const OrderId& id, const Replacement& terms, const Rejection& why);
   // Nothing is numbered up to here again.
   void GoOnAfter(const AccountId& account, std::uint64_t execution_sequence);
   // What is to be told of what the venue did, numbered; the ledgers whose numbers moved go into `changes`.

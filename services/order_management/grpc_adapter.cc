@@ -6,6 +6,7 @@
 #include "libs/orders/submit.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
+#include "libs/wire/order_terms.h"
 #include "libs/wire/wire.h"
 #include "services/order_management/emergency_desk.h"
 #include "services/order_management/forward.h"
@@ -58,6 +59,12 @@ Order DecodeSubmit(const order::v1::SubmitOrderRequest& request, std::vector<Fie
   }
   if (request.has_limit_price()) order.limit_price = decimal(request.limit_price(), "limit_price");
   if (request.has_stop_price()) order.stop_price = decimal(request.stop_price(), "stop_price");
+  wire::ReadOrderTerms(
+      request,
+      [&](const char* field, RejectReason reason, std::string message) {
+        errors.push_back({.field = field, .reason = reason, .message = std::move(message)});
+      },
+      &order);
   for (orders::Violation& violation : orders::ValidateSubmit(order)) {
     bool told = false;
     for (const FieldError& error : errors) told = told || error.field == violation.field;

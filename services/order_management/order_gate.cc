@@ -22,7 +22,7 @@ std::optional<Rejection> OrderGate::Unsendable(const orders::Account& account, c
                      .observed = now.ToString(),
                      .message = "whoever asked for the order had stopped waiting for the answer; it was not sent"};
   }
-  std::int64_t age_ms = (now - order.create_time).nanos / 1'000'000;
+  std::int64_t age_ms = (now - SentFrom(order)).nanos / 1'000'000;
   std::int64_t age_ms_max = order.type == OrderType::kMarket ? age_ms_max_ * 2 / 5 : age_ms_max_;
   if (age_ms <= age_ms_max) return std::nullopt;
   return Rejection{.reason = RejectReason::kStaleIntent,

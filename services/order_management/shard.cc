@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/base/absl_std.h"
+#include "libs/broker/capabilities.h"
 #include "libs/orders/order_id.h"
 #include "libs/orders/submit.h"
 
@@ -215,6 +216,14 @@ std::optional<Rejection> Shard::Refusal(const orders::Account& account, const In
                      .check = "deployment",
                      .observed = name,
                      .message = "there is no deployment " + name + " in this account; an order by hand names none"};
+  }
+  const broker::Supported supported =
+      broker::SupportFor(order, broker::CapabilitiesOf(accounts_.BrokerOf(order.account_id)));
+  if (supported.support == broker::Support::kNone) return supported.why;
+  if (supported.support == broker::Support::kEmulated) {
+    return Rejection{.reason = RejectReason::kBrokerUnsupported,
+                     .check = "capability",
+                     .message = "the broker has no order of this type, and its trigger is not watched here"};
   }
   if (std::optional<Rejection> why = gate_.Unsendable(account, order, intent.deadline)) return why;
   if (!intent.confirm_duplicate) {

@@ -147,7 +147,7 @@ class Simulation {
     journal_ = std::make_unique<MemoryJournal>(disk_);
     hub_ = std::make_unique<EventHub>(*journal_, clock_);
     Shard::Options options{.risk_timeout_ms = 60'000, .intent_age_ms_max = 60'000};
-    options.accounts = {{.id = kAccount, .currency = "USD", .cash = Decimal::FromInt(1'000'000), .broker = "p"}};
+    options.accounts = {{.id = kAccount, .currency = "USD", .cash = Decimal::FromInt(1'000'000), .broker = "paper"}};
     shard_ = std::make_unique<Shard>(options, *journal_, *hub_, clock_, *log_, metrics_);
     shard_->SetPorts({.risk =
                           [this](const risk::v1::RiskSessionRequest& request) {

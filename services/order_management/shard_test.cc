@@ -321,7 +321,7 @@ class ShardTest : public testing::Test {
   MovedClock clock_;
   Metrics metrics_;
   Shard::Options options_{.risk_timeout_ms = 20'000};
-  std::string broker_ = "p";
+  std::string broker_ = "paper";
   std::shared_ptr<MemoryJournal::Disk> disk_ = std::make_shared<MemoryJournal::Disk>();
   std::unique_ptr<Life> life_;
 };
@@ -588,7 +588,7 @@ TEST_F(ShardTest, AnAccountKeepsTheBrokerItWasOpenedAt) {
   Begin();
   auto promise = std::make_shared<std::promise<std::string>>();
   life_->shard->ListAccounts([promise](const auto& accounts) { promise->set_value(accounts->front().second); });
-  EXPECT_EQ(Got(promise->get_future()), "p");
+  EXPECT_EQ(Got(promise->get_future()), "paper");
 }
 
 TEST_F(ShardTest, ACancelDoesNotWaitUntilRiskHasReadTheLog) {

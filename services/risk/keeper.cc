@@ -331,7 +331,7 @@ bool RiskKeeper::Refuse(const Session& session, const std::string& account) {
   return false;
 }
 
-RiskKeeper::Verdict RiskKeeper::Check(const Order& order) {
+RiskKeeper::Verdict RiskKeeper::Check(const Order& order, std::optional<Decimal> anchor_price) {
   if (const std::string* why = stopped_.Why(order.account_id.value())) {
     return {.result = {.rejection =
                            Rejection{.reason = RejectReason::kRiskUnavailable, .check = "order_log", .message = *why}}};
@@ -351,7 +351,8 @@ RiskKeeper::Verdict RiskKeeper::Check(const Order& order) {
                             .limits = limits_[order.account_id],
                             .exposure = account->second,
                             .market = market_,
-                            .now_ns = now};
+                            .now_ns = now,
+                            .anchor_price = anchor_price};
   Verdict verdict{.result = CheckPreTrade(input)};
   if (!verdict.result.rejection) return verdict;
   std::string& message = verdict.result.rejection->message;
@@ -371,6 +372,22 @@ RiskKeeper::Verdict RiskKeeper::Check(const Order& order) {
   return verdict;
 }
 
+RiskKeeper::Verdict RiskKeeper::Judge(const risk::v1::Reserve& request, const Order& order) {
+  auto account = accounts_.find(order.account_id);
+  if (request.has_anchor_price()) {
+    auto anchor = wire::FromProto(request.anchor_price(), "anchor_price");
+    if (anchor.ok() && anchor->IsPositive()) return Check(order, *anchor);
+    return {.result = {.rejection = Rejection{.reason = RejectReason::kMalformed,
+                                              .check = "decode",
+                                              .message = "anchor_price: a price above zero expected"}}};
+  }
+  if (!request.replaces() || account == accounts_.end()) return Check(order);
+  std::optional<risk::PendingOrder> present = account->second.SetAside(order.order_id);
+  Verdict verdict = Check(order);
+  if (present) account->second.PutBack(order.order_id, *std::move(present));
+  return verdict;
+}
+
 void RiskKeeper::Reserve(const Session& session, const risk::v1::Reserve& request, risk::v1::ReserveResult* answer) {
   std::int64_t started = clock_.MonotonicNanos();
   reserves_.Increment();
@@ -381,7 +398,7 @@ void RiskKeeper::Reserve(const Session& session, const risk::v1::Reserve& reques
         Rejection{.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())},
         answer->mutable_rejection());
   } else {
-    Verdict verdict = Check(*order);
+    Verdict verdict = Judge(request, *order);
     risk::PreTradeResult& result = verdict.result;
     if (session.takes_encoded_checks && !result.rejection) {
       wire::AppendChecks(result.checks, answer->mutable_encoded_checks());
@@ -394,8 +411,9 @@ void RiskKeeper::Reserve(const Session& session, const risk::v1::Reserve& reques
     } else {
       answer->set_approved(true);
       risk::Exposure& exposure = accounts_[order->account_id];
-      exposure.recent_orders.push_back(AgeNow());
-      exposure.Reserve(*order, AgeNow() + kReservationNs);
+      if (!request.has_anchor_price()) exposure.recent_orders.push_back(AgeNow());
+      bool reserves = !request.has_anchor_price() && !request.replaces();
+      if (reserves) exposure.Reserve(*order, AgeNow() + kReservationNs);
       wire::ToProto(clock_.Now() + Duration{kReservationNs}, answer->mutable_expire_time());
     }
   }

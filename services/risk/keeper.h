@@ -96,7 +96,10 @@ class RiskKeeper {
     std::optional<risk::PassableQuantity> quantity;
     std::optional<risk::PassablePrices> prices;
   };
-  Verdict Check(const Order& order) REQUIRES(mutex_);
+  // `anchor_price` as in risk::PreTradeInput.
+  Verdict Check(const Order& order, std::optional<Decimal> anchor_price = std::nullopt) REQUIRES(mutex_);
+  // What a reservation asks: also one that reserves nothing (see risk.v1.Reserve).
+  Verdict Judge(const risk::v1::Reserve& request, const Order& order) REQUIRES(mutex_);
   // The newest report of the broker's that has come with an event.
   void SeeExecution(const AccountId& account, std::uint64_t sequence) REQUIRES(mutex_);
   // The order manager has sent everything that is committed: what is held may be valued. False: the session has ended

@@ -4,6 +4,7 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/orders/submit.h"
+#include "libs/wire/order_terms.h"
 
 namespace ballast {
 
@@ -32,6 +33,12 @@ Order PreviewFromProto(const order::v1::Order& proto, FieldCheck& check) {
   order.quantity = decimal(proto.quantity(), "quantity");
   if (proto.has_limit_price()) order.limit_price = decimal(proto.limit_price(), "limit_price");
   if (proto.has_stop_price()) order.stop_price = decimal(proto.stop_price(), "stop_price");
+  wire::ReadOrderTerms(
+      proto,
+      [&](const char* field, RejectReason reason, std::string message) {
+        check.Refuse(field, reason, std::move(message));
+      },
+      &order);
   for (orders::Violation& violation : orders::ValidateSubmit(order)) {
     const auto& errors = check.errors();
     bool told = std::any_of(errors.begin(), errors.end(),

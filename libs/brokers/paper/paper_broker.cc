@@ -8,6 +8,7 @@
 #include "libs/calendar/sessions.h"
 #include "libs/ledger/fill.h"
 #include "libs/model/quote_fault.h"
+#include "libs/model/trigger.h"
 
 namespace ballast::paper {
 namespace {
@@ -32,7 +33,48 @@ bool Usable(const Quote& quote) {
   return FaultOf(quote.bid_price, quote.bid_size, quote.ask_price, quote.ask_size) == QuoteFault::kNone;
 }
 
+// An order of the close trades in the session's last minute.
+constexpr Duration kClosing = Duration::Seconds(60);
+
+Rejection Unsupported(std::string message) {
+  return {.reason = RejectReason::kBrokerUnsupported, .check = "venue", .message = std::move(message)};
+}
+
 bool Tradable(const Quote& quote) { return quote.session_open && !quote.stale; }
+
+// When the order ends by itself, if it does.
+std::optional<UtcTime> EndOf(const Order& order, const Instrument& instrument, UtcTime arrival) {
+  if (order.time_in_force == TimeInForce::kGtd) return order.expire_time;
+  if (order.time_in_force == TimeInForce::kDay || IsAuction(order.time_in_force))
+    return calendar::DayEnd(instrument, arrival);
+  return std::nullopt;
+}
+
+Rejection EndedAt(const Order& order, const Instrument& instrument, UtcTime end) {
+  Rejection why{.reason = RejectReason::kSessionEnded,
+                .check = "venue",
+                .limit = end.ToString(),
+                .observed = order.leaves_quantity.ToString()};
+  if (order.time_in_force == TimeInForce::kGtd) {
+    why.message = "the order was good until " + end.ToString();
+    return why;
+  }
+  bool never_closes = instrument.calendar == TradingCalendar::kAlwaysOpen;
+  std::string good_for = order.time_in_force == TimeInForce::kAtOpen    ? "for the opening"
+                         : order.time_in_force == TimeInForce::kAtClose ? "for the close"
+                                                                        : "for the day";
+  why.message = "the order was good " + good_for + ", and the " + (never_closes ? "day" : "session") + " of " +
+                order.symbol.value() + " ended at " + end.ToString();
+  return why;
+}
+
+// What of a shown part is left of it; then the next one is shown, and queues again.
+Decimal ShownLeft(const Order& order) {
+  if (!order.display_quantity) return order.leaves_quantity;
+  Decimal shown = order.cumulative_quantity;
+  Decimal rest = shown - shown.RoundTo(*order.display_quantity, Rounding::kDown);
+  return std::min(order.leaves_quantity, *order.display_quantity - rest);
+}
 
 // Told again: nothing new was said, and what was taken from the book is still gone.
 bool IsSame(const Quote& former, const Quote& quote) {
@@ -88,10 +130,13 @@ void PaperBroker::Tell(Order& order, Execution execution, UtcTime now) {
   if (IsTerminal(order.status)) {
     UtcTime arrival = states_[order.order_id].arrival;
     working_.erase({arrival, order.order_id});
-    if (const Instrument* instrument = FindInstrument(order.symbol))
-      days_.erase({calendar::DayEnd(*instrument, arrival), order.order_id});
+    if (const Instrument* instrument = FindInstrument(order.symbol)) {
+      if (std::optional<UtcTime> end = EndOf(order, *instrument, arrival)) days_.erase({*end, order.order_id});
+    }
     waiting_.erase({arrival + options_.latency, order.order_id});
-    if (execution.type != ExecutionType::kCancelRejected) closed_.push_back(order.order_id);
+    bool ended_before =
+        execution.type == ExecutionType::kCancelRejected || execution.type == ExecutionType::kReplaceRejected;
+    if (!ended_before) closed_.push_back(order.order_id);
   }
   changes_.orders.insert(order.order_id);
   changes_.accounts.insert(order.account_id);
@@ -136,16 +181,26 @@ std::optional<Rejection> PaperBroker::Refusal(const Order& order) const {
                      .check = "venue",
                      .message = "there is no market in " + order.symbol.value()};
   }
-  bool rests = order.time_in_force == TimeInForce::kGtc || order.time_in_force == TimeInForce::kDay;
-  if (!quote->session_open && (!rests || order.type == OrderType::kMarket)) {
+  bool rests = Rests(order.time_in_force);
+  bool waits = IsAuction(order.time_in_force) || (rests && order.type != OrderType::kMarket);
+  if (!quote->session_open && !waits) {
     return Rejection{.reason = RejectReason::kMarketClosed,
                      .check = "venue",
                      .message = "the market in " + order.symbol.value() + " is closed"};
   }
-  // Gross exposure after the order against what the account's equity can carry.
+  if (IsAuction(order.time_in_force) && instrument->calendar == TradingCalendar::kAlwaysOpen)
+    return Unsupported("the market in " + order.symbol.value() + " never closes: it has no opening and no close");
+  if (order.time_in_force == TimeInForce::kAtOpen && quote->session_open)
+    return Unsupported("the session of " + order.symbol.value() + " is open already");
+  return Uncarried(order);
+}
+
+// Gross exposure after the order against what the account's equity can carry.
+std::optional<Rejection> PaperBroker::Uncarried(const Order& order) const {
   const Ledger& ledger = ledgers_.at(order.account_id);
   Decimal gross, equity = ledger.cash, before;
-  Decimal change = SignOf(order.side) > 0 ? order.quantity : -order.quantity;
+  Decimal open = order.quantity - order.cumulative_quantity;
+  Decimal change = SignOf(order.side) > 0 ? open : -open;
   std::map<Symbol, Decimal> positions = ledger.positions;
   for (const auto& [symbol, quantity] : positions) {
     const Quote* mark = FindQuote(symbol);
@@ -188,14 +243,17 @@ void PaperBroker::Keep(const Order& order) {
   working_.insert({state.arrival, order.order_id});
   if (state.waiting) waiting_.insert({state.arrival + options_.latency, order.order_id});
   const Instrument* instrument = FindInstrument(order.symbol);
-  if (instrument != nullptr && order.time_in_force == TimeInForce::kDay)
-    days_.insert({calendar::DayEnd(*instrument, state.arrival), order.order_id});
+  if (instrument == nullptr) return;
+  if (std::optional<UtcTime> end = EndOf(order, *instrument, state.arrival)) days_.insert({*end, order.order_id});
 }
 
 void PaperBroker::Submit(const Order& submitted, UtcTime now) {
   if (orders_.contains(submitted.order_id) || !ledgers_.contains(submitted.account_id)) return;
   EndSessions(now);
-  if (std::optional<Rejection> refusal = Refusal(submitted)) {
+  std::optional<Rejection> refusal = Refusal(submitted);
+  if (!refusal && submitted.time_in_force == TimeInForce::kGtd && submitted.expire_time <= now)
+    refusal = EndedAt(submitted, instruments_.at(submitted.symbol), submitted.expire_time);
+  if (refusal) {
     Reject(submitted, *refusal, now);
     return;
   }
@@ -217,15 +275,7 @@ void PaperBroker::Expire(UtcTime until) {
   while (!days_.empty() && days_.begin()->first <= until) {
     UtcTime end = days_.begin()->first;
     Order& order = orders_.at(days_.begin()->second);
-    const Instrument& instrument = instruments_.at(order.symbol);
-    bool never_closes = instrument.calendar == TradingCalendar::kAlwaysOpen;
-    Rejection why{.reason = RejectReason::kSessionEnded,
-                  .check = "venue",
-                  .limit = end.ToString(),
-                  .observed = order.leaves_quantity.ToString(),
-                  .message = "the order was good for the day, and the " +
-                             std::string(never_closes ? "day" : "session") + " of " + order.symbol.value() +
-                             " ended at " + end.ToString()};
+    Rejection why = EndedAt(order, instruments_.at(order.symbol), end);
     End(order, ExecutionType::kExpired, OrderStatus::kExpired, std::move(why), end);
   }
 }
@@ -398,7 +448,7 @@ Rejection PaperBroker::CutOff(const Order& order) const {
   }
   // What the book holds now, at the order's price or better.
   Decimal held;
-  bool at_market = order.type == OrderType::kMarket || order.type == OrderType::kStop;
+  bool at_market = !HasLimit(order.type);
   for (const matching::Level& level : Levels(order.symbol, order.side)) {
     if (!at_market && (buy ? level.price > *order.limit_price : level.price < *order.limit_price)) break;
     held += level.size;
@@ -420,27 +470,120 @@ void PaperBroker::TradeResting(Order& order, UtcTime now) {
   Decimal ahead = states_.at(order.order_id).queue_ahead.value_or(Decimal());
   Decimal taken = taken_[{order.symbol, order.side}];
   auto levels = matching::Opposite(quote, instrument, order.side, options_.depth, taken + ahead);
-  auto matches = matching::Walk(levels, order.side, MayTrade(order), order.limit_price, instrument.lot_size);
-  for (const matching::Match& match : matches) Trade(order, match.quantity, *order.limit_price, true, now);
+  Decimal most = std::min(MayTrade(order), ShownLeft(order));
+  auto matches = matching::Walk(levels, order.side, most, order.limit_price, instrument.lot_size);
+  Decimal shown = ShownLeft(order), traded;
+  for (const matching::Match& match : matches) {
+    Trade(order, match.quantity, *order.limit_price, true, now);
+    traded += match.quantity;
+  }
+  // The next part comes behind everybody who is there.
+  if (order.display_quantity && traded == shown) states_.at(order.order_id).queue_ahead.reset();
+}
+
+// Whether it is time for the order: always, but for those of the opening and the close.
+bool PaperBroker::AuctionOf(const Order& order, const Quote& quote, UtcTime now) const {
+  if (!IsAuction(order.time_in_force)) return true;
+  if (!Tradable(quote)) return false;
+  // It came while the market was closed, so the first quote that trades is the opening.
+  if (order.time_in_force == TimeInForce::kAtOpen) return true;
+  UtcTime close = calendar::DayEnd(instruments_.at(order.symbol), states_.at(order.order_id).arrival);
+  return now >= close - kClosing;
+}
+
+bool PaperBroker::WouldTake(const Order& order) const {
+  const Quote* quote = FindQuote(order.symbol);
+  if (!order.post_only || quote == nullptr || !Tradable(*quote)) return false;
+  return order.side == Side::kBuy ? quote->ask_price <= *order.limit_price : quote->bid_price >= *order.limit_price;
+}
+
+Rejection PaperBroker::TakesRejection(const Order& order) const {
+  const Quote& quote = *FindQuote(order.symbol);
+  bool buy = order.side == Side::kBuy;
+  std::string touch = (buy ? quote.ask_price : quote.bid_price).ToString();
+  return {.reason = RejectReason::kWouldTake,
+          .check = "venue",
+          .limit = touch,
+          .observed = order.limit_price->ToString(),
+          .message = std::string("a post-only order would have traded as it arrived: the ") + (buy ? "ask" : "bid") +
+                     " is " + touch};
+}
+
+// What is wrong with the terms the order is to have.
+std::optional<Rejection> PaperBroker::ReplaceRefusal(const Order& order, const Order& wanted,
+                                                     const Replacement& terms) const {
+  if (IsTerminal(order.status))
+    return Rejection{.reason = RejectReason::kOrderClosed, .check = "venue", .message = "the order is closed"};
+  bool limit = terms.limit_price && (!HasLimit(order.type) || !terms.limit_price->IsPositive());
+  bool stop = terms.stop_price && (!HasTrigger(order.type) || !terms.stop_price->IsPositive());
+  if (limit || stop) return Unsupported("an order of this type has no such price");
+  if (terms.stop_price && terms.stop_price != order.stop_price && states_.at(order.order_id).triggered)
+    return Unsupported("the stop was reached already");
+  if (terms.quantity && !terms.quantity->IsPositive()) return Unsupported("an order has a quantity");
+  if (wanted.quantity > order.cumulative_quantity) {
+    if (std::optional<Rejection> refusal = Refusal(wanted)) return refusal;
+  }
+  if (!HasTrigger(order.type) && WouldTake(wanted)) return TakesRejection(wanted);
+  return std::nullopt;
+}
+
+void PaperBroker::Replace(const AccountId& account, const OrderId& id, const Replacement& terms, UtcTime now) {
+  auto found = orders_.find(id);
+  if (found == orders_.end() || found->second.account_id != account) return;  // asked again when it is known
+  Order& order = found->second;
+  if (terms.number <= order.replace_count) return;  // answered before
+  EndSessions(now);
+  order.replace_count = terms.number;
+  Order wanted = order;
+  wanted.quantity = std::max(terms.quantity.value_or(order.quantity), order.cumulative_quantity);
+  if (terms.limit_price) wanted.limit_price = terms.limit_price;
+  if (terms.stop_price) wanted.stop_price = terms.stop_price;
+  Execution execution;
+  execution.replacement = terms;
+  if (std::optional<Rejection> refusal = ReplaceRefusal(order, wanted, terms)) {
+    execution.type = ExecutionType::kReplaceRejected;
+    execution.rejection = std::move(refusal);
+    Tell(order, std::move(execution), now);
+    return;
+  }
+  // Another price, or more of it, comes behind those who are there.
+  bool behind = wanted.limit_price != order.limit_price || wanted.quantity > order.quantity;
+  VenueState& state = states_.at(id);
+  if (behind) state.queue_ahead.reset();
+  if (wanted.limit_price != order.limit_price) state.rests = false;
+  order.quantity = wanted.quantity;
+  order.limit_price = wanted.limit_price;
+  order.stop_price = wanted.stop_price;
+  order.leaves_quantity = order.quantity - order.cumulative_quantity;
+  if (order.leaves_quantity.IsZero()) order.status = OrderStatus::kFilled;
+  execution.type = ExecutionType::kReplaced;
+  execution.replacement->quantity = order.quantity;
+  execution.replacement->limit_price = order.limit_price;
+  execution.replacement->stop_price = order.stop_price;
+  Tell(order, std::move(execution), now);
+  if (!IsTerminal(order.status) && !state.waiting) Work(order, now, false);
 }
 
 void PaperBroker::Work(Order& order, UtcTime now, bool arriving) {
   const Quote* quote = FindQuote(order.symbol);
   if (quote == nullptr || IsTerminal(order.status)) return;
   VenueState& state = states_.at(order.order_id);
-  bool has_stop = order.type == OrderType::kStop || order.type == OrderType::kStopLimit;
-  if (has_stop && !state.triggered) {
-    bool reached =
-        order.side == Side::kBuy ? quote->ask_price >= *order.stop_price : quote->bid_price <= *order.stop_price;
-    if (!reached || !Tradable(*quote)) return;
+  if (!AuctionOf(order, *quote, now)) return;
+  if (HasTrigger(order.type) && !state.triggered) {
+    Decimal price = TriggerPrice(order.side, order.trigger_source, *quote);
+    if (!Reaches(order.type, order.side, *order.stop_price, price) || !Tradable(*quote)) return;
     state.triggered = true;
     Execution execution;
     execution.type = ExecutionType::kTriggered;
     Tell(order, std::move(execution), now);
     arriving = true;
   }
-  bool at_market = order.type == OrderType::kMarket || order.type == OrderType::kStop;
-  if (at_market || !state.rests) {
+  bool at_market = !HasLimit(order.type);
+  if (arriving && WouldTake(order)) {
+    End(order, ExecutionType::kRejected, OrderStatus::kRejected, TakesRejection(order), now);
+    return;
+  }
+  if (at_market || (!state.rests && !order.post_only)) {
     Take(order, at_market ? std::nullopt : order.limit_price, now);
   } else {
     TradeResting(order, now);
@@ -448,8 +591,9 @@ void PaperBroker::Work(Order& order, UtcTime now, bool arriving) {
   EndUnlessReducing(order, now);
   if (IsTerminal(order.status)) return;
   // A market order does not wait for a book; a stop that became one does: it protects.
-  bool immediate = order.type == OrderType::kMarket || order.time_in_force == TimeInForce::kIoc ||
-                   order.time_in_force == TimeInForce::kFok;
+  bool at_close = order.time_in_force == TimeInForce::kAtClose;  // it has the rest of the last minute
+  bool immediate = (order.type == OrderType::kMarket && !at_close) || order.time_in_force == TimeInForce::kAtOpen ||
+                   order.time_in_force == TimeInForce::kIoc || order.time_in_force == TimeInForce::kFok;
   if (immediate) {
     End(order, ExecutionType::kCanceled, OrderStatus::kCanceled, CutOff(order), now);
   } else if (!at_market) {

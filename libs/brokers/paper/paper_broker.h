@@ -53,10 +53,13 @@ struct VenueState {
 
 // The simulated venue: fills against the quoted book with depth. Market and marketable limit orders walk the levels as
 // takers, at the market's prices: also at an open, and also the rest of an order that was larger than the book. An
-// order that the market was beyond rests, and trades as maker at its price when the other side reaches it. Stops
-// trigger on the quote they would trade against and then act as market or limit orders. What is cut off says why. DAY
-// orders expire at the end of the session or day they came in or before, whatever is quoted then. A quote that cannot
-// be used, is stale or from outside the session trades with nobody. Pure: time comes with each call and is market time.
+// order that the market was beyond rests, and trades as maker at its price when the other side reaches it, so much at a
+// time as it shows. Stops and take-profits trigger on the quote they would trade against, or on the last price, and
+// then act as market or limit orders. A post-only order never takes: it is refused if it would as it arrives. Orders of
+// the opening trade on the session's first quote and those of the close in its last minute, or not at all. What is cut
+// off says why. DAY orders expire at the end of the session or day they came in or before, whatever is quoted then, and
+// GTD orders at their time. A quote that cannot be used, is stale or from outside the session trades with nobody. Pure:
+// time comes with each call and is market time.
 class PaperBroker {
  public:
   struct Options {
@@ -80,12 +83,16 @@ class PaperBroker {
   void Cancel(const AccountId& account, const OrderId& id, UtcTime now, std::optional<Rejection> why);
   // Makes the order's quantity smaller; `why` is told with it. At or below what has traded already, it ends.
   void Reduce(const AccountId& account, const OrderId& id, Decimal quantity, const Rejection& why, UtcTime now);
+  // Other terms for an order; told as REPLACED or REPLACE_REJECTED, once for each number. A quantity below what has
+  // traded is that much. Another price or a larger quantity queues anew.
+  void Replace(const AccountId& account, const OrderId& id, const Replacement& terms, UtcTime now);
   // A refusal by the gateway's own checks, told like the venue's.
   void Reject(const Order& order, const Rejection& rejection, UtcTime now);
   void OnQuote(const Quote& quote, UtcTime now);
   // Works the orders whose latency is over against the present quotes, after those whose day ended before `now`.
   void OnTime(UtcTime now);
-  // Expires the DAY orders whose day ends at or before `until`: to be called when the quotes of that time are known.
+  // Expires the orders whose day or date ends at or before `until`: to be called when the quotes of that time are
+  // known.
   void Expire(UtcTime until);
   // When the first waiting order is due or a day is over.
   [[nodiscard]] std::optional<UtcTime> NextDue() const;
@@ -142,6 +149,12 @@ class PaperBroker {
   // Ends a reduce-only order when the ledger has nothing left for it to reduce.
   void EndUnlessReducing(Order& order, UtcTime now);
   std::optional<Rejection> Refusal(const Order& order) const;
+  std::optional<Rejection> Uncarried(const Order& order) const;
+  std::optional<Rejection> ReplaceRefusal(const Order& order, const Order& wanted, const Replacement& terms) const;
+  [[nodiscard]] bool AuctionOf(const Order& order, const Quote& quote, UtcTime now) const;
+  // It is post-only and the market is at its price.
+  [[nodiscard]] bool WouldTake(const Order& order) const;
+  [[nodiscard]] Rejection TakesRejection(const Order& order) const;
   void End(Order& order, broker::ExecutionType type, OrderStatus status, std::optional<Rejection> why, UtcTime now);
   void Keep(const Order& order);
   void EndSessions(UtcTime now);
@@ -161,7 +174,7 @@ class PaperBroker {
   // Closed ones as they were closed.
   std::deque<OrderId> closed_;
   UtcTime forgotten_until_;
-  // Working DAY orders by the end of their day.
+  // Working orders that end by themselves, by when.
   std::set<std::pair<UtcTime, OrderId>> days_;
   Changes changes_;
   // Within which minute the ends of sessions were looked for; -1: not yet.

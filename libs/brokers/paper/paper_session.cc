@@ -50,6 +50,15 @@ std::optional<Fact> FactOf(const Execution& execution) {
                               .quantity = execution.cumulative_quantity + execution.leaves_quantity,
                               .why = execution.rejection,
                               .time = execution.transact_time};
+    case ExecutionType::kReplaced:
+      return broker::Replaced{.order_id = execution.order_id,
+                              .terms = execution.replacement.value_or(Replacement()),
+                              .time = execution.transact_time};
+    case ExecutionType::kReplaceRejected:
+      return broker::ReplaceReject{.order_id = execution.order_id,
+                                   .terms = execution.replacement.value_or(Replacement()),
+                                   .rejection = execution.rejection.value_or(Rejection()),
+                                   .time = execution.transact_time};
     case ExecutionType::kUnspecified:
     case ExecutionType::kTradeCancel:
     case ExecutionType::kTradeCorrect:
@@ -63,12 +72,10 @@ std::optional<Fact> FactOf(const Execution& execution) {
 }  // namespace
 
 PaperSession::PaperSession(PaperBroker& venue, AccountId account_id, std::function<UtcTime()> now)
-    : venue_(venue), account_id_(std::move(account_id)), now_(std::move(now)) {
-  capabilities_.order_types = {OrderType::kMarket, OrderType::kLimit, OrderType::kStop, OrderType::kStopLimit};
-  capabilities_.times_in_force = {TimeInForce::kGtc, TimeInForce::kDay, TimeInForce::kIoc, TimeInForce::kFok};
-  capabilities_.reduce_only = true;
-  capabilities_.query_by_order_id = true;
-  capabilities_.horizon = Duration();  // it answers in the call
+    : venue_(venue),
+      account_id_(std::move(account_id)),
+      now_(std::move(now)),
+      capabilities_(broker::CapabilitiesOf("paper")) {
   heard_.push_back(broker::SessionState{.state = broker::SessionState::State::kReady});
 }
 
@@ -79,17 +86,7 @@ void PaperSession::Cancel(const broker::CancelIntent& intent) {
 }
 
 void PaperSession::Replace(const broker::ReplaceIntent& intent) {
-  const Order* order = venue_.Find(intent.order_id);
-  if (order == nullptr) return;
-  if (intent.quantity >= order->quantity || (intent.limit_price && intent.limit_price != order->limit_price)) {
-    heard_.push_back(broker::CancelReject{.order_id = intent.order_id,
-                                          .rejection = {.reason = RejectReason::kBrokerUnsupported,
-                                                        .check = "venue",
-                                                        .message = "the paper venue only makes orders smaller"},
-                                          .time = now_()});
-    return;
-  }
-  venue_.Reduce(account_id_, intent.order_id, intent.quantity, intent.why, now_());
+  venue_.Replace(account_id_, intent.order_id, intent.terms, now_());
 }
 
 void PaperSession::Query(const broker::QueryIntent& intent) {

@@ -18,7 +18,6 @@ class PaperSession : public broker::VenueSession {
   [[nodiscard]] const broker::Capabilities& capabilities() const override { return capabilities_; }
   void Submit(const Order& intent) override;
   void Cancel(const broker::CancelIntent& intent) override;
-  // Only to a smaller quantity at the same price; anything else is refused.
   void Replace(const broker::ReplaceIntent& intent) override;
   void Query(const broker::QueryIntent& intent) override;
   std::vector<broker::Fact> Poll(UtcTime now) override;

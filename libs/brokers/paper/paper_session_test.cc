@@ -56,6 +56,7 @@ struct World {
       broker::OrderDesk::Sends sends = desk.TakeSends(now);
       for (const Order& order : sends.submit) session.Submit(order);
       for (const broker::CancelIntent& cancel : sends.cancel) session.Cancel(cancel);
+      for (const broker::ReplaceIntent& replace : sends.replace) session.Replace(replace);
       for (const broker::QueryIntent& query : sends.query) session.Query(query);
       if (!venue.has_changes()) return;
     }
@@ -67,6 +68,7 @@ struct World {
     broker::OrderDesk::Sends sends = desk.TakeSends(now);
     for (const Order& order : sends.submit) session.Submit(order);
     for (const broker::CancelIntent& cancel : sends.cancel) session.Cancel(cancel);
+    for (const broker::ReplaceIntent& replace : sends.replace) session.Replace(replace);
   }
 
   UtcTime now = kStart;
@@ -113,7 +115,10 @@ TEST(PaperSessionTest, TheDeskTellsWhatTheVenueDidAndNumbersIt) {
         case 2: {
           const Order* order = world.venue.Find(OrderId(any));
           if (order != nullptr && !IsTerminal(order->status) && order->quantity > Decimal::FromInt(1))
-            world.session.Replace({.order_id = order->order_id, .quantity = order->quantity - Decimal::FromInt(1)});
+            world.desk.Replace(order->order_id,
+                               {.quantity = order->quantity + Decimal::FromInt(rng.Between(-1, 2)),
+                                .number = order->replace_count + 1},
+                               world.now);
           break;
         }
         default:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hints, orderWords, stopProblem, warnings, type Draft } from "./order_words";
+import { canRest, hints, orderWords, stopProblem, timesInForce, warnings, type Draft } from "./order_words";
 
 const draft = (more: Partial<Draft>): Draft => ({ side: "BUY", type: "STOP", quantity: "1", limitPrice: "", stopPrice: "", ...more });
 const quote = { bid_price: "3375.90", ask_price: "3376.10" };
@@ -11,6 +11,12 @@ describe("stopProblem", () => {
   it("stops a sell stop above the market", () => {
     expect(stopProblem(draft({ side: "SELL", stopPrice: "4000" }), quote)).toContain("would trade at once");
     expect(stopProblem(draft({ side: "SELL", type: "STOP_LIMIT", stopPrice: "3375.9" }), quote)).toContain("would trade at once");
+  });
+  it("holds a take-profit against the other side", () => {
+    expect(stopProblem(draft({ type: "TAKE_PROFIT", stopPrice: "3400" }), quote)).toContain("waits below the market");
+    expect(stopProblem(draft({ type: "TAKE_PROFIT", stopPrice: "3300" }), quote)).toBeUndefined();
+    expect(stopProblem(draft({ side: "SELL", type: "TAKE_PROFIT_LIMIT", stopPrice: "3300" }), quote)).toContain("waits above the market");
+    expect(stopProblem(draft({ side: "SELL", type: "TAKE_PROFIT_LIMIT", stopPrice: "3400" }), quote)).toBeUndefined();
   });
   it("lets the right side through, and stays silent without a quote", () => {
     expect(stopProblem(draft({ stopPrice: "3400" }), quote)).toBeUndefined();
@@ -59,5 +65,18 @@ describe("hints", () => {
   it("offers nothing when nothing would pass", () => {
     expect(hints({ rejection, passable_quantity: "" })).toEqual([]);
     expect(hints({ rejection, passable_quantity: "0" })).toEqual([]);
+  });
+});
+
+describe("timesInForce", () => {
+  it("offers what the type can have", () => {
+    expect(timesInForce("MARKET")).toEqual(["IOC", "AT_OPEN", "AT_CLOSE"]);
+    expect(timesInForce("LIMIT")).toContain("GTD");
+    expect(timesInForce("TAKE_PROFIT")).not.toContain("IOC");
+  });
+  it("knows what rests", () => {
+    expect(canRest("LIMIT", "GTD")).toBe(true);
+    expect(canRest("LIMIT", "IOC")).toBe(false);
+    expect(canRest("STOP", "GTC")).toBe(false);
   });
 });

@@ -15,12 +15,29 @@ export interface Touch {
   ask_price: string;
 }
 
-export const needsLimit = (type: string) => type === "LIMIT" || type === "STOP_LIMIT";
-export const needsStop = (type: string) => type === "STOP" || type === "STOP_LIMIT";
+const isTakeProfit = (type: string) => type === "TAKE_PROFIT" || type === "TAKE_PROFIT_LIMIT";
+export const needsLimit = (type: string) => type === "LIMIT" || type === "STOP_LIMIT" || type === "TAKE_PROFIT_LIMIT";
+export const needsStop = (type: string) => type === "STOP" || type === "STOP_LIMIT" || isTakeProfit(type);
 
-/** A stop that the market has passed already is a market order in disguise. */
+/** Which times in force go with a type; a market order that waits for no auction is IOC. */
+export function timesInForce(type: string): string[] {
+  if (type === "MARKET") return ["IOC", "AT_OPEN", "AT_CLOSE"];
+  if (type === "LIMIT") return ["GTC", "DAY", "GTD", "IOC", "FOK", "AT_OPEN", "AT_CLOSE"];
+  return ["GTC", "DAY", "GTD"];
+}
+/** Only what rests can refuse to take, or show a part of itself. */
+export const canRest = (type: string, timeInForce: string) => type === "LIMIT" && ["GTC", "DAY", "GTD"].includes(timeInForce);
+
+/** A trigger that the market has passed already is a market order in disguise. */
 export function stopProblem(draft: Draft, quote: Touch | undefined): string | undefined {
   if (!needsStop(draft.type) || !quote || decimal.parse(draft.stopPrice) === null) return undefined;
+  if (isTakeProfit(draft.type)) {
+    if (draft.side === "BUY" && decimal.sign(quote.ask_price) > 0 && decimal.compare(draft.stopPrice, quote.ask_price) >= 0)
+      return `A buy take-profit waits below the market: the ask is ${decimal.format(quote.ask_price)}, so ${decimal.format(draft.stopPrice)} would trade at once`;
+    if (draft.side === "SELL" && decimal.sign(quote.bid_price) > 0 && decimal.compare(draft.stopPrice, quote.bid_price) <= 0)
+      return `A sell take-profit waits above the market: the bid is ${decimal.format(quote.bid_price)}, so ${decimal.format(draft.stopPrice)} would trade at once`;
+    return undefined;
+  }
   if (draft.side === "BUY" && decimal.sign(quote.ask_price) > 0 && decimal.compare(draft.stopPrice, quote.ask_price) <= 0)
     return `A buy stop waits above the market: the ask is ${decimal.format(quote.ask_price)}, so ${decimal.format(draft.stopPrice)} would trade at once`;
   if (draft.side === "SELL" && decimal.sign(quote.bid_price) > 0 && decimal.compare(draft.stopPrice, quote.bid_price) >= 0)
@@ -88,6 +105,8 @@ export function orderWords(mode: string, draft: Draft, symbol: string, estimate:
     LIMIT: `limit ${decimal.format(draft.limitPrice)}`,
     STOP: `stop ${decimal.format(draft.stopPrice)}`,
     STOP_LIMIT: `stop ${decimal.format(draft.stopPrice)} limit ${decimal.format(draft.limitPrice)}`,
+    TAKE_PROFIT: `take profit ${decimal.format(draft.stopPrice)}`,
+    TAKE_PROFIT_LIMIT: `take profit ${decimal.format(draft.stopPrice)} limit ${decimal.format(draft.limitPrice)}`,
   };
   return `${mode} ${draft.side} ${decimal.format(draft.quantity)} ${symbol} ${price[draft.type] ?? draft.type}`;
 }

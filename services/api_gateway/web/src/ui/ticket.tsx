@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { ApiError, post } from "../api/client";
 import type { Order, Preview } from "../api/types";
 import * as decimal from "../lib/decimal";
-import { hints, orderWords, needsLimit as limitNeeded, needsStop as stopNeeded, stopProblem as wrongSide, warnings, type Draft as Priced } from "../lib/order_words";
+import { canRest, hints, orderWords, needsLimit as limitNeeded, needsStop as stopNeeded, stopProblem as wrongSide, timesInForce, warnings, type Draft as Priced } from "../lib/order_words";
 import { bare, newKey, sentence, word } from "../lib/words";
 import { notify, showOrder, useModel, useRisk, useStore } from "../state/store";
 import { SymbolPicker } from "./charts";
@@ -11,15 +11,18 @@ import { PermissionPill } from "./permission";
 import { Failure, Field, formatPrice, ModeBadge, showCheck, State, useNow } from "./parts";
 
 const kReviewMs = 30_000;
-const kTypes = ["MARKET", "LIMIT", "STOP", "STOP_LIMIT"];
-const kTimesInForce = ["GTC", "DAY", "IOC", "FOK"];
+const kTypes = ["MARKET", "LIMIT", "STOP", "STOP_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"];
 
 interface Draft extends Priced {
   timeInForce: string;
+  /** GTD only: the browser's local date and time. */
+  expireAt: string;
+  displayQuantity: string;
+  postOnly: boolean;
   reduceOnly: boolean;
 }
 
-const kFresh: Draft = { side: "BUY", type: "LIMIT", quantity: "", limitPrice: "", stopPrice: "", timeInForce: "GTC", reduceOnly: false };
+const kFresh: Draft = { side: "BUY", type: "LIMIT", quantity: "", limitPrice: "", stopPrice: "", timeInForce: "GTC", expireAt: "", displayQuantity: "", postOnly: false, reduceOnly: false };
 
 interface Review {
   /** One key for one reviewed order: however often it is sent, it is one order. */
@@ -58,6 +61,9 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
 
   const needsLimit = limitNeeded(draft.type);
   const needsStop = stopNeeded(draft.type);
+  const times = timesInForce(draft.type);
+  const timeInForce = times.includes(draft.timeInForce) ? draft.timeInForce : times[0];
+  const rests = canRest(draft.type, timeInForce ?? "");
 
   // Any change sends the ticket back to the draft: what is placed is what was reviewed.
   const change = (part: Partial<Draft>) => {
@@ -87,7 +93,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
     }
   }, [review, left]);
 
-  const problems: Partial<Record<"quantity" | "limit_price" | "stop_price", string>> = {};
+  const problems: Partial<Record<"quantity" | "limit_price" | "stop_price" | "display_quantity" | "expire_time", string>> = {};
   const checkStep = (text: string, step: string | undefined, what: string): string | undefined => {
     if (text === "") return undefined;
     if (decimal.parse(text) === null || decimal.sign(text) <= 0) return "A positive number, for example 0.5";
@@ -101,26 +107,32 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
   if (quantityProblem) problems.quantity = quantityProblem;
   if (limitProblem) problems.limit_price = limitProblem;
   if (stopProblem) problems.stop_price = stopProblem;
+  const displayProblem = rests ? checkStep(draft.displayQuantity, instrument?.lot_size, "Lot") : undefined;
+  const expires = timeInForce === "GTD" && draft.expireAt !== "" ? new Date(draft.expireAt) : null;
+  if (displayProblem) problems.display_quantity = displayProblem;
   if (error instanceof ApiError) {
     for (const violation of error.violations) {
-      if (violation.field === "quantity" || violation.field === "limit_price" || violation.field === "stop_price") {
+      if (violation.field === "quantity" || violation.field === "limit_price" || violation.field === "stop_price" || violation.field === "display_quantity" || violation.field === "expire_time") {
         problems[violation.field] ??= violation.message || violation.reason;
       }
     }
   }
   const complete =
     symbol !== "" && accountId !== "" && draft.quantity !== "" && !quantityProblem && !limitProblem && !stopProblem &&
-    (!needsLimit || draft.limitPrice !== "") && (!needsStop || draft.stopPrice !== "");
+    (!needsLimit || draft.limitPrice !== "") && (!needsStop || draft.stopPrice !== "") && !displayProblem && (timeInForce !== "GTD" || expires !== null);
 
   const makeBody = (): Record<string, unknown> => ({
     account_id: accountId,
     symbol,
     side: `SIDE_${draft.side}`,
     type: `ORDER_TYPE_${draft.type}`,
-    time_in_force: `TIME_IN_FORCE_${draft.type === "MARKET" ? "IOC" : draft.timeInForce}`,
+    time_in_force: `TIME_IN_FORCE_${timeInForce}`,
     quantity: draft.quantity,
     ...(needsLimit ? { limit_price: draft.limitPrice } : {}),
     ...(needsStop ? { stop_price: draft.stopPrice } : {}),
+    ...(expires ? { expire_time: expires.toISOString() } : {}),
+    ...(rests && draft.postOnly ? { post_only: true } : {}),
+    ...(rests && draft.displayQuantity !== "" ? { display_quantity: draft.displayQuantity } : {}),
     reduce_only: draft.reduceOnly,
     reason: "manual",
   });
@@ -240,21 +252,36 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
           </Field>
         )}
         <div className="field-pair">
-          {draft.type !== "MARKET" && (
-            <Field label="Time in force">
-              {(id) => (
-                <select id={id} name="time_in_force" value={draft.timeInForce} onChange={(event) => change({ timeInForce: event.target.value })}>
-                  {kTimesInForce.map((t) => (
-                    <option key={t}>{t}</option>
-                  ))}
-                </select>
-              )}
-            </Field>
-          )}
+          <Field label="Time in force">
+            {(id) => (
+              <select id={id} name="time_in_force" value={timeInForce} onChange={(event) => change({ timeInForce: event.target.value })}>
+                {times.map((t) => (
+                  <option key={t} value={t}>
+                    {t.replace("_", " ")}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
           <label className="check">
             <input type="checkbox" checked={draft.reduceOnly} onChange={(event) => change({ reduceOnly: event.target.checked })} /> Reduce only
           </label>
         </div>
+        {timeInForce === "GTD" && (
+          <Field label="Good until" error={problems.expire_time} hint="Your local time">
+            {(id, note) => <input id={id} name="expire_time" type="datetime-local" value={draft.expireAt} aria-describedby={note} aria-invalid={!!problems.expire_time} onChange={(event) => change({ expireAt: event.target.value })} />}
+          </Field>
+        )}
+        {rests && (
+          <div className="field-pair">
+            <Field label="Shown quantity" error={problems.display_quantity} hint="Empty: all of it">
+              {(id, note) => <input id={id} name="display_quantity" inputMode="decimal" autoComplete="off" value={draft.displayQuantity} aria-describedby={note} aria-invalid={!!problems.display_quantity} onChange={(event) => change({ displayQuantity: event.target.value.trim() })} />}
+            </Field>
+            <label className="check">
+              <input type="checkbox" name="post_only" checked={draft.postOnly} onChange={(event) => change({ postOnly: event.target.checked })} /> Post only
+            </label>
+          </div>
+        )}
 
         {notes.length > 0 && <ul className="notes" role="status">{notes.map((note) => <li key={note} className="tone-warn">{note}</li>)}</ul>}
 

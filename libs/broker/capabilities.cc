@@ -1,0 +1,145 @@
+#include "libs/broker/capabilities.h"
+
+#include <array>
+#include <map>
+
+#include "libs/model/trigger.h"
+
+namespace ballast::broker {
+namespace {
+
+struct TypeName {
+  OrderType type;
+  const char* name;
+};
+constexpr std::array kTypes = {TypeName{OrderType::kMarket, "market"},
+                               TypeName{OrderType::kLimit, "limit"},
+                               TypeName{OrderType::kStop, "stop"},
+                               TypeName{OrderType::kStopLimit, "stop_limit"},
+                               TypeName{OrderType::kTakeProfit, "take_profit"},
+                               TypeName{OrderType::kTakeProfitLimit, "take_profit_limit"},
+                               TypeName{OrderType::kTrailingStop, "trailing_stop"},
+                               TypeName{OrderType::kTrailingStopLimit, "trailing_stop_limit"}};
+struct TimeName {
+  TimeInForce time;
+  const char* name;
+};
+constexpr std::array kTimes = {TimeName{TimeInForce::kGtc, "gtc"},         TimeName{TimeInForce::kDay, "day"},
+                               TimeName{TimeInForce::kIoc, "ioc"},         TimeName{TimeInForce::kFok, "fok"},
+                               TimeName{TimeInForce::kGtd, "gtd"},         TimeName{TimeInForce::kAtOpen, "at_open"},
+                               TimeName{TimeInForce::kAtClose, "at_close"}};
+
+Capabilities Paper() {
+  Capabilities paper;
+  paper.order_types = {OrderType::kMarket,    OrderType::kLimit,      OrderType::kStop,
+                       OrderType::kStopLimit, OrderType::kTakeProfit, OrderType::kTakeProfitLimit};
+  paper.times_in_force = {TimeInForce::kGtc, TimeInForce::kDay,    TimeInForce::kIoc,    TimeInForce::kFok,
+                          TimeInForce::kGtd, TimeInForce::kAtOpen, TimeInForce::kAtClose};
+  paper.replace = true;
+  paper.reduce_only = true;
+  paper.post_only = true;
+  paper.display_quantity = true;
+  paper.last_trigger = true;
+  paper.query_by_order_id = true;
+  paper.horizon = Duration();  // it answers in the call
+  return paper;
+}
+
+// What the venue is sent once the trigger is reached.
+OrderType TypeAfterTrigger(OrderType type) {
+  switch (type) {
+    case OrderType::kStop:
+    case OrderType::kTrailingStop:
+      return OrderType::kStop;
+    case OrderType::kStopLimit:
+    case OrderType::kTrailingStopLimit:
+      return OrderType::kStopLimit;
+    case OrderType::kTakeProfit:
+      return OrderType::kMarket;
+    case OrderType::kTakeProfitLimit:
+      return OrderType::kLimit;
+    default:
+      return type;
+  }
+}
+
+Support SupportOf(OrderType type, const Capabilities& capabilities) {
+  if (capabilities.order_types.contains(type)) return Support::kNative;
+  bool emulated = (IsTrailing(type) || IsTakeProfit(type)) && capabilities.order_types.contains(TypeAfterTrigger(type));
+  return emulated ? Support::kEmulated : Support::kNone;
+}
+
+Supported Lacks(std::string what) {
+  return {.support = Support::kNone,
+          .why = Rejection{.reason = RejectReason::kBrokerUnsupported,
+                           .check = "capability",
+                           .observed = what,
+                           .message = "the broker has no " + what + ", and nothing here stands in for it"}};
+}
+
+template <typename Names, typename Value>
+std::string NameIn(const Names& names, Value value) {
+  for (const auto& [each, name] : names) {
+    if (each == value) return name;
+  }
+  return std::to_string(static_cast<int>(value));
+}
+
+}  // namespace
+
+const Capabilities& CapabilitiesOf(std::string_view broker) {
+  static const std::map<std::string_view, Capabilities> kBrokers = {{"paper", Paper()}};
+  static const Capabilities kNothing;
+  auto found = kBrokers.find(broker);
+  return found == kBrokers.end() ? kNothing : found->second;
+}
+
+Supported SupportFor(const Order& order, const Capabilities& capabilities) {
+  Support type = SupportOf(order.type, capabilities);
+  if (type == Support::kNone) return Lacks("order_type." + NameIn(kTypes, order.type));
+  // Of an emulated order a date is watched here with its trigger.
+  bool here = type == Support::kEmulated && order.time_in_force == TimeInForce::kGtd;
+  if (!here && !capabilities.times_in_force.contains(order.time_in_force))
+    return Lacks("time_in_force." + NameIn(kTimes, order.time_in_force));
+  if (order.post_only && !capabilities.post_only) return Lacks("post_only");
+  if (order.display_quantity && !capabilities.display_quantity) return Lacks("display_quantity");
+  if (order.trigger_source == TriggerSource::kLast && type == Support::kNative && !capabilities.last_trigger)
+    return Lacks("trigger_source.last");
+  return {.support = type, .why = std::nullopt};
+}
+
+Order AfterTrigger(const Order& order) {
+  Order sent = order;
+  sent.trailing.reset();
+  sent.trigger_source = TriggerSource::kUnspecified;
+  if (IsStop(order.type) && order.trigger_source != TriggerSource::kLast) {
+    sent.type = TypeAfterTrigger(order.type);
+    return sent;
+  }
+  sent.stop_price.reset();
+  sent.type = HasLimit(order.type) ? OrderType::kLimit : OrderType::kMarket;
+  if (sent.type == OrderType::kMarket) sent.time_in_force = TimeInForce::kIoc;
+  return sent;
+}
+
+std::vector<std::pair<std::string, Support>> DescribeCapabilities(const Capabilities& capabilities) {
+  std::vector<std::pair<std::string, Support>> described;
+  auto native = [](bool can) { return can ? Support::kNative : Support::kNone; };
+  for (const TypeName& each : kTypes)
+    described.emplace_back(std::string("order_type.") + each.name, SupportOf(each.type, capabilities));
+  for (const TimeName& each : kTimes) {
+    described.emplace_back(std::string("time_in_force.") + each.name,
+                           native(capabilities.times_in_force.contains(each.time)));
+  }
+  described.emplace_back("reduce_only", native(capabilities.reduce_only));
+  described.emplace_back("post_only", native(capabilities.post_only));
+  described.emplace_back("display_quantity", native(capabilities.display_quantity));
+  described.emplace_back("trigger_source.last", native(capabilities.last_trigger));
+  described.emplace_back("replace", native(capabilities.replace));
+  // Watched here for every broker: no venue's own lists are used.
+  for (const char* list : {"oto", "oco", "ouo", "bracket"})
+    described.emplace_back(std::string("contingency.") + list, Support::kEmulated);
+  return described;
+}
+
+}  // namespace ballast::broker
