@@ -52,6 +52,12 @@ def _choose_postgres_home(layout):
     write_private(written, f"{home}\n")
 
 
+# After a checkpoint the first change of each page logs the whole page. Rows of many orders touch many pages a little, so
+# that is most of the log: it is compressed, and checkpoints are rarer. docker-compose.yml has the same.
+POSTGRES_SETTINGS = {"max_connections": "200", "wal_compression": "lz4", "checkpoint_timeout": "15min",
+                     "max_wal_size": "4GB"}
+
+
 class Postgres:
     def __init__(self, layout):
         self.layout = layout
@@ -89,10 +95,11 @@ class Postgres:
             if done.returncode != 0:
                 raise SystemExit("run: initdb failed: " + done.stderr.strip())
         log = open(self.layout.logs / "postgres.log", "ab")
+        settings = [word for name, value in POSTGRES_SETTINGS.items() for word in ("-c", f"{name}={value}")]
         self.process = subprocess.Popen(
             _as_postgres([str(_postgres_bin() / "postgres"), "-D", str(self.data), "-c", "listen_addresses=127.0.0.1",
-                          "-c", f"port={self.port}", "-c", "unix_socket_directories=", "-c",
-                          "max_connections=200", "-c", "log_min_messages=warning", "-c",
+                          "-c", f"port={self.port}", "-c", "unix_socket_directories=", *settings,
+                          "-c", "log_min_messages=warning", "-c",
                           "log_min_error_statement=panic", "-c", "shared_buffers=128MB"]),
             stdout=log, stderr=log, start_new_session=True, cwd="/")
         deadline = time.monotonic() + 60

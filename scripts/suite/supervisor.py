@@ -3,6 +3,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -14,6 +15,8 @@ RESTART_DELAY_S_MAX = 5.0
 STORE_AGAIN_S = 1.0
 # A process that lived longer had done its recovery: what ended it is not its start.
 YOUNG_S = 3.0
+# Of what a process says; its log file has bounds of its own.
+OUTPUT_BYTES_MAX = 10_000_000
 STOP_S_MAX = 15.0
 # The edge and who decides end first, then who writes the orders; the others only follow. Who watches the others ends
 # before them, or an orderly stop would alarm people.
@@ -96,6 +99,15 @@ class Child:
         self.started_at = time.monotonic()
         _remember(self.layout, self.service, self.process)
 
+    def bound_output(self):
+        """What it says goes on in an empty file, and the one before is kept: it writes at the end, wherever that is."""
+        path = self.layout.logs / f"{self.service}.out"
+        if not path.exists() or path.stat().st_size <= OUTPUT_BYTES_MAX:
+            return
+        shutil.copyfile(path, path.with_suffix(".out.1"))
+        os.truncate(path, 0)
+        self.said_before = 0
+
     def tend(self, say):
         """Restarts at once after a first death, then with growing delay while it keeps dying young."""
         now = time.monotonic()
@@ -169,6 +181,7 @@ class Supervisor:
     def tend(self):
         for child in self.children:
             child.tend(self.say)
+            child.bound_output()
         self._tend_store("Postgres", self.postgres, self._start_postgres)
         self._tend_store("Redis", self.redis, self._start_redis)
 

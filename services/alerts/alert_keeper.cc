@@ -14,6 +14,9 @@ using alerts::Alert;
 using alerts::AlertLevel;
 
 constexpr int kPage = 500;
+// A follower that is further behind is sent so much, and goes on from there when it opens again: what one that reads
+// nothing leaves unsent has a bound.
+constexpr int kBacklogPagesMax = 20;
 
 std::string LevelName(AlertLevel level) {
   std::string name = alert::v1::AlertLevel_Name(static_cast<alert::v1::AlertLevel>(level));
@@ -287,7 +290,11 @@ void AlertKeeper::Subscribe(std::uint64_t after_alert_id, const std::shared_ptr<
   }
   std::uint64_t cursor = after_alert_id;
   absl::StatusOr<bool> more = true;
-  while (more.ok()) {
+  for (int pages = 0; more.ok(); ++pages) {
+    if (pages == kBacklogPagesMax) {
+      more = absl::ResourceExhaustedError("so much at once; open again after the newest alert that came");
+      break;
+    }
     // Pages without the lock first; the last one under it, so that nothing comes between it and going live.
     more = SendPage(cursor, *sender);
     if (!more.ok() || *more) continue;
@@ -305,7 +312,8 @@ void AlertKeeper::Subscribe(std::uint64_t after_alert_id, const std::shared_ptr<
     followers_.push_back(sender);
     return;
   }
-  sender->Close(grpc::Status(grpc::UNAVAILABLE, MessageOf(more.status())));
+  bool bounded = absl::IsResourceExhausted(more.status());
+  sender->Close(grpc::Status(bounded ? grpc::RESOURCE_EXHAUSTED : grpc::UNAVAILABLE, MessageOf(more.status())));
   MutexLock lock(writing_);
   joining_.reset();
 }

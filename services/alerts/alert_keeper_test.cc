@@ -284,6 +284,22 @@ TEST_F(AlertKeeperTest, ALongBacklogComesInOrderAndWhole) {
   for (std::size_t i = 0; i < reader->alerts.size(); ++i) EXPECT_EQ(reader->alerts[i].alert_id(), i + 1);
 }
 
+TEST_F(AlertKeeperTest, AReaderFarBehindIsSentABoundAndGoesOnFromThere) {
+  for (int round = 0; round < 11; ++round) {
+    std::vector<alerts::Alert> facts;
+    for (int i = 0; i < 1'000; ++i) facts.push_back(Fact("t" + std::to_string(round * 1'000 + i)));
+    ASSERT_TRUE(process_->keeper.RaiseOwn(facts).ok());
+  }
+  auto reader = std::make_shared<Reader>();
+  process_->keeper.Subscribe(0, reader);
+  EXPECT_TRUE(reader->closed);
+  ASSERT_EQ(reader->alerts.size(), 10'000U);
+  auto again = std::make_shared<Reader>();
+  process_->keeper.Subscribe(reader->alerts.back().alert_id(), again);
+  EXPECT_FALSE(again->closed);
+  EXPECT_EQ(again->alerts.size(), 1'000U);
+}
+
 TEST_F(AlertKeeperTest, AReaderThatIsGoneIsForgotten) {
   auto reader = std::make_shared<Reader>();
   process_->keeper.Subscribe(0, reader);

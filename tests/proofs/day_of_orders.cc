@@ -119,7 +119,9 @@ absl::Status DayOfOrders::Hear() {
 
 absl::Status DayOfOrders::Store() {
   RETURN_IF_ERROR(venue_store_.Append(BrokerStore::Rows(reports_, venue_, changes_, nullptr, {})));
-  RETURN_IF_ERROR(order_store_.Append({.events = std::move(events_), .accounts = {account_.snapshot()}}));
+  Commit commit{.events = std::move(events_), .accounts = {account_.snapshot()}};
+  if (account_.BooksDue()) commit.books.push_back(account_.TakeBooks());
+  RETURN_IF_ERROR(order_store_.Append(commit));
   events_.clear();
   reports_.clear();
   changes_ = {};
