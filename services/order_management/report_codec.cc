@@ -93,6 +93,13 @@ absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& p
       report.quantity = cumulative + leaves;
       break;
     }
+    case broker::v1::EXECUTION_TYPE_REPLACED:
+    case broker::v1::EXECUTION_TYPE_REPLACE_REJECTED: {
+      bool replaced = proto.type() == broker::v1::EXECUTION_TYPE_REPLACED;
+      report.type = replaced ? OrderEventType::kReplaced : OrderEventType::kReplaceRejected;
+      ASSIGN_OR_RETURN(report.replacement, wire::FromProto(proto.replacement()));
+      break;
+    }
     default:
       return absl::InvalidArgumentError(
           ToAbsl("an execution report of type " + std::to_string(proto.type()) + ", which is not known here"));

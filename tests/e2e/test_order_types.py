@@ -4,6 +4,7 @@ import decimal
 
 import grpc
 import pytest
+from google.protobuf import timestamp_pb2
 
 from harness import wait_until
 
@@ -36,7 +37,10 @@ def now(suite, key):
 
 def becomes(suite, key, status):
     types = suite.protos.order
-    wait_until(lambda: now(suite, key).status == types.OrderStatus.Value("ORDER_STATUS_" + status), 10, f"{key} {status}")
+    try:
+        wait_until(lambda: now(suite, key).status == types.OrderStatus.Value("ORDER_STATUS_" + status), 10, f"{key} {status}")
+    except AssertionError as late:
+        raise AssertionError(f"{late}: {now(suite, key)}") from late
     return now(suite, key)
 
 
@@ -67,7 +71,7 @@ def test_a_take_profit_on_the_wrong_side_is_refused(suite):
 def test_post_only_rests_or_is_refused(suite):
     bid, ask = touch(suite)
     place(suite, "post-through", kind="LIMIT", limit=cents(ask * D("1.01")), post_only=True)
-    refused = becomes(suite, "post-through", "REJECTED")
+    refused = becomes(suite, "post-through", "CANCELED")
     assert reason(suite, refused.rejection) == "WOULD_TAKE"
     assert refused.cumulative_quantity.value in ("", "0")
     place(suite, "post-rests", kind="LIMIT", limit=cents(bid * D("0.97")), post_only=True)
@@ -76,7 +80,8 @@ def test_post_only_rests_or_is_refused(suite):
 
 def test_a_date_ends_an_order(suite):
     bid, _ = touch(suite)
-    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
+    until = timestamp_pb2.Timestamp()
+    until.FromDatetime(datetime.datetime.utcnow() + datetime.timedelta(seconds=3))
     place(suite, "gtd", kind="LIMIT", limit=cents(bid * D("0.97")), time_in_force=suite.protos.type.TIME_IN_FORCE_GTD,
           expire_time=until)
     becomes(suite, "gtd", "EXPIRED")

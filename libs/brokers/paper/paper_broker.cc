@@ -580,7 +580,8 @@ void PaperBroker::Work(Order& order, UtcTime now, bool arriving) {
   }
   bool at_market = !HasLimit(order.type);
   if (arriving && WouldTake(order)) {
-    End(order, ExecutionType::kRejected, OrderStatus::kRejected, TakesRejection(order), now);
+    // It was acknowledged when it came, so it ends as what was taken ends.
+    End(order, ExecutionType::kCanceled, OrderStatus::kCanceled, TakesRejection(order), now);
     return;
   }
   if (at_market || (!state.rests && !order.post_only)) {

