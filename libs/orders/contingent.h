@@ -16,8 +16,7 @@ namespace ballast::orders {
 // - OCO: the first fill of one, also a partial one, cancels the others.
 // - OUO: what one fills, the others have less.
 // - BRACKET: an OTO whose children are OUO: together they take out what the entry has filled and no more. The first
-// fill
-//   of an exit ends the rest of the entry: who is getting out is not getting in.
+//   fill of an exit ends the rest of the entry: who is getting out is not getting in.
 //
 // A child that is cancelled, or expires, leaves its siblings alone; a parent that ends without a fill takes its
 // children along.

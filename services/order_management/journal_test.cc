@@ -2,6 +2,7 @@
 #include "services/order_management/journal.h"
 
 #include <gtest/gtest.h>
+#include <pqxx/pqxx>
 
 #include <functional>
 #include <memory>
@@ -238,6 +239,40 @@ TEST_P(JournalTest, ThousandOrdersAreOneCommit) {
   ASSERT_TRUE(journal_->Append(batch).ok());
   EXPECT_EQ(OrderIds().size(), 1'000U);
   EXPECT_EQ(Sequences(1, 5'000).size(), 2'000U);
+}
+
+// One that was there and cannot be read is not one that never was: its request id would be used again.
+TEST(PostgresJournalTest, AnOrderWhoseEventIsGoneIsNotTakenForUnused) {
+  std::unique_ptr<Database> database = TestPostgres::Get().NewSchema();
+  ASSERT_TRUE(database->Migrate(Migrations_order_management()).ok());
+  Store store(*database);
+  ASSERT_TRUE(store.Fence().ok());
+  orders::Account account;
+  std::vector<OrderEvent> events =
+      account.Open(AccountId("paper"), AccountMode::kPaper, "USD", Decimal::FromInt(1'000), kNow);
+  ASSERT_TRUE(
+      store.Append({.events = events, .accounts = {account.snapshot()}, .opened = {{AccountId("paper"), "paper"}}})
+          .ok());
+  Order order;
+  order.account_id = AccountId("paper");
+  order.order_id = OrderId("o1");
+  order.symbol = Symbol("BTC-USD");
+  order.side = Side::kBuy;
+  order.type = OrderType::kMarket;
+  order.time_in_force = TimeInForce::kIoc;
+  order.quantity = Decimal::FromInt(1);
+  ASSERT_TRUE(
+      store.Append({.events = account.Accept(order, "user:me", {}, true, kNow), .accounts = {account.snapshot()}})
+          .ok());
+  EXPECT_TRUE(store.LoadOrder(OrderId("o1")).ok());
+  ASSERT_TRUE(database
+                  ->Transaction([](pqxx::transaction_base& work) {
+                    work.exec("DELETE FROM event WHERE sequence > 1");
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_TRUE(absl::IsDataLoss(store.LoadOrder(OrderId("o1")).status()));
+  EXPECT_TRUE(absl::IsNotFound(store.LoadOrder(OrderId("o2")).status()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Journals, JournalTest,

@@ -211,8 +211,10 @@ absl::StatusOr<Order> Store::LoadOrder(const OrderId& id) {
   Order order;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     pqxx::result rows = work.exec_params(
-        std::string("SELECT e.payload FROM order_state o ") + kOrderEvent + "WHERE o.order_id = $1", id.value());
+        std::string("SELECT e.payload FROM order_state o LEFT ") + kOrderEvent + "WHERE o.order_id = $1", id.value());
     if (rows.empty()) return absl::NotFoundError(ToAbsl("there is no order " + id.value()));
+    // It was there: whoever is told that it was not would take its request id for unused.
+    if (rows[0][0].is_null()) return absl::DataLossError(ToAbsl("order " + id.value() + " has lost its newest event"));
     ASSIGN_OR_RETURN(order, ParseOrder(rows[0][0]));
     return absl::OkStatus();
   }));
