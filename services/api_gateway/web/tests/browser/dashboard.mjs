@@ -162,7 +162,7 @@ await check("a reviewed limit order, placed by a double click, is one order", as
   const lot = Number(instrument.lot_size);
   const lots = Math.max(1, Math.ceil((Number(instrument.min_notional || 0) * 1.5) / (Number(limit) * lot)));
   const quantity = (lots * lot).toFixed((instrument.lot_size.replace(/0+$/, "").split(".")[1] ?? "").length);
-  await page.getByLabel("Quantity").fill(quantity);
+  await page.getByLabel("Quantity", { exact: true }).fill(quantity);
   await page.getByLabel("Limit price").fill(limit);
   before = (await ours()).map((o) => o.order_id);
   await page.getByRole("button", { name: "Review order" }).click();
@@ -205,7 +205,7 @@ await check("cancels the order from the table", async () => {
 await check("an order over the limits is stopped at the review with the reason", async () => {
   await go(page, "trade");
   await page.getByLabel("Type").selectOption("MARKET");
-  await page.getByLabel("Quantity").fill("900000");
+  await page.getByLabel("Quantity", { exact: true }).fill("900000");
   await page.getByRole("button", { name: "Review order" }).click();
   await page.locator(".ticket .refusal").waitFor();
   await picture(page, "trade-refused-1440");
@@ -419,7 +419,7 @@ await check("a buy stop below the market is stopped in the ticket, with the numb
   await other.goto(`${url}/?symbol=${encodeURIComponent(instrument.symbol)}#/trade`);
   await other.getByText("stream live").waitFor();
   await other.getByLabel("Type").selectOption("STOP");
-  await other.getByLabel("Quantity").fill(instrument.lot_size);
+  await other.getByLabel("Quantity", { exact: true }).fill(instrument.lot_size);
   await other.getByLabel("Stop price").fill("1");
   await other.getByText(/would trade at once/).waitFor();
   const enabled = await other.locator(".ticket button[type=submit]").isEnabled();
