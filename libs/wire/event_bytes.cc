@@ -1,5 +1,6 @@
 #include "libs/wire/event_bytes.h"
 
+#include "ballast/order/v1/order_service.pb.h"
 #include "libs/wire/wire.h"
 
 namespace ballast::wire {
@@ -79,38 +80,147 @@ std::vector<RiskCheck> ReadChecks(std::string_view encoded) {
   return checks;
 }
 
+namespace {
+
+struct Field {
+  std::uint32_t tag = 0;
+  // With tag and length; the value alone, of what has a length; the number, of what is one.
+  std::string_view all, bytes;
+  std::uint64_t number = 0;
+};
+
+// Takes the next field off the front. False: it is none.
+bool TakeField(std::string_view* encoded, Field* field) {
+  std::string_view before = *encoded;
+  std::uint64_t tag = 0;
+  if (!TakeVarint(encoded, &tag)) return false;
+  field->tag = static_cast<std::uint32_t>(tag);
+  field->bytes = {};
+  field->number = 0;
+  bool taken = false;
+  switch (tag & 7) {
+    case kVarint:
+      taken = TakeVarint(encoded, &field->number);
+      break;
+    case kFixed64:
+      taken = TakeBytes(encoded, 8, &field->bytes);
+      break;
+    case kFixed32:
+      taken = TakeBytes(encoded, 4, &field->bytes);
+      break;
+    case kLength: {
+      std::uint64_t size = 0;
+      taken = TakeVarint(encoded, &size) && TakeBytes(encoded, size, &field->bytes);
+      break;
+    }
+    default:
+      break;
+  }
+  field->all = before.substr(0, before.size() - encoded->size());
+  return taken;
+}
+
+constexpr std::uint32_t kAccountTag = Tag(Event::kAccountIdFieldNumber, kLength);
+constexpr std::uint32_t kSequenceTag = Tag(Event::kSequenceFieldNumber, kVarint);
+constexpr std::uint32_t kTypeTag = Tag(Event::kTypeFieldNumber, kVarint);
+constexpr std::uint32_t kTimeTag = Tag(Event::kEventTimeFieldNumber, kLength);
+constexpr std::uint32_t kOrderTag = Tag(Event::kOrderFieldNumber, kLength);
+constexpr std::uint32_t kFillTag = Tag(Event::kFillFieldNumber, kLength);
+constexpr std::uint32_t kExecutionTag = Tag(Event::kExecutionSequenceFieldNumber, kVarint);
+
+bool OfHeader(std::uint32_t tag) {
+  return tag == kAccountTag || tag == kSequenceTag || tag == kTypeTag || tag == kTimeTag || tag == kExecutionTag;
+}
+
+// Whether an order or a fill has a text of this tag. What cannot be read may have one.
+bool HasText(std::string_view message, std::uint32_t tag) {
+  Field field;
+  while (!message.empty()) {
+    if (!TakeField(&message, &field)) return true;
+    if (field.tag == tag && !field.bytes.empty()) return true;
+  }
+  return false;
+}
+
+bool IsWhole(const EventForm& form, std::uint64_t type, const std::optional<std::string_view>& order,
+             const std::optional<std::string_view>& fill) {
+  if (form.whole_types != ~std::uint64_t{0} && (type >= 64 || (form.whole_types >> type & 1) == 0)) return false;
+  if (form.fills_only && !fill && type != static_cast<std::uint64_t>(OrderEventType::kAccountOpened)) return false;
+  if (!form.deployments_only || !order) return true;
+  return HasText(*order, Tag(order::v1::Order::kDeploymentIdFieldNumber, kLength)) ||
+         (fill && HasText(*fill, Tag(order::v1::Fill::kDeploymentIdFieldNumber, kLength)));
+}
+
+}  // namespace
+
 std::optional<EventHeader> ReadHeader(std::string_view encoded) {
   EventHeader header;
+  Field field;
   while (!encoded.empty()) {
-    std::uint64_t tag = 0, value = 0;
-    std::string_view bytes;
-    if (!TakeVarint(&encoded, &tag)) return std::nullopt;
-    switch (tag & 7) {
-      case kVarint:
-        if (!TakeVarint(&encoded, &value)) return std::nullopt;
-        break;
-      case kFixed64:
-        if (!TakeBytes(&encoded, 8, &bytes)) return std::nullopt;
-        break;
-      case kFixed32:
-        if (!TakeBytes(&encoded, 4, &bytes)) return std::nullopt;
-        break;
-      case kLength:
-        if (!TakeVarint(&encoded, &value) || !TakeBytes(&encoded, value, &bytes)) return std::nullopt;
-        break;
-      default:
-        return std::nullopt;
-    }
-    if (tag == Tag(Event::kAccountIdFieldNumber, kLength)) header.account_id = bytes;
-    if (tag == Tag(Event::kSequenceFieldNumber, kVarint)) header.sequence = value;
-    if (tag == Tag(Event::kTypeFieldNumber, kVarint)) header.type = static_cast<OrderEventType>(value);
-    if (tag == Tag(Event::kExecutionSequenceFieldNumber, kVarint)) header.execution_sequence = value;
-    if (tag != Tag(Event::kEventTimeFieldNumber, kLength)) continue;
+    if (!TakeField(&encoded, &field)) return std::nullopt;
+    if (field.tag == kAccountTag) header.account_id = field.bytes;
+    if (field.tag == kSequenceTag) header.sequence = field.number;
+    if (field.tag == kTypeTag) header.type = static_cast<OrderEventType>(field.number);
+    if (field.tag == kExecutionTag) header.execution_sequence = field.number;
+    if (field.tag == kOrderTag) header.order = field.bytes;
+    if (field.tag != kTimeTag) continue;
     google::protobuf::Timestamp time;
-    if (!time.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
+    if (!time.ParseFromArray(field.bytes.data(), static_cast<int>(field.bytes.size()))) return std::nullopt;
     header.event_time = FromProto(time);
   }
   return header;
+}
+
+std::optional<OrderHeader> ReadOrderHeader(std::string_view encoded) {
+  OrderHeader header;
+  Field field;
+  while (!encoded.empty()) {
+    if (!TakeField(&encoded, &field)) return std::nullopt;
+    if (field.tag == Tag(order::v1::Order::kOrderIdFieldNumber, kLength)) header.order_id = field.bytes;
+    if (field.tag == Tag(order::v1::Order::kStatusFieldNumber, kVarint)) header.status = static_cast<int>(field.number);
+    if (field.tag == Tag(order::v1::Order::kSequenceFieldNumber, kVarint)) header.sequence = field.number;
+  }
+  return header;
+}
+
+bool SplitEvents(std::string_view message, std::vector<std::string_view>* events, std::string* rest) {
+  Field field;
+  while (!message.empty()) {
+    if (!TakeField(&message, &field)) return false;
+    if (field.tag == Tag(order::v1::StreamOrderEventsResponse::kEventsFieldNumber, kLength))
+      events->push_back(field.bytes);
+    else
+      *rest += field.all;
+  }
+  return true;
+}
+
+void AppendInForm(std::string_view encoded, const EventForm& form, std::string* out, bool* whole) {
+  *whole = true;
+  if (form.all()) {
+    *out += encoded;
+    return;
+  }
+  std::uint64_t type = 0;
+  std::optional<std::string_view> order, fill;
+  Field field;
+  for (std::string_view rest = encoded; !rest.empty();) {
+    if (!TakeField(&rest, &field)) {
+      *out += encoded;  // whoever reads it says what is wrong
+      return;
+    }
+    if (field.tag == kTypeTag) type = field.number;
+    if (field.tag == kOrderTag) order = field.bytes;
+    if (field.tag == kFillTag) fill = field.bytes;
+  }
+  *whole = IsWhole(form, type, order, fill);
+  if (*whole && !form.fills_only) {
+    *out += encoded;
+    return;
+  }
+  for (std::string_view rest = encoded; !rest.empty() && TakeField(&rest, &field);) {
+    if (*whole ? field.tag != kOrderTag : OfHeader(field.tag)) *out += field.all;
+  }
 }
 
 }  // namespace ballast::wire

@@ -5,7 +5,6 @@
 
 #include "ballast/order/v1/order.pb.h"
 #include "libs/platform/crypto/crypto.h"
-#include "libs/wire/event_bytes.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -88,11 +87,20 @@ void EncodedEvents::Add(std::string account_id, std::uint64_t sequence, std::str
   checks_ += checks;
 }
 
-void EncodedEvents::AppendFramed(const Entry& entry, bool with_checks, std::string* out) const {
+void EncodedEvents::AppendFramed(const Entry& entry, const wire::EventForm& form, std::string* out) const {
   AppendVarint(kEventsTag, out);
-  AppendVarint(entry.size + (with_checks ? entry.checks_size : 0), out);
-  *out += Event(entry);
-  if (with_checks) *out += Checks(entry);
+  if (form.all()) {
+    AppendVarint(entry.size + (form.checks ? entry.checks_size : 0), out);
+    *out += Event(entry);
+    if (form.checks) *out += Checks(entry);
+    return;
+  }
+  std::string part;
+  bool whole = false;
+  wire::AppendInForm(Event(entry), form, &part, &whole);
+  if (whole && form.checks) part += Checks(entry);
+  AppendVarint(part.size(), out);
+  *out += part;
 }
 
 }  // namespace ballast

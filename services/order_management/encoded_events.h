@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libs/model/order.h"
+#include "libs/wire/event_bytes.h"
 
 namespace ballast {
 
@@ -38,7 +39,7 @@ class EncodedEvents {
     return {checks_.data() + entry.checks_begin, entry.checks_size};
   }
   // Appends the entry as an element of a field `repeated OrderEvent events = 1`.
-  void AppendFramed(const Entry& entry, bool with_checks, std::string* out) const;
+  void AppendFramed(const Entry& entry, const wire::EventForm& form, std::string* out) const;
 
  private:
   std::vector<Entry> entries_;

@@ -37,7 +37,7 @@ TEST(EncodedEventsTest, ThePiecesMakeTheWholeMessage) {
     std::string bytes;
     order::v1::StreamOrderEventsResponse expected;
     for (std::size_t i = 0; i < events.size(); ++i) {
-      encoded.AppendFramed(encoded.entries()[i], with_checks, &bytes);
+      encoded.AppendFramed(encoded.entries()[i], {.checks = with_checks}, &bytes);
       order::v1::OrderEvent* event = expected.add_events();
       wire::ToProto(events[i], event, with_checks);
       // There whether the checks are or not.
@@ -67,8 +67,8 @@ TEST(EncodedEventsTest, WhatWasStoredIsAddedAsItIs) {
   EncodedEvents stored;
   stored.Add("paper", 7, made.Event(entry), made.Checks(entry));
   std::string before, after;
-  made.AppendFramed(entry, true, &before);
-  stored.AppendFramed(stored.entries()[0], true, &after);
+  made.AppendFramed(entry, {}, &before);
+  stored.AppendFramed(stored.entries()[0], {}, &after);
   EXPECT_EQ(before, after);
 }
 

@@ -21,6 +21,17 @@ grpc::ByteBuffer ToBuffer(const std::string& bytes) {
   return {&slice, 1};
 }
 
+wire::EventForm FormOf(const order::v1::StreamOrderEventsRequest& request) {
+  wire::EventForm form{.checks = !request.omit_checks(),
+                       .fills_only = request.fills_only(),
+                       .deployments_only = request.deployments_only()};
+  if (!request.whole_types().empty()) form.whole_types = 0;
+  for (int type : request.whole_types()) {
+    if (type >= 0 && type < 63) form.whole_types |= std::uint64_t{1} << type;
+  }
+  return form;
+}
+
 }  // namespace
 
 EventHub::EventHub(Journal& journal, const Clock& clock) : journal_(journal), clock_(clock) {}
@@ -110,24 +121,25 @@ bool EventHub::AnybodyRelaxed() const {
 
 void EventHub::Send(const std::vector<Page>& pages, bool relaxed) {
   // One message for all who want the same: the bytes are shared.
-  std::array<std::shared_ptr<const grpc::ByteBuffer>, 2> whole;
+  std::vector<std::pair<wire::EventForm, std::shared_ptr<const grpc::ByteBuffer>>> made;
   for (const auto& subscriber : subscribers_) {
     if (subscriber->relaxed != relaxed) continue;
     if (subscriber->accounts.empty()) {
-      auto& message = whole.at(subscriber->with_checks ? 1 : 0);
-      if (!message) {
+      const wire::EventForm& form = subscriber->form;
+      auto same = std::find_if(made.begin(), made.end(), [&](const auto& one) { return one.first == form; });
+      if (same == made.end()) {
         std::vector<grpc::Slice> slices;
-        for (const Page& page : pages) slices.push_back(page->Bytes(subscriber->with_checks));
-        message = std::make_shared<const grpc::ByteBuffer>(slices.data(), slices.size());
+        for (const Page& page : pages) slices.push_back(page->Bytes(form));
+        same = made.emplace(made.end(), form, std::make_shared<const grpc::ByteBuffer>(slices.data(), slices.size()));
       }
-      subscriber->sender->PushShared(message);
+      subscriber->sender->PushShared(same->second);
       continue;
     }
     std::string own;
     for (const Page& page : pages) {
       for (std::size_t i = 0; i < page->size(); ++i) {
         const EncodedEvents::Entry& entry = page->entry(i);
-        if (Wants(*subscriber, entry.account_id)) page->events().AppendFramed(entry, subscriber->with_checks, &own);
+        if (Wants(*subscriber, entry.account_id)) page->events().AppendFramed(entry, subscriber->form, &own);
       }
     }
     if (!own.empty()) subscriber->sender->Push(ToBuffer(own));
@@ -148,7 +160,7 @@ void EventHub::Subscribe(const order::v1::StreamOrderEventsRequest& request, std
   subscriber->accounts = {request.account_ids().begin(), request.account_ids().end()};
   subscriber->from_head = request.from_head();
   subscriber->relaxed = request.relaxed();
-  subscriber->with_checks = !request.omit_checks();
+  subscriber->form = FormOf(request);
   if (!joining_.TryPush(subscriber)) {
     subscriber->sender->Close(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many streams are being opened"));
   }
@@ -198,12 +210,12 @@ EventHub::Progress EventHub::SendStored(Subscriber& subscriber, const std::strin
   for (const EncodedEvents::Entry& entry : events->entries()) {
     if (entry.sequence > head) break;  // stored, but still to be published: comes with the rest
     cursor = entry.sequence;
-    events->AppendFramed(entry, subscriber.with_checks, &framed);
+    events->AppendFramed(entry, subscriber.form, &framed);
   }
   return subscriber.sender->Push(ToBuffer(framed)) ? Progress::kSent : Progress::kOver;
 }
 
-bool EventHub::RecentAfter(std::map<std::string, std::uint64_t> cursors, bool with_checks,
+bool EventHub::RecentAfter(std::map<std::string, std::uint64_t> cursors, const wire::EventForm& form,
                            std::vector<grpc::ByteBuffer>* messages) {
   std::vector<std::string> framed;
   std::size_t events = 0;
@@ -215,7 +227,7 @@ bool EventHub::RecentAfter(std::map<std::string, std::uint64_t> cursors, bool wi
       if (entry.sequence != cursor->second + 1) return false;
       cursor->second = entry.sequence;
       if (events++ % EventPage::kEvents == 0) framed.emplace_back();
-      page->events().AppendFramed(entry, with_checks, &framed.back());
+      page->events().AppendFramed(entry, form, &framed.back());
     }
   }
   for (const auto& [account, cursor] : cursors) {
@@ -232,7 +244,7 @@ bool EventHub::Join(const std::shared_ptr<Subscriber>& subscriber) {
     if (Wants(*subscriber, account)) cursors[account] = subscriber->cursors[account];
   }
   std::vector<grpc::ByteBuffer> messages;
-  if (!RecentAfter(std::move(cursors), subscriber->with_checks, &messages)) return false;
+  if (!RecentAfter(std::move(cursors), subscriber->form, &messages)) return false;
   SendHeld();  // is for those who were there before
   messages.push_back(HeadsMessage());
   for (grpc::ByteBuffer& message : messages) subscriber->sender->Push(std::move(message));

@@ -53,7 +53,7 @@ class EventHub {
     std::vector<std::string> accounts;  // empty: all
     bool from_head = false;
     bool relaxed = false;
-    bool with_checks = true;
+    wire::EventForm form;
   };
   // Of one who joins: live or gone, sent a page, or not to be sent more before it has taken what it was.
   enum class Progress { kOver, kSent, kWaits };
@@ -66,7 +66,7 @@ class EventHub {
   // Makes it live if the ring reaches back to its cursors.
   bool Join(const std::shared_ptr<Subscriber>& subscriber) EXCLUDES(mutex_);
   // What the ring has after the cursors. False: it does not reach back that far.
-  bool RecentAfter(std::map<std::string, std::uint64_t> cursors, bool with_checks,
+  bool RecentAfter(std::map<std::string, std::uint64_t> cursors, const wire::EventForm& form,
                    std::vector<grpc::ByteBuffer>* messages) REQUIRES(mutex_);
   void Keep(const Page& page) REQUIRES(mutex_);
   void Send(const std::vector<Page>& pages, bool relaxed) REQUIRES(mutex_);

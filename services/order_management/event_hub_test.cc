@@ -27,6 +27,7 @@ class Follower : public EventHub::Sender {
     EXPECT_LE(response.events_size(), 500);
     for (const order::v1::OrderEvent& event : response.events()) {
       checks_ += event.checks_size();
+      orders_ += event.has_order() ? 1 : 0;
       EXPECT_EQ(event.sequence(), ++cursors_[event.account_id()]) << event.account_id();
     }
     live_ = live_ || !response.head_sequences().empty();
@@ -70,6 +71,10 @@ class Follower : public EventHub::Sender {
     std::lock_guard lock(mutex_);
     return checks_;
   }
+  int orders() {
+    std::lock_guard lock(mutex_);
+    return orders_;
+  }
   int messages() {
     std::lock_guard lock(mutex_);
     return messages_;
@@ -87,6 +92,7 @@ class Follower : public EventHub::Sender {
   std::size_t unsent_ = 0;
   int messages_ = 0;
   int checks_ = 0;
+  int orders_ = 0;
   std::map<std::string, std::uint64_t> cursors_;
   std::optional<grpc::Status> closed_;
 };
@@ -205,6 +211,50 @@ TEST_F(EventHubTest, ChecksAreLeftOutWhenAskedFor) {
   EXPECT_EQ(whole->checks(), 2);
   EXPECT_EQ(slim->checks(), 0);
   EXPECT_EQ(slim_relaxed->checks(), 0);
+}
+
+// Stored, recent or new, alone or shared with others who want another part: each gets its own, and misses no event.
+TEST_F(EventHubTest, EachIsToldThePartItAskedFor) {
+  Order order;
+  order.account_id = AccountId("one");
+  auto write = [&](const std::string& id, const std::string& deployment) {
+    order.order_id = OrderId(id);
+    order.deployment_id = DeploymentId(deployment);
+    orders::Account& account = accounts_[AccountId("one")];
+    Commit commit;
+    commit.events = account.Accept(order, "user:me", {{.name = "max_position"}}, true, kNow);
+    commit.accounts = {account.snapshot()};
+    ASSERT_TRUE(journal_.Append(commit).ok());
+    hub_.Publish(std::make_shared<const EncodedEvents>(commit.events));
+  };
+  auto follow = [&](auto&& part) {
+    order::v1::StreamOrderEventsRequest request;
+    part(request);
+    auto follower = std::make_shared<Follower>();
+    hub_.Subscribe(request, follower);
+    return follower;
+  };
+  write("stored", "");
+  auto whole = follow([](auto&) {});
+  auto fills = follow([](auto& request) { request.set_fills_only(true); });
+  auto deployments = follow([](auto& request) { request.set_deployments_only(true); });
+  auto submitted = follow([](auto& request) { request.add_whole_types(order::v1::ORDER_EVENT_TYPE_SUBMITTED); });
+  auto one_account = follow([](auto& request) {
+    request.add_account_ids("one");
+    request.set_deployments_only(true);
+    request.set_relaxed(true);
+  });
+  auto all = {whole, fills, deployments, submitted, one_account};
+  for (const auto& follower : all) ASSERT_TRUE(follower->WaitFor("one", 3));
+  write("new", "demo");
+  write("newer", "");
+  for (const auto& follower : all) ASSERT_TRUE(follower->WaitFor("one", 7));
+  EXPECT_EQ(whole->orders(), 6);
+  EXPECT_EQ(fills->orders(), 0);
+  EXPECT_EQ(fills->checks(), 0);
+  EXPECT_EQ(deployments->orders(), 2);
+  EXPECT_EQ(submitted->orders(), 3);
+  EXPECT_EQ(one_account->orders(), 2);
 }
 
 // One that takes nothing of a long log costs a page or two, and holds up nobody else; when it reads, it gets

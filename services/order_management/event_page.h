@@ -1,9 +1,8 @@
 #pragma once
 
-#include <array>
 #include <memory>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <grpcpp/support/byte_buffer.h>
@@ -27,14 +26,14 @@ class EventPage {
     return events_->entries()[first_ + index];
   }
   [[nodiscard]] const EncodedEvents& events() const { return *events_; }
-  // All of it.
-  [[nodiscard]] const grpc::Slice& Bytes(bool with_checks);
+  // All of it, in a form.
+  [[nodiscard]] const grpc::Slice& Bytes(const wire::EventForm& form);
 
  private:
   std::shared_ptr<const EncodedEvents> events_;
   std::size_t first_, last_;
-  // Without and with what risk said.
-  std::array<std::optional<grpc::Slice>, 2> forms_;
+  // As many as there are kinds of followers.
+  std::vector<std::pair<wire::EventForm, grpc::Slice>> forms_;
 };
 
 }  // namespace ballast
