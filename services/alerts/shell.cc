@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "ballast/order/v1/order_service.grpc.pb.h"
+#include "libs/alerts/rules.h"
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/channel.h"
 #include "libs/platform/grpc/client_stream.h"
@@ -75,6 +76,10 @@ class Alerts : public Service {
                    order::v1::StreamOrderEventsRequest request;
                    request.set_relaxed(true);
                    request.set_omit_checks(true);
+                   for (int type = 0; order::v1::OrderEventType_IsValid(type); ++type) {
+                     if (alerts::IsTold(static_cast<OrderEventType>(type)))
+                       request.add_whole_types(static_cast<order::v1::OrderEventType>(type));
+                   }
                    for (const auto& [account, sequence] : keeper_.Cursors()) {
                      (*request.mutable_after_sequences())[account] = sequence;
                    }

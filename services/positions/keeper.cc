@@ -88,6 +88,11 @@ std::map<std::string, std::uint64_t> PositionKeeper::Cursors() {
   return cursors;
 }
 
+bool PositionKeeper::MayBeLate() {
+  MutexLock lock(mutex_);
+  return market_time_.nanos != 0 && !lockstep_;
+}
+
 namespace {
 
 // A fill of a later day ends the day before it: what was held then is what is held before it is booked.

@@ -54,6 +54,8 @@ class PositionKeeper : public runtime::Machine {
   // False: read again from the cursors.
   bool OnEvents(const order::v1::StreamOrderEventsResponse& response);
   std::map<std::string, std::uint64_t> Cursors();
+  // Nobody waits for what is booked here: the market is known, and goes on by itself.
+  [[nodiscard]] bool MayBeLate();
   // The market's reader thread. In lockstep it first waits for the executions the step names; false when it gave up
   // because the service stops.
   bool OnStep(const broker::v1::StreamMarketDataResponse& step);

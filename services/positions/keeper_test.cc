@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "libs/platform/postgres/testing/test_postgres.h"
+#include "libs/wire/event_bytes.h"
 #include "libs/wire/wire.h"
 #include "services/positions/postgres_store.h"
 
@@ -177,6 +178,46 @@ class PositionKeeperTest : public ::testing::Test {
   std::unique_ptr<Process> process;
 };
 
+TEST_F(PositionKeeperTest, EventsMayComeLateOnceTheMarketIsKnownToWaitForNobody) {
+  EXPECT_FALSE(process->keeper.MayBeLate());
+  Quote("SPY", "9", "11", "10");
+  EXPECT_TRUE(process->keeper.MayBeLate());
+  broker::v1::StreamMarketDataResponse step;
+  step.set_lockstep(true);
+  wire::ToProto(*UtcTime::Parse("2024-06-03T15:00:01Z"), step.mutable_market_time());
+  ASSERT_TRUE(process->keeper.OnStep(step));
+  EXPECT_FALSE(process->keeper.MayBeLate());
+}
+
+// Order management leaves out what moves nothing here (StreamOrderEventsRequest.fills_only).
+TEST_F(PositionKeeperTest, HeadersAndFillsAreEnough) {
+  OrderEvent accepted;
+  accepted.account_id = AccountId("paper");
+  accepted.sequence = 2;
+  accepted.type = OrderEventType::kAccepted;
+  accepted.execution_sequence = 5;
+  order::v1::StreamOrderEventsResponse response;
+  for (OrderEvent event : {accepted, Filled(3)}) {
+    event.order.emplace().order_id = OrderId("o3");
+    order::v1::OrderEvent whole;
+    wire::ToProto(event, &whole);
+    std::string part;
+    bool told = false;
+    wire::AppendInForm(whole.SerializeAsString(), {.fills_only = true}, &part, &told);
+    ASSERT_TRUE(response.add_events()->ParseFromString(part));
+  }
+  EXPECT_FALSE(response.events(0).has_order() || response.events(1).has_order());
+  ASSERT_TRUE(process->keeper.OnEvents(response));
+  EXPECT_EQ(Cursor(), 3U);
+  EXPECT_EQ(Summary().fills(), 1);
+  // The market waits for executions by their number, whichever event they came with.
+  broker::v1::StreamMarketDataResponse step;
+  step.set_lockstep(true);
+  (*step.mutable_execution_sequences())["paper"] = 5;
+  EXPECT_TRUE(process->keeper.OnStep(step));
+  EXPECT_THAT(Differences(), IsEmpty());
+}
+
 TEST_F(PositionKeeperTest, EventsThatComeAgainAreNotAppliedAgain) {
   ASSERT_TRUE(Feed({Filled(2), Filled(3)}));
   ASSERT_TRUE(Feed({Filled(2), Filled(3), Filled(4)}));
@@ -333,11 +374,11 @@ TEST_F(PositionKeeperTest, ATradeLogIsCompletedAlthoughNothingHappensAnyMore) {
 
 TEST_F(PositionKeeperTest, LinesOfAnotherHistoryAreSetAside) {
   ASSERT_TRUE(Feed({Filled(2), Filled(3)}));
-  Sql("TRUNCATE account CASCADE");
+  Sql("TRUNCATE account, holding, book_total, fill, trade, equity_point, other_fee");
   Restart();
   ASSERT_TRUE(Feed({Opened(), Filled(2)}));
   EXPECT_THAT(Lines(), ElementsAre("2"));
-  Sql("TRUNCATE account CASCADE");
+  Sql("TRUNCATE account, holding, book_total, fill, trade, equity_point, other_fee");
   Restart();
   ASSERT_TRUE(Feed({Opened()}));
   Restart();

@@ -35,22 +35,30 @@ class PositionsShell : public Service {
         orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
         market_stub_(
             broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
-        events_(EventReader::Callbacks{
-            .open =
-                [this](grpc::ClientContext& call) {
-                  order::v1::StreamOrderEventsRequest request;
-                  request.set_omit_checks(true);
-                  keeper_.OnReadingAgain();
-                  for (const auto& [account, sequence] : keeper_.Cursors()) {
-                    (*request.mutable_after_sequences())[account] = sequence;
-                  }
-                  return orders_->StreamOrderEvents(&call, request);
-                },
-            .on_message = [this](order::v1::StreamOrderEventsResponse& response) { return keeper_.OnEvents(response); },
-            .on_disconnected =
-                [&log = context.log](const absl::Status& status) {
-                  log.Warning("orders.stream_lost", {{"error", status.ToString()}});
-                }}),
+        events_(EventReader::Callbacks{.open =
+                                           [this](grpc::ClientContext& call) {
+                                             order::v1::StreamOrderEventsRequest request;
+                                             request.set_omit_checks(true);
+                                             request.set_fills_only(true);
+                                             late_ = keeper_.MayBeLate();
+                                             request.set_relaxed(late_);
+                                             keeper_.OnReadingAgain();
+                                             for (const auto& [account, sequence] : keeper_.Cursors()) {
+                                               (*request.mutable_after_sequences())[account] = sequence;
+                                             }
+                                             return orders_->StreamOrderEvents(&call, request);
+                                           },
+                                       .on_message =
+                                           [this](order::v1::StreamOrderEventsResponse& response) {
+                                             // Opened again, with what is right now.
+                                             if (keeper_.MayBeLate() != late_) return false;
+                                             return keeper_.OnEvents(response);
+                                           },
+                                       .on_disconnected =
+                                           [this, &log = context.log](const absl::Status& status) {
+                                             if (keeper_.MayBeLate() != late_) return;
+                                             log.Warning("orders.stream_lost", {{"error", status.ToString()}});
+                                           }}),
         market_(MarketClient::Callbacks{
             .open = [this](grpc::ClientContext& call) { return market_stub_->StreamMarketData(&call); },
             .on_open =
@@ -99,6 +107,8 @@ class PositionsShell : public Service {
   PositionGrpc grpc_;
   std::unique_ptr<order::v1::OrderService::Stub> orders_;
   std::unique_ptr<broker::v1::MarketDataService::Stub> market_stub_;
+  // Whether the order events of the present stream may come late and together; their reader's.
+  bool late_ = false;
   EventReader events_;
   MarketClient market_;
 };

@@ -32,6 +32,7 @@ class StrategyRunnerShell : public Service {
                 [this](grpc::ClientContext& call) {
                   order::v1::StreamOrderEventsRequest request;
                   request.set_omit_checks(true);
+                  request.set_deployments_only(true);
                   for (const auto& [account, sequence] : runner_->Cursors()) {
                     (*request.mutable_after_sequences())[account] = sequence;
                   }
