@@ -117,8 +117,8 @@ void AddFills(const AccountId& account, const std::vector<Fill>& fills, SqlBatch
   }
   if (sequences.empty()) return;
   batch.Statement(
-      "INSERT INTO fill SELECT $1::text, u.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], "
-      "$6::bytea[]) u");
+      "INSERT INTO fill SELECT $1::text, unnest($2::bigint[]), unnest($3::text[]), unnest($4::text[]), "
+      "unnest($5::text[]), unnest($6::bytea[])");
   batch.Text(account.value()).Value(sequences).Value(executions).Value(deployments).Value(symbols).Value(payloads);
 }
 
@@ -136,7 +136,8 @@ void AddTrades(const AccountId& account, const positions::AccountBook& book,
   }
   if (numbers.empty()) return;
   batch.Statement(
-      "INSERT INTO trade SELECT $1::text, u.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[]) u");
+      "INSERT INTO trade SELECT $1::text, unnest($2::bigint[]), unnest($3::text[]), unnest($4::text[]), "
+      "unnest($5::bytea[])");
   batch.Text(account.value()).Value(numbers).Value(deployments).Value(symbols).Value(payloads);
 }
 
