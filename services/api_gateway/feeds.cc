@@ -5,6 +5,8 @@
 #include <chrono>
 #include <set>
 
+#include "libs/wire/event_bytes.h"
+
 namespace ballast {
 namespace {
 
@@ -18,6 +20,15 @@ constexpr int kEquityShown = 1000;
 
 void SetDeadline(grpc::ClientContext& context) {
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+}
+
+// The messages as bytes: an order is read only once somebody looks.
+std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>> OpenRaw(grpc::Channel& channel, grpc::ClientContext& context,
+                                                              const order::v1::StreamOrderEventsRequest& request) {
+  grpc::internal::RpcMethod method("/ballast.order.v1.OrderService/StreamOrderEvents",
+                                   grpc::internal::RpcMethod::SERVER_STREAMING);
+  return std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>>(
+      grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(&channel, method, &context, request));
 }
 
 }  // namespace
@@ -75,28 +86,40 @@ Feeds::Orders::Callbacks Feeds::OrderCallbacks() {
                 request.set_from_head(true);
                 for (const auto& [account_id, sequence] : cursors_)
                   (*request.mutable_after_sequences())[account_id] = sequence;
-                return peers_.orders.stub->StreamOrderEvents(&context, request);
+                return OpenRaw(*peers_.orders.channel, context, request);
               },
           .on_message =
-              [this](order::v1::StreamOrderEventsResponse& response) {
+              [this](grpc::ByteBuffer& message) {
                 // The stream is open, so whatever the list misses comes by it.
                 if (!orders_loaded_ && !LoadOrders()) return false;
                 orders_loaded_ = true;
-                hub_.With([&](LiveModel& model) {
-                  for (const order::v1::OrderEvent& event : response.events()) {
-                    std::uint64_t& cursor = cursors_[event.account_id()];
-                    if (event.sequence() <= cursor) continue;
-                    cursor = event.sequence();
-                    model.OnOrderEvent(event);
-                  }
-                });
-                for (const auto& [account_id, sequence] : response.head_sequences()) {
-                  std::uint64_t& cursor = cursors_[account_id];
-                  cursor = std::max(cursor, sequence);
-                }
-                return true;
+                grpc::Slice bytes;
+                if (!message.DumpToSingleSlice(&bytes).ok()) return false;
+                std::string_view rest(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
+                return hub_.With([&](LiveModel& model) { return TakeEvents(rest, model); });
               },
           .on_disconnected = nullptr};
+}
+
+bool Feeds::TakeEvents(std::string_view message, LiveModel& model) {
+  std::string others;
+  std::vector<std::string_view> events;
+  if (!wire::SplitEvents(message, &events, &others)) return false;
+  for (std::string_view encoded : events) {
+    std::optional<wire::EventHeader> event = wire::ReadHeader(encoded);
+    if (!event) return false;
+    std::uint64_t& cursor = cursors_[std::string(event->account_id)];
+    if (event->sequence <= cursor) continue;
+    cursor = event->sequence;
+    model.OnOrderEvent(event->type, event->order);
+  }
+  order::v1::StreamOrderEventsResponse heads;
+  if (!heads.ParseFromString(others)) return false;
+  for (const auto& [account_id, sequence] : heads.head_sequences()) {
+    std::uint64_t& cursor = cursors_[account_id];
+    cursor = std::max(cursor, sequence);
+  }
+  return true;
 }
 
 bool Feeds::LoadOrders() {

@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include <grpcpp/support/byte_buffer.h>
+
 #include "libs/platform/grpc/client_stream.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/thread/mutex.h"
@@ -25,7 +27,7 @@ class Feeds {
   void AddAccount(const std::string& account_id) EXCLUDES(mutex_);
 
  private:
-  using Orders = StreamReader<order::v1::StreamOrderEventsResponse>;
+  using Orders = StreamReader<grpc::ByteBuffer>;
   using Positions = StreamReader<position::v1::StreamPositionsResponse>;
   using Deployments = StreamReader<strategy::v1::StreamDeploymentsResponse>;
   using Alerts = StreamReader<alert::v1::StreamAlertsResponse>;
@@ -37,6 +39,8 @@ class Feeds {
   Alerts::Callbacks AlertCallbacks();
   Market::Callbacks MarketCallbacks();
 
+  // Of the order reader's thread. False: it cannot be read.
+  bool TakeEvents(std::string_view message, LiveModel& model);
   bool LoadOrders();
   void LoadHistory(const std::string& account_id);
   std::uint64_t LoadAlerts();

@@ -1,7 +1,9 @@
 #include "services/api_gateway/live_model.h"
 
 #include <iterator>
+#include <set>
 
+#include "libs/wire/event_bytes.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -20,8 +22,15 @@ std::string TimeKey(const google::protobuf::Timestamp& time) {
 
 }  // namespace
 
-bool LiveModel::IsClosed(const order::v1::Order& order) {
-  switch (order.status()) {
+std::string ToJsonText(const LiveOrder& order) {
+  order::v1::Order proto;
+  // It was read once already, as far as it is looked at on the way.
+  (void)proto.ParseFromString(order.encoded);
+  return ToJsonText(proto);
+}
+
+bool LiveModel::IsClosed(const LiveOrder& order) {
+  switch (order.status) {
     case order::v1::ORDER_STATUS_DENIED:
     case order::v1::ORDER_STATUS_FILLED:
     case order::v1::ORDER_STATUS_CANCELED:
@@ -33,22 +42,27 @@ bool LiveModel::IsClosed(const order::v1::Order& order) {
   }
 }
 
-void LiveModel::OnOrder(order::v1::Order order) {
-  std::string key = order.order_id();
-  if (const order::v1::Order* known = orders_.Find(key); known != nullptr && known->sequence() > order.sequence())
-    return;
-  if (IsClosed(order))
-    working_.erase(key);
-  else
-    working_.insert(key);
-  orders_.Set(key, std::move(order));
+void LiveModel::OnOrder(const order::v1::Order& order) {
+  OnOrder(order.order_id(),
+          {.sequence = order.sequence(), .status = order.status(), .encoded = order.SerializeAsString()});
 }
 
-void LiveModel::OnOrderEvent(const order::v1::OrderEvent& event) {
-  if (event.type() == order::v1::ORDER_EVENT_TYPE_PENDING_NEW || event.type() == order::v1::ORDER_EVENT_TYPE_DENIED) {
-    ++orders_total_;
-  }
-  if (event.has_order()) OnOrder(event.order());
+void LiveModel::OnOrder(const std::string& order_id, LiveOrder&& order) {
+  if (const LiveOrder* known = orders_.Find(order_id); known != nullptr && known->sequence > order.sequence) return;
+  if (IsClosed(order))
+    working_.erase(order_id);
+  else
+    working_.insert(order_id);
+  orders_.Set(order_id, std::move(order));
+}
+
+void LiveModel::OnOrderEvent(OrderEventType type, std::string_view order) {
+  if (type == OrderEventType::kPendingNew || type == OrderEventType::kDenied) ++orders_total_;
+  if (order.empty()) return;
+  std::optional<wire::OrderHeader> header = wire::ReadOrderHeader(order);
+  if (!header) return;
+  OnOrder(std::string(header->order_id),
+          {.sequence = header->sequence, .status = header->status, .encoded = std::string(order)});
 }
 
 void LiveModel::OnPositions(const std::string& account_id, position::v1::StreamPositionsResponse&& update) {

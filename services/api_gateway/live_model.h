@@ -5,9 +5,10 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -17,10 +18,19 @@
 #include "ballast/order/v1/order.pb.h"
 #include "ballast/position/v1/position_service.pb.h"
 #include "ballast/strategy/v1/strategy_service.pb.h"
+#include "libs/model/order.h"
 #include "services/api_gateway/json.h"
 #include "services/api_gateway/market_quote.h"
 
 namespace ballast {
+
+// An order as it came; read only for who looks at it.
+struct LiveOrder {
+  std::uint64_t sequence = 0;
+  int status = 0;
+  std::string encoded;
+};
+std::string ToJsonText(const LiveOrder& order);
 
 // The newest row of each key, in order of first sight. A change is seen by Flush first and in Rows from then on, so
 // rows and what was flushed so far always say the same.
@@ -35,7 +45,7 @@ class LiveTable {
     auto [it, fresh] = rows_.try_emplace(key);
     if (fresh) order_.push_back(key);
     it->second.proto = std::move(proto);
-    if (dirty_set_.insert(key).second) dirty_.push_back(key);
+    Touch(key, it->second);
   }
   [[nodiscard]] const Proto* Find(const std::string& key) const {
     auto found = rows_.find(key);
@@ -51,12 +61,15 @@ class LiveTable {
     std::vector<std::string> changed;
     changed.reserve(dirty_.size());
     for (const std::string& key : dirty_) {
-      if (dirty_set_.erase(key) == 0) continue;  // gone since
-      Row& row = rows_.at(key);
+      auto found = rows_.find(key);
+      if (found == rows_.end() || !found->second.dirty) continue;  // gone since
+      Row& row = found->second;
+      row.dirty = false;
       row.json = ToJsonText(row.proto);
       changed.push_back(row.json);
     }
     dirty_.clear();
+    dirty_rows_ = 0;
     Trim();
     return changed;
   }
@@ -65,21 +78,28 @@ class LiveTable {
     for (auto it = order_.begin(); rows_.size() > rows_max_ && it != order_.end();) {
       auto row = rows_.find(*it);
       if (may_go_ == nullptr || may_go_(row->second.proto)) {
-        dirty_set_.erase(*it);
+        dirty_rows_ -= row->second.dirty ? 1 : 0;
         rows_.erase(row);
         it = order_.erase(it);
       } else {
         ++it;
       }
     }
-    if (dirty_.size() > 2 * dirty_set_.size()) dirty_.assign(dirty_set_.begin(), dirty_set_.end());
+    if (dirty_.size() <= 2 * dirty_rows_) return;
+    // Each key once: a row that went and came back is named twice.
+    std::erase_if(dirty_, [this](const std::string& key) {
+      auto row = rows_.find(key);
+      return row == rows_.end() || !std::exchange(row->second.dirty, false);
+    });
+    for (const std::string& key : dirty_) rows_.at(key).dirty = true;
   }
   // All rows are told again, changed by `change`.
   template <typename Function>
   void Renew(Function change) {
     for (const std::string& key : order_) {
-      change(rows_.at(key).proto);
-      if (dirty_set_.insert(key).second) dirty_.push_back(key);
+      Row& row = rows_.at(key);
+      change(row.proto);
+      Touch(key, row);
     }
   }
   // Everything flushed, as a JSON list.
@@ -103,13 +123,22 @@ class LiveTable {
   struct Row {
     Proto proto;
     std::string json;
+    // Its key is in dirty_.
+    bool dirty = false;
   };
+  void Touch(const std::string& key, Row& row) {
+    if (row.dirty) return;
+    row.dirty = true;
+    ++dirty_rows_;
+    dirty_.push_back(key);
+  }
   const std::size_t rows_max_;
   bool (*const may_go_)(const Proto&);
   std::unordered_map<std::string, Row> rows_;
   std::deque<std::string> order_;
+  // In order of their change; also keys of rows that are gone.
   std::vector<std::string> dirty_;
-  std::set<std::string> dirty_set_;
+  std::size_t dirty_rows_ = 0;
 };
 
 // What the dashboard shows, fed by the streams. No threads, no clock: its owner locks.
@@ -123,9 +152,9 @@ class LiveModel {
   explicit LiveModel(std::string default_account) : default_account_(std::move(default_account)) {}
 
   // An older state of an order than the one known is ignored.
-  void OnOrder(order::v1::Order order);
-  // A new account event: counts new orders and halts.
-  void OnOrderEvent(const order::v1::OrderEvent& event);
+  void OnOrder(const order::v1::Order& order);
+  // A new account event, of which `order` is the encoded order (empty: none): counts new orders.
+  void OnOrderEvent(OrderEventType type, std::string_view order);
   // Orders there were before the stream began.
   void AddOrderCount(std::int64_t orders) { orders_total_ += orders; }
   void OnPositions(const std::string& account_id, position::v1::StreamPositionsResponse&& update);
@@ -158,11 +187,12 @@ class LiveModel {
  private:
   // No step and no sign of life for so long: the market is not there.
   static constexpr std::int64_t kSilentNs = 3'000'000'000;
-  static bool IsClosed(const order::v1::Order& order);
+  static bool IsClosed(const LiveOrder& order);
+  void OnOrder(const std::string& order_id, LiveOrder&& order);
   [[nodiscard]] bool IsSilent(std::int64_t now_ns) const;
 
   const std::string default_account_;
-  LiveTable<order::v1::Order> orders_{200, &LiveModel::IsClosed};
+  LiveTable<LiveOrder> orders_{200, &LiveModel::IsClosed};
   LiveTable<position::v1::Position> positions_{2000};
   LiveTable<position::v1::AccountSummary> summaries_{100};
   LiveTable<position::v1::BookSummary> books_{1000};
@@ -178,7 +208,7 @@ class LiveModel {
   std::optional<std::int64_t> market_heard_ns_;
   bool market_ended_ = false;
   bool market_silent_ = false;
-  std::set<std::string> working_;
+  std::unordered_set<std::string> working_;
   std::int64_t orders_total_ = 0;
   std::string status_ = "null";
   std::string flushed_status_ = "null";

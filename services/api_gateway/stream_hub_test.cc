@@ -259,7 +259,7 @@ TEST_F(StreamHubTest, TheStatusCountsOrdersSignalsAndWhatWorks) {
   gateway::v1::GetStatusResponse status;
   hub_.With([&](LiveModel& model) {
     model.AddOrderCount(10);
-    model.OnOrderEvent(event);
+    model.OnOrderEvent(OrderEventType::kPendingNew, event.order().SerializeAsString());
     model.OnDeployments(std::move(deployments));
     model.FillStatus(&status);
     EXPECT_EQ(model.AccountOfDeployment("d2"), "paper");
