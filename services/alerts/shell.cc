@@ -76,7 +76,7 @@ class Alerts : public Service {
                    order::v1::StreamOrderEventsRequest request;
                    request.set_relaxed(true);
                    request.set_omit_checks(true);
-                   for (int type = 0; order::v1::OrderEventType_IsValid(type); ++type) {
+                   for (int type = 0; type <= order::v1::OrderEventType_MAX; ++type) {
                      if (alerts::IsTold(static_cast<OrderEventType>(type)))
                        request.add_whole_types(static_cast<order::v1::OrderEventType>(type));
                    }
