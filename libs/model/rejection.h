@@ -44,6 +44,8 @@ enum class RejectReason : int {
   kRestricted = 2023,
   kStopWrongSide = 2024,
   kReduceOnly = 2025,
+  kBreaker = 2026,
+  kNetLeverage = 2027,
   kOrderNotFound = 3001,
   kOrderClosed = 3002,
   kCancelPending = 3003,

@@ -100,7 +100,7 @@ bool Exposure::Apply(const OrderEvent& event) {
   event_type_ = event.type;
   switch (event.type) {
     case OrderEventType::kAccountOpened:
-      cash_ = event.cash;
+      cash_ = opening_cash_ = event.cash;
       currency_ = event.currency;
       baseline.Open(event.cash);
       break;
@@ -120,7 +120,9 @@ bool Exposure::Apply(const OrderEvent& event) {
     cash_ += effect.cash;
     if ((positions_[fill.symbol] += change).IsZero()) positions_.erase(fill.symbol);
     BookKey key{fill.deployment_id, fill.symbol};
-    if ((books_[key] += change).IsZero()) books_.erase(key);
+    auto book = books_.try_emplace(key).first;
+    CountFlow(key, book->second, change, effect.cash);
+    if ((book->second += change).IsZero()) books_.erase(book);
   }
   if (event.order) {
     const Order& order = *event.order;
@@ -133,6 +135,26 @@ bool Exposure::Apply(const OrderEvent& event) {
     }
   }
   return true;
+}
+
+void Exposure::CountFlow(const BookKey& key, Decimal before, Decimal change, Decimal cash) {
+  Decimal after = before + change;
+  if (after.IsZero()) {
+    auto open = flows_.find(key);
+    closed_flows_[key.first] += cash + (open == flows_.end() ? Decimal() : open->second);
+    if (open != flows_.end()) flows_.erase(open);
+    return;
+  }
+  Decimal& flow = flows_[key];
+  bool turned = before.IsPositive() ? after.IsNegative() : before.IsNegative() && after.IsPositive();
+  if (turned) {
+    // As much of it as closes what was held; the rest opens the other side.
+    Decimal closing = MultiplyDivide(cash, before.Abs(), change.Abs(), Rounding::kHalfEven);
+    closed_flows_[key.first] += flow + closing;
+    flow = cash - closing;
+  } else {
+    flow += cash;
+  }
 }
 
 void Exposure::Reserve(const Order& order, std::int64_t expire_ns) {
@@ -170,8 +192,11 @@ Exposure::Snapshot Exposure::TakeSnapshot() const {
                     .event_type = event_type_,
                     .halted = halted_,
                     .cash = cash_,
+                    .opening_cash = opening_cash_,
                     .currency = currency_,
-                    .books = books_};
+                    .books = books_,
+                    .flows = flows_,
+                    .closed_flows = closed_flows_};
   snapshot.open_orders.reserve(open_.size());
   for (const auto& entry : open_) snapshot.open_orders.push_back(entry);
   return snapshot;
@@ -183,8 +208,11 @@ void Exposure::Restore(Snapshot snapshot) {
   event_type_ = snapshot.event_type;
   halted_ = snapshot.halted;
   cash_ = snapshot.cash;
+  opening_cash_ = snapshot.opening_cash;
   currency_ = std::move(snapshot.currency);
   books_ = std::move(snapshot.books);
+  flows_ = std::move(snapshot.flows);
+  closed_flows_ = std::move(snapshot.closed_flows);
   positions_.clear();
   for (const auto& [book, quantity] : books_) {
     if ((positions_[book.second] += quantity).IsZero()) positions_.erase(book.second);

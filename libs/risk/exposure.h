@@ -76,8 +76,11 @@ class Exposure {
     OrderEventType event_type = OrderEventType::kUnspecified;
     bool halted = false;
     Decimal cash;
+    Decimal opening_cash;
     std::string currency;
     std::map<BookKey, Decimal> books;
+    std::map<BookKey, Decimal> flows;
+    std::map<DeploymentId, Decimal> closed_flows;
     std::vector<std::pair<OrderId, PendingOrder>> open_orders;
   };
   [[nodiscard]] Snapshot TakeSnapshot() const;
@@ -133,6 +136,12 @@ class Exposure {
   // Nothing when a position has no price.
   [[nodiscard]] std::optional<Decimal> Equity(const Market& market) const;
   [[nodiscard]] std::optional<Decimal> EquityAt(const ledger::Marks& marks) const;
+  [[nodiscard]] Decimal opening_cash() const { return opening_cash_; }
+  // Money that went in (above zero) or out for a book's position since it was opened; beside what the position is worth
+  // it is what was won or lost with it. Only what is held.
+  [[nodiscard]] const std::map<BookKey, Decimal>& flows() const { return flows_; }
+  // The same of each deployment's positions that are closed.
+  [[nodiscard]] const std::map<DeploymentId, Decimal>& closed_flows() const { return closed_flows_; }
 
   // What losses are measured from, and the rules that were tripped: moved by the service when it marks; kept here so
   // that they travel with the account.
@@ -149,14 +158,19 @@ class Exposure {
   // Into the sums, or (-1) out of them.
   void Count(const PendingOrder& order, int sign);
   void Close(const OrderId& id);
+  // A book held `before`, and `change` and `cash` came by a fill.
+  void CountFlow(const BookKey& key, Decimal before, Decimal change, Decimal cash);
   std::uint64_t applied_sequence_ = 0;
   UtcTime event_time_;
   OrderEventType event_type_ = OrderEventType::kUnspecified;
   bool halted_ = false;
   Decimal cash_;
+  Decimal opening_cash_;
   std::string currency_;
   std::map<Symbol, Decimal> positions_;
   std::map<BookKey, Decimal> books_;
+  std::map<BookKey, Decimal> flows_;
+  std::map<DeploymentId, Decimal> closed_flows_;
   std::map<OrderId, PendingOrder> open_;
   std::map<OrderId, Reservation> reserved_;
   std::set<std::pair<std::int64_t, OrderId>> expiries_;

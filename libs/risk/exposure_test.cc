@@ -224,5 +224,62 @@ TEST(ExposureTest, AReservationIsNotKept) {
   EXPECT_EQ(restored.open_orders(), 0U);
 }
 
+// What was won or lost with each book, through flips and partial closes, is what went in and out of the account.
+TEST(ExposureTest, TheFlowsOfTheBooksAreTheAccountsCash) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    Rng rng(seed);
+    Exposure exposure;
+    OrderEvent opened;
+    opened.sequence = 1;
+    opened.type = OrderEventType::kAccountOpened;
+    opened.cash = Decimal::FromInt(100'000);
+    exposure.Apply(opened);
+    for (int i = 0; i < 40; ++i) {
+      OrderEvent event;
+      event.sequence = exposure.applied_sequence() + 1;
+      event.type = OrderEventType::kFilled;
+      event.fill = Fill{.deployment_id = DeploymentId(rng.Below(2) == 0 ? "d" : "e"),
+                        .symbol = Symbol(rng.Below(2) == 0 ? "AAPL" : "MSFT"),
+                        .side = rng.Below(2) == 0 ? Side::kBuy : Side::kSell,
+                        .quantity = Decimal::FromInt(1 + static_cast<std::int64_t>(rng.Below(9))),
+                        .price = Decimal::FromUnits(rng.Between(1, 1'000'000'000) * 1'000'000'007),
+                        .fee = Decimal::FromUnits(rng.Between(0, 1'000'000'007))};
+      exposure.Apply(event);
+      Decimal sum = exposure.opening_cash();
+      for (const auto& [book, flow] : exposure.flows()) {
+        ASSERT_TRUE(exposure.books().contains(book));
+        sum += flow;
+      }
+      for (const auto& [deployment, flow] : exposure.closed_flows()) sum += flow;
+      ASSERT_EQ(sum, exposure.cash()) << seed;
+      ASSERT_EQ(exposure.flows().size(), exposure.books().size());
+    }
+  }
+}
+
+TEST(ExposureTest, AFlipClosesOnePositionAndOpensTheOther) {
+  Exposure exposure;
+  auto fill = [&](Side side, const char* quantity, const char* price) {
+    OrderEvent event;
+    event.sequence = exposure.applied_sequence() + 1;
+    event.type = OrderEventType::kFilled;
+    event.fill = Fill{.deployment_id = DeploymentId("d"),
+                      .symbol = Symbol("AAPL"),
+                      .side = side,
+                      .quantity = Decimal::Of(quantity),
+                      .price = Decimal::Of(price)};
+    exposure.Apply(event);
+  };
+  Exposure::BookKey key{DeploymentId("d"), Symbol("AAPL")};
+  fill(Side::kBuy, "10", "100");
+  EXPECT_EQ(exposure.flows().at(key), Decimal::Of("-1000"));
+  fill(Side::kSell, "15", "90");
+  EXPECT_EQ(exposure.closed_flows().at(key.first), Decimal::Of("-100"));
+  EXPECT_EQ(exposure.flows().at(key), Decimal::Of("450"));
+  fill(Side::kBuy, "5", "80");
+  EXPECT_EQ(exposure.closed_flows().at(key.first), Decimal::Of("-50"));
+  EXPECT_TRUE(exposure.flows().empty());
+}
+
 }  // namespace
 }  // namespace ballast::risk

@@ -18,6 +18,9 @@ struct Limits {
   // The same over the whole account.
   Decimal concentration_ratio = Decimal::Of("0.20");
   Decimal gross_leverage = Decimal::FromInt(2);
+  // Longs less shorts, without sign, over equity. At gross_leverage or above it says nothing, for the net is never more
+  // than the gross; so it is until somebody lowers it.
+  Decimal net_leverage = Decimal::FromInt(10);
   int max_open_positions_per_deployment = 3;
   int max_open_positions = 5;
   int max_open_orders = 200;

@@ -14,7 +14,8 @@ PreTradeResult CheckOther(const PreTradeInput& input, const Order& order) {
                         .exposure = input.exposure,
                         .market = input.market,
                         .now_ns = input.now_ns,
-                        .anchor_price = input.anchor_price});
+                        .anchor_price = input.anchor_price,
+                        .block = input.block});
 }
 
 // Orders of one, two, three… lots. While they reduce, the first so many pass and the others do not. Beyond, the first

@@ -396,6 +396,50 @@ Outcome GrossLeverage(const Context& c) {
   return AtMostOfEquity(c, RejectReason::kGrossLeverage, c.in.limits.gross_leverage, gross->used, gross->after,
                         "gross exposure would be too large");
 }
+// The largest net notional there can be when everything pending on one side trades; the order counted in.
+std::optional<GrossPair> Net(const Context& c) {
+  const Exposure& exposure = c.in.exposure;
+  const Order& order = c.in.order;
+  struct Sums {
+    Decimal bought, sold;
+  } used, after;
+  auto add = [&](const Symbol& symbol) {
+    auto quote = c.in.market.quotes.find(symbol);
+    if (quote == c.in.market.quotes.end()) return false;
+    SidePair pending{exposure.Pending(symbol, Side::kBuy), exposure.Pending(symbol, Side::kSell)};
+    SidePair with = symbol == order.symbol ? With(order, pending) : pending;
+    Decimal position = exposure.Position(symbol);
+    auto value = [&](Decimal quantity, Decimal price) {
+      Decimal notional = Notional(quantity.Abs(), price);
+      return quantity.IsNegative() ? -notional : notional;
+    };
+    Decimal price = quote->second.ask_price;
+    used.bought += value(position + pending.buys, price);
+    used.sold += value(position - pending.sells, price);
+    if (symbol == order.symbol) price = c.price;
+    after.bought += value(position + with.buys, price);
+    after.sold += value(position - with.sells, price);
+    return true;
+  };
+  bool known = true;
+  for (const auto& [symbol, quantity] : exposure.positions()) known = known && add(symbol);
+  for (const auto& [symbol, sum] : exposure.pending()) {
+    if (!exposure.positions().contains(symbol)) known = known && add(symbol);
+  }
+  if (!exposure.positions().contains(order.symbol) && !exposure.pending().contains(order.symbol)) {
+    known = known && add(order.symbol);
+  }
+  auto larger = [](const Sums& sums) { return std::max(sums.bought.Abs(), sums.sold.Abs()); };
+  return known ? std::optional(GrossPair{larger(used), larger(after)}) : std::nullopt;
+}
+Outcome NetLeverage(const Context& c) {
+  // The net is never above the gross, which was held against its own limit already.
+  if (c.reduces || c.in.limits.net_leverage >= c.in.limits.gross_leverage) return {};
+  std::optional<GrossPair> net = Net(c);
+  if (!net) return Refuse(RejectReason::kStalePrice, "a position or order of the account has no price");
+  return AtMostOfEquity(c, RejectReason::kNetLeverage, c.in.limits.net_leverage, net->used, net->after,
+                        "net exposure would be too large");
+}
 Outcome OpenPositions(const Context& c, bool one_deployment) {
   if (c.reduces) return {};
   const Order& order = c.in.order;
@@ -445,6 +489,16 @@ Outcome Loss(const Context& c, LossRule rule, RejectReason reason) {
 }
 Outcome DailyLoss(const Context& c) { return Loss(c, LossRule::kDailyLoss, RejectReason::kDailyLoss); }
 Outcome Drawdown(const Context& c) { return Loss(c, LossRule::kDrawdown, RejectReason::kDrawdown); }
+Outcome Breaker(const Context& c) {
+  if (c.in.block == nullptr || c.reduces) return {};
+  const BreakerState& state = c.in.block->state;
+  return {.passed = false,
+          .reason = RejectReason::kBreaker,
+          .limit = state.trip->limit.ToString(),
+          .used = state.trip->observed.ToString(),
+          .after = state.trip->observed.ToString(),
+          .detail = DescribeBreaker(c.in.block->rule, state)};
+}
 
 struct Check {
   const char* name;
@@ -478,9 +532,11 @@ constexpr Check kChecks[] = {
     // Where nothing may be opened, no size would pass.
     {"daily_loss", DailyLoss},
     {"drawdown", Drawdown},
+    {"breaker", Breaker},
     {"max_position", MaxPosition},
     {"concentration", Concentration},
     {"gross_leverage", GrossLeverage},
+    {"net_leverage", NetLeverage},
     {"max_open_positions_per_deployment", DeploymentPositions},
     {"max_open_positions", AccountPositions},
 };

@@ -5,10 +5,17 @@
 #include <vector>
 
 #include "libs/model/order.h"
+#include "libs/risk/breaker.h"
 #include "libs/risk/exposure.h"
 #include "libs/risk/limits.h"
 
 namespace ballast::risk {
+
+// A tripped breaker that stands in the order's way.
+struct BreakerBlock {
+  BreakerRule rule;
+  BreakerState state;
+};
 
 struct PreTradeInput {
   const Order& order;
@@ -20,6 +27,8 @@ struct PreTradeInput {
   // The order waits for another one's fill at about this price: only what depends neither on the account nor on the
   // market of now is checked, its prices against this one.
   std::optional<Decimal> anchor_price = std::nullopt;
+  // Null: none is tripped.
+  const BreakerBlock* block = nullptr;
 };
 
 struct PreTradeResult {

@@ -9,7 +9,12 @@
 namespace ballast::risk {
 namespace {
 
+const BreakerBlock kTripped{
+    .rule = {.name = "volatility", .kind = BreakerKind::kVolatility, .scope = BreakerScope::kAccount},
+    .state = {.trip = BreakerTrip{.time = UtcTime{7}, .observed = Decimal::FromInt(2), .limit = Decimal::FromInt(1)}}};
+
 struct World {
+  const BreakerBlock* block = nullptr;
   Limits limits;
   Exposure exposure;
   Market market;
@@ -64,14 +69,15 @@ struct World {
     exposure.Apply(event);
   }
   PreTradeResult Run() const {
-    return CheckPreTrade({.order = order, .limits = limits, .exposure = exposure, .market = market, .now_ns = now_ns});
+    return CheckPreTrade(
+        {.order = order, .limits = limits, .exposure = exposure, .market = market, .now_ns = now_ns, .block = block});
   }
 };
 
 TEST(PreTradeTest, AnOrdinaryOrderPassesEveryCheck) {
   PreTradeResult result = World().Run();
   EXPECT_FALSE(result.rejection.has_value()) << result.rejection->message;
-  EXPECT_EQ(result.checks.size(), 26U);
+  EXPECT_EQ(result.checks.size(), 28U);
 }
 
 TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
@@ -132,6 +138,8 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
        [](World& w) { w.limits.concentration_ratio = Decimal::Of("0.0099"); }},
       {"gross_leverage", RejectReason::kGrossLeverage,
        [](World& w) { w.limits.gross_leverage = Decimal::Of("0.0099"); }},
+      {"net_leverage", RejectReason::kNetLeverage, [](World& w) { w.limits.net_leverage = Decimal::Of("0.0099"); }},
+      {"breaker", RejectReason::kBreaker, [](World& w) { w.block = &kTripped; }},
       {"max_open_positions_per_deployment", RejectReason::kMaxOpenPositions,
        [](World& w) { w.limits.max_open_positions_per_deployment = 0; }},
       {"max_open_positions", RejectReason::kMaxOpenPositions, [](World& w) { w.limits.max_open_positions = 0; }},
@@ -147,6 +155,40 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
     EXPECT_EQ(result.rejection->check, item.check);
     EXPECT_EQ(result.rejection->reason, item.reason) << item.check;
   }
+}
+
+// 1 % of the equity: 10 at 100 is at it.
+TEST(PreTradeTest, NetLeverageBelowAtAboveMissingAndOff) {
+  World world;
+  world.limits.net_leverage = Decimal::Of("0.01");
+  for (const char* passes : {"9", "10"}) {
+    world.order.quantity = Decimal::Of(passes);
+    EXPECT_FALSE(world.Run().rejection) << passes;
+  }
+  world.order.quantity = Decimal::Of("11");
+  ASSERT_TRUE(world.Run().rejection);
+  EXPECT_EQ(world.Run().rejection->check, "net_leverage");
+  // Shorts count against longs, and what is pending counts at its worst.
+  world.Filled(Side::kSell, "5", "100");
+  EXPECT_FALSE(world.Run().rejection);
+  world.exposure.Reserve(World::MakeOrder("o3", Side::kBuy, "5"), 100'000'000'000);
+  EXPECT_TRUE(world.Run().rejection);
+  world.limits.net_leverage = world.limits.gross_leverage;
+  EXPECT_FALSE(world.Run().rejection) << "off: the gross says it all";
+  World unpriced;
+  unpriced.limits.net_leverage = Decimal::Of("0.01");
+  unpriced.exposure.Reserve(World::MakeOrder("o4", Side::kBuy, "1"), 100'000'000'000);
+  unpriced.market.quotes.clear();
+  EXPECT_TRUE(unpriced.Run().rejection);
+}
+
+TEST(PreTradeTest, ATrippedBreakerLetsReductionsPass) {
+  World world;
+  world.Filled(Side::kBuy, "10", "100");
+  world.block = &kTripped;
+  EXPECT_TRUE(world.Run().rejection);
+  world.order = World::MakeOrder("o2", Side::kSell, "10");
+  EXPECT_FALSE(world.Run().rejection);
 }
 
 TEST(PreTradeTest, AProfitTripsNoLossLimit) {

@@ -12,12 +12,20 @@ void ToProto(const KeptExposure& kept, risk::v1::StoredExposure* out) {
   out->set_event_type(static_cast<order::v1::OrderEventType>(snapshot.event_type));
   out->set_halted(snapshot.halted);
   wire::ToProto(snapshot.cash, out->mutable_cash());
+  wire::ToProto(snapshot.opening_cash, out->mutable_opening_cash());
   out->set_currency(snapshot.currency);
   for (const auto& [key, quantity] : snapshot.books) {
     auto* book = out->add_books();
     book->set_deployment_id(key.first.value());
     book->set_symbol(key.second.value());
     wire::ToProto(quantity, book->mutable_quantity());
+    if (auto flow = snapshot.flows.find(key); flow != snapshot.flows.end())
+      wire::ToProto(flow->second, book->mutable_flow());
+  }
+  for (const auto& [deployment, flow] : snapshot.closed_flows) {
+    auto* closed = out->add_closed();
+    closed->set_deployment_id(deployment.value());
+    wire::ToProto(flow, closed->mutable_flow());
   }
   for (const auto& [id, order] : snapshot.open_orders) {
     auto* open = out->add_open_orders();
@@ -35,6 +43,8 @@ void ToProto(const KeptExposure& kept, risk::v1::StoredExposure* out) {
 
 absl::StatusOr<KeptExposure> FromProto(const risk::v1::StoredExposure& proto) {
   if (proto.applied_sequence() == 0) return absl::InvalidArgumentError("an exposure without any event");
+  // Of a version that kept no flows: what was won or lost could not be told.
+  if (!proto.has_opening_cash()) return absl::InvalidArgumentError("an exposure without its flows");
   KeptExposure kept{.execution_sequence = proto.execution_sequence()};
   risk::Exposure::Snapshot& snapshot = kept.snapshot;
   snapshot.applied_sequence = proto.applied_sequence();
@@ -42,10 +52,17 @@ absl::StatusOr<KeptExposure> FromProto(const risk::v1::StoredExposure& proto) {
   snapshot.event_type = static_cast<OrderEventType>(proto.event_type());
   snapshot.halted = proto.halted();
   ASSIGN_OR_RETURN(snapshot.cash, wire::FromProto(proto.cash(), "cash"));
+  ASSIGN_OR_RETURN(snapshot.opening_cash, wire::FromProto(proto.opening_cash(), "opening_cash"));
   snapshot.currency = proto.currency();
   for (const auto& book : proto.books()) {
     ASSIGN_OR_RETURN(Decimal quantity, wire::FromProto(book.quantity(), "books.quantity"));
-    snapshot.books[{DeploymentId(book.deployment_id()), Symbol(book.symbol())}] = quantity;
+    risk::Exposure::BookKey key{DeploymentId(book.deployment_id()), Symbol(book.symbol())};
+    snapshot.books[key] = quantity;
+    ASSIGN_OR_RETURN(snapshot.flows[key], wire::FromProto(book.flow(), "books.flow"));
+  }
+  for (const auto& closed : proto.closed()) {
+    ASSIGN_OR_RETURN(snapshot.closed_flows[DeploymentId(closed.deployment_id())],
+                     wire::FromProto(closed.flow(), "closed.flow"));
   }
   snapshot.open_orders.reserve(static_cast<std::size_t>(proto.open_orders_size()));
   for (const auto& open : proto.open_orders()) {

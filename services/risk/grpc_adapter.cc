@@ -2,6 +2,7 @@
 
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
+#include "services/risk/breaker_codec.h"
 #include "services/risk/limits_codec.h"
 #include "services/risk/preview_codec.h"
 
@@ -135,6 +136,103 @@ grpc::ServerUnaryReactor* RiskGrpc::RearmLossRules(grpc::CallbackServerContext* 
   bool queued = writes_.TryPush(
       [this, reactor, response, request = *request] { reactor->Finish(ToGrpc(keeper_.Rearm(request, response))); });
   if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many changes are waiting"));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::GetOpening(grpc::CallbackServerContext* context,
+                                               const risk::v1::GetOpeningRequest* request,
+                                               risk::v1::GetOpeningResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Id("account_id", request->account_id()).OptionalId("deployment_id", request->deployment_id());
+  reactor->Finish(
+      check.ok() ? ToGrpc(keeper_.Opening(request->account_id(), request->deployment_id(), response->mutable_answer()))
+                 : check.Refusal());
+  return reactor;
+}
+
+grpc::ServerWriteReactor<risk::v1::StreamOpeningsResponse>* RiskGrpc::StreamOpenings(
+    grpc::CallbackServerContext*, const risk::v1::StreamOpeningsRequest*) {
+  auto session = StreamSession<risk::v1::StreamOpeningsResponse>::Make([] {});
+  keeper_.Subscribe(session);
+  return session.get();
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::GetBreakerRules(grpc::CallbackServerContext* context,
+                                                    const risk::v1::GetBreakerRulesRequest*,
+                                                    risk::v1::GetBreakerRulesResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  ToProto(keeper_.GetBreakerRules(), response->mutable_rules());
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::UpdateBreakerRules(grpc::CallbackServerContext* context,
+                                                       const risk::v1::UpdateBreakerRulesRequest* request,
+                                                       risk::v1::UpdateBreakerRulesResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Id("request_id", request->request_id());
+  check.Text("reason", request->reason(), kReasonMax).Text("actor", request->actor(), kActorMax);
+  if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "changing rules needs a reason");
+  if (!request->has_rules()) check.Refuse("rules", RejectReason::kMissingField, "the whole set of rules is expected");
+  RiskStore::RulesUpdate update{.rules = RulesFromProto(request->rules(), check),
+                                .reason = request->reason(),
+                                .actor = request->actor(),
+                                .request_id = request->request_id()};
+  if (!check.ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
+  bool queued = writes_.TryPush([this, reactor, response, update = std::move(update)] {
+    auto saved = keeper_.UpdateBreakerRules(update);
+    if (saved.ok()) ToProto(*saved, response->mutable_rules());
+    reactor->Finish(ToGrpc(saved.status()));
+  });
+  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many changes are waiting"));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::ListBreakers(grpc::CallbackServerContext* context,
+                                                 const risk::v1::ListBreakersRequest* request,
+                                                 risk::v1::ListBreakersResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.OptionalId("account_id", request->account_id());
+  if (check.ok()) keeper_.ListBreakers(request->account_id(), response);
+  reactor->Finish(check.Refusal());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::RearmBreakers(grpc::CallbackServerContext* context,
+                                                  const risk::v1::RearmBreakersRequest* request,
+                                                  risk::v1::RearmBreakersResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Id("request_id", request->request_id()).OptionalId("account_id", request->account_id());
+  check.OptionalId("deployment_id", request->deployment_id());
+  check.Text("reason", request->reason(), kReasonMax).Text("actor", request->actor(), kActorMax);
+  if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "re-arming needs a reason");
+  for (const std::string& name : request->names()) check.Id("names", name);
+  if (!check.ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
+  bool queued = writes_.TryPush([this, reactor, response, request = *request] {
+    reactor->Finish(ToGrpc(keeper_.RearmBreakers(request, response)));
+  });
+  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many changes are waiting"));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::ReportBreaks(grpc::CallbackServerContext* context,
+                                                 const risk::v1::ReportBreaksRequest* request,
+                                                 risk::v1::ReportBreaksResponse*) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Id("account_id", request->account_id()).Range("open_breaks", request->open_breaks(), 0, 1'000'000);
+  check.Text("message", request->message(), kReasonMax);
+  reactor->Finish(check.ok() ? ToGrpc(keeper_.ReportBreaks(*request)) : check.Refusal());
   return reactor;
 }
 

@@ -32,6 +32,26 @@ class RiskGrpc final : public risk::v1::RiskService::CallbackService {
                                            const risk::v1::RearmLossRulesRequest* request,
                                            risk::v1::RearmLossRulesResponse* response) override;
 
+  grpc::ServerUnaryReactor* GetOpening(grpc::CallbackServerContext* context, const risk::v1::GetOpeningRequest* request,
+                                       risk::v1::GetOpeningResponse* response) override;
+  grpc::ServerWriteReactor<risk::v1::StreamOpeningsResponse>* StreamOpenings(
+      grpc::CallbackServerContext* context, const risk::v1::StreamOpeningsRequest* request) override;
+  grpc::ServerUnaryReactor* GetBreakerRules(grpc::CallbackServerContext* context,
+                                            const risk::v1::GetBreakerRulesRequest* request,
+                                            risk::v1::GetBreakerRulesResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateBreakerRules(grpc::CallbackServerContext* context,
+                                               const risk::v1::UpdateBreakerRulesRequest* request,
+                                               risk::v1::UpdateBreakerRulesResponse* response) override;
+  grpc::ServerUnaryReactor* ListBreakers(grpc::CallbackServerContext* context,
+                                         const risk::v1::ListBreakersRequest* request,
+                                         risk::v1::ListBreakersResponse* response) override;
+  grpc::ServerUnaryReactor* RearmBreakers(grpc::CallbackServerContext* context,
+                                          const risk::v1::RearmBreakersRequest* request,
+                                          risk::v1::RearmBreakersResponse* response) override;
+  grpc::ServerUnaryReactor* ReportBreaks(grpc::CallbackServerContext* context,
+                                         const risk::v1::ReportBreaksRequest* request,
+                                         risk::v1::ReportBreaksResponse* response) override;
+
  private:
   RiskKeeper& keeper_;
   // What waits for Postgres runs here, never on a gRPC thread.

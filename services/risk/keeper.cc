@@ -32,6 +32,22 @@ void TellPassable(const std::optional<risk::PassableQuantity>& quantity,
   if (prices && prices->stop_price) answer->set_passable_stop_price(prices->stop_price->ToString());
 }
 
+// Each rule once, however many deployments or positions it was tripped by.
+void AddNames(const BreakerChanges& changes, std::vector<std::string>* names) {
+  for (const auto& [key, block] : changes) {
+    if (std::find(names->begin(), names->end(), key.rule) == names->end()) names->push_back(key.rule);
+  }
+}
+
+// How late a step came. A replay's time is not the clock's: nothing can be told of it.
+std::optional<std::int64_t> StepDelayMillis(const RiskKeeper::Step& step, UtcTime now) {
+  constexpr Duration kSameTime = Duration::Seconds(3'600);
+  if (step.lockstep || step.market_time.nanos == 0) return std::nullopt;
+  Duration delay = now - step.market_time;
+  if (delay > kSameTime || delay < Duration{-kSameTime.nanos}) return std::nullopt;
+  return std::max<std::int64_t>(delay.nanos, 0) / 1'000'000;
+}
+
 }  // namespace
 
 RiskKeeper::RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metrics& metrics,
@@ -51,6 +67,8 @@ absl::Status RiskKeeper::Recover() {
   ASSIGN_OR_RETURN(auto marks, store_.LoadMarks());
   ASSIGN_OR_RETURN(auto closes, store_.LoadCloses());
   ASSIGN_OR_RETURN(auto exposures, store_.LoadExposures());
+  ASSIGN_OR_RETURN(auto rules, store_.LoadBreakerRules());
+  ASSIGN_OR_RETURN(auto breakers, store_.LoadBreakers());
   MutexLock save_lock(save_mutex_);
   MutexLock lock(mutex_);
   for (auto& [id, kept] : exposures) {
@@ -68,6 +86,7 @@ absl::Status RiskKeeper::Recover() {
   limits_ = std::move(limits);
   stored_marks_ = std::move(marks);
   market_.board.Restore(std::move(closes));
+  breakers_.Restore(std::move(rules), std::move(breakers));
   return absl::OkStatus();
 }
 
@@ -105,6 +124,7 @@ bool RiskKeeper::TakeStep(const Step& step) {
   if (step.lockstep != lockstep_) {
     // Another kind of time: ages of the one mean nothing in the other.
     market_.arrival_ns.clear();
+    breakers_.ForgetTimes();
     for (auto& [id, exposure] : accounts_) exposure.recent_orders.clear();
   }
   lockstep_ = step.lockstep;
@@ -113,8 +133,12 @@ bool RiskKeeper::TakeStep(const Step& step) {
   for (const Quote& quote : step.quotes) {
     market_.quotes[quote.symbol] = quote;
     // One that cannot be used makes nothing younger.
-    if (market_.board.Take(quote)) market_.arrival_ns[quote.symbol] = now;
+    if (market_.board.Take(quote)) {
+      market_.arrival_ns[quote.symbol] = now;
+      breakers_.OnQuote(quote, market_time_.nanos);
+    }
   }
+  breakers_.OnStepDelay(StepDelayMillis(step, clock_.Now()));
   MarkAll();
   return true;
 }
@@ -276,7 +300,7 @@ bool RiskKeeper::Apply(Session& session, const order::v1::OrderEvent& proto) {
       event->sequence == exposure.applied_sequence() + 1 && event->fill && event->fill->transact_time.nanos != 0;
   if (timed) {
     std::int64_t day = calendar_.DayOf(event->fill->transact_time);
-    if (day > exposure.baseline.day) StartDay(exposure, day);
+    if (day > exposure.baseline.day) StartDay(id, exposure, day);
   }
   if (!exposure.Apply(*event)) return Lose(session, proto.account_id(), proto.sequence());
   SeeExecution(id, event->execution_sequence);
@@ -287,7 +311,13 @@ bool RiskKeeper::Apply(Session& session, const order::v1::OrderEvent& proto) {
       exposure.latches = mark->second.latches;
     }
   }
-  if (event->fill && replayed_.contains(id)) Observe(id, exposure);
+  if (!replayed_.contains(id)) return true;
+  if (event->fill) Observe(id, exposure);
+  if (event->type == OrderEventType::kRejected && event->order)
+    breakers_.OnRejected(id, event->order->deployment_id, AgeNow());
+  // Whoever follows the answer learns it at once.
+  bool answers = event->type == OrderEventType::kAccountHalted || event->type == OrderEventType::kAccountResumed;
+  if (answers && wake_) wake_();
   return true;
 }
 
@@ -352,7 +382,8 @@ RiskKeeper::Verdict RiskKeeper::Check(const Order& order, std::optional<Decimal>
                             .exposure = account->second,
                             .market = market_,
                             .now_ns = now,
-                            .anchor_price = anchor_price};
+                            .anchor_price = anchor_price,
+                            .block = breakers_.BlockOf(order.account_id, order.deployment_id)};
   Verdict verdict{.result = CheckPreTrade(input)};
   if (!verdict.result.rejection) return verdict;
   std::string& message = verdict.result.rejection->message;
@@ -398,6 +429,7 @@ void RiskKeeper::Reserve(const Session& session, const risk::v1::Reserve& reques
         Rejection{.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())},
         answer->mutable_rejection());
   } else {
+    breakers_.OnAsked(order->account_id, order->deployment_id, AgeNow());
     Verdict verdict = Judge(request, *order);
     risk::PreTradeResult& result = verdict.result;
     if (session.takes_encoded_checks && !result.rejection) {
@@ -443,9 +475,11 @@ bool RiskKeeper::AllReplayed() const {
   return !replayed_.empty();
 }
 
-void RiskKeeper::StartDay(risk::Exposure& exposure, std::int64_t day) {
+void RiskKeeper::StartDay(const AccountId& id, risk::Exposure& exposure, std::int64_t day) {
   if (day == exposure.baseline.day) return;
-  exposure.baseline.StartDay(day, exposure.EquityAt(market_.board.ClosesBefore(day)));
+  ledger::Marks closes = market_.board.ClosesBefore(day);
+  exposure.baseline.StartDay(day, exposure.EquityAt(closes));
+  breakers_.StartDay(id, exposure, day, closes);
   SaveSoon();
 }
 
@@ -473,9 +507,36 @@ void RiskKeeper::MarkAll() {
   std::int64_t day = calendar_.Advance(market_time_);
   for (auto& [id, exposure] : accounts_) {
     if (!exposure.opened() || !replayed_.contains(id)) continue;
-    StartDay(exposure, day);
+    StartDay(id, exposure, day);
     ClearDailyLoss(limits_[id], day, &exposure.latches);
     Observe(id, exposure);
+  }
+  day_ = day;
+  LookAtBreakers();
+}
+
+BreakerDesk::World RiskKeeper::BreakerWorld() {
+  return {.accounts = accounts_,
+          .known = replayed_,
+          .all_known = AllReplayed(),
+          .market = market_,
+          .time = lockstep_ ? market_time_ : clock_.Now(),
+          .day = day_,
+          .now_ns = AgeNow(),
+          .market_ns = market_time_.nanos,
+          .lockstep = lockstep_};
+}
+
+void RiskKeeper::LookAtBreakers() {
+  if (replayed_.empty() || market_time_.nanos == 0) return;
+  if (!breakers_.Look(BreakerWorld())) return;
+  SaveSoon();
+  for (const auto& [id, exposure] : accounts_) {
+    for (const auto& [key, block] : breakers_.BlocksOf(id, {})) {
+      log_.Warning("risk.breaker_holds", {{"account", key.account_id.value()},
+                                          {"rule", key.rule},
+                                          {"message", DescribeBreaker(block->rule, block->state)}});
+    }
   }
 }
 
@@ -503,11 +564,34 @@ bool RiskKeeper::IsDue(const AccountId& id, const risk::Exposure& exposure) {
          std::max<std::uint64_t>(kEventsBetweenSaves, kEventsPerOpenOrder * exposure.open_orders());
 }
 
-void RiskKeeper::Tick() { Save(false); }
+void RiskKeeper::Tick() {
+  {
+    MutexLock lock(mutex_);
+    // In lockstep each step is looked at, and no time passes between them.
+    if (!lockstep_) LookAtBreakers();
+  }
+  Save(false);
+  TellOpenings();
+}
 void RiskKeeper::SaveAll() { Save(true); }
+
+void RiskKeeper::SaveBreakers() {
+  BreakerDesk::Unsaved unsaved;
+  {
+    MutexLock lock(mutex_);
+    unsaved = breakers_.TakeUnsaved();
+  }
+  if (unsaved.empty()) return;
+  absl::Status saved = store_.SaveBreakers(unsaved.changes, unsaved.messages);
+  if (saved.ok()) return;
+  log_.Warning("risk.breakers_not_saved", {{"error", saved.ToString()}});
+  MutexLock lock(mutex_);
+  breakers_.PutBack(std::move(unsaved));
+}
 
 void RiskKeeper::Save(bool all) {
   MutexLock save_lock(save_mutex_);
+  SaveBreakers();
   RiskStore::Marks marks;
   RiskStore::Closes closes;
   std::map<AccountId, KeptExposure> exposures;
@@ -558,22 +642,26 @@ absl::Status RiskKeeper::Rearm(const risk::v1::RearmLossRulesRequest& request,
     if (found == accounts_.end()) return absl::NotFoundError(ToAbsl("risk knows no account " + request.account_id()));
     if (!replayed_.contains(id)) return absl::UnavailableError("risk is reading the order log; try again");
     equity = found->second.Equity(market_);
-    rearm.after = {found->second.baseline, found->second.latches};
+    rearm.after = RiskStore::EquityMark{found->second.baseline, found->second.latches};
     for (risk::LossRule rule : risk::kLossRules) {
       const auto& asked = rearm.asked;
       bool meant = asked.empty() || std::find(asked.begin(), asked.end(), risk::NameOf(rule)) != asked.end();
-      if (!meant || !rearm.after.latches.Of(rule)) continue;
+      if (!meant || !rearm.after->latches.Of(rule)) continue;
       rearm.rearmed.emplace_back(risk::NameOf(rule));
-      RearmLoss(rule, equity, &rearm.after.baseline, &rearm.after.latches);
+      RearmLoss(rule, equity, &rearm.after->baseline, &rearm.after->latches);
     }
+    // Whoever names no rule means whatever keeps the account from opening risk.
+    if (rearm.asked.empty()) rearm.breakers = breakers_.WouldRearm(BreakerWorld(), id, {}, {});
+    AddNames(rearm.breakers, &rearm.rearmed);
   }
   // Durable first: a rule that is told to be armed is armed after a restart.
   ASSIGN_OR_RETURN(RiskStore::Rearmed stored, store_.SaveRearm(rearm));
   MutexLock lock(mutex_);
   risk::Exposure& exposure = accounts_[id];
   if (!stored.repeated) {
+    breakers_.Take(rearm.breakers);
     for (const std::string& name : stored.rules) {
-      RearmLoss(*risk::LossRuleOf(name), equity, &exposure.baseline, &exposure.latches);
+      if (auto rule = risk::LossRuleOf(name)) RearmLoss(*rule, equity, &exposure.baseline, &exposure.latches);
       log_.Warning("risk.loss_rule_rearmed", {{"account", id.value()},
                                               {"rule", name},
                                               {"actor", request.actor()},
@@ -581,6 +669,7 @@ absl::Status RiskKeeper::Rearm(const risk::v1::RearmLossRulesRequest& request,
                                               {"baseline", equity ? equity->ToString() : "the next known equity"}});
     }
     Observe(id, exposure);
+    if (wake_) wake_();
   }
   for (const std::string& name : stored.rules) response->add_rearmed(name);
   ViewOf(id, exposure).DescribeLossRules(exposure.Equity(market_), response->mutable_loss_rules());
@@ -613,7 +702,7 @@ void RiskKeeper::Preview(const Order& order, risk::v1::PreviewOrderResponse* res
   }
 }
 
-StateView RiskKeeper::ViewOf(const AccountId& id, const risk::Exposure& exposure) {
+StateView RiskKeeper::ViewOf(const AccountId& id, const risk::Exposure& exposure, const DeploymentId& deployment) {
   return {.exposure = exposure,
           .limits = limits_[id],
           .market = market_,
@@ -621,7 +710,8 @@ StateView RiskKeeper::ViewOf(const AccountId& id, const risk::Exposure& exposure
           .market_time = market_time_,
           .lockstep = lockstep_,
           .replayed = replayed_.contains(id),
-          .stopped = stopped_.Why(id.value())};
+          .stopped = stopped_.Why(id.value()),
+          .breakers = breakers_.BlocksOf(id, deployment)};
 }
 
 absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStateResponse* response) {
@@ -630,6 +720,133 @@ absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStat
   if (found == accounts_.end()) return absl::NotFoundError(ToAbsl("risk knows no account " + account));
   response->set_account_id(account);
   ViewOf(found->first, found->second).Describe(response);
+  breakers_.Describe(BreakerWorld(), found->first, false, response->mutable_breakers());
+  return absl::OkStatus();
+}
+
+absl::Status RiskKeeper::Opening(const std::string& account, const std::string& deployment,
+                                 risk::v1::OpeningAnswer* answer) {
+  MutexLock lock(mutex_);
+  auto found = accounts_.find(AccountId(account));
+  if (found == accounts_.end()) return absl::NotFoundError(ToAbsl("risk knows no account " + account));
+  answer->set_account_id(account);
+  answer->set_deployment_id(deployment);
+  ViewOf(found->first, found->second, DeploymentId(deployment)).DescribeOpening(answer);
+  return absl::OkStatus();
+}
+
+std::map<std::pair<std::string, std::string>, risk::v1::OpeningAnswer> RiskKeeper::Openings() {
+  std::map<std::pair<std::string, std::string>, risk::v1::OpeningAnswer> answers;
+  for (const auto& [id, exposure] : accounts_) {
+    if (!exposure.opened()) continue;
+    std::set<DeploymentId> deployments = breakers_.BlockedDeployments(id);
+    // Those that were blocked are told once more that they are not.
+    for (const auto& [key, told] : told_) {
+      if (key.first == id.value()) deployments.insert(DeploymentId(key.second));
+    }
+    deployments.insert(DeploymentId());
+    for (const DeploymentId& deployment : deployments) {
+      risk::v1::OpeningAnswer& answer = answers[{id.value(), deployment.value()}];
+      answer.set_account_id(id.value());
+      answer.set_deployment_id(deployment.value());
+      ViewOf(id, exposure, deployment).DescribeOpening(&answer);
+    }
+  }
+  return answers;
+}
+
+void RiskKeeper::TellOpenings() {
+  MutexLock lock(mutex_);
+  std::erase_if(subscribers_, [](const auto& subscriber) { return subscriber->done(); });
+  if (subscribers_.empty()) return;
+  risk::v1::StreamOpeningsResponse changed;
+  for (auto& [key, answer] : Openings()) {
+    std::string bytes = answer.SerializeAsString();
+    std::string& told = told_[key];
+    if (told == bytes) continue;
+    told = std::move(bytes);
+    *changed.add_answers() = std::move(answer);
+  }
+  if (changed.answers().empty()) return;
+  for (const auto& subscriber : subscribers_) subscriber->Push(changed);
+}
+
+void RiskKeeper::Subscribe(std::shared_ptr<OpeningSender> subscriber) {
+  MutexLock lock(mutex_);
+  risk::v1::StreamOpeningsResponse all;
+  for (auto& [key, answer] : Openings()) *all.add_answers() = std::move(answer);
+  subscriber->Push(std::move(all));
+  subscribers_.push_back(std::move(subscriber));
+}
+
+BreakerRuleSet RiskKeeper::GetBreakerRules() {
+  MutexLock lock(mutex_);
+  return breakers_.rules();
+}
+
+absl::StatusOr<BreakerRuleSet> RiskKeeper::UpdateBreakerRules(const RiskStore::RulesUpdate& update) {
+  MutexLock save_lock(save_mutex_);
+  ASSIGN_OR_RETURN(BreakerRuleSet saved, store_.SaveBreakerRules(update));
+  log_.Info("breaker_rules.updated", {{"version", std::to_string(saved.version)}, {"actor", update.actor}});
+  MutexLock lock(mutex_);
+  if (saved.version > breakers_.rules().version) breakers_.SetRules(saved);
+  LookAtBreakers();
+  return breakers_.rules();
+}
+
+void RiskKeeper::ListBreakers(const std::string& account, risk::v1::ListBreakersResponse* response) {
+  MutexLock lock(mutex_);
+  breakers_.Describe(BreakerWorld(), AccountId(account), true, response->mutable_breakers());
+}
+
+absl::Status RiskKeeper::RearmBreakers(const risk::v1::RearmBreakersRequest& request,
+                                       risk::v1::RearmBreakersResponse* response) {
+  AccountId id(request.account_id());
+  MutexLock save_lock(save_mutex_);
+  RiskStore::Rearm rearm{.account_id = id,
+                         .asked = {request.names().begin(), request.names().end()},
+                         .reason = request.reason(),
+                         .actor = request.actor(),
+                         .request_id = request.request_id()};
+  // Beside the names, so that the same request for another deployment is another request.
+  if (!request.deployment_id().empty()) rearm.asked.push_back("deployment:" + request.deployment_id());
+  {
+    MutexLock lock(mutex_);
+    if (!id.empty() && !accounts_.contains(id))
+      return absl::NotFoundError(ToAbsl("risk knows no account " + request.account_id()));
+    if (!id.empty() && !replayed_.contains(id))
+      return absl::UnavailableError("risk is reading the order log; try again");
+    rearm.breakers = breakers_.WouldRearm(BreakerWorld(), id, DeploymentId(request.deployment_id()),
+                                          {request.names().begin(), request.names().end()});
+    AddNames(rearm.breakers, &rearm.rearmed);
+  }
+  ASSIGN_OR_RETURN(RiskStore::Rearmed stored, store_.SaveRearm(rearm));
+  MutexLock lock(mutex_);
+  if (!stored.repeated) {
+    breakers_.Take(rearm.breakers);
+    for (const std::string& name : stored.rules) {
+      log_.Warning("risk.breaker_rearmed",
+                   {{"account", id.value()}, {"rule", name}, {"actor", request.actor()}, {"reason", request.reason()}});
+    }
+    LookAtBreakers();
+    if (wake_) wake_();
+  }
+  for (const std::string& name : stored.rules) response->add_rearmed(name);
+  breakers_.Describe(BreakerWorld(), id, true, response->mutable_breakers());
+  return absl::OkStatus();
+}
+
+absl::Status RiskKeeper::ReportBreaks(const risk::v1::ReportBreaksRequest& request) {
+  MutexLock lock(mutex_);
+  AccountId id(request.account_id());
+  if (!accounts_.contains(id)) return absl::NotFoundError(ToAbsl("risk knows no account " + request.account_id()));
+  if (request.open_breaks() > 0) {
+    log_.Warning(
+        "risk.breaks_reported",
+        {{"account", id.value()}, {"open", std::to_string(request.open_breaks())}, {"message", request.message()}});
+  }
+  breakers_.OnBreaks(id, request.open_breaks());
+  LookAtBreakers();
   return absl::OkStatus();
 }
 

@@ -7,11 +7,13 @@
 
 #include "ballast/risk/v1/risk_service.pb.h"
 #include "libs/base/clock.h"
+#include "libs/platform/grpc/server_stream.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/service/stopped_accounts.h"
 #include "libs/platform/thread/mutex.h"
 #include "libs/risk/passable.h"
+#include "services/risk/breaker_desk.h"
 #include "services/risk/session_board.h"
 #include "services/risk/state_view.h"
 #include "services/risk/store.h"
@@ -23,6 +25,7 @@ namespace ballast {
 class RiskKeeper {
  public:
   using Sender = SessionBoard::Sender;
+  using OpeningSender = StreamSender<risk::v1::StreamOpeningsResponse>;
 
   RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metrics& metrics,
              ledger::DayBoundary boundary = ledger::DayBoundary::kNewYork);
@@ -62,6 +65,17 @@ class RiskKeeper {
   // By a person: tripped loss rules are over, losses are measured from the equity of now. Blocks on Postgres.
   absl::Status Rearm(const risk::v1::RearmLossRulesRequest& request, risk::v1::RearmLossRulesResponse* response);
   [[nodiscard]] bool Ready();
+
+  // May risk be opened now, by the account or by one of its deployments?
+  absl::Status Opening(const std::string& account, const std::string& deployment, risk::v1::OpeningAnswer* answer);
+  // Tells all answers, and each that changes, until the stream is done.
+  void Subscribe(std::shared_ptr<OpeningSender> subscriber);
+  BreakerRuleSet GetBreakerRules();
+  // Blocks on Postgres, as RearmBreakers.
+  absl::StatusOr<BreakerRuleSet> UpdateBreakerRules(const RiskStore::RulesUpdate& update);
+  void ListBreakers(const std::string& account, risk::v1::ListBreakersResponse* response);
+  absl::Status RearmBreakers(const risk::v1::RearmBreakersRequest& request, risk::v1::RearmBreakersResponse* response);
+  absl::Status ReportBreaks(const risk::v1::ReportBreaksRequest& request);
 
  private:
   using Session = SessionBoard::Session;
@@ -107,7 +121,7 @@ class RiskKeeper {
   bool OnReplayed(Session& session) REQUIRES(mutex_);
   [[nodiscard]] bool AllReplayed() const REQUIRES(mutex_);
   // Ends the former day of an account.
-  void StartDay(risk::Exposure& exposure, std::int64_t day) REQUIRES(mutex_);
+  void StartDay(const AccountId& id, risk::Exposure& exposure, std::int64_t day) REQUIRES(mutex_);
   // Looks at what an account is worth now: moves the peak, trips loss rules.
   void Observe(const AccountId& id, risk::Exposure& exposure) REQUIRES(mutex_);
   void MarkAll() REQUIRES(mutex_);
@@ -115,9 +129,17 @@ class RiskKeeper {
   // Whether so much has come since it was stored that storing it again is cheap beside it.
   bool IsDue(const AccountId& id, const risk::Exposure& exposure) REQUIRES(save_mutex_) REQUIRES(mutex_);
   void Save(bool all) EXCLUDES(mutex_);
+  void SaveBreakers() REQUIRES(save_mutex_) EXCLUDES(mutex_);
+  [[nodiscard]] BreakerDesk::World BreakerWorld() REQUIRES(mutex_);
+  // Looks at every breaker; what was tripped is stored at once.
+  void LookAtBreakers() REQUIRES(mutex_);
+  // What subscribers have not been told.
+  void TellOpenings() EXCLUDES(mutex_);
+  std::map<std::pair<std::string, std::string>, risk::v1::OpeningAnswer> Openings() REQUIRES(mutex_);
   RiskStore::Closes HeldCloses() REQUIRES(mutex_);
   bool TakeStep(const Step& step) REQUIRES(mutex_);
-  StateView ViewOf(const AccountId& id, const risk::Exposure& exposure) REQUIRES(mutex_);
+  StateView ViewOf(const AccountId& id, const risk::Exposure& exposure, const DeploymentId& deployment = {})
+      REQUIRES(mutex_);
   // For ages and rates: monotonic, or the market's when the market waits for its readers.
   std::int64_t AgeNow() REQUIRES(mutex_);
 
@@ -152,6 +174,12 @@ class RiskKeeper {
   CondVar applied_;
   bool stopping_ GUARDED_BY(mutex_) = false;
   SessionBoard sessions_ GUARDED_BY(mutex_);
+  BreakerDesk breakers_ GUARDED_BY(mutex_);
+  // Of the newest step.
+  std::int64_t day_ GUARDED_BY(mutex_) = 0;
+  std::vector<std::shared_ptr<OpeningSender>> subscribers_ GUARDED_BY(mutex_);
+  // By account and deployment, as it was told, encoded.
+  std::map<std::pair<std::string, std::string>, std::string> told_ GUARDED_BY(mutex_);
   Counter& reserves_;
   Counter& refusals_;
   Histogram& reserve_seconds_;

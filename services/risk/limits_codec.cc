@@ -12,6 +12,7 @@ void ToProto(const risk::Limits& limits, risk::v1::Limits* out) {
   wire::ToProto(limits.max_position_ratio, out->mutable_max_position_ratio());
   wire::ToProto(limits.concentration_ratio, out->mutable_concentration_ratio());
   wire::ToProto(limits.gross_leverage, out->mutable_gross_leverage());
+  wire::ToProto(limits.net_leverage, out->mutable_net_leverage());
   out->set_max_open_positions_per_deployment(limits.max_open_positions_per_deployment);
   out->set_max_open_positions(limits.max_open_positions);
   out->set_max_open_orders(limits.max_open_orders);
@@ -50,6 +51,8 @@ risk::Limits LimitsFromProto(const risk::v1::Limits& proto, FieldCheck& check) {
   limits.max_position_ratio = decimal(proto.max_position_ratio(), "limits.max_position_ratio", "10");
   limits.concentration_ratio = decimal(proto.concentration_ratio(), "limits.concentration_ratio", "10");
   limits.gross_leverage = decimal(proto.gross_leverage(), "limits.gross_leverage", "10");
+  // Who does not know it says nothing about it.
+  if (proto.has_net_leverage()) limits.net_leverage = decimal(proto.net_leverage(), "limits.net_leverage", "10");
   limits.daily_loss_ratio = decimal(proto.daily_loss_ratio(), "limits.daily_loss_ratio", "1");
   limits.drawdown_ratio = decimal(proto.drawdown_ratio(), "limits.drawdown_ratio", "1");
   limits.price_collar_ratio = decimal(proto.price_collar_ratio(), "limits.price_collar_ratio", "1");

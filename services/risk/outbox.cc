@@ -18,8 +18,8 @@ Outbox::Outbox(RiskStore& store, Targets targets, Logger& log, Metrics& metrics)
     : store_(store),
       targets_(std::move(targets)),
       log_(log),
-      waiting_gauge_(metrics.GetGauge("ballast_risk_outbox_waiting", "1: facts wait for the audit or for alerts", {})) {
-}
+      waiting_gauge_(metrics.GetGauge("ballast_risk_outbox_waiting",
+                                      "1: facts wait for the audit, for alerts or for order management", {})) {}
 
 void Outbox::Start() {
   thread_ = std::thread([this] {
@@ -42,14 +42,19 @@ void Outbox::Stop() {
 }
 
 absl::Status Outbox::Send(const RiskStore::Message& message) {
-  if (message.target == RiskStore::Target::kAudit) {
-    audit::v1::AppendRecordRequest request;
+  auto send = [&](auto request, const auto& call) -> absl::Status {
     if (!request.ParseFromString(message.request)) return absl::InvalidArgumentError("it cannot be read");
-    return targets_.append(request);
+    return call(request);
+  };
+  switch (message.target) {
+    case RiskStore::Target::kAudit:
+      return send(audit::v1::AppendRecordRequest(), targets_.append);
+    case RiskStore::Target::kAlerts:
+      return send(alert::v1::RaiseAlertRequest(), targets_.raise);
+    case RiskStore::Target::kOrders:
+      return send(order::v1::EngageEmergencyRequest(), targets_.engage);
   }
-  alert::v1::RaiseAlertRequest request;
-  if (!request.ParseFromString(message.request)) return absl::InvalidArgumentError("it cannot be read");
-  return targets_.raise(request);
+  return absl::InvalidArgumentError("nobody is known by this number");
 }
 
 absl::Status Outbox::SendAll() {

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "ballast/alert/v1/alert_service.pb.h"
 #include "ballast/audit/v1/audit_service.pb.h"
+#include "ballast/order/v1/emergency.pb.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/thread/mutex.h"
@@ -20,6 +21,7 @@ class Outbox {
   struct Targets {
     std::function<absl::Status(const audit::v1::AppendRecordRequest&)> append;
     std::function<absl::Status(const alert::v1::RaiseAlertRequest&)> raise;
+    std::function<absl::Status(const order::v1::EngageEmergencyRequest&)> engage;
   };
   Outbox(RiskStore& store, Targets targets, Logger& log, Metrics& metrics);
   ~Outbox() { Stop(); }

@@ -38,6 +38,11 @@ class OutboxTest : public ::testing::Test {
                                                           [this](const alert::v1::RaiseAlertRequest& alert) {
                                                             if (alerting.ok()) alerts.push_back(alert);
                                                             return alerting;
+                                                          },
+                                                      .engage =
+                                                          [this](const order::v1::EngageEmergencyRequest& request) {
+                                                            if (managing.ok()) emergencies.push_back(request);
+                                                            return managing;
                                                           }},
                                       *log, metrics);
   }
@@ -66,8 +71,9 @@ class OutboxTest : public ::testing::Test {
   std::unique_ptr<Database> database;
   std::unique_ptr<RiskStore> store;
   std::unique_ptr<Outbox> outbox;
-  absl::Status audit, alerting;
+  absl::Status audit, alerting, managing;
   std::vector<audit::v1::AppendRecordRequest> records;
+  std::vector<order::v1::EngageEmergencyRequest> emergencies;
   std::vector<alert::v1::RaiseAlertRequest> alerts;
 };
 
@@ -115,7 +121,8 @@ TEST_F(OutboxTest, ATripIsAnAlertAndARecordOfItsOwnOnce) {
                          .rearmed = {"daily_loss"},
                          .reason = "looked at it",
                          .actor = "user:ann",
-                         .request_id = "r"};
+                         .request_id = "r",
+                         .after = RiskStore::EquityMark()};
   ASSERT_TRUE(store->SaveRearm(rearm).ok());
   ASSERT_TRUE(store->SaveRearm(rearm).ok());
   ASSERT_EQ(store->SaveMarks({{AccountId("paper"), Tripped(9)}}, {}), absl::OkStatus());
@@ -124,6 +131,21 @@ TEST_F(OutboxTest, ATripIsAnAlertAndARecordOfItsOwnOnce) {
   EXPECT_EQ(records[1].detail(), R"({"reason":"looked at it","rules":["daily_loss"]})");
   ASSERT_EQ(alerts.size(), 2U);
   EXPECT_NE(alerts[0].request_id(), alerts[1].request_id());
+}
+
+TEST_F(OutboxTest, WhatABreakerAsksForIsToldUntilItIsTaken) {
+  managing = absl::UnavailableError("away");
+  order::v1::EngageEmergencyRequest request;
+  request.mutable_command()->set_command_id("halt-1");
+  RiskStore::Message message{.target = RiskStore::Target::kOrders, .request = request.SerializeAsString()};
+  ASSERT_EQ(store->SaveBreakers({}, {message}), absl::OkStatus());
+  EXPECT_FALSE(outbox->SendAll().ok());
+  Restart();
+  managing = absl::OkStatus();
+  EXPECT_EQ(outbox->SendAll(), absl::OkStatus());
+  EXPECT_EQ(outbox->SendAll(), absl::OkStatus());
+  ASSERT_EQ(emergencies.size(), 1U);
+  EXPECT_EQ(emergencies[0].command().command_id(), "halt-1");
 }
 
 TEST_F(OutboxTest, MuchForOneThatIsAwayIsInNobodysWay) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/absl_std.h"
+#include "services/risk/breaker_codec.h"
 #include "services/risk/facts.h"
 #include "services/risk/limits_codec.h"
 
@@ -24,6 +25,22 @@ void Tell(pqxx::transaction_base& work, RiskStore::Target target, const google::
   std::string bytes = request.SerializeAsString();
   work.exec_params("INSERT INTO outbox (target, request) VALUES ($1, $2)", static_cast<int>(target),
                    pqxx::binarystring(bytes));
+}
+
+void SaveChanges(pqxx::transaction_base& work, const BreakerChanges& changes) {
+  for (const auto& [key, block] : changes) {
+    if (block) {
+      work.exec_params(
+          "INSERT INTO breaker_state VALUES ($1, $2, $3, $4, $5) ON CONFLICT (rule, account_id, deployment_id, symbol) "
+          "DO UPDATE SET payload = excluded.payload",
+          key.rule, key.account_id.value(), key.deployment_id.value(), key.symbol.value(),
+          pqxx::binarystring(BytesOf(*block)));
+    } else {
+      work.exec_params(
+          "DELETE FROM breaker_state WHERE rule = $1 AND account_id = $2 AND deployment_id = $3 AND symbol = $4",
+          key.rule, key.account_id.value(), key.deployment_id.value(), key.symbol.value());
+    }
+  }
 }
 
 void SaveMark(pqxx::transaction_base& work, const AccountId& account, const RiskStore::EquityMark& mark) {
@@ -213,22 +230,86 @@ absl::StatusOr<RiskStore::Rearmed> PostgresRiskStore::SaveRearm(const Rearm& rea
         "INSERT INTO loss_rearm (account_id, request_id, asked, rearmed, reason, actor) VALUES ($1, $2, $3, $4, $5, "
         "$6)",
         rearm.account_id.value(), rearm.request_id, asked, rearmed, rearm.reason, rearm.actor);
-    SaveMark(work, rearm.account_id, rearm.after);
+    if (rearm.after) SaveMark(work, rearm.account_id, *rearm.after);
+    SaveChanges(work, rearm.breakers);
     // Every resumed account is asked about; only a rule that was tripped is news.
-    if (!rearm.rearmed.empty()) {
-      Tell(work, Target::kAudit,
-           LossRulesRearmed(rearm.account_id, rearm.request_id, rearm.rearmed, rearm.reason, rearm.actor));
-    }
+    for (const auto& record :
+         ballast::Rearmed(rearm.account_id, rearm.request_id, rearm.rearmed, rearm.reason, rearm.actor))
+      Tell(work, Target::kAudit, record);
     return absl::OkStatus();
   }));
   return answer;
+}
+
+absl::StatusOr<BreakerRuleSet> PostgresRiskStore::LoadBreakerRules() {
+  BreakerRuleSet rules;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    pqxx::result newest = work.exec("SELECT payload FROM breaker_rules ORDER BY version DESC LIMIT 1");
+    if (newest.empty()) return absl::OkStatus();
+    pqxx::binarystring bytes(newest[0][0]);
+    ASSIGN_OR_RETURN(rules, StoredRules({bytes.get(), bytes.size()}));
+    return absl::OkStatus();
+  }));
+  return rules;
+}
+
+absl::StatusOr<BreakerRuleSet> PostgresRiskStore::SaveBreakerRules(const RulesUpdate& update) {
+  BreakerRuleSet saved = update.rules;
+  saved.version += 1;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    work.exec("SELECT pg_advisory_xact_lock(hashtext('breaker_rules'))");
+    pqxx::result repeated =
+        work.exec_params("SELECT payload FROM breaker_rules WHERE request_id = $1", update.request_id);
+    if (!repeated.empty()) {
+      pqxx::binarystring bytes(repeated[0][0]);
+      ASSIGN_OR_RETURN(BreakerRuleSet before, StoredRules({bytes.get(), bytes.size()}));
+      if (before != saved) return absl::AlreadyExistsError("the request id was used for another change");
+      return absl::OkStatus();
+    }
+    auto newest = work.exec1("SELECT coalesce(max(version), 1) FROM breaker_rules")[0].as<std::uint64_t>();
+    if (newest != update.rules.version)
+      return absl::AbortedError(ToAbsl("the breaker rules have version " + std::to_string(newest) + " by now"));
+    work.exec_params(
+        "INSERT INTO breaker_rules (version, payload, reason, actor, request_id) VALUES ($1, $2, $3, $4, $5)",
+        saved.version, pqxx::binarystring(BytesOf(saved)), update.reason, update.actor, update.request_id);
+    Tell(work, Target::kAudit, BreakerRulesUpdated(saved, update.reason, update.actor));
+    return absl::OkStatus();
+  }));
+  return saved;
+}
+
+absl::StatusOr<Breakers> PostgresRiskStore::LoadBreakers() {
+  Breakers breakers;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    breakers.clear();
+    for (const pqxx::row& row :
+         work.exec("SELECT rule, account_id, deployment_id, symbol, payload FROM breaker_state")) {
+      pqxx::binarystring bytes(row[4]);
+      BreakerKey key{row[0].as<std::string>(), AccountId(row[1].as<std::string>()),
+                     DeploymentId(row[2].as<std::string>()), Symbol(row[3].as<std::string>())};
+      ASSIGN_OR_RETURN(breakers[key], StoredBreaker({bytes.get(), bytes.size()}));
+    }
+    return absl::OkStatus();
+  }));
+  return breakers;
+}
+
+absl::Status PostgresRiskStore::SaveBreakers(const BreakerChanges& changes, const std::vector<Message>& messages) {
+  return database_.Transaction([&](pqxx::transaction_base& work) {
+    SaveChanges(work, changes);
+    for (const Message& message : messages) {
+      work.exec_params("INSERT INTO outbox (target, request) VALUES ($1, $2)", static_cast<int>(message.target),
+                       pqxx::binarystring(message.request));
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::StatusOr<std::vector<RiskStore::Message>> PostgresRiskStore::LoadOutbox() {
   std::vector<Message> messages;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     messages.clear();
-    for (Target target : {Target::kAudit, Target::kAlerts}) {
+    for (Target target : kTargets) {
       for (const pqxx::row& row : work.exec_params("SELECT outbox_id, request FROM outbox WHERE refusal IS NULL AND "
                                                    "target = $1 ORDER BY outbox_id LIMIT $2",
                                                    static_cast<int>(target), kOutboxPage)) {

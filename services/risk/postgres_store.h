@@ -18,6 +18,10 @@ class PostgresRiskStore final : public RiskStore {
   absl::StatusOr<std::map<AccountId, KeptExposure>> LoadExposures() override;
   absl::Status SaveExposures(const std::map<AccountId, KeptExposure>& exposures) override;
   absl::StatusOr<Rearmed> SaveRearm(const Rearm& rearm) override;
+  absl::StatusOr<BreakerRuleSet> LoadBreakerRules() override;
+  absl::StatusOr<BreakerRuleSet> SaveBreakerRules(const RulesUpdate& update) override;
+  absl::StatusOr<Breakers> LoadBreakers() override;
+  absl::Status SaveBreakers(const BreakerChanges& changes, const std::vector<Message>& messages) override;
   absl::StatusOr<std::vector<Message>> LoadOutbox() override;
   absl::Status RemoveMessages(const std::vector<std::int64_t>& outbox_ids) override;
   absl::Status RefuseMessage(std::int64_t outbox_id, const std::string& why) override;

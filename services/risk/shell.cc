@@ -5,6 +5,7 @@
 #include "ballast/alert/v1/alert_service.grpc.pb.h"
 #include "ballast/audit/v1/audit_service.grpc.pb.h"
 #include "ballast/broker/v1/market_data_service.grpc.pb.h"
+#include "ballast/order/v1/order_service.grpc.pb.h"
 #include "libs/platform/grpc/channel.h"
 #include "libs/platform/grpc/client_stream.h"
 #include "libs/platform/grpc/status.h"
@@ -33,6 +34,7 @@ class RiskShell : public Service {
         grpc_(keeper_),
         audit_(audit::v1::AuditService::NewStub(MakeChannel(context.config.GetString("compliance_audit_address")))),
         alerts_(alert::v1::AlertService::NewStub(MakeChannel(context.config.GetString("alerts_address")))),
+        orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
         outbox_(store_,
                 {.append =
                      [this](const audit::v1::AppendRecordRequest& request) {
@@ -45,6 +47,13 @@ class RiskShell : public Service {
                        alert::v1::RaiseAlertResponse response;
                        return Call(
                            [&](grpc::ClientContext& call) { return alerts_->RaiseAlert(&call, request, &response); });
+                     },
+                 .engage =
+                     [this](const order::v1::EngageEmergencyRequest& request) {
+                       order::v1::EngageEmergencyResponse response;
+                       return Call([&](grpc::ClientContext& call) {
+                         return orders_->EngageEmergency(&call, request, &response);
+                       });
                      }},
                 context.log, context.metrics),
         instruments_([this] { return LoadInstruments(); }, context.clock),
@@ -134,6 +143,7 @@ class RiskShell : public Service {
   RiskGrpc grpc_;
   std::unique_ptr<audit::v1::AuditService::Stub> audit_;
   std::unique_ptr<alert::v1::AlertService::Stub> alerts_;
+  std::unique_ptr<order::v1::OrderService::Stub> orders_;
   Outbox outbox_;
   // The market thread's.
   Wanted instruments_;

@@ -45,7 +45,11 @@ void StateView::Describe(risk::v1::GetRiskStateResponse* response) const {
   for (const auto& [symbol, arrival] : market.arrival_ns)
     stale = stale || (!lockstep && now_ns - arrival > limits.quote_age_ms_max * 1'000'000);
   response->set_market_data_stale(stale);
-  DescribeOpening(equity.has_value(), response);
+  risk::v1::OpeningAnswer answer;
+  DescribeOpening(&answer);
+  response->set_opening(answer.opening());
+  response->set_opening_message(answer.message());
+  for (const auto& block : answer.blocks()) response->add_blocked_by(block.name());
   DescribeLossRules(equity, response->mutable_loss_rules());
   if (equity) DescribeUses(*equity, gross, response);
 }
@@ -120,25 +124,41 @@ void StateView::DescribeLossRules(std::optional<Decimal> equity,
   }
 }
 
-void StateView::DescribeOpening(bool equity_known, risk::v1::GetRiskStateResponse* response) const {
+void StateView::DescribeOpening(risk::v1::OpeningAnswer* answer) const {
   std::string why;
-  auto block = [&](const char* name, const std::string& sentence) {
-    response->add_blocked_by(name);
+  auto block = [&](const std::string& name, const std::string& sentence) -> risk::v1::OpeningBlock& {
+    risk::v1::OpeningBlock& one = *answer->add_blocks();
+    one.set_name(name);
+    one.set_message(sentence);
     why += (why.empty() ? "" : "; ") + sentence;
+    return one;
   };
-  if (exposure.halted()) block("trading_halted", "the account is halted until somebody resumes it with a reason");
+  if (exposure.halted())
+    block("trading_halted", "the account is halted until somebody resumes it with a reason").set_needs_person(true);
   for (risk::LossRule rule : risk::kLossRules) {
-    if (const auto& trip = exposure.latches.Of(rule)) block(risk::NameOf(rule), DescribeTrip(rule, *trip, limits));
+    const auto& trip = exposure.latches.Of(rule);
+    if (!trip) continue;
+    risk::v1::OpeningBlock& one = block(risk::NameOf(rule), DescribeTrip(rule, *trip, limits));
+    wire::ToProto(trip->time, one.mutable_since());
+    one.set_scope(risk::v1::BREAKER_SCOPE_ACCOUNT);
+    one.set_needs_person(rule != risk::LossRule::kDailyLoss || !limits.daily_loss_clears_next_day);
+  }
+  for (const auto& [key, breaker] : breakers) {
+    risk::v1::OpeningBlock& one = block(key.rule, DescribeBreaker(breaker->rule, breaker->state));
+    one.set_scope(static_cast<risk::v1::BreakerScope>(breaker->rule.scope));
+    wire::ToProto(breaker->state.trip->time, one.mutable_since());
+    if (auto time = ClearTime(breaker->rule, breaker->state)) wire::ToProto(*time, one.mutable_until());
+    one.set_needs_person(breaker->rule.latches() && !breaker->rule.clears_next_day);
   }
   if (stopped != nullptr)
     block("order_log", *stopped);
   else if (!replayed)
     block("replaying", "risk is reading the order log");
-  if (!equity_known) block("equity_unknown", "a position has no price, until there is one");
-  response->set_opening_message(why);
-  response->set_opening(exposure.halted()                ? risk::v1::OPENING_HALTED
-                        : response->blocked_by().empty() ? risk::v1::OPENING_OPEN
-                                                         : risk::v1::OPENING_BLOCKED);
+  if (!exposure.Equity(market)) block("equity_unknown", "a position has no price, until there is one");
+  answer->set_message(why);
+  answer->set_opening(exposure.halted()          ? risk::v1::OPENING_HALTED
+                      : answer->blocks().empty() ? risk::v1::OPENING_OPEN
+                                                 : risk::v1::OPENING_BLOCKED);
 }
 
 }  // namespace ballast

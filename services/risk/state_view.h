@@ -6,6 +6,7 @@
 
 #include "ballast/risk/v1/risk_service.pb.h"
 #include "libs/risk/pre_trade.h"
+#include "services/risk/breaker_store.h"
 
 namespace ballast {
 
@@ -22,14 +23,17 @@ struct StateView {
   bool replayed = false;
   // Why its log cannot be read on; null: it can.
   const std::string* stopped = nullptr;
+  // Tripped and in the way of the account, or of the deployment that is asked about.
+  std::vector<std::pair<BreakerKey, const risk::BreakerBlock*>> breakers;
 
   // Everything but the account's name.
   void Describe(risk::v1::GetRiskStateResponse* response) const;
+  // May risk be opened? Everything but the names of account and deployment.
+  void DescribeOpening(risk::v1::OpeningAnswer* answer) const;
   void DescribeLossRules(std::optional<Decimal> equity,
                          google::protobuf::RepeatedPtrField<risk::v1::LossRule>* out) const;
 
  private:
-  void DescribeOpening(bool equity_known, risk::v1::GetRiskStateResponse* response) const;
   void DescribeUses(Decimal equity, Decimal gross, risk::v1::GetRiskStateResponse* response) const;
   [[nodiscard]] std::int64_t MarkAgeMillis(const Symbol& symbol, const ledger::Mark& mark) const;
   [[nodiscard]] bool MarkIsStale(const Symbol& symbol, const ledger::Mark& mark) const;

@@ -8,6 +8,7 @@
 #include "libs/ledger/mark_board.h"
 #include "libs/risk/limits.h"
 #include "libs/risk/loss_rules.h"
+#include "services/risk/breaker_store.h"
 #include "services/risk/exposure_codec.h"
 
 namespace ballast {
@@ -54,7 +55,10 @@ class RiskStore {
     std::string reason;
     std::string actor;
     std::string request_id;
-    EquityMark after;
+    // Nothing: no loss rule is asked about.
+    std::optional<EquityMark> after;
+    // Breakers of the account, or (no account) of the firm.
+    BreakerChanges breakers;
   };
   struct Rearmed {
     std::vector<std::string> rules;
@@ -64,13 +68,27 @@ class RiskStore {
   virtual absl::StatusOr<Rearmed> SaveRearm(const Rearm& rearm) = 0;
 
   // What others are to be told of the above, stored with it: changed limits, rules re-armed and tripped.
-  enum class Target { kAudit = 1, kAlerts = 2 };
+  enum class Target { kAudit = 1, kAlerts = 2, kOrders = 3 };
+  static constexpr Target kTargets[] = {Target::kAudit, Target::kAlerts, Target::kOrders};
   struct Message {
     std::int64_t outbox_id = 0;
     Target target = Target::kAudit;
     // The request of the target's call, serialised.
     std::string request;
   };
+  // The defaults when none were ever stored.
+  virtual absl::StatusOr<BreakerRuleSet> LoadBreakerRules() = 0;
+  // As SaveLimits.
+  struct RulesUpdate {
+    BreakerRuleSet rules;
+    std::string reason;
+    std::string actor;
+    std::string request_id;
+  };
+  virtual absl::StatusOr<BreakerRuleSet> SaveBreakerRules(const RulesUpdate& update) = 0;
+  virtual absl::StatusOr<Breakers> LoadBreakers() = 0;
+  // With what others are to be told of it; the messages' ids are the store's to give.
+  virtual absl::Status SaveBreakers(const BreakerChanges& changes, const std::vector<Message>& messages) = 0;
   // Oldest first, so many at most for each target: what waits for one that is away is in nobody's way.
   static constexpr int kOutboxPage = 200;
   virtual absl::StatusOr<std::vector<Message>> LoadOutbox() = 0;

@@ -137,7 +137,7 @@ TEST_P(RiskStoreTest, ARearmingIsDoneOnceAndTold) {
                          .reason = "looked at it",
                          .actor = "ann",
                          .request_id = "r1"};
-  rearm.after.baseline.day = 8;
+  rearm.after.emplace().baseline.day = 8;
   auto first = store_->SaveRearm(rearm);
   ASSERT_TRUE(first.ok());
   EXPECT_FALSE(first->repeated);
@@ -151,6 +151,51 @@ TEST_P(RiskStoreTest, ARearmingIsDoneOnceAndTold) {
   again.reason = "another";
   EXPECT_TRUE(absl::IsAlreadyExists(store_->SaveRearm(again).status()));
   EXPECT_EQ(Waiting(), std::pair(1, 0));
+}
+
+TEST_P(RiskStoreTest, BreakerRulesAreOneVersionedSet) {
+  EXPECT_EQ(*store_->LoadBreakerRules(), BreakerRuleSet());
+  RiskStore::RulesUpdate update{.reason = "why", .actor = "ann", .request_id = "r1"};
+  update.rules.rules = {risk::DefaultBreakerRules()[2], risk::DefaultBreakerRules()[3]};
+  update.rules.rules[0].account_id = AccountId("paper");
+  auto saved = store_->SaveBreakerRules(update);
+  ASSERT_TRUE(saved.ok()) << saved.status();
+  EXPECT_EQ(saved->version, 2U);
+  EXPECT_EQ(*store_->SaveBreakerRules(update), *saved) << "the same request";
+  EXPECT_EQ(*storage_->Open()->LoadBreakerRules(), *saved);
+  update.reason = "another";
+  update.request_id = "r2";
+  EXPECT_TRUE(absl::IsAborted(store_->SaveBreakerRules(update).status()));
+  update.request_id = "r1";
+  update.rules.rules.clear();
+  EXPECT_TRUE(absl::IsAlreadyExists(store_->SaveBreakerRules(update).status()));
+  EXPECT_EQ(Waiting(), std::pair(1, 0));
+}
+
+TEST_P(RiskStoreTest, BreakersAreKeptAsTheyWereAndWhatIsTold) {
+  BreakerKey key{"position_loss", AccountId("paper"), DeploymentId("d"), Symbol("SPY")};
+  risk::BreakerBlock block{
+      .rule = risk::DefaultBreakerRules()[3],
+      .state = {.trip =
+                    risk::BreakerTrip{
+                        .time = UtcTime{7}, .day = 3, .observed = Decimal::Of("1.5"), .limit = Decimal::Of("1.25")},
+                .over_time = UtcTime{9},
+                .told_percent = 100,
+                .baseline = Decimal::Of("-0.5"),
+                .baseline_day = 4}};
+  BreakerKey firm{.rule = "firm_drawdown"};
+  ASSERT_TRUE(store_->SaveBreakers({{key, block}, {firm, block}}, {{.target = RiskStore::Target::kOrders}}).ok());
+  auto loaded = storage_->Open()->LoadBreakers();
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_EQ(loaded->size(), 2U);
+  EXPECT_EQ(loaded->at(key).rule, block.rule);
+  EXPECT_EQ(loaded->at(key).state, block.state);
+  ASSERT_EQ(store_->LoadOutbox()->size(), 1U);
+  EXPECT_EQ(store_->LoadOutbox()->at(0).target, RiskStore::Target::kOrders);
+  RiskStore::Rearm rearm{.rearmed = {"firm_drawdown"}, .reason = "seen", .actor = "ann", .request_id = "r"};
+  rearm.breakers[firm] = std::nullopt;
+  ASSERT_TRUE(store_->SaveRearm(rearm).ok());
+  EXPECT_EQ(storage_->Open()->LoadBreakers()->size(), 1U);
 }
 
 TEST_P(RiskStoreTest, WhatWasTakenOrRefusedIsNotSentAgain) {

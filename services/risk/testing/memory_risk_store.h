@@ -22,6 +22,8 @@ class MemoryRiskStore final : public RiskStore {
     Closes closes;
     std::map<AccountId, KeptExposure> exposures;
     std::map<std::pair<AccountId, std::string>, Rearm> rearms;
+    std::vector<std::pair<RulesUpdate, BreakerRuleSet>> rules;
+    Breakers breakers;
     std::map<std::int64_t, Message> outbox;
     std::map<std::int64_t, std::string> refused;
     std::int64_t last_outbox_id = 0;
@@ -81,19 +83,51 @@ class MemoryRiskStore final : public RiskStore {
         answer = {.rules = before->second.rearmed, .repeated = true};
         return absl::OkStatus();
       }
-      SaveMark(rearm.account_id, rearm.after);
-      if (!rearm.rearmed.empty()) {
-        Tell(Target::kAudit,
-             LossRulesRearmed(rearm.account_id, rearm.request_id, rearm.rearmed, rearm.reason, rearm.actor));
-      }
+      if (rearm.after) SaveMark(rearm.account_id, *rearm.after);
+      SaveChanges(rearm.breakers);
+      for (const auto& record :
+           ballast::Rearmed(rearm.account_id, rearm.request_id, rearm.rearmed, rearm.reason, rearm.actor))
+        Tell(Target::kAudit, record);
       return absl::OkStatus();
     });
     if (!status.ok()) return status;
     return answer;
   }
+  absl::StatusOr<BreakerRuleSet> LoadBreakerRules() override {
+    return disk_->rules.empty() ? BreakerRuleSet() : disk_->rules.back().second;
+  }
+  absl::StatusOr<BreakerRuleSet> SaveBreakerRules(const RulesUpdate& update) override {
+    BreakerRuleSet saved = update.rules;
+    saved.version += 1;
+    absl::Status status = disk_->faults.Commit([&]() -> absl::Status {
+      for (const auto& [before, set] : disk_->rules) {
+        if (before.request_id != update.request_id) continue;
+        if (set != saved) return absl::AlreadyExistsError("the request id was used for another change");
+        return absl::OkStatus();
+      }
+      std::uint64_t newest = disk_->rules.empty() ? 1 : disk_->rules.back().second.version;
+      if (newest != update.rules.version) return absl::AbortedError("the breaker rules have another version by now");
+      disk_->rules.emplace_back(update, saved);
+      Tell(Target::kAudit, BreakerRulesUpdated(saved, update.reason, update.actor));
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    return saved;
+  }
+  absl::StatusOr<Breakers> LoadBreakers() override { return disk_->breakers; }
+  absl::Status SaveBreakers(const BreakerChanges& changes, const std::vector<Message>& messages) override {
+    return disk_->faults.Commit([&] {
+      SaveChanges(changes);
+      for (Message message : messages) {
+        message.outbox_id = ++disk_->last_outbox_id;
+        disk_->outbox[message.outbox_id] = message;
+      }
+      return absl::OkStatus();
+    });
+  }
   absl::StatusOr<std::vector<Message>> LoadOutbox() override {
     std::vector<Message> messages;
-    for (Target target : {Target::kAudit, Target::kAlerts}) {
+    for (Target target : kTargets) {
       int left = kOutboxPage;
       for (const auto& [id, message] : disk_->outbox) {
         if (message.target == target && left-- > 0) messages.push_back(message);
@@ -115,6 +149,14 @@ class MemoryRiskStore final : public RiskStore {
   void Tell(Target target, const google::protobuf::MessageLite& request) {
     std::int64_t id = ++disk_->last_outbox_id;
     disk_->outbox[id] = {.outbox_id = id, .target = target, .request = request.SerializeAsString()};
+  }
+  void SaveChanges(const BreakerChanges& changes) {
+    for (const auto& [key, block] : changes) {
+      if (block)
+        disk_->breakers.insert_or_assign(key, *block);
+      else
+        disk_->breakers.erase(key);
+    }
   }
   void SaveMark(const AccountId& account, const EquityMark& mark) {
     const EquityMark before = disk_->marks[account];

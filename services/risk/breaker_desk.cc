@@ -1,0 +1,505 @@
+#include "services/risk/breaker_desk.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/wire/wire.h"
+#include "services/risk/breaker_codec.h"
+#include "services/risk/facts.h"
+
+namespace ballast {
+namespace {
+
+using risk::BreakerKind;
+using risk::BreakerScope;
+
+// What is so far above every limit that it needs no exact number.
+constexpr std::int64_t kBeyond = 1'000'000;
+
+Decimal Times(Decimal part, Decimal whole) {
+  if (!part.IsPositive()) return {};
+  if (!whole.IsPositive() || Divide(part, Decimal::FromInt(kBeyond), Rounding::kDown) >= whole)
+    return Decimal::FromInt(kBeyond);
+  return Divide(part, whole, Rounding::kUp);
+}
+
+std::optional<Decimal> ValueOf(const risk::Market& market, const Symbol& symbol, Decimal quantity) {
+  std::optional<ledger::Mark> mark = market.MarkOf(symbol);
+  if (!mark) return std::nullopt;
+  return ledger::Value(quantity, mark->Price(quantity));
+}
+
+// What a deployment has won or lost, at marks that `value` knows.
+template <typename ValueFunction>
+std::optional<Decimal> ResultOf(const risk::Exposure& exposure, const DeploymentId& deployment, ValueFunction value) {
+  auto closed = exposure.closed_flows().find(deployment);
+  Decimal result = closed == exposure.closed_flows().end() ? Decimal() : closed->second;
+  for (auto flow = exposure.flows().lower_bound({deployment, Symbol()});
+       flow != exposure.flows().end() && flow->first.first == deployment; ++flow) {
+    std::optional<Decimal> worth = value(flow->first.second, exposure.BookPosition(flow->first));
+    if (!worth) return std::nullopt;
+    result += flow->second + *worth;
+  }
+  return result;
+}
+
+std::set<DeploymentId> DeploymentsOf(const risk::Exposure& exposure) {
+  std::set<DeploymentId> deployments;
+  for (const auto& [deployment, flow] : exposure.closed_flows()) deployments.insert(deployment);
+  for (const auto& [book, flow] : exposure.flows()) deployments.insert(book.first);
+  deployments.erase(DeploymentId());
+  return deployments;
+}
+
+std::int64_t Total(const std::map<DeploymentId, risk::EventCount>& counts, const DeploymentId& deployment,
+                   Duration window, std::int64_t now_ns) {
+  std::int64_t sum = 0;
+  for (const auto& [id, count] : counts) {
+    if (deployment.empty() || id == deployment) sum += count.Within(window, now_ns);
+  }
+  return sum;
+}
+
+}  // namespace
+
+struct BreakerDesk::Sum {
+  const risk::Exposure* exposure = nullptr;
+  // Nothing: a position has no price.
+  std::optional<Decimal> equity;
+  Decimal gross;
+  Decimal largest;
+  std::int64_t oldest_ms = 0;
+  // What was owned when the day began.
+  std::optional<Decimal> capital;
+};
+
+void BreakerDesk::Restore(BreakerRuleSet rules, Breakers breakers) {
+  breakers_ = std::move(breakers);
+  restored_ = true;
+  SetRules(std::move(rules));
+}
+
+void BreakerDesk::SetRules(BreakerRuleSet rules) {
+  rules_ = std::move(rules);
+  ranged_ = std::any_of(rules_.rules.begin(), rules_.rules.end(), [](const risk::BreakerRule& rule) {
+    return rule.enabled && rule.kind == BreakerKind::kVolatility;
+  });
+  FindBlocks();
+}
+
+void BreakerDesk::OnAsked(const AccountId& account, const DeploymentId& deployment, std::int64_t now_ns) {
+  if (!deployment.empty()) pulses_[account].asked[deployment].Add(now_ns);
+}
+
+void BreakerDesk::OnRejected(const AccountId& account, const DeploymentId& deployment, std::int64_t now_ns) {
+  pulses_[account].rejected[deployment].Add(now_ns);
+}
+
+void BreakerDesk::OnQuote(const Quote& quote, std::int64_t market_ns) {
+  if (!ranged_ || !quote.session_open || quote.stale) return;
+  // Half of the sum, so that a wide quote is no move.
+  Decimal middle = Decimal::FromUnits((quote.bid_price.units() + quote.ask_price.units()) / 2);
+  ranges_[quote.symbol].Add(middle, market_ns);
+}
+
+void BreakerDesk::StartDay(const AccountId& account, const risk::Exposure& exposure, std::int64_t day,
+                           const ledger::Marks& closes) {
+  DayStart& start = day_starts_[account];
+  start = {.day = day};
+  auto value = [&](const Symbol& symbol, Decimal quantity) -> std::optional<Decimal> {
+    auto mark = closes.find(symbol);
+    if (mark == closes.end()) return std::nullopt;
+    return ledger::Value(quantity, mark->second.Price(quantity));
+  };
+  if (std::optional<Decimal> equity = exposure.EquityAt(closes)) start.result = *equity - exposure.opening_cash();
+  for (const DeploymentId& deployment : DeploymentsOf(exposure))
+    start.deployments[deployment] = ResultOf(exposure, deployment, value);
+}
+
+void BreakerDesk::ForgetTimes() {
+  pulses_.clear();
+  ranges_.clear();
+  delay_ms_.reset();
+}
+
+BreakerDesk::Sums BreakerDesk::SumsOf(const World& world) const {
+  Sums sums;
+  for (const auto& [id, exposure] : world.accounts) {
+    if (!exposure.opened() || !world.known.contains(id)) continue;
+    Sum& sum = sums[id];
+    sum.exposure = &exposure;
+    sum.equity = exposure.cash();
+    for (const auto& [symbol, quantity] : exposure.positions()) {
+      std::optional<ledger::Mark> mark = world.market.MarkOf(symbol);
+      if (!mark) {
+        sum.equity.reset();
+        break;
+      }
+      Decimal value = ledger::Value(quantity, mark->Price(quantity));
+      *sum.equity += value;
+      sum.gross += value.Abs();
+      sum.largest = std::max(sum.largest, value.Abs());
+      auto arrival = world.market.arrival_ns.find(symbol);
+      if (!world.lockstep && mark->session_open && arrival != world.market.arrival_ns.end())
+        sum.oldest_ms = std::max(sum.oldest_ms, (world.now_ns - arrival->second) / 1'000'000);
+    }
+    if (!exposure.baseline.day_start_unknown) sum.capital = exposure.baseline.day_start_equity;
+  }
+  return sums;
+}
+
+void BreakerDesk::SightOfLoss(const BreakerKey& key, const World& world, const Sum& sum,
+                              risk::BreakerSight* sight) const {
+  sight->capital = sum.capital;
+  auto start = day_starts_.find(key.account_id);
+  bool today = start != day_starts_.end() && start->second.day == world.day;
+  auto value = [&](const Symbol& symbol, Decimal quantity) { return ValueOf(world.market, symbol, quantity); };
+  if (!key.symbol.empty()) {
+    risk::Exposure::BookKey book{key.deployment_id, key.symbol};
+    auto flow = sum.exposure->flows().find(book);
+    // Closed meanwhile: nothing is lost with it any more.
+    if (flow == sum.exposure->flows().end()) return;
+    std::optional<Decimal> worth = value(key.symbol, sum.exposure->BookPosition(book));
+    if (worth) sight->figure = flow->second + *worth;
+  } else if (!key.deployment_id.empty()) {
+    sight->figure = ResultOf(*sum.exposure, key.deployment_id, value);
+    if (!today) return;
+    auto result = start->second.deployments.find(key.deployment_id);
+    // It had done nothing yet when the day began.
+    sight->day_start = result == start->second.deployments.end() ? Decimal() : result->second;
+  } else {
+    if (sum.equity) sight->figure = *sum.equity - sum.exposure->opening_cash();
+    if (today) sight->day_start = start->second.result;
+  }
+}
+
+risk::BreakerSight BreakerDesk::SightOfAccount(const risk::BreakerRule& rule, const BreakerKey& key, const World& world,
+                                               const Sum& sum) const {
+  risk::BreakerSight sight{.time = world.time, .day = world.day};
+  auto pulse = pulses_.find(key.account_id);
+  switch (rule.kind) {
+    case BreakerKind::kLeverage:
+      if (sum.equity) sight.figure = Times(sum.gross, *sum.equity);
+      break;
+    case BreakerKind::kConcentration:
+      if (sum.equity) sight.figure = Times(sum.largest, *sum.equity);
+      break;
+    case BreakerKind::kVolatility: {
+      sight.figure = Decimal();
+      for (const auto& [symbol, quantity] : sum.exposure->positions()) {
+        auto range = ranges_.find(symbol);
+        if (range != ranges_.end())
+          sight.figure = std::max(*sight.figure, range->second.Within(rule.window, world.market_ns));
+      }
+      break;
+    }
+    case BreakerKind::kStaleData:
+      sight.figure = Decimal::FromInt(sum.oldest_ms);
+      break;
+    case BreakerKind::kLatency:
+      if (delay_ms_) sight.figure = Decimal::FromInt(*delay_ms_);
+      break;
+    case BreakerKind::kReconciliationBreak: {
+      auto open = open_breaks_.find(key.account_id);
+      if (open != open_breaks_.end()) sight.figure = Decimal::FromInt(open->second);
+      break;
+    }
+    case BreakerKind::kRejectStorm:
+    case BreakerKind::kRunawayLoop: {
+      std::int64_t count = 0;
+      if (pulse != pulses_.end()) {
+        const auto& counts = rule.kind == BreakerKind::kRejectStorm ? pulse->second.rejected : pulse->second.asked;
+        count = Total(counts, key.deployment_id, rule.window, world.now_ns);
+      }
+      sight.figure = Decimal::FromInt(count);
+      break;
+    }
+    default:
+      SightOfLoss(key, world, sum, &sight);
+      break;
+  }
+  return sight;
+}
+
+risk::BreakerSight BreakerDesk::SightOf(const risk::BreakerRule& rule, const BreakerKey& key, const World& world,
+                                        const Sums& sums) const {
+  if (!key.account_id.empty()) {
+    auto sum = sums.find(key.account_id);
+    if (sum == sums.end()) return {.time = world.time, .day = world.day};
+    return SightOfAccount(rule, key, world, sum->second);
+  }
+  // The firm is all accounts together: what one of them does not know, it does not know.
+  risk::BreakerSight firm{.time = world.time, .day = world.day};
+  if (!world.all_known || sums.empty()) return firm;
+  Decimal equity, gross, largest;
+  firm.figure = firm.capital = Decimal();
+  firm.day_start = Decimal();
+  auto add = [](std::optional<Decimal>& total, const std::optional<Decimal>& part) {
+    if (total && part)
+      *total += *part;
+    else
+      total.reset();
+  };
+  for (const auto& [id, sum] : sums) {
+    risk::BreakerSight one = SightOfAccount(rule, {.rule = key.rule, .account_id = id}, world, sum);
+    bool largest_counts = rule.kind == BreakerKind::kVolatility || rule.kind == BreakerKind::kStaleData ||
+                          rule.kind == BreakerKind::kLatency;
+    if (largest_counts && firm.figure && one.figure)
+      firm.figure = std::max(*firm.figure, *one.figure);
+    else
+      add(firm.figure, one.figure);
+    add(firm.capital, one.capital);
+    add(firm.day_start, one.day_start);
+    equity += sum.equity.value_or(Decimal());
+    gross += sum.gross;
+    largest = std::max(largest, sum.largest);
+  }
+  if (firm.figure && rule.kind == BreakerKind::kLeverage) firm.figure = Times(gross, equity);
+  if (firm.figure && rule.kind == BreakerKind::kConcentration) firm.figure = Times(largest, equity);
+  return firm;
+}
+
+template <typename Visit>
+void BreakerDesk::ForEachKey(const risk::BreakerRule& rule, const World& world, Visit visit) const {
+  if (rule.scope == BreakerScope::kFirm) {
+    visit(BreakerKey{.rule = rule.name});
+    return;
+  }
+  for (const auto& [id, exposure] : world.accounts) {
+    bool meant = exposure.opened() && world.known.contains(id) && (rule.account_id.empty() || rule.account_id == id);
+    if (!meant) continue;
+    bool deployments = rule.scope == BreakerScope::kDeployment;
+    auto one = [&](const DeploymentId& deployment) {
+      return rule.deployment_id.empty() || rule.deployment_id == deployment;
+    };
+    if (rule.kind == BreakerKind::kPositionLoss) {
+      for (const auto& [book, flow] : exposure.flows()) {
+        if (!deployments || (!book.first.empty() && one(book.first)))
+          visit(BreakerKey{rule.name, id, book.first, book.second});
+      }
+    } else if (deployments) {
+      std::set<DeploymentId> ids = DeploymentsOf(exposure);
+      if (auto pulse = pulses_.find(id); pulse != pulses_.end()) {
+        for (const auto& [deployment, count] : pulse->second.asked) ids.insert(deployment);
+        for (const auto& [deployment, count] : pulse->second.rejected) ids.insert(deployment);
+        ids.erase(DeploymentId());
+      }
+      for (const DeploymentId& deployment : ids) {
+        if (one(deployment)) visit(BreakerKey{.rule = rule.name, .account_id = id, .deployment_id = deployment});
+      }
+    } else {
+      visit(BreakerKey{.rule = rule.name, .account_id = id});
+    }
+  }
+}
+
+const risk::BreakerRule* BreakerDesk::RuleOf(const std::string& name) const {
+  for (const risk::BreakerRule& rule : rules_.rules) {
+    if (rule.name == name) return &rule;
+  }
+  return nullptr;
+}
+
+void BreakerDesk::Tell(RiskStore::Target target, const google::protobuf::MessageLite& request) {
+  messages_.push_back({.target = target, .request = request.SerializeAsString()});
+}
+
+void BreakerDesk::TellOf(const BreakerKey& key, const risk::BreakerRule& rule, const risk::BreakerState& before,
+                         const risk::BreakerState& after, const risk::BreakerMove& move, UtcTime time) {
+  if (move.cleared) {
+    Tell(RiskStore::Target::kAudit, BreakerCleared(key, *before.trip));
+    Tell(RiskStore::Target::kAlerts, AlertOfClear(key, *before.trip));
+  }
+  if (move.warned_percent > 0) Tell(RiskStore::Target::kAlerts, AlertOfWarning(key, rule, move.warned_percent, time));
+  if (!move.tripped) return;
+  Tell(RiskStore::Target::kAudit, BreakerTripped(key, rule, *after.trip));
+  Tell(RiskStore::Target::kAlerts, AlertOfBreaker(key, rule, after));
+  if (auto command = EmergencyOf(key, rule, after)) Tell(RiskStore::Target::kOrders, *command);
+}
+
+bool BreakerDesk::LookAt(const risk::BreakerRule& rule, const BreakerKey& key, const risk::BreakerSight& sight) {
+  auto found = breakers_.find(key);
+  risk::BreakerState before = found == breakers_.end() ? risk::BreakerState() : found->second.state;
+  // What was tripped by a rule that latches is not let go by a softer one.
+  if (before.trip && found->second.rule.latches() && !rule.latches()) return false;
+  if (restored_ && before.trip) before.over_time = sight.time;
+  risk::BreakerState after = before;
+  risk::BreakerMove move = MoveBreaker(rule, sight, &after);
+  if (after == before && !restored_) return false;
+  // Since when it is below where it clears changes all the time, and is not worth a write.
+  risk::BreakerState kept = after;
+  kept.over_time = before.over_time;
+  if (after == risk::BreakerState()) {
+    if (found == breakers_.end()) return false;
+    breakers_.erase(found);
+    dirty_[key] = std::nullopt;
+  } else {
+    bool news = !(kept == before) || found == breakers_.end();
+    risk::BreakerBlock& block = found == breakers_.end() ? breakers_[key] : found->second;
+    block = {.rule = rule, .state = after};
+    if (news) dirty_[key] = block;
+  }
+  TellOf(key, rule, before, after, move, sight.time);
+  return move.tripped || move.cleared;
+}
+
+bool BreakerDesk::DropOrphans(const World& world) {
+  bool changed = false;
+  for (auto it = breakers_.begin(); it != breakers_.end();) {
+    const auto& [key, kept] = *it;
+    const risk::BreakerRule* rule = RuleOf(key.rule);
+    bool held = rule != nullptr && rule->enabled && rule->kind == kept.rule.kind && rule->scope == kept.rule.scope;
+    auto account = world.accounts.find(key.account_id);
+    bool known = key.account_id.empty() || (account != world.accounts.end() && world.known.contains(key.account_id));
+    if (held && known && !key.symbol.empty()) held = account->second.flows().contains({key.deployment_id, key.symbol});
+    // Tripped and latched it stays, whatever became of what it was about.
+    if (held || !known || (kept.state.trip && kept.rule.latches())) {
+      ++it;
+      continue;
+    }
+    if (kept.state.trip) {
+      TellOf(key, kept.rule, kept.state, risk::BreakerState(), {.cleared = true}, world.time);
+      changed = true;
+    }
+    dirty_[key] = std::nullopt;
+    it = breakers_.erase(it);
+  }
+  return changed;
+}
+
+bool BreakerDesk::Look(const World& world) {
+  Sums sums = SumsOf(world);
+  if (sums.empty()) return false;
+  bool changed = DropOrphans(world);
+  for (const risk::BreakerRule& rule : rules_.rules) {
+    if (!rule.enabled) continue;
+    ForEachKey(rule, world, [&](const BreakerKey& key) {
+      if (LookAt(rule, key, SightOf(rule, key, world, sums))) changed = true;
+    });
+  }
+  restored_ = false;
+  if (changed) FindBlocks();
+  return changed;
+}
+
+void BreakerDesk::FindBlocks() {
+  blocks_.clear();
+  for (const auto& [key, kept] : breakers_) {
+    if (kept.state.trip) blocks_[key.account_id].push_back(key);
+  }
+}
+
+std::vector<std::pair<BreakerKey, const risk::BreakerBlock*>> BreakerDesk::BlocksOf(
+    const AccountId& account, const DeploymentId& deployment) const {
+  std::vector<std::pair<BreakerKey, const risk::BreakerBlock*>> found;
+  static const AccountId kFirm;
+  for (const AccountId* scope : {&kFirm, &account}) {
+    auto keys = blocks_.find(*scope);
+    if (keys == blocks_.end()) continue;
+    for (const BreakerKey& key : keys->second) {
+      const risk::BreakerBlock& block = breakers_.at(key);
+      bool narrow = block.rule.scope == BreakerScope::kDeployment;
+      if (!narrow || key.deployment_id == deployment) found.emplace_back(key, &block);
+    }
+    if (account.empty()) break;
+  }
+  return found;
+}
+
+const risk::BreakerBlock* BreakerDesk::BlockOf(const AccountId& account, const DeploymentId& deployment) const {
+  if (blocks_.empty()) return nullptr;
+  auto blocks = BlocksOf(account, deployment);
+  return blocks.empty() ? nullptr : blocks.front().second;
+}
+
+std::set<DeploymentId> BreakerDesk::BlockedDeployments(const AccountId& account) const {
+  std::set<DeploymentId> blocked;
+  auto keys = blocks_.find(account);
+  if (keys == blocks_.end()) return blocked;
+  for (const BreakerKey& key : keys->second) {
+    if (breakers_.at(key).rule.scope == BreakerScope::kDeployment) blocked.insert(key.deployment_id);
+  }
+  return blocked;
+}
+
+BreakerChanges BreakerDesk::WouldRearm(const World& world, const AccountId& account, const DeploymentId& deployment,
+                                       const std::vector<std::string>& names) const {
+  BreakerChanges changes;
+  auto keys = blocks_.find(account);
+  if (keys == blocks_.end()) return changes;
+  Sums sums = SumsOf(world);
+  for (const BreakerKey& key : keys->second) {
+    bool meant = names.empty() || std::find(names.begin(), names.end(), key.rule) != names.end();
+    if (!meant || (!deployment.empty() && key.deployment_id != deployment)) continue;
+    risk::BreakerBlock block = breakers_.at(key);
+    RearmBreaker(block.rule, SightOf(block.rule, key, world, sums), &block.state);
+    changes[key] = std::move(block);
+  }
+  return changes;
+}
+
+void BreakerDesk::Take(const BreakerChanges& changes) {
+  for (const auto& [key, block] : changes) {
+    dirty_.erase(key);
+    if (block)
+      breakers_[key] = *block;
+    else
+      breakers_.erase(key);
+  }
+  FindBlocks();
+}
+
+void BreakerDesk::Describe(const World& world, const AccountId& account, bool quiet,
+                           google::protobuf::RepeatedPtrField<risk::v1::Breaker>* out) const {
+  Sums sums = SumsOf(world);
+  std::set<BreakerKey> told;
+  auto tell = [&](const risk::BreakerRule& rule, const BreakerKey& key) {
+    bool meant = account.empty() || key.account_id.empty() || key.account_id == account;
+    if (!meant || !told.insert(key).second) return;
+    auto found = breakers_.find(key);
+    const risk::BreakerState state = found == breakers_.end() ? risk::BreakerState() : found->second.state;
+    auto measure = MeasureBreaker(rule, state, SightOf(rule, key, world, sums));
+    int level = measure ? measure->level_percent : 0;
+    if (!quiet && level == 0 && !state.trip) return;
+    risk::v1::Breaker& line = *out->Add();
+    ToProto(rule, line.mutable_rule());
+    line.set_account_id(key.account_id.value());
+    line.set_deployment_id(key.deployment_id.value());
+    line.set_symbol(key.symbol.value());
+    line.set_state(!measure    ? risk::v1::BREAKER_STATE_UNKNOWN
+                   : level > 0 ? risk::v1::BREAKER_STATE_WARNING
+                               : risk::v1::BREAKER_STATE_ARMED);
+    line.set_level_percent(level);
+    if (measure) {
+      wire::ToProto(measure->observed, line.mutable_observed());
+      wire::ToProto(measure->limit, line.mutable_limit());
+    }
+    if (!state.trip) return;
+    line.set_state(risk::v1::BREAKER_STATE_TRIPPED);
+    wire::ToProto(state.trip->time, line.mutable_trip_time());
+    wire::ToProto(state.trip->observed, line.mutable_trip_observed());
+    wire::ToProto(state.trip->limit, line.mutable_trip_limit());
+    if (auto time = ClearTime(rule, state)) wire::ToProto(*time, line.mutable_clear_time());
+    line.set_message(DescribeBreaker(rule, state));
+  };
+  for (const risk::BreakerRule& rule : rules_.rules) {
+    if (rule.enabled) ForEachKey(rule, world, [&](const BreakerKey& key) { tell(rule, key); });
+  }
+  // Tripped by a rule that is another one by now, or none.
+  for (const auto& [key, kept] : breakers_) {
+    if (kept.state.trip) tell(kept.rule, key);
+  }
+}
+
+BreakerDesk::Unsaved BreakerDesk::TakeUnsaved() {
+  return {.changes = std::exchange(dirty_, {}), .messages = std::exchange(messages_, {})};
+}
+
+void BreakerDesk::PutBack(Unsaved unsaved) {
+  // What has changed since is newer.
+  for (auto& [key, block] : unsaved.changes) dirty_.try_emplace(key, std::move(block));
+  messages_.insert(messages_.begin(), std::make_move_iterator(unsaved.messages.begin()),
+                   std::make_move_iterator(unsaved.messages.end()));
+}
+
+}  // namespace ballast
