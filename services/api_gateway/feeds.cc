@@ -42,6 +42,7 @@ Feeds::Feeds(const Peers& peers, StreamHub& hub, const Clock& clock, Logger& log
       orders_(OrderCallbacks()),
       deployments_(DeploymentCallbacks()),
       alerts_(AlertCallbacks()),
+      openings_(OpeningCallbacks()),
       market_(MarketCallbacks()) {}
 
 Feeds::~Feeds() { Stop(); }
@@ -50,6 +51,7 @@ void Feeds::Start() {
   orders_.Start();
   deployments_.Start();
   alerts_.Start();
+  openings_.Start();
   market_.Start();
   AddAccount(default_account_);
 }
@@ -58,6 +60,7 @@ void Feeds::Stop() {
   orders_.Stop();
   deployments_.Stop();
   alerts_.Stop();
+  openings_.Stop();
   market_.Stop();
   std::map<std::string, std::unique_ptr<Positions>> positions;
   {
@@ -252,6 +255,20 @@ std::uint64_t Feeds::LoadAlerts() {
     }
   });
   return newest;
+}
+
+Feeds::Openings::Callbacks Feeds::OpeningCallbacks() {
+  return {.open =
+              [this](grpc::ClientContext& context) {
+                return peers_.risk.stub->StreamOpenings(&context, risk::v1::StreamOpeningsRequest());
+              },
+          .on_message =
+              [this](risk::v1::StreamOpeningsResponse& response) {
+                hub_.With([&](LiveModel& model) { model.OnOpenings(std::move(response)); });
+                response.Clear();
+                return true;
+              },
+          .on_disconnected = [this](const absl::Status&) { hub_.With([](LiveModel& model) { model.OnRiskLost(); }); }};
 }
 
 Feeds::Market::Callbacks Feeds::MarketCallbacks() {

@@ -31,12 +31,14 @@ class Feeds {
   using Positions = StreamReader<position::v1::StreamPositionsResponse>;
   using Deployments = StreamReader<strategy::v1::StreamDeploymentsResponse>;
   using Alerts = StreamReader<alert::v1::StreamAlertsResponse>;
+  using Openings = StreamReader<risk::v1::StreamOpeningsResponse>;
   using Market = BidiClient<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>;
 
   Orders::Callbacks OrderCallbacks();
   Positions::Callbacks PositionCallbacks(const std::string& account_id);
   Deployments::Callbacks DeploymentCallbacks();
   Alerts::Callbacks AlertCallbacks();
+  Openings::Callbacks OpeningCallbacks();
   Market::Callbacks MarketCallbacks();
 
   // Of the order reader's thread. False: it cannot be read.
@@ -59,6 +61,7 @@ class Feeds {
   Orders orders_;
   Deployments deployments_;
   Alerts alerts_;
+  Openings openings_;
   Market market_;
   Mutex mutex_;
   bool stopped_ GUARDED_BY(mutex_) = false;

@@ -123,6 +123,21 @@ void LiveModel::OnAlert(alert::v1::Alert alert) {
   std::string key = std::to_string(alert.alert_id());
   alerts_.Set(key, std::move(alert));
 }
+void LiveModel::OnOpenings(risk::v1::StreamOpeningsResponse&& update) {
+  for (risk::v1::OpeningAnswer& answer : *update.mutable_answers()) {
+    std::string key = answer.account_id() + "|" + answer.deployment_id();
+    openings_.Set(key, std::move(answer));
+  }
+}
+void LiveModel::OnRiskLost() {
+  openings_.Renew([](risk::v1::OpeningAnswer& answer) {
+    answer.set_opening(risk::v1::OPENING_BLOCKED);
+    answer.set_message("risk does not answer: no entry is taken");
+    answer.clear_blocks();
+    answer.add_blocks()->set_name("risk_unavailable");
+    answer.mutable_blocks(0)->set_message(answer.message());
+  });
+}
 void LiveModel::OnInstrument(broker::v1::Instrument instrument) {
   std::string key = instrument.symbol();
   const broker::v1::Instrument* known = instruments_.Find(key);
@@ -191,6 +206,7 @@ void LiveModel::Trim() {
   deployments_.Trim();
   decisions_.Trim();
   alerts_.Trim();
+  openings_.Trim();
   instruments_.Trim();
   quotes_.Trim();
 }
@@ -215,6 +231,7 @@ std::vector<LiveModel::Delta> LiveModel::Flush(bool with_quotes) {
   add("deployments", deployments_.Flush());
   add("decisions", decisions_.Flush());
   add("alerts", alerts_.Flush());
+  add("openings", openings_.Flush());
   if (with_quotes) add("quotes", quotes_.Flush());
   if (status_ != flushed_status_) add("status", {status_});
   flushed_status_ = status_;
@@ -239,6 +256,7 @@ std::string LiveModel::Snapshot() const {
   add("decisions", decisions_.Rows());
   add("quotes", quotes_.Rows());
   add("alerts", alerts_.Rows());
+  add("openings", openings_.Rows());
   add("trades", trades_.Rows());
   std::string points;
   for (const auto& [account_id, table] : equity_) {

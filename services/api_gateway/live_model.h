@@ -17,6 +17,7 @@
 #include "ballast/gateway/v1/gateway_service.pb.h"
 #include "ballast/order/v1/order.pb.h"
 #include "ballast/position/v1/position_service.pb.h"
+#include "ballast/risk/v1/risk_service.pb.h"
 #include "ballast/strategy/v1/strategy_service.pb.h"
 #include "libs/model/order.h"
 #include "services/api_gateway/json.h"
@@ -162,6 +163,9 @@ class LiveModel {
   void OnEquity(const std::string& account_id, position::v1::EquityPoint point);
   void OnDeployments(strategy::v1::StreamDeploymentsResponse&& update);
   void OnAlert(alert::v1::Alert alert);
+  void OnOpenings(risk::v1::StreamOpeningsResponse&& update);
+  // Without risk's word nothing may be opened.
+  void OnRiskLost();
   void OnInstrument(broker::v1::Instrument instrument);
   // A step of the market, or its sign of life, heard at `now_ns` (monotonic).
   void OnMarket(broker::v1::StreamMarketDataResponse&& step, std::int64_t now_ns);
@@ -201,6 +205,7 @@ class LiveModel {
   LiveTable<strategy::v1::Deployment> deployments_{1000};
   LiveTable<strategy::v1::Decision> decisions_{200};
   LiveTable<alert::v1::Alert> alerts_{200};
+  LiveTable<risk::v1::OpeningAnswer> openings_{1000};
   LiveTable<broker::v1::Instrument> instruments_{2000};
   LiveTable<MarketQuote> quotes_{2000};
   std::uint64_t market_step_ = 0;

@@ -47,6 +47,61 @@ void UpdateLimits(const CallPtr& call) {
             });
 }
 
+void GetOpening(const CallPtr& call) {
+  risk::v1::GetOpeningRequest request;
+  request.set_account_id(call->AccountOfQuery());
+  request.set_deployment_id(call->Query("deployment_id"));
+  call->Forward(call->gateway.peers.risk, &RiskAsync::GetOpening, request,
+                [call](risk::v1::GetOpeningResponse& response) { call->Answer(200, response.answer()); });
+}
+
+void ListBreakers(const CallPtr& call) {
+  risk::v1::ListBreakersRequest request;
+  request.set_account_id(call->Query("account_id"));
+  call->Forward(call->gateway.peers.risk, &RiskAsync::ListBreakers, request);
+}
+
+void GetBreakerRules(const CallPtr& call) {
+  call->Forward(call->gateway.peers.risk, &RiskAsync::GetBreakerRules, risk::v1::GetBreakerRulesRequest());
+}
+
+// What was changed or re-armed is told by risk itself; what it refused is told here.
+template <typename Request>
+void AuditRefusal(const CallPtr& call, const char* action, const std::string& subject, const Request& request,
+                  const ApiError& error) {
+  call->Audit(action, subject, {{"reason", request.reason()}, {"outcome", error.status}});
+}
+
+void UpdateBreakerRules(const CallPtr& call) {
+  risk::v1::UpdateBreakerRulesRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_actor(call->access.actor);
+  call->Ask(call->gateway.peers.risk, &RiskAsync::UpdateBreakerRules, request,
+            [call, request](const grpc::Status& status, risk::v1::UpdateBreakerRulesResponse& response) {
+              if (status.ok()) return call->Answer(200, response);
+              ApiError error = ErrorOf(status, "risk");
+              AuditRefusal(call, "breaker_rules.updated", "firm", request, error);
+              call->Fail(error);
+            });
+}
+
+// account_id left out: the default account; "": the firm.
+void RearmBreakers(const CallPtr& call) {
+  risk::v1::RearmBreakersRequest request;
+  if (!call->ReadBody(&request)) return;
+  if (!call->body.contains("account_id")) request.set_account_id(call->AccountOr(""));
+  request.set_request_id(call->KeyOrNew());
+  request.set_actor(call->access.actor);
+  call->Ask(call->gateway.peers.risk, &RiskAsync::RearmBreakers, request,
+            [call, request](const grpc::Status& status, risk::v1::RearmBreakersResponse& response) {
+              if (status.ok()) return call->Answer(200, response);
+              ApiError error = ErrorOf(status, "risk");
+              std::string subject = request.account_id().empty() ? "firm" : "account:" + request.account_id();
+              AuditRefusal(call, "breakers.rearmed", subject, request, error);
+              call->Fail(error);
+            });
+}
+
 void Engage(const CallPtr& call) {
   std::string level, account, reason;
   if (!call->ReadFields({{"level", &level}, {"account_id", &account}, {"reason", &reason}})) return;
@@ -122,6 +177,11 @@ std::vector<Route> RiskRoutes() {
   return {
       {"GET", "/api/live/risk", GetRisk},
       {"PUT", "/api/live/risk/limits", UpdateLimits},
+      {"GET", "/api/live/opening", GetOpening},
+      {"GET", "/api/live/breakers", ListBreakers},
+      {"GET", "/api/live/breakers/rules", GetBreakerRules},
+      {"PUT", "/api/live/breakers/rules", UpdateBreakerRules},
+      {"POST", "/api/live/breakers/rearm", RearmBreakers},
       {"GET", "/api/live/emergency", ListEmergencies},
       {"POST", "/api/live/emergency", Engage},
       {"POST", "/api/live/emergency/resume", Resume},

@@ -354,6 +354,24 @@ TEST_F(StreamHubTest, EquityPointsAndDecisionsNameTheirAccount) {
   EXPECT_THAT(Join()->messages[0]["data"]["equity"], SizeIs(2));
 }
 
+TEST_F(StreamHubTest, WithoutRisksWordNothingMayBeOpened) {
+  hub_.With([](LiveModel& model) {
+    risk::v1::StreamOpeningsResponse update;
+    update.add_answers()->set_account_id("paper");
+    update.mutable_answers(0)->set_opening(risk::v1::OPENING_OPEN);
+    model.OnOpenings(std::move(update));
+  });
+  Tick();
+  auto page = Join();
+  EXPECT_EQ(page->messages[0]["data"]["openings"][0]["opening"], "OPENING_OPEN");
+  hub_.With([](LiveModel& model) { model.OnRiskLost(); });
+  Tick();
+  ASSERT_THAT(page->Of("delta"), SizeIs(1));
+  Json row = page->Of("delta")[0]["data"][0];
+  EXPECT_EQ(row["opening"], "OPENING_BLOCKED");
+  EXPECT_EQ(row["blocks"][0]["name"], "risk_unavailable");
+}
+
 TEST_F(StreamHubTest, NothingIsMadeWhileNobodyLooks) {
   int statuses = 0;
   StreamHub hub({.default_account = "paper",

@@ -360,6 +360,39 @@ export interface LossRule {
   trip_equity?: string | null;
   message?: string;
 }
+/** One of the things that must end before entries are taken. */
+export interface OpeningBlock {
+  name: string;
+  scope?: string;
+  since?: string | null;
+  /** When it ends at the earliest by itself; nobody can say without. */
+  until?: string | null;
+  needs_person?: boolean;
+  message?: string;
+}
+/** May risk be opened now, by the account or (named) one of its deployments? */
+export interface OpeningAnswer {
+  account_id: string;
+  deployment_id: string;
+  opening: string;
+  blocks?: OpeningBlock[];
+  message?: string;
+}
+export interface Breaker {
+  rule: { name: string; kind: string; scope: string; latched?: boolean };
+  account_id: string;
+  deployment_id: string;
+  symbol: string;
+  state: string;
+  observed?: string | null;
+  limit?: string | null;
+  level_percent: number;
+  trip_time?: string | null;
+  trip_observed?: string | null;
+  trip_limit?: string | null;
+  clear_time?: string | null;
+  message?: string;
+}
 export interface RiskState {
   account_id: string;
   equity: string;
@@ -377,6 +410,8 @@ export interface RiskState {
   blocked_by?: string[];
   opening_message?: string;
   loss_rules?: LossRule[];
+  /** Warned or tripped: of the account, its deployments, the firm. */
+  breakers?: Breaker[];
   /** Held symbols whose mark is missing or too old. */
   stale_symbols?: string[];
   limits?: Limits;

@@ -36,6 +36,19 @@ describe("permission", () => {
     const answer = ask(risk([], { loss_rules: [rule], limits: { account_id: "paper", version: 1, daily_loss_clears_next_day: true } }));
     expect(answer.text).toBe("Blocked: Daily loss tripped, 180 % of its limit now, until the next day or until re-armed with a reason");
   });
+  it("says which breaker holds, and until when, as soon as the stream does", () => {
+    const open = risk([], { opening: "OPENING_OPEN" });
+    const block = { name: "stale_data", scope: "BREAKER_SCOPE_ACCOUNT", until: "2026-01-05T15:01:00Z", needs_person: false };
+    const answer = (blocks: object[], opening = "OPENING_BLOCKED") => ({ account_id: "paper", deployment_id: "", opening, blocks, message: "why" });
+    expect(ask(open, { answer: answer([block]) }).text).toMatch(/^Blocked: Stale data tripped, until \d\d:\d\d:\d\d at the earliest$/);
+    const latched = ask(open, { answer: answer([{ ...block, name: "firm_daily_loss", scope: "BREAKER_SCOPE_FIRM", until: null, needs_person: true }]) });
+    expect(latched).toEqual({ state: "blocked", rule: "firm_daily_loss", tripped: true, text: "Blocked: Firm daily loss of the firm tripped, until re-armed with a reason" });
+    expect(ask(open, { answer: answer([{ name: "risk_unavailable" }]) }).text).toBe("Blocked: risk does not answer");
+    expect(ask(open, { answer: answer([], "OPENING_HALTED") }).state).toBe("halted");
+    // What the stream says is newer than what was asked for some seconds ago; an old stream says nothing.
+    expect(ask(risk([], { opening: "OPENING_BLOCKED", blocked_by: ["stale_data"] }), { answer: answer([], "OPENING_OPEN") }).state).toBe("open");
+    expect(ask(risk([], { opening: "OPENING_BLOCKED", blocked_by: ["replaying"] }), { answer: answer([], "OPENING_OPEN"), streamStale: true }).state).toBe("blocked");
+  });
   it("believes the server when it says that nothing may be opened", () => {
     expect(ask(risk([], { opening: "OPENING_BLOCKED", blocked_by: ["replaying"] })).text).toBe("Blocked: risk reads its history first");
     expect(ask(risk([], { opening: "OPENING_BLOCKED", blocked_by: ["new_rule"], opening_message: "new rule since 10:00" })).text).toBe("Blocked: new rule since 10:00");

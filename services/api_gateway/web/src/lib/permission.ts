@@ -1,5 +1,5 @@
 // The one answer to "may I open risk?", in the same words wherever it stands: banner, status bar, cards, ticket. Pure.
-import type { Account, LossRule, MarketPulse, RiskState } from "../api/types";
+import type { Account, Breaker, LossRule, MarketPulse, OpeningAnswer, OpeningBlock, RiskState } from "../api/types";
 import * as decimal from "./decimal";
 import type { Market } from "./freshness";
 import { duration } from "./time";
@@ -18,6 +18,8 @@ export interface Permission {
 export interface Source {
   account: Account | undefined;
   risk: RiskState | null;
+  /** The stream's own answer: newer than `risk`, which is asked for every few seconds. */
+  answer?: OpeningAnswer | null;
   /** How long ago `risk` was read; null when never. */
   riskAgeMs: number | null;
   /** The stream is older than it may be. */
@@ -57,27 +59,46 @@ function trippedWords(rule: LossRule, risk: RiskState): string {
   return `Blocked: ${sentence(rule.name)} tripped${percent === null ? "" : `, ${decimal.format(percent)} % of its limit now`}, ${clears ? "until the next day or " : ""}until re-armed with a reason`;
 }
 
+/** A breaker is named by its scope; what is not in its way has none of its own. */
+const isBreaker = (block: OpeningBlock) => !kLoss.has(block.name) && (block.scope ?? "").startsWith("BREAKER_SCOPE_") && block.scope !== "BREAKER_SCOPE_UNSPECIFIED";
+
+const clock = (time: string) => new Date(time).toLocaleTimeString([], { hour12: false });
+
+function breakerWords(block: OpeningBlock): string {
+  const whose = block.scope === "BREAKER_SCOPE_FIRM" ? " of the firm" : "";
+  const until = block.needs_person ? "until re-armed with a reason" : block.until ? `until ${clock(block.until)} at the earliest` : "until it clears";
+  return `Blocked: ${sentence(block.name)}${whose} tripped, ${until}`;
+}
+
+export function trippedBreakers(risk: RiskState | null): Breaker[] {
+  return (risk?.breakers ?? []).filter((breaker) => breaker.state === "BREAKER_STATE_TRIPPED");
+}
+
 const kBlocks: Record<string, string> = {
   replaying: "risk reads its history first",
   equity_unknown: "equity is not known, until every position has a price",
   risk_unavailable: "risk does not answer",
 };
 
-export function permission({ account, risk, riskAgeMs, streamStale, market, pulse }: Source): Permission {
+export function permission({ account, risk, answer, riskAgeMs, streamStale, market, pulse }: Source): Permission {
   const none = { rule: "", tripped: false };
   if (account?.halted) return { ...none, state: "halted", text: `Halted: ${account.halt_reason || "no reason given"}` };
   if (!account || !risk || riskAgeMs === null || riskAgeMs > kRiskAgeMaxMs) return { ...none, state: "unknown", text: "Unknown: risk has not answered" };
   if (risk.opening === "OPENING_HALTED") return { ...none, state: "halted", text: `Halted: ${risk.opening_message || "no reason given"}` };
+  if (answer?.opening === "OPENING_HALTED" && !streamStale) return { ...none, state: "halted", text: `Halted: ${answer.message || "no reason given"}` };
   const latched = trippedRules(risk)[0];
   if (latched) return { state: "blocked", rule: latched.name, tripped: true, text: trippedWords(latched, risk) };
+  const breaker = streamStale ? undefined : answer?.blocks?.find(isBreaker);
+  if (breaker) return { state: "blocked", rule: breaker.name, tripped: breaker.needs_person === true, text: breakerWords(breaker) };
   const breached = (risk.uses ?? []).filter(isBreached).sort((a, b) => Number(kLoss.has(b.name)) - Number(kLoss.has(a.name)))[0];
   if (breached) {
     const until = kLoss.has(breached.name) ? "until it is back under its limit" : "until something is closed";
     return { state: "blocked", rule: breached.name, tripped: false, text: `Blocked: ${sentence(breached.name)}${share(breached)}, ${until}` };
   }
-  if (risk.opening !== undefined && risk.opening !== "OPENING_OPEN") {
-    const by = risk.blocked_by?.[0] ?? "";
-    return { ...none, state: "blocked", rule: by, text: `Blocked: ${kBlocks[by] ?? (risk.opening_message || sentence(by || "risk does not say why"))}` };
+  const told = !streamStale && answer ? { opening: answer.opening, by: answer.blocks?.[0]?.name, message: answer.message } : { opening: risk.opening, by: risk.blocked_by?.[0], message: risk.opening_message };
+  if (told.opening !== undefined && told.opening !== "OPENING_OPEN") {
+    const by = told.by ?? "";
+    return { ...none, state: "blocked", rule: by, text: `Blocked: ${kBlocks[by] ?? (told.message || sentence(by || "risk does not say why"))}` };
   }
   if (!risk.equity) return { ...none, state: "blocked", rule: "equity", text: "Blocked: equity is not known, until every position has a price" };
   if (streamStale) return { ...none, state: "unknown", text: "Unknown: the stream is old" };

@@ -1,6 +1,6 @@
 // What the page knows, and how one stream message changes it. Pure: no clock, no socket, so that it can be tested.
 import type {
-  Alert, Book, Decision, Deployment, EquityPoint, Instrument, MarketPulse, Order, Position, Quote, Status, Summary, Trade,
+  Alert, Book, Decision, Deployment, EquityPoint, Instrument, MarketPulse, OpeningAnswer, Order, Position, Quote, Status, Summary, Trade,
 } from "../api/types";
 
 export type Rows<T> = Readonly<Record<string, T>>;
@@ -21,6 +21,8 @@ export interface Model {
   decisions: Rows<Decision>;
   quotes: Rows<Quote>;
   alerts: Rows<Alert>;
+  /** By account and deployment ("account|"): the account as a whole. */
+  openings: Rows<OpeningAnswer>;
   trades: Rows<Trade>;
   /** By account; points that do not say whose they are belong to none and are left out. */
   equity: Rows<readonly EquityPoint[]>;
@@ -38,7 +40,7 @@ export type Message =
 
 export const kEmpty: Model = {
   sequence: -1, run: "", gaps: 0, status: null, orders: {}, positions: {}, summaries: {}, books: {}, deployments: {}, decisions: {},
-  quotes: {}, alerts: {}, trades: {}, equity: {}, instruments: {}, market: null, fillVersion: 0,
+  quotes: {}, alerts: {}, openings: {}, trades: {}, equity: {}, instruments: {}, market: null, fillVersion: 0,
 };
 
 // Windows: the page never grows without end.
@@ -57,6 +59,7 @@ const keys = {
   decisions: (r: Decision) => `${r.deployment_id}|${r.sequence}`,
   quotes: (r: Quote) => r.symbol,
   alerts: (r: Alert) => String(r.alert_id),
+  openings: (r: OpeningAnswer) => `${r.account_id}|${r.deployment_id}`,
   trades: (r: Trade) => r.trade_id,
   instruments: (r: Instrument) => r.symbol,
 };
@@ -142,6 +145,7 @@ function fromSnapshot(model: Model, sequence: number, run: string, data: Record<
     decisions: index<Decision>(data.decisions, keys.decisions),
     quotes: index<Quote>(data.quotes, keys.quotes),
     alerts: index<Alert>(data.alerts, keys.alerts),
+    openings: index<OpeningAnswer>(data.openings, keys.openings),
     trades: index<Trade>(data.trades, keys.trades),
     equity: mergeEquity({}, data.equity),
     instruments: index<Instrument>(data.instruments, keys.instruments),
@@ -168,6 +172,8 @@ function withTopic(model: Model, topic: string, data: unknown): Model {
       return { ...model, quotes: merge(model.quotes, data, keys.quotes) };
     case "alerts":
       return { ...model, alerts: newest(merge(model.alerts, data, keys.alerts), kMaxAlerts, (a) => a.last_time) };
+    case "openings":
+      return { ...model, openings: merge(model.openings, data, keys.openings) };
     case "trades":
       return { ...model, trades: newest(merge(model.trades, data, keys.trades), kMaxTrades, (t) => t.exit_time) };
     case "equity":

@@ -16,7 +16,8 @@ export function usePermission(named?: string): Permission {
   const streamStale = useStore((s) => s.stale);
   const market = useMarketFreshness();
   const pulse = useStore((s) => s.model.market);
-  return permission({ account, risk: known?.state ?? null, riskAgeMs: known ? now - known.at : null, streamStale, market, pulse });
+  const answer = useStore((s) => s.model.openings[`${accountId}|`]);
+  return permission({ account, risk: known?.state ?? null, answer: answer ?? null, riskAgeMs: known ? now - known.at : null, streamStale, market, pulse });
 }
 
 const kTones: Record<Permission["state"], string> = { open: "good", warned: "warn", blocked: "bad", halted: "bad", unknown: "quiet" };

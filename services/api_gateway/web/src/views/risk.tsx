@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { call } from "../api/client";
-import type { Limits, LimitUse, LossRule } from "../api/types";
+import type { Breaker, Limits, LimitUse, LossRule } from "../api/types";
 import * as decimal from "../lib/decimal";
 import { isBreached, percentUsed, trippedRules } from "../lib/permission";
 import { newKey, sentence } from "../lib/words";
@@ -15,6 +15,7 @@ const kLimits: readonly { name: string; label: string; kind: "amount" | "ratio" 
   { name: "max_position_ratio", label: "Position of a deployment, % of equity", kind: "ratio" },
   { name: "concentration_ratio", label: "One instrument, % of equity", kind: "ratio" },
   { name: "gross_leverage", label: "Gross leverage, times equity", kind: "amount" },
+  { name: "net_leverage", label: "Net leverage, times equity", kind: "amount" },
   { name: "max_open_positions_per_deployment", label: "Positions per deployment", kind: "count" },
   { name: "max_open_positions", label: "Open positions", kind: "count" },
   { name: "max_open_orders", label: "Open orders", kind: "count" },
@@ -28,7 +29,7 @@ const kLimits: readonly { name: string; label: string; kind: "amount" | "ratio" 
 ];
 
 /** The limits this server has. */
-const known = (limits: Limits) => kLimits.filter((l) => l.name !== "daily_loss_clears_next_day" || l.name in limits);
+const known = (limits: Limits) => kLimits.filter((l) => (l.name !== "daily_loss_clears_next_day" && l.name !== "net_leverage") || l.name in limits);
 
 function showLimit(value: unknown, kind: string): string {
   if (value === null || value === undefined || value === "") return "no limit";
@@ -64,12 +65,34 @@ function Use({ use, tripped, onRearm }: { use: LimitUse; tripped: LossRule | und
   );
 }
 
+function BreakerRow({ breaker, onRearm }: { breaker: Breaker; onRearm: () => void }) {
+  const tripped = breaker.state === "BREAKER_STATE_TRIPPED";
+  const whose = breaker.rule.scope === "BREAKER_SCOPE_FIRM" ? "the firm" : [breaker.deployment_id, breaker.symbol].filter(Boolean).join(" · ");
+  const seen = tripped ? breaker.trip_observed : breaker.observed;
+  const limit = tripped ? breaker.trip_limit : breaker.limit;
+  return (
+    <li data-breaker={breaker.rule.name}>
+      <div className="row spread-row">
+        <span>{sentence(breaker.rule.name)}{whose && <span className="muted"> {whose}</span>}</span>
+        <span className="number">{decimal.format(seen ?? "")} <span className="muted">/ {decimal.format(limit ?? "")}</span></span>
+      </div>
+      {tripped ? (
+        <div className="row tone-bad"><span>Tripped{breaker.trip_time && <> at <Moment at={breaker.trip_time} /></>}{breaker.clear_time ? <>, clears at <Moment at={breaker.clear_time} /> at the earliest</> : <>. Re-arm with a reason.</>}</span>{!breaker.clear_time && <button type="button" className="button small" onClick={onRearm}>Re-arm…</button>}</div>
+      ) : (
+        <p className="tone-warn">{breaker.level_percent} % of its limit used.</p>
+      )}
+    </li>
+  );
+}
+
 export function RiskView() {
   const risk = useRisk();
   const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
   const [level, setLevel] = useState<Level | null>(null);
   const [resuming, setResuming] = useState(false);
   const [editing, setEditing] = useState<Limits | null>(null);
+  const [rearming, setRearming] = useState<Breaker | null>(null);
+  const breakers = risk?.breakers ?? [];
   return (
     <>
       <h1 className="visually-hidden">Risk</h1>
@@ -92,6 +115,10 @@ export function RiskView() {
           </ul>
         </Panel>
         <div className="stack">
+          <Panel title="Breakers" meta="warned or tripped">
+            {breakers.length === 0 && <Empty title="None is near its limit" />}
+            <ul className="uses">{breakers.map((b) => <BreakerRow key={`${b.rule.name}|${b.account_id}|${b.deployment_id}|${b.symbol}`} breaker={b} onRearm={() => setRearming(b)} />)}</ul>
+          </Panel>
           <Panel title="Emergency controls" live={false}>
             {account?.halted ? (
               <div className="refusal">
@@ -115,8 +142,33 @@ export function RiskView() {
       </div>
       {level && <EmergencyDialog initial={level} onClose={() => setLevel(null)} />}
       {resuming && <ResumeDialog onClose={() => setResuming(false)} />}
+      {rearming && <RearmDialog breaker={rearming} onClose={() => setRearming(null)} />}
       {editing && <LimitsDialog limits={editing} onClose={() => setEditing(null)} />}
     </>
+  );
+}
+
+function RearmDialog({ breaker, onClose }: { breaker: Breaker; onClose: () => void }) {
+  const [reason, setReason] = useState("");
+  const { busy, error, run } = useAction();
+  const rearm = () =>
+    run(async () => {
+      await call("POST", "/api/live/breakers/rearm", { request_id: newKey("web"), account_id: breaker.account_id, deployment_id: breaker.deployment_id, names: [breaker.rule.name], reason });
+      await refreshAccount();
+      notify("done", `${sentence(breaker.rule.name)} re-armed`);
+      onClose();
+    });
+  return (
+    <Dialog title={`Re-arm ${sentence(breaker.rule.name)}`} onClose={onClose}>
+      <p>{breaker.message}</p>
+      <p className="muted">Entries are taken again at once; losses count from what is owned now. It is audited.</p>
+      <Field label="Reason">{(id) => <input id={id} value={reason} maxLength={200} onChange={(e) => setReason(e.target.value)} />}</Field>
+      {error !== null && <Failure error={error} />}
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={onClose}>Leave it tripped</button>
+        <button type="button" className="button primary" disabled={busy || reason.trim() === ""} onClick={rearm}>{busy ? "Re-arming…" : "Re-arm"}</button>
+      </div>
+    </Dialog>
   );
 }
 
