@@ -1,0 +1,251 @@
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "libs/base/decimal.h"
+#include "libs/model/market.h"
+#include "libs/model/order.h"
+#include "libs/risk/limits.h"
+
+// Risk as a person would check it with paper and pencil: every trade and every working order is gone through for every
+// question, nothing is kept between two of them, and nothing of libs/risk but the limits' numbers is used. Slow on
+// purpose. Market, limit, stop and stop-limit orders; no fees, whole quantities and prices in cents, so that no product
+// is rounded.
+namespace ballast::reference {
+
+struct Trade {
+  DeploymentId deployment;
+  Symbol symbol;
+  Side side = Side::kUnspecified;
+  Decimal quantity;
+  Decimal price;
+};
+
+struct Account {
+  Decimal opening;
+  std::vector<Trade> trades;
+  // Everything that may still trade, reservations among them.
+  std::vector<Order> working;
+  bool halted = false;
+  Decimal day_start;
+  Decimal peak;
+  bool daily_loss_tripped = false;
+  bool drawdown_tripped = false;
+  bool breaker_tripped = false;
+  int orders_last_second = 0;
+};
+
+struct Seen {
+  std::map<Symbol, Instrument> instruments;
+  std::map<Symbol, Quote> quotes;
+  std::map<Symbol, std::int64_t> age_ms;
+};
+
+class Judge {
+ public:
+  Judge(const Account& account, const Seen& seen, const risk::Limits& limits)
+      : account_(account), seen_(seen), limits_(limits) {}
+
+  // The first check that says no; empty: approved.
+  [[nodiscard]] std::string Refusal(const Order& order) const {
+    auto instrument_row = seen_.instruments.find(order.symbol);
+    if (instrument_row == seen_.instruments.end()) return "known_instrument";
+    const Instrument& instrument = instrument_row->second;
+    const bool out = OnlyGetsOut(order), buy = order.side == Side::kBuy;
+    if (!out && limits_.restricted.contains(order.symbol)) return "restricted";
+    if (account_.halted && !out && !order.reduce_only) return "trading_halted";
+    auto quote_row = seen_.quotes.find(order.symbol);
+    if (quote_row == seen_.quotes.end()) return "price_known";
+    const Quote& quote = quote_row->second;
+    const bool can_wait = order.type != OrderType::kMarket && order.time_in_force == TimeInForce::kGtc;
+    if (!quote.session_open && !can_wait) return "session_open";
+    if (!out && (quote.stale || seen_.age_ms.at(order.symbol) > limits_.quote_age_ms_max)) return "price_age";
+    if (!out && (!quote.bid_price.IsPositive() || quote.ask_price < quote.bid_price)) return "price_crossed";
+    for (const auto& price : {order.limit_price, order.stop_price}) {
+      if (price && !price->IsMultipleOf(instrument.tick_size)) return "tick_size";
+    }
+    if (order.stop_price) {
+      if (buy && quote.ask_price.IsPositive() && *order.stop_price <= quote.ask_price) return "stop_side";
+      if (!buy && quote.bid_price.IsPositive() && *order.stop_price >= quote.bid_price) return "stop_side";
+    }
+    if (OutsideCollar(order, quote)) return "price_collar";
+    if (!order.quantity.IsMultipleOf(instrument.lot_size)) return "lot_size";
+    if (order.quantity > limits_.max_order_quantity) return "max_order_quantity";
+    Decimal worst = std::max(quote.ask_price, quote.last_price);
+    for (const auto& price : {order.limit_price, order.stop_price}) {
+      if (price) worst = std::max(worst, *price);
+    }
+    if (Product(order.quantity, worst) > limits_.max_order_notional) return "max_order_notional";
+    Decimal asked = order.limit_price  ? *order.limit_price
+                    : order.stop_price ? *order.stop_price
+                    : buy              ? quote.ask_price
+                                       : quote.bid_price;
+    if (!out && Product(order.quantity, asked) < instrument.min_notional) return "min_notional";
+    if (account_.orders_last_second + (out ? 0 : 1) > limits_.order_rate_per_second) return "order_rate";
+    if (!out && static_cast<int>(account_.working.size()) + 1 > limits_.max_open_orders) return "max_open_orders";
+    if (order.reduce_only && !out && order.quantity > MayReduce(order)) return "reduce_only";
+    if (!out && !buy && !(limits_.allow_short && instrument.shortable) && WouldBeShort(order)) return "short_selling";
+    if (out) return "";
+    Decimal equity = Equity();
+    if (!equity.IsPositive()) return "equity";
+    if (account_.daily_loss_tripped || Lost(account_.day_start, equity, limits_.daily_loss_ratio)) return "daily_loss";
+    if (account_.drawdown_tripped || Lost(account_.peak, equity, limits_.drawdown_ratio)) return "drawdown";
+    if (account_.breaker_tripped) return "breaker";
+    auto share = [&](Decimal ratio) { return Multiply(equity, ratio, Rounding::kDown); };
+    if (Product(LargestBecome(order.symbol, &order.deployment_id, &order), worst) > share(limits_.max_position_ratio))
+      return "max_position";
+    if (Product(LargestBecome(order.symbol, nullptr, &order), worst) > share(limits_.concentration_ratio))
+      return "concentration";
+    Decimal gross, longest, shortest;
+    for (const Symbol& symbol : SymbolsOf(nullptr, &order.symbol)) {
+      auto there = seen_.quotes.find(symbol);
+      if (there == seen_.quotes.end()) return "gross_leverage";
+      Decimal price = symbol == order.symbol ? worst : there->second.ask_price;
+      gross += Product(LargestBecome(symbol, nullptr, &order), price);
+      Ends ends = EndsOf(symbol, nullptr, &order);
+      longest += Multiply(ends.most, price, Rounding::kHalfEven);
+      shortest += Multiply(ends.least, price, Rounding::kHalfEven);
+    }
+    if (gross > share(limits_.gross_leverage)) return "gross_leverage";
+    if (std::max(longest.Abs(), shortest.Abs()) > share(limits_.net_leverage)) return "net_leverage";
+    if (!order.deployment_id.empty() &&
+        Count(SymbolsOf(&order.deployment_id, &order.symbol)) > limits_.max_open_positions_per_deployment)
+      return "max_open_positions_per_deployment";
+    if (Count(SymbolsOf(nullptr, &order.symbol)) > limits_.max_open_positions) return "max_open_positions";
+    return "";
+  }
+
+  [[nodiscard]] Decimal Position(const Symbol& symbol, const DeploymentId* deployment) const {
+    Decimal sum;
+    for (const Trade& trade : account_.trades) {
+      if (trade.symbol != symbol || (deployment != nullptr && trade.deployment != *deployment)) continue;
+      sum += trade.side == Side::kBuy ? trade.quantity : -trade.quantity;
+    }
+    return sum;
+  }
+
+  // Zero when it is not known.
+  [[nodiscard]] Decimal Equity() const {
+    Decimal equity = account_.opening;
+    std::set<Symbol> symbols;
+    for (const Trade& trade : account_.trades) {
+      Decimal money = Product(trade.quantity, trade.price);
+      equity += trade.side == Side::kBuy ? -money : money;
+      symbols.insert(trade.symbol);
+    }
+    for (const Symbol& symbol : symbols) {
+      Decimal held = Position(symbol, nullptr);
+      if (held.IsZero()) continue;
+      auto quote = seen_.quotes.find(symbol);
+      if (quote == seen_.quotes.end()) return {};
+      Decimal bid = quote->second.bid_price, ask = quote->second.ask_price;
+      if (!bid.IsPositive() || !ask.IsPositive() || bid >= ask) return {};
+      equity += held.IsPositive() ? Product(held, bid) : -Product(held.Abs(), ask);
+    }
+    return equity;
+  }
+
+ private:
+  struct Ends {
+    Decimal most;
+    Decimal least;
+  };
+  static Decimal Product(Decimal quantity, Decimal price) { return Multiply(quantity, price, Rounding::kUp); }
+  static int Count(const std::set<Symbol>& symbols) { return static_cast<int>(symbols.size()); }
+  static bool IsStopOrder(const Order& order) {
+    return order.type == OrderType::kStop || order.type == OrderType::kStopLimit;
+  }
+  static bool Lost(Decimal from, Decimal equity, Decimal ratio) {
+    Decimal loss = from - equity;
+    return loss.IsPositive() && loss >= Multiply(std::max(from, Decimal()), ratio, Rounding::kDown);
+  }
+
+  // Of what is under way on the order's side, what does not step aside for it.
+  [[nodiscard]] Decimal InTheWay(const Order& order, const DeploymentId* deployment) const {
+    Decimal sum;
+    for (const Order& other : account_.working) {
+      if (other.symbol != order.symbol || other.side != order.side) continue;
+      if (deployment != nullptr && other.deployment_id != *deployment) continue;
+      bool waits = other.reduce_only && other.type != OrderType::kMarket;
+      bool steps_aside = waits && (order.type == OrderType::kMarket || IsStopOrder(other) != IsStopOrder(order));
+      if (!steps_aside) sum += other.leaves_quantity;
+    }
+    return sum;
+  }
+  // Left of a position to be taken off by an order of this side.
+  [[nodiscard]] Decimal Left(const Order& order, const DeploymentId* deployment) const {
+    Decimal held = Position(order.symbol, deployment);
+    bool against = order.side == Side::kSell ? held.IsPositive() : held.IsNegative();
+    if (!against) return {};
+    return std::max(held.Abs() - InTheWay(order, deployment), Decimal());
+  }
+  [[nodiscard]] bool OnlyGetsOut(const Order& order) const {
+    if (order.quantity > Left(order, nullptr)) return false;
+    return order.deployment_id.empty() || order.quantity <= Left(order, &order.deployment_id);
+  }
+  [[nodiscard]] Decimal MayReduce(const Order& order) const {
+    Decimal net = Left(order, nullptr), book = Left(order, &order.deployment_id);
+    if (order.deployment_id.empty()) return account_.halted ? net : std::max(net, book);
+    return account_.halted ? std::min(net, book) : book;
+  }
+  [[nodiscard]] bool WouldBeShort(const Order& order) const {
+    auto after = [&](const DeploymentId* deployment) { return EndsOf(order.symbol, deployment, &order).least; };
+    bool book_short = after(&order.deployment_id).IsNegative();
+    return order.deployment_id.empty() ? book_short && after(nullptr).IsNegative() : book_short;
+  }
+  [[nodiscard]] bool OutsideCollar(const Order& order, const Quote& quote) const {
+    Decimal reach = Multiply(quote.last_price, limits_.price_collar_ratio, Rounding::kDown);
+    bool buy = order.side == Side::kBuy;
+    Decimal from = buy ? quote.ask_price : quote.bid_price;
+    if (!from.IsPositive()) from = quote.last_price;
+    auto too_far = [&](Decimal price) { return buy ? price > from + reach : price < from - reach; };
+    if (from.IsPositive()) {
+      if (order.stop_price && too_far(*order.stop_price)) return true;
+      if (order.limit_price && too_far(*order.limit_price)) return true;
+    }
+    if (!order.stop_price || !order.limit_price) return false;
+    return buy ? *order.limit_price < *order.stop_price - reach : *order.limit_price > *order.stop_price + reach;
+  }
+  // What a position can become at either end, when all that is under way on one side trades.
+  [[nodiscard]] Ends EndsOf(const Symbol& symbol, const DeploymentId* deployment, const Order* with) const {
+    Decimal held = Position(symbol, deployment);
+    Ends ends{held, held};
+    auto count = [&](const Order& order, Decimal quantity) {
+      if (order.symbol != symbol || (deployment != nullptr && order.deployment_id != *deployment)) return;
+      if (order.side == Side::kBuy)
+        ends.most += quantity;
+      else
+        ends.least -= quantity;
+    };
+    for (const Order& order : account_.working) count(order, order.leaves_quantity);
+    if (with != nullptr) count(*with, with->quantity);
+    return ends;
+  }
+  [[nodiscard]] Decimal LargestBecome(const Symbol& symbol, const DeploymentId* deployment, const Order* with) const {
+    Ends ends = EndsOf(symbol, deployment, with);
+    return std::max(ends.most.Abs(), ends.least.Abs());
+  }
+  // Instruments that are held, or that something is under way in.
+  [[nodiscard]] std::set<Symbol> SymbolsOf(const DeploymentId* deployment, const Symbol* with) const {
+    std::set<Symbol> symbols{*with};
+    for (const Trade& trade : account_.trades) {
+      bool meant = deployment == nullptr || trade.deployment == *deployment;
+      if (meant && !Position(trade.symbol, &trade.deployment).IsZero()) symbols.insert(trade.symbol);
+    }
+    for (const Order& order : account_.working) {
+      if (deployment == nullptr || order.deployment_id == *deployment) symbols.insert(order.symbol);
+    }
+    return symbols;
+  }
+
+  const Account& account_;
+  const Seen& seen_;
+  const risk::Limits& limits_;
+};
+
+}  // namespace ballast::reference
