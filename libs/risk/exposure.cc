@@ -186,7 +186,7 @@ void Exposure::PutBack(const OrderId& id, PendingOrder order) {
   open_.emplace(id, std::move(order));
 }
 
-Exposure::Snapshot Exposure::TakeSnapshot() const {
+Exposure::Snapshot Exposure::TakeSnapshot(bool with_orders) const {
   Snapshot snapshot{.applied_sequence = applied_sequence_,
                     .event_time = event_time_,
                     .event_type = event_type_,
@@ -197,6 +197,7 @@ Exposure::Snapshot Exposure::TakeSnapshot() const {
                     .books = books_,
                     .flows = flows_,
                     .closed_flows = closed_flows_};
+  if (!with_orders) return snapshot;
   snapshot.open_orders.reserve(open_.size());
   for (const auto& entry : open_) snapshot.open_orders.push_back(entry);
   return snapshot;

@@ -83,7 +83,8 @@ class Exposure {
     std::map<DeploymentId, Decimal> closed_flows;
     std::vector<std::pair<OrderId, PendingOrder>> open_orders;
   };
-  [[nodiscard]] Snapshot TakeSnapshot() const;
+  // `with_orders`: false leaves out what is under way.
+  [[nodiscard]] Snapshot TakeSnapshot(bool with_orders = true) const;
   void Restore(Snapshot snapshot);
 
   // Total. Events must come without a gap: false when `event` is not the next one (nothing changes then).
@@ -147,6 +148,8 @@ class Exposure {
   // that they travel with the account.
   ledger::DayBaseline baseline;
   LossLatches latches;
+  // Of the shares of the equity that limits allow; see libs/risk/derisk.h.
+  Decimal scale = Decimal::FromInt(1);
   // Monotonic times of the last second's orders.
   std::deque<std::int64_t> recent_orders;
 

@@ -32,6 +32,10 @@ struct Limits {
   int order_rate_per_second = 20;
   std::int64_t quote_age_ms_max = 5'000;
   bool allow_short = true;
+  // See libs/risk/derisk.h. A floor of 1: limits do not scale.
+  Decimal derisk_floor = Decimal::FromInt(1);
+  Decimal derisk_start = Decimal::Of("0.5");
+  Decimal derisk_volatility;
   std::set<Symbol> restricted;
 
   bool operator==(const Limits&) const = default;

@@ -60,9 +60,13 @@ Decimal Notional(Decimal quantity, Decimal price) {
 // The same held against a share of the equity.
 Outcome AtMostOfEquity(const Context& c, RejectReason reason, Decimal ratio, Decimal used, Decimal after,
                        const char* message) {
+  const Decimal scale = c.in.exposure.scale;
+  const bool scaled = scale < Decimal::FromInt(1);
+  if (scaled) ratio = Multiply(ratio, scale, Rounding::kDown);
   Outcome outcome = AtMost(reason, Multiply(c.equity, ratio, Rounding::kDown), used, after, message);
   std::string share = outcome.passed ? "" : PercentText(after, c.equity);
   if (!share.empty()) outcome.detail = ": " + share + " of the equity where " + PercentText(ratio) + " is allowed";
+  if (!outcome.passed && scaled) outcome.detail += " (scaled to " + PercentText(scale) + " by drawdown or volatility)";
   return outcome;
 }
 

@@ -47,6 +47,23 @@ void UpdateLimits(const CallPtr& call) {
             });
 }
 
+void ListLimits(const CallPtr& call) {
+  risk::v1::ListLimitsHistoryRequest request;
+  int page_size = 0;
+  if (!call->ReadNumber("page_size", &page_size)) return;
+  request.set_account_id(call->AccountOfQuery());
+  request.set_page_size(page_size);
+  request.set_page_token(call->Query("page_token"));
+  call->Forward(call->gateway.peers.risk, &RiskAsync::ListLimitsHistory, request);
+}
+
+void WhatIf(const CallPtr& call) {
+  risk::v1::WhatIfRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_account_id(call->AccountOr(request.account_id()));
+  call->Forward(call->gateway.peers.risk, &RiskAsync::WhatIf, request);
+}
+
 void GetOpening(const CallPtr& call) {
   risk::v1::GetOpeningRequest request;
   request.set_account_id(call->AccountOfQuery());
@@ -177,6 +194,8 @@ std::vector<Route> RiskRoutes() {
   return {
       {"GET", "/api/live/risk", GetRisk},
       {"PUT", "/api/live/risk/limits", UpdateLimits},
+      {"GET", "/api/live/risk/limits/history", ListLimits},
+      {"POST", "/api/live/risk/what-if", WhatIf},
       {"GET", "/api/live/opening", GetOpening},
       {"GET", "/api/live/breakers", ListBreakers},
       {"GET", "/api/live/breakers/rules", GetBreakerRules},

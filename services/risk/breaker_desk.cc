@@ -81,9 +81,6 @@ void BreakerDesk::Restore(BreakerRuleSet rules, Breakers breakers) {
 
 void BreakerDesk::SetRules(BreakerRuleSet rules) {
   rules_ = std::move(rules);
-  ranged_ = std::any_of(rules_.rules.begin(), rules_.rules.end(), [](const risk::BreakerRule& rule) {
-    return rule.enabled && rule.kind == BreakerKind::kVolatility;
-  });
   FindBlocks();
 }
 
@@ -96,10 +93,19 @@ void BreakerDesk::OnRejected(const AccountId& account, const DeploymentId& deplo
 }
 
 void BreakerDesk::OnQuote(const Quote& quote, std::int64_t market_ns) {
-  if (!ranged_ || !quote.session_open || quote.stale) return;
+  if (!quote.session_open || quote.stale) return;
   // Half of the sum, so that a wide quote is no move.
   Decimal middle = Decimal::FromUnits((quote.bid_price.units() + quote.ask_price.units()) / 2);
   ranges_[quote.symbol].Add(middle, market_ns);
+}
+
+Decimal BreakerDesk::RangeOf(const risk::Exposure& exposure, Duration window, std::int64_t market_ns) const {
+  Decimal most;
+  for (const auto& [symbol, quantity] : exposure.positions()) {
+    auto range = ranges_.find(symbol);
+    if (range != ranges_.end()) most = std::max(most, range->second.Within(window, market_ns));
+  }
+  return most;
 }
 
 void BreakerDesk::StartDay(const AccountId& account, const risk::Exposure& exposure, std::int64_t day,
@@ -184,15 +190,9 @@ risk::BreakerSight BreakerDesk::SightOfAccount(const risk::BreakerRule& rule, co
     case BreakerKind::kConcentration:
       if (sum.equity) sight.figure = Times(sum.largest, *sum.equity);
       break;
-    case BreakerKind::kVolatility: {
-      sight.figure = Decimal();
-      for (const auto& [symbol, quantity] : sum.exposure->positions()) {
-        auto range = ranges_.find(symbol);
-        if (range != ranges_.end())
-          sight.figure = std::max(*sight.figure, range->second.Within(rule.window, world.market_ns));
-      }
+    case BreakerKind::kVolatility:
+      sight.figure = RangeOf(*sum.exposure, rule.window, world.market_ns);
       break;
-    }
     case BreakerKind::kStaleData:
       sight.figure = Decimal::FromInt(sum.oldest_ms);
       break;

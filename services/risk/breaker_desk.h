@@ -45,6 +45,8 @@ class BreakerDesk {
   // Nothing: it cannot be told.
   void OnStepDelay(std::optional<std::int64_t> delay_ms) { delay_ms_ = delay_ms; }
   void OnBreaks(const AccountId& account, int open_breaks) { open_breaks_[account] = open_breaks; }
+  // The most that anything the account holds moved within the window.
+  [[nodiscard]] Decimal RangeOf(const risk::Exposure& exposure, Duration window, std::int64_t market_ns) const;
   // Before anything of `day` counts.
   void StartDay(const AccountId& account, const risk::Exposure& exposure, std::int64_t day,
                 const ledger::Marks& closes);
@@ -124,7 +126,6 @@ class BreakerDesk {
   std::map<AccountId, DayStart> day_starts_;
   std::map<AccountId, int> open_breaks_;
   std::map<Symbol, risk::PriceRange> ranges_;
-  bool ranged_ = true;
   std::optional<std::int64_t> delay_ms_;
 };
 

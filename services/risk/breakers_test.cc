@@ -455,6 +455,57 @@ TEST_F(BreakersTest, WhatCouldNotBeStoredIsStoredLater) {
   EXPECT_THAT(Told(RiskStore::Target::kAudit), Contains("breaker.tripped").Times(1));
 }
 
+TEST_F(BreakersTest, WhatIfTellsWhatWouldTripAndChangesNothing) {
+  Rules({Rule(BreakerKind::kPortfolioLoss, "0.05"), [] {
+           risk::BreakerRule rule = Rule(BreakerKind::kLeverage, "0.9");
+           rule.name = "two";
+           return rule;
+         }()});
+  Fill(Side::kBuy, "400", "100.01");
+  Price("100");
+  Order order = Entry("d", "600");
+  auto ask = [&](const Order* with, const char* ratio) {
+    risk::v1::WhatIfResponse response;
+    EXPECT_EQ(keeper->WhatIf(AccountId("paper"), with, {{.ratio = Decimal::Of(ratio)}}, &response), absl::OkStatus());
+    return response;
+  };
+  risk::v1::WhatIfResponse fall = ask(nullptr, "-0.1");
+  EXPECT_EQ(fall.before().equity().value(), "99992");
+  EXPECT_EQ(fall.after().equity().value(), "95992.4");
+  EXPECT_EQ(fall.loss().value(), "3999.6");
+  EXPECT_FALSE(fall.has_preview());
+  EXPECT_THAT(fall.would_trip(), IsEmpty()) << "4 %";
+  EXPECT_THAT(ask(nullptr, "-0.13").would_trip(), ElementsAre("one"));
+  EXPECT_THAT(ask(&order, "0").would_trip(), ElementsAre("two"));
+  EXPECT_TRUE(ask(&order, "0").preview().approved());
+  EXPECT_THAT(ask(&order, "-0.06").would_trip(), ElementsAre("one", "two"));
+  EXPECT_EQ(ask(&order, "0.1").loss().value().substr(0, 1), "-") << "it is won";
+  EXPECT_EQ(Opening("d").opening(), risk::v1::OPENING_OPEN);
+  EXPECT_EQ(ask(nullptr, "0").after().equity().value(), "99992");
+}
+
+TEST_F(BreakersTest, LimitsShrinkBeforeTheStop) {
+  Rules({});
+  RiskStore::Update update{.account_id = AccountId("paper"), .reason = "test", .actor = "ann", .request_id = "derisk"};
+  update.limits = *keeper->GetLimits("paper");
+  update.limits.drawdown_ratio = Decimal::Of("0.05");
+  update.limits.max_position_ratio = Decimal::Of("0.5");
+  update.limits.derisk_floor = Decimal::Of("0.2");
+  ASSERT_TRUE(keeper->UpdateLimits(update).ok());
+  Fill(Side::kBuy, "100", "100.01");
+  Price("100");
+  EXPECT_EQ(Refused("d", "300"), "");
+  // 3.75 % down: halfway between start and stop, and 0.6 of the limits.
+  Price("62.52");
+  risk::v1::GetRiskStateResponse state;
+  ASSERT_EQ(keeper->State("paper", &state), absl::OkStatus());
+  EXPECT_EQ(state.scale().value(), "0.6");
+  // 28,875 of 96,250 are allowed: 461 in all.
+  EXPECT_EQ(Refused("d", "361"), "");
+  EXPECT_EQ(Refused("d", "362"), "max_position");
+  EXPECT_EQ(Refused("d", "100", Side::kSell), "") << "getting out always works";
+}
+
 // A day of an ordinary market, at speed, under the default rules: nothing trips, nobody is warned.
 TEST_F(BreakersTest, ADayOfAnOrdinaryMarketTripsNothing) {
   Rng rng(11);

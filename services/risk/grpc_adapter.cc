@@ -2,6 +2,7 @@
 
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
+#include "libs/wire/wire.h"
 #include "services/risk/breaker_codec.h"
 #include "services/risk/limits_codec.h"
 #include "services/risk/preview_codec.h"
@@ -233,6 +234,72 @@ grpc::ServerUnaryReactor* RiskGrpc::ReportBreaks(grpc::CallbackServerContext* co
   check.Id("account_id", request->account_id()).Range("open_breaks", request->open_breaks(), 0, 1'000'000);
   check.Text("message", request->message(), kReasonMax);
   reactor->Finish(check.ok() ? ToGrpc(keeper_.ReportBreaks(*request)) : check.Refusal());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::WhatIf(grpc::CallbackServerContext* context, const risk::v1::WhatIfRequest* request,
+                                           risk::v1::WhatIfResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  constexpr int kMovesMax = 1'000;
+  check.Id("account_id", request->account_id()).Range("moves", request->moves_size(), 0, kMovesMax);
+  std::optional<Order> order;
+  if (request->has_order()) {
+    order::v1::Order proto = request->order();
+    proto.set_account_id(request->account_id());
+    order = PreviewFromProto(proto, check);
+  }
+  std::vector<risk::MarketMove> moves;
+  for (const risk::v1::MarketMove& move : request->moves()) {
+    check.OptionalId("moves.symbol", move.symbol());
+    auto ratio = wire::FromProto(move.ratio(), "ratio");
+    // A price above zero stays one, and elevenfold is far enough.
+    bool sound = ratio.ok() && *ratio > Decimal::FromInt(-1) && *ratio <= Decimal::FromInt(10);
+    if (!sound) check.Refuse("moves.ratio", RejectReason::kOutOfRange, "above -1, at most 10 expected");
+    if (sound) moves.push_back({.symbol = Symbol(move.symbol()), .ratio = *ratio});
+  }
+  // What is far above every limit has no sums.
+  if (order && order->quantity > Decimal::FromInt(10'000'000))
+    check.Refuse("order.quantity", RejectReason::kOutOfRange, "at most 10000000 expected");
+  if (order && order->limit_price && *order->limit_price > Decimal::FromInt(10'000'000))
+    check.Refuse("order.limit_price", RejectReason::kOutOfRange, "at most 10000000 expected");
+  reactor->Finish(
+      check.ok() ? ToGrpc(keeper_.WhatIf(AccountId(request->account_id()), order ? &*order : nullptr, moves, response))
+                 : check.Refusal());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::ListLimitsHistory(grpc::CallbackServerContext* context,
+                                                      const risk::v1::ListLimitsHistoryRequest* request,
+                                                      risk::v1::ListLimitsHistoryResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  constexpr int kPage = 50, kPageMax = 500;
+  std::int64_t before = 0;
+  check.Id("account_id", request->account_id()).Range("page_size", request->page_size(), 0, kPageMax);
+  check.Token("page_token", request->page_token(), &before);
+  if (!check.ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
+  int count = request->page_size() == 0 ? kPage : request->page_size();
+  bool queued = writes_.TryPush([this, reactor, response, account = request->account_id(), before, count] {
+    auto records = keeper_.LimitsHistory(account, static_cast<std::uint64_t>(before), count);
+    if (records.ok()) {
+      for (const RiskStore::LimitsRecord& record : *records) {
+        risk::v1::LimitsVersion& version = *response->add_versions();
+        ToProto(record.limits, version.mutable_limits());
+        version.mutable_limits()->set_account_id(account);
+        version.mutable_limits()->set_updated_by(record.actor);
+        wire::ToProto(record.update_time, version.mutable_limits()->mutable_update_time());
+        version.set_reason(record.reason);
+      }
+      if (static_cast<int>(records->size()) == count)
+        response->set_next_page_token(std::to_string(records->back().limits.version));
+    }
+    reactor->Finish(ToGrpc(records.status()));
+  });
+  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many changes are waiting"));
   return reactor;
 }
 

@@ -51,6 +51,11 @@ class RiskGrpc final : public risk::v1::RiskService::CallbackService {
   grpc::ServerUnaryReactor* ReportBreaks(grpc::CallbackServerContext* context,
                                          const risk::v1::ReportBreaksRequest* request,
                                          risk::v1::ReportBreaksResponse* response) override;
+  grpc::ServerUnaryReactor* WhatIf(grpc::CallbackServerContext* context, const risk::v1::WhatIfRequest* request,
+                                   risk::v1::WhatIfResponse* response) override;
+  grpc::ServerUnaryReactor* ListLimitsHistory(grpc::CallbackServerContext* context,
+                                              const risk::v1::ListLimitsHistoryRequest* request,
+                                              risk::v1::ListLimitsHistoryResponse* response) override;
 
  private:
   RiskKeeper& keeper_;

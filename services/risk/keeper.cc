@@ -6,6 +6,7 @@
 #include <google/protobuf/arena.h>
 
 #include "libs/base/absl_std.h"
+#include "libs/risk/derisk.h"
 #include "libs/wire/event_bytes.h"
 #include "libs/wire/wire.h"
 #include "services/risk/limits_codec.h"
@@ -483,11 +484,18 @@ void RiskKeeper::StartDay(const AccountId& id, risk::Exposure& exposure, std::in
   SaveSoon();
 }
 
+Decimal RiskKeeper::ScaleOf(const risk::Limits& limits, const risk::Exposure& exposure, std::optional<Decimal> equity) {
+  bool volatile_counts = limits.derisk_floor < Decimal::FromInt(1) && limits.derisk_volatility.IsPositive();
+  Decimal range = volatile_counts ? breakers_.RangeOf(exposure, Duration::Seconds(60), market_time_.nanos) : Decimal();
+  return RiskScale(limits, exposure.baseline, equity, range);
+}
+
 void RiskKeeper::Observe(const AccountId& id, risk::Exposure& exposure) {
   std::optional<Decimal> equity = exposure.Equity(market_);
+  const risk::Limits& limits = limits_[id];
+  exposure.scale = ScaleOf(limits, exposure, equity);
   if (!equity) return;
   exposure.baseline.Observe(*equity);
-  const risk::Limits& limits = limits_[id];
   UtcTime now = market_time_.nanos != 0 ? market_time_ : clock_.Now();
   for (risk::LossRule rule : TripLosses(limits, exposure.baseline, *equity, now, &exposure.latches)) {
     SaveSoon();
@@ -684,6 +692,10 @@ void RiskKeeper::CloseSession() {
 
 void RiskKeeper::Preview(const Order& order, risk::v1::PreviewOrderResponse* response) {
   MutexLock lock(mutex_);
+  PreviewLocked(order, response);
+}
+
+void RiskKeeper::PreviewLocked(const Order& order, risk::v1::PreviewOrderResponse* response) {
   Verdict verdict = Check(order);
   const risk::PreTradeResult& result = verdict.result;
   response->set_approved(!result.rejection);
@@ -722,6 +734,80 @@ absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStat
   ViewOf(found->first, found->second).Describe(response);
   breakers_.Describe(BreakerWorld(), found->first, false, response->mutable_breakers());
   return absl::OkStatus();
+}
+
+void RiskKeeper::Stand(const AccountId& id, const risk::Exposure& exposure, const risk::Market& market,
+                       risk::v1::Standing* standing) {
+  const risk::Limits& limits = limits_[id];
+  risk::Standing now = StandingOf(exposure, market);
+  Decimal scale = ScaleOf(limits, exposure, now.equity);
+  wire::ToProto(now.gross, standing->mutable_gross_exposure());
+  wire::ToProto(now.net, standing->mutable_net_exposure());
+  wire::ToProto(scale, standing->mutable_scale());
+  if (!now.equity) return;
+  wire::ToProto(*now.equity, standing->mutable_equity());
+  Decimal allowed = Multiply(std::max(*now.equity, Decimal()), Multiply(limits.gross_leverage, scale, Rounding::kDown),
+                             Rounding::kDown);
+  wire::ToProto(std::max(allowed - now.gross, Decimal()), standing->mutable_buying_power());
+  StateView view = ViewOf(id, exposure);
+  risk::v1::GetRiskStateResponse state;
+  StateView{.exposure = exposure, .limits = limits, .market = market, .now_ns = view.now_ns}.Describe(&state);
+  for (risk::v1::LimitUse& use : *state.mutable_uses()) {
+    // What is under way is left out of what would be.
+    if (use.name() != "max_open_orders") *standing->add_uses() = std::move(use);
+  }
+}
+
+absl::Status RiskKeeper::WhatIf(const AccountId& account, const Order* order,
+                                const std::vector<risk::MarketMove>& moves, risk::v1::WhatIfResponse* response) {
+  MutexLock lock(mutex_);
+  auto found = accounts_.find(account);
+  if (found == accounts_.end()) return absl::NotFoundError(ToAbsl("risk knows no account " + account.value()));
+  std::optional<risk::Exposure> filled = FilledExposure(found->second, order, market_);
+  if (!filled) return absl::FailedPreconditionError("there is no price for the order's instrument");
+  risk::Market moved = MovedMarket(market_, moves);
+  Stand(account, found->second, market_, response->mutable_before());
+  Stand(account, *filled, moved, response->mutable_after());
+  if (order != nullptr) PreviewLocked(*order, response->mutable_preview());
+  std::optional<Decimal> unmoved = filled->Equity(market_), equity = filled->Equity(moved);
+  if (unmoved && equity) wire::ToProto(*unmoved - *equity, response->mutable_loss());
+  for (risk::LossRule rule : risk::kLossRules) {
+    bool unknown = !equity || (rule == risk::LossRule::kDailyLoss ? filled->baseline.day_start_unknown
+                                                                  : filled->baseline.peak_unknown);
+    bool trips =
+        !unknown && !filled->latches.Of(rule) && MeasureLoss(rule, limits_[account], filled->baseline, *equity).reached;
+    if (trips) response->add_would_trip(risk::NameOf(rule));
+  }
+  // This account alone: what the firm would be is not known from it.
+  std::map<AccountId, risk::Exposure> alone;
+  alone.emplace(account, *std::move(filled));
+  std::set<AccountId> known{account};
+  BreakerDesk::World now = BreakerWorld();
+  BreakerDesk::World world{.accounts = alone,
+                           .known = known,
+                           .market = moved,
+                           .time = now.time,
+                           .day = now.day,
+                           .now_ns = now.now_ns,
+                           .market_ns = now.market_ns,
+                           .lockstep = now.lockstep};
+  google::protobuf::RepeatedPtrField<risk::v1::Breaker> breakers;
+  breakers_.Describe(world, account, false, &breakers);
+  std::set<std::string> names;
+  for (const risk::v1::Breaker& breaker : breakers) {
+    bool trips = breaker.level_percent() == 100 && breaker.state() != risk::v1::BREAKER_STATE_TRIPPED;
+    if (trips && names.insert(breaker.rule().name()).second) response->add_would_trip(breaker.rule().name());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<RiskStore::LimitsRecord>> RiskKeeper::LimitsHistory(const std::string& account,
+                                                                               std::uint64_t before, int count) {
+  {
+    MutexLock lock(mutex_);
+    if (!accounts_.contains(AccountId(account))) return absl::NotFoundError(ToAbsl("risk knows no account " + account));
+  }
+  return store_.ListLimits(AccountId(account), before, count);
 }
 
 absl::Status RiskKeeper::Opening(const std::string& account, const std::string& deployment,

@@ -13,6 +13,7 @@
 #include "libs/platform/service/stopped_accounts.h"
 #include "libs/platform/thread/mutex.h"
 #include "libs/risk/passable.h"
+#include "libs/risk/what_if.h"
 #include "services/risk/breaker_desk.h"
 #include "services/risk/session_board.h"
 #include "services/risk/state_view.h"
@@ -76,6 +77,12 @@ class RiskKeeper {
   void ListBreakers(const std::string& account, risk::v1::ListBreakersResponse* response);
   absl::Status RearmBreakers(const risk::v1::RearmBreakersRequest& request, risk::v1::RearmBreakersResponse* response);
   absl::Status ReportBreaks(const risk::v1::ReportBreaksRequest& request);
+  // `order`: null when only the market moves. FAILED_PRECONDITION: there is no price for it.
+  absl::Status WhatIf(const AccountId& account, const Order* order, const std::vector<risk::MarketMove>& moves,
+                      risk::v1::WhatIfResponse* response);
+  // Blocks on Postgres.
+  absl::StatusOr<std::vector<RiskStore::LimitsRecord>> LimitsHistory(const std::string& account, std::uint64_t before,
+                                                                     int count);
 
  private:
   using Session = SessionBoard::Session;
@@ -112,6 +119,9 @@ class RiskKeeper {
   };
   // `anchor_price` as in risk::PreTradeInput.
   Verdict Check(const Order& order, std::optional<Decimal> anchor_price = std::nullopt) REQUIRES(mutex_);
+  void PreviewLocked(const Order& order, risk::v1::PreviewOrderResponse* response) REQUIRES(mutex_);
+  void Stand(const AccountId& id, const risk::Exposure& exposure, const risk::Market& market,
+             risk::v1::Standing* standing) REQUIRES(mutex_);
   // What a reservation asks: also one that reserves nothing (see risk.v1.Reserve).
   Verdict Judge(const risk::v1::Reserve& request, const Order& order) REQUIRES(mutex_);
   // The newest report of the broker's that has come with an event.
@@ -124,6 +134,8 @@ class RiskKeeper {
   void StartDay(const AccountId& id, risk::Exposure& exposure, std::int64_t day) REQUIRES(mutex_);
   // Looks at what an account is worth now: moves the peak, trips loss rules.
   void Observe(const AccountId& id, risk::Exposure& exposure) REQUIRES(mutex_);
+  Decimal ScaleOf(const risk::Limits& limits, const risk::Exposure& exposure, std::optional<Decimal> equity)
+      REQUIRES(mutex_);
   void MarkAll() REQUIRES(mutex_);
   void SaveSoon() REQUIRES(mutex_);
   // Whether so much has come since it was stored that storing it again is cheap beside it.

@@ -23,6 +23,9 @@ void ToProto(const risk::Limits& limits, risk::v1::Limits* out) {
   out->set_quote_age_ms_max(limits.quote_age_ms_max);
   out->set_allow_short(limits.allow_short);
   out->set_daily_loss_clears_next_day(limits.daily_loss_clears_next_day);
+  wire::ToProto(limits.derisk_floor, out->mutable_derisk_floor());
+  wire::ToProto(limits.derisk_start, out->mutable_derisk_start());
+  wire::ToProto(limits.derisk_volatility, out->mutable_derisk_volatility());
   for (const Symbol& symbol : limits.restricted) out->add_restricted_symbols(symbol.value());
 }
 
@@ -65,6 +68,10 @@ risk::Limits LimitsFromProto(const risk::v1::Limits& proto, FieldCheck& check) {
   limits.quote_age_ms_max = number(proto.quote_age_ms_max(), "limits.quote_age_ms_max", 600000);
   limits.allow_short = proto.allow_short();
   limits.daily_loss_clears_next_day = proto.daily_loss_clears_next_day();
+  if (proto.has_derisk_floor()) limits.derisk_floor = decimal(proto.derisk_floor(), "limits.derisk_floor", "1");
+  if (proto.has_derisk_start()) limits.derisk_start = decimal(proto.derisk_start(), "limits.derisk_start", "1");
+  if (proto.has_derisk_volatility())
+    limits.derisk_volatility = decimal(proto.derisk_volatility(), "limits.derisk_volatility", "10");
   for (const std::string& symbol : proto.restricted_symbols()) {
     check.Id("limits.restricted_symbols", symbol);
     limits.restricted.insert(Symbol(symbol));

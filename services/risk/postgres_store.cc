@@ -114,6 +114,26 @@ absl::StatusOr<risk::Limits> PostgresRiskStore::SaveLimits(const Update& update)
   return saved;
 }
 
+absl::StatusOr<std::vector<RiskStore::LimitsRecord>> PostgresRiskStore::ListLimits(const AccountId& account,
+                                                                                   std::uint64_t before, int count) {
+  std::vector<LimitsRecord> records;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    records.clear();
+    for (const pqxx::row& row : work.exec_params(
+             "SELECT payload, reason, actor, (extract(epoch FROM update_time) * 1000000)::bigint FROM limits "
+             "WHERE account_id = $1 AND ($2 = 0 OR version < $2) ORDER BY version DESC LIMIT $3",
+             account.value(), static_cast<std::int64_t>(before), count)) {
+      LimitsRecord record{.reason = row[1].as<std::string>(),
+                          .actor = row[2].as<std::string>(),
+                          .update_time = UtcTime{row[3].as<std::int64_t>() * 1'000}};
+      ASSIGN_OR_RETURN(record.limits, Decode(row[0]));
+      records.push_back(std::move(record));
+    }
+    return absl::OkStatus();
+  }));
+  return records;
+}
+
 absl::StatusOr<RiskStore::Marks> PostgresRiskStore::LoadMarks() {
   Marks marks;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {

@@ -12,6 +12,8 @@ class PostgresRiskStore final : public RiskStore {
 
   absl::StatusOr<std::map<AccountId, risk::Limits>> LoadLimits() override;
   absl::StatusOr<risk::Limits> SaveLimits(const Update& update) override;
+  absl::StatusOr<std::vector<LimitsRecord>> ListLimits(const AccountId& account, std::uint64_t before,
+                                                       int count) override;
   absl::StatusOr<Marks> LoadMarks() override;
   absl::StatusOr<Closes> LoadCloses() override;
   absl::Status SaveMarks(const Marks& marks, const Closes& closes) override;

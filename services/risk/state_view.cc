@@ -41,6 +41,7 @@ void StateView::Describe(risk::v1::GetRiskStateResponse* response) const {
   wire::ToProto(gross, response->mutable_gross_exposure());
   wire::ToProto(net, response->mutable_net_exposure());
   wire::ToProto(reserved, response->mutable_reserved_exposure());
+  wire::ToProto(exposure.scale, response->mutable_scale());
   bool stale = market.quotes.empty();
   for (const auto& [symbol, arrival] : market.arrival_ns)
     stale = stale || (!lockstep && now_ns - arrival > limits.quote_age_ms_max * 1'000'000);

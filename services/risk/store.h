@@ -39,6 +39,15 @@ class RiskStore {
     std::string request_id;
   };
   virtual absl::StatusOr<risk::Limits> SaveLimits(const Update& update) = 0;
+  // Versions below `before` (0: all), newest first.
+  struct LimitsRecord {
+    risk::Limits limits;
+    std::string reason;
+    std::string actor;
+    UtcTime update_time;
+  };
+  virtual absl::StatusOr<std::vector<LimitsRecord>> ListLimits(const AccountId& account, std::uint64_t before,
+                                                               int count) = 0;
   virtual absl::StatusOr<Marks> LoadMarks() = 0;
   virtual absl::StatusOr<Closes> LoadCloses() = 0;
   virtual absl::Status SaveMarks(const Marks& marks, const Closes& closes) = 0;

@@ -153,6 +153,21 @@ TEST_P(RiskStoreTest, ARearmingIsDoneOnceAndTold) {
   EXPECT_EQ(Waiting(), std::pair(1, 0));
 }
 
+TEST_P(RiskStoreTest, EveryVersionOfTheLimitsIsKeptWithItsReason) {
+  EXPECT_TRUE(store_->ListLimits(AccountId("paper"), 0, 10)->empty());
+  for (std::uint64_t version = 1; version <= 3; ++version)
+    ASSERT_TRUE(store_->SaveLimits(Change(("r" + std::to_string(version)).c_str(), version, 7)).ok());
+  auto newest = store_->ListLimits(AccountId("paper"), 0, 2);
+  ASSERT_TRUE(newest.ok()) << newest.status();
+  ASSERT_EQ(newest->size(), 2U);
+  EXPECT_EQ((*newest)[0].limits.version, 4U);
+  EXPECT_EQ((*newest)[1].limits.version, 3U);
+  EXPECT_EQ((*newest)[0].reason, "why");
+  EXPECT_EQ((*newest)[0].actor, "ann");
+  ASSERT_EQ(store_->ListLimits(AccountId("paper"), 3, 10)->size(), 1U);
+  EXPECT_TRUE(store_->ListLimits(AccountId("other"), 0, 10)->empty());
+}
+
 TEST_P(RiskStoreTest, BreakerRulesAreOneVersionedSet) {
   EXPECT_EQ(*store_->LoadBreakerRules(), BreakerRuleSet());
   RiskStore::RulesUpdate update{.reason = "why", .actor = "ann", .request_id = "r1"};

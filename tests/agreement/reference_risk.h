@@ -38,6 +38,7 @@ struct Account {
   bool drawdown_tripped = false;
   bool breaker_tripped = false;
   int orders_last_second = 0;
+  Decimal scale = Decimal::FromInt(1);
 };
 
 struct Seen {
@@ -96,7 +97,9 @@ class Judge {
     if (account_.daily_loss_tripped || Lost(account_.day_start, equity, limits_.daily_loss_ratio)) return "daily_loss";
     if (account_.drawdown_tripped || Lost(account_.peak, equity, limits_.drawdown_ratio)) return "drawdown";
     if (account_.breaker_tripped) return "breaker";
-    auto share = [&](Decimal ratio) { return Multiply(equity, ratio, Rounding::kDown); };
+    auto share = [&](Decimal ratio) {
+      return Multiply(equity, Multiply(ratio, account_.scale, Rounding::kDown), Rounding::kDown);
+    };
     if (Product(LargestBecome(order.symbol, &order.deployment_id, &order), worst) > share(limits_.max_position_ratio))
       return "max_position";
     if (Product(LargestBecome(order.symbol, nullptr, &order), worst) > share(limits_.concentration_ratio))

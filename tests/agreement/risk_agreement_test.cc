@@ -123,6 +123,7 @@ class World {
     account_.day_start = exposure_.baseline.day_start_equity = near();
     account_.peak = exposure_.baseline.peak_equity = near();
     account_.breaker_tripped = Chance(6);
+    account_.scale = exposure_.scale = Chance(4) ? Cents(rng_.Between(0, 99)) : Decimal::FromInt(1);
     account_.daily_loss_tripped = Chance(8);
     account_.drawdown_tripped = Chance(8);
     exposure_.latches.daily_loss.reset();

@@ -147,3 +147,29 @@ def test_the_firms_are_no_accounts(suite):
     status, body = suite.request("POST", "/api/live/breakers/rearm", {"account_id": "", "reason": "none is tripped"})
     assert status == 200 and body["rearmed"] == [], body
     assert suite.request("GET", "/api/live/opening?account_id=nobody")[0] == 404
+
+
+def test_what_if_is_asked_without_doing_it(suite):
+    before = suite.get("/api/live/risk")
+    status, body = suite.request("POST", "/api/live/risk/what-if", {
+        "account_id": "paper", "moves": [{"ratio": "-0.5"}],
+        "order": {"symbol": "BTC-USD", "side": "SIDE_BUY", "type": "ORDER_TYPE_MARKET", "time_in_force": "TIME_IN_FORCE_IOC",
+                  "quantity": "0.01"}})
+    assert status == 200, body
+    assert body["preview"]["checks"] and float(body["loss"]) > 0 and float(body["after"]["equity"]) < float(body["before"]["equity"])
+    assert suite.get("/api/live/risk")["open_orders"] == before["open_orders"]
+    status, body = suite.request("POST", "/api/live/risk/what-if", {"account_id": "paper", "moves": [{"ratio": "-1"}]})
+    assert status == 400 and "moves.ratio" in str(body), body
+
+
+def test_every_version_of_the_limits_is_told_with_its_reason(suite):
+    limits = suite.get("/api/live/risk")["limits"]
+    for reason in ("first", "second"):
+        limits = {**suite.get("/api/live/risk")["limits"], "derisk_floor": "0.5"}
+        status, body = suite.request("PUT", "/api/live/risk/limits",
+                                     {"request_id": f"limits-{reason}", "limits": limits, "reason": reason})
+        assert status == 200 and body["limits"]["derisk_floor"] == "0.5", body
+    page = suite.get("/api/live/risk/limits/history?page_size=1")
+    assert [one["reason"] for one in page["versions"]] == ["second"] and page["versions"][0]["limits"]["update_time"]
+    page = suite.get(f"/api/live/risk/limits/history?page_size=5&page_token={page['next_page_token']}")
+    assert [one["reason"] for one in page["versions"]] == ["first"] and not page["next_page_token"]

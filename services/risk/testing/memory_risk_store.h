@@ -57,6 +57,17 @@ class MemoryRiskStore final : public RiskStore {
     if (!status.ok()) return status;
     return saved;
   }
+  absl::StatusOr<std::vector<LimitsRecord>> ListLimits(const AccountId& account, std::uint64_t before,
+                                                       int count) override {
+    std::vector<LimitsRecord> records;
+    for (auto it = disk_->limits.rbegin(); it != disk_->limits.rend(); ++it) {
+      const auto& [update, saved] = it->second;
+      bool meant = update.account_id == account && (before == 0 || saved.version < before);
+      if (meant && static_cast<int>(records.size()) < count)
+        records.push_back({.limits = saved, .reason = update.reason, .actor = update.actor});
+    }
+    return records;
+  }
   absl::StatusOr<Marks> LoadMarks() override { return disk_->marks; }
   absl::StatusOr<Closes> LoadCloses() override { return disk_->closes; }
   absl::Status SaveMarks(const Marks& marks, const Closes& closes) override {

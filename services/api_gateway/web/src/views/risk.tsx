@@ -21,6 +21,9 @@ const kLimits: readonly { name: string; label: string; kind: "amount" | "ratio" 
   { name: "max_open_orders", label: "Open orders", kind: "count" },
   { name: "daily_loss_ratio", label: "Daily loss, %", kind: "ratio" },
   { name: "drawdown_ratio", label: "Drawdown, %", kind: "ratio" },
+  { name: "derisk_floor", label: "Smallest limits before the stop, % (100: never smaller)", kind: "ratio" },
+  { name: "derisk_start", label: "Smaller from this part of the drawdown limit on, %", kind: "ratio" },
+  { name: "derisk_volatility", label: "Smaller above this move in a minute, % (0: not)", kind: "ratio" },
   { name: "price_collar_ratio", label: "Distance from the market, %", kind: "ratio" },
   { name: "order_rate_per_second", label: "Orders a second", kind: "count" },
   { name: "quote_age_ms_max", label: "Oldest quote, ms", kind: "count" },
@@ -29,7 +32,8 @@ const kLimits: readonly { name: string; label: string; kind: "amount" | "ratio" 
 ];
 
 /** The limits this server has. */
-const known = (limits: Limits) => kLimits.filter((l) => (l.name !== "daily_loss_clears_next_day" && l.name !== "net_leverage") || l.name in limits);
+const kNewer = new Set(["daily_loss_clears_next_day", "net_leverage", "derisk_floor", "derisk_start", "derisk_volatility"]);
+const known = (limits: Limits) => kLimits.filter((l) => !kNewer.has(l.name) || l.name in limits);
 
 function showLimit(value: unknown, kind: string): string {
   if (value === null || value === undefined || value === "") return "no limit";
