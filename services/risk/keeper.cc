@@ -687,7 +687,10 @@ absl::Status RiskKeeper::Rearm(const risk::v1::RearmLossRulesRequest& request,
 
 void RiskKeeper::CloseSession() {
   MutexLock lock(mutex_);
-  sessions_.CloseAll(grpc::Status(grpc::UNAVAILABLE, "risk is stopping"));
+  grpc::Status stopping(grpc::UNAVAILABLE, "risk is stopping");
+  sessions_.CloseAll(stopping);
+  for (const auto& subscriber : subscribers_) subscriber->Close(stopping);
+  subscribers_.clear();
 }
 
 void RiskKeeper::Preview(const Order& order, risk::v1::PreviewOrderResponse* response) {
