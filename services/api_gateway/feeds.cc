@@ -5,6 +5,7 @@
 #include <chrono>
 #include <set>
 
+#include "libs/platform/grpc/channel.h"
 #include "libs/wire/event_bytes.h"
 
 namespace ballast {
@@ -42,6 +43,7 @@ Feeds::Feeds(const Peers& peers, StreamHub& hub, const Clock& clock, Logger& log
       orders_(OrderCallbacks()),
       deployments_(DeploymentCallbacks()),
       alerts_(AlertCallbacks()),
+      risk_(risk::v1::RiskService::NewStub(MakeChannel(peers.risk.address))),
       openings_(OpeningCallbacks()),
       market_(MarketCallbacks()) {}
 
@@ -260,7 +262,7 @@ std::uint64_t Feeds::LoadAlerts() {
 Feeds::Openings::Callbacks Feeds::OpeningCallbacks() {
   return {.open =
               [this](grpc::ClientContext& context) {
-                return peers_.risk.stub->StreamOpenings(&context, risk::v1::StreamOpeningsRequest());
+                return risk_->StreamOpenings(&context, risk::v1::StreamOpeningsRequest());
               },
           .on_message =
               [this](risk::v1::StreamOpeningsResponse& response) {

@@ -61,6 +61,9 @@ class Feeds {
   Orders orders_;
   Deployments deployments_;
   Alerts alerts_;
+  // Over a channel of its own: while risk is away it is asked again all the time, and the answers to people should not
+  // wait for that to calm down.
+  std::unique_ptr<risk::v1::RiskService::Stub> risk_;
   Openings openings_;
   Market market_;
   Mutex mutex_;

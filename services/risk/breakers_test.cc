@@ -222,12 +222,17 @@ class BreakersTest : public ::testing::Test {
     auto hold = [this] { Fill(Side::kBuy, "400", "100"); };
     auto sell = [this] { Fill(Side::kSell, "390", "100"); };
     auto storm = [this](OrderEventType type) {
-      for (int i = 0; i < 5; ++i) {
+      constexpr int kRejects = 5;
+      for (int i = 0; i < 20; ++i) {
         OrderEvent event;
         event.type = type;
         event.order = Entry("d");
         event.order->status = OrderStatus::kRejected;
+        // What an own switch refuses counts for nothing.
+        event.order->rejection = Rejection{.reason = RejectReason::kKillSwitch};
         Send(event);
+        event.order->rejection = Rejection{.reason = RejectReason::kBrokerRejected};
+        if (i < kRejects) Send(event);
       }
       keeper->Tick();
     };

@@ -33,6 +33,13 @@ void TellPassable(const std::optional<risk::PassableQuantity>& quantity,
   if (prices && prices->stop_price) answer->set_passable_stop_price(prices->stop_price->ToString());
 }
 
+// Own switches are pulled by somebody who knows; what they refuse is no sign of anything.
+bool IsVenuesNo(const Order& order) {
+  RejectReason reason = order.rejection ? order.rejection->reason : RejectReason::kUnspecified;
+  return reason != RejectReason::kKillSwitch && reason != RejectReason::kAccountHalted &&
+         reason != RejectReason::kBrokerUnavailable;
+}
+
 // Each rule once, however many deployments or positions it was tripped by.
 void AddNames(const BreakerChanges& changes, std::vector<std::string>* names) {
   for (const auto& [key, block] : changes) {
@@ -314,7 +321,7 @@ bool RiskKeeper::Apply(Session& session, const order::v1::OrderEvent& proto) {
   }
   if (!replayed_.contains(id)) return true;
   if (event->fill) Observe(id, exposure);
-  if (event->type == OrderEventType::kRejected && event->order)
+  if (event->type == OrderEventType::kRejected && event->order && IsVenuesNo(*event->order) && !exposure.halted())
     breakers_.OnRejected(id, event->order->deployment_id, AgeNow());
   // Whoever follows the answer learns it at once.
   bool answers = event->type == OrderEventType::kAccountHalted || event->type == OrderEventType::kAccountResumed;
