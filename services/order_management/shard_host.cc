@@ -10,6 +10,7 @@
 #include "libs/runtime/worker.h"
 #include "services/order_management/emergency_desk.h"
 #include "services/order_management/emergency_store.h"
+#include "services/order_management/market_reader.h"
 #include "services/order_management/store.h"
 #include "services/order_management/venue_reader.h"
 
@@ -35,6 +36,12 @@ struct ShardHost::Parts {
              service.clock, service.log, service.metrics),
         shard(std::move(options), store, hub, service.clock, service.log, service.metrics),
         worker(shard, service.clock),
+        market(service.config.GetString("broker_gateway_address"),
+               {.watching = [this] { return shard.watches_market(); },
+                .instruments = [this](std::vector<Instrument> known) { shard.OnInstruments(std::move(known)); },
+                .step = [this](MarketStep step) { shard.OnMarket(std::move(step)); },
+                .lost = [this] { shard.OnMarketLost(); }},
+               service.clock, service.log),
         risk(RiskCallbacks()),
         broker(BrokerCallbacks()) {
     shard.SetEmergency(&desk);
@@ -44,6 +51,7 @@ struct ShardHost::Parts {
          .broker = [this](broker::v1::OrderSessionRequest request) { return broker.Send(std::move(request)); },
          .drop_broker = [this] { broker.Drop(); },
          .drop_risk = [this] { risk.Drop(); },
+         .watch_market = [this] { market.Want(); },
          .fail = lost});
   }
 
@@ -73,6 +81,7 @@ struct ShardHost::Parts {
   EmergencyDesk desk;
   Shard shard;
   runtime::Worker worker;
+  MarketReader market;
   RiskClient risk;
   BrokerClient broker;
 };
@@ -166,6 +175,7 @@ void ShardHost::Drain() {
   parts_->shard.order_ids().Stop();
   parts_->desk.Stop();
   parts_->venue.Stop();
+  parts_->market.Stop();
   parts_->risk.Stop();
   parts_->broker.Stop();
 }

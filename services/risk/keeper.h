@@ -98,6 +98,8 @@ class RiskKeeper {
   };
   // `anchor_price` as in risk::PreTradeInput.
   Verdict Check(const Order& order, std::optional<Decimal> anchor_price = std::nullopt) REQUIRES(mutex_);
+  [[nodiscard]] std::optional<Decimal> MarketAnchor(const Order& order, std::optional<Decimal> limit = std::nullopt)
+      REQUIRES(mutex_);
   // What a reservation asks: also one that reserves nothing (see risk.v1.Reserve).
   Verdict Judge(const risk::v1::Reserve& request, const Order& order) REQUIRES(mutex_);
   // The newest report of the broker's that has come with an event.
