@@ -118,6 +118,11 @@ def test_a_trailing_stop_follows_survives_and_fires(suite):
     far = submit(suite, "t-far", side="SELL", kind="TRAILING_STOP", quantity="0.01", reduce_only=True,
                  trailing=trailing(suite, "4", "PERCENT"))
     assert (far.status, far.hold) == (types.ORDER_STATUS_HELD, types.HOLD_REASON_TRIGGER), far
+    # One of the two follows whichever way the market goes.
+    other = submit(suite, "t-other", side="BUY", kind="TRAILING_STOP", quantity="0.001", trailing=trailing(suite, "4", "PERCENT"))
+
+    def moves():
+        return sum(events(suite, order.order_id).count("TRAILED") for order in (far, other))
     followed = becomes(suite, far.order_id, "HELD", lambda order: order.trailing.HasField("high_water_mark"))
     mark, stop = D(followed.trailing.high_water_mark.value), D(followed.stop_price.value)
     assert mark * D("0.96") - D("0.02") <= stop <= mark * D("0.96"), followed
@@ -126,8 +131,9 @@ def test_a_trailing_stop_follows_survives_and_fires(suite):
     again = becomes(suite, far.order_id, "HELD")
     # Never back, also not over a restart.
     assert D(again.trailing.high_water_mark.value) >= mark and D(again.stop_price.value) >= stop
-    moved = len([each for each in events(suite, far.order_id) if each == "TRAILED"])
-    wait_until(lambda: len([each for each in events(suite, far.order_id) if each == "TRAILED"]) > moved, 60, "it follows on")
+    moved = moves()
+    wait_until(lambda: moves() > moved, 60, "they follow on")
+    cancel(suite, other.order_id)
     # One tick behind the market: the first step back fires it.
     near = submit(suite, "t-near", side="SELL", kind="TRAILING_STOP", quantity="0.005", reduce_only=True,
                   trailing=trailing(suite, "1", "TICKS"))
@@ -160,6 +166,7 @@ def test_a_trailing_stop_sleeps_until_its_activation_price(suite):
 
 
 def test_a_bracket_protects_what_its_entry_brings(suite):
+    flatten(suite, "b-before")
     answer = bracket(suite, "b-market")
     assert [order.request_id for order in answer.orders] == ["b-market:1", "b-market:2", "b-market:3"]
     entry, target, stop = (order.order_id for order in answer.orders)
