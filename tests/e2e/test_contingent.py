@@ -103,7 +103,9 @@ def position(suite, symbol="BTC-USD"):
     return sum((D(row["quantity"]) for row in rows if row["symbol"] == symbol), D(0))
 
 
-def flatten(suite, key, symbol="BTC-USD"):
+def flatten(suite, key, held=True, symbol="BTC-USD"):
+    if held:
+        wait_until(lambda: position(suite, symbol) != 0, 20, f"{symbol} is held")
     if position(suite, symbol):
         suite.request("POST", f"/api/live/positions/{symbol}/close", {"request_id": key, "account_id": "paper"})
     wait_until(lambda: position(suite, symbol) == 0, 20, f"{symbol} is flat")
@@ -166,7 +168,7 @@ def test_a_trailing_stop_sleeps_until_its_activation_price(suite):
 
 
 def test_a_bracket_protects_what_its_entry_brings(suite):
-    flatten(suite, "b-before")
+    flatten(suite, "b-before", held=False)
     answer = bracket(suite, "b-market")
     assert [order.request_id for order in answer.orders] == ["b-market:1", "b-market:2", "b-market:3"]
     entry, target, stop = (order.order_id for order in answer.orders)
