@@ -44,7 +44,6 @@ class HeldOrdersTest : public testing::Test {
     shard_.reset();
     hub_.reset();
     sent_.clear();
-    watched_ = false;
     broker_away_ = false;
     journal_ = std::make_unique<MemoryJournal>(disk_);
     hub_ = std::make_unique<EventHub>(*journal_, clock_);
@@ -65,7 +64,6 @@ class HeldOrdersTest : public testing::Test {
                           },
                       .drop_broker = [this] { shard_->OnBrokerLost(); },
                       .drop_risk = [] {},
-                      .watch_market = [this] { watched_ = true; },
                       .fail = [](const std::string& why) { FAIL() << why; }});
     ASSERT_TRUE(shard_->Recover().ok());
     shard_->OnRiskReady({});
@@ -268,7 +266,6 @@ class HeldOrdersTest : public testing::Test {
   std::vector<risk::v1::Reserve> asked_, asked_before_;
   std::set<std::string> refused_, voided_;
   bool risk_silent_ = false;
-  bool watched_ = false;
   bool broker_away_ = false;
   std::uint64_t executions_ = 0;
   std::int64_t market_nanos_ = 1;
@@ -277,11 +274,11 @@ class HeldOrdersTest : public testing::Test {
 // Triggers
 
 TEST_F(HeldOrdersTest, ATrailingStopFollowsGoesOnAfterARestartAndIsSentAsAStop) {
-  EXPECT_FALSE(watched_);
+  EXPECT_FALSE(shard_->watches_market());
   OrderReply reply = Submit(Trailing("t"));
   EXPECT_EQ(reply.order.status, OrderStatus::kHeld);
   EXPECT_EQ(reply.order.hold, HoldReason::kTrigger);
-  EXPECT_TRUE(watched_);
+  EXPECT_TRUE(shard_->watches_market());
   Market("100");
   EXPECT_EQ(Read("t").stop_price, D("95"));
   Market("110");
@@ -290,7 +287,7 @@ TEST_F(HeldOrdersTest, ATrailingStopFollowsGoesOnAfterARestartAndIsSentAsAStop) 
   EXPECT_EQ(Read("t").stop_price, D("105")) << "never back";
   EXPECT_TRUE(NewOrders("t").empty());
   Begin();
-  EXPECT_TRUE(watched_) << "what waits is watched from the start on";
+  EXPECT_TRUE(shard_->watches_market()) << "what waits is watched from the start on";
   EXPECT_TRUE(NewOrders("t").empty()) << "a new session sends nothing that waits here";
   EXPECT_EQ(Read("t").trailing->high_water_mark, D("110"));
   Market("104");

@@ -79,8 +79,8 @@ void MarketDesk::SetWatched(const Order& order) {
   if (!waits) {
     watched_.erase(key);
     days_.erase(order.order_id);
-  } else if (watched_.insert(std::move(key)).second && floor_.ports.watch_market) {
-    floor_.ports.watch_market();
+  } else {
+    watched_.insert(std::move(key));
   }
   watching_ = !watched_.empty();
 }

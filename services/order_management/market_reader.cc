@@ -8,8 +8,9 @@
 
 namespace ballast {
 
-MarketReader::MarketReader(const std::string& address, Ports ports, const Clock& clock, Logger& log)
-    : ports_(std::move(ports)),
+MarketReader::MarketReader(const std::string& address, std::string name, Ports ports, const Clock& clock, Logger& log)
+    : name_(std::move(name)),
+      ports_(std::move(ports)),
       log_(log),
       stub_(broker::v1::MarketDataService::NewStub(MakeChannel(address))),
       instruments_([this] { return LoadInstruments(); }, clock),
@@ -18,7 +19,7 @@ MarketReader::MarketReader(const std::string& address, Ports ports, const Clock&
                    [this](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
                      instruments_.Want();
                      broker::v1::StreamMarketDataRequest request;
-                     request.mutable_subscribe()->set_subscriber("order_management");
+                     request.mutable_subscribe()->set_subscriber(name_);
                      request.mutable_subscribe()->set_lockstep(true);
                      request.mutable_subscribe()->set_phase(0);
                      send(std::move(request));
@@ -29,21 +30,6 @@ MarketReader::MarketReader(const std::string& address, Ports ports, const Clock&
                      log_.Warning("market.stream_lost", {{"error", status.ToString()}});
                      ports_.lost();
                    }}) {}
-
-void MarketReader::Want() {
-  MutexLock lock(mutex_);
-  if (started_ || stopped_) return;
-  started_ = true;
-  client_.Start();
-}
-
-void MarketReader::Stop() {
-  {
-    MutexLock lock(mutex_);
-    stopped_ = true;
-  }
-  client_.Stop();
-}
 
 // Blocks the client's thread. Without them no order can follow: its tick is not known.
 bool MarketReader::LoadInstruments() {
@@ -73,7 +59,8 @@ bool MarketReader::OnStep(const broker::v1::StreamMarketDataResponse& message) {
     request.mutable_acknowledge()->set_step(number);
     return client_.Send(std::move(request));
   };
-  if (!ports_.watching()) return !message.lockstep() || acknowledge();
+  // A market that waits is looked at in any case: the reports of its step may make an order wait for it.
+  if (!message.lockstep() && !ports_.watching()) return true;
   MarketStep step{.market_time = wire::FromProto(message.market_time()), .lockstep = message.lockstep()};
   step.quotes.reserve(static_cast<std::size_t>(message.quotes_size()));
   for (const auto& proto : message.quotes()) {

@@ -2,7 +2,7 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "ballast/broker/v1/market_data_service.grpc.pb.h"
@@ -10,14 +10,12 @@
 #include "libs/model/market.h"
 #include "libs/platform/grpc/client_stream.h"
 #include "libs/platform/log/log.h"
-#include "libs/platform/thread/mutex.h"
 #include "libs/platform/thread/wanted.h"
 #include "services/order_management/market_desk.h"
 
 namespace ballast {
 
-// Follows the market for the orders held here, from the first one on that waits for it: an order manager without one
-// reads nothing. Takes part in lockstep, so that a replay waits for what a step releases.
+// Follows the market for the orders held here. Takes part in lockstep, so that a replay waits for what a step releases.
 class MarketReader {
  public:
   struct Ports {
@@ -28,12 +26,12 @@ class MarketReader {
     std::function<void()> lost;
   };
 
-  MarketReader(const std::string& address, Ports ports, const Clock& clock, Logger& log);
+  // `name`: of the accounts' shard, whoever has it: in lockstep the market waits for it by that.
+  MarketReader(const std::string& address, std::string name, Ports ports, const Clock& clock, Logger& log);
   ~MarketReader() { Stop(); }
 
-  // Any thread, any number of times.
-  void Want() EXCLUDES(mutex_);
-  void Stop() EXCLUDES(mutex_);
+  void Start() { client_.Start(); }
+  void Stop() { client_.Stop(); }
 
  private:
   using Client = BidiClient<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>;
@@ -41,14 +39,12 @@ class MarketReader {
   bool LoadInstruments();
   bool OnStep(const broker::v1::StreamMarketDataResponse& message);
 
+  const std::string name_;
   Ports ports_;
   Logger& log_;
   std::unique_ptr<broker::v1::MarketDataService::Stub> stub_;
   // The client's thread.
   Wanted instruments_;
-  Mutex mutex_;
-  bool started_ GUARDED_BY(mutex_) = false;
-  bool stopped_ GUARDED_BY(mutex_) = false;
   Client client_;
 };
 

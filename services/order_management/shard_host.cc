@@ -1,5 +1,7 @@
 #include "services/order_management/shard_host.h"
 
+#include <algorithm>
+
 #include <grpcpp/grpcpp.h>
 
 #include "ballast/broker/v1/broker_service.grpc.pb.h"
@@ -19,6 +21,17 @@ namespace ballast {
 using RiskClient = StreamClient<risk::v1::RiskSessionRequest, risk::v1::RiskSessionResponse>;
 using BrokerClient = StreamClient<broker::v1::OrderSessionRequest, broker::v1::OrderSessionResponse>;
 
+namespace {
+
+// "order_management.0": the same whoever has the shard.
+std::string SubscriberOf(const ShardPlace& place) {
+  std::string name = place.key;
+  std::replace(name.begin(), name.end(), '/', '.');
+  return name;
+}
+
+}  // namespace
+
 struct ShardHost::Parts {
   Parts(ServiceContext& service, EventHub& hub, const ShardPlace& place, Shard::Options options,
         std::function<void(const std::string&)> on_lost)
@@ -36,7 +49,7 @@ struct ShardHost::Parts {
              service.clock, service.log, service.metrics),
         shard(std::move(options), store, hub, service.clock, service.log, service.metrics),
         worker(shard, service.clock),
-        market(service.config.GetString("broker_gateway_address"),
+        market(service.config.GetString("broker_gateway_address"), SubscriberOf(place),
                {.watching = [this] { return shard.watches_market(); },
                 .instruments = [this](std::vector<Instrument> known) { shard.OnInstruments(std::move(known)); },
                 .step = [this](MarketStep step) { shard.OnMarket(std::move(step)); },
@@ -51,7 +64,6 @@ struct ShardHost::Parts {
          .broker = [this](broker::v1::OrderSessionRequest request) { return broker.Send(std::move(request)); },
          .drop_broker = [this] { broker.Drop(); },
          .drop_risk = [this] { risk.Drop(); },
-         .watch_market = [this] { market.Want(); },
          .fail = lost});
   }
 
@@ -166,6 +178,7 @@ absl::Status ShardHost::Recover() {
 void ShardHost::Start() {
   parts_->shard.order_ids().Start();
   parts_->worker.Start();
+  parts_->market.Start();
   parts_->risk.Start();
   parts_->broker.Start();
 }

@@ -66,8 +66,6 @@ struct ShardPorts {
   std::function<bool(broker::v1::OrderSessionRequest)> broker;
   std::function<void()> drop_broker;
   std::function<void()> drop_risk;
-  // From now on the market is told (Shard::OnMarket): some order waits for it. May be called again.
-  std::function<void()> watch_market = {};
   // The process must end.
   std::function<void(const std::string&)> fail;
 };
