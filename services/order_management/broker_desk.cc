@@ -143,7 +143,11 @@ void BrokerDesk::SendNewOrder(const Order& order) {
   // A session that this thread has not begun yet gets nothing: what its gateway has taken must be settled first.
   if (!ready_) return;
   broker::v1::OrderSessionRequest request;
-  wire::ToProto(Emulates(order) ? broker::AfterTrigger(order) : order, request.mutable_new_order()->mutable_order());
+  order::v1::Order* sent = request.mutable_new_order()->mutable_order();
+  if (Emulates(order))
+    wire::ToProto(broker::AfterTrigger(order), sent);
+  else
+    wire::ToProto(order, sent);
   // The venue knows one position, the net one. Where books stand against each other, closing one of them may move the
   // net position away from zero, which a venue would not call reducing.
   orders::Account* account = floor_.accounts.Find(order.account_id);
