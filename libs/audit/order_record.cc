@@ -260,6 +260,7 @@ std::string Json(const Order& order, OrderEventType type) {
   if (intent && order.expire_time.nanos != 0) json.Add("expire_time", order.expire_time.ToString());
   if (everything) json.Add("fees", order.fees.ToString());
   if (intent && order.hold != HoldReason::kUnspecified) json.Add("hold", NameOf(order.hold));
+  if (intent && order.hold_until_open) json.AddRaw("hold_until_open", "true");
   if (progress && !order.leaves_quantity.IsZero()) json.Add("leaves_quantity", order.leaves_quantity.ToString());
   if (intent) {
     if (order.limit_price) json.Add("limit_price", order.limit_price->ToString());

@@ -144,6 +144,8 @@ struct Order {
   bool outcome_unknown = false;
   // Rests or is refused; never takes.
   bool post_only = false;
+  // Where its session is closed it waits here for the open.
+  bool hold_until_open = false;
   TriggerSource trigger_source = TriggerSource::kUnspecified;
   // What a HELD order waits for.
   HoldReason hold = HoldReason::kUnspecified;

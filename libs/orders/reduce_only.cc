@@ -42,7 +42,8 @@ std::vector<Trim> TrimsFor(const Books& books, const std::map<OrderId, Order>& o
   for (const auto& [id, order] : orders) {
     // One that was never sent is looked at when it is.
     if (!order.reduce_only || IsTerminal(order.status) || order.status == OrderStatus::kPendingNew) continue;
-    if (order.status == OrderStatus::kHeld) continue;
+    // Neither is what waits for anything but its own trigger.
+    if (order.status == OrderStatus::kHeld && order.hold != HoldReason::kTrigger) continue;
     if (order.cancel_requested || order.type == OrderType::kMarket) continue;
     groups[{order.symbol, order.deployment_id, order.side, IsStop(order)}].push_back(&order);
   }

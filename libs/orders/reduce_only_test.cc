@@ -102,6 +102,21 @@ TEST(ReduceOnlyTest, ABooksOrderIsAboutItsBookAndInAHaltedAccountAboutTheNetPosi
   EXPECT_EQ(world.Trims(), Told{"a=1"});
 }
 
+TEST(ReduceOnlyTest, WhatWaitsForItsTriggerCountsAsRestingAndWhatWaitsForItsParentDoesNot) {
+  World world;
+  world.Hold("", Side::kBuy, "3");
+  world.Rest("near", Side::kSell, OrderType::kStop, "95", "2");
+  Order& held = world.Rest("held", Side::kSell, OrderType::kTrailingStop, "90", "2");
+  held.status = OrderStatus::kHeld;
+  held.hold = HoldReason::kTrigger;
+  Order& child = world.Rest("child", Side::kSell, OrderType::kStop, "96", "2");
+  child.status = OrderStatus::kHeld;
+  child.hold = HoldReason::kParent;
+  EXPECT_EQ(world.Trims(), Told{"held=1"});
+  world.Hold("", Side::kSell, "3");
+  EXPECT_EQ(world.Trims(), (Told{"held=0", "near=0"}));
+}
+
 TEST(ReduceOnlyTest, OthersAreLeftAlone) {
   World world;
   world.Rest("plain", Side::kSell, OrderType::kLimit, "110", "2").reduce_only = false;

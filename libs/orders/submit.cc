@@ -168,9 +168,10 @@ bool SameBody(const Order& left, const Order& right) {
          left.deployment_id == right.deployment_id && left.symbol == right.symbol && left.side == right.side &&
          left.type == right.type && left.time_in_force == right.time_in_force && asked(left) == asked(right) &&
          same_prices && left.reduce_only == right.reduce_only && left.reason == right.reason &&
-         left.post_only == right.post_only && left.display_quantity == right.display_quantity &&
-         left.expire_time == right.expire_time && left.trigger_source == right.trigger_source &&
-         left.list == right.list && SameTrail(left.trailing, right.trailing);
+         left.post_only == right.post_only && left.hold_until_open == right.hold_until_open &&
+         left.display_quantity == right.display_quantity && left.expire_time == right.expire_time &&
+         left.trigger_source == right.trigger_source && left.list == right.list &&
+         SameTrail(left.trailing, right.trailing);
 }
 
 std::vector<Violation> ValidateList(const std::vector<Order>& orders, ContingencyType type) {

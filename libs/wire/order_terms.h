@@ -17,6 +17,7 @@ void ReadOrderTerms(const Message& message, Refuse refuse, Order* order) {
     return Decimal::FromInt(1);  // stands in for the value, so that the other fields are checked too
   };
   order->post_only = message.post_only();
+  order->hold_until_open = message.hold_until_open();
   if (message.has_expire_time()) {
     order->expire_time = FromProto(message.expire_time());
     if (order->expire_time.nanos <= 0) refuse("expire_time", RejectReason::kOutOfRange, "not a time of this age");

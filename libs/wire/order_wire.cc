@@ -31,6 +31,7 @@ absl::Status DecodeOptional(bool present, const type::v1::Decimal& value, std::s
 // What few orders have: terms that wait for something, or depend on other orders.
 absl::Status DecodeRareTerms(const order::v1::Order& order, Unknown unknown, Order* out) {
   out->post_only = order.post_only();
+  out->hold_until_open = order.hold_until_open();
   out->replace_count = order.replace_count();
   ASSIGN_OR_RETURN(
       out->trigger_source,
@@ -62,6 +63,7 @@ absl::Status DecodeRareTerms(const order::v1::Order& order, Unknown unknown, Ord
 
 void EncodeRareTerms(const Order& order, order::v1::Order* out) {
   out->set_post_only(order.post_only);
+  out->set_hold_until_open(order.hold_until_open);
   out->set_replace_count(order.replace_count);
   out->set_trigger_source(static_cast<type::v1::TriggerSource>(order.trigger_source));
   out->set_hold(static_cast<order::v1::HoldReason>(order.hold));

@@ -49,6 +49,7 @@ Order FullOrder() {
   order.cancel_requested = true;
   order.requested_quantity = Decimal::Of("3");
   order.post_only = true;
+  order.hold_until_open = true;
   order.trigger_source = TriggerSource::kLast;
   order.hold = HoldReason::kTrigger;
   order.replace_count = 2;

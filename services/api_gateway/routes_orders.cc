@@ -28,6 +28,43 @@ void SubmitOrder(const CallPtr& call) {
             });
 }
 
+void SubmitOrderList(const CallPtr& call) {
+  order::v1::SubmitOrderListRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_account_id(call->AccountOr(request.account_id()));
+  request.set_actor(call->access.actor);
+  call->Ask(call->gateway.peers.orders, &OrderAsync::SubmitOrderList, request,
+            [call](const grpc::Status& status, order::v1::SubmitOrderListResponse& response) {
+              if (!status.ok()) return call->Fail(OrderError(status));
+              // All were taken or none: the one that was refused says why for all of them.
+              const order::v1::Order* refused = nullptr;
+              for (const order::v1::Order& order : response.orders()) {
+                bool denied = order.status() == order::v1::ORDER_STATUS_DENIED;
+                bool itself = order.rejection().reason() != type::v1::REJECT_REASON_CONTINGENT;
+                if (denied && (refused == nullptr || itself)) refused = &order;
+              }
+              if (refused == nullptr) return call->Answer(201, response);
+              const type::v1::Rejection& rejection = refused->rejection();
+              call->FailWith(MakeError(422, rejection.message(), static_cast<RejectReason>(rejection.reason())),
+                             ToJson(response));
+            });
+}
+
+void ReplaceOrder(const CallPtr& call) {
+  order::v1::ReplaceOrderRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_order_id(call->Param("id"));
+  request.set_actor(call->access.actor);
+  call->Ask(call->gateway.peers.orders, &OrderAsync::ReplaceOrder, request,
+            [call](const grpc::Status& status, order::v1::ReplaceOrderResponse& response) {
+              if (!status.ok()) return call->Fail(OrderError(status));
+              if (!response.has_rejection()) return call->Answer(200, response);
+              const type::v1::Rejection& rejection = response.rejection();
+              call->FailWith(MakeError(422, rejection.message(), static_cast<RejectReason>(rejection.reason())),
+                             ToJson(response));
+            });
+}
+
 void PreviewOrder(const CallPtr& call) {
   order::v1::SubmitOrderRequest request;
   if (!call->ReadBody(&request)) return;
@@ -146,6 +183,8 @@ std::vector<Route> OrderRoutes() {
   return {
       {"GET", "/api/live/accounts", ListAccounts},
       {"POST", "/api/live/orders", SubmitOrder},
+      {"POST", "/api/live/orders/list", SubmitOrderList},
+      {"POST", "/api/live/orders/{id}/replace", ReplaceOrder},
       {"GET", "/api/live/orders", ListOrders},
       {"POST", "/api/live/orders/preview", PreviewOrder},
       {"POST", "/api/live/orders/cancel-all", CancelAll},

@@ -26,7 +26,7 @@ struct EngineOptions {
   std::vector<std::string> replay_symbols;
   // What the symbols are where nothing beside the data says so: market::ParseInstrument.
   std::vector<std::string> replay_instruments;
-  int lockstep_subscribers = 3;
+  int lockstep_subscribers = 4;
   paper::PaperBroker::Options paper = {};
   // So many closed orders are known in memory; the others are looked up.
   std::size_t closed_orders_kept = 10'000;

@@ -179,7 +179,8 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListBrokers(grpc::CallbackServerContext* c
     for (const auto& [name, support] : broker::DescribeCapabilities(broker::CapabilitiesOf("paper"))) {
       auto* capability = broker->add_capabilities();
       capability->set_name(name);
-      capability->set_supported(support == broker::Support::kNative);
+      capability->set_supported(support != broker::Support::kNone);
+      capability->set_emulated(support == broker::Support::kEmulated);
     }
     wire::ToProto(engine.feed().market_time(), broker->mutable_last_message_time());
     broker->set_open_orders(static_cast<int>(engine.venue().working_count()));

@@ -121,8 +121,9 @@ ServiceSpec BrokerGatewaySpec() {
                              "SYMBOL,asset_class=EQUITY,tick_size=0.01,lot_size=1"},
                     {.name = "lockstep_subscribers",
                      .type = KnobType::kInt,
-                     .default_value = "3",
-                     .help = "in lockstep the market starts when so many are there",
+                     .default_value = "4",
+                     .help = "in lockstep the market starts when so many are there: risk, positions, the strategy "
+                             "runner and each order manager",
                      .minimum = "0",
                      .maximum = "100"},
                     {.name = "paper_latency_ms",

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "libs/orders/reduce_only.h"
+#include "libs/broker/capabilities.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -81,7 +81,8 @@ bool BrokerDesk::ClaimedInBatch(const OrderId& id) const {
 void BrokerDesk::LookAgain(orders::Account& account, bool settled, UtcTime now) {
   std::vector<OrderId> open;
   for (const auto& [id, order] : account.working()) {
-    if (!IsTerminal(order.status) && order.status != OrderStatus::kPendingNew) open.push_back(id);
+    bool ours_alone = order.status == OrderStatus::kPendingNew || order.status == OrderStatus::kHeld;
+    if (!IsTerminal(order.status) && !ours_alone) open.push_back(id);
   }
   for (const OrderId& id : open) {
     const Order& order = *account.Find(id);
@@ -97,6 +98,8 @@ void BrokerDesk::LookAgain(orders::Account& account, bool settled, UtcTime now) 
       } else if (!ClaimedInBatch(id)) {
         floor_.writer.After([this, &account, id] { Release(account, id); });
       }
+    } else if (order.pending_replace) {
+      SendReplace(order);
     }
   }
 }
@@ -140,7 +143,11 @@ void BrokerDesk::SendNewOrder(const Order& order) {
   // A session that this thread has not begun yet gets nothing: what its gateway has taken must be settled first.
   if (!ready_) return;
   broker::v1::OrderSessionRequest request;
-  wire::ToProto(order, request.mutable_new_order()->mutable_order());
+  order::v1::Order* sent = request.mutable_new_order()->mutable_order();
+  if (Emulates(order))
+    wire::ToProto(broker::AfterTrigger(order), sent);
+  else
+    wire::ToProto(order, sent);
   // The venue knows one position, the net one. Where books stand against each other, closing one of them may move the
   // net position away from zero, which a venue would not call reducing.
   orders::Account* account = floor_.accounts.Find(order.account_id);
@@ -159,22 +166,51 @@ void BrokerDesk::SendCancel(const Order& order) {
   Send(std::move(request));
 }
 
+void BrokerDesk::SendReplace(const Order& order) {
+  if (!ready_ || !order.pending_replace) return;  // the session's beginning sends it
+  broker::v1::OrderSessionRequest request;
+  request.mutable_replace()->set_account_id(order.account_id.value());
+  request.mutable_replace()->set_order_id(order.order_id.value());
+  wire::ToProto(*order.pending_replace, request.mutable_replace()->mutable_replacement());
+  Send(std::move(request));
+}
+
+void BrokerDesk::SendReduce(const Order& order, Decimal quantity, const Rejection& why) {
+  if (!ready_) return;
+  broker::v1::OrderSessionRequest request;
+  request.mutable_reduce()->set_account_id(order.account_id.value());
+  request.mutable_reduce()->set_order_id(order.order_id.value());
+  wire::ToProto(quantity, request.mutable_reduce()->mutable_quantity());
+  wire::ToProto(why, request.mutable_reduce()->mutable_rejection());
+  Send(std::move(request));
+}
+
+bool BrokerDesk::Emulates(const Order& order) const {
+  const broker::Capabilities& can = broker::CapabilitiesOf(floor_.accounts.BrokerOf(order.account_id));
+  return !can.order_types.contains(order.type) && broker::SupportFor(order, can).support == broker::Support::kEmulated;
+}
+
 void BrokerDesk::TrimReduceOnly(const AccountId& id) {
   orders::Account* account = floor_.accounts.Find(id);
-  if (account == nullptr || !ready_) return;
-  for (orders::Trim& trim : orders::TrimsFor(account->books(), account->working(), account->snapshot().halted)) {
-    auto [told, fresh] = trims_.try_emplace(trim.order_id, trim.quantity);
-    if (!fresh && told->second <= trim.quantity) continue;
-    told->second = trim.quantity;
-    floor_.writer.After([this, id, trim] {
-      broker::v1::OrderSessionRequest request;
-      request.mutable_reduce()->set_account_id(id.value());
-      request.mutable_reduce()->set_order_id(trim.order_id.value());
-      wire::ToProto(trim.quantity, request.mutable_reduce()->mutable_quantity());
-      wire::ToProto(trim.why, request.mutable_reduce()->mutable_rejection());
-      Send(std::move(request));
-    });
+  if (account == nullptr) return;
+  for (const orders::Trim& trim : orders::TrimsFor(account->books(), account->working(), account->snapshot().halted))
+    Trim(*account, trim);
+}
+
+void BrokerDesk::Trim(orders::Account& account, const orders::Trim& trim) {
+  const Order& order = *account.Find(trim.order_id);
+  if (order.status == OrderStatus::kHeld) {
+    UtcTime now = floor_.clock.Now();
+    bool ends = trim.quantity <= order.cumulative_quantity;
+    floor_.writer.Keep(ends ? account.CancelUnsent(trim.order_id, now, trim.why)
+                            : account.HoldOn(trim.order_id, order.hold, trim.quantity, now));
+    return;
   }
+  if (!ready_) return;
+  auto [told, fresh] = trims_.try_emplace(trim.order_id, trim.quantity);
+  if (!fresh && told->second <= trim.quantity) return;
+  told->second = trim.quantity;
+  floor_.writer.After([this, order, trim] { SendReduce(order, trim.quantity, trim.why); });
 }
 
 void BrokerDesk::Repeat(std::int64_t now_ns) {
@@ -188,7 +224,11 @@ void BrokerDesk::Repeat(std::int64_t now_ns) {
     account.Forget(kClosedInMemoryMax);
     if (!ready_ || first) continue;
     for (const auto& [id, order] : account.working()) {
-      if (order.cancel_requested && (now - order.update_time).nanos > kRepeatNs) SendCancel(order);
+      if ((now - order.update_time).nanos <= kRepeatNs) continue;
+      if (order.cancel_requested)
+        SendCancel(order);
+      else
+        SendReplace(order);
     }
   }
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/orders/reduce_only.h"
 #include "services/order_management/shard_floor.h"
 
 namespace ballast {
@@ -35,22 +36,30 @@ class BrokerDesk {
   // Sends a claimed order once its claim is durable, if it may still leave by then; else ends it.
   void Release(orders::Account& account, const OrderId& id, std::optional<UtcTime> deadline = std::nullopt);
   void SendCancel(const Order& order);
+  // Of the order's pending replacement.
+  void SendReplace(const Order& order);
+  // Makes it smaller; `quantity` is in all, with what has traded.
+  void SendReduce(const Order& order, Decimal quantity, const Rejection& why);
+  // Its trigger is watched here: its broker has no such order.
+  [[nodiscard]] bool Emulates(const Order& order) const;
   // False: not connected any more.
   bool Send(broker::v1::OrderSessionRequest request);
   // Orders that waited for the broker: sent when they still may be, ended when not.
   void DispatchPending();
   // Some order may be waiting for the broker.
   void ExpectPending() { pending_possible_ = true; }
-  // Tells the broker what reduce-only orders have to give up; again on every later occasion until it has answered.
+  // Tells the broker what reduce-only orders have to give up; again on every later occasion until it has answered. What
+  // waits here for its trigger gives it up at once.
   void TrimReduceOnly(const AccountId& id);
   // The broker has answered for this order.
   void ForgetTrim(const OrderId& id) { trims_.erase(id); }
-  // A cancel is repeated until the broker has answered it, a trim told again.
+  // A cancel or a replacement is repeated until the broker has answered it, a trim told again.
   void Repeat(std::int64_t now_ns);
 
  private:
   void SendNewOrder(const Order& order);
   void OpenAccount(const orders::Account& account);
+  void Trim(orders::Account& account, const orders::Trim& trim);
   void LookAgain(orders::Account& account, bool settled, UtcTime now);
   [[nodiscard]] bool ClaimedInBatch(const OrderId& id) const;
 

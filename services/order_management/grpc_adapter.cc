@@ -6,77 +6,14 @@
 #include "libs/orders/submit.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
-#include "libs/wire/order_terms.h"
 #include "libs/wire/wire.h"
 #include "services/order_management/emergency_desk.h"
 #include "services/order_management/forward.h"
+#include "services/order_management/order_request.h"
 #include "services/order_management/shard_host.h"
 
 namespace ballast {
 namespace {
-
-const grpc::Status& Busy() {
-  static const grpc::Status kBusy(grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again");
-  return kBusy;
-}
-
-// The order of a request; every field that cannot be read or breaks a rule of form is in `errors`.
-Order DecodeSubmit(const order::v1::SubmitOrderRequest& request, std::vector<FieldError>& errors) {
-  Order order;
-  order.request_id = RequestId(request.request_id());
-  order.account_id = AccountId(request.account_id());
-  order.deployment_id = DeploymentId(request.deployment_id());
-  order.symbol = Symbol(request.symbol());
-  order.reduce_only = request.reduce_only();
-  order.reason = request.reason();
-  auto bad_enum = [&](const char* field) {
-    errors.push_back({.field = field, .reason = RejectReason::kBadEnum, .message = "unknown value"});
-  };
-  if (type::v1::Side_IsValid(request.side()))
-    order.side = static_cast<Side>(request.side());
-  else
-    bad_enum("side");
-  if (type::v1::OrderType_IsValid(request.type()))
-    order.type = static_cast<OrderType>(request.type());
-  else
-    bad_enum("type");
-  if (type::v1::TimeInForce_IsValid(request.time_in_force())) {
-    order.time_in_force = static_cast<TimeInForce>(request.time_in_force());
-  } else {
-    bad_enum("time_in_force");
-  }
-  auto decimal = [&](const type::v1::Decimal& value, const char* field) {
-    auto parsed = Decimal::Parse(value.value());
-    if (parsed.ok()) return *parsed;
-    errors.push_back({.field = field, .reason = RejectReason::kBadDecimal, .message = MessageOf(parsed.status())});
-    return Decimal::FromInt(1);  // stands in for the value, so that the other fields are checked too
-  };
-  if (request.has_quantity()) {
-    order.quantity = decimal(request.quantity(), "quantity");
-  } else {
-    errors.push_back({.field = "quantity", .reason = RejectReason::kMissingField, .message = "a quantity is expected"});
-    order.quantity = Decimal::FromInt(1);
-  }
-  if (request.has_limit_price()) order.limit_price = decimal(request.limit_price(), "limit_price");
-  if (request.has_stop_price()) order.stop_price = decimal(request.stop_price(), "stop_price");
-  wire::ReadOrderTerms(
-      request,
-      [&](const char* field, RejectReason reason, std::string message) {
-        errors.push_back({.field = field, .reason = reason, .message = std::move(message)});
-      },
-      &order);
-  for (orders::Violation& violation : orders::ValidateSubmit(order)) {
-    bool told = false;
-    for (const FieldError& error : errors) told = told || error.field == violation.field;
-    if (!told) {
-      errors.push_back({.field = violation.field, .reason = violation.reason, .message = std::move(violation.message)});
-    }
-  }
-  if (request.actor().size() > 100) {
-    errors.push_back({.field = "actor", .reason = RejectReason::kOutOfRange, .message = "at most 100 bytes"});
-  }
-  return order;
-}
 
 void Encode(const orders::Account::Snapshot& snapshot, const std::string& broker, order::v1::Account* out) {
   out->set_account_id(snapshot.id.value());
@@ -123,33 +60,10 @@ constexpr int kPageMax = 500;
 constexpr int kStatisticsOrdersMax = 10'000;
 constexpr std::int64_t kStatisticsWindow = 86'400;
 constexpr std::int64_t kStatisticsWindowMax = 31 * 86'400;
-// Beyond these a text is cut: what stops trading is not refused for its words.
+// Beyond it a text is cut: what stops trading is not refused for its words.
 constexpr std::size_t kReasonMax = 200;
-constexpr std::size_t kActorMax = 100;
-
-std::string ActorOf(const std::string& actor) { return actor.empty() ? "user:unknown" : Shortened(actor, kActorMax); }
-
-void AddChecks(const OrderReply& reply, order::v1::SubmitOrderResponse* response) {
-  for (const RiskCheck& check : reply.checks) wire::ToProto(check, response->add_checks());
-  if (reply.encoded_checks.empty()) return;
-  order::v1::OrderEvent said;
-  if (said.ParseFromString(reply.encoded_checks)) response->mutable_checks()->Swap(said.mutable_checks());
-}
-
-// Until when the caller waits; none: for ever.
-std::optional<UtcTime> DeadlineOf(const grpc::CallbackServerContext& context) {
-  constexpr std::chrono::hours kForEver(24);
-  auto deadline = context.deadline();
-  if (deadline > std::chrono::system_clock::now() + kForEver) return std::nullopt;
-  return UtcTime{std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count()};
-}
 
 using Calls = order::v1::OrderService::StubInterface::async_interface;
-
-grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const grpc::Status& status) {
-  reactor->Finish(status);
-  return reactor;
-}
 
 }  // namespace
 

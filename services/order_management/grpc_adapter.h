@@ -30,6 +30,12 @@ class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_St
                                         order::v1::SubmitOrderResponse* response) override;
   grpc::ServerBidiReactor<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersResponse>* SubmitOrders(
       grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* SubmitOrderList(grpc::CallbackServerContext* context,
+                                            const order::v1::SubmitOrderListRequest* request,
+                                            order::v1::SubmitOrderListResponse* response) override;
+  grpc::ServerUnaryReactor* ReplaceOrder(grpc::CallbackServerContext* context,
+                                         const order::v1::ReplaceOrderRequest* request,
+                                         order::v1::ReplaceOrderResponse* response) override;
   grpc::ServerUnaryReactor* CancelOrder(grpc::CallbackServerContext* context,
                                         const order::v1::CancelOrderRequest* request,
                                         order::v1::CancelOrderResponse* response) override;
@@ -79,6 +85,9 @@ class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_St
   void CancelAt(const ShardRoster::Seat& seat, grpc::CallbackServerContext* context,
                 const order::v1::CancelOrderRequest* request, order::v1::CancelOrderResponse* response,
                 grpc::ServerUnaryReactor* reactor);
+  void ReplaceAt(const ShardRoster::Seat& seat, grpc::CallbackServerContext* context,
+                 const order::v1::ReplaceOrderRequest* request, const Replacement& terms,
+                 order::v1::ReplaceOrderResponse* response, grpc::ServerUnaryReactor* reactor);
   void SubmitElsewhere(const ShardRoster::Seat& seat, grpc::CallbackServerContext* context,
                        const order::v1::SubmitOrderRequest& request,
                        std::function<void(order::v1::SubmitOrdersResponse)> answer);

@@ -34,8 +34,12 @@ void OrderDesk::Accept(Order order, const std::string& actor, Asked asked) {
   orders::Account* account = floor_.accounts.Find(order.account_id);
   OrderId id = order.order_id;
   floor_.accounts.Use(id);
-  bool submit = Claims();
-  std::vector<OrderEvent> events = account->Accept(std::move(order), actor, asked.checks, submit, floor_.clock.Now());
+  if (order.hold == HoldReason::kUnspecified && broker_.Emulates(order)) order.hold = HoldReason::kTrigger;
+  bool held = order.hold != HoldReason::kUnspecified;
+  bool submit = !held && Claims();
+  std::vector<OrderEvent> events =
+      held ? account->Hold(std::move(order), actor, asked.checks, floor_.clock.Now())
+           : account->Accept(std::move(order), actor, asked.checks, submit, floor_.clock.Now());
   // Nobody looks into them here: they are stored and told as they came.
   if (!asked.encoded_checks.empty()) events.front().encoded_checks = asked.encoded_checks;
   floor_.writer.Keep(std::move(events));

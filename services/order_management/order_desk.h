@@ -29,7 +29,8 @@ class OrderDesk {
 
   void Deny(Order order, const std::string& actor, Rejection rejection, std::vector<RiskCheck> checks,
             OrderReplies replies);
-  // What risk has approved.
+  // What risk has approved. It is sent, or waits here: for what its `hold` says, or for a trigger its broker does not
+  // know.
   void Accept(Order order, const std::string& actor, Asked asked);
   // Takes an order that risk is not asked about; it hears of it from the log.
   void Place(Order order, const std::string& actor, RiskCheck check);

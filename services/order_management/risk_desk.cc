@@ -22,19 +22,44 @@ std::vector<RiskCheck> ChecksOf(const risk::v1::ReserveResult& result) {
 
 }  // namespace
 
-void RiskDesk::Ask(Order order, std::string actor, std::optional<UtcTime> deadline,
-                   std::function<void(OrderReply)> reply) {
+risk::v1::Reserve& RiskDesk::Put(Order order, std::optional<UtcTime> deadline, Question** question) {
   std::uint64_t correlation = next_correlation_++;
   risk::v1::Reserve& reserve = *next_.add_reserves();
   reserve.set_correlation_id(correlation);
   wire::ToProto(order, reserve.mutable_order());
-  by_order_[order.order_id] = correlation;
-  Question& question = waiting_[correlation];
-  question.order = std::move(order);
-  question.actor = std::move(actor);
-  question.deadline_ns = floor_.clock.MonotonicNanos() + floor_.options.risk_timeout_ms * 1'000'000;
-  question.caller_deadline = deadline;
-  question.replies.push_back(std::move(reply));
+  Question& asked = waiting_[correlation];
+  asked.order = std::move(order);
+  asked.deadline_ns = floor_.clock.MonotonicNanos() + floor_.options.risk_timeout_ms * 1'000'000;
+  asked.caller_deadline = deadline;
+  *question = &asked;
+  return reserve;
+}
+
+void RiskDesk::Ask(Order order, std::string actor, std::optional<UtcTime> deadline,
+                   std::function<void(OrderReply)> reply) {
+  Question* question = nullptr;
+  std::uint64_t correlation = Put(std::move(order), deadline, &question).correlation_id();
+  by_order_[question->order.order_id] = correlation;
+  question->actor = std::move(actor);
+  question->replies.push_back(std::move(reply));
+}
+
+void RiskDesk::Inquire(Order order, const Terms& terms, std::optional<UtcTime> deadline,
+                       std::function<void(Answer)> done) {
+  Question* question = nullptr;
+  risk::v1::Reserve& reserve = Put(std::move(order), deadline, &question);
+  if (terms.anchor_price) wire::ToProto(*terms.anchor_price, reserve.mutable_anchor_price());
+  reserve.set_anchor_at_market(terms.anchor_at_market);
+  reserve.set_replaces(terms.replaces);
+  if (terms.is_new) by_order_[question->order.order_id] = reserve.correlation_id();
+  question->done = std::move(done);
+}
+
+void RiskDesk::Drop(const Order& order) {
+  auto found = by_order_.find(order.order_id);
+  std::uint64_t correlation = found == by_order_.end() ? 0 : found->second;
+  if (correlation != 0) (void)Take(correlation);
+  if (correlation == 0 || !Unask(correlation)) VoidReservation(order);
 }
 
 const Order* RiskDesk::Waiting(const OrderId& id) const {
@@ -56,11 +81,18 @@ std::optional<RiskDesk::Question> RiskDesk::Take(std::uint64_t correlation) {
   if (found == waiting_.end()) return std::nullopt;
   std::optional<Question> question = std::move(found->second);
   waiting_.erase(found);
-  by_order_.erase(question->order.order_id);
+  // An inquiry about an order that is there has not taken its name.
+  if (auto named = by_order_.find(question->order.order_id); named != by_order_.end() && named->second == correlation)
+    by_order_.erase(named);
   return question;
 }
 
 void RiskDesk::DenyUnavailable(Question question, const char* why) {
+  if (question.done) {
+    question.done({.rejection = Rejection{.reason = RejectReason::kRiskUnavailable, .check = "risk", .message = why},
+                   .unanswered = true});
+    return;
+  }
   orders_.Deny(std::move(question.order), question.actor,
                {.reason = RejectReason::kRiskUnavailable, .check = "risk", .message = why}, {},
                std::move(question.replies));
@@ -72,17 +104,24 @@ void RiskDesk::VoidReservation(const Order& order) {
   forgotten.set_order_id(order.order_id.value());
 }
 
-void RiskDesk::Withdraw(std::uint64_t correlation, Rejection rejection) {
-  Question question = *Take(correlation);
+bool RiskDesk::Unask(std::uint64_t correlation) {
   auto& unasked = *next_.mutable_reserves();
   auto asking = std::find_if(unasked.begin(), unasked.end(), [correlation](const risk::v1::Reserve& reserve) {
     return reserve.correlation_id() == correlation;
   });
-  if (asking != unasked.end())
-    unasked.erase(asking);
+  if (asking == unasked.end()) return false;
+  unasked.erase(asking);
+  return true;
+}
+
+void RiskDesk::Withdraw(std::uint64_t correlation, Rejection rejection) {
+  std::optional<Question> question = Take(correlation);
+  if (!question) return;  // with another one of its list
+  if (!Unask(correlation)) VoidReservation(question->order);
+  if (question->done)
+    question->done({.rejection = std::move(rejection), .unanswered = true});
   else
-    VoidReservation(question.order);
-  orders_.Deny(std::move(question.order), question.actor, std::move(rejection), {}, std::move(question.replies));
+    orders_.Deny(std::move(question->order), question->actor, std::move(rejection), {}, std::move(question->replies));
 }
 
 void RiskDesk::WithdrawIf(const std::function<bool(const Order&)>& meant, const Rejection& rejection) {
@@ -114,31 +153,39 @@ void RiskDesk::OnResults(std::vector<risk::v1::ReserveResult> results) {
 }
 
 void RiskDesk::Finish(Question question, risk::v1::ReserveResult& result) {
+  std::optional<Rejection> why;
+  bool lapsed = false;
   if (!result.approved()) {
-    orders_.Deny(std::move(question.order), question.actor, wire::FromProto(result.rejection()), ChecksOf(result),
-                 std::move(question.replies));
-    return;
+    why = wire::FromProto(result.rejection());
+  } else {
+    orders::Account* account = floor_.accounts.Find(question.order.account_id);
+    // What was true when risk was asked may be over: this thread may have stood since, in front of its storage.
+    why = floor_.gate.Unsendable(*account, question.order, question.caller_deadline);
+    lapsed = !why && result.has_expire_time() && wire::FromProto(result.expire_time()) <= floor_.clock.Now();
+    if (lapsed) {
+      why = Rejection{.reason = RejectReason::kRiskUnavailable,
+                      .check = "risk",
+                      .limit = wire::FromProto(result.expire_time()).ToString(),
+                      .message = "risk's approval had lapsed before it could be used"};
+    }
+    if (why) VoidReservation(question.order);
   }
-  orders::Account* account = floor_.accounts.Find(question.order.account_id);
-  // What was true when risk was asked may be over: this thread may have stood since, in front of its storage.
-  std::optional<Rejection> why = floor_.gate.Unsendable(*account, question.order, question.caller_deadline);
-  if (!why && result.has_expire_time() && wire::FromProto(result.expire_time()) <= floor_.clock.Now()) {
-    why = Rejection{.reason = RejectReason::kRiskUnavailable,
-                    .check = "risk",
-                    .limit = wire::FromProto(result.expire_time()).ToString(),
-                    .message = "risk's approval had lapsed before it could be used"};
+  bool encoded = !why && !result.encoded_checks().empty();
+  std::vector<RiskCheck> checks = encoded ? std::vector<RiskCheck>() : ChecksOf(result);
+  if (question.done) {
+    Answer answer{.rejection = std::move(why), .unanswered = lapsed, .checks = std::move(checks)};
+    if (encoded) answer.encoded_checks = std::move(*result.mutable_encoded_checks());
+    question.done(std::move(answer));
+    return;
   }
   if (why) {
-    VoidReservation(question.order);
-    orders_.Deny(std::move(question.order), question.actor, std::move(*why), ChecksOf(result),
+    orders_.Deny(std::move(question.order), question.actor, std::move(*why), std::move(checks),
                  std::move(question.replies));
     return;
   }
-  OrderDesk::Asked asked{.deadline = question.caller_deadline, .replies = std::move(question.replies)};
-  if (result.encoded_checks().empty())
-    asked.checks = ChecksOf(result);
-  else
-    asked.encoded_checks = std::move(*result.mutable_encoded_checks());
+  OrderDesk::Asked asked{
+      .deadline = question.caller_deadline, .checks = std::move(checks), .replies = std::move(question.replies)};
+  if (encoded) asked.encoded_checks = std::move(*result.mutable_encoded_checks());
   orders_.Accept(std::move(question.order), question.actor, std::move(asked));
 }
 

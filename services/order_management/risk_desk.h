@@ -38,6 +38,30 @@ class RiskDesk {
   // Ends what risk has not answered in time.
   void Expire(std::int64_t now_ns);
 
+  // What risk said of an order that is asked about for somebody else than the order desk.
+  struct Answer {
+    // None: approved.
+    std::optional<Rejection> rejection;
+    // Nobody has looked: risk is away or silent, or it is not asked any more. Says nothing of the order.
+    bool unanswered = false;
+    std::vector<RiskCheck> checks;
+    std::string encoded_checks;
+  };
+  struct Terms {
+    // Waits for another order or for the open: only what depends neither on the account nor on the market of now is
+    // checked, against this price, or the market's, or the better of both. Nothing is reserved.
+    std::optional<Decimal> anchor_price;
+    bool anchor_at_market = false;
+    // In the place of the open order with its id; nothing is reserved.
+    bool replaces = false;
+    // New, so that it is there for Waiting and WithdrawIf.
+    bool is_new = false;
+  };
+  // As Ask, and the answer goes to `done`, in a turn.
+  void Inquire(Order order, const Terms& terms, std::optional<UtcTime> deadline, std::function<void(Answer)> done);
+  // Nobody is answered: it is not asked any more, or what was reserved for it is let go.
+  void Drop(const Order& order);
+
   // Asks for a reservation together with the rest of the batch, once what the batch decides is durable.
   void Ask(Order order, std::string actor, std::optional<UtcTime> deadline, std::function<void(OrderReply)> reply);
   // Null: it waits for no answer.
@@ -58,6 +82,8 @@ class RiskDesk {
     // Until when whoever asked waits.
     std::optional<UtcTime> caller_deadline;
     OrderReplies replies;
+    // Instead of all that.
+    std::function<void(Answer)> done;
   };
 
   // None: it was answered, withdrawn or timed out.
@@ -66,6 +92,9 @@ class RiskDesk {
   // Ends an order that waits; a late answer finds nothing, and risk is told to forget it.
   void Withdraw(std::uint64_t correlation, Rejection rejection);
   void DenyUnavailable(Question question, const char* why);
+  risk::v1::Reserve& Put(Order order, std::optional<UtcTime> deadline, Question** question);
+  // False: it was asked already.
+  bool Unask(std::uint64_t correlation);
   void VoidReservation(const Order& order);
   bool SendPage(const AccountId& id, std::uint64_t* cursor);
 

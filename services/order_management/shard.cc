@@ -5,6 +5,7 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/broker/capabilities.h"
+#include "libs/orders/contingent.h"
 #include "libs/orders/order_id.h"
 #include "libs/orders/submit.h"
 
@@ -58,6 +59,11 @@ Shard::Shard(Options options, Journal& journal, EventHub& hub, const Clock& cloc
       reports_(floor_, broker_, metrics),
       orders_(floor_, broker_, metrics),
       risk_(floor_, journal, orders_),
+      held_(floor_, broker_, risk_),
+      market_(floor_, broker_, held_),
+      contingent_(floor_, broker_, held_, orders_),
+      lists_(floor_, risk_, orders_),
+      replaces_(floor_, broker_, risk_),
       duplicates_(options_.duplicate_window_manual_ms, options_.duplicate_window_strategy_ms),
       submits_(metrics.GetCounter("ballast_order_submits_total", "orders asked for", {})) {}
 
@@ -75,6 +81,8 @@ absl::Status Shard::Recover() {
   }
   reports_.Recover();
   broker_.Recover();
+  market_.Recover();
+  contingent_.Recover();
   std::size_t working = 0;
   for (const auto& [id, account] : accounts_.all()) working += account.working().size();
   log_.Info("orders.recovered", {{"accounts", std::to_string(accounts_.all().size())},
@@ -95,6 +103,7 @@ runtime::Turn Shard::Poll(std::int64_t now_ns) {
     idle = taken_.empty() && closed;
   }
   if (!Work()) return Stuck();
+  market_.Work();
   if (now_ns - last_tick_ns_ >= kTickNs) Tick(now_ns);
   if (!Flush()) return Stuck();
   risk_wants_more_ = risk_.Backfill();
@@ -116,8 +125,21 @@ bool Shard::Work() {
   return true;
 }
 
+// What is decided here may have consequences of its own.
+void Shard::Settle() {
+  for (std::size_t seen = 0; seen < writer_.batch().size();) {
+    for (; seen < writer_.batch().size(); ++seen) {
+      const OrderEvent& event = writer_.batch()[seen];
+      market_.See(event);
+      contingent_.See(event);
+    }
+    contingent_.Work();
+  }
+}
+
 bool Shard::Flush() {
   do {
+    Settle();
     std::shared_ptr<const EncodedEvents> committed;
     switch (writer_.Store(inbox_.closed(), &committed)) {
       case Outcome::kLater:
@@ -157,6 +179,7 @@ void Shard::Tick(std::int64_t now_ns) {
   risk_.Expire(now_ns);
   broker_.Repeat(now_ns);
   broker_.DispatchPending();
+  contingent_.Work();
   if (emergency_ != nullptr) emergency_->Tick();
 }
 
@@ -220,11 +243,6 @@ std::optional<Rejection> Shard::Refusal(const orders::Account& account, const In
   const broker::Supported supported =
       broker::SupportFor(order, broker::CapabilitiesOf(accounts_.BrokerOf(order.account_id)));
   if (supported.support == broker::Support::kNone) return supported.why;
-  if (supported.support == broker::Support::kEmulated) {
-    return Rejection{.reason = RejectReason::kBrokerUnsupported,
-                     .check = "capability",
-                     .message = "the broker has no order of this type, and its trigger is not watched here"};
-  }
   if (std::optional<Rejection> why = gate_.Unsendable(account, order, intent.deadline)) return why;
   if (!intent.confirm_duplicate) {
     if (std::optional<Rejection> why = duplicates_.Look(order, clock_.MonotonicNanos())) return why;
@@ -254,7 +272,70 @@ void Shard::DoSubmit(Intent intent, std::function<void(OrderReply)> reply) {
     orders_.Deny(std::move(intent.order), intent.actor, std::move(*why), {}, {std::move(reply)});
     return;
   }
+  if (intent.order.hold_until_open) {
+    AskWaiting(std::move(intent), std::move(reply));
+    return;
+  }
   risk_.Ask(std::move(intent.order), std::move(intent.actor), intent.deadline, std::move(reply));
+}
+
+// It waits until the market says that it is open, which may be at once: of the account risk is asked then.
+void Shard::AskWaiting(Intent intent, std::function<void(OrderReply)> reply) {
+  intent.order.hold = HoldReason::kSession;
+  const Order order = intent.order;
+  risk_.Inquire(order, {.anchor_at_market = true, .is_new = true}, intent.deadline,
+                [this, intent = std::move(intent), reply = std::move(reply)](RiskDesk::Answer answer) mutable {
+                  if (answer.rejection) {
+                    orders_.Deny(std::move(intent.order), intent.actor, *std::move(answer.rejection),
+                                 std::move(answer.checks), {std::move(reply)});
+                    return;
+                  }
+                  orders_.Accept(std::move(intent.order), intent.actor,
+                                 {.deadline = intent.deadline,
+                                  .checks = std::move(answer.checks),
+                                  .encoded_checks = std::move(answer.encoded_checks),
+                                  .replies = {std::move(reply)}});
+                });
+}
+
+bool Shard::SubmitList(std::vector<Order> list, std::string actor, bool confirm_duplicate,
+                       std::function<void(ListReply)> reply, std::optional<UtcTime> deadline) {
+  if (writer_.storage_away()) {
+    reply({.status = absl::UnavailableError("orders cannot be stored now; try again with the same request id")});
+    return true;
+  }
+  for (Order& order : list) order.create_time = clock_.Now();
+  Intent intent{
+      .actor = std::move(actor), .confirm_duplicate = confirm_duplicate, .deadline = deadline, .ticket = ++tickets_};
+  return Ask<ListReply>(kOrders, list.size() * kOrderBytes, std::move(reply), {.status = Ended()},
+                        [this, list = std::move(list), intent](std::function<void(ListReply)> answer) mutable {
+                          DoSubmitList(std::move(list), intent, std::move(answer));
+                        });
+}
+
+void Shard::DoSubmitList(std::vector<Order> list, const Intent& intent, std::function<void(ListReply)> reply) {
+  orders::Account* account = accounts_.Find(list.front().account_id);
+  if (account == nullptr) {
+    reply({.status = NoAccount(list.front().account_id)});
+    return;
+  }
+  submits_.Add(static_cast<double>(list.size()));
+  for (Order& order : list) {
+    order.order_id = orders::OrderIdFor(order.account_id, order.request_id);
+    if (order.hold_until_open) order.hold = HoldReason::kSession;
+  }
+  if (lists_.Repeats(*account, list, reply)) return;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    Intent each = intent;
+    each.order = list[i];
+    // What depends on each other may look alike.
+    each.confirm_duplicate = intent.confirm_duplicate || i > 0;
+    if (std::optional<Rejection> why = Refusal(*account, each)) {
+      lists_.Deny(std::move(list), intent.actor, i, *why, std::move(reply));
+      return;
+    }
+  }
+  lists_.Ask(std::move(list), intent.actor, intent.deadline, std::move(reply));
 }
 
 void Shard::SetEmergency(EmergencyDesk* desk) {
@@ -409,6 +490,32 @@ void Shard::DoCancel(const OrderId& id, const std::string& actor, bool last, con
   });
 }
 
+bool Shard::Replace(OrderId id, Replacement terms, std::string actor, std::function<void(OrderReply)> reply,
+                    std::optional<UtcTime> deadline) {
+  return Ask<OrderReply>(kOrders, kOrderBytes, std::move(reply), {.status = Ended()},
+                         [this, id = std::move(id), terms = std::move(terms), actor = std::move(actor),
+                          deadline](std::function<void(OrderReply)> answer) mutable {
+                           DoReplace(id, std::move(terms), actor, deadline, std::move(answer));
+                         });
+}
+
+void Shard::DoReplace(const OrderId& id, Replacement terms, const std::string& actor, std::optional<UtcTime> deadline,
+                      std::function<void(OrderReply)> reply) {
+  if (const Order* waiting = risk_.Waiting(id)) {
+    reply({.order = *waiting,
+           .rejection = Rejection{.reason = RejectReason::kReplacePending,
+                                  .check = "order_state",
+                                  .message = "the order is not taken yet; ask again"}});
+    return;
+  }
+  absl::StatusOr<orders::Account*> account = accounts_.Of(id);
+  if (!account.ok()) {
+    reply({.status = account.status()});
+    return;
+  }
+  replaces_.Replace(**account, id, std::move(terms), actor, deadline, std::move(reply));
+}
+
 bool Shard::CancelScope::Means(const Order& order) const {
   return order.account_id == account_id && (symbol.empty() || order.symbol == symbol) &&
          (deployment_id.empty() || order.deployment_id == deployment_id);
@@ -499,6 +606,7 @@ void Shard::OnRiskLost() {
 void Shard::OnBrokerReady(std::map<std::string, std::uint64_t> heads) {
   Tell([this, heads = std::move(heads), losses = broker_.losses()]() mutable {
     broker_.OnReady(std::move(heads), losses);
+    contingent_.OnBrokerReady();
   });
 }
 
@@ -511,6 +619,18 @@ void Shard::OnReports(std::vector<broker::v1::ExecutionReport> reports) {
 void Shard::OnBrokerLost() {
   broker_.Lose();
   Tell([this] { broker_.OnLost(); });
+}
+
+void Shard::OnInstruments(std::vector<Instrument> instruments) {
+  Tell([this, instruments = std::move(instruments)]() mutable { market_.OnInstruments(std::move(instruments)); });
+}
+
+void Shard::OnMarket(MarketStep step) {
+  if (market_.Put(std::move(step))) Tell([this] { market_.Take(); });
+}
+
+void Shard::OnMarketLost() {
+  Tell([this] { market_.OnLost(); });
 }
 
 }  // namespace ballast

@@ -11,10 +11,15 @@
 #include "libs/runtime/machine.h"
 #include "libs/runtime/mailbox.h"
 #include "services/order_management/broker_desk.h"
+#include "services/order_management/contingent_desk.h"
 #include "services/order_management/duplicate_guard.h"
 #include "services/order_management/emergency_desk.h"
 #include "services/order_management/event_hub.h"
+#include "services/order_management/held_desk.h"
+#include "services/order_management/list_desk.h"
+#include "services/order_management/market_desk.h"
 #include "services/order_management/order_desk.h"
+#include "services/order_management/replace_desk.h"
 #include "services/order_management/reply_once.h"
 #include "services/order_management/report_desk.h"
 #include "services/order_management/risk_desk.h"
@@ -52,7 +57,13 @@ class Shard : public runtime::Machine {
   // sent.
   bool Submit(Order order, std::string actor, bool confirm_duplicate, std::function<void(OrderReply)> reply,
               std::optional<UtcTime> deadline = std::nullopt);
+  // Orders of one account that depend on each other, each with its place: all are taken or none.
+  bool SubmitList(std::vector<Order> list, std::string actor, bool confirm_duplicate,
+                  std::function<void(ListReply)> reply, std::optional<UtcTime> deadline = std::nullopt);
   bool Cancel(OrderId id, std::string actor, std::function<void(OrderReply)> reply);
+  // Answered with the order as it is then, and why not where nothing is changed.
+  bool Replace(OrderId id, Replacement terms, std::string actor, std::function<void(OrderReply)> reply,
+               std::optional<UtcTime> deadline = std::nullopt);
   struct CloseRequest {
     RequestId request_id;
     AccountId account_id;
@@ -84,6 +95,11 @@ class Shard : public runtime::Machine {
   // More than there is room for breaks the session: the next one tells them again.
   void OnReports(std::vector<broker::v1::ExecutionReport> reports);
   void OnBrokerLost();
+  // Whether the market's steps are of use now.
+  [[nodiscard]] bool watches_market() const { return market_.watching(); }
+  void OnInstruments(std::vector<Instrument> instruments);
+  void OnMarket(MarketStep step);
+  void OnMarketLost();
   // Cursors for the broker session's hello.
   std::map<std::string, std::uint64_t> ExecutionCursors() { return reports_.Cursors(); }
 
@@ -123,6 +139,8 @@ class Shard : public runtime::Machine {
   // Makes what was decided durable, then answers, sends, tells risk and publishes; again for what that decided. False:
   // not yet, or never (dead_).
   bool Flush();
+  // Does what follows from what was decided, so that it is in the same commit.
+  void Settle();
   // How it stands when a Flush has said no.
   runtime::Turn Stuck();
   runtime::Turn End();
@@ -131,6 +149,10 @@ class Shard : public runtime::Machine {
   void Tick(std::int64_t now_ns);
 
   void DoSubmit(Intent intent, std::function<void(OrderReply)> reply);
+  void AskWaiting(Intent intent, std::function<void(OrderReply)> reply);
+  void DoSubmitList(std::vector<Order> list, const Intent& intent, std::function<void(ListReply)> reply);
+  void DoReplace(const OrderId& id, Replacement terms, const std::string& actor, std::optional<UtcTime> deadline,
+                 std::function<void(OrderReply)> reply);
   // The same request again: its first answer, or a refusal when the body differs. True: `reply` has been seen to.
   bool Repeats(orders::Account& account, const Order& order, std::function<void(OrderReply)>& reply);
   // Why the order is not even asked for.
@@ -161,6 +183,11 @@ class Shard : public runtime::Machine {
   ReportDesk reports_;
   OrderDesk orders_;
   RiskDesk risk_;
+  HeldDesk held_;
+  MarketDesk market_;
+  ContingentDesk contingent_;
+  ListDesk lists_;
+  ReplaceDesk replaces_;
   DuplicateGuard duplicates_;
   // A batch could not be stored: memory is ahead of the log, so nothing more is decided, stored, answered or sent.
   bool dead_ = false;

@@ -1,5 +1,7 @@
 #include "services/order_management/shard_host.h"
 
+#include <algorithm>
+
 #include <grpcpp/grpcpp.h>
 
 #include "ballast/broker/v1/broker_service.grpc.pb.h"
@@ -10,6 +12,7 @@
 #include "libs/runtime/worker.h"
 #include "services/order_management/emergency_desk.h"
 #include "services/order_management/emergency_store.h"
+#include "services/order_management/market_reader.h"
 #include "services/order_management/store.h"
 #include "services/order_management/venue_reader.h"
 
@@ -17,6 +20,17 @@ namespace ballast {
 
 using RiskClient = StreamClient<risk::v1::RiskSessionRequest, risk::v1::RiskSessionResponse>;
 using BrokerClient = StreamClient<broker::v1::OrderSessionRequest, broker::v1::OrderSessionResponse>;
+
+namespace {
+
+// "order_management.0": the same whoever has the shard.
+std::string SubscriberOf(const ShardPlace& place) {
+  std::string name = place.key;
+  std::replace(name.begin(), name.end(), '/', '.');
+  return name;
+}
+
+}  // namespace
 
 struct ShardHost::Parts {
   Parts(ServiceContext& service, EventHub& hub, const ShardPlace& place, Shard::Options options,
@@ -35,6 +49,12 @@ struct ShardHost::Parts {
              service.clock, service.log, service.metrics),
         shard(std::move(options), store, hub, service.clock, service.log, service.metrics),
         worker(shard, service.clock),
+        market(service.config.GetString("broker_gateway_address"), SubscriberOf(place),
+               {.watching = [this] { return shard.watches_market(); },
+                .instruments = [this](std::vector<Instrument> known) { shard.OnInstruments(std::move(known)); },
+                .step = [this](MarketStep step) { shard.OnMarket(std::move(step)); },
+                .lost = [this] { shard.OnMarketLost(); }},
+               service.clock, service.log),
         risk(RiskCallbacks()),
         broker(BrokerCallbacks()) {
     shard.SetEmergency(&desk);
@@ -73,6 +93,7 @@ struct ShardHost::Parts {
   EmergencyDesk desk;
   Shard shard;
   runtime::Worker worker;
+  MarketReader market;
   RiskClient risk;
   BrokerClient broker;
 };
@@ -157,6 +178,7 @@ absl::Status ShardHost::Recover() {
 void ShardHost::Start() {
   parts_->shard.order_ids().Start();
   parts_->worker.Start();
+  parts_->market.Start();
   parts_->risk.Start();
   parts_->broker.Start();
 }
@@ -166,6 +188,7 @@ void ShardHost::Drain() {
   parts_->shard.order_ids().Stop();
   parts_->desk.Stop();
   parts_->venue.Stop();
+  parts_->market.Stop();
   parts_->risk.Stop();
   parts_->broker.Stop();
 }

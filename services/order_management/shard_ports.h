@@ -26,6 +26,14 @@ struct OrderReply {
   std::string encoded_checks;
   std::optional<Rejection> rejection;
 };
+// Of orders that depend on each other, in the order in which they were asked for.
+struct ListReply {
+  absl::Status status;
+  std::vector<Order> orders;
+  bool replayed = false;
+  // Of the orders, while the reply is put together.
+  std::size_t answered = 0;
+};
 struct AccountReply {
   absl::Status status;
   orders::Account::Snapshot account;
@@ -46,6 +54,8 @@ struct ShardOptions {
   std::int64_t broker_grace_ms = 1'000;
   std::int64_t duplicate_window_manual_ms = 5'000;
   std::int64_t duplicate_window_strategy_ms = 500;
+  // How long an order may wait for the open.
+  std::int64_t queue_age_ms_max = 96LL * 3'600'000;
 };
 
 // The streams to the neighbours; all are called on the writer's thread. False: not connected.

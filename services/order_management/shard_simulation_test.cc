@@ -1,5 +1,6 @@
 // The writer on one thread and a clock that the test moves: a day of orders, with a crash at any commit, before or
-// after it happened. Nothing acknowledged is lost, nothing trades twice, and the same seed gives the same log.
+// after it happened, some of them trailing stops that wait here. Nothing acknowledged is lost, nothing trades twice, no
+// stop moves back, and the same seed gives the same log.
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -118,6 +119,7 @@ class Simulation {
       if (Chance(70)) AnswerRisk();
       if (Chance(60)) venue_.Trade();
       if (Chance(70)) TellReports();
+      if (Chance(30)) MoveMarket();
       if (Chance(6)) Spoil();
       clock_.nanos += Below(5'000'000);
       runtime::Turn turn = shard_->Poll(clock_.nanos);
@@ -167,6 +169,19 @@ class Simulation {
     ASSERT_TRUE(shard_->Recover().ok());
     shard_->OnRiskReady({});
     Reconnect();
+    Instrument instrument{.symbol = Symbol("BTC-USD"), .tick_size = Decimal::Of("0.01")};
+    instrument.calendar = TradingCalendar::kAlwaysOpen;
+    shard_->OnInstruments({instrument});
+  }
+  // At the end of the day it jumps, so that every stop is there and is reached.
+  void MoveMarket() {
+    std::int64_t whole = 95 + static_cast<std::int64_t>(Below(11));
+    if (asked_ >= kOrders && Chance(50)) whole = 1;
+    Decimal price = Decimal::FromInt(whole);
+    Quote quote{.symbol = Symbol("BTC-USD"), .bid_price = price, .ask_price = price, .last_price = price};
+    quote.quote_time = clock_.Now();
+    quote.session_open = true;
+    shard_->OnMarket({.quotes = {quote}, .market_time = quote.quote_time});
   }
   // As a gateway does: first what it has told already, then where that ends.
   void Reconnect() {
@@ -185,6 +200,12 @@ class Simulation {
     order.time_in_force = TimeInForce::kGtc;
     order.quantity = Decimal::FromInt(1 + static_cast<std::int64_t>(Below(3)));
     order.limit_price = Decimal::FromInt(100);
+    if (asked_ % 5 == 0) {
+      order.side = Side::kSell;
+      order.type = OrderType::kTrailingStop;
+      order.limit_price.reset();
+      order.trailing = Trailing{.offset = Decimal::FromInt(4), .offset_type = TrailingOffsetType::kPrice};
+    }
     ++asked_;
     std::string id = orders::OrderIdFor(order.account_id, order.request_id).value();
     (void)shard_->Submit(std::move(order), "user:me", true, [this, id](const OrderReply& reply) {
@@ -266,11 +287,19 @@ TEST_P(ShardSimulationTest, NothingIsLostOrDoubledAndTheSameSeedIsTheSameLog) {
   std::uint64_t expected = 1;
   std::map<std::string, int> fills;
   std::map<std::string, OrderStatus> status;
+  std::map<std::string, Decimal> stops;
+  int fired = 0;
   for (const OrderEvent& event : first.log) {
     ASSERT_EQ(event.sequence, expected++);
     ASSERT_NE(event.type, OrderEventType::kIllegalReport) << event.rejection->message;
     if (event.fill) ++fills[event.fill->order_id.value()];
-    if (event.order) status[event.order->order_id.value()] = event.order->status;
+    if (!event.order) continue;
+    const Order& order = *event.order;
+    status[order.order_id.value()] = order.status;
+    if (event.type == OrderEventType::kTriggered) ++fired;
+    if (!order.trailing || !order.stop_price) continue;
+    ASSERT_GE(*order.stop_price, stops[order.order_id.value()]) << "a sell's stop moved back";
+    stops[order.order_id.value()] = *order.stop_price;
   }
   for (const std::string& id : first.acknowledged) ASSERT_TRUE(status.contains(id)) << "lost: " << id;
   ASSERT_EQ(fills.size(), first.traded.size());
@@ -280,6 +309,7 @@ TEST_P(ShardSimulationTest, NothingIsLostOrDoubledAndTheSameSeedIsTheSameLog) {
   }
   EXPECT_GT(first.crashes, 10);
   EXPECT_GT(first.traded.size(), 300U);
+  EXPECT_GT(fired, 50);
   Outcome second = Simulation(GetParam()).Run();
   EXPECT_EQ(second.lives, first.lives);
   EXPECT_TRUE(BytesOf(second.log) == BytesOf(first.log)) << "the same seed gave another log";

@@ -131,7 +131,8 @@ class OrderManagement : public Service {
                            .intent_age_ms_max = config.GetInt("intent_age_ms_max"),
                            .broker_grace_ms = config.GetInt("broker_grace_ms"),
                            .duplicate_window_manual_ms = config.GetInt("duplicate_window_manual_ms"),
-                           .duplicate_window_strategy_ms = config.GetInt("duplicate_window_strategy_ms")};
+                           .duplicate_window_strategy_ms = config.GetInt("duplicate_window_strategy_ms"),
+                           .queue_age_ms_max = config.GetInt("queue_age_hours_max") * 3'600'000};
     for (const Shard::AccountSpec& spec : accounts_) {
       if (roster_->map().Of(spec.id) == shard) options.accounts.push_back(spec);
     }
@@ -246,7 +247,14 @@ ServiceSpec OrderManagementSpec() {
                      .help = "the same for a deployment's orders",
                      .minimum = "0",
                      .maximum = "60000",
-                     .unit = "ms"}},
+                     .unit = "ms"},
+                    {.name = "queue_age_hours_max",
+                     .type = KnobType::kInt,
+                     .default_value = "96",
+                     .help = "how long an order may wait for the open (hold_until_open)",
+                     .minimum = "1",
+                     .maximum = "720",
+                     .unit = "h"}},
           .migrations = Migrations_order_management(),
           .make = [](ServiceContext& context) { return std::make_unique<OrderManagement>(context); }};
 }

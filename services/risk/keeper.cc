@@ -411,15 +411,29 @@ RiskKeeper::Verdict RiskKeeper::Check(const Order& order, std::optional<Decimal>
   return verdict;
 }
 
+// What an order on the other side would trade at now, or at its limit where that is better for it. Nothing: there is no
+// quote, and the full check says so.
+std::optional<Decimal> RiskKeeper::MarketAnchor(const Order& order, std::optional<Decimal> limit) {
+  auto quote = market_.quotes.find(order.symbol);
+  if (quote == market_.quotes.end()) return limit;
+  bool sell = order.side == Side::kSell;
+  Decimal price = sell ? quote->second.ask_price : quote->second.bid_price;
+  if (!price.IsPositive()) return limit;
+  if (!limit) return price;
+  return sell ? std::min(price, *limit) : std::max(price, *limit);
+}
+
 RiskKeeper::Verdict RiskKeeper::Judge(const risk::v1::Reserve& request, const Order& order) {
   auto account = accounts_.find(order.account_id);
   if (request.has_anchor_price()) {
     auto anchor = wire::FromProto(request.anchor_price(), "anchor_price");
-    if (anchor.ok() && anchor->IsPositive()) return Check(order, *anchor);
+    if (anchor.ok() && anchor->IsPositive())
+      return Check(order, request.anchor_at_market() ? MarketAnchor(order, *anchor) : *anchor);
     return {.result = {.rejection = Rejection{.reason = RejectReason::kMalformed,
                                               .check = "decode",
                                               .message = "anchor_price: a price above zero expected"}}};
   }
+  if (request.anchor_at_market()) return Check(order, MarketAnchor(order));
   if (!request.replaces() || account == accounts_.end()) return Check(order);
   std::optional<risk::PendingOrder> present = account->second.SetAside(order.order_id);
   Verdict verdict = Check(order);
@@ -451,8 +465,9 @@ void RiskKeeper::Reserve(const Session& session, const risk::v1::Reserve& reques
     } else {
       answer->set_approved(true);
       risk::Exposure& exposure = accounts_[order->account_id];
-      if (!request.has_anchor_price()) exposure.recent_orders.push_back(AgeNow());
-      bool reserves = !request.has_anchor_price() && !request.replaces();
+      bool waits = request.has_anchor_price() || request.anchor_at_market();
+      if (!waits) exposure.recent_orders.push_back(AgeNow());
+      bool reserves = !waits && !request.replaces();
       if (reserves) exposure.Reserve(*order, AgeNow() + kReservationNs);
       wire::ToProto(clock_.Now() + Duration{kReservationNs}, answer->mutable_expire_time());
     }

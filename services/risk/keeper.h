@@ -122,6 +122,8 @@ class RiskKeeper {
   void PreviewLocked(const Order& order, risk::v1::PreviewOrderResponse* response) REQUIRES(mutex_);
   void Stand(const AccountId& id, const risk::Exposure& exposure, const risk::Market& market,
              risk::v1::Standing* standing) REQUIRES(mutex_);
+  [[nodiscard]] std::optional<Decimal> MarketAnchor(const Order& order, std::optional<Decimal> limit = std::nullopt)
+      REQUIRES(mutex_);
   // What a reservation asks: also one that reserves nothing (see risk.v1.Reserve).
   Verdict Judge(const risk::v1::Reserve& request, const Order& order) REQUIRES(mutex_);
   // The newest report of the broker's that has come with an event.

@@ -178,5 +178,61 @@ TEST_F(SessionTest, WithoutAHelloNothingIsDecided) {
   EXPECT_TRUE(silent->said.empty());
 }
 
+// An order that waits for another one, or for the open, is held against the market that it will meet.
+TEST_F(SessionTest, WhatWaitsIsHeldAgainstThePriceOfThenAndReservesNothing) {
+  auto session = std::make_shared<Session>();
+  Hello(7, session);
+  risk::v1::RiskSessionRequest opened;
+  order::v1::OrderEvent event;
+  event.set_account_id("paper");
+  event.set_sequence(1);
+  event.set_type(order::v1::ORDER_EVENT_TYPE_ACCOUNT_OPENED);
+  event.set_mode(type::v1::ACCOUNT_MODE_PAPER);
+  event.mutable_cash()->set_value("100000");
+  opened.mutable_batch()->add_events(event.SerializeAsString());
+  keeper_->OnSession(opened, session);
+  risk::v1::RiskSessionRequest replayed;
+  replayed.mutable_replayed();
+  keeper_->OnSession(replayed, session);
+  Instrument instrument{.symbol = Symbol("SPY"), .currency = "USD", .tick_size = Decimal::Of("0.01")};
+  instrument.lot_size = Decimal::FromInt(1);
+  keeper_->SetInstruments({instrument});
+  Quote quote{.symbol = Symbol("SPY"), .bid_price = Decimal::Of("100"), .ask_price = Decimal::Of("100.02")};
+  quote.last_price = quote.bid_price;
+  quote.session_open = true;
+  quote.quote_time = clock_.Now();
+  ASSERT_TRUE(keeper_->OnStep({.quotes = {quote}, .market_time = quote.quote_time}));
+  auto ask = [&](const char* stop, const char* anchor, bool at_market) {
+    risk::v1::RiskSessionRequest request;
+    risk::v1::Reserve& reserve = *request.mutable_reserve();
+    reserve.set_correlation_id(1);
+    order::v1::Order& order = *reserve.mutable_order();
+    order.set_account_id("paper");
+    order.set_order_id("o1");
+    order.set_symbol("SPY");
+    order.set_side(type::v1::SIDE_SELL);
+    order.set_type(type::v1::ORDER_TYPE_STOP);
+    order.set_time_in_force(type::v1::TIME_IN_FORCE_GTC);
+    order.mutable_quantity()->set_value("1");
+    order.mutable_stop_price()->set_value(stop);
+    order.set_reduce_only(true);
+    if (anchor != nullptr) reserve.mutable_anchor_price()->set_value(anchor);
+    reserve.set_anchor_at_market(at_market);
+    keeper_->OnSession(request, session);
+    const risk::v1::ReserveResult& result = session->said.back().reserve_result();
+    return result.approved() ? "" : result.rejection().check();
+  };
+  EXPECT_EQ(ask("95", nullptr, false), "reduce_only") << "there is nothing to reduce yet";
+  EXPECT_EQ(ask("95", nullptr, true), "");
+  EXPECT_EQ(ask("100.02", nullptr, true), "stop_side");
+  EXPECT_EQ(ask("105", "110", false), "");
+  EXPECT_EQ(ask("105", "110", true), "stop_side") << "a limit of 110 trades at the market's 100.02";
+  EXPECT_EQ(ask("95", "97", true), "");
+  EXPECT_EQ(ask("98", "97", true), "stop_side") << "a limit of 97 waits for 97";
+  risk::v1::GetRiskStateResponse state;
+  ASSERT_TRUE(keeper_->State("paper", &state).ok());
+  EXPECT_EQ(state.open_orders(), 0);
+}
+
 }  // namespace
 }  // namespace ballast

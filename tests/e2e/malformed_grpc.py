@@ -140,6 +140,25 @@ def orders():
     at = ("order_management", "order", "OrderService")
     for rpc in ("GetOrder", "ListOrderEvents", "CancelOrder"):
         yield from ids(*at, rpc, "order_id", {})
+    terms = {"request_id": "bad-3", "order_id": "nothing", "quantity": {"value": "1"}}
+    yield from ids(*at, "ReplaceOrder", "order_id", terms)
+    yield from ids(*at, "ReplaceOrder", "request_id", terms, unknown=None)
+    for field in ("quantity", "limit_price", "stop_price"):
+        for value in ("", "x", "0", "-1", "1e9"):
+            yield *at, "ReplaceOrder", {**terms, field: {"value": value}}, BAD, field
+    yield *at, "ReplaceOrder", {"request_id": "bad-3", "order_id": "nothing"}, BAD, "quantity"
+    leg = {"symbol": "BTC-USD", "side": "SIDE_BUY", "type": "ORDER_TYPE_LIMIT", "quantity": {"value": "0.001"}, "limit_price": {"value": "1.00"}}
+    oco = {"request_id": "bad-4", "account_id": "paper", "contingency_type": "CONTINGENCY_TYPE_OCO", "orders": [leg, leg]}
+    yield from ids(*at, "SubmitOrderList", "account_id", oco)
+    yield from ids(*at, "SubmitOrderList", "request_id", oco, unknown=None)
+    for changed, field in (({"orders": []}, "orders"), ({"orders": [leg]}, "orders"), ({"orders": [leg] * 11}, "orders"),
+                           ({"contingency_type": 0}, "contingency_type"), ({"contingency_type": 99}, "contingency_type"),
+                           ({"contingency_type": "CONTINGENCY_TYPE_BRACKET"}, "orders[1].side"),
+                           ({"orders": [leg, {**leg, "quantity": {"value": "0"}}]}, "orders[1].quantity"),
+                           ({"orders": [leg, {**leg, "request_id": "own"}]}, "orders[1].request_id"),
+                           ({"orders": [{**leg, "time_in_force": "TIME_IN_FORCE_IOC"}, leg]}, "orders[0].time_in_force"),
+                           ({"orders": [leg, {**leg, "hold_until_open": True}]}, "orders[1].hold_until_open")):
+        yield *at, "SubmitOrderList", {**oco, **changed}, BAD, field
     for rpc in ("HaltAccount", "ResumeAccount", "CancelAllOrders"):
         more = {"reason": "test"} if rpc != "CancelAllOrders" else {}
         yield from ids(*at, rpc, "account_id", {"request_id": "bad-1", **more})

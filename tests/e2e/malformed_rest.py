@@ -144,6 +144,13 @@ def things():
         yield (f"order {bad}", "GET", f"{ORDERS}/{bad}", None, {}, code, None)
         yield (f"events of {bad}", "GET", f"{ORDERS}/{bad}/events", None, {}, code, None)
         yield (f"cancel {bad}", "DELETE", f"{ORDERS}/{bad}", None, {}, code, None)
+        yield (f"replace {bad}", "POST", f"{ORDERS}/{bad}/replace", {"request_id": "r-1", "quantity": "1"}, {}, code, None)
+    for field, value in (("quantity", "0"), ("quantity", 1), ("limit_price", "x"), ("stop_price", "-1"), ("colour", "red")):
+        yield (f"replace {field} {value!r}", "POST", f"{ORDERS}/O-1/replace", {"request_id": "r-1", field: value}, {}, 400, field)
+    yield ("replace nothing", "POST", f"{ORDERS}/O-1/replace", {"request_id": "r-1"}, {}, 400, "quantity")
+    pair = {"contingency_type": "CONTINGENCY_TYPE_OCO", "orders": [GOOD, GOOD]}
+    for field, value in (("orders", [GOOD]), ("orders", "two"), ("contingency_type", "OCO"), ("account_id", "a b"), ("colour", "red")):
+        yield (f"list {field} {str(value)[:20]!r}", "POST", ORDERS + "/list", {**pair, field: value}, {}, 400, field)
     yield ("cancel with a bad key", "DELETE", f"{ORDERS}/NOPE", None, {"Idempotency-Key": "a b"}, 400, "request_id")
     yield ("order with a long id", "GET", f"{ORDERS}/{'x' * 5000}", None, {}, 400, "order_id")
     for body, code, field in (({"account_id": "nobody"}, 404, None), ({"account_id": 5}, 400, "account_id"),

@@ -52,10 +52,13 @@ class Decider:
         if step.step % 40 or step.step in self.steps:
             return
         quote = next(quote for quote in step.quotes if quote.symbol == "BTC-USD")
-        kind = ("MARKET", "LIMIT", "MARKET")[step.step // 40 % 3]
+        kind = ("MARKET", "LIMIT", "MARKET", "TRAILING_STOP")[step.step // 40 % 4]
         request = self.suite.submit_request(f"step-{step.step}", side=("BUY", "SELL")[step.step // 40 % 2], quantity="0.01",
                                             kind=kind, limit=quote.bid_price.value if kind == "LIMIT" else None,
                                             confirm_duplicate=True)  # wall time is no measure here
+        if kind == "TRAILING_STOP":  # order management follows the market for it
+            request.trailing.offset.value = "20"
+            request.trailing.offset_type = self.suite.protos.type.TRAILING_OFFSET_TYPE_PRICE
         order = self.suite.orders.SubmitOrder(request, timeout=30).order
         early = [self.suite.protos.order.ORDER_STATUS_PENDING_NEW, self.suite.protos.order.ORDER_STATUS_SUBMITTED]
         self.wait(lambda: self.statuses.get(order.order_id, early[0]) not in early, f"the answer to {order.order_id}")
@@ -108,7 +111,7 @@ def replay(tmp_path_factory, protos):
     def run(name, kill_at=()):
         suite = harness.Suite(tmp_path_factory.mktemp(name), protos, {
             "broker_gateway": {"market_source": "replay", "market_speed": "0", "replay_directory": str(TOP / "data"),
-                               "replay_symbols": ["BTC-USD", "ETH-USD"], "lockstep_subscribers": 3},
+                               "replay_symbols": ["BTC-USD", "ETH-USD"], "lockstep_subscribers": 4},
             "order_management": {"risk_timeout_ms": 5000},
         }, SERVICES)
         running.append(suite)

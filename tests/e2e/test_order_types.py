@@ -103,13 +103,11 @@ def test_over_rest_the_same(suite):
     assert "display_quantity" in str(answer)
 
 
-def test_what_the_broker_cannot_is_refused_by_name_and_told_beforehand(suite):
-    types, order = suite.protos.type, suite.protos.order
-    trailing = order.Trailing(offset=types.Decimal(value="100"), offset_type=types.TRAILING_OFFSET_TYPE_PRICE)
-    refused = place(suite, "trails", side="SELL", kind="TRAILING_STOP", trailing=trailing)
-    assert refused.status == order.ORDER_STATUS_DENIED
-    assert (reason(suite, refused.rejection), refused.rejection.check) == ("BROKER_UNSUPPORTED", "capability")
+def test_what_becomes_of_an_order_is_told_beforehand(suite):
     brokers = suite.broker.ListBrokers(suite.protos.broker.ListBrokersRequest(), timeout=5).brokers
-    told = {capability.name: capability.supported for capability in brokers[0].capabilities}
-    assert told["order_type.take_profit"] and told["time_in_force.gtd"] and told["post_only"]
-    assert not told["order_type.trailing_stop"] and not told["contingency.bracket"]
+    told = {capability.name: (capability.supported, capability.emulated) for capability in brokers[0].capabilities}
+    for native in ("order_type.take_profit", "time_in_force.gtd", "post_only", "replace"):
+        assert told[native] == (True, False), native
+    # The broker has none of these: order management does them in its place (test_contingent.py).
+    for emulated in ("order_type.trailing_stop", "order_type.trailing_stop_limit", "contingency.bracket", "contingency.oco"):
+        assert told[emulated] == (True, True), emulated

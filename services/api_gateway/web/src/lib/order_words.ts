@@ -107,6 +107,8 @@ export function orderWords(mode: string, draft: Draft, symbol: string, estimate:
     STOP_LIMIT: `stop ${decimal.format(draft.stopPrice)} limit ${decimal.format(draft.limitPrice)}`,
     TAKE_PROFIT: `take profit ${decimal.format(draft.stopPrice)}`,
     TAKE_PROFIT_LIMIT: `take profit ${decimal.format(draft.stopPrice)} limit ${decimal.format(draft.limitPrice)}`,
+    TRAILING_STOP: "stop",
+    TRAILING_STOP_LIMIT: "stop limit",
   };
   return `${mode} ${draft.side} ${decimal.format(draft.quantity)} ${symbol} ${price[draft.type] ?? draft.type}`;
 }

@@ -3,15 +3,17 @@ import { ApiError, post } from "../api/client";
 import type { Order, Preview } from "../api/types";
 import * as decimal from "../lib/decimal";
 import { canRest, hints, orderWords, needsLimit as limitNeeded, needsStop as stopNeeded, stopProblem as wrongSide, timesInForce, warnings, type Draft as Priced } from "../lib/order_words";
+import { bracketBody, canProtect, exitsProblem, exitWords, hasExits, isTrailComplete, isTrailing, kNoExits, kNoTrail, trailBody, trailProblem as wrongTrail, trailWords, type Exits, type Trail } from "../lib/exits";
 import { bare, newKey, sentence, word } from "../lib/words";
 import { notify, showOrder, useModel, useRisk, useStore } from "../state/store";
 import { SymbolPicker } from "./charts";
 import { oldWords, useFreshness } from "./freshness";
 import { PermissionPill } from "./permission";
+import { ExitFields, TrailFields } from "./ticket_exits";
 import { Failure, Field, formatPrice, ModeBadge, showCheck, State, useNow } from "./parts";
 
 const kReviewMs = 30_000;
-const kTypes = ["MARKET", "LIMIT", "STOP", "STOP_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"];
+const kTypes = ["MARKET", "LIMIT", "STOP", "STOP_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT", "TRAILING_STOP", "TRAILING_STOP_LIMIT"];
 
 interface Draft extends Priced {
   timeInForce: string;
@@ -20,9 +22,11 @@ interface Draft extends Priced {
   displayQuantity: string;
   postOnly: boolean;
   reduceOnly: boolean;
+  trail: Trail;
+  exits: Exits;
 }
 
-const kFresh: Draft = { side: "BUY", type: "LIMIT", quantity: "", limitPrice: "", stopPrice: "", timeInForce: "GTC", expireAt: "", displayQuantity: "", postOnly: false, reduceOnly: false };
+const kFresh: Draft = { side: "BUY", type: "LIMIT", quantity: "", limitPrice: "", stopPrice: "", timeInForce: "GTC", expireAt: "", displayQuantity: "", postOnly: false, reduceOnly: false, trail: kNoTrail, exits: kNoExits };
 
 interface Review {
   /** One key for one reviewed order: however often it is sent, it is one order. */
@@ -77,7 +81,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
   useEffect(() => {
     setReview(null);
     setError(null);
-    setDraft((d) => ({ ...d, limitPrice: "", stopPrice: "" }));
+    setDraft((d) => ({ ...d, limitPrice: "", stopPrice: "", trail: { ...d.trail, activation: "" }, exits: kNoExits }));
   }, [symbol, accountId]);
 
   useEffect(() => {
@@ -103,6 +107,13 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
   const quantityProblem = checkStep(draft.quantity, instrument?.lot_size, "Lot");
   const limitProblem = needsLimit ? checkStep(draft.limitPrice, instrument?.tick_size, "Tick") : undefined;
   const stopProblem = needsStop ? (checkStep(draft.stopPrice, instrument?.tick_size, "Tick") ?? wrongSide(draft, stale ? undefined : quote)) : undefined;
+  const trails = isTrailing(draft.type);
+  const trailProblem = wrongTrail(draft.type, draft.trail);
+  const protects = canProtect(draft.type, draft.reduceOnly);
+  const entryPrice = needsStop ? draft.stopPrice : needsLimit ? draft.limitPrice : stale ? undefined : draft.side === "BUY" ? quote?.ask_price : quote?.bid_price;
+  const exitProblem = protects && hasExits(draft.exits)
+    ? (checkStep(draft.exits.target, instrument?.tick_size, "Tick") ?? checkStep(draft.exits.stop, instrument?.tick_size, "Tick") ?? exitsProblem(draft.side, entryPrice, draft.exits))
+    : undefined;
   const notes = stopProblem || limitProblem ? [] : warnings(draft, stale ? undefined : quote, collar);
   if (quantityProblem) problems.quantity = quantityProblem;
   if (limitProblem) problems.limit_price = limitProblem;
@@ -119,7 +130,8 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
   }
   const complete =
     symbol !== "" && accountId !== "" && draft.quantity !== "" && !quantityProblem && !limitProblem && !stopProblem &&
-    (!needsLimit || draft.limitPrice !== "") && (!needsStop || draft.stopPrice !== "") && !displayProblem && (timeInForce !== "GTD" || expires !== null);
+    (!needsLimit || draft.limitPrice !== "") && (!needsStop || draft.stopPrice !== "") && !displayProblem && (timeInForce !== "GTD" || expires !== null) &&
+    isTrailComplete(draft.type, draft.trail) && !exitProblem;
 
   const makeBody = (): Record<string, unknown> => ({
     account_id: accountId,
@@ -133,6 +145,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
     ...(expires ? { expire_time: expires.toISOString() } : {}),
     ...(rests && draft.postOnly ? { post_only: true } : {}),
     ...(rests && draft.displayQuantity !== "" ? { display_quantity: draft.displayQuantity } : {}),
+    ...trailBody(draft.type, draft.trail),
     reduce_only: draft.reduceOnly,
     reason: "manual",
   });
@@ -150,6 +163,11 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
       .finally(() => setBusy(""));
   };
 
+  const wordsOf = (of: string, estimate: string | null | undefined) => {
+    const whole = orderWords(live ? "LIVE" : "PAPER", draft, of, estimate);
+    return trails ? `${whole} ${trailWords(draft.trail)}` : `${whole}${protects ? exitWords(draft.exits) : ""}`;
+  };
+
   const place = () => {
     // The ref, not the state, stops the second click of a double click: state is only there at the next render.
     if (!review || placing.current || stale) return;
@@ -157,14 +175,19 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
     setBusy("place");
     setError(null);
     const body = { ...review.body, request_id: review.key, ...(confirmDuplicate ? { confirm_duplicate: true } : {}) };
-    post<{ order: Order; replayed?: boolean }>("/api/live/orders", body, { "Idempotency-Key": review.key })
-      .then(({ order }) => {
-        showOrder(order);
-        setPlacedId(order.order_id);
+    const asBracket = protects && hasExits(draft.exits);
+    const headers = { "Idempotency-Key": review.key };
+    const placed: Promise<Order[]> = asBracket
+      ? post<{ orders: Order[] }>("/api/live/orders/list", bracketBody(body, draft.exits), headers).then((answer) => answer.orders)
+      : post<{ order: Order; replayed?: boolean }>("/api/live/orders", body, headers).then((answer) => [answer.order]);
+    placed
+      .then((orders) => {
+        for (const order of orders) showOrder(order);
+        setPlacedId(orders[0]!.order_id);
         setReview(null);
         setConfirmDuplicate(false);
-        setDraft((d) => ({ ...d, quantity: "" }));
-        notify("done", `${orderWords(live ? "LIVE" : "PAPER", draft, review.symbol, null)} placed`);
+        setDraft((d) => ({ ...d, quantity: "", exits: kNoExits }));
+        notify("done", `${wordsOf(review.symbol, null)} placed`);
       })
       .catch((problem: unknown) => {
         setError(problem);
@@ -186,7 +209,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
       });
   };
 
-  const orderText = orderWords(live ? "LIVE" : "PAPER", draft, symbol, review?.preview.estimated_price);
+  const orderText = wordsOf(symbol, review?.preview.estimated_price);
   const checks = review?.preview.checks ?? [];
   const failed = checks.filter((c) => !c.passed);
 
@@ -251,6 +274,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
             )}
           </Field>
         )}
+        {trails && <TrailFields type={draft.type} trail={draft.trail} problem={trailProblem} change={(part) => change({ trail: { ...draft.trail, ...part } })} />}
         <div className="field-pair">
           <Field label="Time in force">
             {(id) => (
@@ -282,6 +306,8 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
             </label>
           </div>
         )}
+
+        {protects && <ExitFields exits={draft.exits} problem={exitProblem} change={(part) => change({ exits: { ...draft.exits, ...part } })} />}
 
         {notes.length > 0 && <ul className="notes" role="status">{notes.map((note) => <li key={note} className="tone-warn">{note}</li>)}</ul>}
 
