@@ -30,14 +30,16 @@ class Mailbox final : public Inbox {
     return Put(lane, bytes, SIZE_MAX, std::move(item));
   }
 
-  // Everything there is, at most `count_max`, lower lanes first.
-  std::vector<Item> Take(std::size_t count_max) EXCLUDES(mutex_) {
+  // Everything there is, lower lanes first: at most `count_max`, and no more once `bytes_max` are reached.
+  std::vector<Item> Take(std::size_t count_max, std::size_t bytes_max = SIZE_MAX) EXCLUDES(mutex_) {
     std::vector<Item> taken;
+    std::size_t bytes = 0;
     MutexLock lock(mutex_);
     woken_ = false;
     taken.reserve(std::min(count_, count_max));
     for (Lane& lane : lanes_) {
-      while (!lane.items.empty() && taken.size() < count_max) {
+      while (!lane.items.empty() && taken.size() < count_max && bytes < bytes_max) {
+        bytes += lane.items.front().first;
         lane.bytes -= lane.items.front().first;
         taken.push_back(std::move(lane.items.front().second));
         lane.items.pop_front();

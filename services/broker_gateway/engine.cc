@@ -93,7 +93,8 @@ absl::Status Engine::SavePast(const std::vector<Bar>& past) {
 }
 
 bool Engine::Instruct(broker::v1::OrderSessionRequest request, std::shared_ptr<OrderSender> session) {
-  return inbox_.Post(kInstructions, kInstructionBytes,
+  auto count = static_cast<std::size_t>(std::max(request.batch().instructions_size(), 1));
+  return inbox_.Post(kInstructions, count * kInstructionBytes,
                      [this, request = std::move(request), session = std::move(session)] { Handle(request, session); });
 }
 
@@ -125,7 +126,7 @@ runtime::Turn Engine::Poll(std::int64_t now_ns) {
     if (!Settle()) return Stuck();
   }
   bool closed = inbox_.closed();
-  std::vector<Task> tasks = inbox_.Take(kBatchMax);
+  std::vector<Task> tasks = inbox_.Take(kBatchMax, kBatchMax * kInstructionBytes);
   bool idle = tasks.empty();
   Work(std::move(tasks));
   Kill();
@@ -258,6 +259,16 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
     session->Close(grpc::Status(grpc::FAILED_PRECONDITION, "say hello first"));
     return;
   }
+  if (request.has_batch()) {
+    for (const broker::v1::OrderSessionRequest& instruction : request.batch().instructions()) {
+      if (kill_.version() != killed_version_) Kill();
+      if (instruction.has_hello() || instruction.has_batch())
+        Quarantine(instruction, absl::InvalidArgumentError("a batch holds neither a hello nor a batch"));
+      else
+        Handle(instruction, session);
+    }
+    return;
+  }
   if (request.message_case() == broker::v1::OrderSessionRequest::MESSAGE_NOT_SET) {
     Quarantine(request, absl::InvalidArgumentError("the message is none that this version knows"));
     return;
@@ -318,7 +329,7 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
   }
   CommitAndTell();
   broker::v1::OrderSessionResponse ready;
-  ready.mutable_ready();
+  ready.mutable_ready()->set_takes_batches(true);
   std::vector<broker::v1::OrderSessionResponse> stored;
   for (const auto& [account, after] : hello.after_execution_sequences()) {
     const paper::Ledger* ledger = venue_.FindLedger(AccountId(account));

@@ -130,7 +130,10 @@ TEST_F(SessionTest, AStoredReportThatCannotBeReadIsToldAsSuchAndTheOthersFollow)
   ASSERT_TRUE(session->WaitForReport("a", broker::v1::EXECUTION_TYPE_TRADE));
   std::size_t count = session->reports().size();
   absl::Status spoilt = database_->Transaction([](pqxx::transaction_base& work) {
-    work.exec("UPDATE execution SET payload = 'x' WHERE execution_sequence = 1");
+    // Behind the first one's tag and length.
+    work.exec(
+        "UPDATE execution SET payload = overlay(payload PLACING '\\xffff'::bytea FROM 4 FOR 2) WHERE "
+        "execution_sequence = (SELECT min(execution_sequence) FROM execution)");
     return absl::OkStatus();
   });
   ASSERT_TRUE(spoilt.ok()) << spoilt;
@@ -140,6 +143,65 @@ TEST_F(SessionTest, AStoredReportThatCannotBeReadIsToldAsSuchAndTheOthersFollow)
   EXPECT_EQ(again->reports()[0].type(), broker::v1::EXECUTION_TYPE_STATUS_UNKNOWN);
   EXPECT_EQ(again->reports()[0].execution_sequence(), 1U);
   EXPECT_EQ(again->reports()[1].order_id(), "a");
+}
+
+TEST_F(SessionTest, EachNumberOfAStoredRowThatCannotBeReadIsTold) {
+  auto session = Hello(7);
+  EXPECT_TRUE(engine_->Instruct(NewOrder("a"), session));
+  ASSERT_TRUE(session->WaitForReport("a", broker::v1::EXECUTION_TYPE_TRADE));
+  std::size_t count = session->reports().size();
+  absl::Status spoilt = database_->Transaction([](pqxx::transaction_base& work) {
+    work.exec("UPDATE execution SET payload = 'x'");
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(spoilt.ok()) << spoilt;
+  auto again = Hello(8);
+  ASSERT_TRUE(again->Ready());
+  ASSERT_EQ(again->reports().size(), count);
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_EQ(again->reports()[i].type(), broker::v1::EXECUTION_TYPE_STATUS_UNKNOWN);
+    EXPECT_EQ(again->reports()[i].execution_sequence(), i + 1);
+  }
+}
+
+TEST_F(SessionTest, RowsOfOneReportEachAreToldWithThoseThatCameAfter) {
+  auto session = Hello(7);
+  EXPECT_TRUE(engine_->Instruct(NewOrder("a"), session));
+  ASSERT_TRUE(session->WaitForReport("a", broker::v1::EXECUTION_TYPE_TRADE));
+  std::vector<broker::v1::ExecutionReport> reports = session->reports();
+  absl::Status rewritten = database_->Transaction([&](pqxx::transaction_base& work) {
+    work.exec("DELETE FROM execution");
+    for (const broker::v1::ExecutionReport& report : reports) {
+      std::string payload = report.SerializeAsString();
+      work.exec_params("INSERT INTO execution (account_id, execution_sequence, payload) VALUES ($1, $2, $3)",
+                       report.account_id(), report.execution_sequence(), pqxx::binarystring(payload));
+    }
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(rewritten.ok()) << rewritten;
+  EXPECT_TRUE(engine_->Instruct(NewOrder("b"), session));
+  ASSERT_TRUE(session->WaitForReport("b", broker::v1::EXECUTION_TYPE_TRADE));
+  auto again = Hello(8);
+  ASSERT_TRUE(again->Ready());
+  ASSERT_EQ(again->reports().size(), session->reports().size());
+  for (std::size_t i = 0; i < again->reports().size(); ++i)
+    EXPECT_EQ(again->reports()[i].SerializeAsString(), session->reports()[i].SerializeAsString()) << i;
+}
+
+TEST_F(SessionTest, ABatchIsCarriedOutInOrderAndWhatCannotBeInItIsPassedBy) {
+  auto session = Hello(7);
+  broker::v1::OrderSessionRequest request;
+  auto& batch = *request.mutable_batch();
+  *batch.add_instructions() = NewOrder("a");
+  batch.add_instructions()->mutable_hello()->set_epoch(1);
+  *batch.add_instructions()->mutable_batch()->add_instructions() = NewOrder("nested");
+  *batch.add_instructions() = NewOrder("b");
+  *batch.add_instructions() = NewOrder("a");
+  EXPECT_TRUE(engine_->Instruct(request, session));
+  ASSERT_TRUE(session->WaitForReport("b", broker::v1::EXECUTION_TYPE_TRADE));
+  EXPECT_EQ(session->CountOf("a", broker::v1::EXECUTION_TYPE_TRADE), 1U);
+  EXPECT_EQ(session->CountOf("nested", broker::v1::EXECUTION_TYPE_NEW), 0U);
+  EXPECT_EQ(session->reports()[0].order_id(), "a");
 }
 
 class ForgetfulTest : public SessionTest {

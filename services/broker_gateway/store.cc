@@ -1,9 +1,12 @@
 #include "services/broker_gateway/store.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <pqxx/pqxx>
 
 #include "libs/base/absl_std.h"
+#include "libs/wire/log_page.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -94,23 +97,36 @@ void AddMarket(const market::SourceState& state, const std::vector<Bar>& bars, S
   }
 }
 
+// The rows of a commit: runs of reports that follow each other in one account's journal.
 void AddExecutions(const std::vector<broker::v1::ExecutionReport>& reports, SqlBatch& batch) {
   if (reports.empty()) return;
-  SqlArray accounts(Type::kText), sequences(Type::kBigint), payloads(Type::kBytes);
-  std::string payload;
+  SqlArray accounts(Type::kText), firsts(Type::kBigint), lasts(Type::kBigint), payloads(Type::kBytes);
+  struct Page {
+    std::uint64_t first = 0, last = 0;
+    std::string payload;
+  };
+  std::map<std::string_view, Page> open;
+  auto close = [&](std::string_view account, Page& page) {
+    accounts.Add(account);
+    firsts.Add(static_cast<std::int64_t>(page.first));
+    lasts.Add(static_cast<std::int64_t>(page.last));
+    payloads.Add(page.payload);
+    page = Page();
+  };
+  std::string bytes;
   for (const broker::v1::ExecutionReport& report : reports) {
-    report.SerializeToString(&payload);
-    accounts.Add(report.account_id());
-    sequences.Add(static_cast<std::int64_t>(report.execution_sequence()));
-    payloads.Add(payload);
+    Page& page = open[report.account_id()];
+    std::uint64_t sequence = report.execution_sequence();
+    bool full = page.last - page.first + 1 == wire::LogPage::kRecords;
+    if (!page.payload.empty() && (full || sequence != page.last + 1)) close(report.account_id(), page);
+    if (page.payload.empty()) page.first = sequence;
+    page.last = sequence;
+    report.SerializeToString(&bytes);
+    wire::LogPage::Append(bytes, "", &page.payload);
   }
-  batch
-      .Statement(
-          "INSERT INTO execution (account_id, execution_sequence, payload) SELECT * FROM unnest($1::text[], "
-          "$2::bigint[], $3::bytea[])")
-      .Value(accounts)
-      .Value(sequences)
-      .Value(payloads);
+  for (auto& [account, page] : open) close(account, page);
+  batch.Statement("SELECT append_reports($1, $2, $3, $4)");
+  batch.Value(accounts).Value(firsts).Value(lasts).Value(payloads);
 }
 
 void AddOrders(const paper::PaperBroker& broker, const std::set<OrderId>& ids, SqlBatch& batch) {
@@ -202,10 +218,8 @@ void AddLedgers(const paper::PaperBroker& broker, const std::set<AccountId>& ids
 }
 
 // One that cannot be read is told as what it is, with its number: those after it do not wait for it.
-broker::v1::ExecutionReport ReportOf(const AccountId& account, const pqxx::row& row) {
+broker::v1::ExecutionReport ReportOf(const AccountId& account, std::uint64_t sequence, std::string_view bytes) {
   broker::v1::ExecutionReport report;
-  pqxx::binarystring bytes(row[0]);
-  auto sequence = row[1].as<std::uint64_t>();
   bool whole = report.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
   if (whole && report.execution_sequence() == sequence && report.account_id() == account.value()) return report;
   report.Clear();
@@ -216,6 +230,22 @@ broker::v1::ExecutionReport ReportOf(const AccountId& account, const pqxx::row& 
       Rejection{.reason = RejectReason::kMalformed, .check = "decode", .message = "the stored report cannot be read"},
       report.mutable_rejection());
   return report;
+}
+
+// The reports of a row; of one that is no page each number is told as what cannot be read.
+std::vector<broker::v1::ExecutionReport> ReportsOf(const AccountId& account, const pqxx::row& row) {
+  std::vector<broker::v1::ExecutionReport> reports;
+  auto last = row[0].as<std::uint64_t>();
+  auto count = row[1].as<std::uint64_t>();
+  pqxx::binarystring bytes(row[2]);
+  std::string_view payload(bytes.get(), bytes.size());
+  if (count == 0) return {ReportOf(account, last, payload)};
+  std::optional<std::vector<wire::LogPage::Record>> page = wire::LogPage::Read(payload);
+  bool whole = page && page->size() == count;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    reports.push_back(ReportOf(account, last - count + 1 + i, whole ? (*page)[i].bytes : std::string_view()));
+  }
+  return reports;
 }
 
 }  // namespace
@@ -309,15 +339,25 @@ absl::StatusOr<Order> BrokerStore::LoadOrder(const OrderId& id) {
 
 absl::StatusOr<std::vector<broker::v1::ExecutionReport>> BrokerStore::LoadExecutions(const AccountId& account,
                                                                                      std::uint64_t after, int limit) {
+  constexpr int kRowsAtATime = 32;
   std::vector<broker::v1::ExecutionReport> executions;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    for (const pqxx::row& row : work.exec_params("SELECT payload, execution_sequence FROM execution WHERE account_id = "
-                                                 "$1 AND execution_sequence > $2 ORDER BY "
-                                                 "execution_sequence LIMIT $3",
-                                                 account.value(), after, limit)) {
-      executions.push_back(ReportOf(account, row));
+    executions.clear();
+    std::uint64_t cursor = after;
+    while (true) {
+      pqxx::result rows = work.exec_params(
+          "SELECT execution_sequence, reports, payload FROM execution WHERE account_id = $1 AND execution_sequence > "
+          "$2 ORDER BY execution_sequence LIMIT $3",
+          account.value(), cursor, std::min(limit, kRowsAtATime));
+      if (rows.empty()) return absl::OkStatus();
+      for (const pqxx::row& row : rows) {
+        for (broker::v1::ExecutionReport& report : ReportsOf(account, row)) {
+          if (static_cast<int>(executions.size()) == limit) return absl::OkStatus();
+          cursor = report.execution_sequence();
+          if (cursor > after) executions.push_back(std::move(report));
+        }
+      }
     }
-    return absl::OkStatus();
   }));
   return executions;
 }

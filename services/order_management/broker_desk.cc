@@ -10,6 +10,8 @@ namespace ballast {
 namespace {
 
 constexpr std::int64_t kRepeatNs = 2'000'000'000;
+// Instructions in one message: far below what a message may have.
+constexpr int kBatchMax = 500;
 // Closed orders of each account: whoever names an older one waits for the store.
 constexpr std::size_t kClosedInMemoryMax = 20'000;
 
@@ -22,6 +24,7 @@ void BrokerDesk::Lose() {
 
 void BrokerDesk::OnLost() {
   ready_ = false;
+  batch_.Clear();
   lost_ns_ = floor_.clock.MonotonicNanos();
 }
 
@@ -30,6 +33,25 @@ bool BrokerDesk::Usable() const {
 }
 
 bool BrokerDesk::Send(broker::v1::OrderSessionRequest request) {
+  if (!ready_ || !takes_batches_) return SendNow(std::move(request));
+  if (batch_.instructions_size() >= kBatchMax) SendBatch();
+  batch_.add_instructions()->Swap(&request);
+  return ready_;
+}
+
+void BrokerDesk::SendBatch() {
+  if (batch_.instructions().empty()) return;
+  broker::v1::OrderSessionRequest request;
+  if (batch_.instructions_size() == 1)
+    request.Swap(batch_.mutable_instructions(0));
+  else
+    request.mutable_batch()->Swap(&batch_);
+  batch_.Clear();
+  // Of a session that is over nothing may go to the one after it, which looks at everything by itself first.
+  if (losses_ == begun_at_) SendNow(std::move(request));
+}
+
+bool BrokerDesk::SendNow(broker::v1::OrderSessionRequest request) {
   // A broken session sends it again when it is back: the gateway knows orders by their id.
   if (floor_.ports.broker(std::move(request))) return true;
   ready_ = false;
@@ -45,8 +67,11 @@ void BrokerDesk::OpenAccount(const orders::Account& account) {
   if (!floor_.ports.broker(std::move(open))) ready_ = false;
 }
 
-void BrokerDesk::OnReady(std::map<std::string, std::uint64_t> heads, std::uint64_t losses) {
+void BrokerDesk::OnReady(std::map<std::string, std::uint64_t> heads, std::uint64_t losses, bool takes_batches) {
   ready_ = true;
+  batch_.Clear();
+  takes_batches_ = takes_batches;
+  begun_at_ = losses;
   if (losses != losses_) {
     ready_ = false;  // over already: what it told says nothing about the one after it
     return;

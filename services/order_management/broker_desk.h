@@ -27,8 +27,9 @@ class BrokerDesk {
   void Lose();
   [[nodiscard]] std::uint64_t losses() const { return losses_; }
 
-  // A session has begun and everything up to `heads` has come before; `losses` as it was then.
-  void OnReady(std::map<std::string, std::uint64_t> heads, std::uint64_t losses);
+  // A session has begun and everything up to `heads` has come before; `losses` as it was then. `takes_batches`: its
+  // gateway understands several instructions in one message.
+  void OnReady(std::map<std::string, std::uint64_t> heads, std::uint64_t losses, bool takes_batches);
   void OnLost();
   // There is a session, or there was one a moment ago.
   [[nodiscard]] bool Usable() const;
@@ -42,8 +43,10 @@ class BrokerDesk {
   void SendReduce(const Order& order, Decimal quantity, const Rejection& why);
   // Its trigger is watched here: its broker has no such order.
   [[nodiscard]] bool Emulates(const Order& order) const;
-  // False: not connected any more.
+  // Together with the rest of the turn, where the gateway takes that. False: not connected any more.
   bool Send(broker::v1::OrderSessionRequest request);
+  // What was to be sent together goes out.
+  void SendBatch();
   // Orders that waited for the broker: sent when they still may be, ended when not.
   void DispatchPending();
   // Some order may be waiting for the broker.
@@ -57,6 +60,7 @@ class BrokerDesk {
   void Repeat(std::int64_t now_ns);
 
  private:
+  bool SendNow(broker::v1::OrderSessionRequest request);
   void SendNewOrder(const Order& order);
   void OpenAccount(const orders::Account& account);
   void Trim(orders::Account& account, const orders::Trim& trim);
@@ -67,6 +71,10 @@ class BrokerDesk {
   std::atomic<bool> ready_{false};
   std::atomic<std::uint64_t> losses_{0};
   std::int64_t lost_ns_ = 0;
+  // Of the session that has begun last: which one it is, and what waits to be sent on it.
+  std::uint64_t begun_at_ = 0;
+  bool takes_batches_ = false;
+  broker::v1::InstructionBatch batch_;
   // Spares the search when no order can be waiting.
   bool pending_possible_ = true;
   std::int64_t last_repeat_ns_ = 0;

@@ -114,48 +114,68 @@ grpc::ServerUnaryReactor* OrderGrpc::SubmitOrder(grpc::CallbackServerContext* co
   return reactor;
 }
 
+namespace {
+
+// Answers that wait to be written, as one message.
+order::v1::SubmitOrdersResponse JoinAnswers(std::vector<std::shared_ptr<const order::v1::SubmitOrdersResponse>> parts) {
+  order::v1::SubmitOrdersResponse joined;
+  joined.mutable_answers()->Reserve(static_cast<int>(parts.size()));
+  for (const auto& part : parts) *joined.add_answers() = *part;
+  return joined;
+}
+
+}  // namespace
+
 grpc::ServerBidiReactor<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersResponse>* OrderGrpc::SubmitOrders(
     grpc::CallbackServerContext* context) {
-  using Session = BidiSession<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersResponse>;
-  auto session = Session::Make(
-      [this, context](Session& self, order::v1::SubmitOrdersRequest& request) {
-        auto sender = std::static_pointer_cast<Session>(self.Self());
-        std::string request_id = request.order().request_id();
-        self.Owe();
-        auto refuse = [&](const grpc::Status& status) {
-          order::v1::SubmitOrdersResponse response;
-          response.set_request_id(request_id);
-          response.set_status_code(status.error_code());
-          response.set_status_message(status.error_message());
-          sender->Answer(std::move(response));
-        };
-        std::vector<FieldError> errors;
-        Order order = DecodeSubmit(request.order(), errors);
-        if (!errors.empty()) {
-          refuse(InvalidFields(errors));
-          return;
-        }
-        ShardRoster::Seat seat = roster_.Of(order.account_id);
-        if (!seat.host) {
-          SubmitElsewhere(seat, context, request.order(),
-                          [sender](order::v1::SubmitOrdersResponse response) { sender->Answer(std::move(response)); });
-          return;
-        }
-        bool queued =
-            seat.host->shard().Submit(std::move(order), ActorOf(request.order().actor()),
-                                      request.order().confirm_duplicate(), [sender, request_id](OrderReply reply) {
-                                        order::v1::SubmitOrdersResponse response;
-                                        response.set_request_id(request_id);
-                                        response.set_replayed(reply.replayed);
-                                        response.set_status_code(static_cast<int>(reply.status.code()));
-                                        response.set_status_message(MessageOf(reply.status));
-                                        if (reply.status.ok()) wire::ToProto(reply.order, response.mutable_order());
-                                        sender->Answer(std::move(response));
-                                      });
-        if (!queued) refuse(Busy());
+  auto session = SubmitSession::Make(
+      [this, context](SubmitSession& self, order::v1::SubmitOrdersRequest& request) {
+        if (request.takes_batches()) self.SetJoin(JoinAnswers);
+        auto sender = std::static_pointer_cast<SubmitSession>(self.Self());
+        // An order in a field of its own is one; so is a message that has none, which is refused for what it lacks.
+        int count = request.orders_size() + (request.has_order() || request.orders().empty() ? 1 : 0);
+        // All of them first: a call whose orders are all answered may end.
+        for (int i = 0; i < count; ++i) self.Owe();
+        if (count > request.orders_size()) SubmitOne(context, request.order(), sender);
+        for (const order::v1::SubmitOrderRequest& order : request.orders()) SubmitOne(context, order, sender);
       },
       [] {});
   return session.get();
+}
+
+void OrderGrpc::SubmitOne(grpc::CallbackServerContext* context, const order::v1::SubmitOrderRequest& request,
+                          const std::shared_ptr<SubmitSession>& sender) {
+  std::string request_id = request.request_id();
+  auto refuse = [&](const grpc::Status& status) {
+    order::v1::SubmitOrdersResponse response;
+    response.set_request_id(request_id);
+    response.set_status_code(status.error_code());
+    response.set_status_message(status.error_message());
+    sender->Answer(std::move(response));
+  };
+  std::vector<FieldError> errors;
+  Order order = DecodeSubmit(request, errors);
+  if (!errors.empty()) {
+    refuse(InvalidFields(errors));
+    return;
+  }
+  ShardRoster::Seat seat = roster_.Of(order.account_id);
+  if (!seat.host) {
+    SubmitElsewhere(seat, context, request,
+                    [sender](order::v1::SubmitOrdersResponse response) { sender->Answer(std::move(response)); });
+    return;
+  }
+  bool queued = seat.host->shard().Submit(std::move(order), ActorOf(request.actor()), request.confirm_duplicate(),
+                                          [sender, request_id](OrderReply reply) {
+                                            order::v1::SubmitOrdersResponse response;
+                                            response.set_request_id(request_id);
+                                            response.set_replayed(reply.replayed);
+                                            response.set_status_code(static_cast<int>(reply.status.code()));
+                                            response.set_status_message(MessageOf(reply.status));
+                                            if (reply.status.ok()) wire::ToProto(reply.order, response.mutable_order());
+                                            sender->Answer(std::move(response));
+                                          });
+  if (!queued) refuse(Busy());
 }
 
 grpc::ServerUnaryReactor* OrderGrpc::CancelOrder(grpc::CallbackServerContext* context,

@@ -91,6 +91,10 @@ class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_St
   void SubmitElsewhere(const ShardRoster::Seat& seat, grpc::CallbackServerContext* context,
                        const order::v1::SubmitOrderRequest& request,
                        std::function<void(order::v1::SubmitOrdersResponse)> answer);
+  using SubmitSession = BidiSession<order::v1::SubmitOrdersRequest, order::v1::SubmitOrdersResponse>;
+  // One of a stream's orders, which owes an answer.
+  void SubmitOne(grpc::CallbackServerContext* context, const order::v1::SubmitOrderRequest& request,
+                 const std::shared_ptr<SubmitSession>& sender);
 
   ShardRoster& roster_;
   const std::map<AccountId, std::string> brokers_;

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 #include <pqxx/pqxx>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 
 #include "libs/platform/postgres/testing/test_postgres.h"
+#include "libs/wire/packed_checks.h"
 #include "services/order_management/store.h"
 #include "services/order_management/testing/memory_journal.h"
 
@@ -93,6 +95,18 @@ class JournalTest : public testing::TestWithParam<Kind> {
     orders::Report report;
     report.order_id = MakeOrder(number).order_id;
     report.type = OrderEventType::kCanceled;
+    report.execution_sequence = account_.snapshot().execution_sequence + 1;
+    std::vector<OrderEvent> events = account_.ApplyReport(report, kNow);
+    return {.events = events, .accounts = {account_.snapshot()}, .opened = {}};
+  }
+  Commit Filled(int number) {
+    orders::Report report;
+    report.order_id = MakeOrder(number).order_id;
+    report.type = OrderEventType::kFilled;
+    report.fill.execution_id = ExecutionId("e" + std::to_string(number));
+    report.fill.quantity = MakeOrder(number).quantity;
+    report.fill.price = Decimal::Of("65000.01");
+    report.fill.fee_currency = "USD";
     report.execution_sequence = account_.snapshot().execution_sequence + 1;
     std::vector<OrderEvent> events = account_.ApplyReport(report, kNow);
     return {.events = events, .accounts = {account_.snapshot()}, .opened = {}};
@@ -202,6 +216,20 @@ TEST_P(JournalTest, ASequenceIsTakenOnce) {
   EXPECT_TRUE(absl::IsAlreadyExists(journal_->Append(Opening())));
 }
 
+TEST_P(JournalTest, ACommitThatBeginsInsideAnotherIsRefused) {
+  ASSERT_TRUE(journal_->Append(Opening()).ok());
+  orders::Account before = account_;
+  ASSERT_TRUE(journal_->Append(Accepted(1)).ok());
+  account_ = before;
+  Commit longer = Accepted(2);
+  Commit more = Accepted(3);
+  longer.events.insert(longer.events.end(), more.events.begin(), more.events.end());
+  longer.accounts = more.accounts;
+  EXPECT_TRUE(absl::IsAlreadyExists(journal_->Append(longer)));
+  EXPECT_EQ(Sequences(), (std::vector<std::uint64_t>{1, 2, 3}));
+  EXPECT_EQ(OrderIds(), std::vector<std::string>{"o1"});
+}
+
 TEST_P(JournalTest, ABatchIsAllOrNothing) {
   ASSERT_TRUE(journal_->Append(Opening()).ok());
   Commit batch = Accepted(1);
@@ -239,6 +267,56 @@ TEST_P(JournalTest, ThousandOrdersAreOneCommit) {
   ASSERT_TRUE(journal_->Append(batch).ok());
   EXPECT_EQ(OrderIds().size(), 1'000U);
   EXPECT_EQ(Sequences(1, 5'000).size(), 2'000U);
+  for (std::uint64_t after : {0U, 1U, 2U, 31U, 32U, 33U, 64U, 1'990U}) {
+    for (int limit : {1, 31, 32, 33, 500}) {
+      std::vector<std::uint64_t> wanted;
+      for (std::uint64_t next = after + 1; next <= 2'001 && wanted.size() < static_cast<std::size_t>(limit); ++next)
+        wanted.push_back(next);
+      EXPECT_EQ(Sequences(after, limit), wanted) << after << " " << limit;
+    }
+  }
+  EncodedEvents encoded(batch.events);
+  for (std::size_t i : {0U, 31U, 32U, 1'999U}) {
+    const EncodedEvents::Entry& entry = encoded.entries()[i];
+    EXPECT_EQ(*journal_->Lookup(AccountId("paper"), entry.sequence, encoded.Event(entry)), Journal::Stored::kThis);
+  }
+  auto working = journal_->LoadWorkingOrders();
+  ASSERT_EQ(working->size(), 1'000U);
+  for (int i = 0; i < 1'000; ++i)
+    EXPECT_EQ((*working)[static_cast<std::size_t>(i)], *account_.Find(MakeOrder(i).order_id));
+}
+
+TEST_P(JournalTest, FillsAreCountedAcrossRows) {
+  ASSERT_TRUE(journal_->Append(Opening()).ok());
+  std::vector<std::uint64_t> fills;
+  int number = 0;
+  for (int size : {1, 40, 3, 33}) {
+    Commit commit;
+    for (int i = 0; i < size; ++i) {
+      Commit accepted = Accepted(++number);
+      Commit filled = Filled(number);
+      fills.push_back(filled.events.front().sequence);
+      for (const Commit& part : {accepted, filled})
+        commit.events.insert(commit.events.end(), part.events.begin(), part.events.end());
+    }
+    commit.accounts = {account_.snapshot()};
+    ASSERT_TRUE(journal_->Append(commit).ok());
+  }
+  const AccountId paper("paper");
+  for (int count = 0; count < static_cast<int>(fills.size()); ++count) {
+    EXPECT_EQ(*journal_->BeforeNewestFills(paper, count), fills[fills.size() - 1 - static_cast<std::size_t>(count)])
+        << count;
+  }
+  EXPECT_EQ(*journal_->BeforeNewestFills(paper, static_cast<int>(fills.size())), 0U);
+  for (std::size_t from : {0U, 1U, 20U, 43U, 76U}) {
+    std::uint64_t after = from == 0 ? 0 : fills[from - 1];
+    for (int limit : {1, 5, 1'000}) {
+      auto loaded = journal_->LoadFills(paper, after, limit);
+      ASSERT_TRUE(loaded.ok());
+      ASSERT_EQ(loaded->size(), std::min(fills.size() - from, static_cast<std::size_t>(limit)));
+      for (std::size_t i = 0; i < loaded->size(); ++i) EXPECT_EQ((*loaded)[i].sequence, fills[from + i]);
+    }
+  }
 }
 
 // One that was there and cannot be read is not one that never was: its request id would be used again.
@@ -273,6 +351,74 @@ TEST(PostgresJournalTest, AnOrderWhoseEventIsGoneIsNotTakenForUnused) {
                   .ok());
   EXPECT_TRUE(absl::IsDataLoss(store.LoadOrder(OrderId("o1")).status()));
   EXPECT_TRUE(absl::IsNotFound(store.LoadOrder(OrderId("o2")).status()));
+}
+
+// A log that an older version has begun.
+TEST(PostgresJournalTest, RowsOfOneEventEachAreReadWithThoseThatCameAfter) {
+  std::unique_ptr<Database> database = TestPostgres::Get().NewSchema();
+  ASSERT_TRUE(database->Migrate(Migrations_order_management()).ok());
+  Store store(*database);
+  ASSERT_TRUE(store.Fence().ok());
+  const AccountId paper("paper");
+  orders::Account account;
+  std::vector<OrderEvent> events = account.Open(paper, AccountMode::kPaper, "USD", Decimal::FromInt(1'000), kNow);
+  ASSERT_TRUE(store.Append({.events = events, .accounts = {account.snapshot()}, .opened = {{paper, "paper"}}}).ok());
+  Order order;
+  order.account_id = paper;
+  order.order_id = OrderId("o1");
+  order.symbol = Symbol("BTC-USD");
+  order.side = Side::kBuy;
+  order.type = OrderType::kMarket;
+  order.time_in_force = TimeInForce::kIoc;
+  order.quantity = Decimal::FromInt(1);
+  auto store_next = [&](std::vector<OrderEvent> next) {
+    EXPECT_TRUE(store.Append({.events = next, .accounts = {account.snapshot()}}).ok());
+    events.insert(events.end(), next.begin(), next.end());
+  };
+  auto report = [&](OrderEventType type) {
+    orders::Report told{
+        .order_id = order.order_id, .type = type, .execution_sequence = account.snapshot().execution_sequence + 1};
+    if (type != OrderEventType::kFilled) return told;
+    told.fill.execution_id = ExecutionId("e1");
+    told.fill.quantity = order.quantity;
+    told.fill.price = Decimal::FromInt(100);
+    told.fill.fee_currency = "USD";
+    return told;
+  };
+  store_next(account.Accept(order, "user:me", {{.name = "max_position"}}, true, kNow));
+  EncodedEvents encoded(events);
+  ASSERT_TRUE(database
+                  ->Transaction([&](pqxx::transaction_base& work) {
+                    work.exec("DELETE FROM event");
+                    for (std::size_t i = 0; i < events.size(); ++i) {
+                      const EncodedEvents::Entry& entry = encoded.entries()[i];
+                      work.exec_params(
+                          "INSERT INTO event (account_id, sequence, event_type, payload, checks) VALUES "
+                          "('paper', $1, $2, $3, $4)",
+                          entry.sequence, static_cast<int>(events[i].type),
+                          pqxx::binarystring(std::string(encoded.Event(entry))),
+                          pqxx::binarystring(wire::PackChecks(encoded.Checks(entry))));
+                    }
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_EQ(store.LoadOrder(order.order_id)->status, OrderStatus::kSubmitted);
+  EXPECT_TRUE(absl::IsAlreadyExists(store.Append({.events = {events.back()}, .accounts = {account.snapshot()}})));
+  store_next(account.ApplyReport(report(OrderEventType::kFilled), kNow));
+  EncodedEvents all(events);
+  auto loaded = store.LoadEvents(paper, 0, 100);
+  ASSERT_TRUE(loaded.ok());
+  ASSERT_EQ(loaded->entries().size(), events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(loaded->Event(loaded->entries()[i]), all.Event(all.entries()[i])) << i;
+    EXPECT_EQ(loaded->Checks(loaded->entries()[i]), all.Checks(all.entries()[i])) << i;
+  }
+  EXPECT_EQ(store.LoadOrder(order.order_id)->status, OrderStatus::kFilled);
+  auto own = store.LoadOrderEvents(order.order_id);
+  ASSERT_TRUE(own.ok());
+  ASSERT_EQ(own->size(), events.size() - 1);
+  EXPECT_EQ(own->front().checks_size(), 1);
+  EXPECT_EQ(store.LoadFills(paper, 0, 10)->size(), 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Journals, JournalTest,

@@ -83,7 +83,7 @@ void ReportDesk::Acknowledge(const AccountId& id, std::uint64_t sequence) {
   broker::v1::OrderSessionRequest request;
   request.mutable_acknowledge()->set_account_id(id.value());
   request.mutable_acknowledge()->set_execution_sequence(sequence);
-  (void)floor_.ports.broker(std::move(request));
+  (void)broker_.Send(std::move(request));
 }
 
 }  // namespace ballast

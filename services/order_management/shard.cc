@@ -141,6 +141,7 @@ bool Shard::Flush() {
   do {
     Settle();
     std::shared_ptr<const EncodedEvents> committed;
+    broker_.SendBatch();  // what needs no commit does not wait for one
     switch (writer_.Store(inbox_.closed(), &committed)) {
       case Outcome::kLater:
         return false;
@@ -152,6 +153,7 @@ bool Shard::Flush() {
         break;
     }
     writer_.RunAfter();
+    broker_.SendBatch();
     risk_.Tell(committed.get());
     if (committed) hub_.Publish(committed);
   } while (writer_.pending());
@@ -603,9 +605,9 @@ void Shard::OnRiskLost() {
   Tell([this] { risk_.OnLost(); });
 }
 
-void Shard::OnBrokerReady(std::map<std::string, std::uint64_t> heads) {
-  Tell([this, heads = std::move(heads), losses = broker_.losses()]() mutable {
-    broker_.OnReady(std::move(heads), losses);
+void Shard::OnBrokerReady(std::map<std::string, std::uint64_t> heads, bool takes_batches) {
+  Tell([this, heads = std::move(heads), losses = broker_.losses(), takes_batches]() mutable {
+    broker_.OnReady(std::move(heads), losses, takes_batches);
     contingent_.OnBrokerReady();
   });
 }

@@ -91,7 +91,7 @@ class Shard : public runtime::Machine {
   void OnRiskResults(std::vector<risk::v1::ReserveResult> results);
   void OnRiskLost();
   // `heads`: the newest report the gateway has of each account. Reports up to them came before this.
-  void OnBrokerReady(std::map<std::string, std::uint64_t> heads);
+  void OnBrokerReady(std::map<std::string, std::uint64_t> heads, bool takes_batches = false);
   // More than there is room for breaks the session: the next one tells them again.
   void OnReports(std::vector<broker::v1::ExecutionReport> reports);
   void OnBrokerLost();

@@ -150,7 +150,7 @@ BrokerClient::Callbacks ShardHost::Parts::BrokerCallbacks() {
                 if (response.has_ready()) {
                   const auto& heads = response.ready().head_execution_sequences();
                   HaltWhereReportsAreLost(response.ready());
-                  shard.OnBrokerReady({heads.begin(), heads.end()});
+                  shard.OnBrokerReady({heads.begin(), heads.end()}, response.ready().takes_batches());
                   desk.OnBrokerReady();
                 } else if (response.has_reports()) {
                   shard.OnReports({response.reports().reports().begin(), response.reports().reports().end()});

@@ -160,7 +160,8 @@ class Simulation {
                           },
                       .broker =
                           [this](const broker::v1::OrderSessionRequest& request) {
-                            venue_.Take(request);
+                            if (!request.has_batch()) venue_.Take(request);
+                            for (const auto& instruction : request.batch().instructions()) venue_.Take(instruction);
                             return true;
                           },
                       .drop_broker = [this] { Reconnect(); },
@@ -188,7 +189,7 @@ class Simulation {
     std::map<std::string, std::uint64_t> heads = venue_.Hello(shard_->ExecutionCursors()["paper"]);
     auto stored = venue_.Next(SIZE_MAX);
     if (!stored.empty()) shard_->OnReports(std::move(stored));
-    shard_->OnBrokerReady(std::move(heads));
+    shard_->OnBrokerReady(std::move(heads), Chance(50));
   }
   void Submit() {
     Order order;

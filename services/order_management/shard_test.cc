@@ -81,17 +81,22 @@ class ShardTest : public testing::Test {
       options.accounts = {
           {.id = AccountId("paper"), .currency = "USD", .cash = Decimal::FromInt(100'000), .broker = test.broker_}};
       shard = std::make_unique<Shard>(options, journal, hub, test.clock_, *log_, test.metrics_);
-      shard->SetPorts(
-          {.risk =
-               [this](const risk::v1::RiskSessionRequest& request) {
-                 ++risk_messages;
-                 return PutEach(request);
-               },
-           .risk_unsent = [this] { return risk_unsent.load(); },
-           .broker = [this](broker::v1::OrderSessionRequest request) { return broker.Put(std::move(request)); },
-           .drop_broker = [this] { ++broker_drops; },
-           .drop_risk = [this] { ++risk_drops; },
-           .fail = [this](const std::string& why) { failed.set_value(why); }});
+      shard->SetPorts({.risk =
+                           [this](const risk::v1::RiskSessionRequest& request) {
+                             ++risk_messages;
+                             return PutEach(request);
+                           },
+                       .risk_unsent = [this] { return risk_unsent.load(); },
+                       .broker =
+                           [this](const broker::v1::OrderSessionRequest& request) {
+                             ++broker_messages;
+                             if (!request.has_batch()) return broker.Put(request);
+                             for (const auto& instruction : request.batch().instructions()) broker.Put(instruction);
+                             return true;
+                           },
+                       .drop_broker = [this] { ++broker_drops; },
+                       .drop_risk = [this] { ++risk_drops; },
+                       .fail = [this](const std::string& why) { failed.set_value(why); }});
       worker = std::make_unique<runtime::Worker>(*shard, test.clock_);
     }
     void Start() {
@@ -120,6 +125,7 @@ class ShardTest : public testing::Test {
     MemoryJournal journal;
     EventHub hub;
     std::atomic<int> risk_messages = 0;
+    std::atomic<int> broker_messages = 0;
     std::atomic<std::size_t> risk_unsent = 0;
     Outbox<risk::v1::RiskSessionRequest> risk;
     Outbox<broker::v1::OrderSessionRequest> broker;
@@ -138,7 +144,9 @@ class ShardTest : public testing::Test {
     if (broker_ready) BrokerReady();
   }
   // The gateway has told all there is.
-  void BrokerReady() { life_->shard->OnBrokerReady(life_->shard->ExecutionCursors()); }
+  void BrokerReady(bool takes_batches = true) {
+    life_->shard->OnBrokerReady(life_->shard->ExecutionCursors(), takes_batches);
+  }
   void TearDown() override { life_.reset(); }
 
   static Order MakeOrder(const std::string& request, const std::string& quantity = "1") {
@@ -152,6 +160,24 @@ class ShardTest : public testing::Test {
     order.quantity = Decimal::Of(quantity);
     order.limit_price = Decimal::Of("100");
     return order;
+  }
+  // How many the gateway is sent for so many orders of one turn, which must come in their order.
+  int MessagesForTwenty() {
+    std::vector<std::future<OrderReply>> replies;
+    {
+      Standing standing(*life_->shard);
+      for (int i = 0; i < 20; ++i) replies.push_back(Submit(MakeOrder("o" + std::to_string(i))));
+    }
+    std::vector<risk::v1::ReserveResult> results;
+    for (int i = 0; i < 20; ++i) results.push_back(Answer(true));
+    int before = life_->broker_messages;
+    life_->shard->OnRiskResults(std::move(results));
+    for (auto& reply : replies) EXPECT_EQ(Get(reply).order.status, OrderStatus::kSubmitted);
+    for (int i = 0; i < 20; ++i) {
+      auto sent = life_->broker.Next([](const auto& request) { return request.has_new_order(); });
+      EXPECT_TRUE(sent && sent->new_order().order().request_id() == "o" + std::to_string(i)) << i;
+    }
+    return life_->broker_messages - before;
   }
   static OrderId IdOf(const std::string& request) { return orders::OrderIdFor(AccountId("paper"), RequestId(request)); }
   std::future<OrderReply> Submit(Order order, std::optional<UtcTime> deadline = std::nullopt) {
@@ -387,6 +413,17 @@ TEST_F(ShardTest, OrdersOfOneBatchShareTheQuestionAndTheCommit) {
               i == 7 ? OrderStatus::kDenied : OrderStatus::kSubmitted);
   }
   EXPECT_EQ(disk_->appends(), appends + 1);
+}
+
+TEST_F(ShardTest, WhatATurnSendsTheGatewayIsOneMessageInItsOrder) {
+  Begin();
+  EXPECT_EQ(MessagesForTwenty(), 1);
+}
+
+TEST_F(ShardTest, AGatewayThatTakesNoBatchesGetsEachAlone) {
+  Begin(false);
+  BrokerReady(false);
+  EXPECT_EQ(MessagesForTwenty(), 20);
 }
 
 // An order that is withdrawn before risk was asked is not asked for at all: its question behind its withdrawal would

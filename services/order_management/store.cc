@@ -1,40 +1,145 @@
 #include "services/order_management/store.h"
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
 #include <map>
+#include <optional>
 #include <pqxx/pqxx>
+#include <sstream>
 
 #include "libs/base/absl_std.h"
 #include "libs/orders/submit.h"
 #include "libs/platform/postgres/sql_batch.h"
+#include "libs/wire/event_bytes.h"
+#include "libs/wire/log_page.h"
 #include "libs/wire/packed_checks.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
 namespace {
 
+std::string_view ViewOf(const pqxx::binarystring& bytes) { return {bytes.get(), bytes.size()}; }
+
 template <typename Message>
-Message Parse(const pqxx::field& field) {
+Message Parse(std::string_view bytes) {
   Message message;
-  pqxx::binarystring bytes(field);
   message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
   return message;
 }
 
-std::string_view ViewOf(const pqxx::binarystring& bytes) { return {bytes.get(), bytes.size()}; }
+// Some rows of the log hold one event, others a page; `columns` of both are these.
+constexpr char kColumns[] = "sequence, events, payload, checks";
+enum Column : pqxx::row::size_type { kSequence, kEvents, kPayload, kChecks };
 
-// The newest event of an order has what the order is.
-constexpr char kOrderEvent[] = "JOIN event e ON e.account_id = o.account_id AND e.sequence = o.sequence ";
-
-absl::StatusOr<Order> ParseOrder(const pqxx::field& field) {
-  return wire::FromProto(Parse<order::v1::OrderEvent>(field).order());
+// Calls `visit` with the number of each event of a row, the event and what risk said of it.
+absl::Status ForEachEvent(const pqxx::row& row,
+                          const std::function<void(std::uint64_t, std::string_view, std::string_view)>& visit) {
+  auto last = row[kSequence].as<std::uint64_t>();
+  auto count = row[kEvents].as<std::uint64_t>();
+  pqxx::binarystring payload(row[kPayload]), checks(row[kChecks]);
+  if (count == 0) {
+    visit(last, ViewOf(payload), ViewOf(checks));
+    return absl::OkStatus();
+  }
+  std::optional<std::vector<wire::LogPage::Record>> events = wire::LogPage::Read(ViewOf(payload));
+  if (!events || events->size() != count) {
+    return absl::DataLossError(ToAbsl("the events up to " + std::to_string(last) + " of a log cannot be read"));
+  }
+  std::uint64_t sequence = last - count;
+  for (const wire::LogPage::Record& record : *events) visit(++sequence, record.bytes, record.note);
+  return absl::OkStatus();
 }
 
-// What risk said stands apart from the event.
-void AddChecks(const pqxx::field& field, order::v1::OrderEvent& event) {
-  pqxx::binarystring packed(field);
-  std::string checks = wire::UnpackChecks(ViewOf(packed));
-  event.MergeFromString(checks);
+// Where an event stands.
+struct Place {
+  std::string account_id;
+  std::uint64_t sequence = 0;
+};
+struct Found {
+  std::string event, packed_checks;
+};
+
+// The events at `places`, in their order; none where there is none. So many at a time that their rows are some 10 MB.
+absl::StatusOr<std::vector<std::optional<Found>>> ReadEvents(pqxx::transaction_base& work,
+                                                             const std::vector<Place>& places) {
+  constexpr std::size_t kAtATime = 500;
+  std::vector<std::optional<Found>> found(places.size());
+  std::map<std::string, std::multimap<std::uint64_t, std::size_t>> accounts;
+  for (std::size_t i = 0; i < places.size(); ++i) accounts[places[i].account_id].emplace(places[i].sequence, i);
+  for (const auto& [account, wanted] : accounts) {
+    for (auto next = wanted.begin(); next != wanted.end();) {
+      std::string sequences = "{";
+      for (std::size_t i = 0; i < kAtATime && next != wanted.end(); ++i, ++next) {
+        sequences += (i == 0 ? "" : ",") + std::to_string(next->first);
+      }
+      for (const pqxx::row& row : work.exec_params(
+               std::string("SELECT ") + kColumns +
+                   " FROM event WHERE account_id = $1 AND sequence IN (SELECT (SELECT min(e.sequence) FROM event e "
+                   "WHERE e.account_id = $1 AND e.sequence >= wanted.sequence) FROM unnest($2::bigint[]) AS wanted "
+                   "(sequence))",
+               account, sequences + "}")) {
+        RETURN_IF_ERROR(ForEachEvent(row, [&](std::uint64_t sequence, std::string_view event, std::string_view checks) {
+          auto [begin, end] = wanted.equal_range(sequence);
+          for (auto it = begin; it != end; ++it) found[it->second] = {std::string(event), std::string(checks)};
+        }));
+      }
+    }
+  }
+  return found;
+}
+
+absl::StatusOr<Order> OrderOf(const std::optional<Found>& newest, const std::string& id) {
+  // It was there: whoever is told that it was not would take its request id for unused.
+  if (!newest) return absl::DataLossError(ToAbsl("order " + id + " has lost its newest event"));
+  return wire::FromProto(Parse<order::v1::OrderEvent>(newest->event).order());
+}
+
+bool MovesBooks(OrderEventType type) {
+  return type == OrderEventType::kFilled || type == OrderEventType::kTradeCancel ||
+         type == OrderEventType::kTradeCorrect;
+}
+
+// The rows of a commit: runs of events that follow each other in one account's log.
+absl::Status AddPages(const Commit& commit, const EncodedEvents& encoded, SqlBatch& batch) {
+  using Type = SqlArray::Type;
+  SqlArray accounts(Type::kText), firsts(Type::kBigint), lasts(Type::kBigint), booked(Type::kInteger),
+      payloads(Type::kBytes);
+  struct Page {
+    std::uint64_t first = 0, last = 0;
+    std::int64_t booked = 0;
+    std::string payload;
+  };
+  std::map<std::string_view, Page> open;
+  auto close = [&](std::string_view account, Page& page) {
+    accounts.Add(account);
+    firsts.Add(static_cast<std::int64_t>(page.first));
+    lasts.Add(static_cast<std::int64_t>(page.last));
+    booked.Add(page.booked);
+    payloads.Add(page.payload);
+    page = Page{.last = page.last};
+  };
+  for (std::size_t i = 0; i < commit.events.size(); ++i) {
+    const OrderEvent& event = commit.events[i];
+    const EncodedEvents::Entry& entry = encoded.entries()[i];
+    auto [found, fresh] = open.try_emplace(event.account_id.value());
+    Page& page = found->second;
+    if (!fresh && event.sequence != page.last + 1) {
+      if (event.sequence <= page.last) return absl::AlreadyExistsError("the sequence is there already");
+      return absl::InternalError("the events of an account follow each other");
+    }
+    if (page.payload.empty()) page.first = event.sequence;
+    page.last = event.sequence;
+    page.booked += MovesBooks(event.type) ? 1 : 0;
+    wire::LogPage::Append(encoded.Event(entry), wire::PackChecks(encoded.Checks(entry)), &page.payload);
+    if (page.last - page.first + 1 == wire::LogPage::kRecords) close(found->first, page);
+  }
+  for (auto& [account, page] : open) {
+    if (!page.payload.empty()) close(account, page);
+  }
+  batch.Statement("SELECT append_pages($1, $2, $3, $4, $5)");
+  batch.Value(accounts).Value(firsts).Value(lasts).Value(booked).Value(payloads);
+  return absl::OkStatus();
 }
 
 // Which events of a commit are an order's own.
@@ -99,27 +204,17 @@ absl::Status Store::Append(const Commit& commit) {
   for (const auto& [id, broker] : commit.opened) {
     batch.Statement("INSERT INTO account VALUES ($1, 0, '', 0, $2, 0, 0, false, '')").Text(id.value()).Text(broker);
   }
-  using Type = SqlArray::Type;
-  SqlArray accounts(Type::kText), sequences(Type::kBigint), types(Type::kInteger), payloads(Type::kBytes),
-      checks(Type::kBytes);
   std::shared_ptr<const EncodedEvents> encoded = commit.encoded;
   if (!encoded) encoded = std::make_shared<const EncodedEvents>(commit.events);
+  RETURN_IF_ERROR(AddPages(commit, *encoded, batch));
   OrdersOfCommit orders;
   for (std::size_t i = 0; i < commit.events.size(); ++i) {
     const OrderEvent& event = commit.events[i];
-    const EncodedEvents::Entry& entry = encoded->entries()[i];
-    accounts.Add(event.account_id.value());
-    sequences.Add(static_cast<std::int64_t>(event.sequence));
-    types.Add(static_cast<std::int64_t>(event.type));
-    payloads.Add(encoded->Event(entry));
-    checks.Add(wire::PackChecks(encoded->Checks(entry)));
     if (!event.order) continue;
     OwnEvents& own = orders[event.order->order_id.value()];
     own.newest = i;
     own.sequences += (own.sequences.empty() ? "{" : ",") + std::to_string(event.sequence);
   }
-  batch.Statement("SELECT append_events($1, $2, $3, $4, $5)");
-  batch.Value(accounts).Value(sequences).Value(types).Value(payloads).Value(checks);
   if (!orders.empty()) AddOrders(commit, orders, batch);
   for (const orders::Account::StoredBooks& books : commit.books) AddBooks(books, batch);
   for (const orders::Account::Snapshot& account : commit.accounts) {
@@ -135,13 +230,10 @@ absl::Status Store::Append(const Commit& commit) {
 absl::StatusOr<Journal::Stored> Store::Lookup(const AccountId& account_id, std::uint64_t sequence,
                                               std::string_view encoded) {
   Stored stored = Stored::kNothing;
-  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     stored = Stored::kNothing;
-    for (const pqxx::row& row : work.exec_params("SELECT payload FROM event WHERE account_id = $1 AND sequence = $2",
-                                                 account_id.value(), sequence)) {
-      pqxx::binarystring payload(row[0]);
-      stored = ViewOf(payload) == encoded ? Stored::kThis : Stored::kAnother;
-    }
+    ASSIGN_OR_RETURN(auto found, ReadEvents(work, {{account_id.value(), sequence}}));
+    if (found[0]) stored = found[0]->event == encoded ? Stored::kThis : Stored::kAnother;
     return absl::OkStatus();
   }));
   return stored;
@@ -184,10 +276,20 @@ absl::StatusOr<std::vector<orders::Account::Snapshot>> Store::LoadAccounts() {
 absl::StatusOr<std::vector<Order>> Store::LoadWorkingOrders() {
   std::vector<Order> loaded;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    for (const pqxx::row& row : work.exec(std::string("SELECT e.payload FROM order_state o ") + kOrderEvent +
-                                          "JOIN working_order w ON w.order_id = o.order_id ORDER BY o.sequence")) {
-      ASSIGN_OR_RETURN(Order order, ParseOrder(row[0]));
-      if (place_.Owns(order.account_id)) loaded.push_back(std::move(order));
+    loaded.clear();
+    std::vector<Place> places;
+    std::vector<std::string> ids;
+    for (const pqxx::row& row : work.exec("SELECT o.account_id, o.sequence, o.order_id FROM order_state o JOIN "
+                                          "working_order w ON w.order_id = o.order_id ORDER BY o.sequence")) {
+      Place place{.account_id = row[0].as<std::string>(), .sequence = row[1].as<std::uint64_t>()};
+      if (!place_.Owns(AccountId(place.account_id))) continue;
+      places.push_back(std::move(place));
+      ids.push_back(row[2].as<std::string>());
+    }
+    ASSIGN_OR_RETURN(auto newest, ReadEvents(work, places));
+    for (std::size_t i = 0; i < newest.size(); ++i) {
+      ASSIGN_OR_RETURN(Order order, OrderOf(newest[i], ids[i]));
+      loaded.push_back(std::move(order));
     }
     return absl::OkStatus();
   }));
@@ -210,12 +312,11 @@ absl::StatusOr<std::vector<std::string>> Store::LoadOrderIds(const std::string& 
 absl::StatusOr<Order> Store::LoadOrder(const OrderId& id) {
   Order order;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    pqxx::result rows = work.exec_params(
-        std::string("SELECT e.payload FROM order_state o LEFT ") + kOrderEvent + "WHERE o.order_id = $1", id.value());
+    pqxx::result rows =
+        work.exec_params("SELECT account_id, sequence FROM order_state WHERE order_id = $1", id.value());
     if (rows.empty()) return absl::NotFoundError(ToAbsl("there is no order " + id.value()));
-    // It was there: whoever is told that it was not would take its request id for unused.
-    if (rows[0][0].is_null()) return absl::DataLossError(ToAbsl("order " + id.value() + " has lost its newest event"));
-    ASSIGN_OR_RETURN(order, ParseOrder(rows[0][0]));
+    ASSIGN_OR_RETURN(auto newest, ReadEvents(work, {{rows[0][0].as<std::string>(), rows[0][1].as<std::uint64_t>()}}));
+    ASSIGN_OR_RETURN(order, OrderOf(newest[0], id.value()));
     return absl::OkStatus();
   }));
   return order;
@@ -242,12 +343,23 @@ absl::StatusOr<orders::Account::StoredBooks> Store::LoadBooks(const AccountId& a
 
 absl::StatusOr<std::uint64_t> Store::BeforeNewestFills(const AccountId& account_id, int count) {
   std::uint64_t before = 0;
-  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     before = 0;
-    for (const pqxx::row& row : work.exec_params("SELECT sequence FROM event WHERE account_id = $1 AND event_type IN "
-                                                 "(6, 18, 19) ORDER BY sequence DESC OFFSET $2 LIMIT 1",
-                                                 account_id.value(), count)) {
-      before = row[0].as<std::uint64_t>();
+    // The row that has it: the newest one with more than `count` fills in it and after it.
+    for (const pqxx::row& row : work.exec_params(
+             std::string("SELECT ") + kColumns + ", newer FROM (SELECT " + kColumns +
+                 ", sum(greatest(booked, 1)) OVER (ORDER BY sequence DESC) AS total, sum(greatest(booked, 1)) OVER "
+                 "(ORDER BY sequence DESC) - greatest(booked, 1) AS newer FROM event WHERE account_id = $1 AND "
+                 "event_type IN (6, 18, 19)) AS counted WHERE total > $2 ORDER BY sequence DESC LIMIT 1",
+             account_id.value(), count)) {
+      std::vector<std::uint64_t> fills;
+      RETURN_IF_ERROR(ForEachEvent(row, [&](std::uint64_t sequence, std::string_view event, std::string_view) {
+        std::optional<wire::EventHeader> header = wire::ReadHeader(event);
+        if (header && MovesBooks(header->type)) fills.push_back(sequence);
+      }));
+      auto left = static_cast<std::size_t>(count - row[kChecks + 1].as<int>());
+      if (left >= fills.size()) return absl::DataLossError("a row of the log has fewer fills than it says");
+      before = fills[fills.size() - 1 - left];
     }
     return absl::OkStatus();
   }));
@@ -255,17 +367,32 @@ absl::StatusOr<std::uint64_t> Store::BeforeNewestFills(const AccountId& account_
 }
 
 absl::StatusOr<std::vector<Fill>> Store::LoadFills(const AccountId& account_id, std::uint64_t after, int limit) {
+  constexpr int kRowsAtATime = 64;
   std::vector<Fill> fills;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     fills.clear();
-    // The numbers are written out, as the index event_booked has them, so that it is used.
-    for (const pqxx::row& row : work.exec_params("SELECT payload FROM event WHERE account_id = $1 AND sequence > $2 "
-                                                 "AND event_type IN (6, 18, 19) ORDER BY sequence LIMIT $3",
-                                                 account_id.value(), after, limit)) {
-      ASSIGN_OR_RETURN(OrderEvent event, wire::FromProto(Parse<order::v1::OrderEvent>(row[0])));
-      if (event.fill) fills.push_back(std::move(*event.fill));
+    std::uint64_t cursor = after;
+    while (true) {
+      // The numbers are written out, as the index event_booked has them, so that it is used.
+      pqxx::result rows = work.exec_params(std::string("SELECT ") + kColumns +
+                                               " FROM event WHERE account_id = $1 AND sequence > $2 AND event_type IN "
+                                               "(6, 18, 19) ORDER BY sequence LIMIT $3",
+                                           account_id.value(), cursor, kRowsAtATime);
+      if (rows.empty()) return absl::OkStatus();
+      for (const pqxx::row& row : rows) {
+        absl::Status read;
+        RETURN_IF_ERROR(ForEachEvent(row, [&](std::uint64_t sequence, std::string_view bytes, std::string_view) {
+          std::optional<wire::EventHeader> header = wire::ReadHeader(bytes);
+          if (sequence <= after || !header || !MovesBooks(header->type)) return;
+          auto event = wire::FromProto(Parse<order::v1::OrderEvent>(bytes));
+          read.Update(event.status());
+          if (event.ok() && event->fill && static_cast<int>(fills.size()) < limit) fills.push_back(*event->fill);
+        }));
+        RETURN_IF_ERROR(read);
+        cursor = row[kSequence].as<std::uint64_t>();
+        if (static_cast<int>(fills.size()) == limit) return absl::OkStatus();
+      }
     }
-    return absl::OkStatus();
   }));
   return fills;
 }
@@ -291,13 +418,18 @@ absl::StatusOr<std::set<std::pair<AccountId, DeploymentId>>> Store::LoadDeployme
 
 absl::StatusOr<EncodedEvents> Store::LoadEvents(const AccountId& account_id, std::uint64_t after, int limit) {
   EncodedEvents events;
-  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     events = EncodedEvents();
-    for (const pqxx::row& row : work.exec_params("SELECT sequence, payload, checks FROM event WHERE account_id = $1 "
-                                                 "AND sequence > $2 ORDER BY sequence LIMIT $3",
-                                                 account_id.value(), after, limit)) {
-      pqxx::binarystring payload(row[1]), checks(row[2]);
-      events.Add(account_id.value(), row[0].as<std::uint64_t>(), ViewOf(payload), wire::UnpackChecks(ViewOf(checks)));
+    std::uint64_t last = after + static_cast<std::uint64_t>(limit);
+    // The log has no gap: the row with the last one ends within a page after it.
+    for (const pqxx::row& row :
+         work.exec_params(std::string("SELECT ") + kColumns +
+                              " FROM event WHERE account_id = $1 AND sequence > $2 AND sequence < $3 ORDER BY sequence",
+                          account_id.value(), after, last + wire::LogPage::kRecords)) {
+      RETURN_IF_ERROR(ForEachEvent(row, [&](std::uint64_t sequence, std::string_view event, std::string_view checks) {
+        if (sequence > after && sequence <= last)
+          events.Add(account_id.value(), sequence, event, wire::UnpackChecks(checks));
+      }));
     }
     return absl::OkStatus();
   }));
@@ -305,34 +437,67 @@ absl::StatusOr<EncodedEvents> Store::LoadEvents(const AccountId& account_id, std
 }
 
 absl::StatusOr<std::vector<order::v1::OrderEvent>> Store::LoadOrderEvents(const OrderId& id) {
-  std::vector<order::v1::OrderEvent> events;
-  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
-    events.clear();
-    auto add = [&](const pqxx::row& row) {
-      auto event = Parse<order::v1::OrderEvent>(row[0]);
+  std::map<std::uint64_t, order::v1::OrderEvent> own;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    own.clear();
+    auto add = [&](std::uint64_t sequence, std::string_view bytes, std::string_view checks) {
+      auto event = Parse<order::v1::OrderEvent>(bytes);
       if (event.order().order_id() != id.value()) return;
-      AddChecks(row[1], event);
-      events.push_back(std::move(event));
+      event.MergeFromString(wire::UnpackChecks(checks));  // what risk said stands apart from the event
+      own.insert_or_assign(sequence, std::move(event));
     };
-    for (const pqxx::row& row : work.exec_params("SELECT e.payload, e.checks FROM order_state o JOIN event e ON "
-                                                 "e.account_id = o.account_id AND e.sequence = "
-                                                 "ANY(o.sequences) WHERE o.order_id = $1 ORDER BY e.sequence",
-                                                 id.value())) {
-      add(row);
+    std::vector<Place> places;
+    for (const pqxx::row& row : work.exec_params(
+             "SELECT o.account_id, own.sequence FROM order_state o CROSS JOIN unnest(o.sequences) AS own (sequence) "
+             "WHERE o.order_id = $1",
+             id.value())) {
+      places.push_back({.account_id = row[0].as<std::string>(), .sequence = row[1].as<std::uint64_t>()});
+    }
+    ASSIGN_OR_RETURN(auto found, ReadEvents(work, places));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (found[i]) add(places[i].sequence, found[i]->event, found[i]->packed_checks);
     }
     // Its row names the first only.
-    for (const pqxx::row& row : work.exec_params("SELECT e.payload, e.checks FROM order_state o JOIN event e ON "
-                                                 "e.account_id = o.account_id AND e.sequence > "
-                                                 "o.sequences[cardinality(o.sequences)] AND e.sequence <= o.sequence "
-                                                 "AND position($1::bytea IN e.payload) > "
-                                                 "0 WHERE o.order_id = $2 ORDER BY e.sequence LIMIT 10000",
-                                                 pqxx::binarystring(id.value()), id.value())) {
-      add(row);
+    for (const pqxx::row& row :
+         work.exec_params("SELECT e.sequence, e.events, e.payload, e.checks FROM order_state o JOIN event e ON "
+                          "e.account_id = o.account_id AND e.sequence > o.sequences[cardinality(o.sequences)] AND "
+                          "e.sequence < o.sequence + greatest(e.events, 1) AND position($1::bytea IN e.payload) > 0 "
+                          "WHERE o.order_id = $2 ORDER BY e.sequence LIMIT 10000",
+                          pqxx::binarystring(id.value()), id.value())) {
+      RETURN_IF_ERROR(ForEachEvent(row, add));
     }
     return absl::OkStatus();
   }));
+  std::vector<order::v1::OrderEvent> events;
+  for (auto& [sequence, event] : own) events.push_back(std::move(event));
   return events;
 }
+
+namespace {
+
+void AddCourse(const Order& order, std::vector<orders::OrderCourse>& courses) {
+  orders::OrderCourse& course = courses.emplace_back();
+  course.status = order.status;
+  bool refused = order.status == OrderStatus::kDenied || order.status == OrderStatus::kRejected;
+  if (refused && order.rejection) course.refusal = {order.rejection->reason, order.rejection->check};
+  course.quantity = order.quantity;
+  course.filled_quantity = order.cumulative_quantity;
+  course.create_time = order.create_time;
+}
+
+void AddStep(std::string_view encoded, orders::OrderCourse& course) {
+  std::optional<wire::EventHeader> header = wire::ReadHeader(encoded);
+  if (!header) return;
+  if (header->type == OrderEventType::kAccepted) {
+    if (!course.accept_time) course.accept_time = header->event_time;
+  } else if (header->type == OrderEventType::kFilled) {
+    if (!course.first_fill_time) course.first_fill_time = header->event_time;
+    auto event = Parse<order::v1::OrderEvent>(encoded);
+    if (event.order().status() == order::v1::ORDER_STATUS_FILLED) course.fill_time = header->event_time;
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<orders::OrderCourse>> Store::LoadCourses(const order::v1::GetOrderStatisticsRequest& request,
                                                                     std::int64_t since_nanos, int limit) {
@@ -341,41 +506,34 @@ absl::StatusOr<std::vector<orders::OrderCourse>> Store::LoadCourses(const order:
     courses.clear();
     // Orders and events as of one moment.
     work.exec("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    std::map<std::string, std::size_t> index;
     pqxx::result orders = work.exec_params(
-        std::string("SELECT e.payload FROM (SELECT * FROM order_state WHERE create_nanos >= $1 AND ($2 = '' OR "
-                    "account_id = $2) AND ($3 = '' OR symbol = $3) AND ($4 = '' OR deployment_id = $4) ORDER BY "
-                    "create_nanos DESC, order_id LIMIT $5) o ") +
-            kOrderEvent + "ORDER BY o.create_nanos DESC, o.order_id",
+        "SELECT account_id, sequence, order_id, array_to_string(sequences, ' ') FROM order_state WHERE create_nanos >= "
+        "$1 AND ($2 = '' OR account_id = $2) AND ($3 = '' OR symbol = $3) AND ($4 = '' OR deployment_id = $4) ORDER BY "
+        "create_nanos DESC, order_id LIMIT $5",
         since_nanos, request.account_id(), request.symbol(), request.deployment_id(), limit);
-    std::string ids;
-    for (const pqxx::row& row : orders) {
-      ASSIGN_OR_RETURN(Order order, ParseOrder(row[0]));
-      index[order.order_id.value()] = courses.size();
-      ids += (ids.empty() ? "" : ",") + work.quote(order.order_id.value());
-      orders::OrderCourse& course = courses.emplace_back();
-      course.status = order.status;
-      bool refused = order.status == OrderStatus::kDenied || order.status == OrderStatus::kRejected;
-      if (refused && order.rejection) course.refusal = {order.rejection->reason, order.rejection->check};
-      course.quantity = order.quantity;
-      course.filled_quantity = order.cumulative_quantity;
-      course.create_time = order.create_time;
-    }
-    if (courses.empty()) return absl::OkStatus();
-    for (const pqxx::row& row :
-         work.exec("SELECT e.payload FROM order_state o JOIN event e ON e.account_id = o.account_id AND e.sequence = "
-                   "ANY(o.sequences) WHERE o.order_id IN (" +
-                   ids + ") AND e.event_type IN (" + std::to_string(order::v1::ORDER_EVENT_TYPE_ACCEPTED) + "," +
-                   std::to_string(order::v1::ORDER_EVENT_TYPE_FILLED) + ") ORDER BY e.account_id, e.sequence")) {
-      auto event = Parse<order::v1::OrderEvent>(row[0]);
-      orders::OrderCourse& course = courses[index.at(event.order().order_id())];
-      UtcTime time = wire::FromProto(event.event_time());
-      if (event.type() == order::v1::ORDER_EVENT_TYPE_ACCEPTED) {
-        if (!course.accept_time) course.accept_time = time;
-        continue;
+    constexpr pqxx::result::size_type kAtATime = 500;
+    for (pqxx::result::size_type begin = 0; begin < orders.size(); begin += kAtATime) {
+      std::vector<Place> newest, own;
+      std::vector<std::size_t> course_of;
+      auto end = std::min(begin + kAtATime, orders.size());
+      for (auto i = begin; i < end; ++i) {
+        std::string account = orders[i][0].as<std::string>();
+        newest.push_back({.account_id = account, .sequence = orders[i][1].as<std::uint64_t>()});
+        std::istringstream sequences(orders[i][3].as<std::string>());
+        for (std::uint64_t sequence = 0; sequences >> sequence;) {
+          own.push_back({.account_id = account, .sequence = sequence});
+          course_of.push_back(i);
+        }
       }
-      if (!course.first_fill_time) course.first_fill_time = time;
-      if (event.order().status() == order::v1::ORDER_STATUS_FILLED) course.fill_time = time;
+      ASSIGN_OR_RETURN(auto states, ReadEvents(work, newest));
+      for (std::size_t i = 0; i < states.size(); ++i) {
+        ASSIGN_OR_RETURN(Order order, OrderOf(states[i], orders[begin + i][2].as<std::string>()));
+        AddCourse(order, courses);
+      }
+      ASSIGN_OR_RETURN(auto events, ReadEvents(work, own));
+      for (std::size_t i = 0; i < events.size(); ++i) {
+        if (events[i]) AddStep(events[i]->event, courses[course_of[i]]);
+      }
     }
     return absl::OkStatus();
   }));
@@ -418,7 +576,7 @@ absl::StatusOr<order::v1::ListOrdersResponse> Store::ListOrders(const order::v1:
         work.exec_params("SELECT FROM account WHERE account_id = $1", request.account_id()).empty()) {
       return absl::NotFoundError(ToAbsl("there is no account " + request.account_id()));
     }
-    std::string sql = "SELECT e.payload, o.create_nanos, o.order_id FROM (SELECT * FROM order_state WHERE true";
+    std::string sql = "SELECT account_id, sequence, create_nanos, order_id FROM order_state WHERE true";
     if (!request.account_id().empty()) sql += " AND account_id = " + work.quote(request.account_id());
     if (!request.symbol().empty()) sql += " AND symbol = " + work.quote(request.symbol());
     if (!request.deployment_id().empty()) sql += " AND deployment_id = " + work.quote(request.deployment_id());
@@ -433,15 +591,19 @@ absl::StatusOr<order::v1::ListOrdersResponse> Store::ListOrders(const order::v1:
     if (!before_id.empty()) {
       sql += " AND (create_nanos, order_id) < (" + std::to_string(before_nanos) + "," + work.quote(before_id) + ")";
     }
-    sql += " ORDER BY create_nanos DESC, order_id DESC LIMIT " + std::to_string(page_size + 1) + ") o " + kOrderEvent +
-           "ORDER BY o.create_nanos DESC, o.order_id DESC";
+    sql += " ORDER BY create_nanos DESC, order_id DESC LIMIT " + std::to_string(page_size + 1);
     pqxx::result rows = work.exec(sql);
+    std::vector<Place> places;
     for (pqxx::result::size_type i = 0; i < rows.size(); ++i) {
       if (static_cast<int>(i) == page_size) {
-        response.set_next_page_token(rows[i - 1][1].as<std::string>() + "." + rows[i - 1][2].as<std::string>());
+        response.set_next_page_token(rows[i - 1][2].as<std::string>() + "." + rows[i - 1][3].as<std::string>());
         break;
       }
-      *response.add_orders() = std::move(*Parse<order::v1::OrderEvent>(rows[i][0]).mutable_order());
+      places.push_back({.account_id = rows[i][0].as<std::string>(), .sequence = rows[i][1].as<std::uint64_t>()});
+    }
+    ASSIGN_OR_RETURN(auto newest, ReadEvents(work, places));
+    for (const std::optional<Found>& found : newest) {
+      if (found) *response.add_orders() = std::move(*Parse<order::v1::OrderEvent>(found->event).mutable_order());
     }
     return absl::OkStatus();
   }));

@@ -190,3 +190,27 @@ def test_a_stream_of_orders_is_answered_to_the_last_one(suite):
             key, confirm_duplicate=True)) for key in keys]), timeout=10))
         assert sorted(answer.request_id for answer in answers) == sorted(keys)
         assert all(answer.status_code == 0 and answer.order.order_id for answer in answers), answers
+
+
+def test_orders_of_one_message_are_answered_each_alone_or_together(suite):
+    order = suite.protos.order
+    for batches in (False, True):
+        keys = [f"together-{batches}-{number}" for number in range(50)]
+        orders = [suite.submit_request(key, confirm_duplicate=True) for key in keys]
+        requests = [order.SubmitOrdersRequest(order=orders[0], orders=orders[1:30], takes_batches=batches),
+                    order.SubmitOrdersRequest(orders=orders[30:])]
+        messages = list(suite.orders.SubmitOrders(iter(requests), timeout=20))
+        assert batches or not any(message.answers for message in messages)
+        answers = [answer for message in messages for answer in (message.answers or [message])]
+        assert sorted(answer.request_id for answer in answers) == sorted(keys)
+        assert all(answer.status_code == 0 and answer.order.order_id for answer in answers), answers
+
+
+def test_a_message_without_an_order_is_refused_and_the_stream_goes_on(suite):
+    order = suite.protos.order
+    requests = [order.SubmitOrdersRequest(takes_batches=True),
+                order.SubmitOrdersRequest(order=suite.submit_request("after-nothing", confirm_duplicate=True))]
+    messages = list(suite.orders.SubmitOrders(iter(requests), timeout=20))
+    answers = {answer.request_id: answer for message in messages for answer in (message.answers or [message])}
+    assert answers[""].status_code == 3, answers
+    assert answers["after-nothing"].status_code == 0, answers

@@ -139,12 +139,15 @@ struct Throughput {
   std::vector<double> answered_rate, filled_rate;
 };
 
-// One stream, `window` orders without an answer at any time.
+// Orders in one message, at most.
+constexpr std::size_t kOrdersOfAMessage = 64;
+
+// One stream, `window` orders without an answer at any time; what may be sent at once goes in one message.
 void MeasureStream(int count, int window, OrderService::Stub& orders, EventFollower& events, Throughput& out) {
-  std::vector<order::v1::SubmitOrdersRequest> requests(static_cast<std::size_t>(count));
-  for (auto& request : requests) *request.mutable_order() = NextOrder();
+  std::vector<order::v1::SubmitOrderRequest> requests(static_cast<std::size_t>(count));
+  for (auto& request : requests) request = NextOrder();
   std::map<std::string, std::size_t> index;
-  for (std::size_t i = 0; i < requests.size(); ++i) index[requests[i].order().request_id()] = i;
+  for (std::size_t i = 0; i < requests.size(); ++i) index[requests[i].request_id()] = i;
   std::vector<std::int64_t> sent(requests.size());
   std::counting_semaphore<> free(window);
   std::uint64_t filled_before = events.filled();
@@ -155,20 +158,34 @@ void MeasureStream(int count, int window, OrderService::Stub& orders, EventFollo
   std::int64_t started = Now();
   std::int64_t answered = 0;
   std::thread reader([&] {
+    int left = count;
+    auto take = [&](const order::v1::SubmitOrdersResponse& answer) {
+      if (answer.status_code() != 0) Fail("an order was refused: " + answer.status_message());
+      RequireTaken(answer.order());
+      out.acknowledged.Add(answered - sent[index.at(answer.request_id())]);
+      --left;
+    };
     order::v1::SubmitOrdersResponse response;
-    for (int i = 0; i < count; ++i) {
+    while (left > 0) {
       if (!stream->Read(&response)) Fail("the stream of orders broke");
-      if (response.status_code() != 0) Fail("an order was refused: " + response.status_message());
-      RequireTaken(response.order());
       answered = Now();
-      out.acknowledged.Add(answered - sent[index.at(response.request_id())]);
-      free.release();
+      int before = left;
+      if (response.answers().empty()) take(response);
+      for (const auto& answer : response.answers()) take(answer);
+      free.release(before - left);
     }
   });
-  for (std::size_t i = 0; i < requests.size(); ++i) {
+  for (std::size_t next = 0; next < requests.size();) {
+    order::v1::SubmitOrdersRequest message;
+    message.set_takes_batches(true);
     free.acquire();
-    sent[i] = Now();
-    if (!stream->Write(requests[i])) Fail("the stream of orders broke");
+    std::int64_t now = Now();
+    std::size_t first = next;
+    do {
+      sent[next] = now;
+      message.add_orders()->Swap(&requests[next]);
+    } while (++next < requests.size() && next - first < kOrdersOfAMessage && free.try_acquire());
+    if (!stream->Write(message)) Fail("the stream of orders broke");
   }
   reader.join();
   stream->WritesDone();

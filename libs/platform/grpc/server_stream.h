@@ -1,11 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
@@ -119,8 +122,7 @@ class Sending : public Reactor, public StreamSender<Response> {
         finish = true;
       } else if (!queue_.empty()) {
         writing_ = true;
-        current_ = std::move(queue_.front());
-        queue_.pop_front();
+        TakeNext();
         // Lets the transport put what belongs together into one packet.
         if (!queue_.empty()) options.set_buffer_hint();
       } else if (ending_) {
@@ -156,11 +158,34 @@ class Sending : public Reactor, public StreamSender<Response> {
   std::shared_ptr<void> self_;
 
  public:
+  // What waits behind a write under way goes out as one message that `join` makes of it, instead of one after the
+  // other.
+  using Join = std::function<Response(std::vector<std::shared_ptr<const Response>>)>;
+  void SetJoin(Join join) {
+    MutexLock lock(mutex_);
+    join_ = std::move(join);
+  }
+
   // A second owner, for answers that come later; null once the call is over.
   [[nodiscard]] std::shared_ptr<void> Self() const { return self_; }
 
  private:
+  static constexpr std::size_t kJoinedMax = 500;
+  void TakeNext() REQUIRES(mutex_) {
+    if (!join_ || queue_.size() < 2) {
+      current_ = std::move(queue_.front());
+      queue_.pop_front();
+      return;
+    }
+    auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), kJoinedMax));
+    std::vector<std::shared_ptr<const Response>> parts(std::make_move_iterator(queue_.begin()),
+                                                       std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
+    current_ = std::make_shared<const Response>(join_(std::move(parts)));
+  }
+
   mutable Mutex mutex_;
+  Join join_ GUARDED_BY(mutex_);
   std::deque<std::shared_ptr<const Response>> queue_ GUARDED_BY(mutex_);
   std::size_t unsent_bytes_ GUARDED_BY(mutex_) = 0;
   bool writing_ GUARDED_BY(mutex_) = false;

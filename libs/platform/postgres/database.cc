@@ -47,7 +47,8 @@ struct Database::State {
     return std::to_string(std::max<std::int64_t>(1, options.peer_timeout_ms / 1'000 / parts));
   }
 
-  [[nodiscard]] std::string ConnectionText() const {
+  // `settings`: more of the server's, as it takes them on a command line.
+  [[nodiscard]] std::string ConnectionText(const char* settings = "") const {
     std::string text =
         "host=" + Quoted(options.host) + " port=" + std::to_string(options.port) +
         " dbname=" + Quoted(options.database) + " user=" + Quoted(options.user) +
@@ -58,7 +59,8 @@ struct Database::State {
         Quoted("-c search_path=" + options.schema +
                " -c timezone=UTC -c statement_timeout=" + std::to_string(options.statement_timeout_ms) +
                " -c lock_timeout=" + std::to_string(options.lock_timeout_ms) +
-               " -c idle_in_transaction_session_timeout=" + std::to_string(options.idle_in_transaction_timeout_ms));
+               " -c idle_in_transaction_session_timeout=" + std::to_string(options.idle_in_transaction_timeout_ms) +
+               settings);
     if (!options.password.empty()) text += " password=" + Quoted(options.password.Reveal());
     return text;
   }
@@ -206,7 +208,9 @@ absl::Status Database::FencedWrite(std::span<const Fence> fences, const SqlBatch
     }
   }
   if (!pipeline) {
-    absl::StatusOr<std::unique_ptr<SqlPipeline>> connected = SqlPipeline::Connect(state_->ConnectionText());
+    // What a batch does is the same each time; Postgres would plan some of it anew for every commit.
+    absl::StatusOr<std::unique_ptr<SqlPipeline>> connected =
+        SqlPipeline::Connect(state_->ConnectionText(" -c plan_cache_mode=force_generic_plan"));
     if (!connected.ok()) return Noted(connected.status());
     pipeline = *std::move(connected);
   }
