@@ -175,6 +175,7 @@ class EngineTest : public testing::Test {
     Engine::Options options;
     options.source = "replay";
     options.speed = Decimal();
+    options.lockstep_subscribers = 3;  // whom Join brings
     options.replay_directory = BALLAST_DATA_DIRECTORY;
     options.replay_symbols = {"BTC-USD", "ETH-USD"};
     options.paper = {.latency = Duration::Millis(30), .queue = true};
@@ -445,6 +446,7 @@ TEST_F(EngineTest, ASimulatedMarketInLockstepIsTheSameEachTime) {
     Journal journal;
     Engine::Options options;
     options.speed = Decimal();
+    options.lockstep_subscribers = 3;
     Start(options);
     Join(journal, 5'200);  // the past has 4800 steps
     ASSERT_TRUE(journal.WaitForLine("strategies 5200"));

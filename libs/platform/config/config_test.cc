@@ -9,7 +9,8 @@ namespace ballast {
 namespace {
 
 std::string Write(const std::string& text) {
-  std::string path = testing::TempDir() + "config_test.yaml";
+  // One a test: they run side by side.
+  std::string path = testing::TempDir() + testing::UnitTest::GetInstance()->current_test_info()->name() + ".yaml";
   std::ofstream(path) << text;
   return path;
 }
