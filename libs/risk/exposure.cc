@@ -165,6 +165,13 @@ void Exposure::Reserve(const Order& order, std::int64_t expire_ns) {
   reserved_.emplace(order.order_id, Reservation{std::move(pending), expire_ns});
 }
 
+void Exposure::ReserveGrowth(const Order& order, std::int64_t expire_ns) {
+  auto open = open_.find(order.order_id);
+  Order growth = order;
+  if (open != open_.end()) growth.quantity -= open->second.quantity;
+  if (growth.quantity.IsPositive()) Reserve(growth, expire_ns);
+}
+
 void Exposure::Void(const OrderId& id) {
   auto found = reserved_.find(id);
   if (found == reserved_.end()) return;

@@ -92,6 +92,9 @@ class Exposure {
   // The next event changes nothing of what risk knows: false when it is not the next one.
   bool Skip(std::uint64_t sequence, UtcTime event_time, OrderEventType type);
   void Reserve(const Order& order, std::int64_t expire_ns);
+  // `order` is what is left of an open order as it was approved to become: what that is more than what counts of it now
+  // is reserved, until its next event.
+  void ReserveGrowth(const Order& order, std::int64_t expire_ns);
   void Void(const OrderId& id);
   // Does not count an open order while what is to stand in its place is looked at; the same is put back afterwards.
   // Nothing: it is not open.

@@ -443,6 +443,20 @@ TEST_F(HeldOrdersTest, TheOpenReleasesInOrderWhatRiskStillTakes) {
   EXPECT_EQ(Read("o2").status, OrderStatus::kRejected);
 }
 
+TEST_F(HeldOrdersTest, WhoRepeatsAnOrderForTheOpenBeforeRiskHasAnsweredIsToldToo) {
+  Order order = Make("o", Side::kBuy, OrderType::kMarket, "1");
+  order.hold_until_open = true;
+  int told = 0;
+  auto reply = [&told](const OrderReply& answer) {
+    EXPECT_EQ(answer.order.hold, HoldReason::kSession);
+    ++told;
+  };
+  ASSERT_TRUE(shard_->Submit(order, "user:me", true, reply));
+  ASSERT_TRUE(shard_->Submit(order, "user:me", true, reply));
+  Turn();
+  EXPECT_EQ(told, 2);
+}
+
 TEST_F(HeldOrdersTest, SilentRiskLeavesItWaitingAndItsAgeEndsIt) {
   Order order = Make("o", Side::kBuy, OrderType::kMarket, "1");
   order.hold_until_open = true;
@@ -645,6 +659,20 @@ TEST_F(HeldOrdersTest, ARefusedReplacementKeepsTheOldTermsAndLessThanFilledEndsI
   EXPECT_EQ(Read("r").status, OrderStatus::kFilled);
   EXPECT_EQ(Read("r").quantity, D("1"));
   EXPECT_FALSE(Halted());
+}
+
+TEST_F(HeldOrdersTest, WhatRiskKeptForAReplacementThatIsNotTakenIsLetGo) {
+  (void)Submit(Make("r", Side::kBuy, OrderType::kLimit, "2"));
+  Accept("r");
+  OrderReply told;
+  ASSERT_TRUE(shard_->Replace(IdOf("r"), {.quantity = D("3"), .request_id = "k"}, "user:me",
+                              [&told](OrderReply reply) { told = std::move(reply); }));
+  (void)shard_->Poll(clock_.nanos);
+  voided_.clear();
+  Fill("r", Side::kBuy, "2");  // before risk's answer comes
+  EXPECT_EQ(told.rejection->reason, RejectReason::kOrderClosed);
+  Turn();
+  EXPECT_TRUE(voided_.contains(IdOf("r").value()));
 }
 
 TEST_F(HeldOrdersTest, ACancelWhileRiskLooksAtAReplacementCancelsTheOrder) {

@@ -114,15 +114,17 @@ void ReplaceDesk::Replace(orders::Account& account, const OrderId& id, Replaceme
   // Its prices are looked at with the market of then when it goes out.
   RiskDesk::Terms how{.anchor_at_market = asleep, .replaces = !asleep};
   risk_.Inquire(wanted, how, deadline,
-                [this, account = &account, id, terms = std::move(terms), actor, deadline,
-                 reply = std::move(reply)](RiskDesk::Answer answer) {
+                [this, account = &account, id, terms = std::move(terms), actor, deadline, reply = std::move(reply),
+                 wanted](RiskDesk::Answer answer) {
                   asked_.erase(id);
+                  const bool approved = !answer.rejection;
                   OrderReply told{.checks = std::move(answer.checks),
                                   .encoded_checks = std::move(answer.encoded_checks)};
                   told.order = *account->Find(id);
                   told.rejection = std::move(answer.rejection);
                   // It may have filled, or ended, while risk looked at it.
                   if (!told.rejection) told.rejection = Refusal(*account, told.order, terms, deadline);
+                  if (told.rejection && approved) risk_.Drop(wanted);
                   if (told.rejection)
                     floor_.writer.After([reply, told] { reply(told); });
                   else

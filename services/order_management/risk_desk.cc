@@ -36,10 +36,11 @@ risk::v1::Reserve& RiskDesk::Put(Order order, std::optional<UtcTime> deadline, Q
 }
 
 void RiskDesk::Ask(Order order, std::string actor, std::optional<UtcTime> deadline,
-                   std::function<void(OrderReply)> reply) {
+                   std::function<void(OrderReply)> reply, bool anchor_at_market) {
   Question* question = nullptr;
-  std::uint64_t correlation = Put(std::move(order), deadline, &question).correlation_id();
-  by_order_[question->order.order_id] = correlation;
+  risk::v1::Reserve& reserve = Put(std::move(order), deadline, &question);
+  if (anchor_at_market) reserve.set_anchor_at_market(true);
+  by_order_[question->order.order_id] = reserve.correlation_id();
   question->actor = std::move(actor);
   question->replies.push_back(std::move(reply));
 }

@@ -52,7 +52,7 @@ class RiskDesk {
     // checked, against this price, or the market's, or the better of both. Nothing is reserved.
     std::optional<Decimal> anchor_price;
     bool anchor_at_market = false;
-    // In the place of the open order with its id; nothing is reserved.
+    // In the place of the open order with its id; what it grows by is reserved.
     bool replaces = false;
     // New, so that it is there for Waiting and WithdrawIf.
     bool is_new = false;
@@ -63,7 +63,9 @@ class RiskDesk {
   void Drop(const Order& order);
 
   // Asks for a reservation together with the rest of the batch, once what the batch decides is durable.
-  void Ask(Order order, std::string actor, std::optional<UtcTime> deadline, std::function<void(OrderReply)> reply);
+  // `anchor_at_market` as in Terms: one that waits for the open.
+  void Ask(Order order, std::string actor, std::optional<UtcTime> deadline, std::function<void(OrderReply)> reply,
+           bool anchor_at_market = false);
   // Null: it waits for no answer.
   [[nodiscard]] const Order* Waiting(const OrderId& id) const;
   // One more who is told; only while it waits.

@@ -274,30 +274,10 @@ void Shard::DoSubmit(Intent intent, std::function<void(OrderReply)> reply) {
     orders_.Deny(std::move(intent.order), intent.actor, std::move(*why), {}, {std::move(reply)});
     return;
   }
-  if (intent.order.hold_until_open) {
-    AskWaiting(std::move(intent), std::move(reply));
-    return;
-  }
-  risk_.Ask(std::move(intent.order), std::move(intent.actor), intent.deadline, std::move(reply));
-}
-
-// It waits until the market says that it is open, which may be at once: of the account risk is asked then.
-void Shard::AskWaiting(Intent intent, std::function<void(OrderReply)> reply) {
-  intent.order.hold = HoldReason::kSession;
-  const Order order = intent.order;
-  risk_.Inquire(order, {.anchor_at_market = true, .is_new = true}, intent.deadline,
-                [this, intent = std::move(intent), reply = std::move(reply)](RiskDesk::Answer answer) mutable {
-                  if (answer.rejection) {
-                    orders_.Deny(std::move(intent.order), intent.actor, *std::move(answer.rejection),
-                                 std::move(answer.checks), {std::move(reply)});
-                    return;
-                  }
-                  orders_.Accept(std::move(intent.order), intent.actor,
-                                 {.deadline = intent.deadline,
-                                  .checks = std::move(answer.checks),
-                                  .encoded_checks = std::move(answer.encoded_checks),
-                                  .replies = {std::move(reply)}});
-                });
+  // It waits until the market says that it is open, which may be at once: of the account risk is asked then.
+  const bool waits = intent.order.hold_until_open;
+  if (waits) intent.order.hold = HoldReason::kSession;
+  risk_.Ask(std::move(intent.order), std::move(intent.actor), intent.deadline, std::move(reply), waits);
 }
 
 bool Shard::SubmitList(std::vector<Order> list, std::string actor, bool confirm_duplicate,

@@ -149,7 +149,6 @@ class Shard : public runtime::Machine {
   void Tick(std::int64_t now_ns);
 
   void DoSubmit(Intent intent, std::function<void(OrderReply)> reply);
-  void AskWaiting(Intent intent, std::function<void(OrderReply)> reply);
   void DoSubmitList(std::vector<Order> list, const Intent& intent, std::function<void(ListReply)> reply);
   void DoReplace(const OrderId& id, Replacement terms, const std::string& actor, std::optional<UtcTime> deadline,
                  std::function<void(OrderReply)> reply);

@@ -467,8 +467,10 @@ void RiskKeeper::Reserve(const Session& session, const risk::v1::Reserve& reques
       risk::Exposure& exposure = accounts_[order->account_id];
       bool waits = request.has_anchor_price() || request.anchor_at_market();
       if (!waits) exposure.recent_orders.push_back(AgeNow());
-      bool reserves = !waits && !request.replaces();
-      if (reserves) exposure.Reserve(*order, AgeNow() + kReservationNs);
+      std::int64_t expire_ns = AgeNow() + kReservationNs;
+      // Two that grow side by side would each pass alone.
+      if (!waits && request.replaces()) exposure.ReserveGrowth(*order, expire_ns);
+      if (!waits && !request.replaces()) exposure.Reserve(*order, expire_ns);
       wire::ToProto(clock_.Now() + Duration{kReservationNs}, answer->mutable_expire_time());
     }
   }

@@ -234,5 +234,78 @@ TEST_F(SessionTest, WhatWaitsIsHeldAgainstThePriceOfThenAndReservesNothing) {
   EXPECT_EQ(state.open_orders(), 0);
 }
 
+// Each of them alone is within the limits; together they are not, and no event of either has come yet.
+TEST_F(SessionTest, TwoOrdersThatGrowSideBySideShareWhatIsLeft) {
+  auto session = std::make_shared<Session>();
+  Hello(7, session);
+  std::uint64_t sequence = 0;
+  auto send = [&](order::v1::OrderEvent event) {
+    event.set_account_id("paper");
+    event.set_sequence(++sequence);
+    risk::v1::RiskSessionRequest request;
+    request.mutable_batch()->add_events(event.SerializeAsString());
+    keeper_->OnSession(request, session);
+  };
+  order::v1::OrderEvent opened;
+  opened.set_type(order::v1::ORDER_EVENT_TYPE_ACCOUNT_OPENED);
+  opened.set_mode(type::v1::ACCOUNT_MODE_PAPER);
+  opened.mutable_cash()->set_value("100000");
+  send(opened);
+  auto order_of = [](const char* id, const std::string& quantity) {
+    order::v1::Order order;
+    order.set_account_id("paper");
+    order.set_order_id(id);
+    order.set_symbol("SPY");
+    order.set_side(type::v1::SIDE_BUY);
+    order.set_type(type::v1::ORDER_TYPE_LIMIT);
+    order.set_time_in_force(type::v1::TIME_IN_FORCE_GTC);
+    order.set_status(order::v1::ORDER_STATUS_PENDING_NEW);
+    for (auto* each : {order.mutable_quantity(), order.mutable_leaves_quantity()}) each->set_value(quantity);
+    order.mutable_cumulative_quantity()->set_value("0");
+    order.mutable_limit_price()->set_value("100");
+    return order;
+  };
+  for (const char* id : {"o1", "o2"}) {
+    order::v1::OrderEvent event;
+    event.set_type(order::v1::ORDER_EVENT_TYPE_PENDING_NEW);
+    *event.mutable_order() = order_of(id, "1");
+    send(event);
+  }
+  risk::v1::RiskSessionRequest replayed;
+  replayed.mutable_replayed();
+  keeper_->OnSession(replayed, session);
+  Instrument instrument{.symbol = Symbol("SPY"), .currency = "USD", .tick_size = Decimal::Of("0.01")};
+  instrument.lot_size = Decimal::FromInt(1);
+  keeper_->SetInstruments({instrument});
+  Quote quote{.symbol = Symbol("SPY"), .bid_price = Decimal::Of("100"), .ask_price = Decimal::Of("100.02")};
+  quote.last_price = quote.bid_price;
+  quote.session_open = true;
+  quote.quote_time = clock_.Now();
+  ASSERT_TRUE(keeper_->OnStep({.quotes = {quote}, .market_time = quote.quote_time}));
+  auto grow = [&](const char* id, const std::string& quantity) {
+    risk::v1::RiskSessionRequest request;
+    risk::v1::Reserve& reserve = *request.mutable_reserve();
+    reserve.set_correlation_id(1);
+    reserve.set_replaces(true);
+    *reserve.mutable_order() = order_of(id, quantity);
+    reserve.mutable_order()->clear_status();
+    keeper_->OnSession(request, session);
+    return session->said.back().reserve_result();
+  };
+  risk::v1::ReserveResult most = grow("o1", "5000");
+  ASSERT_FALSE(most.approved());
+  const std::string passable = most.passable_quantity();
+  ASSERT_GT(std::stoi(passable), 1) << most.ShortDebugString();
+  ASSERT_TRUE(grow("o1", passable).approved());
+  EXPECT_FALSE(grow("o2", passable).approved()) << "what is left was approved a moment ago";
+  risk::v1::ReserveResult same = grow("o2", "1");
+  EXPECT_TRUE(same.approved()) << same.ShortDebugString();
+  risk::v1::RiskSessionRequest let_go;
+  let_go.mutable_void_()->set_account_id("paper");
+  let_go.mutable_void_()->set_order_id("o1");
+  keeper_->OnSession(let_go, session);
+  EXPECT_TRUE(grow("o2", passable).approved());
+}
+
 }  // namespace
 }  // namespace ballast
