@@ -12,7 +12,7 @@ namespace {
 constexpr int kBackfillPage = 500;
 // Risk is sent so much of the log in one turn, and no more while so many messages wait: nobody else waits for it long.
 constexpr std::int64_t kBackfillTurnNs = 2'000'000;
-constexpr std::size_t kUnsentMax = 8;
+constexpr std::size_t kReservesUnsentMax = 8;
 
 std::vector<RiskCheck> ChecksOf(const risk::v1::ReserveResult& result) {
   std::vector<RiskCheck> read = wire::ReadChecks(result.encoded_checks());
@@ -240,7 +240,7 @@ bool RiskDesk::Backfill() {
   std::int64_t started_ns = floor_.clock.MonotonicNanos();
   for (auto& [id, cursor] : *behind_) {
     while (cursor < floor_.accounts.Find(id)->snapshot().last_sequence) {
-      if (floor_.ports.risk_unsent && floor_.ports.risk_unsent() > kUnsentMax) return false;
+      if (floor_.ports.risk_unsent && floor_.ports.risk_unsent() > kReservesUnsentMax) return false;
       if (floor_.clock.MonotonicNanos() - started_ns > kBackfillTurnNs) return true;
       if (!SendPage(id, &cursor)) {
         behind_.reset();
