@@ -322,8 +322,10 @@ std::string Summary(const ExplainOrderResponse& explained) {
   std::string what = Word(type::v1::Side_Name(order.side()), 5) + " " +
                      (order.has_requested_quantity() ? order.requested_quantity() : order.quantity()).value() + " " +
                      order.symbol() + ", " + TypeWord(order.type());
-  if (order.has_limit_price()) what += ", limit " + order.limit_price().value();
-  if (order.has_stop_price()) what += ", stop " + order.stop_price().value();
+  what.front() = static_cast<char>(what.front() - 'a' + 'A');
+  bool one_price = order.type() == type::v1::ORDER_TYPE_LIMIT || order.type() == type::v1::ORDER_TYPE_STOP;
+  if (order.has_stop_price()) what += (one_price ? " " : ", stop ") + order.stop_price().value();
+  if (order.has_limit_price()) what += (one_price ? " " : ", limit ") + order.limit_price().value();
   what += ": " + StatusWord(order.status());
   if (Read(order.cumulative_quantity()).IsPositive())
     what += ", " + order.cumulative_quantity().value() + " filled at " + order.average_price().value() + " on average";

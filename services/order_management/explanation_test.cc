@@ -105,7 +105,7 @@ TEST(Explanation, TellsAFilledOrderFromTheRequestToTheMoney) {
   EXPECT_EQ(told.result().fees().at("USD").value(), "0.5");
   EXPECT_EQ(wire::FromProto(told.result().accept_time()).nanos, 9'000);
   EXPECT_EQ(wire::FromProto(told.result().last_fill_time()).nanos, 13'000);
-  EXPECT_THAT(told.summary(), HasSubstr("buy 10 AAPL, market: filled, 10 filled at 100.5 on average"));
+  EXPECT_THAT(told.summary(), HasSubstr("Buy 10 AAPL, market: filled, 10 filled at 100.5 on average"));
   EXPECT_THAT(told.gaps(), IsEmpty());
   EXPECT_FALSE(told.result().has_realised_pnl()) << "nobody was asked yet";
 }

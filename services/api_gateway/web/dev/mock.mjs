@@ -293,7 +293,7 @@ function explained(order, log) {
   const fee = filled.reduce((sum, f) => sum + Number(f.fill.fee), 0);
   return {
     order,
-    summary: `${order.side.slice(5).toLowerCase()} ${order.quantity} ${order.symbol}: ${order.status.slice(13).toLowerCase()}.`,
+    summary: `${order.side.slice(5)} ${order.quantity} ${order.symbol}: ${order.status.slice(13).toLowerCase()}.`,
     origin: { kind: order.deployment_id ? "KIND_DECISION" : "KIND_REQUEST", actor: log[0]?.actor ?? "user:dashboard", request_id: order.request_id, deployment_id: order.deployment_id, reason: order.reason, request_time: order.create_time, decision: order.deployment_id ? { sequence: "12", bar_time: order.create_time, action: "enter_long", reason: "The fast average crossed the slow one", inputs: { fast: "101.42", slow: "100.97", close: "101.60" } } : null },
     verdict: { refused: denied, refused_by: denied ? "ORDER_GUARD_RISK" : "ORDER_GUARD_UNSPECIFIED", rejection: order.rejection ?? null, checks, unchecked: "", nearest: denied ? [{ term: "quantity", value: "10", check: "max_position" }] : [] },
     route: { account_id: order.account_id, broker: "paper", mode: order.mode, support: "SUPPORT_NATIVE", why: "The broker paper takes it as it is.", sent: !denied, broker_order_id: order.broker_order_id },

@@ -121,7 +121,7 @@ function Step({ step, last }: { step: ExplainedStep; last: boolean }) {
       {(step.changes ?? []).map((change) => <div key={change} className="strong">{change}</div>)}
       {step.rejection?.message && <div>{step.rejection.message}</div>}
       <div className="muted">
-        {step.detail && <>{step.detail} · </>}
+        {step.detail && <>{step.detail.replace(/\.$/, "")} · </>}
         {word(step.status, "ORDER_STATUS_")} · {step.actor || "system"} · event {String(step.sequence)}
       </div>
     </li>
