@@ -91,8 +91,10 @@ def test_refused_by_risk_with_the_nearest_that_passes(suite):
     taken = submit(suite, "x-nearest", quantity=nearest.value)
     assert taken.status != suite.protos.order.ORDER_STATUS_DENIED, taken.rejection.message
     filled(suite, taken.order_id)
-    wait_until(lambda: suite.orders.ClosePosition(suite.protos.order.ClosePositionRequest(
-        request_id="x-flat", account_id="paper", symbol="BTC-USD", reason="manual", actor="user:test"), timeout=10), 10, "closed")
+    closing = suite.orders.ClosePosition(suite.protos.order.ClosePositionRequest(
+        request_id="x-flat", account_id="paper", symbol="BTC-USD", deployment_id="", reason="manual", actor="user:test"),
+        timeout=10).order
+    filled(suite, closing.order_id)
 
 
 def test_refused_before_risk(suite):
@@ -123,6 +125,7 @@ def test_replaces_and_cancels_are_steps_with_what_they_changed(suite):
     bid, _ = touch(suite)
     low = (bid * D("0.97")).quantize(D("0.01"))
     order = submit(suite, "x-rest", kind="LIMIT", limit=str(low), quantity="0.002")
+    assert order.status != suite.protos.order.ORDER_STATUS_DENIED, order.rejection.message
     wait_until(lambda: "ACCEPTED" in types_of(suite, explain(suite, order.order_id)), 10, "it rests")
     request = suite.protos.order.ReplaceOrderRequest(request_id="x-r1", order_id=order.order_id, actor="user:test")
     request.limit_price.value = str(low + 1)
