@@ -17,6 +17,18 @@ constexpr std::size_t kReservesUnsentMax = 8;
 std::vector<RiskCheck> ChecksOf(const risk::v1::ReserveResult& result) {
   std::vector<RiskCheck> read = wire::ReadChecks(result.encoded_checks());
   for (const auto& check : result.checks()) read.push_back(wire::FromProto(check));
+  if (result.approved() || read.empty() || read.back().passed) return read;
+  // With what it would have passed is kept where it was refused: it depends on a moment that is over.
+  std::vector<PassableTerm>& nearest = read.back().nearest;
+  const std::string& rule = read.back().name;
+  for (auto [term, value] : {std::pair("limit_price", &result.passable_limit_price()),
+                             std::pair("stop_price", &result.passable_stop_price())}) {
+    if (!value->empty()) nearest.push_back({.term = term, .value = *value, .check = rule});
+  }
+  if (!result.passable_quantity().empty())
+    nearest.push_back(
+        {.term = "quantity", .value = result.passable_quantity(), .check = result.passable_quantity_check()});
+  if (nearest.empty()) nearest.push_back({.term = "none", .value = "", .check = rule});
   return read;
 }
 
