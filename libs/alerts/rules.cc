@@ -15,6 +15,8 @@ Words WordsOfFill(const std::string& reason, bool complete) {
   if (reason == "take_profit") return {AlertType::kPosition, AlertLevel::kInfo, "Position closed by take profit"};
   if (reason == "trailing_stop")
     return {AlertType::kPosition, AlertLevel::kWarning, "Position closed by trailing stop"};
+  if (reason == "protection_flatten")
+    return {AlertType::kPosition, AlertLevel::kWarning, "Position closed because it could not be protected"};
   if (reason == "emergency_stop")
     return {AlertType::kPosition, AlertLevel::kWarning, "Position closed by emergency stop"};
   if (complete) return {AlertType::kOrder, AlertLevel::kInfo, "Order filled"};
@@ -52,6 +54,10 @@ std::optional<Words> WordsOf(const OrderEvent& event) {
       return Words{AlertType::kRisk, AlertLevel::kCritical, "Account halted"};
     case OrderEventType::kAccountResumed:
       return Words{AlertType::kRisk, AlertLevel::kInfo, "Account resumed"};
+    case OrderEventType::kUnprotected:
+      return Words{AlertType::kPosition, AlertLevel::kCritical, "Position without protection"};
+    case OrderEventType::kProtected:
+      return Words{AlertType::kPosition, AlertLevel::kInfo, "Position protected again"};
     case OrderEventType::kUnspecified:
     case OrderEventType::kAccountOpened:
     case OrderEventType::kPendingNew:

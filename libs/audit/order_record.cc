@@ -363,6 +363,10 @@ std::string ActionOf(OrderEventType type) {
       return "account.halted";
     case OrderEventType::kAccountResumed:
       return "account.resumed";
+    case OrderEventType::kUnprotected:
+      return "position.unprotected";
+    case OrderEventType::kProtected:
+      return "position.protected";
     case OrderEventType::kUnspecified:
       break;
   }

@@ -246,6 +246,9 @@ enum class OrderEventType : int {
   kPendingReplace = 23,
   kReplaced = 24,
   kReplaceRejected = 25,
+  // Of the account: a position that must have protection has none, or has it again.
+  kUnprotected = 340,
+  kProtected = 341,
 };
 
 // One fact of one account; sequences are gapless from 1. `order` is the order after the event.

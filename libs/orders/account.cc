@@ -461,6 +461,14 @@ std::vector<OrderEvent> Account::Resume(const std::string& reason, const std::st
   return events;
 }
 
+std::vector<OrderEvent> Account::Note(OrderEventType type, Rejection what, const std::string& actor, UtcTime now) {
+  std::vector<OrderEvent> events;
+  OrderEvent event = Next(type, now, actor);
+  event.rejection = std::move(what);
+  Push(std::move(event), events);
+  return events;
+}
+
 void Account::Put(const Order& order) {
   bool terminal = IsTerminal(order.status);
   std::map<OrderId, Order>& there = terminal ? closed_ : working_;

@@ -78,6 +78,8 @@ class Account {
   // A report in sequence that cannot be read or used here: kept with what is known of it, and the account is halted.
   std::vector<OrderEvent> Quarantine(std::uint64_t execution_sequence, const std::string& message, UtcTime now);
   std::vector<OrderEvent> Halt(const std::string& reason, const std::string& actor, UtcTime now);
+  // A fact of the account that changes nothing of it: UNPROTECTED or PROTECTED.
+  std::vector<OrderEvent> Note(OrderEventType type, Rejection what, const std::string& actor, UtcTime now);
   std::vector<OrderEvent> Resume(const std::string& reason, const std::string& actor, UtcTime now);
 
   // Total: puts one event's effect into the state. Recovery folds with it.

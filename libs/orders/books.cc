@@ -9,13 +9,49 @@ namespace ballast::orders {
 void Books::Apply(const Fill& fill) {
   std::map<DeploymentId, Decimal>& books = held_[fill.symbol];
   Decimal& held = books[fill.deployment_id];
-  held += ledger::QuantityMoved(fill);
-  if (held.IsZero()) books.erase(fill.deployment_id);
+  const std::pair key(fill.symbol, fill.deployment_id);
+  const Decimal before = held, moved = ledger::QuantityMoved(fill);
+  held += moved;
+  if (before.IsZero() || before.Sign() * held.Sign() < 0) {
+    costs_[key] = Multiply(held, fill.price, Rounding::kHalfEven);
+  } else if (auto cost = costs_.find(key); cost != costs_.end()) {
+    if (before.Sign() == moved.Sign())
+      cost->second += Multiply(moved, fill.price, Rounding::kHalfEven);
+    else
+      cost->second = MultiplyDivide(cost->second, held, before, Rounding::kHalfEven);
+  }
+  if (held.IsZero()) {
+    books.erase(fill.deployment_id);
+    costs_.erase(key);
+  }
   if (books.empty()) held_.erase(fill.symbol);
 }
 
-void Books::Restore(const Symbol& symbol, const DeploymentId& deployment, Decimal held) {
-  if (!held.IsZero()) held_[symbol][deployment] = held;
+void Books::Restore(const Symbol& symbol, const DeploymentId& deployment, Decimal held, std::optional<Decimal> cost) {
+  if (held.IsZero()) return;
+  held_[symbol][deployment] = held;
+  if (cost) costs_[{symbol, deployment}] = *cost;
+}
+
+std::optional<Decimal> Books::Cost(const DeploymentId& deployment, const Symbol& symbol) const {
+  auto found = costs_.find({symbol, deployment});
+  return found == costs_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<Decimal> Books::EntryPrice(const DeploymentId& deployment, const Symbol& symbol) const {
+  std::optional<Decimal> cost = Cost(deployment, symbol);
+  Decimal held = Held(deployment, symbol);
+  if (!cost || held.IsZero()) return std::nullopt;
+  return Divide(*cost, held, Rounding::kHalfEven);
+}
+
+bool Books::AnyCostUnknown() const {
+  for (const auto& [symbol, books] : held_) {
+    for (const auto& [deployment, held] : books) {
+      if (!costs_.contains({symbol, deployment})) return true;
+    }
+  }
+  return false;
 }
 
 std::vector<Books::Part> Books::Attribute(const Order& order, Decimal quantity) const {

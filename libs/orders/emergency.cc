@@ -22,7 +22,7 @@ std::string Words(const std::map<Symbol, Decimal>& positions, const EmergencyFac
   std::string words;
   for (const auto& [symbol, quantity] : positions) {
     words += (words.empty() ? "" : ", ") + quantity.ToString() + " " + symbol.value();
-    if (auto why = facts.refused.find(symbol); why != facts.refused.end()) words += " (" + why->second + ")";
+    if (auto why = facts.refused.find(symbol); why != facts.refused.end()) words += " (" + PlanFor(why->second) + ")";
   }
   return words;
 }
@@ -98,6 +98,28 @@ void Settle(const Emergency& emergency, const EmergencyFacts& facts, EmergencyMe
 }
 
 }  // namespace
+
+std::string PlanFor(const Rejection& refused) {
+  std::string words = refused.message.empty() ? "the last order did not fill" : refused.message;
+  switch (refused.reason) {
+    case RejectReason::kMarketClosed:
+    case RejectReason::kSessionEnded:
+      return words + ": it waits for the market to open";
+    case RejectReason::kTradingHalted:
+      return words + ": it is tried again until the halt is over";
+    case RejectReason::kNoLiquidity:
+    case RejectReason::kStalePrice:
+    case RejectReason::kCrossedPrice:
+      return words + ": it is tried again until there is somebody to trade with";
+    case RejectReason::kQuantityOffLot:
+    case RejectReason::kMinNotional:
+      return words + ": the venue does not trade so little, it stays as dust until a person sees to it";
+    case RejectReason::kGatewayCheck:
+      return words + ": refused by the gateway's own check " + refused.check + ", a person has to look";
+    default:
+      return words + ": it is tried again";
+  }
+}
 
 EmergencyLevel LevelOfCommand(const std::string& command_id) {
   constexpr std::pair<std::string_view, EmergencyLevel> kLevels[] = {{"halt-", EmergencyLevel::kHalt},

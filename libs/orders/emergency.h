@@ -83,7 +83,7 @@ struct EmergencyFacts {
   // Why there was none the last time; empty when there was.
   std::string venue_error;
   // Why the last close of a symbol did not fill.
-  std::map<Symbol, std::string> refused;
+  std::map<Symbol, Rejection> refused;
 };
 
 // What the machine remembers between two looks. Starts anew with the process: nothing in it has to be durable.
@@ -116,6 +116,10 @@ struct EmergencyStep {
   // Why it is not done, in words; empty when it is.
   std::string waits_for;
 };
+
+// What becomes of a position whose close did not fill, by the reason: for people. Each is tried again, with a pause
+// that grows to 10 s; what a venue never takes stays, and is said.
+std::string PlanFor(const Rejection& refused);
 
 // The next step towards what `emergency` asks for: halted, nothing in flight, and (when flattening) nothing held at the
 // venue. Never says kDone before the venue has said so about a state that includes every report order management has.

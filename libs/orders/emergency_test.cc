@@ -138,7 +138,7 @@ TEST_F(EmergencyTest, AfterACloseTheVenueIsAskedAnew) {
   Venue(7, "1");  // an answer to nobody's question
   EXPECT_TRUE(Look().close.empty());
   Venue(7, "1");
-  facts_.refused[Symbol("BTC")] = "market closed";
+  facts_.refused[Symbol("BTC")] = {.reason = RejectReason::kMarketClosed, .message = "market closed"};
   EmergencyStep step = Look(100);
   EXPECT_EQ(step.close, Held("1"));
   EXPECT_NE(step.waits_for.find("market closed"), std::string::npos);
@@ -234,6 +234,19 @@ TEST_F(EmergencyTest, OnceEndedNothingMoreIsDone) {
   EmergencyStep step = Look();
   EXPECT_FALSE(step.halt);
   EXPECT_TRUE(step.cancel.empty() && step.close.empty());
+}
+
+TEST(PlansTest, EachReasonHasItsPlan) {
+  auto plan = [](RejectReason reason) { return PlanFor({.reason = reason, .check = "c", .message = "no"}); };
+  EXPECT_EQ(plan(RejectReason::kMarketClosed), "no: it waits for the market to open");
+  EXPECT_EQ(plan(RejectReason::kSessionEnded), plan(RejectReason::kMarketClosed));
+  EXPECT_EQ(plan(RejectReason::kTradingHalted), "no: it is tried again until the halt is over");
+  EXPECT_EQ(plan(RejectReason::kNoLiquidity), "no: it is tried again until there is somebody to trade with");
+  EXPECT_NE(plan(RejectReason::kQuantityOffLot).find("dust"), std::string::npos);
+  EXPECT_EQ(plan(RejectReason::kMinNotional), plan(RejectReason::kQuantityOffLot));
+  EXPECT_NE(plan(RejectReason::kGatewayCheck).find("check c"), std::string::npos);
+  EXPECT_EQ(plan(RejectReason::kBrokerRejected), "no: it is tried again");
+  EXPECT_EQ(PlanFor({}), "the last order did not fill: it is tried again");
 }
 
 }  // namespace

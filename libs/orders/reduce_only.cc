@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "libs/model/protection.h"
 #include "libs/model/trigger.h"
 
 namespace ballast::orders {
@@ -16,8 +17,9 @@ std::optional<Decimal> ReachedAt(const Order& order) {
   return HasTrigger(order.type) ? order.stop_price : order.limit_price;
 }
 
-// The market reaches `left` first: by price, then by age.
+// The market reaches `left` first: by price, then by age. The protection supervisor's come last: they make room.
 bool ReachedBefore(const Order* left, const Order* right) {
+  if (IsProtection(*left) != IsProtection(*right)) return !IsProtection(*left);
   std::optional<Decimal> one = ReachedAt(*left), other = ReachedAt(*right);
   if (one.has_value() != other.has_value()) return one.has_value();
   if (one != other) {

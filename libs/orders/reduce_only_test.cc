@@ -66,6 +66,14 @@ TEST(ReduceOnlyTest, WhatHasTradedCounts) {
   EXPECT_EQ(world.Trims(), Told{"a=3"});
 }
 
+TEST(ReduceOnlyTest, ProtectionMakesRoomForAnyOtherExit) {
+  World world;
+  world.Hold("", Side::kBuy, "3");
+  world.Rest("a", Side::kSell, OrderType::kLimit, "110", "3").request_id = RequestId("protect:take_profit:1");
+  world.Rest("b", Side::kSell, OrderType::kLimit, "120", "2");
+  EXPECT_EQ(world.Trims(), Told{"a=1"}) << "although it is nearer";
+}
+
 TEST(ReduceOnlyTest, ThoseReachedLastGiveUpFirst) {
   World world;
   world.Hold("", Side::kBuy, "3");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/ledger/fill.h"
+#include "libs/model/protection.h"
 #include "libs/model/trigger.h"
 
 namespace ballast::risk {
@@ -12,6 +13,7 @@ namespace {
 // not wait for it, and a stop shares with a limit, for the market reaches them by moving opposite ways.
 Decimal& PartOf(PendingSum::OfSide& sum, const PendingOrder& order) {
   if (!order.reduce_only || order.type == OrderType::kMarket) return sum.firm;
+  if (order.yields) return sum.yielding;
   return IsStop(order.type) ? sum.stops : sum.resting;
 }
 
@@ -28,7 +30,8 @@ PendingOrder PendingOf(const Order& order, Decimal quantity) {
           .type = order.type,
           .reduce_only = order.reduce_only,
           .limit_price = order.limit_price,
-          .quantity = quantity};
+          .quantity = quantity,
+          .yields = IsProtection(order)};
 }
 
 // Waits for what may never come, and risk is asked again before it goes out; its own trigger may come any time.

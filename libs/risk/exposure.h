@@ -38,6 +38,8 @@ struct PendingOrder {
   std::optional<Decimal> limit_price;
   // That may still trade.
   Decimal quantity;
+  // The protection supervisor's: it makes room for any other exit.
+  bool yields = false;
 
   bool operator==(const PendingOrder&) const = default;
 };
@@ -45,10 +47,11 @@ struct PendingOrder {
 // Sums over the orders under way of one instrument, or of one book's: a decision does not pass by every one of them.
 struct PendingSum {
   struct OfSide {
-    // Of orders that give way to nobody; of reduce-only stops; of other reduce-only orders that rest.
-    Decimal firm, stops, resting;
+    // Of orders that give way to nobody; of reduce-only stops; of other reduce-only orders that rest; of those that
+    // give way to everybody.
+    Decimal firm, stops, resting, yielding;
 
-    [[nodiscard]] Decimal all() const { return firm + stops + resting; }
+    [[nodiscard]] Decimal all() const { return firm + stops + resting + yielding; }
     bool operator==(const OfSide&) const = default;
   };
   OfSide buys, sells;

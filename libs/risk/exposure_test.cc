@@ -18,6 +18,7 @@ Order RandomOrder(Rng& rng, int number) {
   order.side = rng.Below(2) == 0 ? Side::kBuy : Side::kSell;
   order.type = static_cast<OrderType>(1 + rng.Below(4));
   order.reduce_only = rng.Below(3) == 0;
+  if (order.reduce_only && rng.Below(3) == 0) order.request_id = RequestId("protect:stop_loss:1");
   order.quantity = order.leaves_quantity = Decimal::FromInt(1 + static_cast<std::int64_t>(rng.Below(9)));
   return order;
 }
@@ -36,6 +37,7 @@ Counted Count(const Exposure& exposure, const Order& order) {
     counted.symbol += pending.quantity;
     if (own) counted.book += pending.quantity;
     bool firm = !pending.reduce_only || pending.type == OrderType::kMarket;
+    if (!firm && pending.yields) return;
     if (!firm && (order.type == OrderType::kMarket || IsStop(pending.type) != IsStop(order.type))) return;
     counted.room_symbol += pending.quantity;
     if (own) counted.room_book += pending.quantity;

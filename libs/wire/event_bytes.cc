@@ -1,5 +1,7 @@
 #include "libs/wire/event_bytes.h"
 
+#include <algorithm>
+
 #include "ballast/order/v1/order_service.pb.h"
 #include "libs/wire/wire.h"
 
@@ -151,7 +153,8 @@ bool HasText(std::string_view message, std::uint32_t tag) {
 
 bool IsWhole(const EventForm& form, std::uint64_t type, const std::optional<std::string_view>& order,
              const std::optional<std::string_view>& fill) {
-  if (form.whole_types != ~std::uint64_t{0} && (type >= 64 || (form.whole_types >> type & 1) == 0)) return false;
+  if (form.whole_types != ~std::uint64_t{0} && (form.whole_types >> std::min<std::uint64_t>(type, 63) & 1) == 0)
+    return false;
   if (form.fills_only && !fill && type != static_cast<std::uint64_t>(OrderEventType::kAccountOpened)) return false;
   if (!form.deployments_only || !order) return true;
   return HasText(*order, Tag(order::v1::Order::kDeploymentIdFieldNumber, kLength)) ||

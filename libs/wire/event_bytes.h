@@ -45,7 +45,7 @@ struct EventForm {
   bool checks = true;
   bool fills_only = false;
   bool deployments_only = false;
-  // One bit a type; all: also those that have no bit.
+  // One bit a type, the last one for all types from 63 on; all: of every type.
   std::uint64_t whole_types = ~std::uint64_t{0};
 
   [[nodiscard]] bool all() const { return !fills_only && !deployments_only && whole_types == ~std::uint64_t{0}; }

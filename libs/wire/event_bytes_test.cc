@@ -162,6 +162,11 @@ TEST(EventFormTest, WhoWantsTypesGetsNoOther) {
     auto other = SomeEvent(type, true, false);
     EXPECT_EQ(InForm(other, form, &whole).SerializeAsString(), HeaderOf(other).SerializeAsString());
   }
+  // Types beyond the bits share the last one.
+  wire::EventForm late{.whole_types = std::uint64_t{1} << 63};
+  auto unprotected = SomeEvent(order::v1::ORDER_EVENT_TYPE_UNPROTECTED, true, false);
+  EXPECT_EQ(InForm(unprotected, late, &whole).SerializeAsString(), unprotected.SerializeAsString());
+  EXPECT_EQ(InForm(unprotected, form, &whole).SerializeAsString(), HeaderOf(unprotected).SerializeAsString());
   // Who asks for nothing in particular gets everything.
   auto later = SomeEvent(kOfLater, true, false);
   EXPECT_EQ(InForm(later, {}, &whole).SerializeAsString(), later.SerializeAsString());

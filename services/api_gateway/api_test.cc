@@ -187,6 +187,7 @@ class ApiTest : public ::testing::Test {
                              .status = [] { return gateway::v1::GetStatusResponse(); },
                              .account_of_deployment = [](const std::string&) { return std::string(); },
                              .knows_account = [](const std::string& account) { return account == "paper"; },
+                             .known_accounts = [] { return std::set<std::string>{"paper"}; },
                              .quote_row = [](const broker::v1::Quote&) { return Json::object(); },
                              .ready = [this] { return ready_; },
                              .emergency_ms_max = 1'000});
@@ -493,6 +494,20 @@ TEST_F(ApiTest, TheSamePressIsTheSameCommand) {
   Answer again = Send("POST", "/api/trading/emergency-stop", R"({"reason":"test"})", key);
   EXPECT_EQ(first.json["command_id"], again.json["command_id"]);
   EXPECT_EQ(orders_.steps.size(), 1U);
+}
+
+TEST_F(ApiTest, EverythingIsStoppedWithOneCommandForEachAccount) {
+  orders_.accounts = {"paper", "second"};
+  Answer answer = Send("POST", "/api/live/emergency/all", R"({"level":"K3","reason":"test"})");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.json["done"], true);
+  EXPECT_EQ(answer.json["emergencies"].size(), 2U);
+  EXPECT_THAT(orders_.steps,
+              testing::UnorderedElementsAre("EMERGENCY_LEVEL_FLATTEN paper", "EMERGENCY_LEVEL_FLATTEN second"));
+  EXPECT_THAT(Audited(), ElementsAre("emergency.engaged user:api", "emergency.engaged user:api"));
+  ExpectError(Send("POST", "/api/live/emergency/all", R"({"level":"K4"})"), 400, "INVALID_ARGUMENT");
+  ExpectError(Send("POST", "/api/live/emergency/all", R"({"level":"K1","broker":"nowhere"})"), 404, "NOT_FOUND");
+  EXPECT_EQ(orders_.steps.size(), 2U) << "what is refused changes nothing";
 }
 
 TEST_F(ApiTest, AnEmergencyStopOfNobodyIsNotFound) {

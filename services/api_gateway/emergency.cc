@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <set>
 #include <utility>
 
 namespace ballast {
@@ -66,6 +67,70 @@ void RunEmergency(const CallPtr& call, const EmergencyPlan& plan) {
     if (over) call->Answer(state->done() ? 200 : 202, AnswerOf(*state));
     return over;
   })->Go();
+}
+
+namespace {
+
+void EngageAll(const CallPtr& call, const FirmEmergencyPlan& plan, const std::set<std::string>& accounts,
+               const std::string& note) {
+  if (accounts.empty()) {
+    return call->Fail(MakeError(404, "no account is at the broker " + plan.broker, RejectReason::kUnknownAccount));
+  }
+  const std::string key = call->KeyOrNew();
+  for (const std::string& account : accounts) {
+    std::string id = call->gateway.emergencies.Engage({.account_id = account,
+                                                       .level = plan.level,
+                                                       .reason = plan.reason,
+                                                       .actor = call->access.actor,
+                                                       .key = StepKey(key, account)});
+    call->Audit("emergency.engaged", "account:" + account,
+                {{"command", id},
+                 {"level", order::v1::EmergencyLevel_Name(plan.level)},
+                 {"reason", plan.reason},
+                 {"scope", plan.broker.empty() ? "everything" : "broker:" + plan.broker}},
+                account);
+  }
+  std::int64_t until_ns = call->gateway.clock.MonotonicNanos() + call->gateway.emergency_ms_max * 1'000'000;
+  std::make_shared<Looks>([call, accounts, note, until_ns] {
+    bool done = true;
+    Json emergencies = Json::array();
+    for (const std::string& account : accounts) {
+      std::optional<gateway::v1::EmergencyState> state = call->gateway.emergencies.State(account);
+      if (!state || NoSuchAccount(*state)) continue;
+      done = done && state->done();
+      emergencies.push_back(AnswerOf(*state));
+    }
+    if (!done && call->gateway.clock.MonotonicNanos() < until_ns) return false;
+    Json answer = {{"emergencies", std::move(emergencies)}, {"done", done}};
+    if (!note.empty()) answer["note"] = note;
+    call->Answer(done ? 200 : 202, answer);
+    return true;
+  })->Go();
+}
+
+}  // namespace
+
+void RunFirmEmergency(const CallPtr& call, const FirmEmergencyPlan& plan) {
+  // Nobody who presses waits long for a list.
+  constexpr std::int64_t kListMs = 500;
+  using OrderAsync = order::v1::OrderService::StubInterface::async_interface;
+  call->Ask(
+      call->gateway.peers.orders, &OrderAsync::ListAccounts, order::v1::ListAccountsRequest(),
+      [call, plan](const grpc::Status& status, order::v1::ListAccountsResponse& response) {
+        std::set<std::string> accounts;
+        std::string note;
+        if (status.ok()) {
+          for (const order::v1::Account& account : response.accounts()) {
+            if (plan.broker.empty() || account.broker() == plan.broker) accounts.insert(account.account_id());
+          }
+        } else {
+          accounts = call->gateway.known_accounts();
+          accounts.insert(call->gateway.default_account);
+          note = "order management does not answer: the accounts it has named before are meant, whatever their broker";
+        }
+        EngageAll(call, plan, accounts, note);
+      },
+      kListMs);
 }
 
 void AnswerWhenReleased(const CallPtr& call, const std::string& account, Json answer) {

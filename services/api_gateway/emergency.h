@@ -17,6 +17,16 @@ struct EmergencyPlan {
 // already and what is still to do; 404 when there is no such account.
 void RunEmergency(const CallPtr& call, const EmergencyPlan& plan);
 
+// The same for every account there is, or for those at one broker (not empty): each gets a command of its own. Accounts
+// come from order management, and where that does not answer from what it has named since the start: then the broker of
+// none is known, and all of them are meant. Answers `emergencies`, and `done` when all are.
+struct FirmEmergencyPlan {
+  std::string broker;
+  std::string reason;
+  order::v1::EmergencyLevel level = order::v1::EMERGENCY_LEVEL_UNSPECIFIED;
+};
+void RunFirmEmergency(const CallPtr& call, const FirmEmergencyPlan& plan);
+
 // Answers 200 with `answer` when the gateway's kill switch is let go, or cannot be for now: then "to_do" says so.
 void AnswerWhenReleased(const CallPtr& call, const std::string& account, Json answer);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include "ballast/broker/v1/market_data_service.pb.h"
@@ -35,6 +36,8 @@ struct Gateway {
   std::function<std::string(const std::string& deployment_id)> account_of_deployment;
   // Whether order management named the account since the start; false says nothing yet.
   std::function<bool(const std::string& account_id)> knows_account;
+  // All that it named.
+  std::function<std::set<std::string>()> known_accounts;
   // A quote as JSON, with its age and whether it is stale.
   std::function<Json(const broker::v1::Quote& quote)> quote_row;
   // Order management serves.

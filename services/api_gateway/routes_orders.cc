@@ -162,6 +162,34 @@ void ExplainOrder(const CallPtr& call) {
             });
 }
 
+void ListProtections(const CallPtr& call) {
+  order::v1::ListProtectionsRequest request;
+  request.set_account_id(call->AccountOfQuery());
+  call->Forward(call->gateway.peers.orders, &OrderAsync::ListProtections, request);
+}
+
+void SetStopPolicy(const CallPtr& call) {
+  order::v1::SetStopPolicyRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_account_id(call->AccountOr(request.account_id()));
+  request.set_actor(call->access.actor);
+  Json asked = ToJson(request);
+  const std::string subject =
+      "account:" + request.account_id() + (request.symbol().empty() ? "" : "/" + request.symbol());
+  call->AuditIntent("stop_policy.set", subject, asked, request.account_id());
+  call->Ask(call->gateway.peers.orders, &OrderAsync::SetStopPolicy, request,
+            [call, asked = std::move(asked), subject, account = request.account_id()](
+                const grpc::Status& status, order::v1::SetStopPolicyResponse& response) mutable {
+              ApiError error = ErrorOf(status, "order_management");
+              asked["outcome"] = status.ok() ? "OK" : error.status;
+              call->Audit("stop_policy.set", subject, asked, account);
+              if (status.ok())
+                call->Answer(200, response);
+              else
+                call->Fail(error);
+            });
+}
+
 void CancelOrder(const CallPtr& call) {
   order::v1::CancelOrderRequest request;
   request.set_request_id(call->KeyOrNew());
@@ -192,6 +220,8 @@ void ListAccounts(const CallPtr& call) {
 std::vector<Route> OrderRoutes() {
   return {
       {"GET", "/api/live/accounts", ListAccounts},
+      {"GET", "/api/live/protections", ListProtections},
+      {"PUT", "/api/live/protections", SetStopPolicy},
       {"POST", "/api/live/orders", SubmitOrder},
       {"POST", "/api/live/orders/list", SubmitOrderList},
       {"POST", "/api/live/orders/{id}/replace", ReplaceOrder},

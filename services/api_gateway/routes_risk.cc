@@ -131,6 +131,21 @@ void Engage(const CallPtr& call) {
                       .level = level == "K2" ? order::v1::EMERGENCY_LEVEL_CANCEL : order::v1::EMERGENCY_LEVEL_HALT});
 }
 
+// Every account, or every account at one broker.
+void EngageFirm(const CallPtr& call) {
+  std::string level, broker, reason;
+  if (!call->ReadFields({{"level", &level}, {"broker", &broker}, {"reason", &reason}})) return;
+  const std::map<std::string, order::v1::EmergencyLevel> levels = {{"K1", order::v1::EMERGENCY_LEVEL_HALT},
+                                                                   {"K2", order::v1::EMERGENCY_LEVEL_CANCEL},
+                                                                   {"K3", order::v1::EMERGENCY_LEVEL_FLATTEN}};
+  auto found = levels.find(level);
+  if (found == levels.end()) {
+    return call->Fail(
+        BadFields({{.field = "level", .reason = RejectReason::kBadEnum, .message = "K1, K2 or K3 is expected"}}));
+  }
+  RunFirmEmergency(call, {.broker = broker, .reason = reason, .level = found->second});
+}
+
 // The newest emergency command of each account, or of one.
 void ListEmergencies(const CallPtr& call) {
   gateway::v1::ListEmergenciesResponse response;
@@ -203,6 +218,7 @@ std::vector<Route> RiskRoutes() {
       {"POST", "/api/live/breakers/rearm", RearmBreakers},
       {"GET", "/api/live/emergency", ListEmergencies},
       {"POST", "/api/live/emergency", Engage},
+      {"POST", "/api/live/emergency/all", EngageFirm},
       {"POST", "/api/live/emergency/resume", Resume},
   };
 }

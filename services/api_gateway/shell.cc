@@ -82,6 +82,7 @@ class GatewayShell : public Service {
                       return hub_.With([&](LiveModel& model) { return model.AccountOfDeployment(id); });
                     },
                 .knows_account = [this](const std::string& account_id) { return board_.Knows(account_id); },
+                .known_accounts = [this] { return board_.Accounts(); },
                 .quote_row = [this](const broker::v1::Quote& quote) { return hub_.QuoteRow(quote); },
                 .ready = [this] { return board_.Serves("order_management"); },
                 .emergency_ms_max = context_.config.GetInt("emergency_ms_max")});

@@ -178,6 +178,11 @@ bool StatusBoard::Knows(const std::string& account_id) const {
   return accounts_.contains(account_id);
 }
 
+std::set<std::string> StatusBoard::Accounts() const {
+  MutexLock lock(mutex_);
+  return accounts_;
+}
+
 bool StatusBoard::Serves(const std::string& service) const {
   MutexLock lock(mutex_);
   auto known = states_.find(service);

@@ -37,6 +37,8 @@ class StatusBoard {
   void Fill(gateway::v1::GetStatusResponse* status) const EXCLUDES(mutex_);
   [[nodiscard]] bool Serves(const std::string& service) const EXCLUDES(mutex_);
   [[nodiscard]] bool Knows(const std::string& account_id) const EXCLUDES(mutex_);
+  // Those that order management has named since the start.
+  [[nodiscard]] std::set<std::string> Accounts() const EXCLUDES(mutex_);
 
  private:
   struct Watched;

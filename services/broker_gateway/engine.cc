@@ -48,7 +48,9 @@ Engine::Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock&
                                        "reports that order management was told and that are not stored here", {})),
       unreadable_(metrics.GetCounter("ballast_broker_messages_unreadable_total",
                                      "messages of order management that could not be read", {})),
-      session_gauge_(metrics.GetGauge("ballast_broker_order_session", "order managers that are connected", {})) {}
+      session_gauge_(metrics.GetGauge("ballast_broker_order_session", "order managers that are connected", {})),
+      permission_gauge_(metrics.GetGauge("ballast_broker_trade_permissions",
+                                         "order managers that are connected and may open risk now", {})) {}
 
 absl::Status Engine::Recover() {
   RETURN_IF_ERROR(store_.Fence());
@@ -228,6 +230,7 @@ void Engine::SessionsChanged() {
 }
 
 void Engine::Advance() {
+  permission_gauge_.Set(static_cast<double>(sessions_.permitted(clock_.MonotonicNanos())));
   if (feed_.lockstep()) {
     feed_.TellDue();
     // With an empty inbox no order is on its way to the venue: whoever acknowledged had its orders answered before.
@@ -271,6 +274,10 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
   }
   if (request.message_case() == broker::v1::OrderSessionRequest::MESSAGE_NOT_SET) {
     Quarantine(request, absl::InvalidArgumentError("the message is none that this version knows"));
+    return;
+  }
+  if (request.has_permission()) {
+    Permit(request.permission(), session);
     return;
   }
   if (!sessions_.Holds(session, AccountId(AccountOf(request)))) {
@@ -330,6 +337,7 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
   CommitAndTell();
   broker::v1::OrderSessionResponse ready;
   ready.mutable_ready()->set_takes_batches(true);
+  ready.mutable_ready()->set_wants_permission(hello.grants_permission());
   std::vector<broker::v1::OrderSessionResponse> stored;
   for (const auto& [account, after] : hello.after_execution_sequences()) {
     const paper::Ledger* ledger = venue_.FindLedger(AccountId(account));
@@ -362,7 +370,7 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
       stored.push_back(std::move(response));
     }
   }
-  sessions_.Open(session, hello.epoch(), std::move(accounts));
+  sessions_.Open(session, hello.epoch(), std::move(accounts), hello.grants_permission());
   // The stored reports go first: when order management hears "ready", it knows everything that was told before.
   for (broker::v1::OrderSessionResponse& response : stored) session->Push(std::move(response));
   session->Push(std::move(ready));
@@ -430,7 +438,22 @@ LastCheck::Facts Engine::FactsOf(const Order& order, const paper::Ledger& ledger
           .now = clock_.Now(),
           .sent_in_second = SentInSecond(order.account_id),
           .kill_command = held ? &held->command_id : nullptr,
-          .kill_settled = settled_.contains(order.account_id)};
+          .kill_settled = settled_.contains(order.account_id),
+          .unpermitted_ms = UnpermittedMillis(order.account_id)};
+}
+
+std::optional<std::int64_t> Engine::UnpermittedMillis(const AccountId& account) const {
+  std::optional<std::int64_t> since = sessions_.UnpermittedNs(account, clock_.MonotonicNanos());
+  return since ? std::optional(*since / 1'000'000) : std::nullopt;
+}
+
+void Engine::Permit(const broker::v1::TradePermission& permission, const std::shared_ptr<OrderSender>& session) {
+  constexpr std::int64_t kValidMsMax = 60'000;
+  if (permission.valid_ms() < 1 || permission.valid_ms() > kValidMsMax) return;
+  // What waited in a pipe while one side stood still was true then.
+  std::int64_t age_ms = (clock_.Now() - wire::FromProto(permission.issue_time())).nanos / 1'000'000;
+  std::int64_t left_ms = permission.valid_ms() - std::max<std::int64_t>(age_ms, 0);
+  if (left_ms > 0) sessions_.Permit(session, clock_.MonotonicNanos() + left_ms * 1'000'000);
 }
 
 // The terms the order is to have pass the same last check as a new order would.

@@ -90,6 +90,8 @@ class Engine : public runtime::Machine {
   void Replace(const broker::v1::ReplaceInstruction& request, const Replacement& terms);
   [[nodiscard]] LastCheck::Facts FactsOf(const Order& order, const paper::Ledger& ledger,
                                          const std::optional<KillCommand>& held);
+  [[nodiscard]] std::optional<std::int64_t> UnpermittedMillis(const AccountId& account) const;
+  void Permit(const broker::v1::TradePermission& permission, const std::shared_ptr<OrderSender>& session);
   void GoOnAfter(const AccountId& account, std::uint64_t head, std::uint64_t after);
   void Open(const AccountId& id, const std::string& currency, Decimal cash);
   // nullptr: there is none, and the order is refused.
@@ -159,6 +161,7 @@ class Engine : public runtime::Machine {
   Counter& reports_lost_;
   Counter& unreadable_;
   Gauge& session_gauge_;
+  Gauge& permission_gauge_;
 };
 
 }  // namespace ballast

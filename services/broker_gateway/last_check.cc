@@ -36,6 +36,10 @@ std::optional<Rejection> LastCheck::Refusal(const Order& order, const Facts& fac
                      .observed = *facts.kill_command,
                      .message = "the broker gateway's kill switch is engaged for the account"};
   }
+  if (facts.unpermitted_ms && !Reduces(order, facts.position)) {
+    return Refuse("trade_permission", "0", std::to_string(*facts.unpermitted_ms),
+                  "order management's permission to open risk has lapsed");
+  }
   std::int64_t age_ms = (facts.now - SentFrom(order)).nanos / 1'000'000;
   if (age_ms > intent_age_ms_max) {
     return Rejection{.reason = RejectReason::kStaleIntent,
@@ -88,8 +92,11 @@ std::optional<Rejection> LastCheck::Refusal(const Order& order, const Facts& fac
         return refusal;
     }
     if (order.stop_price) {
-      if (auto refusal = beyond(*order.stop_price, far, buy, "the stop price is too far from the market"))
-        return refusal;
+      // A stop that only reduces may wait far away: where the market has run in its favour, that is where it belongs.
+      if (!reduces) {
+        if (auto refusal = beyond(*order.stop_price, far, buy, "the stop price is too far from the market"))
+          return refusal;
+      }
       // The market may have come to a stop on its way here: then it does what it is for. It cannot have come this far.
       if (auto refusal = beyond(*order.stop_price, near, !buy, "the stop price is on the wrong side of the market"))
         return refusal;

@@ -31,6 +31,8 @@ struct LastCheck {
     const std::string* kill_command = nullptr;
     // Whatever it was to cancel is gone: what only reduces a position may leave, whoever sends it.
     bool kill_settled = false;
+    // For how long order management has given no permission to open risk; none: it has, or need not.
+    std::optional<std::int64_t> unpermitted_ms = {};
   };
   // Why it may not leave; nothing when it may.
   [[nodiscard]] std::optional<Rejection> Refusal(const Order& order, const Facts& facts) const;

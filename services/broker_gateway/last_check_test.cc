@@ -48,6 +48,34 @@ class LastCheckTest : public testing::Test {
 
 TEST_F(LastCheckTest, AnOrdinaryOrderLeaves) { EXPECT_EQ(Says(), ""); }
 
+TEST_F(LastCheckTest, AStopThatOnlyReducesMayWaitFarAway) {
+  position = Decimal::FromInt(1);
+  EXPECT_EQ(Priced(Side::kSell, "89.99", nullptr), "");
+  EXPECT_EQ(Priced(Side::kSell, "89.98", nullptr), "price_collar");
+  order.reduce_only = true;
+  EXPECT_EQ(Priced(Side::kSell, "89.98", nullptr), "");
+  EXPECT_EQ(Priced(Side::kSell, "1", nullptr), "");
+  EXPECT_EQ(Priced(Side::kSell, "110", nullptr), "price_collar") << "the wrong side stays the wrong side";
+  order.quantity = Decimal::FromInt(2);
+  EXPECT_EQ(Priced(Side::kSell, "89.98", nullptr), "price_collar") << "more than the position reduces nothing";
+}
+
+TEST_F(LastCheckTest, WithoutAPermissionOnlyWhatReducesLeaves) {
+  auto says = [&](std::optional<std::int64_t> unpermitted_ms) {
+    auto refusal =
+        check.Refusal(order, {.quote = &quote, .position = position, .now = now, .unpermitted_ms = unpermitted_ms});
+    return refusal ? refusal->check : "";
+  };
+  EXPECT_EQ(says(std::nullopt), "");
+  EXPECT_EQ(says(0), "trade_permission");
+  EXPECT_EQ(says(5'000), "trade_permission");
+  order.side = Side::kSell;
+  position = Decimal::FromInt(1);
+  EXPECT_EQ(says(5'000), "");
+  order.quantity = Decimal::FromInt(2);
+  EXPECT_EQ(says(5'000), "trade_permission") << "through zero";
+}
+
 TEST_F(LastCheckTest, Age) {
   order.create_time = now - Duration::Millis(9'999);
   EXPECT_EQ(Says(), "");

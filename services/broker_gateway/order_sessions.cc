@@ -11,7 +11,29 @@ bool OrderSessions::Admits(const std::set<AccountId>& accounts, std::uint64_t ep
          });
 }
 
-void OrderSessions::Open(const std::shared_ptr<Sender>& sender, std::uint64_t epoch, std::set<AccountId> accounts) {
+void OrderSessions::Permit(const std::shared_ptr<Sender>& sender, std::int64_t until_ns) {
+  for (Session& session : sessions_) {
+    if (session.sender == sender && session.permitted_until_ns) session.permitted_until_ns = until_ns;
+  }
+}
+
+std::optional<std::int64_t> OrderSessions::UnpermittedNs(const AccountId& account, std::int64_t now_ns) const {
+  for (const Session& session : sessions_) {
+    if (!session.accounts.contains(account)) continue;
+    if (!session.permitted_until_ns || now_ns < *session.permitted_until_ns) return std::nullopt;
+    return now_ns - *session.permitted_until_ns;
+  }
+  return std::nullopt;
+}
+
+std::size_t OrderSessions::permitted(std::int64_t now_ns) const {
+  return static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), [now_ns](const Session& session) {
+    return !session.permitted_until_ns || now_ns < *session.permitted_until_ns;
+  }));
+}
+
+void OrderSessions::Open(const std::shared_ptr<Sender>& sender, std::uint64_t epoch, std::set<AccountId> accounts,
+                         bool grants) {
   std::erase_if(sessions_, [&](const Session& session) {
     bool over = session.sender == sender || session.sender->done();
     for (const AccountId& account : accounts) over = over || session.accounts.contains(account);
@@ -21,7 +43,10 @@ void OrderSessions::Open(const std::shared_ptr<Sender>& sender, std::uint64_t ep
     return over;
   });
   for (const AccountId& account : accounts) epochs_[account] = epoch;
-  sessions_.push_back({.sender = sender, .epoch = epoch, .accounts = std::move(accounts)});
+  std::optional<std::int64_t> none_yet;
+  if (grants) none_yet = 0;
+  sessions_.push_back(
+      {.sender = sender, .epoch = epoch, .accounts = std::move(accounts), .permitted_until_ns = none_yet});
 }
 
 bool OrderSessions::Knows(const std::shared_ptr<Sender>& sender) const {

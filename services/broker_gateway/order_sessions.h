@@ -4,6 +4,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "ballast/broker/v1/broker_service.pb.h"
@@ -23,8 +24,17 @@ class OrderSessions {
 
   // Whether nobody newer is known for any of the accounts.
   [[nodiscard]] bool Admits(const std::set<AccountId>& accounts, std::uint64_t epoch) const;
-  // From here on the accounts are this one's; whoever had one of them is closed.
-  void Open(const std::shared_ptr<Sender>& sender, std::uint64_t epoch, std::set<AccountId> accounts);
+  // From here on the accounts are this one's; whoever had one of them is closed. `grants`: it opens risk with a
+  // permission only, and has none yet.
+  void Open(const std::shared_ptr<Sender>& sender, std::uint64_t epoch, std::set<AccountId> accounts,
+            bool grants = false);
+  // Monotonic: until then.
+  void Permit(const std::shared_ptr<Sender>& sender, std::int64_t until_ns);
+  // For how long the account's order manager has had no permission (very long: it never had); nothing while
+  // it has one, or needs none.
+  [[nodiscard]] std::optional<std::int64_t> UnpermittedNs(const AccountId& account, std::int64_t now_ns) const;
+  // Sessions that may open risk now.
+  [[nodiscard]] std::size_t permitted(std::int64_t now_ns) const;
   // Whether the stream has said a hello that still counts.
   [[nodiscard]] bool Knows(const std::shared_ptr<Sender>& sender) const;
   // Whether the stream may instruct for the account; one that nobody has named becomes its own.
@@ -42,6 +52,8 @@ class OrderSessions {
     std::shared_ptr<Sender> sender;
     std::uint64_t epoch = 0;
     std::set<AccountId> accounts;
+    // None: it needs no permission. Monotonic.
+    std::optional<std::int64_t> permitted_until_ns = {};
   };
   std::list<Session> sessions_;
   Epochs epochs_;

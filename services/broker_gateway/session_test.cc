@@ -2,6 +2,8 @@
 #include <future>
 #include <pqxx/pqxx>
 
+#include <thread>
+
 #include "services/broker_gateway/testing/session_fixture.h"
 
 namespace ballast {
@@ -73,6 +75,54 @@ TEST_F(SessionTest, AnOrderOfAnAccountThatIsNotOpenIsRefused) {
   request.mutable_new_order()->mutable_order()->set_order_id("known");
   EXPECT_TRUE(engine_->Instruct(request, session));
   EXPECT_TRUE(session->WaitForReport("known", broker::v1::EXECUTION_TYPE_TRADE));
+}
+
+// A session whose order manager gives permissions opens risk only while it holds one.
+TEST_F(SessionTest, RiskIsOpenedWithAPermissionOnlyAndReducedWithoutOne) {
+  auto session = std::make_shared<TestSession>();
+  broker::v1::OrderSessionRequest hello;
+  hello.mutable_hello()->set_epoch(7);
+  hello.mutable_hello()->set_grants_permission(true);
+  (*hello.mutable_hello()->mutable_after_execution_sequences())["paper"] = 0;
+  EXPECT_TRUE(engine_->Instruct(hello, session));
+  ASSERT_TRUE(session->Ready());
+  EXPECT_TRUE(session->ready().wants_permission());
+  broker::v1::OrderSessionRequest open;
+  open.mutable_open_account()->set_account_id("paper");
+  open.mutable_open_account()->set_currency("USD");
+  open.mutable_open_account()->mutable_opening_cash()->set_value("100000");
+  EXPECT_TRUE(engine_->Instruct(open, session));
+  auto refused_by = [&](const std::string& id) {
+    EXPECT_TRUE(engine_->Instruct(NewOrder(id), session));
+    auto report = session->ReportOf(id);
+    return report && report->type() == broker::v1::EXECUTION_TYPE_REJECTED ? report->rejection().check() : "";
+  };
+  auto permit = [&](std::int64_t age_ms, std::int64_t valid_ms) {
+    broker::v1::OrderSessionRequest request;
+    wire::ToProto(clock_.Now() - Duration::Millis(age_ms), request.mutable_permission()->mutable_issue_time());
+    request.mutable_permission()->set_valid_ms(valid_ms);
+    EXPECT_TRUE(engine_->Instruct(request, session));
+  };
+  EXPECT_EQ(refused_by("before"), "trade_permission");
+  permit(5'001, 5'000);
+  EXPECT_EQ(refused_by("late"), "trade_permission") << "it stood in a pipe for longer than it is valid";
+  permit(0, 60'001);
+  EXPECT_EQ(refused_by("endless"), "trade_permission");
+  permit(0, 60'000);
+  EXPECT_EQ(refused_by("permitted"), "");
+  EXPECT_TRUE(session->WaitForReport("permitted", broker::v1::EXECUTION_TYPE_TRADE));
+  // A newer one takes its place, and is over a moment later.
+  permit(0, 200);
+  std::int64_t until = clock_.MonotonicNanos() + 210'000'000;
+  while (clock_.MonotonicNanos() < until) std::this_thread::yield();
+  EXPECT_EQ(refused_by("lapsed"), "trade_permission");
+  broker::v1::OrderSessionRequest exit = NewOrder("exit");
+  exit.mutable_new_order()->mutable_order()->set_side(type::v1::SIDE_SELL);
+  exit.mutable_new_order()->mutable_order()->set_reduce_only(true);
+  EXPECT_TRUE(engine_->Instruct(exit, session));
+  EXPECT_TRUE(session->WaitForReport("exit", broker::v1::EXECUTION_TYPE_TRADE)) << "an exit needs none";
+  // An order manager that gives none needs none: it is of a former version.
+  EXPECT_TRUE(engine_->Instruct(NewOrder("former"), Hello(8)));
 }
 
 TEST_F(SessionTest, WithoutAHelloNothingIsTakenWhateverItIs) {

@@ -15,6 +15,8 @@ constexpr int kFillsOfAPage = 2'000;
 absl::Status RecoverBooks(Journal& journal, orders::Account& account) {
   const AccountId id = account.snapshot().id;
   ASSIGN_OR_RETURN(orders::Account::StoredBooks stored, journal.LoadBooks(id));
+  // Stored by a version that did not keep what was paid: made from every fill, once.
+  if (stored.books.AnyCostUnknown()) stored = {.id = id};
   ASSIGN_OR_RETURN(std::uint64_t cursor, journal.BeforeNewestFills(id, orders::Account::kExecutionsMax));
   cursor = std::min(cursor, stored.sequence);
   account.Restore(std::move(stored));

@@ -10,6 +10,9 @@ namespace ballast {
 namespace {
 
 constexpr std::int64_t kRepeatNs = 2'000'000'000;
+// A permission to open risk is valid for so long, and given anew after so long.
+constexpr std::int64_t kPermissionMs = 5'000;
+constexpr std::int64_t kPermitNs = 1'000'000'000;
 // Instructions in one message: far below what a message may have.
 constexpr int kInstructionsMax = 500;
 // Closed orders of each account: whoever names an older one waits for the store.
@@ -67,11 +70,25 @@ void BrokerDesk::OpenAccount(const orders::Account& account) {
   if (!floor_.ports.broker(std::move(open))) ready_ = false;
 }
 
-void BrokerDesk::OnReady(std::map<std::string, std::uint64_t> heads, std::uint64_t losses, bool takes_batches) {
+void BrokerDesk::Permit() {
+  if (!ready_ || !wants_permission_ || !permits_ || !permits_()) return;
+  std::int64_t now = floor_.clock.MonotonicNanos();
+  if (permitted_ns_ != 0 && now - permitted_ns_ < kPermitNs) return;
+  permitted_ns_ = now;
+  broker::v1::OrderSessionRequest request;
+  wire::ToProto(floor_.clock.Now(), request.mutable_permission()->mutable_issue_time());
+  request.mutable_permission()->set_valid_ms(kPermissionMs);
+  Send(std::move(request));
+}
+
+void BrokerDesk::OnReady(std::map<std::string, std::uint64_t> heads, std::uint64_t losses, bool takes_batches,
+                         bool wants_permission) {
   ready_ = true;
   batch_.Clear();
   takes_batches_ = takes_batches;
   begun_at_ = losses;
+  wants_permission_ = wants_permission;
+  permitted_ns_ = 0;
   if (losses != losses_) {
     ready_ = false;  // over already: what it told says nothing about the one after it
     return;
@@ -167,6 +184,7 @@ void BrokerDesk::Release(orders::Account& account, const OrderId& id, std::optio
 void BrokerDesk::SendNewOrder(const Order& order) {
   // A session that this thread has not begun yet gets nothing: what its gateway has taken must be settled first.
   if (!ready_) return;
+  Permit();
   broker::v1::OrderSessionRequest request;
   order::v1::Order* sent = request.mutable_new_order()->mutable_order();
   if (Emulates(order))
@@ -193,6 +211,7 @@ void BrokerDesk::SendCancel(const Order& order) {
 
 void BrokerDesk::SendReplace(const Order& order) {
   if (!ready_ || !order.pending_replace) return;  // the session's beginning sends it
+  Permit();
   broker::v1::OrderSessionRequest request;
   request.mutable_replace()->set_account_id(order.account_id.value());
   request.mutable_replace()->set_order_id(order.order_id.value());

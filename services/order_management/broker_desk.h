@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,7 +30,13 @@ class BrokerDesk {
 
   // A session has begun and everything up to `heads` has come before; `losses` as it was then. `takes_batches`: its
   // gateway understands several instructions in one message.
-  void OnReady(std::map<std::string, std::uint64_t> heads, std::uint64_t losses, bool takes_batches);
+  // `wants_permission`: nothing that opens risk leaves its gateway without one.
+  void OnReady(std::map<std::string, std::uint64_t> heads, std::uint64_t losses, bool takes_batches,
+               bool wants_permission = false);
+  // Whether risk may be opened now: asked before each permission is given. Before the first turn.
+  void SetPermits(std::function<bool()> permits) { permits_ = std::move(permits); }
+  // Gives the gateway a permission where it wants one, the last one is a second old, and risk may be opened.
+  void Permit();
   void OnLost();
   // There is a session, or there was one a moment ago.
   [[nodiscard]] bool Usable() const;
@@ -74,6 +81,10 @@ class BrokerDesk {
   // Of the session that has begun last: which one it is, and what waits to be sent on it.
   std::uint64_t begun_at_ = 0;
   bool takes_batches_ = false;
+  bool wants_permission_ = false;
+  std::function<bool()> permits_;
+  // When the last permission of this session was given; 0: none yet.
+  std::int64_t permitted_ns_ = 0;
   broker::v1::InstructionBatch batch_;
   // Spares the search when no order can be waiting.
   bool pending_possible_ = true;

@@ -4,6 +4,7 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/orders/order_id.h"
+#include "libs/orders/protection.h"
 
 namespace ballast {
 namespace {
@@ -333,7 +334,9 @@ absl::Status EmergencyDesk::DoRegister(const AccountId& account_id, const Deploy
 }
 
 std::optional<Rejection> EmergencyDesk::Refusal(const Order& order) const {
-  if (!stopped_.empty() && !order.deployment_id.empty()) {
+  // What protects a stopped deployment's position is not the deployment's.
+  bool protects = order.reduce_only && orders::IsProtection(order);
+  if (!stopped_.empty() && !order.deployment_id.empty() && !protects) {
     if (auto found = stopped_.find({order.account_id, order.deployment_id}); found != stopped_.end()) {
       return Rejection{.reason = RejectReason::kDeploymentStopped,
                        .check = "deployment",
@@ -351,6 +354,10 @@ std::optional<Rejection> EmergencyDesk::Refusal(const Order& order) const {
 bool EmergencyDesk::UnderWay(const AccountId& account_id) const {
   auto live = live_.find(account_id);
   return live != live_.end() && live->second.emergency.phase != EmergencyPhase::kEnded;
+}
+
+bool EmergencyDesk::EndsOrders(const AccountId& account_id) const {
+  return UnderWay(account_id) && live_.at(account_id).emergency.level >= orders::EmergencyLevel::kCancel;
 }
 
 void EmergencyDesk::Work(Live& live) {
@@ -394,7 +401,7 @@ orders::EmergencyFacts EmergencyDesk::Look(Live& live, const orders::Account& ac
     if (order == nullptr || order->status == OrderStatus::kFilled)
       live.refused.erase(close.second);
     else
-      live.refused[close.second] = order->rejection ? order->rejection->message : "the last order did not fill";
+      live.refused[close.second] = order->rejection.value_or(Rejection{});
     return true;
   });
   facts.refused = live.refused;
@@ -433,6 +440,9 @@ void EmergencyDesk::Close(Live& live, orders::Account& account, const Symbol& sy
   order.type = OrderType::kMarket;
   order.time_in_force = TimeInForce::kIoc;
   order.quantity = held.Abs();
+  // A venue refuses what is no whole lot, and with it the rest. Less than a lot is sent as it is: its refusal says so.
+  Decimal lot = writer_.lot_size ? writer_.lot_size(symbol) : Decimal();
+  if (lot.IsPositive() && order.quantity > lot) order.quantity = order.quantity.RoundTo(lot, Rounding::kDown);
   order.reduce_only = true;
   order.reason = kReason;
   live.closes[order.order_id] = symbol;

@@ -56,6 +56,8 @@ class EmergencyDesk {
     std::function<int(const AccountId&)> unanswered;
     std::function<void(const AccountId&, Rejection)> withdraw;
     std::function<bool()> broker_ready;
+    // The lot an instrument is traded in; zero: not known.
+    std::function<Decimal(const Symbol&)> lot_size = {};
     // Any thread. False: it is stopping.
     std::function<bool(std::function<void()>)> enqueue;
     // Any thread: a batch cannot be stored now.
@@ -92,6 +94,8 @@ class EmergencyDesk {
 
   // The writer's thread.
   void Tick();
+  // A command that ends every open order is engaged, done or not.
+  [[nodiscard]] bool EndsOrders(const AccountId& account_id) const;
   // Why an order may not leave while a command is under way or its deployment is stopped, if so.
   [[nodiscard]] std::optional<Rejection> Refusal(const Order& order) const;
 
@@ -108,7 +112,7 @@ class EmergencyDesk {
     int withdrawn = 0;
     // Closes whose end has not been looked at, and why the last one of a symbol did not fill.
     std::map<OrderId, Symbol> closes;
-    std::map<Symbol, std::string> refused;
+    std::map<Symbol, Rejection> refused;
     std::int64_t last_look_ns = 0;
     std::int64_t next_save_ns = 0;
   };

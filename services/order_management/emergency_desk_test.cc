@@ -62,6 +62,7 @@ class EmergencyDeskTest : public testing::Test {
                       .unanswered = [this](const AccountId&) { return unanswered_; },
                       .withdraw = [this](const AccountId&, const Rejection&) { unanswered_ = 0; },
                       .broker_ready = [this] { return broker_ready_; },
+                      .lot_size = [this](const Symbol&) { return lot_; },
                       .enqueue =
                           [this](std::function<void()> task) {
                             tasks_.push_back(std::move(task));
@@ -160,7 +161,38 @@ class EmergencyDeskTest : public testing::Test {
   std::vector<Order> placed_;
   int unanswered_ = 0;
   bool broker_ready_ = true;
+  Decimal lot_;
 };
+
+// A venue refuses what is no whole lot, all of it: what a fee in the base asset has left must not hold up the rest.
+TEST_F(EmergencyDeskTest, WholeLotsAreClosedAndDustIsSaid) {
+  lot_ = Decimal::Of("0.001");
+  Buy("a", "1.0004");
+  ASSERT_TRUE(Press(Command()).ok());
+  Tick();
+  ASSERT_EQ(placed_.size(), 1U);
+  EXPECT_EQ(placed_[0].quantity, Decimal::Of("1"));
+  Report(placed_[0].order_id, OrderEventType::kAccepted);
+  Report(placed_[0].order_id, OrderEventType::kFilled, "1");
+  Tick();
+  VenueAnswers();
+  Tick(20);
+  ASSERT_EQ(placed_.size(), 2U);
+  // The venue refuses it each time; what is said between the tries.
+  std::string said;
+  for (int look = 0; look < 30; ++look) {
+    EXPECT_EQ(placed_.back().quantity, Decimal::Of("0.0004"));
+    if (!IsTerminal(account_.Find(placed_.back().order_id)->status))
+      (void)account_.RejectUnsent(placed_.back().order_id,
+                                  {.reason = RejectReason::kQuantityOffLot, .message = "no multiple of the lot"},
+                                  clock_.Now());
+    Tick();
+    if (!looks_.empty()) VenueAnswers();
+    if (View().waits_for.find("dust") != std::string::npos) said = View().waits_for;
+  }
+  EXPECT_NE(said.find("0.0004 BTC"), std::string::npos) << View().waits_for;
+  EXPECT_NE(Stored("flatten-1"), EmergencyPhase::kDone);
+}
 
 TEST_F(EmergencyDeskTest, OnePressEndsEverythingAndIsDoneWhenTheVenueSaysSo) {
   Buy("a", "1");

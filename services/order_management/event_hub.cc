@@ -27,7 +27,7 @@ wire::EventForm FormOf(const order::v1::StreamOrderEventsRequest& request) {
                        .deployments_only = request.deployments_only()};
   if (!request.whole_types().empty()) form.whole_types = 0;
   for (int type : request.whole_types()) {
-    if (type >= 0 && type < 63) form.whole_types |= std::uint64_t{1} << type;
+    if (type >= 0) form.whole_types |= std::uint64_t{1} << std::min(type, 63);
   }
   return form;
 }

@@ -17,7 +17,7 @@ namespace {
 // Whoever has not answered by then is left out; the log alone tells most of it.
 constexpr std::chrono::milliseconds kTellerTime{1'000};
 
-absl::StatusOr<OrderFacts> Read(Store& store, const OrderId& id) {
+absl::StatusOr<OrderFacts> ReadFacts(Store& store, const OrderId& id) {
   OrderFacts facts;
   ASSIGN_OR_RETURN(facts.events, store.LoadOrderEvents(id));
   if (facts.events.empty()) return absl::NotFoundError(ToAbsl("there is no order " + id.value()));
@@ -109,7 +109,7 @@ grpc::ServerUnaryReactor* OrderGrpc::ExplainOrder(grpc::CallbackServerContext* c
   telling->response = response;
   telling->tellers = tellers_;
   bool queued = reads_.TryPush([this, telling, id = OrderId(request->order_id())] {
-    absl::StatusOr<OrderFacts> facts = ballast::Read(store_, id);
+    absl::StatusOr<OrderFacts> facts = ReadFacts(store_, id);
     if (!facts.ok()) return telling->Finish(ToGrpc(facts.status()));
     *telling->response = Explain(*facts);
     telling->Begin();

@@ -9,9 +9,12 @@
 #include "libs/base/decimal.h"
 #include "libs/broker/capabilities.h"
 #include "libs/ledger/mark_board.h"
+#include "libs/orders/protection.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
+// Of its own: these are not the events and words of the writer.
+namespace story {
 namespace {
 
 using order::v1::ExplainOrderResponse;
@@ -173,7 +176,8 @@ void AddSteps(const OrderFacts& facts, ExplainOrderResponse* out) {
 OrderOrigin::Kind KindOf(const order::v1::Order& order, const std::string& actor) {
   if (order.reason() == "external") return OrderOrigin::KIND_EXTERNAL;
   if (DecisionOf(order)) return OrderOrigin::KIND_DECISION;
-  bool own = order.reason() == "list_repair" || order.reason() == "emergency_stop" || actor == "system";
+  bool own = order.request_id().starts_with(orders::kProtectionPrefix) || order.reason() == "list_repair" ||
+             order.reason() == "emergency_stop" || actor == "system";
   return own ? OrderOrigin::KIND_SYSTEM : OrderOrigin::KIND_REQUEST;
 }
 
@@ -336,6 +340,7 @@ std::string Summary(const ExplainOrderResponse& explained) {
 const char* Unbooked() { return "The positions service has not booked it yet."; }
 
 }  // namespace
+}  // namespace story
 
 std::optional<std::uint64_t> DecisionOf(const order::v1::Order& order) {
   const std::string& id = order.request_id();
@@ -349,7 +354,8 @@ std::optional<std::uint64_t> DecisionOf(const order::v1::Order& order) {
   return sequence;
 }
 
-ExplainOrderResponse Explain(const OrderFacts& facts) {
+order::v1::ExplainOrderResponse Explain(const OrderFacts& facts) {
+  using namespace story;
   ExplainOrderResponse out;
   *out.mutable_order() = facts.events.back().order();
   AddOrigin(facts, &out);
@@ -362,7 +368,7 @@ ExplainOrderResponse Explain(const OrderFacts& facts) {
   return out;
 }
 
-void AddDecision(const absl::StatusOr<strategy::v1::Decision>& decision, ExplainOrderResponse* explained) {
+void AddDecision(const absl::StatusOr<strategy::v1::Decision>& decision, order::v1::ExplainOrderResponse* explained) {
   if (!decision.ok()) {
     explained->add_gaps(absl::IsNotFound(decision.status())
                             ? "The decision behind this order is not stored any more, or never was."
@@ -377,7 +383,10 @@ void AddDecision(const absl::StatusOr<strategy::v1::Decision>& decision, Explain
   *out.mutable_inputs() = decision->inputs();
 }
 
-void AddResults(const absl::StatusOr<position::v1::ListFillsResponse>& booked, ExplainOrderResponse* explained) {
+void AddResults(const absl::StatusOr<position::v1::ListFillsResponse>& booked,
+                order::v1::ExplainOrderResponse* explained) {
+  using story::Read;
+  using story::Unbooked;
   std::map<std::string, const order::v1::Fill*> fills;
   if (booked.ok()) {
     for (const order::v1::Fill& fill : booked->fills()) fills[fill.execution_id()] = &fill;

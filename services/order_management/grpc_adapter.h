@@ -87,6 +87,12 @@ class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_St
   grpc::ServerUnaryReactor* EngageEmergency(grpc::CallbackServerContext* context,
                                             const order::v1::EngageEmergencyRequest* request,
                                             order::v1::EngageEmergencyResponse* response) override;
+  grpc::ServerUnaryReactor* SetStopPolicy(grpc::CallbackServerContext* context,
+                                          const order::v1::SetStopPolicyRequest* request,
+                                          order::v1::SetStopPolicyResponse* response) override;
+  grpc::ServerUnaryReactor* ListProtections(grpc::CallbackServerContext* context,
+                                            const order::v1::ListProtectionsRequest* request,
+                                            order::v1::ListProtectionsResponse* response) override;
   grpc::ServerUnaryReactor* ListEmergencies(grpc::CallbackServerContext* context,
                                             const order::v1::ListEmergenciesRequest* request,
                                             order::v1::ListEmergenciesResponse* response) override;

@@ -85,10 +85,12 @@ void MarketDesk::SetWatched(const Order& order) {
   watching_ = !watched_.empty();
 }
 
-const Instrument* MarketDesk::Of(const Order& order) const {
-  auto found = instruments_.find(order.symbol);
+const Instrument* MarketDesk::Find(const Symbol& symbol) const {
+  auto found = instruments_.find(symbol);
   return found == instruments_.end() ? nullptr : &found->second;
 }
+
+const Instrument* MarketDesk::Of(const Order& order) const { return Find(order.symbol); }
 
 // What the venue did before the step is known here, so that an order does not follow a position that is gone.
 bool MarketDesk::HasCome(const MarketStep& step) const {

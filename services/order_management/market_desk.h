@@ -42,6 +42,8 @@ class MarketDesk {
   bool Put(MarketStep step) EXCLUDES(mutex_);
   void Take() EXCLUDES(mutex_);
   void OnInstruments(std::vector<Instrument> instruments);
+  // Null: its terms are not known (yet).
+  [[nodiscard]] const Instrument* Find(const Symbol& symbol) const;
   void OnLost() EXCLUDES(mutex_);
 
   // Before the first turn: what waits.

@@ -52,6 +52,11 @@ void OrderDesk::Place(Order order, const std::string& actor, RiskCheck check) {
   orders::Account* account = floor_.accounts.Find(order.account_id);
   OrderId id = order.order_id;
   floor_.accounts.Use(id);
+  if (broker_.Emulates(order)) {
+    order.hold = HoldReason::kTrigger;
+    floor_.writer.Keep(account->Hold(std::move(order), actor, {std::move(check)}, floor_.clock.Now()));
+    return;
+  }
   bool submit = Claims();
   floor_.writer.Keep(account->Accept(std::move(order), actor, {std::move(check)}, submit, floor_.clock.Now()));
   if (submit) floor_.writer.After([this, account, id] { broker_.Release(*account, id); });

@@ -32,7 +32,8 @@ class OrderDesk {
   // What risk has approved. It is sent, or waits here: for what its `hold` says, or for a trigger its broker does not
   // know.
   void Accept(Order order, const std::string& actor, Asked asked);
-  // Takes an order that risk is not asked about; it hears of it from the log.
+  // Takes an order that risk is not asked about; it hears of it from the log. It is sent, or waits here for a trigger
+  // its broker does not know.
   void Place(Order order, const std::string& actor, RiskCheck check);
 
  private:

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/base/absl_std.h"
+#include "libs/orders/protection.h"
 #include "libs/orders/submit.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/wire/order_terms.h"
@@ -23,6 +24,10 @@ grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const grpc::
 Order DecodeSubmit(const order::v1::SubmitOrderRequest& request, std::vector<FieldError>& errors) {
   Order order;
   order.request_id = RequestId(request.request_id());
+  if (orders::IsProtection(order))
+    errors.push_back({.field = "request_id",
+                      .reason = RejectReason::kBadIdentifier,
+                      .message = "what begins with protect: is an order of the protection supervisor"});
   order.account_id = AccountId(request.account_id());
   order.deployment_id = DeploymentId(request.deployment_id());
   order.symbol = Symbol(request.symbol());

@@ -64,8 +64,11 @@ Shard::Shard(Options options, Journal& journal, EventHub& hub, const Clock& cloc
       contingent_(floor_, broker_, held_, orders_),
       lists_(floor_, risk_, orders_),
       replaces_(floor_, broker_, risk_),
+      protection_(floor_, broker_, orders_, market_),
       duplicates_(options_.duplicate_window_manual_ms, options_.duplicate_window_strategy_ms),
-      submits_(metrics.GetCounter("ballast_order_submits_total", "orders asked for", {})) {}
+      submits_(metrics.GetCounter("ballast_order_submits_total", "orders asked for", {})) {
+  broker_.SetPermits([this] { return risk_.ready() && !writer_.storage_away(); });
+}
 
 absl::Status Shard::Recover() {
   RETURN_IF_ERROR(journal_.Fence());
@@ -83,6 +86,7 @@ absl::Status Shard::Recover() {
   broker_.Recover();
   market_.Recover();
   contingent_.Recover();
+  RETURN_IF_ERROR(protection_.Recover());
   std::size_t working = 0;
   for (const auto& [id, account] : accounts_.all()) working += account.working().size();
   log_.Info("orders.recovered", {{"accounts", std::to_string(accounts_.all().size())},
@@ -127,14 +131,18 @@ bool Shard::Work() {
 
 // What is decided here may have consequences of its own.
 void Shard::Settle() {
-  for (std::size_t seen = 0; seen < writer_.batch().size();) {
+  std::size_t seen = 0;
+  do {
+    bool any = seen < writer_.batch().size();
     for (; seen < writer_.batch().size(); ++seen) {
       const OrderEvent& event = writer_.batch()[seen];
       market_.See(event);
       contingent_.See(event);
+      protection_.See(event);
     }
-    contingent_.Work();
-  }
+    if (any) contingent_.Work();
+    protection_.Work();
+  } while (seen < writer_.batch().size());
 }
 
 bool Shard::Flush() {
@@ -179,10 +187,12 @@ runtime::Turn Shard::End() {
 void Shard::Tick(std::int64_t now_ns) {
   last_tick_ns_ = now_ns;
   risk_.Expire(now_ns);
+  broker_.Permit();
   broker_.Repeat(now_ns);
   broker_.DispatchPending();
   contingent_.Work();
   if (emergency_ != nullptr) emergency_->Tick();
+  protection_.Tick(now_ns);
 }
 
 void Shard::Tell(Task task) { (void)inbox_.PostAlways(kNeighbours, kCallBytes, std::move(task)); }
@@ -323,6 +333,7 @@ void Shard::DoSubmitList(std::vector<Order> list, const Intent& intent, std::fun
 void Shard::SetEmergency(EmergencyDesk* desk) {
   emergency_ = desk;
   gate_.SetEmergency(desk);
+  protection_.SetEmergency(desk);
   desk->SetWriter(
       {.account = [this](const AccountId& id) { return accounts_.Find(id); },
        .accounts =
@@ -342,6 +353,11 @@ void Shard::SetEmergency(EmergencyDesk* desk) {
              risk_.WithdrawIf([&](const Order& order) { return order.account_id == id; }, rejection);
            },
        .broker_ready = [this] { return broker_.ready(); },
+       .lot_size =
+           [this](const Symbol& symbol) {
+             const Instrument* instrument = market_.Find(symbol);
+             return instrument == nullptr ? Decimal() : instrument->lot_size;
+           },
        .enqueue = [this](std::function<void()> task) { return inbox_.PostAlways(kStops, kCallBytes, std::move(task)); },
        .storage_away = [this] { return writer_.storage_away(); }});
 }
@@ -569,6 +585,22 @@ void Shard::ListAccounts(std::function<void(absl::StatusOr<AccountList>)> reply)
   if (!posted) reply(absl::ResourceExhaustedError("too many calls are waiting"));
 }
 
+bool Shard::SetStopPolicy(StopPolicyEntry entry, std::function<void(absl::Status)> reply) {
+  return Ask<absl::Status>(kOrders, kCallBytes, std::move(reply), Ended(),
+                           [this, entry = std::move(entry)](const std::function<void(absl::Status)>& answer) mutable {
+                             entry.update_time = clock_.Now();
+                             answer(protection_.Set(std::move(entry)));
+                           });
+}
+
+bool Shard::ListProtections(AccountId account, std::function<void(absl::StatusOr<ProtectionDesk::Answer>)> reply) {
+  using Listed = absl::StatusOr<ProtectionDesk::Answer>;
+  return Ask<Listed>(kQueries, kCallBytes, std::move(reply), Ended(),
+                     [this, account = std::move(account)](const std::function<void(Listed)>& answer) {
+                       writer_.After([answer, listed = protection_.List(account)] { answer(listed); });
+                     });
+}
+
 void Shard::OnRiskReady(std::map<std::string, std::uint64_t> applied) {
   Tell([this, applied = std::move(applied)] {
     risk_.OnReady(applied);
@@ -585,9 +617,9 @@ void Shard::OnRiskLost() {
   Tell([this] { risk_.OnLost(); });
 }
 
-void Shard::OnBrokerReady(std::map<std::string, std::uint64_t> heads, bool takes_batches) {
-  Tell([this, heads = std::move(heads), losses = broker_.losses(), takes_batches]() mutable {
-    broker_.OnReady(std::move(heads), losses, takes_batches);
+void Shard::OnBrokerReady(std::map<std::string, std::uint64_t> heads, bool takes_batches, bool wants_permission) {
+  Tell([this, heads = std::move(heads), losses = broker_.losses(), takes_batches, wants_permission]() mutable {
+    broker_.OnReady(std::move(heads), losses, takes_batches, wants_permission);
     contingent_.OnBrokerReady();
   });
 }

@@ -19,6 +19,7 @@
 #include "services/order_management/list_desk.h"
 #include "services/order_management/market_desk.h"
 #include "services/order_management/order_desk.h"
+#include "services/order_management/protection_desk.h"
 #include "services/order_management/replace_desk.h"
 #include "services/order_management/reply_once.h"
 #include "services/order_management/report_desk.h"
@@ -40,6 +41,8 @@ class Shard : public runtime::Machine {
   void SetPorts(Ports ports) { ports_ = std::move(ports); }
   // Whoever carries out emergency commands in these turns.
   void SetEmergency(EmergencyDesk* desk);
+  // Where stop policies are kept; without it there are none.
+  void SetProtectionJournal(ProtectionJournal* journal) { protection_.SetJournal(journal); }
   // Blocks. UNAVAILABLE when what is new cannot be stored now.
   absl::Status Recover();
 
@@ -87,11 +90,15 @@ class Shard : public runtime::Machine {
   // RESOURCE_EXHAUSTED when too much is waiting: no list is not an empty one.
   using AccountList = std::vector<std::pair<orders::Account::Snapshot, std::string>>;
   void ListAccounts(std::function<void(absl::StatusOr<AccountList>)> reply);
+  // Answered once it is stored and in force.
+  bool SetStopPolicy(StopPolicyEntry entry, std::function<void(absl::Status)> reply);
+  bool ListProtections(AccountId account, std::function<void(absl::StatusOr<ProtectionDesk::Answer>)> reply);
   void OnRiskReady(std::map<std::string, std::uint64_t> applied);
   void OnRiskResults(std::vector<risk::v1::ReserveResult> results);
   void OnRiskLost();
   // `heads`: the newest report the gateway has of each account. Reports up to them came before this.
-  void OnBrokerReady(std::map<std::string, std::uint64_t> heads, bool takes_batches = false);
+  void OnBrokerReady(std::map<std::string, std::uint64_t> heads, bool takes_batches = false,
+                     bool wants_permission = false);
   // More than there is room for breaks the session: the next one tells them again.
   void OnReports(std::vector<broker::v1::ExecutionReport> reports);
   void OnBrokerLost();
@@ -187,6 +194,7 @@ class Shard : public runtime::Machine {
   ContingentDesk contingent_;
   ListDesk lists_;
   ReplaceDesk replaces_;
+  ProtectionDesk protection_;
   DuplicateGuard duplicates_;
   // A batch could not be stored: memory is ahead of the log, so nothing more is decided, stored, answered or sent.
   bool dead_ = false;

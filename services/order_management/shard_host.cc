@@ -13,6 +13,7 @@
 #include "services/order_management/emergency_desk.h"
 #include "services/order_management/emergency_store.h"
 #include "services/order_management/market_reader.h"
+#include "services/order_management/protection_store.h"
 #include "services/order_management/store.h"
 #include "services/order_management/venue_reader.h"
 
@@ -39,6 +40,7 @@ struct ShardHost::Parts {
         lost(std::move(on_lost)),
         store(service.database, place),
         emergencies(service.database, place),
+        policies(service.database, place),
         risk_stub(risk::v1::RiskService::NewStub(MakeChannel(service.config.GetString("risk_address")))),
         broker_stub(
             broker::v1::BrokerService::NewStub(MakeChannel(service.config.GetString("broker_gateway_address")))),
@@ -58,6 +60,7 @@ struct ShardHost::Parts {
         risk(RiskCallbacks()),
         broker(BrokerCallbacks()) {
     shard.SetEmergency(&desk);
+    shard.SetProtectionJournal(&policies);
     shard.SetPorts(
         {.risk = [this](risk::v1::RiskSessionRequest request) { return risk.Send(std::move(request)); },
          .risk_unsent = [this] { return risk.unsent(); },
@@ -87,6 +90,7 @@ struct ShardHost::Parts {
   std::function<void(const std::string&)> lost;
   Store store;
   EmergencyStore emergencies;
+  ProtectionStore policies;
   std::unique_ptr<risk::v1::RiskService::Stub> risk_stub;
   std::unique_ptr<broker::v1::BrokerService::Stub> broker_stub;
   VenueReader venue;
@@ -140,6 +144,7 @@ BrokerClient::Callbacks ShardHost::Parts::BrokerCallbacks() {
               [this](const std::function<void(broker::v1::OrderSessionRequest)>& send) {
                 broker::v1::OrderSessionRequest hello;
                 hello.mutable_hello()->set_epoch(store.epoch());
+                hello.mutable_hello()->set_grants_permission(true);
                 for (const auto& [account, sequence] : shard.ExecutionCursors()) {
                   (*hello.mutable_hello()->mutable_after_execution_sequences())[account] = sequence;
                 }
@@ -150,7 +155,8 @@ BrokerClient::Callbacks ShardHost::Parts::BrokerCallbacks() {
                 if (response.has_ready()) {
                   const auto& heads = response.ready().head_execution_sequences();
                   HaltWhereReportsAreLost(response.ready());
-                  shard.OnBrokerReady({heads.begin(), heads.end()}, response.ready().takes_batches());
+                  shard.OnBrokerReady({heads.begin(), heads.end()}, response.ready().takes_batches(),
+                                      response.ready().wants_permission());
                   desk.OnBrokerReady();
                 } else if (response.has_reports()) {
                   shard.OnReports({response.reports().reports().begin(), response.reports().reports().end()});

@@ -173,20 +173,22 @@ void AddOrders(const Commit& commit, const OrdersOfCommit& orders, SqlBatch& bat
 
 void AddBooks(const orders::Account::StoredBooks& stored, SqlBatch& batch) {
   using Type = SqlArray::Type;
-  SqlArray deployments(Type::kText), symbols(Type::kText), quantities(Type::kText);
+  SqlArray deployments(Type::kText), symbols(Type::kText), quantities(Type::kText), costs(Type::kText);
   for (const auto& [symbol, books] : stored.books.held()) {
     for (const auto& [deployment, held] : books) {
       deployments.Add(deployment.value());
       symbols.Add(symbol.value());
       quantities.Add(held.ToString());
+      std::optional<Decimal> cost = stored.books.Cost(deployment, symbol);
+      costs.Add(cost ? cost->ToString() : "");
     }
   }
   batch.Statement(
-      "INSERT INTO books VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id) DO UPDATE SET sequence = "
+      "INSERT INTO books VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id) DO UPDATE SET sequence = "
       "excluded.sequence, deployment_ids = excluded.deployment_ids, symbols = excluded.symbols, quantities = "
-      "excluded.quantities");
+      "excluded.quantities, costs = excluded.costs");
   batch.Text(stored.id.value()).Bigint(static_cast<std::int64_t>(stored.sequence));
-  batch.Value(deployments).Value(symbols).Value(quantities);
+  batch.Value(deployments).Value(symbols).Value(quantities).Value(costs);
 }
 
 }  // namespace
@@ -327,14 +329,19 @@ absl::StatusOr<orders::Account::StoredBooks> Store::LoadBooks(const AccountId& a
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     stored = {.id = account_id};
     for (const pqxx::row& row : work.exec_params(
-             "SELECT b.sequence, held.deployment_id, held.symbol, held.quantity FROM books b LEFT JOIN LATERAL "
-             "unnest(b.deployment_ids, b.symbols, b.quantities) AS held (deployment_id, symbol, quantity) ON true "
-             "WHERE b.account_id = $1",
+             "SELECT b.sequence, held.deployment_id, held.symbol, held.quantity, held.cost FROM books b LEFT JOIN "
+             "LATERAL "
+             "unnest(b.deployment_ids, b.symbols, b.quantities, b.costs) AS held (deployment_id, symbol, quantity, "
+             "cost) ON true WHERE b.account_id = $1",
              account_id.value())) {
       stored.sequence = row[0].as<std::uint64_t>();
       if (row[1].is_null()) continue;
       ASSIGN_OR_RETURN(Decimal held, Decimal::Parse(row[3].as<std::string>()));
-      stored.books.Restore(Symbol(row[2].as<std::string>()), DeploymentId(row[1].as<std::string>()), held);
+      std::optional<Decimal> cost;
+      if (!row[4].is_null() && !row[4].as<std::string>().empty()) {
+        ASSIGN_OR_RETURN(cost, Decimal::Parse(row[4].as<std::string>()));
+      }
+      stored.books.Restore(Symbol(row[2].as<std::string>()), DeploymentId(row[1].as<std::string>()), held, cost);
     }
     return absl::OkStatus();
   }));

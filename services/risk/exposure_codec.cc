@@ -35,6 +35,7 @@ void ToProto(const KeptExposure& kept, risk::v1::StoredExposure* out) {
     open->set_side(static_cast<type::v1::Side>(order.side));
     open->set_type(static_cast<type::v1::OrderType>(order.type));
     open->set_reduce_only(order.reduce_only);
+    open->set_yields(order.yields);
     if (order.limit_price) wire::ToProto(*order.limit_price, open->mutable_limit_price());
     wire::ToProto(order.quantity, open->mutable_quantity());
   }
@@ -75,6 +76,7 @@ absl::StatusOr<KeptExposure> FromProto(const risk::v1::StoredExposure& proto) {
       ASSIGN_OR_RETURN(order.limit_price, wire::FromProto(open.limit_price(), "open_orders.limit_price"));
     }
     ASSIGN_OR_RETURN(order.quantity, wire::FromProto(open.quantity(), "open_orders.quantity"));
+    order.yields = open.yields();
     snapshot.open_orders.emplace_back(OrderId(open.order_id()), std::move(order));
   }
   return kept;

@@ -286,6 +286,7 @@ function flatten(symbol, reason, id = "") {
   submit({ request_id: randomBytes(8).toString("hex"), symbol, side: positions.get(symbol).quantity > 0 ? "SIDE_SELL" : "SIDE_BUY", type: "ORDER_TYPE_MARKET", quantity: String(Math.abs(positions.get(symbol).quantity)), reduce_only: true, reason }, id);
   account.halted = halted;
 }
+const policies = [];
 function explained(order, log) {
   const checks = log.find((e) => e.checks?.length)?.checks ?? [];
   const denied = order.status === "ORDER_STATUS_DENIED";
@@ -351,6 +352,16 @@ function route(method, path, query, body) {
   }
   if (is("GET", /^\/api\/live\/orders$/)) return { orders: [...orders.values()].reverse().filter((o) => query.get("working") !== "true" || isWorking(o)), next_page_token: "" };
   if (is("GET", /^\/api\/live\/orders\/[^/]+\/events$/)) return { events: events.get(part[2]) ?? [] };
+  if (is("GET", /^\/api\/live\/protections$/)) {
+    return { policies: policies, protections: [...positions].map(([symbol, p]) => ({ account_id: account.account_id, symbol, deployment_id: "", position_quantity: String(p.quantity), policy: policies.find((e) => e.symbol === symbol)?.policy ?? null, by_default: false, state: policies.some((e) => e.symbol === symbol) ? "PROTECTION_STATE_LIVE" : "PROTECTION_STATE_NONE", state_time: new Date().toISOString(), stop: null, target: null, message: "" })) };
+  }
+  if (is("PUT", /^\/api\/live\/protections$/)) {
+    const at = policies.findIndex((e) => e.symbol === (body.symbol ?? ""));
+    if (at >= 0) policies.splice(at, 1);
+    const entry = { symbol: body.symbol ?? "", policy: body.policy ?? null, reason: body.reason, actor: "user:dashboard", update_time: new Date().toISOString() };
+    if (body.policy) policies.push(entry);
+    return { entry };
+  }
   if (is("GET", /^\/api\/live\/orders\/[^/]+\/explain$/)) return explained(find(part[2]), events.get(part[2]) ?? []);
   if (is("GET", /^\/api\/live\/orders\/[^/]+$/)) return { order: find(part[2]) };
   if (is("DELETE", /^\/api\/live\/orders\/[^/]+$/)) return { order: cancel(find(part[2])) };

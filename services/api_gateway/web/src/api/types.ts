@@ -127,6 +127,39 @@ export interface ExplainedStep {
   changes?: string[];
   execution_id: string;
 }
+export interface StopPolicy {
+  stop_loss_ratio?: string | null;
+  trailing_ratio?: string | null;
+  take_profit_ratio?: string | null;
+  unprotected_action?: string;
+  off?: boolean;
+}
+export interface ProtectionLeg {
+  order_id: string;
+  price?: string | null;
+  quantity: string;
+  live: boolean;
+  held_here: boolean;
+}
+/** One book's open position and what protects it. */
+export interface Protection {
+  account_id: string;
+  symbol: string;
+  deployment_id: string;
+  position_quantity: string;
+  entry_price?: string | null;
+  policy?: StopPolicy | null;
+  by_default: boolean;
+  state: string;
+  state_time?: string | null;
+  stop?: ProtectionLeg | null;
+  target?: ProtectionLeg | null;
+  message: string;
+}
+export interface Protections {
+  policies?: { symbol: string; deployment_id?: string | null; policy?: StopPolicy | null; reason: string; actor: string; update_time: string }[];
+  protections?: Protection[];
+}
 export interface Account {
   account_id: string;
   mode: string;

@@ -1,6 +1,6 @@
 import { useMemo, useRef, useState } from "react";
 import { ApiError, get, post } from "../api/client";
-import type { Order, Position } from "../api/types";
+import type { Order, Position, Protections } from "../api/types";
 import * as decimal from "../lib/decimal";
 import { newKey } from "../lib/words";
 import { notify, showOnChart, showOrder, useModel, useStore } from "../state/store";
@@ -8,6 +8,7 @@ import { useFreshness, useOldest } from "../ui/freshness";
 import { duration } from "../lib/time";
 import { Age, Dialog, Empty, Failure, Field, ModeBadge, Panel, Pnl, Price, Quantity, Stat, useAction, useFetched } from "../ui/parts";
 import { Table, type Column } from "../ui/table";
+import { PolicyDialog, protectionMeta, ProtectionCell, useProtections, type PolicyTarget } from "./protection";
 
 export function usePositions(): Position[] {
   const positions = useModel((m) => m.positions);
@@ -24,7 +25,12 @@ function Mark({ position }: { position: Position }) {
 
 const bookOf = (p: Position) => p.deployment_id || "by hand";
 
-function makeColumns(close: (position: Position) => void, brief: boolean, byBook: boolean): readonly Column<Position>[] {
+function makeColumns(close: (position: Position) => void, brief: boolean, byBook: boolean, protections: Protections | null, protect: (target: PolicyTarget) => void): readonly Column<Position>[] {
+  const protection = (p: Position) => {
+    const of = (protections?.protections ?? []).filter((each) => each.symbol === p.symbol && (!byBook || each.deployment_id === p.deployment_id));
+    const set = () => protect({ symbol: p.symbol, book: byBook ? p.deployment_id : undefined, policy: of[0]?.policy ?? null, byDefault: of[0]?.by_default ?? true });
+    return <ProtectionCell known={protections !== null} of={of} onSet={set} label={byBook ? `${p.symbol} of ${bookOf(p)}` : p.symbol} />;
+  };
   const columns: readonly Column<Position>[] = [
     { key: "symbol", label: "Symbol", cell: (p) => <><button type="button" className="link strong" title="Show on the chart" aria-label={`Show ${p.symbol} on the chart`} onClick={() => showOnChart(p.symbol, p.open_time, `${p.symbol} opened`)}>{p.symbol}</button><LongShort position={p} narrow /></> },
     ...(byBook ? [{ key: "book", label: "Book", cell: (p: Position) => (p.deployment_id ? <a href={`#/deployments?id=${encodeURIComponent(p.deployment_id)}`}>{p.deployment_id}</a> : <span className="muted">by hand</span>) }] : []),
@@ -34,6 +40,7 @@ function makeColumns(close: (position: Position) => void, brief: boolean, byBook
     { key: "mark", label: "Current", end: true, wideOnly: true, cell: (p) => <Mark position={p} /> },
     { key: "value", label: "Value", end: true, wideOnly: true, cell: (p) => <span className="number">{decimal.formatMoney(p.market_value)}</span> },
     { key: "pnl", label: "P&L", end: true, cell: (p) => <Pnl value={p.unrealised_pnl} ratio={p.unrealised_ratio} /> },
+    ...(brief ? [] : [{ key: "protection", label: "Protection", cell: protection }]),
     { key: "realised", label: "Realised", end: true, wideOnly: true, cell: (p) => <Pnl value={p.realised_pnl} /> },
     { key: "age", label: "Open for", end: true, wideOnly: true, cell: (p) => <Age since={p.open_time} market /> },
     { key: "mode", label: "Mode", wideOnly: true, cell: (p) => <ModeBadge mode={p.mode} long={false} /> },
@@ -47,12 +54,14 @@ function LongShort({ position, narrow = false }: { position: Position; narrow?: 
   return <span className={`${long ? "up" : "down"} ${narrow ? "narrow-only" : ""}`}>{long ? "LONG" : "SHORT"}</span>;
 }
 
-export function PositionsTable({ brief = false }: { brief?: boolean }) {
+export function PositionsTable({ brief = false, protections = null, reload = () => {} }: { brief?: boolean; protections?: Protections | null; reload?: () => void }) {
   const positions = usePositions();
   const [closing, setClosing] = useState<Position | null>(null);
-  const columns = useMemo(() => makeColumns(setClosing, brief, false), [brief]);
+  const [target, setTarget] = useState<PolicyTarget | null>(null);
+  const columns = useMemo(() => makeColumns(setClosing, brief, false, protections, setTarget), [brief, protections]);
   return (
     <>
+      {target && <PolicyDialog target={target} onClose={() => { setTarget(null); reload(); }} />}
       <Table label="Open positions" columns={columns} rows={positions} rowKey={(p) => p.symbol} empty={<Empty title="No open positions">Flat. Positions appear with the first fill. <a href="#/trade">Open the ticket</a></Empty>} />
       {closing && <NetCloseDialog position={closing} onClose={() => setClosing(null)} />}
     </>
@@ -75,15 +84,17 @@ function useBookPositions(): { positions: Position[]; error: unknown; reload: ()
   return { positions, error, reload };
 }
 
-function BooksPanel() {
+function BooksPanel({ protections, reloadProtections }: { protections: Protections | null; reloadProtections: () => void }) {
   const { positions, error, reload } = useBookPositions();
+  const [target, setTarget] = useState<PolicyTarget | null>(null);
   const [closing, setClosing] = useState<Position | null>(null);
-  const columns = useMemo(() => makeColumns(setClosing, false, true), []);
+  const columns = useMemo(() => makeColumns(setClosing, false, true, protections, setTarget), [protections]);
   const current = closing && positions.find((p) => p.symbol === closing.symbol && p.deployment_id === closing.deployment_id);
   return (
     <Panel title="By book" meta="whose position it is: a deployment's, or traded by hand" live={false} old={useOldest([...new Set(positions.map((p) => p.symbol))])}>
       {error !== null && <Failure error={error} retry={reload} />}
       <Table label="Positions by book" columns={columns} rows={positions} rowKey={(p) => `${p.symbol}|${p.deployment_id}`} empty={<Empty title="No book holds anything" />} />
+      {target && <PolicyDialog target={target} onClose={() => { setTarget(null); reloadProtections(); }} />}
       {closing && <CloseDialog position={closing} book={closing.deployment_id} current={current ?? undefined} onClose={() => { setClosing(null); reload(); }} />}
     </Panel>
   );
@@ -160,6 +171,9 @@ export function PositionsView() {
   const short = decimal.sum(positions.filter((p) => decimal.sign(p.quantity) < 0).map((p) => p.market_value));
   const winning = positions.filter((p) => decimal.sign(p.unrealised_pnl) > 0).length;
   const old = useOldest(positions.map((p) => p.symbol));
+  const protections = useProtections();
+  const [settingDefault, setSettingDefault] = useState(false);
+  const fallback = protections.data?.policies?.find((entry) => !entry.symbol);
   return (
     <>
       <h1 className="visually-hidden">Positions</h1>
@@ -176,9 +190,12 @@ export function PositionsView() {
         meta={positionsMeta(positions)}
         old={old}
         actions={
+          <>
+          <button type="button" className="button small" onClick={() => setSettingDefault(true)}>Default protection…</button>
           <button type="button" className="button small" disabled={busy} title="Recomputes every figure from the fills and compares" onClick={() => run(async () => setVerified(await post("/api/live/positions/verify", { account_id: accountId })))}>
             {busy ? "Checking…" : "Check against fills"}
           </button>
+          </>
         }
       >
         {error !== null && <Failure error={error} />}
@@ -188,9 +205,11 @@ export function PositionsView() {
             {(verified.differences ?? []).map((line) => <code key={line}>{line}</code>)}
           </div>
         )}
-        <PositionsTable />
+        <p className="muted protection-line">{protectionMeta(protections.data)}</p>
+        <PositionsTable protections={protections.data} reload={protections.reload} />
       </Panel>
-      <BooksPanel />
+      <BooksPanel protections={protections.data} reloadProtections={protections.reload} />
+      {settingDefault && <PolicyDialog target={{ symbol: "", book: undefined, policy: fallback?.policy ?? null, byDefault: false }} onClose={() => { setSettingDefault(false); protections.reload(); }} />}
     </>
   );
 }

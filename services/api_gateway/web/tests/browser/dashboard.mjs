@@ -211,6 +211,37 @@ await check("a refused order says what would have passed; a former link still fi
 });
 // The browser writes the 404 of the order that is none to the console.
 for (let i = complaints.length - 1; i >= 0; --i) if (complaints[i].includes("404")) complaints.splice(i, 1);
+await check("a position is given a stop on the screen, and it goes live", async () => {
+  const held = async () => ((await api("GET", "/api/live/positions")).positions ?? []).filter((p) => Number(p.quantity) !== 0);
+  const crypto = (await api("GET", "/api/live/instruments")).instruments.find((i) => i.symbol === "BTC-USD") ?? instrument;
+  await api("POST", "/api/live/orders", { request_id: `protect-me-${Date.now()}`, symbol: crypto.symbol, side: "SIDE_BUY", type: "ORDER_TYPE_MARKET", quantity: crypto.symbol === "BTC-USD" ? "0.01" : String(Number(crypto.lot_size)), confirm_duplicate: true });
+  for (let i = 0; i < 50 && !(await held()).some((p) => p.symbol === crypto.symbol); ++i) await page.waitForTimeout(200);
+  await go(page, "positions");
+  const cell = page.getByRole("group", { name: "Open positions" }).locator("tr", { hasText: crypto.symbol }).locator(".protection");
+  await cell.waitFor();
+  if (!(await cell.innerText()).includes("none")) return `it reads ${await cell.innerText()}`;
+  await cell.click();
+  await page.getByLabel("Stop loss, %").fill("8");
+  await page.getByLabel(/^Take profit/).fill("");
+  if (await page.getByRole("button", { name: "Set protection" }).isEnabled()) return "it is set without a reason";
+  await page.getByLabel("Reason").fill("browser test");
+  await picture(page, "protection-dialog-1440");
+  const problems = await accessible(page);
+  if (problems) return problems;
+  await page.getByRole("button", { name: "Set protection" }).click();
+  await page.locator("dialog").waitFor({ state: "detached" });
+  await cell.locator(".tone-good", { hasText: "live" }).waitFor({ timeout: 8000 });
+  if (!/stop [\d,.]+/.test(await cell.innerText())) return `no price: ${await cell.innerText()}`;
+  await picture(page, "protection-1440", true);
+  const { protections } = await api("GET", "/api/live/protections");
+  const order = protections.find((p) => p.symbol === crypto.symbol).stop.order_id;
+  await go(page, `orders/${order}`);
+  await page.getByText("Order management itself").waitFor();
+  await api("PUT", "/api/live/protections", { symbol: crypto.symbol, reason: "browser test is over" });
+  await api("POST", `/api/live/positions/${encodeURIComponent(crypto.symbol)}/close`, { request_id: `close-me-${Date.now()}` });
+  for (let i = 0; i < 50 && (await held()).some((p) => p.symbol === crypto.symbol); ++i) await page.waitForTimeout(200);
+  await go(page, "orders?tab=working");
+});
 await check("a hard refresh keeps the view and the session", async () => {
   await page.reload();
   await page.getByText("stream live").waitFor();
