@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/base/lookup_map.h"
 #include "libs/model/order.h"
 #include "libs/orders/books.h"
 
@@ -150,7 +151,8 @@ class Account {
   // Apart, so that what looks at all that can change does not pass by all that ever was. An order keeps its place in
   // memory when it goes from one to the other.
   std::map<OrderId, Order> working_;
-  std::map<OrderId, Order> closed_;
+  // Nobody looks at all of them.
+  LookupMap<OrderId, std::map<OrderId, Order>::node_type> closed_;
   // As they closed; may name some that are not in closed_ any more.
   std::deque<OrderId> closing_;
   // One execution as it is booked now, by book; nothing when it was taken back.
@@ -167,7 +169,7 @@ class Account {
     std::vector<Share> shares;
   };
   // The newest executions that were booked.
-  std::map<std::string, Booked> executions_;
+  LookupMap<std::string, Booked> executions_;
   std::deque<std::string> execution_order_;
 };
 
