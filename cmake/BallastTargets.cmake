@@ -33,6 +33,7 @@ function(ballast_test file)
   get_filename_component(stem ${file} NAME_WE)
   string(REPLACE "/" "_" target ${folder}_${stem})
   add_executable(${target} ${file})
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
   target_link_libraries(${target} PRIVATE ballast_options ${ARGN} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${target} TEST_PREFIX "${folder}/${stem}:" DISCOVERY_TIMEOUT 60
                        PROPERTIES TIMEOUT 300 LABELS unit
@@ -53,6 +54,7 @@ function(ballast_service name)
   target_link_libraries(ballast_service_${name} PUBLIC ballast_options ballast_platform_service ${ARG_DEPS})
   string(REPLACE "_" "-" executable ballast-${name})
   add_executable(${executable} main.cc)
+  set_target_properties(${executable} PROPERTIES UNITY_BUILD OFF)
   target_link_libraries(${executable} PRIVATE ballast_service_${name})
   # Messages of many small pieces, made by one thread and freed by another: a sixth of what an order costs was glibc's
   # malloc. A sanitizer brings its own.

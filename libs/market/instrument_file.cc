@@ -17,7 +17,7 @@ constexpr std::array<const char*, 13> kColumns = {
     "symbol",          "display_name",    "asset_class",  "currency",  "tick_size", "lot_size",        "min_notional",
     "taker_fee_ratio", "maker_fee_ratio", "fee_per_unit", "shortable", "calendar",  "day_start_minute"};
 
-absl::Status Refuse(const std::string& why) { return absl::InvalidArgumentError(ToAbsl(why)); }
+absl::Status BadFacts(const std::string& why) { return absl::InvalidArgumentError(ToAbsl(why)); }
 
 bool IsColumn(const std::string& name) { return std::find(kColumns.begin(), kColumns.end(), name) != kColumns.end(); }
 
@@ -31,12 +31,13 @@ std::string Columns() {
 absl::Status ReadDecimal(const Values& values, const char* column, bool needed, const char* most, Decimal& out) {
   auto found = values.find(column);
   if (found == values.end() || found->second.empty())
-    return needed ? Refuse(std::string(column) + " is needed") : absl::OkStatus();
+    return needed ? BadFacts(std::string(column) + " is needed") : absl::OkStatus();
   auto value = Decimal::Parse(found->second);
-  if (!value.ok()) return Refuse(std::string(column) + ": " + MessageOf(value.status()) + ": '" + found->second + "'");
+  if (!value.ok())
+    return BadFacts(std::string(column) + ": " + MessageOf(value.status()) + ": '" + found->second + "'");
   if (value->IsNegative() || (needed && value->IsZero()) || *value > Decimal::Of(most))
-    return Refuse(std::string(column) + ": " + (needed ? "above 0" : "0") + " to " + most + " is expected, not " +
-                  value->ToString());
+    return BadFacts(std::string(column) + ": " + (needed ? "above 0" : "0") + " to " + most + " is expected, not " +
+                    value->ToString());
   out = *value;
   return absl::OkStatus();
 }
@@ -52,9 +53,9 @@ absl::Status ReadDayStart(const Values& values, Instrument& instrument) {
   int minute = 0;
   auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), minute);
   if (problem != std::errc() || end != text.data() + text.size() || minute < 0 || minute >= kMinutesPerDay)
-    return Refuse("day_start_minute: 0 to 1439 is expected, not '" + text + "'");
+    return BadFacts("day_start_minute: 0 to 1439 is expected, not '" + text + "'");
   if (minute != 0 && instrument.calendar != TradingCalendar::kAlwaysOpen)
-    return Refuse("day_start_minute: goes with the calendar ALWAYS_OPEN");
+    return BadFacts("day_start_minute: goes with the calendar ALWAYS_OPEN");
   instrument.day_start_minute = minute;
   return absl::OkStatus();
 }
@@ -62,7 +63,8 @@ absl::Status ReadDayStart(const Values& values, Instrument& instrument) {
 absl::StatusOr<Instrument> Make(const Values& values) {
   Instrument instrument;
   std::string symbol = TextOf(values, "symbol", "");
-  if (!IsSymbol(symbol)) return Refuse("symbol: letters, digits, '.', '_' and '-' are expected, not '" + symbol + "'");
+  if (!IsSymbol(symbol))
+    return BadFacts("symbol: letters, digits, '.', '_' and '-' are expected, not '" + symbol + "'");
   instrument.symbol = Symbol(symbol);
   instrument.display_name = TextOf(values, "display_name", symbol);
   std::string asset_class = TextOf(values, "asset_class", "");
@@ -71,7 +73,7 @@ absl::StatusOr<Instrument> Make(const Values& values) {
   else if (asset_class == "CRYPTO")
     instrument.asset_class = AssetClass::kCrypto;
   else
-    return Refuse("asset_class: EQUITY or CRYPTO is expected, not '" + asset_class + "'");
+    return BadFacts("asset_class: EQUITY or CRYPTO is expected, not '" + asset_class + "'");
   bool equity = instrument.asset_class == AssetClass::kEquity;
   std::string calendar = TextOf(values, "calendar", equity ? "NEW_YORK_STOCK_EXCHANGE" : "ALWAYS_OPEN");
   if (calendar == "NEW_YORK_STOCK_EXCHANGE")
@@ -79,11 +81,11 @@ absl::StatusOr<Instrument> Make(const Values& values) {
   else if (calendar == "ALWAYS_OPEN")
     instrument.calendar = TradingCalendar::kAlwaysOpen;
   else
-    return Refuse("calendar: NEW_YORK_STOCK_EXCHANGE or ALWAYS_OPEN is expected, not '" + calendar + "'");
+    return BadFacts("calendar: NEW_YORK_STOCK_EXCHANGE or ALWAYS_OPEN is expected, not '" + calendar + "'");
   RETURN_IF_ERROR(ReadDayStart(values, instrument));
   instrument.currency = TextOf(values, "currency", "USD");
   // Books add money up without converting it.
-  if (instrument.currency != "USD") return Refuse("currency: only USD is traded, not '" + instrument.currency + "'");
+  if (instrument.currency != "USD") return BadFacts("currency: only USD is traded, not '" + instrument.currency + "'");
   RETURN_IF_ERROR(ReadDecimal(values, "tick_size", true, "1000000", instrument.tick_size));
   RETURN_IF_ERROR(ReadDecimal(values, "lot_size", true, "1000000", instrument.lot_size));
   RETURN_IF_ERROR(ReadDecimal(values, "min_notional", false, "1000000", instrument.min_notional));
@@ -92,7 +94,7 @@ absl::StatusOr<Instrument> Make(const Values& values) {
   RETURN_IF_ERROR(ReadDecimal(values, "fee_per_unit", false, "1000", instrument.fee_per_unit));
   std::string shortable = TextOf(values, "shortable", "false");
   if (shortable != "true" && shortable != "false")
-    return Refuse("shortable: true or false is expected, not '" + shortable + "'");
+    return BadFacts("shortable: true or false is expected, not '" + shortable + "'");
   instrument.shortable = shortable == "true";
   return instrument;
 }
@@ -148,12 +150,12 @@ absl::StatusOr<Instrument> ParseInstrument(const std::string& text) {
       continue;
     }
     if (equals == std::string_view::npos || !IsColumn(name) || values.contains(name))
-      return Refuse("instrument '" + text + "': SYMBOL,asset_class=EQUITY,tick_size=0.01,lot_size=1 is expected; '" +
-                    std::string(part) + "' is not one of " + Columns());
+      return BadFacts("instrument '" + text + "': SYMBOL,asset_class=EQUITY,tick_size=0.01,lot_size=1 is expected; '" +
+                      std::string(part) + "' is not one of " + Columns());
     values[name] = part.substr(equals + 1);
   }
   auto instrument = Make(values);
-  if (!instrument.ok()) return Refuse("instrument '" + text + "': " + MessageOf(instrument.status()));
+  if (!instrument.ok()) return BadFacts("instrument '" + text + "': " + MessageOf(instrument.status()));
   return instrument;
 }
 

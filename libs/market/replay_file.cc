@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kTradeHeader = "time_utc,open,high,low,close,volume";
 constexpr std::string_view kQuoteHeader =
     "time_utc,bid_open,bid_high,bid_low,bid_close,bid_size,ask_open,ask_high,ask_low,ask_close,ask_size";
-constexpr std::int64_t kMinuteNanos = 60'000'000'000;
+constexpr std::int64_t kRowNanos = 60'000'000'000;
 // Beyond any market, and small enough that a day's sums and an order's value stay exact.
 const Decimal kPriceMax = Decimal::Of("1000000000");
 const Decimal kSizeMax = Decimal::Of("1000000000000000");
@@ -26,26 +26,26 @@ std::string Shown(std::string_view text) {
   return "'" + std::string(text.substr(0, kShownMax)) + (text.size() > kShownMax ? "…'" : "'");
 }
 
-absl::Status Refuse(const std::string& why) { return absl::InvalidArgumentError(ToAbsl(why)); }
+absl::Status BadRow(const std::string& why) { return absl::InvalidArgumentError(ToAbsl(why)); }
 
 absl::Status CheckTime(std::string_view cell, std::string_view previous, UtcTime former, UtcTime& time) {
   // Nanoseconds end in 2262, so the year is looked at before they are computed. Years before 1970 or from 2100 on are a
   // wrong unit or a wrong column.
   bool has_year = cell.size() >= 19 && cell[4] == '-' && cell.find_first_not_of("0123456789") == 4;
   if (has_year && (cell < "1970" || cell >= "2100"))
-    return Refuse("time_utc: a year from 1970 to 2099 is expected, not " + Shown(cell));
+    return BadRow("time_utc: a year from 1970 to 2099 is expected, not " + Shown(cell));
   // What pandas writes for UTC; any other offset is refused by Parse.
   std::string_view plain = cell.ends_with("+00:00") ? cell.substr(0, cell.size() - 6) : cell;
   auto parsed = UtcTime::Parse(plain);
   if (!parsed.ok()) {
     std::string why = MessageOf(parsed.status());
-    return Refuse("time_utc: " + why.substr(0, why.rfind(": ")) + ": " + Shown(cell));
+    return BadRow("time_utc: " + why.substr(0, why.rfind(": ")) + ": " + Shown(cell));
   }
-  if (parsed->nanos % kMinuteNanos != 0)
-    return Refuse("time_utc: the start of a whole minute is expected, not " + Shown(cell));
-  if (!previous.empty() && *parsed == former) return Refuse("time_utc: " + Shown(cell) + " is there twice");
+  if (parsed->nanos % kRowNanos != 0)
+    return BadRow("time_utc: the start of a whole minute is expected, not " + Shown(cell));
+  if (!previous.empty() && *parsed == former) return BadRow("time_utc: " + Shown(cell) + " is there twice");
   if (!previous.empty() && *parsed < former)
-    return Refuse("time_utc: " + Shown(cell) + " is earlier than the row before (" + former.ToString() +
+    return BadRow("time_utc: " + Shown(cell) + " is earlier than the row before (" + former.ToString() +
                   "): oldest first is expected");
   time = *parsed;
   return absl::OkStatus();
@@ -84,7 +84,7 @@ absl::StatusOr<RecordedFile<Row>> Read(const std::string& path, std::string_view
 }
 
 absl::Status Named(const char* column, std::string_view cell, const absl::Status& status) {
-  return Refuse(std::string(column) + ": " + MessageOf(status) + ": " + Shown(cell));
+  return BadRow(std::string(column) + ": " + MessageOf(status) + ": " + Shown(cell));
 }
 
 // Sizes come with the noise of the recorder's arithmetic (0.0038217599999999996): what is below Decimal's last place,
@@ -102,7 +102,7 @@ absl::StatusOr<Decimal> Number(const char* column, std::string_view cell, bool i
   if (!value.ok()) return Named(column, cell, value.status());
   Decimal most = is_size ? kSizeMax : kPriceMax;
   if (value->Abs() > most)
-    return Refuse(std::string(column) + ": at most " + most.ToString() + " is expected, not " + Shown(cell));
+    return BadRow(std::string(column) + ": at most " + most.ToString() + " is expected, not " + Shown(cell));
   return value;
 }
 
@@ -112,14 +112,14 @@ absl::Status DecodeTrade(const Cells& cells, TradeBar& row, bool& has_range) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     ASSIGN_OR_RETURN(*values[i], Number(kNames[i], cells[i + 1], i == 4));
   }
-  if (!row.low.IsPositive()) return Refuse("low: a price above 0 is expected, not " + row.low.ToString());
-  if (row.high < row.low) return Refuse("high " + row.high.ToString() + " is below low " + row.low.ToString());
+  if (!row.low.IsPositive()) return BadRow("low: a price above 0 is expected, not " + row.low.ToString());
+  if (row.high < row.low) return BadRow("high " + row.high.ToString() + " is below low " + row.low.ToString());
   for (const auto& [name, price] : {std::pair{"open", row.open}, std::pair{"close", row.close}}) {
     if (price < row.low || price > row.high)
-      return Refuse(std::string(name) + " " + price.ToString() + " is outside low " + row.low.ToString() + " to high " +
+      return BadRow(std::string(name) + " " + price.ToString() + " is outside low " + row.low.ToString() + " to high " +
                     row.high.ToString());
   }
-  if (row.volume.IsNegative()) return Refuse("volume: at least 0 is expected, not " + row.volume.ToString());
+  if (row.volume.IsNegative()) return BadRow("volume: at least 0 is expected, not " + row.volume.ToString());
   has_range = has_range || row.low != row.high;
   return absl::OkStatus();
 }
@@ -140,11 +140,11 @@ absl::Status DecodeQuote(const Cells& cells, QuoteBar& row, bool& has_range) {
     const auto &high = values[first + 1], &low = values[first + 2];
     if (!high || !low) continue;
     if (*high < *low)
-      return Refuse(std::string(kNames[first + 1]) + " " + high->ToString() + " is below " + kNames[first + 2] + " " +
+      return BadRow(std::string(kNames[first + 1]) + " " + high->ToString() + " is below " + kNames[first + 2] + " " +
                     low->ToString());
     for (std::size_t i : {first, first + 3}) {
       if (values[i] && (*values[i] < *low || *values[i] > *high))
-        return Refuse(std::string(kNames[i]) + " " + values[i]->ToString() + " is outside " + kNames[first + 2] + " " +
+        return BadRow(std::string(kNames[i]) + " " + values[i]->ToString() + " is outside " + kNames[first + 2] + " " +
                       low->ToString() + " to " + kNames[first + 1] + " " + high->ToString());
     }
     has_range = has_range || *high != *low;

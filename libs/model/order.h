@@ -189,8 +189,21 @@ struct Fill {
   std::uint32_t version = 0;
   // Takes back: the other side, the same quantity and price, the fee given back. Booked like any other fill.
   bool reversal = false;
+  // What it realised in its book, before its fee; only where the books at cost are kept.
+  std::optional<Decimal> realised_pnl = {};
 
   friend bool operator==(const Fill&, const Fill&) = default;
+};
+
+// A term of an order with which it would have passed.
+struct PassableTerm {
+  // "quantity", "limit_price", "stop_price", or "none": with none of them.
+  std::string term;
+  std::string value;
+  // The check it comes from: of a quantity the one that refuses one lot more.
+  std::string check;
+
+  friend bool operator==(const PassableTerm&, const PassableTerm&) = default;
 };
 
 // One line of the ordered list risk went through.
@@ -200,6 +213,8 @@ struct RiskCheck {
   std::string used;
   std::string after;
   bool passed = false;
+  // Of the check that refused.
+  std::vector<PassableTerm> nearest = {};
 
   friend bool operator==(const RiskCheck&, const RiskCheck&) = default;
 };

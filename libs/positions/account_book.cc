@@ -45,6 +45,7 @@ AccountBook::Applied AccountBook::Apply(const OrderEvent& event) {
   BookTotals& totals = book_totals_[fill.deployment_id];
   FillResult result = ApplyFill(book, fill, totals_.currency);
   totals.realised += result.realised;
+  applied.fill->realised_pnl = result.realised;
   totals.fees += effect.fee;
   if (book.flat()) books_.erase(key);
   if (result.closed) {

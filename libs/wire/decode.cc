@@ -57,14 +57,23 @@ void ToProto(const RiskCheck& check, order::v1::RiskCheck* out) {
   out->set_used(check.used);
   out->set_after(check.after);
   out->set_passed(check.passed);
+  for (const PassableTerm& term : check.nearest) {
+    order::v1::PassableTerm& added = *out->add_nearest();
+    added.set_term(term.term);
+    added.set_value(term.value);
+    added.set_check(term.check);
+  }
 }
 
 RiskCheck FromProto(const order::v1::RiskCheck& check) {
-  return {.name = check.name(),
-          .limit = check.limit(),
-          .used = check.used(),
-          .after = check.after(),
-          .passed = check.passed()};
+  RiskCheck out{.name = check.name(),
+                .limit = check.limit(),
+                .used = check.used(),
+                .after = check.after(),
+                .passed = check.passed()};
+  for (const order::v1::PassableTerm& term : check.nearest())
+    out.nearest.push_back({.term = term.term(), .value = term.value(), .check = term.check()});
+  return out;
 }
 
 }  // namespace ballast::wire

@@ -57,6 +57,13 @@ bool TakeBytes(std::string_view* bytes, std::uint64_t size, std::string_view* ta
 
 void AppendChecks(const std::vector<RiskCheck>& checks, std::string* out) {
   for (const RiskCheck& check : checks) {
+    if (!check.nearest.empty()) {
+      // One of an order that was refused: rare, and not worth a second encoder.
+      Event one;
+      ToProto(check, one.add_checks());
+      one.AppendToString(out);
+      continue;
+    }
     std::size_t size = TextSize(check.name) + TextSize(check.limit) + TextSize(check.used) + TextSize(check.after) +
                        (check.passed ? 2 : 0);
     *out += static_cast<char>(Tag(Event::kChecksFieldNumber, kLength));

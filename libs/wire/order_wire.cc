@@ -224,6 +224,7 @@ void ToProto(const Fill& fill, order::v1::Fill* out) {
   out->set_exec_ref_id(fill.exec_ref_id.value());
   out->set_version(fill.version);
   out->set_reversal(fill.reversal);
+  if (fill.realised_pnl) ToProto(*fill.realised_pnl, out->mutable_realised_pnl());
 }
 
 absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill) {
@@ -245,6 +246,9 @@ absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill) {
   out.exec_ref_id = ExecutionId(fill.exec_ref_id());
   out.version = fill.version();
   out.reversal = fill.reversal();
+  if (fill.has_realised_pnl()) {
+    ASSIGN_OR_RETURN(out.realised_pnl, FromProto(fill.realised_pnl(), "realised_pnl"));
+  }
   return out;
 }
 

@@ -13,7 +13,7 @@ namespace {
 using order::v1::Emergency;
 
 constexpr std::int64_t kMs = 1'000'000;
-constexpr std::int64_t kPauseNs = 50 * kMs;
+constexpr std::int64_t kFirstPauseNs = 50 * kMs;
 constexpr std::int64_t kPauseNsMax = 1'000 * kMs;
 // How often order management is asked how far it is, until it is done and from then on.
 constexpr std::int64_t kAskNs = 50 * kMs;
@@ -222,7 +222,7 @@ void EmergencyBoard::Failed(Kept& kept, Neighbour neighbour, const absl::Status&
         "emergency.not_acknowledged",
         {{"command", kept.record.command_id}, {"neighbour", std::to_string(neighbour)}, {"error", status.ToString()}});
   }
-  telling.pause_ns = std::clamp(telling.pause_ns * 2, kPauseNs, kPauseNsMax);
+  telling.pause_ns = std::clamp(telling.pause_ns * 2, kFirstPauseNs, kPauseNsMax);
   telling.next_ns = clock_.MonotonicNanos() + telling.pause_ns;
 }
 

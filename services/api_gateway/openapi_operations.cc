@@ -34,6 +34,8 @@ const std::vector<Operation>& Operations() {
        "account_id, symbol, deployment_id, window_seconds:integer", "", "order.v1.GetOrderStatisticsResponse"},
       {"GET", "/api/live/orders/{id}", "One order", "", "", "order.v1.GetOrderResponse"},
       {"GET", "/api/live/orders/{id}/events", "Its events, oldest first", "", "", "order.v1.ListOrderEventsResponse"},
+      {"GET", "/api/live/orders/{id}/explain", "Why it is, what each check said, where it went, what it made", "", "",
+       "order.v1.ExplainOrderResponse"},
       {"DELETE", "/api/live/orders/{id}", "Cancel it", "", "", "order.v1.CancelOrderResponse"},
       {"POST", "/api/live/orders/cancel-all", "Cancel all orders", "", "account_id, symbol, deployment_id",
        "order.v1.CancelAllOrdersResponse"},

@@ -152,6 +152,16 @@ void ListOrderEvents(const CallPtr& call) {
             });
 }
 
+void ExplainOrder(const CallPtr& call) {
+  order::v1::ExplainOrderRequest request;
+  request.set_order_id(call->Param("id"));
+  call->Ask(call->gateway.peers.orders, &OrderAsync::ExplainOrder, request,
+            [call](const grpc::Status& status, order::v1::ExplainOrderResponse& response) {
+              if (!status.ok()) return call->Fail(OrderError(status));
+              call->Answer(200, response);
+            });
+}
+
 void CancelOrder(const CallPtr& call) {
   order::v1::CancelOrderRequest request;
   request.set_request_id(call->KeyOrNew());
@@ -192,6 +202,7 @@ std::vector<Route> OrderRoutes() {
       {"GET", "/api/live/orders/{id}", GetOrder},
       {"DELETE", "/api/live/orders/{id}", CancelOrder},
       {"GET", "/api/live/orders/{id}/events", ListOrderEvents},
+      {"GET", "/api/live/orders/{id}/explain", ExplainOrder},
   };
 }
 

@@ -8,7 +8,7 @@ using PositionAsync = position::v1::PositionService::StubInterface::async_interf
 using RiskAsync = risk::v1::RiskService::StubInterface::async_interface;
 
 // Reads or recomputes the whole history of an account.
-constexpr std::int64_t kLongDeadlineMs = 30'000;
+constexpr std::int64_t kVerifyDeadlineMs = 30'000;
 
 void ListPositions(const CallPtr& call) {
   position::v1::ListPositionsRequest request;
@@ -125,7 +125,7 @@ void Verify(const CallPtr& call) {
   position::v1::VerifyAccountRequest request;
   if (!call->ReadBody(&request)) return;
   request.set_account_id(call->AccountOr(request.account_id()));
-  call->Forward(call->gateway.peers.positions, &PositionAsync::VerifyAccount, request, nullptr, kLongDeadlineMs);
+  call->Forward(call->gateway.peers.positions, &PositionAsync::VerifyAccount, request, nullptr, kVerifyDeadlineMs);
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ void Pause(const CallPtr& call) {
   Steer<Request, Response>(call, method, "deployment.paused");
 }
 
-void Resume(const CallPtr& call) {
+void ResumeDeployment(const CallPtr& call) {
   using Request = strategy::v1::ResumeDeploymentRequest;
   using Response = strategy::v1::ResumeDeploymentResponse;
   void (StrategyAsync::*method)(grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>) =
@@ -195,7 +195,7 @@ std::vector<Route> TradingRoutes() {
       {"POST", "/api/trading/check", Check},
       {"POST", "/api/trading/start/{id}", Start},
       {"POST", "/api/trading/pause/{id}", Pause},
-      {"POST", "/api/trading/resume/{id}", Resume},
+      {"POST", "/api/trading/resume/{id}", ResumeDeployment},
       {"POST", "/api/trading/stop/{id}", Stop},
       {"POST", "/api/trading/emergency-stop", EmergencyStop},
       {"GET", "/api/trading/deployments", ListDeployments},

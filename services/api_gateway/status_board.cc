@@ -12,7 +12,7 @@ namespace {
 using HealthStub = grpc::health::v1::Health::Stub;
 
 constexpr std::int64_t kPeriodNs = 1'000'000'000;
-constexpr auto kDeadline = std::chrono::milliseconds(800);
+constexpr auto kProbeDeadline = std::chrono::milliseconds(800);
 constexpr char kServing[] = "serving";
 constexpr char kNotServing[] = "not_serving";
 constexpr char kUnreachable[] = "unreachable";
@@ -44,7 +44,7 @@ struct StatusBoard::Round {
   Call<order::v1::ListAccountsRequest, order::v1::ListAccountsResponse> accounts;
 
   std::function<void(grpc::Status)> Begin(grpc::ClientContext& context, grpc::Status& status) {
-    context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+    context.set_deadline(std::chrono::system_clock::now() + kProbeDeadline);
     {
       MutexLock lock(mutex);
       ++open;

@@ -13,7 +13,7 @@
 namespace ballast {
 namespace {
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kOneSecondNs = 1'000'000'000;
 // Without data for longer than this the market is in a night or a weekend: nobody waits for it to pass.
 constexpr Duration kGap = Duration::Seconds(300);
 constexpr Duration kPauseMax = Duration::Seconds(86'400);
@@ -27,7 +27,7 @@ std::int64_t BarLengthSeconds(const EngineOptions& options) {
   constexpr std::int64_t kMillisPerSecond = 1'000;
   if (options.source == "replay") return 60;
   for (const std::string& timeframe : market::Timeframes()) {
-    std::int64_t seconds = market::TimeframeLength(timeframe)->nanos / kSecondNs;
+    std::int64_t seconds = market::TimeframeLength(timeframe)->nanos / kOneSecondNs;
     if (seconds * kMillisPerSecond >= options.tick_ms) return seconds;
   }
   return 60;
@@ -176,7 +176,7 @@ void MarketFeed::NotSaved() {
 }
 
 std::int64_t MarketFeed::IdleNanos() const {
-  constexpr std::int64_t kLookNs = kSecondNs / 2;
+  constexpr std::int64_t kLookNs = kOneSecondNs / 2;
   if (lockstep()) return MayStep() ? 0 : kLookNs;
   if (end_of_data_) return kLookNs;
   return std::clamp<std::int64_t>(next_step_ns_ - clock_.MonotonicNanos(), 0, kLookNs);
@@ -218,7 +218,7 @@ std::int64_t MarketFeed::StepPauseNanos() const {
   if (!pause || lockstep()) return 0;
   Decimal nanos = Decimal::FromInt(std::min(*pause, kPauseMax).nanos);
   std::int64_t wall = WholeOf(Divide(nanos, options_.speed, Rounding::kDown));
-  return *pause > kGap ? std::min(wall, kSecondNs) : wall;
+  return *pause > kGap ? std::min(wall, kOneSecondNs) : wall;
 }
 
 // Between two steps market time runs on, at its speed; not beyond the next step unless it is the wall's.
@@ -329,7 +329,7 @@ void MarketFeed::TellEnd() {
 // A slow replay's minute is long: the quotes still stand, and who watches their age hears so.
 void MarketFeed::KeepAlive() {
   std::int64_t now = clock_.MonotonicNanos();
-  if (now - last_told_ns_ <= kSecondNs) return;
+  if (now - last_told_ns_ <= kOneSecondNs) return;
   last_told_ns_ = now;
   if (end_of_data_ || step_.number == 0) return;
   for (const Subscriber& subscriber : subscribers_) {

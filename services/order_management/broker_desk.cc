@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kRepeatNs = 2'000'000'000;
 // Instructions in one message: far below what a message may have.
-constexpr int kBatchMax = 500;
+constexpr int kInstructionsMax = 500;
 // Closed orders of each account: whoever names an older one waits for the store.
 constexpr std::size_t kClosedInMemoryMax = 20'000;
 
@@ -34,7 +34,7 @@ bool BrokerDesk::Usable() const {
 
 bool BrokerDesk::Send(broker::v1::OrderSessionRequest request) {
   if (!ready_ || !takes_batches_) return SendNow(std::move(request));
-  if (batch_.instructions_size() >= kBatchMax) SendBatch();
+  if (batch_.instructions_size() >= kInstructionsMax) SendBatch();
   batch_.add_instructions()->Swap(&request);
   return ready_;
 }

@@ -17,13 +17,13 @@ constexpr std::int64_t kSaveAgainNs = 250 * kMs;
 constexpr std::int64_t kDoneLookNs = 500 * kMs;
 constexpr std::size_t kPendingMax = 100;
 constexpr std::size_t kRepliesMax = 16;
-constexpr std::size_t kReasonMax = 120;
+constexpr std::size_t kToldReasonMax = 120;
 constexpr char kReason[] = "emergency_stop";
 
 std::string HaltReason(const orders::Emergency& emergency) {
   static constexpr const char* kNames[] = {"", "halt", "cancel", "stop", "stop"};
   std::string reason = std::string("emergency ") + kNames[static_cast<int>(emergency.level)];
-  return emergency.reason.empty() ? reason : reason + ": " + emergency.reason.substr(0, kReasonMax);
+  return emergency.reason.empty() ? reason : reason + ": " + emergency.reason.substr(0, kToldReasonMax);
 }
 
 }  // namespace

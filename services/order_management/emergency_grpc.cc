@@ -15,7 +15,7 @@ namespace {
 
 // Leaves room for what is appended to it in the ids of its orders.
 constexpr std::size_t kCommandIdMax = 40;
-constexpr std::size_t kReasonMax = 200;
+constexpr std::size_t kCommandReasonMax = 200;
 constexpr std::size_t kActorMax = 100;
 
 void Encode(const EmergencyView& view, order::v1::Emergency* out) {
@@ -93,7 +93,7 @@ grpc::ServerUnaryReactor* OrderGrpc::EngageEmergency(grpc::CallbackServerContext
   seat.host->desk().Engage({.command_id = command.command_id(),
                             .account_id = AccountId(command.account_id()),
                             .level = level,
-                            .reason = Shortened(command.reason(), kReasonMax),
+                            .reason = Shortened(command.reason(), kCommandReasonMax),
                             .actor = command.actor().empty() ? "user:unknown" : Shortened(command.actor(), kActorMax),
                             .press_time = wire::FromProto(command.press_time())},
                            [reactor, response](const absl::StatusOr<EmergencyView>& view) {

@@ -8,7 +8,7 @@
 namespace ballast {
 namespace {
 
-constexpr char kColumns[] =
+constexpr char kEmergencyColumns[] =
     "account_id, command_id, level, reason, actor, press_nanos, phase, take_nanos, done_nanos, end_nanos, end_reason, "
     "end_actor, orders_found, closes_sent";
 
@@ -37,7 +37,7 @@ absl::Status EmergencyStore::Save(const std::vector<orders::Emergency>& emergenc
   return database_.FencedWrite(place_.key, place_.epoch, [&](pqxx::transaction_base& quoting) {
     std::string sql;
     for (const orders::Emergency& one : emergencies) {
-      sql += std::string("INSERT INTO emergency (") + kColumns + ") VALUES " +
+      sql += std::string("INSERT INTO emergency (") + kEmergencyColumns + ") VALUES " +
              SqlRow(quoting, one.account_id.value(), one.command_id, static_cast<int>(one.level), one.reason, one.actor,
                     one.press_time.nanos, static_cast<int>(one.phase), one.take_time.nanos, one.done_time.nanos,
                     one.end_time.nanos, one.end_reason, one.end_actor, one.orders_found, one.closes_sent) +
@@ -57,7 +57,7 @@ absl::StatusOr<orders::Emergency> EmergencyStore::Find(const AccountId& account_
   orders::Emergency found;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     pqxx::result rows = work.exec_params(
-        std::string("SELECT ") + kColumns + " FROM emergency WHERE account_id = $1 AND command_id = $2",
+        std::string("SELECT ") + kEmergencyColumns + " FROM emergency WHERE account_id = $1 AND command_id = $2",
         account_id.value(), command_id);
     if (rows.empty()) return absl::NotFoundError(ToAbsl("there is no emergency command " + command_id));
     found = Read(rows[0]);
@@ -72,7 +72,7 @@ absl::StatusOr<std::vector<orders::Emergency>> EmergencyStore::LoadNewest() {
     newest.clear();
     const std::string ended = std::to_string(static_cast<int>(orders::EmergencyPhase::kEnded));
     for (const pqxx::row& row :
-         work.exec(std::string("SELECT DISTINCT ON (account_id) ") + kColumns +
+         work.exec(std::string("SELECT DISTINCT ON (account_id) ") + kEmergencyColumns +
                    " FROM emergency ORDER BY account_id, phase = " + ended + ", take_nanos DESC, command_id")) {
       orders::Emergency emergency = Read(row);
       if (place_.Owns(emergency.account_id)) newest.push_back(std::move(emergency));

@@ -68,8 +68,13 @@ using Calls = order::v1::OrderService::StubInterface::async_interface;
 }  // namespace
 
 OrderGrpc::OrderGrpc(ShardRoster& roster, std::map<AccountId, std::string> brokers, Store& store, EventHub& hub,
-                     const Clock& clock)
-    : roster_(roster), brokers_(std::move(brokers)), store_(store), hub_(hub), clock_(clock) {}
+                     const Clock& clock, std::shared_ptr<const StoryTellers> tellers)
+    : roster_(roster),
+      brokers_(std::move(brokers)),
+      store_(store),
+      hub_(hub),
+      clock_(clock),
+      tellers_(std::move(tellers)) {}
 OrderGrpc::~OrderGrpc() { Stop(); }
 
 void OrderGrpc::Start() {

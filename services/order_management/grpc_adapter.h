@@ -2,16 +2,26 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "ballast/order/v1/order_service.grpc.pb.h"
+#include "ballast/position/v1/position_service.grpc.pb.h"
+#include "ballast/strategy/v1/strategy_service.grpc.pb.h"
 #include "libs/platform/thread/bounded_queue.h"
 #include "services/order_management/event_hub.h"
 #include "services/order_management/shard_roster.h"
 #include "services/order_management/store.h"
 
 namespace ballast {
+
+// Who is asked for what the order log does not know of an order. Asked for reading only, and never waited for: whoever
+// does not answer in time is named in the explanation.
+struct StoryTellers {
+  std::unique_ptr<strategy::v1::StrategyService::Stub> strategy;
+  std::unique_ptr<position::v1::PositionService::Stub> positions;
+};
 
 // Decode, hand to the shard (or, for reading, to a thread of its own), encode. Decides nothing.
 // StreamOrderEvents is raw: its messages are encoded once for all who follow.
@@ -20,7 +30,7 @@ class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_St
  public:
   // `brokers`: of the configured accounts.
   OrderGrpc(ShardRoster& roster, std::map<AccountId, std::string> brokers, Store& store, EventHub& hub,
-            const Clock& clock);
+            const Clock& clock, std::shared_ptr<const StoryTellers> tellers);
   ~OrderGrpc() override;
   void Start();
   void Stop();
@@ -71,6 +81,9 @@ class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_St
   grpc::ServerUnaryReactor* RegisterDeployment(grpc::CallbackServerContext* context,
                                                const order::v1::RegisterDeploymentRequest* request,
                                                order::v1::RegisterDeploymentResponse* response) override;
+  grpc::ServerUnaryReactor* ExplainOrder(grpc::CallbackServerContext* context,
+                                         const order::v1::ExplainOrderRequest* request,
+                                         order::v1::ExplainOrderResponse* response) override;
   grpc::ServerUnaryReactor* EngageEmergency(grpc::CallbackServerContext* context,
                                             const order::v1::EngageEmergencyRequest* request,
                                             order::v1::EngageEmergencyResponse* response) override;
@@ -101,6 +114,7 @@ class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_St
   Store& store_;
   EventHub& hub_;
   const Clock& clock_;
+  const std::shared_ptr<const StoryTellers> tellers_;
   BoundedQueue<std::function<void()>> reads_{1000};
   std::thread reader_;
 };

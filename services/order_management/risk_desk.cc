@@ -12,11 +12,23 @@ namespace {
 constexpr int kBackfillPage = 500;
 // Risk is sent so much of the log in one turn, and no more while so many messages wait: nobody else waits for it long.
 constexpr std::int64_t kBackfillTurnNs = 2'000'000;
-constexpr std::size_t kUnsentMax = 8;
+constexpr std::size_t kReservesUnsentMax = 8;
 
 std::vector<RiskCheck> ChecksOf(const risk::v1::ReserveResult& result) {
   std::vector<RiskCheck> read = wire::ReadChecks(result.encoded_checks());
   for (const auto& check : result.checks()) read.push_back(wire::FromProto(check));
+  if (result.approved() || read.empty() || read.back().passed) return read;
+  // With what it would have passed is kept where it was refused: it depends on a moment that is over.
+  std::vector<PassableTerm>& nearest = read.back().nearest;
+  const std::string& rule = read.back().name;
+  for (auto [term, value] : {std::pair("limit_price", &result.passable_limit_price()),
+                             std::pair("stop_price", &result.passable_stop_price())}) {
+    if (!value->empty()) nearest.push_back({.term = term, .value = *value, .check = rule});
+  }
+  if (!result.passable_quantity().empty())
+    nearest.push_back(
+        {.term = "quantity", .value = result.passable_quantity(), .check = result.passable_quantity_check()});
+  if (nearest.empty()) nearest.push_back({.term = "none", .value = "", .check = rule});
   return read;
 }
 
@@ -240,7 +252,7 @@ bool RiskDesk::Backfill() {
   std::int64_t started_ns = floor_.clock.MonotonicNanos();
   for (auto& [id, cursor] : *behind_) {
     while (cursor < floor_.accounts.Find(id)->snapshot().last_sequence) {
-      if (floor_.ports.risk_unsent && floor_.ports.risk_unsent() > kUnsentMax) return false;
+      if (floor_.ports.risk_unsent && floor_.ports.risk_unsent() > kReservesUnsentMax) return false;
       if (floor_.clock.MonotonicNanos() - started_ns > kBackfillTurnNs) return true;
       if (!SendPage(id, &cursor)) {
         behind_.reset();

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "libs/base/absl_std.h"
+#include "libs/platform/grpc/channel.h"
 #include "services/order_management/event_hub.h"
 #include "services/order_management/event_relay.h"
 #include "services/order_management/grpc_adapter.h"
@@ -62,7 +63,12 @@ class OrderManagement : public Service {
     int index = static_cast<int>(context_.config.GetInt("order_manager"));
     if (index > shards) return absl::InvalidArgumentError("order_manager: more than order_managers");
     roster_ = std::make_unique<ShardRoster>(orders::ShardMap(shards, ids));
-    grpc_ = std::make_unique<OrderGrpc>(*roster_, std::move(brokers), store_, hub_, context_.clock);
+    auto tellers = std::make_shared<StoryTellers>();
+    tellers->strategy =
+        strategy::v1::StrategyService::NewStub(MakeChannel(context_.config.GetString("strategy_runner_address")));
+    tellers->positions =
+        position::v1::PositionService::NewStub(MakeChannel(context_.config.GetString("positions_address")));
+    grpc_ = std::make_unique<OrderGrpc>(*roster_, std::move(brokers), store_, hub_, context_.clock, std::move(tellers));
     ASSIGN_OR_RETURN(std::vector<orders::Account::Snapshot> stored, store_.LoadAccounts());
     for (const orders::Account::Snapshot& account : stored) hub_.SetHead(account.id, account.last_sequence);
     keeper_ = std::make_unique<LeaseKeeper>(

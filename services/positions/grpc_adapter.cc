@@ -92,6 +92,7 @@ grpc::ServerUnaryReactor* PositionGrpc::ListFills(grpc::CallbackServerContext* c
                                                   const position::v1::ListFillsRequest* request,
                                                   position::v1::ListFillsResponse* response) {
   FieldCheck check = CheckList(*request);
+  check.Range("execution_ids", request->execution_ids_size(), 0, PostgresPositionStore::kPageMax);
   if (!check.ok()) return Answer(context, check.Refusal());
   return Read(context, [this, request = *request, response]() -> absl::Status {
     RETURN_IF_ERROR(keeper_.Known(request.account_id()));

@@ -404,6 +404,17 @@ absl::StatusOr<std::vector<Fill>> PostgresPositionStore::LoadFills(const Account
   return fills;
 }
 
+namespace {
+
+std::string OnlyExecutions(const pqxx::transaction_base& work, const position::v1::ListFillsRequest& request) {
+  if (request.execution_ids().empty()) return "";
+  std::string ids;
+  for (const std::string& id : request.execution_ids()) ids += (ids.empty() ? "" : ", ") + work.quote(id);
+  return " AND execution_id IN (" + ids + ")";
+}
+
+}  // namespace
+
 absl::StatusOr<position::v1::ListFillsResponse> PostgresPositionStore::ListFills(
     const position::v1::ListFillsRequest& request) {
   position::v1::ListFillsResponse response;
@@ -413,7 +424,8 @@ absl::StatusOr<position::v1::ListFillsResponse> PostgresPositionStore::ListFills
     response.Clear();
     for (const pqxx::row& row :
          work.exec_params("SELECT payload FROM fill WHERE account_id = $1 AND ($2 = '' OR deployment_id = $2) AND "
-                          "($3 = '' OR symbol = $3) AND sequence < $4 ORDER BY sequence DESC LIMIT $5",
+                          "($3 = '' OR symbol = $3) AND sequence < $4" +
+                              OnlyExecutions(work, request) + " ORDER BY sequence DESC LIMIT $5",
                           request.account_id(), request.deployment_id(), request.symbol(), before, page_size)) {
       ASSIGN_OR_RETURN(*response.add_fills(), Payload<order::v1::Fill>(row[0]));
     }

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kFilesMax = 30;
+constexpr std::size_t kTradeFilesMax = 30;
 constexpr std::size_t kTailBytes = 65'536;
 constexpr std::string_view kSuffix = ".csv";
 constexpr std::size_t kDayLength = 10;  // 2013-10-07
@@ -250,7 +250,7 @@ void TradeLog::Close(const std::string& account) {
 
 void TradeLog::RemoveOld(const std::string& account) const {
   std::vector<std::string> paths = FilesOf(account);
-  for (std::size_t i = 0; i + kFilesMax < paths.size(); ++i) (void)::unlink(paths[i].c_str());
+  for (std::size_t i = 0; i + kTradeFilesMax < paths.size(); ++i) (void)::unlink(paths[i].c_str());
 }
 
 std::string TradeLog::Line(const std::vector<std::string>& fields) const {

@@ -14,9 +14,6 @@
 namespace ballast {
 namespace {
 
-// As sql_pipeline.cc reads it.
-constexpr char kFencedState[] = "BF001";
-
 std::string Quoted(const std::string& value) {
   std::string quoted = "'";
   for (char c : value) {

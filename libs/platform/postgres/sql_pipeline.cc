@@ -7,8 +7,6 @@
 namespace ballast {
 namespace {
 
-// SQLSTATE of a write that came too late; the class is in nobody's use.
-constexpr std::string_view kFencedState = "BF001";
 // Where a status keeps the code.
 constexpr char kStateUrl[] = "ballast/sqlstate";
 

@@ -16,6 +16,9 @@ struct pg_conn;
 
 namespace ballast {
 
+// SQLSTATE of a write that came too late; the class is in nobody's use.
+inline constexpr char kFencedState[] = "BF001";
+
 // What a refusal by Postgres means, by the class of its code (Appendix A of its manual).
 absl::Status StatusOfSqlState(const std::string& code, const std::string& message);
 // Whether such a status says that nothing can be stored just now: no connection, no room, a disk that fails, a Postgres

@@ -286,6 +286,24 @@ function flatten(symbol, reason, id = "") {
   submit({ request_id: randomBytes(8).toString("hex"), symbol, side: positions.get(symbol).quantity > 0 ? "SIDE_SELL" : "SIDE_BUY", type: "ORDER_TYPE_MARKET", quantity: String(Math.abs(positions.get(symbol).quantity)), reduce_only: true, reason }, id);
   account.halted = halted;
 }
+function explained(order, log) {
+  const checks = log.find((e) => e.checks?.length)?.checks ?? [];
+  const denied = order.status === "ORDER_STATUS_DENIED";
+  const filled = log.filter((e) => e.fill).map((e) => ({ fill: { ...e.fill, realised_pnl: "0" }, unrealised_because: "" }));
+  const fee = filled.reduce((sum, f) => sum + Number(f.fill.fee), 0);
+  return {
+    order,
+    summary: `${order.side.slice(5)} ${order.quantity} ${order.symbol}: ${order.status.slice(13).toLowerCase()}.`,
+    origin: { kind: order.deployment_id ? "KIND_DECISION" : "KIND_REQUEST", actor: log[0]?.actor ?? "user:dashboard", request_id: order.request_id, deployment_id: order.deployment_id, reason: order.reason, request_time: order.create_time, decision: order.deployment_id ? { sequence: "12", bar_time: order.create_time, action: "enter_long", reason: "The fast average crossed the slow one", inputs: { fast: "101.42", slow: "100.97", close: "101.60" } } : null },
+    verdict: { refused: denied, refused_by: denied ? "ORDER_GUARD_RISK" : "ORDER_GUARD_UNSPECIFIED", rejection: order.rejection ?? null, checks, unchecked: "", nearest: denied ? [{ term: "quantity", value: "10", check: "max_position" }] : [] },
+    route: { account_id: order.account_id, broker: "paper", mode: order.mode, support: "SUPPORT_NATIVE", why: "The broker paper takes it as it is.", sent: !denied, broker_order_id: order.broker_order_id },
+    steps: log.map((e, i) => ({ sequence: e.sequence, type: e.type, event_time: e.event_time, since_previous_ns: i ? "2400000" : "0", status: e.order?.status ?? "", actor: e.actor, title: e.type.replace("ORDER_EVENT_TYPE_", "").toLowerCase(), detail: "", rejection: e.rejection ?? null, changes: [], execution_id: e.fill?.execution_id ?? "" })),
+    fills: filled,
+    result: { quantity: order.cumulative_quantity, average_price: order.average_price, notional: "0", fees: { USD: fee.toFixed(4) }, realised_pnl: filled.length ? "0" : null, net_pnl: filled.length ? (-fee).toFixed(4) : null, accept_time: log[1]?.event_time ?? null, first_fill_time: filled[0]?.fill.transact_time ?? null, last_fill_time: null, currency: "USD" },
+    links: [],
+    gaps: [],
+  };
+}
 function route(method, path, query, body) {
   const part = path.split("/").slice(2).map(decodeURIComponent);
   const is = (m, pattern) => m === method && pattern.test(path);
@@ -333,6 +351,7 @@ function route(method, path, query, body) {
   }
   if (is("GET", /^\/api\/live\/orders$/)) return { orders: [...orders.values()].reverse().filter((o) => query.get("working") !== "true" || isWorking(o)), next_page_token: "" };
   if (is("GET", /^\/api\/live\/orders\/[^/]+\/events$/)) return { events: events.get(part[2]) ?? [] };
+  if (is("GET", /^\/api\/live\/orders\/[^/]+\/explain$/)) return explained(find(part[2]), events.get(part[2]) ?? []);
   if (is("GET", /^\/api\/live\/orders\/[^/]+$/)) return { order: find(part[2]) };
   if (is("DELETE", /^\/api\/live\/orders\/[^/]+$/)) return { order: cancel(find(part[2])) };
   if (is("POST", /^\/api\/live\/emergency$/)) return { orders: engage(body.reason, body.level === "K2") };

@@ -39,6 +39,7 @@ export interface Order {
   mode: string;
   reason: string;
   cancel_requested: boolean;
+  post_only?: boolean;
 }
 export interface Fill {
   execution_id: string;
@@ -62,6 +63,13 @@ export interface RiskCheck {
   used: string;
   after: string;
   passed: boolean;
+  nearest?: PassableTerm[];
+}
+/** A term with which a refused order would have passed; "none": with no other one. */
+export interface PassableTerm {
+  term: string;
+  value: string;
+  check: string;
 }
 export interface OrderEvent {
   account_id: string;
@@ -73,6 +81,51 @@ export interface OrderEvent {
   rejection?: Rejection | null;
   actor: string;
   checks?: RiskCheck[];
+}
+/** The answer of /api/live/orders/{id}/explain. */
+export interface Explained {
+  order: Order & { list?: { list_id: string; contingency_type: string; index: number; size: number } | null; requested_quantity?: string | null };
+  summary: string;
+  origin?: {
+    kind: string;
+    actor: string;
+    request_id: string;
+    deployment_id: string;
+    reason: string;
+    request_time: string;
+    decision?: { sequence: Integer64; bar_time: string; action: string; reason: string; inputs?: Record<string, string> } | null;
+  } | null;
+  verdict?: { refused: boolean; refused_by: string; rejection?: Rejection | null; checks?: RiskCheck[]; unchecked: string; nearest?: PassableTerm[] } | null;
+  route?: { account_id: string; broker: string; mode: string; support: string; why: string; sent: boolean; broker_order_id: string } | null;
+  steps?: ExplainedStep[];
+  fills?: { fill: Fill & { realised_pnl?: string | null }; unrealised_because: string }[];
+  result?: {
+    quantity: string;
+    average_price: string;
+    notional: string;
+    fees?: Record<string, string>;
+    realised_pnl?: string | null;
+    net_pnl?: string | null;
+    accept_time?: string | null;
+    first_fill_time?: string | null;
+    last_fill_time?: string | null;
+    currency: string;
+  } | null;
+  links?: { place: { list_id: string; contingency_type: string; index: number; size: number }; order_id: string; relation: string; order?: Order | null }[];
+  gaps?: string[];
+}
+export interface ExplainedStep {
+  sequence: Integer64;
+  type: string;
+  event_time: string;
+  since_previous_ns: Integer64;
+  status: string;
+  actor: string;
+  title: string;
+  detail: string;
+  rejection?: Rejection | null;
+  changes?: string[];
+  execution_id: string;
 }
 export interface Account {
   account_id: string;

@@ -7,10 +7,18 @@ function subscribe(callback: () => void): () => void {
   return () => window.removeEventListener("hashchange", callback);
 }
 
-export function useRoute(): { path: string; query: URLSearchParams } {
+/** "#/orders/O-1?tab=all" is the view "orders", of it "O-1". */
+export function useRoute(): { path: string; item: string; query: URLSearchParams } {
   const hash = useSyncExternalStore(subscribe, () => location.hash);
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
-  return { path: path || "overview", query: new URLSearchParams(query) };
+  const [view = "", item = ""] = path.split("/");
+  let name = item;
+  try {
+    name = decodeURIComponent(item);
+  } catch {
+    // As it stands: nothing has such a name.
+  }
+  return { path: view || "overview", item: name, query: new URLSearchParams(query) };
 }
 
 export function setQuery(name: string, value: string): void {

@@ -397,7 +397,7 @@ function Placed({ orderId }: { orderId: string }) {
       <span className="number">
         {decimal.format(order.cumulative_quantity)} of {decimal.format(order.quantity)} {order.symbol}
       </span>
-      <a href={`#/orders?order=${encodeURIComponent(orderId)}`}>Details</a>
+      <a href={`#/orders/${encodeURIComponent(orderId)}`}>Details</a>
     </p>
   );
 }

@@ -33,7 +33,7 @@ function AlertRow({ alert, short }: { alert: Alert; short: boolean }) {
           {alert.symbol && ` · ${alert.symbol}`}
           {" · "}
           {short ? <><Age since={alert.last_time} market /> ago</> : <Moment at={alert.last_time} />}
-          {alert.order_id && <> · <a href={`#/orders?tab=all&order=${encodeURIComponent(alert.order_id)}`}>order</a></>}
+          {alert.order_id && <> · <a href={`#/orders/${encodeURIComponent(alert.order_id)}`}>order</a></>}
           {alert.deployment_id && <> · <a href={`#/deployments?id=${encodeURIComponent(alert.deployment_id)}`}>{alert.deployment_id}</a></>}
           {alert.acknowledged && <> · seen by {alert.acknowledged_by || "you"}</>}
         </p>

@@ -283,7 +283,7 @@ function Inputs({ decision }: { decision: Decision }) {
 function Outcome({ decision }: { decision: Decision }) {
   const order = useModel((m) => m.orders[decision.order_id]);
   if (!decision.order_id) return <span className="wrap">{sentence(decision.outcome || "–")}</span>;
-  return <a className="wrap" href={`#/orders?tab=all&order=${encodeURIComponent(decision.order_id)}`}>{order ? <State name={order.status} prefix="ORDER_STATUS_" /> : sentence(decision.outcome || "order")}{order?.rejection?.message && <small className="muted"> {order.rejection.message}</small>}</a>;
+  return <a className="wrap" href={`#/orders/${encodeURIComponent(decision.order_id)}`}>{order ? <State name={order.status} prefix="ORDER_STATUS_" /> : sentence(decision.outcome || "order")}{order?.rejection?.message && <small className="muted"> {order.rejection.message}</small>}</a>;
 }
 
 // The outcome stands before the figures: it is what is looked for, and must not leave the screen.

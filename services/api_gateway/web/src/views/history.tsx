@@ -35,7 +35,7 @@ const kFillColumns: readonly Column<Fill>[] = [
   { key: "fee", label: "Fee", end: true, wideOnly: true, cell: (f) => <span className="number">{decimal.format(f.fee)} {f.fee_currency}</span> },
   { key: "maker", label: "Liquidity", wideOnly: true, cell: (f) => (f.maker ? "maker" : "taker") },
   { key: "reason", label: "Reason", wideOnly: true, cell: (f) => sentence(f.reason || "–") },
-  { key: "order", label: "Order", cell: (f) => <a href={`#/orders?tab=all&order=${encodeURIComponent(f.order_id)}`}>{f.order_id.slice(0, 9)}…</a> },
+  { key: "order", label: "Order", cell: (f) => <a href={`#/orders/${encodeURIComponent(f.order_id)}`}>{f.order_id.slice(0, 9)}…</a> },
 ];
 
 export function HistoryView() {

@@ -1,14 +1,15 @@
 import { useEffect, useMemo } from "react";
 import { get, post } from "../api/client";
-import { kRefused, kWorking, type Fill, type Order, type OrderEvent } from "../api/types";
+import { kRefused, kWorking, type Fill, type Order } from "../api/types";
 import { withOrderTimes } from "../lib/order_times";
 import * as decimal from "../lib/decimal";
 import { bare, newKey, sentence, word } from "../lib/words";
-import { cancelOrder, notify, showOnChart, showOrder, useModel, useReplay, useStore } from "../state/store";
-import { Age, Dialog, Empty, Failure, Moment, Panel, Price, showCheck, SideWord, State, useAction, useFetched } from "../ui/parts";
+import { cancelOrder, notify, showOrder, useModel, useReplay, useStore } from "../state/store";
+import { Age, Empty, Failure, Moment, Panel, Price, SideWord, State, useAction } from "../ui/parts";
 import { setQuery, useRoute } from "../ui/route";
 import { Table, type Column } from "../ui/table";
 import { Tabs } from "../ui/tabs";
+import { OrderView } from "./order";
 
 export function CancelButton({ order }: { order: Order }) {
   const { busy, error, run } = useAction();
@@ -32,7 +33,8 @@ export function CancelButton({ order }: { order: Order }) {
 }
 
 const openOrder = (order: Order) => {
-  location.hash = `#/orders?${new URLSearchParams({ tab: new URLSearchParams(location.hash.split("?")[1]).get("tab") ?? "working", order: order.order_id })}`;
+  const tab = new URLSearchParams(location.hash.split("?")[1]).get("tab");
+  location.hash = `#/orders/${encodeURIComponent(order.order_id)}${tab ? `?${new URLSearchParams({ tab })}` : ""}`;
 };
 
 /** Market time first, as everything else of a replay; the wall's beside it. */
@@ -124,9 +126,17 @@ export function useOrders(): Order[] {
 }
 
 export function OrdersView() {
-  const { query } = useRoute();
+  const { item, query } = useRoute();
+  // As links were before orders had a page of their own.
+  const former = query.get("order");
+  useEffect(() => {
+    if (former) location.replace(`#/orders/${encodeURIComponent(former)}`);
+  }, [former]);
   const tab = query.get("tab") ?? "working";
-  const selected = query.get("order");
+  return item ? <OrderView orderId={item} tab={tab} /> : <OrderList tab={tab} />;
+}
+
+function OrderList({ tab }: { tab: string }) {
   const accountId = useStore((s) => s.accountId);
   const orders = useOrders();
   const groups: Record<string, Order[]> = {
@@ -161,84 +171,6 @@ export function OrdersView() {
         {error !== null && <Failure error={error} />}
         <OrdersTable label={`${sentence(tab)} orders`} orders={(groups[tab] ?? orders).slice(0, 300)} empty={empty[tab]} />
       </Panel>
-      {selected && <OrderDrawer orderId={selected} onClose={() => setQuery("order", "")} />}
     </>
-  );
-}
-
-function OrderDrawer({ orderId, onClose }: { orderId: string; onClose: () => void }) {
-  const known = useModel((m) => m.orders[orderId]);
-  const { data, error, reload } = useFetched(() => get<{ events?: OrderEvent[] }>(`/api/live/orders/${encodeURIComponent(orderId)}/events`), [orderId, known?.sequence]);
-  const events = data?.events ?? [];
-  const order = known ?? events[events.length - 1]?.order ?? null;
-  const time = events.find((e) => e.fill)?.fill?.transact_time ?? order?.create_time ?? "";
-  const checks = events.find((e) => (e.checks?.length ?? 0) > 0)?.checks ?? [];
-  return (
-    <Dialog title={order ? `${bare(order.side, "SIDE_")} ${decimal.format(order.quantity)} ${order.symbol}` : "Order"} onClose={onClose} wide>
-      {order && (
-        <>
-          <div className="row spread-row">
-            <State name={order.status} prefix="ORDER_STATUS_" />
-            <CancelButton order={order} />
-            <button type="button" className="button small" onClick={() => { onClose(); showOnChart(order.symbol, time, `${bare(order.side, "SIDE_")} ${decimal.format(order.quantity)}`); }}>Show on the chart</button>
-          </div>
-          {order.rejection?.message && (
-            <div className="refusal">
-              <p>{order.rejection.message}</p>
-              <code>
-                {[order.rejection.reason, order.rejection.check, order.rejection.observed && `observed ${order.rejection.observed}`, order.rejection.limit && `limit ${order.rejection.limit}`].filter(Boolean).join(" · ")}
-              </code>
-            </div>
-          )}
-          <dl className="facts two">
-            <div><dt>Type</dt><dd>{word(order.type, "ORDER_TYPE_")} · {bare(order.time_in_force, "TIME_IN_FORCE_")}{order.reduce_only && " · reduce only"}</dd></div>
-            <div><dt>Filled</dt><dd className="number">{decimal.format(order.cumulative_quantity)} of {decimal.format(order.quantity)}</dd></div>
-            <div><dt>Limit</dt><dd><Price value={order.limit_price} symbol={order.symbol} /></dd></div>
-            <div><dt>Stop</dt><dd><Price value={order.stop_price} symbol={order.symbol} /></dd></div>
-            <div><dt>Average price</dt><dd><Price value={order.average_price} symbol={order.symbol} /></dd></div>
-            <div><dt>Fees</dt><dd className="number">{decimal.format(order.fees)}</dd></div>
-            <div><dt>Reason</dt><dd>{order.reason || "–"}</dd></div>
-            <div><dt>Deployment</dt><dd>{order.deployment_id || "placed by hand"}</dd></div>
-          </dl>
-        </>
-      )}
-      <h3>Timeline</h3>
-      {error !== null && <Failure error={error} retry={reload} />}
-      <ol className="timeline">
-        {events.map((event) => (
-          <li key={String(event.sequence)}>
-            <div className="row">
-              <strong>{word(event.type, "ORDER_EVENT_TYPE_")}</strong>
-              <span className="muted">{event.fill ? <><Moment at={event.fill.transact_time} /> <small>wall <Moment at={event.event_time} /></small></> : <Moment at={event.event_time} />}</span>
-            </div>
-            <div className="muted">
-              {event.fill && <><span className="number">{decimal.format(event.fill.quantity)} @ {decimal.format(event.fill.price)}</span> · fee {decimal.format(event.fill.fee)} {event.fill.fee_currency} · {event.fill.maker ? "maker" : "taker"} · {event.fill.execution_id} · </>}
-              {event.rejection?.message && <>{event.rejection.message} · </>}
-              {event.actor || "system"} · event {String(event.sequence)}
-            </div>
-          </li>
-        ))}
-      </ol>
-      {checks.length > 0 && (
-        <>
-          <h3>Risk checks</h3>
-          <ul className="checks">
-            {checks.map((check) => (
-              <li key={check.name} className={check.passed ? "pass" : "fail"}>
-                <span>{sentence(check.name)}</span>
-                <span className="number">{showCheck(check)}</span>
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
-      {order && (
-        <dl className="facts ids">
-          <div><dt>Order id</dt><dd><code>{order.order_id}</code></dd></div>
-          <div><dt>Request id</dt><dd><code>{order.request_id}</code></dd></div>
-          <div><dt>Broker id</dt><dd><code>{order.broker_order_id || "–"}</code></dd></div>
-        </dl>
-      )}
-    </Dialog>
   );
 }

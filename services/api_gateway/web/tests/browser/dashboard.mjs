@@ -178,14 +178,39 @@ await check("a reviewed limit order, placed by a double click, is one order", as
   if (after.length !== 1) return `${after.length} orders`;
   placedId = after[0].order_id;
 });
-await check("the order is in the table, its drawer shows the timeline", async () => {
+await check("the order opens from the table: wanted, checked, routed, what happened", async () => {
   if (!placedId) return "no order was placed";
-  await go(page, `orders?tab=working&order=${placedId}`);
-  await page.locator("dialog .timeline li").first().waitFor();
-  await picture(page, "order-drawer-1440");
-  await page.keyboard.press("Escape");
-  await page.locator("dialog").waitFor({ state: "detached" });
+  await go(page, "orders?tab=working");
+  const row = page.locator("tr.clickable", { hasText: instrument.symbol }).first();
+  await row.getByRole("button", { name: instrument.symbol }).click();
+  await page.waitForURL(/#\/orders\/[^?]+\?tab=working/);
+  await go(page, `orders/${placedId}`);
+  await page.locator(".story-steps li").first().waitFor();
+  const heads = await page.locator(".station-head h3").allInnerTexts();
+  if (!["Wanted", "Checked", "Routed", "What happened"].every((head) => heads.includes(head))) return heads.join(", ");
+  if (!(await page.locator(".station").first().innerText()).includes("user:")) return "nobody wanted it";
+  if ((await page.locator(".story-checks li").count()) < 28) return "checks are missing";
+  await picture(page, "order-1440", true);
+  const problems = await accessible(page);
+  if (problems) return problems;
 });
+await check("a refused order says what would have passed; a former link still finds its order", async () => {
+  const refused = await fetch(new URL("/api/live/orders", url), { method: "POST", headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" }, body: JSON.stringify({ request_id: `refused-${Date.now()}`, symbol: instrument.symbol, side: "SIDE_BUY", type: "ORDER_TYPE_MARKET", quantity: "10000000" }) });
+  const { order } = await refused.json();
+  if (refused.status !== 422 || !order) return `HTTP ${refused.status}`;
+  await go(page, `orders?tab=all&order=${order.order_id}`);
+  await page.waitForURL(new RegExp(`#/orders/${order.order_id}`));
+  await page.locator(".station.tone-bad .refusal").waitFor();
+  const said = await page.locator(".station.tone-bad").innerText();
+  if (!/would have passed/.test(said)) return said;
+  if (await page.locator(".station-head h3", { hasText: "Routed" }).count()) return "it says that it was routed";
+  await picture(page, "order-refused-1440", true);
+  await go(page, "orders/O-nobody");
+  await page.getByRole("alert").waitFor();
+  await go(page, "orders?tab=working");
+});
+// The browser writes the 404 of the order that is none to the console.
+for (let i = complaints.length - 1; i >= 0; --i) if (complaints[i].includes("404")) complaints.splice(i, 1);
 await check("a hard refresh keeps the view and the session", async () => {
   await page.reload();
   await page.getByText("stream live").waitFor();
@@ -453,7 +478,7 @@ for (const scheme of ["dark", "light"]) {
     const seen = await where.newPage();
     await seen.goto(`${url}/#/overview`);
     await seen.getByText("stream live").waitFor();
-    for (const view of [...kViews, "deployments?deploy=1", "history?tab=fills", "alerts?show=all"]) {
+    for (const view of [...kViews, `orders/${placedId}`, "deployments?deploy=1", "history?tab=fills", "alerts?show=all"]) {
       await check(`accessible: ${view}, ${scheme}, ${width} px`, async () => {
         await go(seen, view);
         return accessible(seen);
@@ -492,11 +517,12 @@ await phoneContext.addInitScript(kWatchPolicy);
 const phone = await phoneContext.newPage();
 watch(phone, "phone");
 await phone.goto(url);
-for (const view of kViews) {
-  await check(`phone: ${view} has no horizontal overflow`, async () => {
+for (const view of [...kViews, `orders/${placedId}`]) {
+  await check(`phone: ${view.replace(placedId, "one order")} has no horizontal overflow`, async () => {
     await go(phone, view);
     await phone.getByText("stream live").waitFor();
-    await picture(phone, `${view}-390`);
+    if (view.includes("/")) await phone.locator(".story-steps li").first().waitFor();
+    await picture(phone, view.includes("/") ? "order-390" : `${view}-390`, view.includes("/"));
     const excess = await overflow(phone);
     if (excess > 0) return `${excess} px`;
   });
