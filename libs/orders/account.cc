@@ -461,18 +461,18 @@ std::vector<OrderEvent> Account::Resume(const std::string& reason, const std::st
 
 void Account::Put(const Order& order) {
   const OrderId& id = order.order_id;
-  std::map<OrderId, Order>::node_type* closed = closed_.Find(id);
+  Closed* closed = closed_.Find(id);
   if (IsTerminal(order.status)) {
     if (closed != nullptr) {
-      closed->mapped() = order;
+      closed->node.mapped() = order;
       return;
     }
     working_.insert_or_assign(id, order);
-    closed_.Put(id, working_.extract(id));
+    closed_.Put(id, Closed(working_.extract(id)));
     closing_.push_back(id);
   } else if (closed != nullptr) {
-    closed->mapped() = order;
-    working_.insert(std::move(*closed));
+    closed->node.mapped() = order;
+    working_.insert(std::move(closed->node));
     closed_.Erase(id);
   } else {
     working_.insert_or_assign(id, order);
@@ -481,8 +481,8 @@ void Account::Put(const Order& order) {
 
 const Order* Account::Find(const OrderId& id) const {
   if (auto found = working_.find(id); found != working_.end()) return &found->second;
-  const auto* closed = closed_.Find(id);
-  return closed == nullptr ? nullptr : &closed->mapped();
+  const Closed* closed = closed_.Find(id);
+  return closed == nullptr ? nullptr : &closed->node.mapped();
 }
 
 void Account::Forget(std::size_t keep_max) {

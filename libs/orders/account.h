@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libs/base/lookup_map.h"
@@ -152,7 +153,27 @@ class Account {
   // memory when it goes from one to the other.
   std::map<OrderId, Order> working_;
   // Nobody looks at all of them.
-  LookupMap<OrderId, std::map<OrderId, Order>::node_type> closed_;
+  struct Closed {
+    using Node = std::map<OrderId, Order>::node_type;
+    Closed() = default;
+    explicit Closed(Node taken) : node(std::move(taken)) {}
+    Closed(const Closed& other) : node(Copy(other.node)) {}
+    Closed(Closed&& other) noexcept = default;
+    Closed& operator=(const Closed& other) {
+      node = Copy(other.node);
+      return *this;
+    }
+    Closed& operator=(Closed&& other) noexcept = default;
+    ~Closed() = default;
+    static Node Copy(const Node& of) {
+      std::map<OrderId, Order> one;
+      if (!of.empty()) one.emplace(of.key(), of.mapped());
+      return one.empty() ? Node() : one.extract(one.begin());
+    }
+
+    Node node;
+  };
+  LookupMap<OrderId, Closed> closed_;
   // As they closed; may name some that are not in closed_ any more.
   std::deque<OrderId> closing_;
   // One execution as it is booked now, by book; nothing when it was taken back.
