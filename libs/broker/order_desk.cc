@@ -24,12 +24,14 @@ void OrderDesk::Restore(Entry entry, UtcTime now) {
   }
   if (entry.cancel_wanted && entry.way == Way::kOpen) cancel_.insert(id);
   entry.replace_answered = entry.order.replace_count;
-  entries_[id] = std::move(entry);
+  if (entry.way != Way::kClosed || entry.contradicted) unsettled_.insert(id);
+  entries_.Put(id, std::move(entry));
 }
 
 void OrderDesk::Take(const Order& order, UtcTime now) {
-  if (entries_.contains(order.order_id)) return;
-  Entry& entry = entries_[order.order_id];
+  if (entries_.Contains(order.order_id)) return;
+  Entry& entry = entries_.Insert(order.order_id).first;
+  unsettled_.insert(order.order_id);
   entry.order = order;
   entry.order.status = OrderStatus::kSubmitted;
   entry.order.cumulative_quantity = Decimal();
@@ -40,8 +42,9 @@ void OrderDesk::Take(const Order& order, UtcTime now) {
 }
 
 void OrderDesk::Refuse(const Order& order, const Rejection& why, UtcTime now) {
-  if (entries_.contains(order.order_id)) return;
-  Entry& entry = entries_[order.order_id];
+  if (entries_.Contains(order.order_id)) return;
+  Entry& entry = entries_.Insert(order.order_id).first;
+  unsettled_.insert(order.order_id);
   entry.order = order;
   End(entry, ExecutionType::kRejected, OrderStatus::kRejected, why, now);
 }
@@ -103,7 +106,7 @@ void OrderDesk::On(const Replaced& fact, UtcTime) {
   bool full = order.cumulative_quantity >= order.quantity;
   order.leaves_quantity = full ? Decimal() : order.quantity - order.cumulative_quantity;
   if (full) {
-    entry->way = Way::kClosed;
+    Close(*entry);
     order.status = OrderStatus::kFilled;
   }
   Tell(*entry, {.type = ExecutionType::kReplaced, .replacement = fact.terms}, fact.time);
@@ -156,17 +159,17 @@ void OrderDesk::On(const Trade& trade, UtcTime) {
   if (entry->way != Way::kClosed) {
     entry->order.leaves_quantity = full ? Decimal() : entry->order.quantity - entry->order.cumulative_quantity;
     entry->order.status = full ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
-    if (full) entry->way = Way::kClosed;
+    if (full) Close(*entry);
   }
-  if (entry->order.cumulative_quantity > entry->order.quantity) entry->contradicted = true;
+  if (entry->order.cumulative_quantity > entry->order.quantity) Contradict(*entry);
   Tell(*entry, std::move(execution), trade.time);
 }
 
 OrderDesk::Entry& OrderDesk::External(const Trade& trade) {
-  Entry& entry = entries_[trade.order_id];
+  Entry& entry = entries_.Insert(trade.order_id).first;
   entry.way = Way::kOpen;
-  entry.contradicted = true;
   entry.order.order_id = trade.order_id;
+  Contradict(entry);
   entry.order.account_id = account_id_;
   entry.order.symbol = trade.symbol;
   entry.order.side = trade.side;
@@ -181,7 +184,7 @@ void OrderDesk::On(const DefinitiveReject& reject, UtcTime) {
   if (entry == nullptr) return;
   if (!entry->trades.empty() || entry->way == Way::kOpen) {
     // Taken and refused: it is asked what is so.
-    entry->contradicted = true;
+    Contradict(*entry);
     Ask(*entry);
     return;
   }
@@ -213,7 +216,7 @@ void OrderDesk::On(const Restated& fact, UtcTime) {
   bool over = entry->order.cumulative_quantity >= fact.quantity;
   entry->order.leaves_quantity = over ? Decimal() : fact.quantity - entry->order.cumulative_quantity;
   if (over) {
-    entry->way = Way::kClosed;
+    Close(*entry);
     entry->order.status = OrderStatus::kFilled;
   }
   Tell(*entry, {.type = ExecutionType::kRestated, .rejection = fact.why}, fact.time);
@@ -233,7 +236,7 @@ void OrderDesk::On(const NotSent& fact, UtcTime now) {
   Entry* entry = Known(fact.order_id);
   if (entry == nullptr || entry->way == Way::kClosed) return;
   if (entry->way == Way::kOpen) {
-    entry->contradicted = true;
+    Contradict(*entry);
     Ask(*entry);
     return;
   }
@@ -295,21 +298,16 @@ void OrderDesk::On(const SessionState& fact, UtcTime) {
   ready_ = fact.state == SessionState::State::kReady;
   if (!ready_) return;
   // What an answer may have been lost of is asked for by every new session.
-  for (auto& [id, entry] : entries_) {
+  for (const OrderId& id : unsettled_) {
+    const Entry& entry = entries_.At(id);
     if (IsOut(entry) || entry.contradicted) query_.insert(id);
     if (entry.cancel_wanted && entry.way != Way::kClosed) cancel_.insert(id);
   }
 }
 
-OrderDesk::Entry* OrderDesk::Known(const OrderId& id) {
-  auto found = entries_.find(id);
-  return found == entries_.end() ? nullptr : &found->second;
-}
+OrderDesk::Entry* OrderDesk::Known(const OrderId& id) { return entries_.Find(id); }
 
-const OrderDesk::Entry* OrderDesk::Find(const OrderId& id) const {
-  auto found = entries_.find(id);
-  return found == entries_.end() ? nullptr : &found->second;
-}
+const OrderDesk::Entry* OrderDesk::Find(const OrderId& id) const { return entries_.Find(id); }
 
 void OrderDesk::Accept(Entry& entry, const std::string& broker_order_id, UtcTime time) {
   if (entry.order.broker_order_id.empty()) entry.order.broker_order_id = broker_order_id;
@@ -317,7 +315,7 @@ void OrderDesk::Accept(Entry& entry, const std::string& broker_order_id, UtcTime
   if (entry.way == Way::kClosed) {
     // Told that it never was there, and it is.
     if (entry.order.status == OrderStatus::kRejected) {
-      entry.contradicted = true;
+      Contradict(entry);
       Ask(entry);
     }
     return;
@@ -331,7 +329,7 @@ void OrderDesk::Accept(Entry& entry, const std::string& broker_order_id, UtcTime
 
 void OrderDesk::End(Entry& entry, ExecutionType type, OrderStatus status, std::optional<Rejection> why, UtcTime time) {
   if (entry.way == Way::kClosed) return;
-  entry.way = Way::kClosed;
+  Close(entry);
   entry.cancel_wanted = false;
   submit_.erase(entry.order.order_id);
   cancel_.erase(entry.order.order_id);
@@ -360,6 +358,16 @@ void OrderDesk::Tell(Entry& entry, Execution execution, UtcTime time) {
 
 void OrderDesk::Ask(Entry& entry) { query_.insert(entry.order.order_id); }
 
+void OrderDesk::Contradict(Entry& entry) {
+  entry.contradicted = true;
+  unsettled_.insert(entry.order.order_id);
+}
+
+void OrderDesk::Close(Entry& entry) {
+  entry.way = Way::kClosed;
+  if (!entry.contradicted) unsettled_.erase(entry.order.order_id);
+}
+
 OrderDesk::Batch OrderDesk::TakeBatch() {
   Batch batch = std::exchange(batch_, Batch{});
   storing_.insert(batch.orders.begin(), batch.orders.end());
@@ -374,7 +382,7 @@ OrderDesk::Sends OrderDesk::TakeSends(UtcTime now) {
   Sends sends;
   if (!ready_) return sends;
   for (auto next = submit_.begin(); next != submit_.end();) {
-    Entry& entry = entries_.at(*next);
+    Entry& entry = entries_.At(*next);
     // Its intent is not durable yet.
     if (entry.way != Way::kSendable) {
       ++next;
@@ -386,19 +394,19 @@ OrderDesk::Sends OrderDesk::TakeSends(UtcTime now) {
     next = submit_.erase(next);
   }
   for (const OrderId& id : std::exchange(cancel_, {})) {
-    Entry& entry = entries_.at(id);
+    Entry& entry = entries_.At(id);
     if (entry.way == Way::kClosed) continue;
     ++entry.cancels_sent;
     sends.cancel.push_back({.order_id = id, .broker_order_id = entry.order.broker_order_id});
   }
   for (const auto& [id, terms] : std::exchange(replace_, {})) {
-    const Entry& entry = entries_.at(id);
+    const Entry& entry = entries_.At(id);
     // Whoever asked hears that it ended, and that answers it.
     if (entry.way != Way::kOpen) continue;
     sends.replace.push_back({.order_id = id, .broker_order_id = entry.order.broker_order_id, .terms = terms});
   }
   for (auto next = query_.begin(); next != query_.end();) {
-    Entry& entry = entries_.at(*next);
+    Entry& entry = entries_.At(*next);
     if (entry.asked_time != UtcTime{} && now - entry.asked_time < kAskAgain) {
       ++next;
       continue;
@@ -411,11 +419,12 @@ OrderDesk::Sends OrderDesk::TakeSends(UtcTime now) {
 }
 
 void OrderDesk::Forget(const OrderId& id) {
-  auto found = entries_.find(id);
-  if (found == entries_.end() || found->second.way != Way::kClosed || batch_.orders.contains(id)) return;
+  const Entry* entry = Find(id);
+  if (entry == nullptr || entry->way != Way::kClosed || batch_.orders.contains(id)) return;
   query_.erase(id);
   replace_.erase(id);
-  entries_.erase(found);
+  unsettled_.erase(id);
+  entries_.Erase(id);
 }
 
 }  // namespace ballast::broker

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/base/lookup_map.h"
 #include "libs/broker/broker.h"
 #include "libs/broker/execution.h"
 
@@ -90,7 +91,8 @@ class OrderDesk {
   Sends TakeSends(UtcTime now);
 
   [[nodiscard]] const Entry* Find(const OrderId& id) const;
-  [[nodiscard]] const std::map<OrderId, Entry>& entries() const { return entries_; }
+  // Orders that are known, closed ones included.
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::uint64_t execution_sequence() const { return execution_sequence_; }
   // Nothing is numbered up to here again.
   void GoOnAfter(std::uint64_t execution_sequence) {
@@ -124,12 +126,17 @@ class OrderDesk {
   void End(Entry& entry, ExecutionType type, OrderStatus status, std::optional<Rejection> why, UtcTime time);
   void Tell(Entry& entry, Execution execution, UtcTime time);
   void Ask(Entry& entry);
+  // The venue's word against itself.
+  void Contradict(Entry& entry);
+  void Close(Entry& entry);
 
   AccountId account_id_;
   Capabilities capabilities_;
   std::uint64_t execution_sequence_;
   bool ready_ = false;
-  std::map<OrderId, Entry> entries_;
+  LookupMap<OrderId, Entry> entries_;
+  // Those of them that a session that begins is asked about: not closed, or contradicted.
+  std::set<OrderId> unsettled_;
   Batch batch_;
   // Taken and not durable yet, so not to be sent.
   std::set<OrderId> storing_;

@@ -241,8 +241,7 @@ void Account::Remember(const Fill& fill) {
   // A broker repeats what it has just told, or what it told in this session: not last year's.
   const std::string& root = fill.exec_ref_id.empty() ? fill.execution_id.value() : fill.exec_ref_id.value();
   if (root.empty()) return;
-  auto [place, fresh] = executions_.try_emplace(root);
-  Booked& booked = place->second;
+  auto [booked, fresh] = executions_.Insert(root);
   if (fill.version > booked.version) booked = {.version = fill.version, .shares = {}};
   if (!fill.reversal) {
     booked.shares.push_back({.execution_id = fill.execution_id,
@@ -255,7 +254,7 @@ void Account::Remember(const Fill& fill) {
   if (!fresh) return;
   execution_order_.push_back(root);
   if (execution_order_.size() <= std::size_t{kExecutionsMax}) return;
-  executions_.erase(execution_order_.front());
+  executions_.Erase(execution_order_.front());
   execution_order_.pop_front();
 }
 
@@ -344,9 +343,9 @@ std::vector<OrderEvent> Account::BookFill(const Report& report, const OrderId& i
 }
 
 std::vector<OrderEvent> Account::TakeBack(const Report& report, UtcTime now) {
-  auto found = executions_.find(report.fill.exec_ref_id.value());
+  const Booked* booked = executions_.Find(report.fill.exec_ref_id.value());
   const Order* order = Find(report.order_id);
-  if (order == nullptr || found == executions_.end()) {
+  if (order == nullptr || booked == nullptr) {
     return Illegal(report,
                    {.reason = RejectReason::kIllegalTransition,
                     .check = "execution_id",
@@ -354,11 +353,10 @@ std::vector<OrderEvent> Account::TakeBack(const Report& report, UtcTime now) {
                     .message = "the broker takes back a trade that is not known here"},
                    true, now);
   }
-  bool already = report.type == OrderEventType::kTradeCancel && found->second.shares.empty();
-  if (already || report.fill.version <= found->second.version)
-    return Illegal(report, ToldAgain(report.fill), false, now);
+  bool already = report.type == OrderEventType::kTradeCancel && booked->shares.empty();
+  if (already || report.fill.version <= booked->version) return Illegal(report, ToldAgain(report.fill), false, now);
   std::vector<OrderEvent> events;
-  for (const Share& share : std::vector<Share>(found->second.shares)) {
+  for (const Share& share : std::vector<Share>(booked->shares)) {
     OrderEvent event = NextOf(report, order, now);
     event.type = OrderEventType::kTradeCancel;
     event.fill = report.fill;
@@ -400,7 +398,7 @@ std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) 
     return TakeBack(report, now);
   const Order* order = Find(report.order_id);
   if (report.type == OrderEventType::kFilled) {
-    if (executions_.contains(report.fill.execution_id.value()))
+    if (executions_.Contains(report.fill.execution_id.value()))
       return Illegal(report, ToldAgain(report.fill), false, now);
     const bool unknown = order == nullptr;
     if (unknown) order = AddExternal(report, now);
@@ -462,28 +460,34 @@ std::vector<OrderEvent> Account::Resume(const std::string& reason, const std::st
 }
 
 void Account::Put(const Order& order) {
-  bool terminal = IsTerminal(order.status);
-  std::map<OrderId, Order>& there = terminal ? closed_ : working_;
-  std::map<OrderId, Order>& other = terminal ? working_ : closed_;
-  if (auto node = other.extract(order.order_id)) {
-    node.mapped() = order;
-    there.insert(std::move(node));
-    if (terminal) closing_.push_back(order.order_id);
-    return;
+  const OrderId& id = order.order_id;
+  Closed* closed = closed_.Find(id);
+  if (IsTerminal(order.status)) {
+    if (closed != nullptr) {
+      closed->node.mapped() = order;
+      return;
+    }
+    working_.insert_or_assign(id, order);
+    closed_.Put(id, Closed(working_.extract(id)));
+    closing_.push_back(id);
+  } else if (closed != nullptr) {
+    closed->node.mapped() = order;
+    working_.insert(std::move(closed->node));
+    closed_.Erase(id);
+  } else {
+    working_.insert_or_assign(id, order);
   }
-  auto [place, fresh] = there.insert_or_assign(order.order_id, order);
-  if (terminal && fresh) closing_.push_back(order.order_id);
 }
 
 const Order* Account::Find(const OrderId& id) const {
   if (auto found = working_.find(id); found != working_.end()) return &found->second;
-  auto found = closed_.find(id);
-  return found == closed_.end() ? nullptr : &found->second;
+  const Closed* closed = closed_.Find(id);
+  return closed == nullptr ? nullptr : &closed->node.mapped();
 }
 
 void Account::Forget(std::size_t keep_max) {
   while (closed_.size() > keep_max) {
-    closed_.erase(closing_.front());
+    closed_.Erase(closing_.front());
     closing_.pop_front();
   }
 }

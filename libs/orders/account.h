@@ -5,8 +5,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "libs/base/lookup_map.h"
 #include "libs/model/order.h"
 #include "libs/orders/books.h"
 
@@ -150,7 +152,28 @@ class Account {
   // Apart, so that what looks at all that can change does not pass by all that ever was. An order keeps its place in
   // memory when it goes from one to the other.
   std::map<OrderId, Order> working_;
-  std::map<OrderId, Order> closed_;
+  // Nobody looks at all of them.
+  struct Closed {
+    using Node = std::map<OrderId, Order>::node_type;
+    Closed() = default;
+    explicit Closed(Node taken) : node(std::move(taken)) {}
+    Closed(const Closed& other) : node(Copy(other.node)) {}
+    Closed(Closed&& other) noexcept = default;
+    Closed& operator=(const Closed& other) {
+      node = Copy(other.node);
+      return *this;
+    }
+    Closed& operator=(Closed&& other) noexcept = default;
+    ~Closed() = default;
+    static Node Copy(const Node& of) {
+      std::map<OrderId, Order> one;
+      if (!of.empty()) one.emplace(of.key(), of.mapped());
+      return one.empty() ? Node() : one.extract(one.begin());
+    }
+
+    Node node;
+  };
+  LookupMap<OrderId, Closed> closed_;
   // As they closed; may name some that are not in closed_ any more.
   std::deque<OrderId> closing_;
   // One execution as it is booked now, by book; nothing when it was taken back.
@@ -167,7 +190,7 @@ class Account {
     std::vector<Share> shares;
   };
   // The newest executions that were booked.
-  std::map<std::string, Booked> executions_;
+  LookupMap<std::string, Booked> executions_;
   std::deque<std::string> execution_order_;
 };
 

@@ -74,7 +74,7 @@ absl::Status Engine::Recover() {
   if (options_.source == "simulated") StepMarket();
   if (storing_) return absl::UnavailableError("the market's first step could not be stored");
   feed_.Begin();
-  log_.Info("broker.recovered", {{"orders", std::to_string(venue_.orders().size())},
+  log_.Info("broker.recovered", {{"orders", std::to_string(venue_.size())},
                                  {"market_source", options_.source},
                                  {"market_step", std::to_string(feed_.step_number())}});
   return absl::OkStatus();

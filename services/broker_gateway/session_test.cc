@@ -219,9 +219,8 @@ TEST_F(ForgetfulTest, AnOrderSentAgainIsOneOrderThoughItIsNotInMemoryAnyMore) {
     EXPECT_TRUE(engine_->Instruct(NewOrder(last), session));
     ASSERT_TRUE(session->WaitForReport(last, broker::v1::EXECUTION_TYPE_TRADE));
     std::promise<std::size_t> known;
-    ASSERT_TRUE(engine_->Ask([&](const Engine& engine) {
-      known.set_value(std::max(engine.venue().orders().size(), engine.desks().size()));
-    }));
+    ASSERT_TRUE(engine_->Ask(
+        [&](const Engine& engine) { known.set_value(std::max(engine.venue().size(), engine.desks().size())); }));
     EXPECT_LE(known.get_future().get(), 13U);
     // Told once, by whichever life.
     for (int i = 0; i < 10; ++i)
@@ -231,7 +230,7 @@ TEST_F(ForgetfulTest, AnOrderSentAgainIsOneOrderThoughItIsNotInMemoryAnyMore) {
     session = Hello(8);
     ASSERT_TRUE(session->Ready());
     std::promise<std::size_t> loaded;
-    ASSERT_TRUE(engine_->Ask([&](const Engine& engine) { loaded.set_value(engine.venue().orders().size()); }));
+    ASSERT_TRUE(engine_->Ask([&](const Engine& engine) { loaded.set_value(engine.venue().size()); }));
     EXPECT_EQ(loaded.get_future().get(), 0U);
   }
 }

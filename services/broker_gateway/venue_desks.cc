@@ -19,10 +19,10 @@ VenueDesks::Desk& VenueDesks::Of(const AccountId& account) {
 
 void VenueDesks::Restore() {
   desks_.clear();
-  for (const auto& [account, ledger] : venue_.ledgers()) (void)Of(account);
-  for (const auto& [id, order] : venue_.orders()) {
-    if (!IsTerminal(order.status))
-      Of(order.account_id).desk.Restore({.order = order, .way = broker::OrderDesk::Way::kOpen}, now_());
+  for (const auto& [account, ledger] : venue_.ledgers()) {
+    Desk& desk = Of(account);
+    for (const OrderId& id : venue_.Working(account))
+      desk.desk.Restore({.order = *venue_.Find(id), .way = broker::OrderDesk::Way::kOpen}, now_());
   }
 }
 
@@ -105,7 +105,7 @@ void VenueDesks::Forget(const std::vector<Order>& orders) {
 
 std::size_t VenueDesks::size() const {
   std::size_t count = 0;
-  for (const auto& [account, desk] : desks_) count += desk.desk.entries().size();
+  for (const auto& [account, desk] : desks_) count += desk.desk.size();
   return count;
 }
 

@@ -112,6 +112,63 @@ TEST_P(AuditStoreTest, ListingIsNewestFirstAndFiltered) {
   EXPECT_EQ(Listed({.subject = "order:second", .limit = 2}), (Sequences{8, 6}));
 }
 
+// Some hundred records in commits of many sizes, what others append between them.
+TEST_P(AuditStoreTest, WhateverIsLookedForIsFoundInWhateverCommit) {
+  std::vector<audit::Record> all;
+  int number = 0;
+  auto append = [&](std::vector<audit::Record> records, const std::string& request_id = "") {
+    ASSERT_TRUE(store_->Append(records, head_, {}, request_id).ok());
+    all.insert(all.end(), records.begin(), records.end());
+  };
+  for (int size : {1, 40, 2, 32, 33, 64, 1, 7, 100}) {
+    std::vector<audit::Record> records;
+    for (int i = 0; i < size; ++i, ++number) {
+      const char* actions[] = {"order.pending_new", "order.submitted", "order.accepted", "order.filled"};
+      records.push_back(Next(number == 77 ? "order.denied" : actions[number % 4],
+                             number % 5 == 0 ? "second" : "paper" + std::to_string(number / 4)));
+    }
+    append(std::move(records));
+    std::string request_id = "r" + std::to_string(number);
+    append({Next("login.succeeded", number % 2 == 0 ? "second" : "", request_id)}, request_id);
+  }
+  auto expect = [&](const AuditStore::Filter& filter) {
+    std::vector<std::uint64_t> wanted;
+    for (auto record = all.rbegin(); record != all.rend() && wanted.size() < static_cast<std::size_t>(filter.limit);
+         ++record) {
+      if ((filter.account_id.empty() || record->account_id == filter.account_id) &&
+          (filter.subject.empty() || record->subject == filter.subject) &&
+          record->action.starts_with(filter.action_prefix) && (filter.before == 0 || record->sequence < filter.before))
+        wanted.push_back(record->sequence);
+    }
+    EXPECT_EQ(Listed(filter), wanted) << filter.account_id << " " << filter.subject << " " << filter.action_prefix
+                                      << " " << filter.before << " " << filter.limit;
+    return wanted.size();
+  };
+  for (int limit : {1, 3, 33, 1'000}) {
+    for (std::uint64_t before : {0U, 1U, 2U, 42U, 43U, 44U, 150U, 1'000U}) {
+      expect({.before = before, .limit = limit});
+      expect({.account_id = "second", .before = before, .limit = limit});
+      for (const char* prefix : {"order.", "order.filled", "order.denied", "login.", "l", "account.", "nothing"})
+        expect({.action_prefix = prefix, .before = before, .limit = limit});
+    }
+  }
+  for (int i = 0; i < number / 4; ++i) expect({.subject = "order:paper" + std::to_string(i), .limit = 10});
+  EXPECT_EQ(expect({.action_prefix = "order.denied", .limit = 10}), 1U);
+  EXPECT_EQ(expect({.subject = "order:nobody", .limit = 10}), 0U);
+  for (std::uint64_t after : {0U, 1U, 41U, 42U, 100U, 289U}) {
+    for (int limit : {1, 31, 50, 1'000}) {
+      std::uint64_t cursor = after;
+      for (std::size_t turns = 0; cursor < 285 && turns < 400; ++turns) {
+        auto page = store_->Page(cursor, 285, limit);
+        ASSERT_TRUE(page.ok());
+        ASSERT_FALSE(page->empty()) << cursor;
+        ASSERT_LE(page->size(), static_cast<std::size_t>(limit));
+        for (const audit::Record& record : *page) ASSERT_EQ(record, all[cursor++]);
+      }
+    }
+  }
+}
+
 TEST_P(AuditStoreTest, ARequestNamesItsRecordOnce) {
   audit::Record record = Next("login.succeeded", "", "r1");
   ASSERT_TRUE(store_->Append({record}, head_, {}, "r1").ok());

@@ -10,8 +10,10 @@
 
 #include "libs/platform/crypto/crypto.h"
 #include "libs/platform/postgres/testing/test_postgres.h"
+#include "libs/wire/log_page.h"
 #include "libs/wire/wire.h"
 #include "services/compliance_audit/postgres_store.h"
+#include "services/compliance_audit/record_page.h"
 
 namespace ballast {
 
@@ -74,9 +76,32 @@ class ChainKeeperTest : public testing::Test {
   }
   // What the owner of the schema can do behind the trigger's back.
   void Tamper(const std::string& sql) {
-    ASSERT_TRUE(Sql("ALTER TABLE record DISABLE TRIGGER record_append_only; " + sql +
-                    "; ALTER TABLE record ENABLE TRIGGER record_append_only")
+    ASSERT_TRUE(Sql("ALTER TABLE record_page DISABLE TRIGGER record_page_append_only; " + sql +
+                    "; ALTER TABLE record_page ENABLE TRIGGER record_page_append_only")
                     .ok());
+  }
+  // The same to single records, by somebody who knows the pages: false leaves a record out.
+  void Change(const std::function<bool(audit::Record&)>& change) {
+    auto records = process_->store.Page(0, 1'000, 1'000);
+    ASSERT_TRUE(records.ok());
+    std::string sql = "DELETE FROM record_page";
+    std::vector<audit::Record> run;
+    auto write = [&] {
+      if (run.empty()) return;
+      RecordPage page = RecordPage::Of(run);
+      sql += "; INSERT INTO record_page VALUES (" + std::to_string(page.last_sequence) + ", " +
+             std::to_string(page.records) + ", decode('" + page.previous_hash + "', 'hex'), " +
+             std::to_string(page.kinds) + ", decode('" + Hex(page.names) + "', 'hex'), decode('" + Hex(page.payload) +
+             "', 'hex'))";
+      run.clear();
+    };
+    for (audit::Record& record : *records) {
+      bool keep = change(record);
+      if (!keep || run.size() == wire::LogPage::kRecords) write();
+      if (keep) run.push_back(record);
+    }
+    write();
+    Tamper(sql);
   }
   ChainKeeper::Verification Verify() {
     auto result = process_->keeper.Verify([] { return false; });
@@ -97,17 +122,12 @@ class ChainKeeperTest : public testing::Test {
   // and the head too.
   void Rewrite(std::uint64_t first) {
     audit::Head head;
-    std::string sql = "ALTER TABLE record DISABLE TRIGGER record_append_only; ";
-    auto records = process_->store.Page(0, 1'000, 1'000);
-    ASSERT_TRUE(records.ok());
-    for (audit::Record record : *records) {
+    Change([&](audit::Record& record) {
       if (record.sequence >= first) record.detail = R"({"forged":true})";
       audit::Link(record, head, Sha256Hex);
-      sql += "UPDATE record SET detail = '" + record.detail + "', hash = decode('" + record.hash +
-             "', 'hex') WHERE sequence = " + std::to_string(record.sequence) + "; ";
-    }
-    sql += "UPDATE chain_head SET hash = '" + head.hash + "'";
-    ASSERT_TRUE(Sql(sql).ok());
+      return true;
+    });
+    ASSERT_TRUE(Sql("UPDATE chain_head SET hash = '" + head.hash + "'").ok());
   }
 
   const std::string anchor_path_ = testing::TempDir() + "/anchor_" + std::to_string(::getpid());
@@ -198,11 +218,13 @@ TEST_F(ChainKeeperTest, AppendingTwiceIsOnceAndAnotherContentIsRefused) {
 TEST_F(ChainKeeperTest, TheLogCannotBeChangedByAnyStatement) {
   EXPECT_TRUE(Feed(Events("paper", 1, 3)));
   EXPECT_TRUE(process_->keeper.Append(Login("r1")).ok());
-  for (const char* sql : {"UPDATE record SET actor = 'x' WHERE sequence = 2", "DELETE FROM record WHERE sequence = 2",
-                          "TRUNCATE record", "UPDATE append_request SET sequence = 1", "DELETE FROM append_request",
-                          "TRUNCATE append_request", "DELETE FROM record WHERE false",
-                          "INSERT INTO record SELECT * FROM record WHERE sequence = 2 ON CONFLICT (sequence) DO UPDATE "
-                          "SET actor = 'x'"}) {
+  for (const char* sql :
+       {"UPDATE record SET actor = 'x' WHERE sequence = 2", "DELETE FROM record WHERE sequence = 2", "TRUNCATE record",
+        "UPDATE append_request SET sequence = 1", "DELETE FROM append_request", "TRUNCATE append_request",
+        "DELETE FROM record WHERE false",
+        "INSERT INTO record SELECT * FROM record WHERE sequence = 2 ON CONFLICT (sequence) DO UPDATE "
+        "SET actor = 'x'",
+        "UPDATE record_page SET payload = ''", "DELETE FROM record_page WHERE false", "TRUNCATE record_page"}) {
     absl::Status status = Sql(sql);
     EXPECT_FALSE(status.ok()) << sql;
     EXPECT_NE(status.ToString().find("append-only"), std::string::npos) << status;
@@ -212,7 +234,10 @@ TEST_F(ChainKeeperTest, TheLogCannotBeChangedByAnyStatement) {
 
 TEST_F(ChainKeeperTest, AChangeBehindTheTriggersBackIsFound) {
   EXPECT_TRUE(Feed(Events("paper", 1, 9)));
-  Tamper("UPDATE record SET detail = '{}' WHERE sequence = 5");
+  Change([](audit::Record& record) {
+    if (record.sequence == 5) record.detail = "{}";
+    return true;
+  });
   auto result = Verify();
   ASSERT_TRUE(result.broken.has_value());
   EXPECT_EQ(result.broken->sequence, 5U);
@@ -222,13 +247,13 @@ TEST_F(ChainKeeperTest, AChangeBehindTheTriggersBackIsFound) {
 
 TEST_F(ChainKeeperTest, ADeletedRecordIsFound) {
   EXPECT_TRUE(Feed(Events("paper", 1, 9)));
-  Tamper("DELETE FROM record WHERE sequence = 4");
+  Change([](const audit::Record& record) { return record.sequence != 4; });
   EXPECT_EQ(Verify().broken->sequence, 4U);
 }
 
 TEST_F(ChainKeeperTest, ACutEndIsFoundAlsoAfterARestartAndMoreRecords) {
   EXPECT_TRUE(Feed(Events("paper", 1, 9)));
-  Tamper("DELETE FROM record WHERE sequence > 7");
+  Change([](const audit::Record& record) { return record.sequence <= 7; });
   EXPECT_EQ(Verify().broken->sequence, 8U);
   process_ = NewProcess();
   EXPECT_EQ(Verify().broken->sequence, 8U);
@@ -238,9 +263,9 @@ TEST_F(ChainKeeperTest, ACutEndIsFoundAlsoAfterARestartAndMoreRecords) {
 
 TEST_F(ChainKeeperTest, ACutEndWithItsHeadIsFoundWhileTheProcessLives) {
   EXPECT_TRUE(Feed(Events("paper", 1, 9)));
-  Tamper(
-      "UPDATE chain_head SET (sequence, hash) = (SELECT sequence, hash FROM record WHERE sequence = 7); "
-      "DELETE FROM record WHERE sequence > 7");
+  std::string hash = process_->store.Page(6, 7, 1)->front().hash;
+  Change([](const audit::Record& record) { return record.sequence <= 7; });
+  ASSERT_TRUE(Sql("UPDATE chain_head SET sequence = 7, hash = '" + hash + "'").ok());
   EXPECT_EQ(Verify().broken->sequence, 8U);
 }
 
@@ -263,7 +288,7 @@ TEST_F(ChainKeeperTest, ARewrittenChainIsFoundByTheAnchorAfterARestart) {
 TEST_F(ChainKeeperTest, EmptiedTablesAreFoundByTheAnchorAfterARestart) {
   EXPECT_TRUE(Feed(Events("paper", 1, 9)));
   process_->keeper.Anchor(false);
-  Tamper("TRUNCATE record; TRUNCATE chain_head; TRUNCATE order_cursor");
+  Tamper("TRUNCATE record_page; TRUNCATE chain_head; TRUNCATE order_cursor");
   process_ = NewProcess();
   auto result = Verify();
   ASSERT_TRUE(result.broken.has_value());
@@ -324,12 +349,59 @@ TEST_F(ChainKeeperTest, RecordsOfAnOlderBuildStayInTheChain) {
   EXPECT_EQ(Verify().broken->sequence, 2U);
 }
 
+TEST_F(ChainKeeperTest, RecordsOfTheBuildBeforePagesStayInTheChain) {
+  database_ = TestPostgres::Get().NewSchema();
+  std::vector<Migration> migrations = Migrations_compliance_audit();
+  ASSERT_TRUE(database_->Migrate({migrations[0], migrations[1], migrations[2]}).ok());
+  audit::Head head;
+  for (int i = 0; i < 3; ++i) {
+    audit::Record record = Login("");
+    audit::Link(record, head, Sha256Hex);
+    ASSERT_TRUE(Sql("INSERT INTO record VALUES (" + std::to_string(record.sequence) + ", 0, decode('" + record.hash +
+                    "', 'hex'), '', '" + record.actor + "', '" + record.action + "', '" + record.subject +
+                    "', '', '{}')")
+                    .ok());
+  }
+  ASSERT_TRUE(Sql("INSERT INTO chain_head VALUES (true, 3, '" + head.hash + "', 0)").ok());
+  ASSERT_TRUE(database_->Migrate(migrations).ok());
+  process_ = NewProcess();
+  EXPECT_TRUE(Feed(Events("paper", 1, 40)));
+  ASSERT_TRUE(process_->keeper.Append(Login("r1")).ok());
+  EXPECT_TRUE(Feed(Events("paper", 41, 41)));
+  auto result = Verify();
+  EXPECT_FALSE(result.broken.has_value()) << result.broken->problem;
+  EXPECT_EQ(result.records, 45U);
+  auto newest = process_->store.List({.limit = 44});
+  ASSERT_TRUE(newest.ok());
+  for (std::size_t i = 0; i < newest->size(); ++i) EXPECT_EQ((*newest)[i].sequence, 45 - i);
+  ASSERT_TRUE(Sql("ALTER TABLE record DISABLE TRIGGER record_append_only; UPDATE record SET actor = 'x' WHERE sequence "
+                  "= 2; ALTER TABLE record ENABLE TRIGGER record_append_only")
+                  .ok());
+  EXPECT_EQ(Verify().broken->sequence, 2U);
+}
+
+TEST_F(ChainKeeperTest, APageThatCannotBeReadIsABreakAndNoError) {
+  EXPECT_TRUE(Feed(Events("paper", 1, 40)));
+  for (const char* change : {"payload = 'x'", "payload = ''", "records = 7", "records = 0", "records = 1000000000",
+                             "previous_hash = ''", "payload = substr(payload, 1, length(payload) - 1)"}) {
+    ASSERT_TRUE(Sql("CREATE TABLE kept AS SELECT * FROM record_page").ok());
+    Tamper(std::string("UPDATE record_page SET ") + change + " WHERE last_sequence = 40");
+    auto result = Verify();
+    ASSERT_TRUE(result.broken.has_value()) << change;
+    EXPECT_GE(result.broken->sequence, 33U) << change;
+    EXPECT_EQ(result.records, 32U) << change;
+    EXPECT_TRUE(process_->store.List({.limit = 10}).ok());
+    Tamper("DELETE FROM record_page; INSERT INTO record_page SELECT * FROM kept; DROP TABLE kept");
+    EXPECT_FALSE(Verify().broken.has_value());
+  }
+}
+
 TEST_F(ChainKeeperTest, AForeignRecordIsFoundAndStopsNothing) {
   EXPECT_TRUE(Feed(Events("paper", 1, 3)));
   // By someone who may insert.
   ASSERT_TRUE(
-      Sql("INSERT INTO record SELECT 4, time_ns, hash, account_id, actor, action, subject, request_id, detail FROM "
-          "record WHERE sequence = 3")
+      Sql("INSERT INTO record VALUES (4, 0, decode(repeat('00', 32), 'hex'), 'paper', 'x', 'order.filled', 'order:x', "
+          "'', '{}')")
           .ok());
   EXPECT_EQ(Verify().broken->sequence, 4U);
   // The first attempt meets it, the next goes on behind it.

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 
 #include "libs/platform/postgres/testing/test_postgres.h"
 #include "libs/wire/packed_checks.h"
@@ -419,6 +421,100 @@ TEST(PostgresJournalTest, RowsOfOneEventEachAreReadWithThoseThatCameAfter) {
   ASSERT_EQ(own->size(), events.size() - 1);
   EXPECT_EQ(own->front().checks_size(), 1);
   EXPECT_EQ(store.LoadFills(paper, 0, 10)->size(), 1U);
+}
+
+// Rows of orders are made long after their events, by the writer or by who reads: each event is counted once, and one
+// who reads finds everything that is in the log.
+TEST(PostgresJournalTest, WhoeverMakesTheRowsOfOrdersNoEventIsCountedTwiceOrLeftOut) {
+  std::unique_ptr<Database> database = TestPostgres::Get().NewSchema();
+  ASSERT_TRUE(database->Migrate(Migrations_order_management()).ok());
+  Store writer(*database), reader(*database);
+  ASSERT_TRUE(writer.Fence().ok());
+  const AccountId paper("paper");
+  orders::Account account;
+  std::map<std::string, std::vector<std::uint64_t>> own;
+  std::set<std::string> working;
+  int lost_answers = 0;
+  auto append = [&](const std::vector<OrderEvent>& events, bool answered = true) {
+    // One whose answer was lost is stored, and this store does not know.
+    Store other(*database, {.epoch = writer.epoch()});
+    Commit commit{.events = events, .accounts = {account.snapshot()}};
+    if (account.snapshot().last_sequence == 1) commit.opened = {{paper, "paper"}};
+    ASSERT_TRUE((answered ? writer : other).Append(commit).ok());
+    lost_answers += answered ? 0 : 1;
+    for (const OrderEvent& event : events) {
+      if (!event.order) continue;
+      const std::string& id = event.order->order_id.value();
+      own[id].push_back(event.sequence);
+      if (IsTerminal(event.order->status))
+        working.erase(id);
+      else
+        working.insert(id);
+    }
+  };
+  auto check = [&] {
+    auto open = reader.LoadWorkingOrders();
+    ASSERT_TRUE(open.ok()) << open.status();
+    std::set<std::string> found;
+    for (const Order& order : *open) found.insert(order.order_id.value());
+    EXPECT_EQ(found, working);
+    EXPECT_EQ(reader.LoadOrderIds("", 10'000)->size(), own.size());
+    for (const auto& [id, sequences] : own) {
+      auto events = reader.LoadOrderEvents(OrderId(id));
+      ASSERT_TRUE(events.ok());
+      std::vector<std::uint64_t> numbers;
+      for (const auto& event : *events) numbers.push_back(event.sequence());
+      ASSERT_EQ(numbers, sequences) << id;
+      ASSERT_EQ(static_cast<std::uint64_t>(reader.LoadOrder(OrderId(id))->sequence), sequences.back()) << id;
+    }
+    EXPECT_TRUE(database
+                    ->Transaction([&](pqxx::transaction_base& work) {
+                      auto rows = work.exec1("SELECT sum(cardinality(sequences)), count(*) FROM order_state");
+                      std::size_t events = 0;
+                      for (const auto& [id, sequences] : own) events += sequences.size();
+                      EXPECT_EQ(rows[0].as<std::size_t>(), events);
+                      EXPECT_EQ(rows[1].as<std::size_t>(), own.size());
+                      return absl::OkStatus();
+                    })
+                    .ok());
+  };
+  append(account.Open(paper, AccountMode::kPaper, "USD", Decimal::FromInt(1'000), kNow));
+  std::uint64_t random = 7;
+  auto next_random = [&random](std::uint64_t below) {
+    random = random * 6364136223846793005U + 1442695040888963407U;
+    return (random >> 33) % below;
+  };
+  int number = 0;
+  for (int step = 0; step < 1'500; ++step) {
+    bool answered = next_random(400) != 0;
+    if (working.size() < 3 || next_random(2) == 0) {
+      Order order;
+      order.account_id = paper;
+      order.order_id = OrderId("o" + std::to_string(++number));
+      order.symbol = Symbol("BTC-USD");
+      order.side = number % 2 == 0 ? Side::kBuy : Side::kSell;
+      order.type = OrderType::kMarket;
+      order.time_in_force = TimeInForce::kIoc;
+      order.quantity = Decimal::FromInt(1);
+      append(account.Accept(order, "user:me", {}, true, kNow), answered);
+    } else {
+      orders::Report filled{
+          .execution_sequence = account.snapshot().execution_sequence + 1,
+          .type = OrderEventType::kFilled,
+          .order_id = OrderId(*std::next(working.begin(), static_cast<std::ptrdiff_t>(next_random(working.size()))))};
+      filled.fill.execution_id = ExecutionId("e" + std::to_string(step));
+      filled.fill.quantity = Decimal::FromInt(1);
+      filled.fill.price = Decimal::FromInt(100);
+      filled.fill.fee_currency = "USD";
+      append(account.ApplyReport(filled, kNow), answered);
+    }
+    if (next_random(150) == 0) {
+      ASSERT_TRUE(reader.LoadOrder(OrderId("o1")).ok());
+    }
+    if (step == 700) check();
+  }
+  EXPECT_GT(lost_answers, 0);
+  check();
 }
 
 INSTANTIATE_TEST_SUITE_P(Journals, JournalTest,

@@ -142,35 +142,6 @@ absl::Status AddPages(const Commit& commit, const EncodedEvents& encoded, SqlBat
   return absl::OkStatus();
 }
 
-// Which events of a commit are an order's own.
-struct OwnEvents {
-  std::size_t newest = 0;
-  std::string sequences;  // an array as text, without its end
-};
-using OrdersOfCommit = std::map<std::string_view, OwnEvents>;
-
-void AddOrders(const Commit& commit, const OrdersOfCommit& orders, SqlBatch& batch) {
-  using Type = SqlArray::Type;
-  SqlArray ids(Type::kText), accounts(Type::kText), sequences(Type::kBigint), symbols(Type::kText),
-      deployments(Type::kText), statuses(Type::kInteger), workings(Type::kBoolean), creates(Type::kBigint),
-      own_sequences(Type::kText);
-  for (const auto& [id, own] : orders) {
-    const Order& order = *commit.events[own.newest].order;
-    ids.Add(id);
-    accounts.Add(order.account_id.value());
-    sequences.Add(static_cast<std::int64_t>(order.sequence));
-    symbols.Add(order.symbol.value());
-    deployments.Add(order.deployment_id.value());
-    statuses.Add(static_cast<std::int64_t>(order.status));
-    workings.Add(std::int64_t{!IsTerminal(order.status)});
-    creates.Add(order.create_time.nanos);
-    own_sequences.Add(own.sequences + "}");
-  }
-  batch.Statement("SELECT save_orders($1, $2, $3, $4, $5, $6, $7, $8, $9)");
-  batch.Value(ids).Value(accounts).Value(sequences).Value(symbols).Value(deployments).Value(statuses);
-  batch.Value(workings).Value(creates).Value(own_sequences);
-}
-
 void AddBooks(const orders::Account::StoredBooks& stored, SqlBatch& batch) {
   using Type = SqlArray::Type;
   SqlArray deployments(Type::kText), symbols(Type::kText), quantities(Type::kText);
@@ -191,6 +162,9 @@ void AddBooks(const orders::Account::StoredBooks& stored, SqlBatch& batch) {
 
 }  // namespace
 
+// Events whose orders' rows are made together: most orders that fill at once are over by then.
+constexpr std::size_t kUnmadeMax = 1'000;
+
 absl::Status Store::Fence() {
   // Where the shard was claimed as a lease it has its epoch already.
   if (place_.epoch == 0) {
@@ -207,15 +181,8 @@ absl::Status Store::Append(const Commit& commit) {
   std::shared_ptr<const EncodedEvents> encoded = commit.encoded;
   if (!encoded) encoded = std::make_shared<const EncodedEvents>(commit.events);
   RETURN_IF_ERROR(AddPages(commit, *encoded, batch));
-  OrdersOfCommit orders;
-  for (std::size_t i = 0; i < commit.events.size(); ++i) {
-    const OrderEvent& event = commit.events[i];
-    if (!event.order) continue;
-    OwnEvents& own = orders[event.order->order_id.value()];
-    own.newest = i;
-    own.sequences += (own.sequences.empty() ? "{" : ",") + std::to_string(event.sequence);
-  }
-  if (!orders.empty()) AddOrders(commit, orders, batch);
+  bool makes_rows = unmade_.events() >= kUnmadeMax && !unmade_incomplete_;
+  if (makes_rows) unmade_.AddTo(batch);
   for (const orders::Account::StoredBooks& books : commit.books) AddBooks(books, batch);
   for (const orders::Account::Snapshot& account : commit.accounts) {
     batch.Statement("SELECT save_account($1, $2, $3, $4, $5, $6, $7, $8)");
@@ -224,7 +191,68 @@ absl::Status Store::Append(const Commit& commit) {
     batch.Bigint(static_cast<std::int64_t>(account.execution_sequence)).Boolean(account.halted);
     batch.Text(account.halt_reason);
   }
-  return database_.FencedWrite(place_.key, place_.epoch, batch);
+  RETURN_IF_ERROR(database_.FencedWrite(place_.key, place_.epoch, batch));
+  if (makes_rows) unmade_.Clear();
+  for (const OrderEvent& event : commit.events) {
+    if (!unmade_incomplete_ && !unmade_.Take(event)) unmade_incomplete_ = true;
+  }
+  // Rare, and nothing hangs on it but how much a reader finds to do.
+  if (unmade_incomplete_ && MakeRows().ok()) {
+    unmade_.Clear();
+    unmade_incomplete_ = false;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Store::MakeRows(const std::function<bool(const AccountId&)>& wanted) {
+  std::vector<std::string> behind;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    behind.clear();
+    for (const pqxx::row& row : work.exec("SELECT account_id FROM account WHERE indexed_sequence < last_sequence")) {
+      auto id = row[0].as<std::string>();
+      if (!wanted || wanted(AccountId(id))) behind.push_back(std::move(id));
+    }
+    return absl::OkStatus();
+  }));
+  for (const std::string& id : behind) RETURN_IF_ERROR(MakeRowsOf(id));
+  return absl::OkStatus();
+}
+
+absl::Status Store::MakeRowsOf(const std::string& id) {
+  constexpr std::uint64_t kAtATime = 4'000;
+  while (true) {
+    OrderIndex found;
+    RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+      found.Clear();
+      pqxx::row account =
+          work.exec_params1("SELECT indexed_sequence, last_sequence FROM account WHERE account_id = $1", id);
+      auto cursor = account[0].as<std::uint64_t>();
+      std::uint64_t last = std::min(account[1].as<std::uint64_t>(), cursor + kAtATime);
+      bool whole = true;
+      for (const pqxx::row& row : work.exec_params(
+               std::string("SELECT ") + kColumns +
+                   " FROM event WHERE account_id = $1 AND sequence > $2 AND sequence < $3 ORDER BY sequence",
+               id, cursor, last + wire::LogPage::kRecords)) {
+        RETURN_IF_ERROR(ForEachEvent(row, [&](std::uint64_t sequence, std::string_view event, std::string_view) {
+          if (sequence <= cursor || sequence > last) return;
+          auto read = Parse<order::v1::OrderEvent>(event);
+          whole = whole && sequence == cursor + 1 && read.sequence() == sequence &&
+                  found.Take(id, sequence, read.has_order() ? &read.order() : nullptr);
+          cursor = sequence;
+        }));
+      }
+      // Fewer orders than there are is no answer.
+      if (whole && cursor == last) return absl::OkStatus();
+      return absl::DataLossError(ToAbsl("the log of " + id + " cannot be read between its events " +
+                                        account[0].c_str() + " and " + std::to_string(last)));
+    }));
+    if (found.events() == 0) return absl::OkStatus();
+    // In one message, so that its writer never waits for this process; of one account, so that no two wait for each
+    // other.
+    SqlBatch batch;
+    found.AddTo(batch);
+    RETURN_IF_ERROR(database_.FencedWrite(std::span<const ballast::Fence>(), batch));
+  }
 }
 
 absl::StatusOr<Journal::Stored> Store::Lookup(const AccountId& account_id, std::uint64_t sequence,
@@ -274,6 +302,7 @@ absl::StatusOr<std::vector<orders::Account::Snapshot>> Store::LoadAccounts() {
 }
 
 absl::StatusOr<std::vector<Order>> Store::LoadWorkingOrders() {
+  RETURN_IF_ERROR(MakeRows([this](const AccountId& id) { return place_.Owns(id); }));
   std::vector<Order> loaded;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     loaded.clear();
@@ -297,6 +326,7 @@ absl::StatusOr<std::vector<Order>> Store::LoadWorkingOrders() {
 }
 
 absl::StatusOr<std::vector<std::string>> Store::LoadOrderIds(const std::string& after, int limit) {
+  RETURN_IF_ERROR(MakeRows());
   std::vector<std::string> ids;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     ids.clear();
@@ -310,6 +340,7 @@ absl::StatusOr<std::vector<std::string>> Store::LoadOrderIds(const std::string& 
 }
 
 absl::StatusOr<Order> Store::LoadOrder(const OrderId& id) {
+  RETURN_IF_ERROR(MakeRows());
   Order order;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     pqxx::result rows =
@@ -437,6 +468,7 @@ absl::StatusOr<EncodedEvents> Store::LoadEvents(const AccountId& account_id, std
 }
 
 absl::StatusOr<std::vector<order::v1::OrderEvent>> Store::LoadOrderEvents(const OrderId& id) {
+  RETURN_IF_ERROR(MakeRows());
   std::map<std::uint64_t, order::v1::OrderEvent> own;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     own.clear();
@@ -501,6 +533,7 @@ void AddStep(std::string_view encoded, orders::OrderCourse& course) {
 
 absl::StatusOr<std::vector<orders::OrderCourse>> Store::LoadCourses(const order::v1::GetOrderStatisticsRequest& request,
                                                                     std::int64_t since_nanos, int limit) {
+  RETURN_IF_ERROR(MakeRows());
   std::vector<orders::OrderCourse> courses;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     courses.clear();
@@ -569,6 +602,7 @@ absl::StatusOr<order::v1::ListOrdersResponse> Store::ListOrders(const order::v1:
   if (!request.page_token().empty() && !ParsePageToken(request.page_token(), &before_nanos, &before_id)) {
     return absl::InvalidArgumentError("page_token: not one of ours");
   }
+  RETURN_IF_ERROR(MakeRows());
   order::v1::ListOrdersResponse response;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     response.Clear();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "libs/orders/statistics.h"
 #include "libs/platform/postgres/database.h"
 #include "services/order_management/journal.h"
+#include "services/order_management/order_index.h"
 #include "services/order_management/shard_place.h"
 
 namespace ballast {
@@ -20,7 +22,7 @@ class Store final : public Journal {
 
   absl::Status Fence() override;
   [[nodiscard]] std::uint64_t epoch() const override { return place_.epoch; }
-  // One transaction, one round trip.
+  // One transaction, one round trip. One thread.
   absl::Status Append(const Commit& commit) override;
   absl::StatusOr<Stored> Lookup(const AccountId& account_id, std::uint64_t sequence, std::string_view encoded) override;
   absl::StatusOr<std::vector<orders::Account::Snapshot>> LoadAccounts() override;
@@ -46,8 +48,17 @@ class Store final : public Journal {
                                                                std::int64_t since_nanos, int limit);
 
  private:
+  // Orders' rows are made many commits later; whoever reads them has them made first of what the log has by then. Any
+  // thread, of any account: it is the log that says what they are. DATA_LOSS where it cannot be read.
+  absl::Status MakeRows(const std::function<bool(const AccountId&)>& wanted = {});
+  absl::Status MakeRowsOf(const std::string& account_id);
+
   Database& database_;
   ShardPlace place_;
+  // Who appends only: events that are durable and whose orders' rows are still to be made.
+  OrderIndex unmade_;
+  // Some are not among them: how a commit ended was not known here.
+  bool unmade_incomplete_ = false;
 };
 
 }  // namespace ballast

@@ -128,7 +128,7 @@ void PaperBroker::Tell(Order& order, Execution execution, UtcTime now) {
   execution.leaves_quantity = IsTerminal(order.status) ? Decimal() : order.leaves_quantity;
   order.update_time = now;
   if (IsTerminal(order.status)) {
-    UtcTime arrival = states_[order.order_id].arrival;
+    UtcTime arrival = states_.At(order.order_id).arrival;
     working_.erase({arrival, order.order_id});
     if (const Instrument* instrument = FindInstrument(order.symbol)) {
       if (std::optional<UtcTime> end = EndOf(order, *instrument, arrival)) days_.erase({*end, order.order_id});
@@ -225,11 +225,11 @@ std::optional<Rejection> PaperBroker::Uncarried(const Order& order) const {
 }
 
 void PaperBroker::Reject(const Order& submitted, const Rejection& rejection, UtcTime now) {
-  if (orders_.contains(submitted.order_id) || !ledgers_.contains(submitted.account_id)) return;
-  Order& order = orders_[submitted.order_id] = submitted;
+  if (orders_.Contains(submitted.order_id) || !ledgers_.contains(submitted.account_id)) return;
+  Order& order = orders_.Put(submitted.order_id, submitted);
   order.status = OrderStatus::kRejected;
   order.rejection = rejection;
-  states_[order.order_id].arrival = now;
+  states_.Put(order.order_id, {.arrival = now});
   order.leaves_quantity = Decimal();
   Execution execution;
   execution.type = ExecutionType::kRejected;
@@ -239,7 +239,7 @@ void PaperBroker::Reject(const Order& submitted, const Rejection& rejection, Utc
 
 // What works from now on.
 void PaperBroker::Keep(const Order& order) {
-  const VenueState& state = states_.at(order.order_id);
+  const VenueState& state = states_.At(order.order_id);
   working_.insert({state.arrival, order.order_id});
   if (state.waiting) waiting_.insert({state.arrival + options_.latency, order.order_id});
   const Instrument* instrument = FindInstrument(order.symbol);
@@ -248,7 +248,7 @@ void PaperBroker::Keep(const Order& order) {
 }
 
 void PaperBroker::Submit(const Order& submitted, UtcTime now) {
-  if (orders_.contains(submitted.order_id) || !ledgers_.contains(submitted.account_id)) return;
+  if (orders_.Contains(submitted.order_id) || !ledgers_.contains(submitted.account_id)) return;
   EndSessions(now);
   std::optional<Rejection> refusal = Refusal(submitted);
   if (!refusal && submitted.time_in_force == TimeInForce::kGtd && submitted.expire_time <= now)
@@ -257,13 +257,13 @@ void PaperBroker::Submit(const Order& submitted, UtcTime now) {
     Reject(submitted, *refusal, now);
     return;
   }
-  Order& order = orders_[submitted.order_id] = submitted;
+  Order& order = orders_.Put(submitted.order_id, submitted);
   order.rejection.reset();
   order.status = OrderStatus::kNew;
   order.cumulative_quantity = Decimal();
   order.leaves_quantity = order.quantity;
   order.broker_order_id.clear();
-  states_[order.order_id] = {.arrival = now, .waiting = true};
+  states_.Put(order.order_id, {.arrival = now, .waiting = true});
   Keep(order);
   Execution execution;
   execution.type = ExecutionType::kNew;
@@ -274,7 +274,7 @@ void PaperBroker::Submit(const Order& submitted, UtcTime now) {
 void PaperBroker::Expire(UtcTime until) {
   while (!days_.empty() && days_.begin()->first <= until) {
     UtcTime end = days_.begin()->first;
-    Order& order = orders_.at(days_.begin()->second);
+    Order& order = orders_.At(days_.begin()->second);
     Rejection why = EndedAt(order, instruments_.at(order.symbol), end);
     End(order, ExecutionType::kExpired, OrderStatus::kExpired, std::move(why), end);
   }
@@ -295,7 +295,7 @@ void PaperBroker::EndSessions(UtcTime now) {
 
 void PaperBroker::OnTime(UtcTime now) {
   EndSessions(now);
-  while (!waiting_.empty() && waiting_.begin()->first <= now) Arrive(orders_.at(waiting_.begin()->second), now);
+  while (!waiting_.empty() && waiting_.begin()->first <= now) Arrive(orders_.At(waiting_.begin()->second), now);
 }
 
 std::optional<UtcTime> PaperBroker::NextDue() const {
@@ -310,7 +310,7 @@ std::optional<UtcTime> PaperBroker::NextDue() const {
 
 // The order is on the book now.
 void PaperBroker::Arrive(Order& order, UtcTime now) {
-  VenueState& state = states_.at(order.order_id);
+  VenueState& state = states_.At(order.order_id);
   waiting_.erase({state.arrival + options_.latency, order.order_id});
   state.waiting = false;
   changes_.orders.insert(order.order_id);
@@ -353,9 +353,9 @@ void PaperBroker::EndUnlessReducing(Order& order, UtcTime now) {
 
 void PaperBroker::Reduce(const AccountId& account, const OrderId& id, Decimal quantity, const Rejection& why,
                          UtcTime now) {
-  auto found = orders_.find(id);
-  if (found == orders_.end() || found->second.account_id != account) return;  // asked again when it is known
-  Order& order = found->second;
+  Order* found = orders_.Find(id);
+  if (found == nullptr || found->account_id != account) return;  // asked again when it is known
+  Order& order = *found;
   if (IsTerminal(order.status) || quantity >= order.quantity) return;
   order.rejection = why;
   Execution execution;
@@ -406,7 +406,7 @@ void PaperBroker::Queue(const Order& order) {
   Decimal same = buy ? quote.bid_price : quote.ask_price, other = buy ? quote.ask_price : quote.bid_price;
   bool through = buy ? other < price : other > price;
   bool best = buy ? same < price : same > price;
-  VenueState& state = states_.at(order.order_id);
+  VenueState& state = states_.At(order.order_id);
   std::optional<Decimal> ahead = state.queue_ahead;
   if (!options_.queue || through || best) {
     ahead = Decimal();
@@ -421,7 +421,7 @@ void PaperBroker::Queue(const Order& order) {
 
 void PaperBroker::Rest(const Order& order) {
   const Quote& quote = *FindQuote(order.symbol);
-  VenueState& state = states_.at(order.order_id);
+  VenueState& state = states_.At(order.order_id);
   if (!Tradable(quote) || state.rests) return;
   state.rests = order.side == Side::kBuy ? quote.ask_price > *order.limit_price : quote.bid_price < *order.limit_price;
   if (state.rests) changes_.orders.insert(order.order_id);
@@ -467,7 +467,7 @@ void PaperBroker::TradeResting(Order& order, UtcTime now) {
   const Instrument& instrument = instruments_.at(order.symbol);
   if (!Tradable(quote)) return;
   Queue(order);
-  Decimal ahead = states_.at(order.order_id).queue_ahead.value_or(Decimal());
+  Decimal ahead = states_.At(order.order_id).queue_ahead.value_or(Decimal());
   Decimal taken = taken_[{order.symbol, order.side}];
   auto levels = matching::Opposite(quote, instrument, order.side, options_.depth, taken + ahead);
   Decimal most = std::min(MayTrade(order), ShownLeft(order));
@@ -478,7 +478,7 @@ void PaperBroker::TradeResting(Order& order, UtcTime now) {
     traded += match.quantity;
   }
   // The next part comes behind everybody who is there.
-  if (order.display_quantity && traded == shown) states_.at(order.order_id).queue_ahead.reset();
+  if (order.display_quantity && traded == shown) states_.At(order.order_id).queue_ahead.reset();
 }
 
 // Whether it is time for the order: always, but for those of the opening and the close.
@@ -487,7 +487,7 @@ bool PaperBroker::AuctionOf(const Order& order, const Quote& quote, UtcTime now)
   if (!Tradable(quote)) return false;
   // It came while the market was closed, so the first quote that trades is the opening.
   if (order.time_in_force == TimeInForce::kAtOpen) return true;
-  UtcTime close = calendar::DayEnd(instruments_.at(order.symbol), states_.at(order.order_id).arrival);
+  UtcTime close = calendar::DayEnd(instruments_.at(order.symbol), states_.At(order.order_id).arrival);
   return now >= close - kClosing;
 }
 
@@ -517,7 +517,7 @@ std::optional<Rejection> PaperBroker::ReplaceRefusal(const Order& order, const O
   bool limit = terms.limit_price && (!HasLimit(order.type) || !terms.limit_price->IsPositive());
   bool stop = terms.stop_price && (!HasTrigger(order.type) || !terms.stop_price->IsPositive());
   if (limit || stop) return Unsupported("an order of this type has no such price");
-  if (terms.stop_price && terms.stop_price != order.stop_price && states_.at(order.order_id).triggered)
+  if (terms.stop_price && terms.stop_price != order.stop_price && states_.At(order.order_id).triggered)
     return Unsupported("the stop was reached already");
   if (terms.quantity && !terms.quantity->IsPositive()) return Unsupported("an order has a quantity");
   if (wanted.quantity > order.cumulative_quantity) {
@@ -528,9 +528,9 @@ std::optional<Rejection> PaperBroker::ReplaceRefusal(const Order& order, const O
 }
 
 void PaperBroker::Replace(const AccountId& account, const OrderId& id, const Replacement& terms, UtcTime now) {
-  auto found = orders_.find(id);
-  if (found == orders_.end() || found->second.account_id != account) return;  // asked again when it is known
-  Order& order = found->second;
+  Order* found = orders_.Find(id);
+  if (found == nullptr || found->account_id != account) return;  // asked again when it is known
+  Order& order = *found;
   if (terms.number <= order.replace_count) return;  // answered before
   EndSessions(now);
   order.replace_count = terms.number;
@@ -548,7 +548,7 @@ void PaperBroker::Replace(const AccountId& account, const OrderId& id, const Rep
   }
   // Another price, or more of it, comes behind those who are there.
   bool behind = wanted.limit_price != order.limit_price || wanted.quantity > order.quantity;
-  VenueState& state = states_.at(id);
+  VenueState& state = states_.At(id);
   if (behind) state.queue_ahead.reset();
   if (wanted.limit_price != order.limit_price) state.rests = false;
   order.quantity = wanted.quantity;
@@ -567,7 +567,7 @@ void PaperBroker::Replace(const AccountId& account, const OrderId& id, const Rep
 void PaperBroker::Work(Order& order, UtcTime now, bool arriving) {
   const Quote* quote = FindQuote(order.symbol);
   if (quote == nullptr || IsTerminal(order.status)) return;
-  VenueState& state = states_.at(order.order_id);
+  VenueState& state = states_.At(order.order_id);
   if (!AuctionOf(order, *quote, now)) return;
   if (HasTrigger(order.type) && !state.triggered) {
     Decimal price = TriggerPrice(order.side, order.trigger_source, *quote);
@@ -604,9 +604,9 @@ void PaperBroker::Work(Order& order, UtcTime now, bool arriving) {
 }
 
 void PaperBroker::Cancel(const AccountId& account, const OrderId& id, UtcTime now, std::optional<Rejection> why) {
-  auto found = orders_.find(id);
-  if (found == orders_.end() || found->second.account_id != account) return;  // asked again when it is known
-  Order& order = found->second;
+  Order* found = orders_.Find(id);
+  if (found == nullptr || found->account_id != account) return;  // asked again when it is known
+  Order& order = *found;
   if (!IsTerminal(order.status)) {
     End(order, ExecutionType::kCanceled, OrderStatus::kCanceled, std::move(why), now);
     return;
@@ -642,11 +642,11 @@ void PaperBroker::OnQuote(const Quote& told, UtcTime now) {
   quotes_[quote.symbol] = quote;
   std::vector<OrderId> ids;
   for (const auto& [arrival, id] : working_) {
-    if (orders_.at(id).symbol == quote.symbol) ids.push_back(id);
+    if (orders_.At(id).symbol == quote.symbol) ids.push_back(id);
   }
   for (const OrderId& id : ids) {
-    Order& order = orders_.at(id);
-    VenueState& state = states_.at(id);
+    Order& order = orders_.At(id);
+    VenueState& state = states_.At(id);
     if (opens && state.rests) {
       state.rests = false;
       changes_.orders.insert(id);
@@ -662,7 +662,7 @@ void PaperBroker::OnQuote(const Quote& told, UtcTime now) {
 std::vector<OrderId> PaperBroker::Working(const AccountId& account) const {
   std::vector<OrderId> ids;
   for (const auto& [arrival, id] : working_) {
-    if (orders_.at(id).account_id == account) ids.push_back(id);
+    if (orders_.At(id).account_id == account) ids.push_back(id);
   }
   return ids;
 }
@@ -676,8 +676,8 @@ void PaperBroker::RestoreLedger(Ledger ledger) {
 
 void PaperBroker::RestoreOrder(Order order, VenueState state) {
   OrderId id = order.order_id;
-  states_[id] = std::move(state);
-  const Order& kept = orders_[id] = std::move(order);
+  states_.Put(id, std::move(state));
+  const Order& kept = orders_.Put(id, std::move(order));
   if (IsTerminal(kept.status))
     closed_.push_back(id);
   else
@@ -688,11 +688,12 @@ std::vector<Order> PaperBroker::Forget(std::size_t keep) {
   std::vector<Order> forgotten;
   // What is not durable yet is known nowhere else.
   while (closed_.size() > keep && !changes_.orders.contains(closed_.front())) {
-    auto entry = orders_.find(closed_.front());
-    forgotten_until_ = std::max(forgotten_until_, entry->second.create_time);
-    states_.erase(entry->first);
-    forgotten.push_back(std::move(entry->second));
-    orders_.erase(entry);
+    const OrderId& id = closed_.front();
+    Order& order = orders_.At(id);
+    forgotten_until_ = std::max(forgotten_until_, order.create_time);
+    forgotten.push_back(std::move(order));
+    states_.Erase(id);
+    orders_.Erase(id);
     closed_.pop_front();
   }
   return forgotten;
@@ -714,10 +715,7 @@ std::vector<matching::Level> PaperBroker::Levels(const Symbol& symbol, Side side
                             taken == taken_.end() ? Decimal() : taken->second);
 }
 
-const Order* PaperBroker::Find(const OrderId& id) const {
-  auto found = orders_.find(id);
-  return found == orders_.end() ? nullptr : &found->second;
-}
+const Order* PaperBroker::Find(const OrderId& id) const { return orders_.Find(id); }
 const Ledger* PaperBroker::FindLedger(const AccountId& id) const {
   auto found = ledgers_.find(id);
   return found == ledgers_.end() ? nullptr : &found->second;

@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "libs/base/lookup_map.h"
 #include "libs/broker/execution.h"
 #include "libs/matching/book.h"
 #include "libs/model/market.h"
@@ -111,7 +112,7 @@ class PaperBroker {
   void RestoreLedger(Ledger ledger);
   void RestoreOrder(Order order, VenueState state);
   // The order must be known.
-  [[nodiscard]] const VenueState& StateOf(const OrderId& id) const { return states_.at(id); }
+  [[nodiscard]] const VenueState& StateOf(const OrderId& id) const { return states_.At(id); }
 
   // Keeps the newest `keep` of the closed orders and returns the others: whoever calls knows them from elsewhere.
   std::vector<Order> Forget(std::size_t keep);
@@ -125,7 +126,8 @@ class PaperBroker {
   // What an order of `side` would find, best first.
   [[nodiscard]] std::vector<matching::Level> Levels(const Symbol& symbol, Side side) const;
   [[nodiscard]] const Ledger* FindLedger(const AccountId& id) const;
-  [[nodiscard]] const std::map<OrderId, Order>& orders() const { return orders_; }
+  // That are known, closed ones included.
+  [[nodiscard]] std::size_t size() const { return orders_.size(); }
   [[nodiscard]] const std::map<AccountId, Ledger>& ledgers() const { return ledgers_; }
   [[nodiscard]] const std::map<Symbol, Quote>& quotes() const { return quotes_; }
   [[nodiscard]] const Quote* FindQuote(const Symbol& symbol) const;
@@ -165,8 +167,8 @@ class PaperBroker {
   // Quantity traded against the present quote, per symbol and side.
   std::map<std::pair<Symbol, Side>, Decimal> taken_;
   std::map<AccountId, Ledger> ledgers_;
-  std::map<OrderId, Order> orders_;
-  std::map<OrderId, VenueState> states_;
+  LookupMap<OrderId, Order> orders_;
+  LookupMap<OrderId, VenueState> states_;
   // Working orders by arrival.
   std::set<std::pair<UtcTime, OrderId>> working_;
   // Those of them that wait, by when they are due.

@@ -230,7 +230,7 @@ TEST(PaperBrokerTest, AWaitingOrderIsTheSameAfterARestart) {
   first.OnTime(kNow);
   PaperBroker second({Share()}, options);
   second.RestoreLedger(*first.FindLedger(AccountId("paper")));
-  for (const auto& [id, order] : first.orders()) second.RestoreOrder(order, first.StateOf(id));
+  for (const OrderId& id : first.Working(AccountId("paper"))) second.RestoreOrder(*first.Find(id), first.StateOf(id));
   second.RestoreQuote(*first.FindQuote(Symbol("AAPL")));
   EXPECT_EQ(second.NextDue(), kNow + Duration::Millis(30));
   EXPECT_EQ(second.StateOf(OrderId("o2")).queue_ahead, Decimal::Of("100"));

@@ -159,7 +159,8 @@ TEST(PaperSessionTest, TheDeskTellsWhatTheVenueDidAndNumbersIt) {
       ASSERT_TRUE(told[i] == did[i]) << seed << " " << i << " type " << static_cast<int>(did[i].type) << " told "
                                      << static_cast<int>(told[i].type);
     }
-    for (const auto& [id, entry] : world.desk.entries()) ASSERT_FALSE(entry.contradicted) << id.value();
+    for (const broker::Execution& execution : told)
+      ASSERT_FALSE(world.desk.Find(execution.order_id)->contradicted) << execution.order_id.value();
   }
   EXPECT_EQ(seen.size(), 9U);  // each thing the paper venue can say
 }
