@@ -44,6 +44,28 @@ struct PendingOrder {
   bool operator==(const PendingOrder&) const = default;
 };
 
+// What an approved order was, for what is allowed in a second.
+struct RecentOrder {
+  std::int64_t time_ns = 0;  // monotonic
+  DeploymentId deployment_id;
+  Symbol symbol;
+  Side side = Side::kUnspecified;
+  Decimal quantity;
+
+  [[nodiscard]] static RecentOrder Of(const Order& order, std::int64_t time_ns) {
+    return {.time_ns = time_ns,
+            .deployment_id = order.deployment_id,
+            .symbol = order.symbol,
+            .side = order.side,
+            .quantity = order.quantity};
+  }
+  // A loop gone wild sends the same thing again; its price may follow the market.
+  [[nodiscard]] bool Repeats(const Order& order, Decimal sent_quantity) const {
+    return deployment_id == order.deployment_id && symbol == order.symbol && side == order.side &&
+           quantity == sent_quantity;
+  }
+};
+
 // Sums over the orders under way of one instrument, or of one book's: a decision does not pass by every one of them.
 struct PendingSum {
   struct OfSide {
@@ -156,8 +178,8 @@ class Exposure {
   LossLatches latches;
   // Of the shares of the equity that limits allow; see libs/risk/derisk.h.
   Decimal scale = Decimal::FromInt(1);
-  // Monotonic times of the last second's orders.
-  std::deque<std::int64_t> recent_orders;
+  // The last second's orders, oldest first.
+  std::deque<RecentOrder> recent_orders;
 
  private:
   struct Reservation {

@@ -30,6 +30,10 @@ struct Limits {
   bool daily_loss_clears_next_day = false;
   Decimal price_collar_ratio = Decimal::Of("0.10");
   int order_rate_per_second = 20;
+  // Of one deployment's orders, and of orders that are the same but for their id. At order_rate_per_second or above
+  // they say nothing, for the account's own comes first; so it is until somebody lowers them.
+  int order_rate_per_deployment = 100'000;
+  int repeated_orders_per_second = 100'000;
   std::int64_t quote_age_ms_max = 5'000;
   bool allow_short = true;
   // See libs/risk/derisk.h. A floor of 1: limits do not scale.

@@ -15,7 +15,8 @@ PreTradeResult CheckOther(const PreTradeInput& input, const Order& order) {
                         .market = input.market,
                         .now_ns = input.now_ns,
                         .anchor_price = input.anchor_price,
-                        .block = input.block});
+                        .block = input.block,
+                        .sent_quantity = input.sent_quantity.value_or(input.order.quantity)});
 }
 
 // Orders of one, two, three… lots. While they reduce, the first so many pass and the others do not. Beyond, the first

@@ -75,6 +75,20 @@ TEST(PassableQuantityTest, ItNamesTheRuleThatRefusesOneLotMore) {
   EXPECT_EQ(found->check, "max_position");
 }
 
+TEST(PassableQuantityTest, ALotLessMakesARepeatedOrderNoNewOne) {
+  World world;
+  world.limits.repeated_orders_per_second = 1;
+  world.exposure.recent_orders.push_back(RecentOrder::Of(world.order, 0));
+  ASSERT_EQ(CheckPreTrade(world.Input()).rejection->check, "repeated_orders");
+  EXPECT_FALSE(LargestPassableQuantity(world.Input()).has_value());
+  // One that was not sent before is offered the size that passes, also where that size was.
+  world.order.quantity = Decimal::FromInt(1'000);
+  world.exposure.recent_orders.back().quantity = Decimal::FromInt(20);
+  auto found = LargestPassableQuantity(world.Input());
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->quantity, Decimal::FromInt(20));
+}
+
 TEST(PassableQuantityTest, AnAmountOffTheLotIsRoundedDownToIt) {
   struct Case {
     const char* lot;

@@ -276,6 +276,31 @@ Outcome OrderRate(const Context& c) {
   return AtMost(RejectReason::kOrderRate, Decimal::FromInt(c.in.limits.order_rate_per_second), Decimal::FromInt(count),
                 Decimal::FromInt(count + (c.reduces ? 0 : 1)), "too many orders in one second");
 }
+// A narrower limit within the account's rate: how many of the last second's orders it counts.
+template <typename Counts>
+Outcome RateWithin(const Context& c, int limit, Counts counts, const char* message) {
+  if (c.reduces || limit >= c.in.limits.order_rate_per_second) return {};
+  const auto& recent = c.in.exposure.recent_orders;
+  auto count = static_cast<std::int64_t>(std::count_if(recent.begin(), recent.end(), counts));
+  return AtMost(RejectReason::kOrderRate, Decimal::FromInt(limit), Decimal::FromInt(count), Decimal::FromInt(count + 1),
+                message);
+}
+Outcome DeploymentRate(const Context& c) {
+  const DeploymentId& id = c.in.order.deployment_id;
+  // Manual orders belong to no deployment: the account's number holds for them.
+  if (id.empty()) return {};
+  return RateWithin(
+      c, c.in.limits.order_rate_per_deployment, [&](const RecentOrder& recent) { return recent.deployment_id == id; },
+      "too many orders of the deployment in one second");
+}
+Outcome RepeatedOrders(const Context& c) {
+  return RateWithin(
+      c, c.in.limits.repeated_orders_per_second,
+      [&](const RecentOrder& recent) {
+        return recent.Repeats(c.in.order, c.in.sent_quantity.value_or(c.in.order.quantity));
+      },
+      "the same order was sent too often in one second");
+}
 Outcome OpenOrders(const Context& c) {
   auto count = static_cast<std::int64_t>(c.in.exposure.open_orders());
   if (c.reduces) return {};
@@ -529,6 +554,8 @@ constexpr Check kChecks[] = {
     {"max_order_notional", MaxNotional, true},
     {"min_notional", MinNotional},
     {"order_rate", OrderRate},
+    {"order_rate_per_deployment", DeploymentRate},
+    {"repeated_orders", RepeatedOrders},
     {"max_open_orders", OpenOrders},
     {"reduce_only", ReduceOnly},
     {"short_selling", Short},

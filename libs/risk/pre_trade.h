@@ -29,6 +29,8 @@ struct PreTradeInput {
   std::optional<Decimal> anchor_price = std::nullopt;
   // Null: none is tripped.
   const BreakerBlock* block = nullptr;
+  // The order in the size that it was sent, where another one is asked about: a lot less makes it no new order.
+  std::optional<Decimal> sent_quantity = std::nullopt;
 };
 
 struct PreTradeResult {

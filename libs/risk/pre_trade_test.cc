@@ -77,7 +77,7 @@ struct World {
 TEST(PreTradeTest, AnOrdinaryOrderPassesEveryCheck) {
   PreTradeResult result = World().Run();
   EXPECT_FALSE(result.rejection.has_value()) << result.rejection->message;
-  EXPECT_EQ(result.checks.size(), 28U);
+  EXPECT_EQ(result.checks.size(), 30U);
 }
 
 TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
@@ -124,7 +124,9 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
          w.order.type = OrderType::kLimit;
          w.order.limit_price = Decimal::Of("110");
        }},
-      {"order_rate", RejectReason::kOrderRate, [](World& w) { w.exposure.recent_orders.assign(20, 0); }},
+      {"order_rate", RejectReason::kOrderRate, [](World& w) { w.exposure.recent_orders.assign(20, {}); }},
+      {"order_rate_per_deployment", RejectReason::kOrderRate, [](World& w) { w.limits.order_rate_per_deployment = 0; }},
+      {"repeated_orders", RejectReason::kOrderRate, [](World& w) { w.limits.repeated_orders_per_second = 0; }},
       {"max_open_orders", RejectReason::kMaxOpenOrders, [](World& w) { w.limits.max_open_orders = 0; }},
       {"reduce_only", RejectReason::kReduceOnly, [](World& w) { w.order.reduce_only = true; }},
       {"short_selling", RejectReason::kShortNotAllowed,
@@ -180,6 +182,70 @@ TEST(PreTradeTest, NetLeverageBelowAtAboveMissingAndOff) {
   unpriced.exposure.Reserve(World::MakeOrder("o4", Side::kBuy, "1"), 100'000'000'000);
   unpriced.market.quotes.clear();
   EXPECT_TRUE(unpriced.Run().rejection);
+}
+
+TEST(PreTradeTest, RateOfADeploymentBelowAtAboveMissingAndOff) {
+  World world;
+  world.limits.order_rate_per_deployment = 3;
+  Order other = World::MakeOrder("x", Side::kSell, "1");
+  for (int sent : {0, 2}) {  // below; and the third is at it
+    world.exposure.recent_orders.assign(sent, RecentOrder::Of(other, 0));
+    EXPECT_FALSE(world.Run().rejection) << sent;
+  }
+  world.exposure.recent_orders.assign(3, RecentOrder::Of(other, 0));
+  ASSERT_TRUE(world.Run().rejection);
+  EXPECT_EQ(world.Run().rejection->check, "order_rate_per_deployment");
+  EXPECT_EQ(world.Run().rejection->limit, "3");
+  EXPECT_EQ(world.Run().rejection->observed, "4");
+  // Somebody else's do not count, and an order by hand has no deployment.
+  other.deployment_id = DeploymentId("e");
+  world.exposure.recent_orders.assign(3, RecentOrder::Of(other, 0));
+  EXPECT_FALSE(world.Run().rejection);
+  world.order.deployment_id = DeploymentId();
+  world.limits.order_rate_per_deployment = 0;
+  EXPECT_FALSE(world.Run().rejection) << "missing";
+  world.order.deployment_id = DeploymentId("d");
+  EXPECT_TRUE(world.Run().rejection);
+  world.limits.order_rate_per_deployment = world.limits.order_rate_per_second;
+  EXPECT_FALSE(world.Run().rejection) << "off: the account's rate says it all";
+}
+
+TEST(PreTradeTest, RepeatedOrdersBelowAtAboveMissingAndOff) {
+  World world;
+  world.limits.repeated_orders_per_second = 3;
+  for (int sent : {0, 2}) {
+    world.exposure.recent_orders.assign(sent, RecentOrder::Of(world.order, 0));
+    EXPECT_FALSE(world.Run().rejection) << sent;
+  }
+  world.exposure.recent_orders.assign(3, RecentOrder::Of(world.order, 0));
+  ASSERT_TRUE(world.Run().rejection);
+  EXPECT_EQ(world.Run().rejection->check, "repeated_orders");
+  EXPECT_EQ(world.Run().rejection->limit, "3");
+  EXPECT_EQ(world.Run().rejection->observed, "4");
+  // Any part that differs makes it another order; a price does not, nor its type.
+  const Order repeated = world.order;
+  world.order.quantity = Decimal::Of("9");
+  EXPECT_FALSE(world.Run().rejection);
+  world.order = repeated;
+  world.order.side = Side::kSell;
+  EXPECT_FALSE(world.Run().rejection);
+  world.order = repeated;
+  world.order.deployment_id = DeploymentId();
+  EXPECT_FALSE(world.Run().rejection);
+  world.order = repeated;
+  world.order.type = OrderType::kLimit;
+  world.order.limit_price = Decimal::Of("99");
+  EXPECT_TRUE(world.Run().rejection);
+  world.limits.repeated_orders_per_second = world.limits.order_rate_per_second;
+  EXPECT_FALSE(world.Run().rejection) << "off: the account's rate says it all";
+}
+
+TEST(PreTradeTest, RatesOfPartsLetReductionsPass) {
+  World world;
+  world.Filled(Side::kBuy, "10", "100");
+  world.order = World::MakeOrder("o2", Side::kSell, "10");
+  world.limits.order_rate_per_deployment = world.limits.repeated_orders_per_second = 0;
+  EXPECT_FALSE(world.Run().rejection);
 }
 
 TEST(PreTradeTest, ATrippedBreakerLetsReductionsPass) {

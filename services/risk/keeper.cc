@@ -383,7 +383,7 @@ RiskKeeper::Verdict RiskKeeper::Check(const Order& order, std::optional<Decimal>
   }
   std::int64_t now = AgeNow();
   auto& recent = account->second.recent_orders;
-  while (!recent.empty() && now - recent.front() > kRateWindowNs) recent.pop_front();
+  while (!recent.empty() && now - recent.front().time_ns > kRateWindowNs) recent.pop_front();
   account->second.Expire(now);
   risk::PreTradeInput input{.order = order,
                             .limits = limits_[order.account_id],
@@ -466,7 +466,7 @@ void RiskKeeper::Reserve(const Session& session, const risk::v1::Reserve& reques
       answer->set_approved(true);
       risk::Exposure& exposure = accounts_[order->account_id];
       bool waits = request.has_anchor_price() || request.anchor_at_market();
-      if (!waits) exposure.recent_orders.push_back(AgeNow());
+      if (!waits) exposure.recent_orders.push_back(risk::RecentOrder::Of(*order, AgeNow()));
       std::int64_t expire_ns = AgeNow() + kReservationNs;
       // Two that grow side by side would each pass alone.
       if (!waits && request.replaces()) exposure.ReserveGrowth(*order, expire_ns);

@@ -20,6 +20,8 @@ void ToProto(const risk::Limits& limits, risk::v1::Limits* out) {
   wire::ToProto(limits.drawdown_ratio, out->mutable_drawdown_ratio());
   wire::ToProto(limits.price_collar_ratio, out->mutable_price_collar_ratio());
   out->set_order_rate_per_second(limits.order_rate_per_second);
+  out->set_order_rate_per_deployment(limits.order_rate_per_deployment);
+  out->set_repeated_orders_per_second(limits.repeated_orders_per_second);
   out->set_quote_age_ms_max(limits.quote_age_ms_max);
   out->set_allow_short(limits.allow_short);
   out->set_daily_loss_clears_next_day(limits.daily_loss_clears_next_day);
@@ -65,6 +67,14 @@ risk::Limits LimitsFromProto(const risk::v1::Limits& proto, FieldCheck& check) {
   limits.max_open_orders = static_cast<int>(number(proto.max_open_orders(), "limits.max_open_orders", 100000));
   limits.order_rate_per_second =
       static_cast<int>(number(proto.order_rate_per_second(), "limits.order_rate_per_second", 100000));
+  if (proto.has_order_rate_per_deployment()) {
+    limits.order_rate_per_deployment =
+        static_cast<int>(number(proto.order_rate_per_deployment(), "limits.order_rate_per_deployment", 100000));
+  }
+  if (proto.has_repeated_orders_per_second()) {
+    limits.repeated_orders_per_second =
+        static_cast<int>(number(proto.repeated_orders_per_second(), "limits.repeated_orders_per_second", 100000));
+  }
   limits.quote_age_ms_max = number(proto.quote_age_ms_max(), "limits.quote_age_ms_max", 600000);
   limits.allow_short = proto.allow_short();
   limits.daily_loss_clears_next_day = proto.daily_loss_clears_next_day();

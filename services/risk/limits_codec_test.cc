@@ -19,6 +19,8 @@ TEST(StoredLimitsTest, ALimitThatWasNotKnownThenHasItsDefault) {
   auto read = StoredLimits(Stored(limits, [](risk::v1::Limits& proto) {
     proto.clear_price_collar_ratio();
     proto.clear_gross_leverage();
+    proto.clear_order_rate_per_deployment();
+    proto.clear_repeated_orders_per_second();
   }));
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(*read, limits);
@@ -29,6 +31,8 @@ TEST(StoredLimitsTest, AZeroThatWasStoredStaysZero) {
   limits.max_order_notional = Decimal();
   limits.max_open_orders = 0;
   limits.order_rate_per_second = 0;
+  limits.order_rate_per_deployment = 0;
+  limits.repeated_orders_per_second = 0;
   limits.allow_short = false;
   auto read = StoredLimits(Stored(limits, [](risk::v1::Limits&) {}));
   ASSERT_TRUE(read.ok());

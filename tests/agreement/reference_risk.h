@@ -37,7 +37,8 @@ struct Account {
   bool daily_loss_tripped = false;
   bool drawdown_tripped = false;
   bool breaker_tripped = false;
-  int orders_last_second = 0;
+  // Of the last second.
+  std::vector<Order> sent;
   Decimal scale = Decimal::FromInt(1);
 };
 
@@ -87,7 +88,17 @@ class Judge {
                     : buy              ? quote.ask_price
                                        : quote.bid_price;
     if (!out && Product(order.quantity, asked) < instrument.min_notional) return "min_notional";
-    if (account_.orders_last_second + (out ? 0 : 1) > limits_.order_rate_per_second) return "order_rate";
+    if (static_cast<int>(account_.sent.size()) + (out ? 0 : 1) > limits_.order_rate_per_second) return "order_rate";
+    int of_deployment = 0, the_same = 0;
+    for (const Order& sent : account_.sent) {
+      bool same_deployment = sent.deployment_id == order.deployment_id;
+      if (same_deployment) ++of_deployment;
+      if (same_deployment && sent.symbol == order.symbol && sent.side == order.side && sent.quantity == order.quantity)
+        ++the_same;
+    }
+    if (!out && !order.deployment_id.empty() && of_deployment + 1 > limits_.order_rate_per_deployment)
+      return "order_rate_per_deployment";
+    if (!out && the_same + 1 > limits_.repeated_orders_per_second) return "repeated_orders";
     if (!out && static_cast<int>(account_.working.size()) + 1 > limits_.max_open_orders) return "max_open_orders";
     if (order.reduce_only && !out && order.quantity > MayReduce(order)) return "reduce_only";
     if (!out && !buy && !(limits_.allow_short && instrument.shortable) && WouldBeShort(order)) return "short_selling";

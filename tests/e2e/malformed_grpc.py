@@ -130,7 +130,7 @@ def risk(limits):
     for field in ("max_order_quantity", "gross_leverage", "drawdown_ratio"):
         for value in ("", "x", "-1", "1e9", "9" * 60):
             yield *at, "UpdateLimits", {**good, "limits": limits(**{field: {"value": value}})}, BAD, f"limits.{field}"
-    for field in ("max_open_orders", "order_rate_per_second", "quote_age_ms_max"):
+    for field in ("max_open_orders", "order_rate_per_second", "order_rate_per_deployment", "repeated_orders_per_second", "quote_age_ms_max"):
         for value in (-1, 2147483647):
             yield *at, "UpdateLimits", {**good, "limits": limits(**{field: value})}, BAD, f"limits.{field}"
     yield *at, "UpdateLimits", {**good, "limits": limits(version=99)}, "ABORTED", None

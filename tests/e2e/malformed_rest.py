@@ -195,7 +195,7 @@ def limits(current):
         yield one(f"{field} as a number", {field: 1}, 400, f"limits.{field}")
         yield one(f"{field} below zero", {field: "-1"}, 400, f"limits.{field}")
         yield one(f"{field} not set", {field: ""}, 400, f"limits.{field}")
-    for field in ("max_open_orders", "order_rate_per_second", "quote_age_ms_max"):
+    for field in ("max_open_orders", "order_rate_per_second", "order_rate_per_deployment", "repeated_orders_per_second", "quote_age_ms_max"):
         for value in (-1, 1.5, "x", "99999999999999999999", True, 100_000_000):
             yield one(f"{field} {value!r}", {field: value}, 400, f"limits.{field}")
     for changed, field in (({"allow_short": "yes"}, "limits.allow_short"), ({"restricted_symbols": "AAPL"}, "limits.restricted_symbols"),

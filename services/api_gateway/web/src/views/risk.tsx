@@ -26,13 +26,16 @@ const kLimits: readonly { name: string; label: string; kind: "amount" | "ratio" 
   { name: "derisk_volatility", label: "Smaller above this move in a minute, % (0: not)", kind: "ratio" },
   { name: "price_collar_ratio", label: "Distance from the market, %", kind: "ratio" },
   { name: "order_rate_per_second", label: "Orders a second", kind: "count" },
+  { name: "order_rate_per_deployment", label: "Orders a second, per deployment", kind: "count" },
+  { name: "repeated_orders_per_second", label: "The same order, times a second", kind: "count" },
   { name: "quote_age_ms_max", label: "Oldest quote, ms", kind: "count" },
   { name: "daily_loss_clears_next_day", label: "Daily loss re-arms itself with the next day", kind: "yes" },
   { name: "allow_short", label: "Short selling", kind: "yes" },
 ];
 
 /** The limits this server has. */
-const kNewer = new Set(["daily_loss_clears_next_day", "net_leverage", "derisk_floor", "derisk_start", "derisk_volatility"]);
+const kNewer = new Set(["daily_loss_clears_next_day", "net_leverage", "derisk_floor", "derisk_start", "derisk_volatility", "order_rate_per_deployment",
+  "repeated_orders_per_second"]);
 const known = (limits: Limits) => kLimits.filter((l) => !kNewer.has(l.name) || l.name in limits);
 
 function showLimit(value: unknown, kind: string): string {
