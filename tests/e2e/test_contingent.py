@@ -261,7 +261,7 @@ def test_a_replacement_holds_once_the_broker_has_confirmed_it(suite):
     answer = replace(suite, "r-1a", order.order_id, quantity="0.003", limit_price=price)
     assert not answer.HasField("rejection") and answer.order.status in (
         suite.protos.order.ORDER_STATUS_PENDING_REPLACE, suite.protos.order.ORDER_STATUS_NEW), answer
-    now = becomes(suite, order.order_id, "NEW", lambda each: each.limit_price.value == price)
+    now = becomes(suite, order.order_id, "NEW", lambda each: D(each.limit_price.value) == D(price))
     assert now.quantity.value == "0.003" and now.order_id == order.order_id
     told = events(suite, order.order_id)
     assert told.index("PENDING_REPLACE") < told.index("REPLACED"), told
@@ -326,7 +326,7 @@ def test_lists_and_replacements_over_rest(suite):
     becomes(suite, first, "NEW")
     status, answer = suite.request("POST", f"/api/live/orders/{first}/replace", {"request_id": "rest-replace", "limit_price": cents(bid * D("0.96"))})
     assert status == 200 and answer["order"]["order_id"] == first, answer
-    becomes(suite, first, "NEW", lambda order: order.limit_price.value == cents(bid * D("0.96")))
+    becomes(suite, first, "NEW", lambda order: D(order.limit_price.value) == D(cents(bid * D("0.96"))))
     status, answer = suite.request("POST", f"/api/live/orders/{first}/replace", {"request_id": "rest-none"})
     assert status == 400, answer
     status, answer = suite.request("POST", "/api/live/orders/list", {**body, "request_id": "rest-bad", "confirm_duplicate": True, "orders": [
