@@ -123,7 +123,7 @@ def test_a_trailing_stop_is_emulated_and_says_why(suite):
 
 def test_replaces_and_cancels_are_steps_with_what_they_changed(suite):
     bid, _ = touch(suite)
-    low = (bid * D("0.97")).quantize(D("0.01"))
+    low = (bid * D("0.97")).quantize(D("1")) + D("0.11")  # ends in no zero, so its text is one
     order = submit(suite, "x-rest", kind="LIMIT", limit=str(low), quantity="0.002")
     assert order.status != suite.protos.order.ORDER_STATUS_DENIED, order.rejection.message
     wait_until(lambda: "ACCEPTED" in types_of(suite, explain(suite, order.order_id)), 10, "it rests")
