@@ -22,10 +22,14 @@ std::vector<Migration> Migrations_compliance_audit();
 
 namespace {
 
-class StillClock : public Clock {
+// A second goes by between two looks at it: whoever pauses before it tries again has paused.
+class SteppingClock : public Clock {
  public:
   [[nodiscard]] UtcTime Now() const override { return UtcTime{1'700'000'000'000'000'123}; }
-  [[nodiscard]] std::int64_t MonotonicNanos() const override { return 1; }
+  [[nodiscard]] std::int64_t MonotonicNanos() const override { return nanos_ += 1'000'000'000; }
+
+ private:
+  mutable std::int64_t nanos_ = 0;
 };
 
 class ChainKeeperTest : public testing::Test {
@@ -136,7 +140,7 @@ class ChainKeeperTest : public testing::Test {
   }
 
   const std::string anchor_path_ = testing::TempDir() + "/anchor_" + std::to_string(::getpid());
-  StillClock clock_;
+  SteppingClock clock_;
   Metrics metrics_;
   std::unique_ptr<Logger> log_;
   std::unique_ptr<Database> database_;
