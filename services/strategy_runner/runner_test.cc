@@ -247,7 +247,7 @@ TEST_F(UnreadableTest, ItIsReadyAllTheSameAndAMarketThatWaitsGoesOn) {
   runner_->OnEvents(batch, [](bool) {});
   Poll();
   EXPECT_TRUE(runner_->Ready());
-  broker::v1::StreamMarketDataResponse step = MakeStep(4, "100", true, true);
+  broker::v1::StreamMarketDataResponse step = MakeStep(4, "97", true, true);
   step.set_lockstep(true);
   (*step.mutable_execution_sequences())["paper"] = 9;
   Bring(std::move(step));
