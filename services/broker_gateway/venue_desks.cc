@@ -96,6 +96,18 @@ std::vector<broker::Execution> VenueDesks::Hear(paper::Changes& changes) {
   return std::exchange(told_, {});
 }
 
+void VenueDesks::HearTrade(const AccountId& account, const broker::Trade& trade) {
+  Desk& desk = Of(account);
+  desk.desk.Hear(trade, now_());
+  Pump(desk);
+}
+
+broker::Statement VenueDesks::StatementOf(const AccountId& account) const {
+  paper::PaperSession session(venue_, account, now_);
+  session.AskStatement();
+  return session.TakeStatements().front();
+}
+
 void VenueDesks::Forget(const std::vector<Order>& orders) {
   for (const Order& order : orders) {
     auto found = desks_.find(order.account_id);
