@@ -108,6 +108,13 @@ broker::Statement VenueDesks::StatementOf(const AccountId& account) const {
   return session.TakeStatements().front();
 }
 
+std::uint64_t VenueDesks::ReportedUntil(const AccountId& account) const {
+  auto found = desks_.find(account);
+  if (found != desks_.end()) return found->second.desk.execution_sequence();
+  const paper::Ledger* ledger = venue_.FindLedger(account);
+  return ledger == nullptr ? 0 : ledger->execution_sequence;
+}
+
 void VenueDesks::Forget(const std::vector<Order>& orders) {
   for (const Order& order : orders) {
     auto found = desks_.find(order.account_id);

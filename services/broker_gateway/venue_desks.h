@@ -34,6 +34,8 @@ class VenueDesks {
   void HearTrade(const AccountId& account, const broker::Trade& trade);
   // What the venue says of an account that is open there.
   [[nodiscard]] broker::Statement StatementOf(const AccountId& account) const;
+  // The newest report that was numbered; the venue's own count may be further.
+  [[nodiscard]] std::uint64_t ReportedUntil(const AccountId& account) const;
   void Forget(const std::vector<Order>& orders);
   // Orders that are known.
   [[nodiscard]] std::size_t size() const;

@@ -107,7 +107,7 @@ grpc::ServerUnaryReactor* BrokerGrpc::GetVenueStatement(grpc::CallbackServerCont
     auto ledger = OpenLedger(engine, account);
     if (ledger.ok()) {
       FillStatement(engine.desks().StatementOf(AccountId(account)), response);
-      response->set_execution_sequence((*ledger)->execution_sequence);
+      response->set_execution_sequence(engine.desks().ReportedUntil(AccountId(account)));
     }
     reactor->Finish(ToGrpc(ledger.status()));
   });

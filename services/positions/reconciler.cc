@@ -21,6 +21,7 @@ constexpr int kReadPage = 1'000;
 // Of each of the three, in one comparison: who is further behind goes on in the next.
 constexpr int kReadPagesMax = 20;
 constexpr int kTellMost = 100;
+constexpr int kShortLooks = 5;
 constexpr std::int64_t kAgedMs = 5 * 60 * 1'000;
 constexpr std::int64_t kFailurePauseMaxNs = 10 * kSecond;
 
@@ -216,9 +217,15 @@ absl::Status Reconciler::ReadJournal(const AccountId& id, const positions::Accou
       ASSIGN_OR_RETURN(reconciliation::Moved moved, MovedOfReport(report, book.totals().currency));
       account.match.SeeJournal(ExecutionId(report.execution_id()), moved);
     }
-    // Numbers that nobody has: they were lost, and the journal goes on after them.
-    cursor = last <= cursor ? until : last;
+    if (last > cursor) {
+      cursor = last;
+      continue;
+    }
+    // Not stored yet; or numbers that nobody has: they were lost, and the journal goes on after them.
+    if (++account.journal_short < kShortLooks) return absl::UnavailableError("the journal does not tell all it has");
+    cursor = until;
   }
+  account.journal_short = 0;
   return absl::OkStatus();
 }
 

@@ -68,6 +68,8 @@ class Reconciler : public runtime::Machine {
     // Not stored yet.
     std::map<std::uint64_t, reconciliation::Break> unsaved;
     std::vector<ReconciliationStore::Message> messages;
+    // Comparisons in a row in which the journal ended before the number it had given.
+    int journal_short = 0;
     std::string problem;
     std::int64_t next_ns = 0;
     std::int64_t next_positions_ns = 0;

@@ -2,9 +2,10 @@
 #include "services/positions/reconciler.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <memory>
+#include <set>
 
 #include "libs/wire/wire.h"
 #include "services/positions/testing/memory_position_store.h"
@@ -58,7 +59,7 @@ class World : public Counterparts {
     }
     for (const auto& order : venue_orders) *statement.add_open_orders() = order;
     statement.set_trade_number(trades.size());
-    statement.set_execution_sequence(journal.size());
+    statement.set_execution_sequence(journal.size() + lost_reports);
     return statement;
   }
   absl::StatusOr<broker::v1::ListVenueTradesResponse> VenueTrades(const AccountId&, std::uint64_t after,
@@ -172,6 +173,8 @@ class World : public Counterparts {
     return order;
   }
 
+  // Numbers after the journal's end that the gateway has given.
+  std::uint64_t lost_reports = 0;
   bool reachable = true;
   bool orders_reachable = true;
   bool audit_reachable = true;
@@ -194,7 +197,10 @@ class World : public Counterparts {
 
 class ReconcilerTest : public testing::Test {
  protected:
-  void SetUp() override { Start(); }
+  void SetUp() override {
+    ASSERT_TRUE(Logger::Make({.service = "test", .directory = "", .level = "CRITICAL"}, &log).ok());
+    Start();
+  }
   // A new process over what is stored.
   void Start() {
     store = std::make_unique<MemoryReconciliationStore>(disk);
@@ -205,7 +211,7 @@ class ReconcilerTest : public testing::Test {
             .fills = world.fills,
             .store = *store,
             .others = world},
-        clock, log, metrics, [this](const std::string& why) { failed = why; });
+        clock, *log, metrics, [this](const std::string& why) { failed = why; });
     ASSERT_TRUE(reconciler->Recover().ok());
   }
   // Turns as they are due, for so long.
@@ -243,7 +249,7 @@ class ReconcilerTest : public testing::Test {
 
   World world;
   TestClock clock;
-  Logger log{{.service = "reconciler_test", .file = "/dev/null", .to_stderr = false}};
+  std::unique_ptr<Logger> log;
   Metrics metrics;
   bool present = true;
   std::string failed;
@@ -480,6 +486,18 @@ TEST_F(ReconcilerTest, WhatCannotBeToldYetIsToldLater) {
   Run(5);
   ASSERT_EQ(world.records.size(), 1U);
   EXPECT_EQ(world.records[0].action(), "reconciliation.break_opened");
+}
+
+TEST_F(ReconcilerTest, ReportsThatWereLostAreWaitedForAndThenLeftOut) {
+  world.Tell(world.Make("e", Side::kBuy, "1", "100"));
+  world.lost_reports = 3;
+  Run(3);
+  EXPECT_NE(Status().problem().find("journal"), std::string::npos);
+  EXPECT_TRUE(world.reported.empty());
+  Run(40);
+  EXPECT_EQ(Status().problem(), "");
+  EXPECT_EQ(Status().matched_trades(), 1U);
+  EXPECT_EQ(world.reported.back(), 0);
 }
 
 TEST_F(ReconcilerTest, AnOlderProcessStoresNothingMoreAndEnds) {
