@@ -70,4 +70,7 @@ class MarkBoard {
   std::map<Symbol, Closes> closes_;
 };
 
+// What each symbol last closed at, and on the day before.
+using SymbolCloses = std::map<Symbol, MarkBoard::Closes>;
+
 }  // namespace ballast::ledger

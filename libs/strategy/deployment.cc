@@ -79,7 +79,11 @@ DeploymentChange Apply(DeploymentLife& life, DeploymentEvent event, const std::s
       life.stop_time = now;
       break;
     case DeploymentEvent::kPause:
+      life.status_reason = reason;
+      break;
     case DeploymentEvent::kResume:
+      life.status_reason.clear();
+      break;
     case DeploymentEvent::kLateFill:
       break;
   }

@@ -77,7 +77,8 @@ struct DeploymentChange {
   [[nodiscard]] bool refused() const { return !refusal.empty(); }
 };
 
-// `reason`: of a stop ("manual" when empty) or of an emergency stop; not looked at otherwise.
+// `reason`: of a stop ("manual" when empty), of a pause that nobody asked for, or of an emergency stop; not looked at
+// otherwise.
 DeploymentChange Apply(DeploymentLife& life, DeploymentEvent event, const std::string& reason, UtcTime now);
 
 }  // namespace ballast::strategy

@@ -180,6 +180,8 @@ bool TakeCheck(std::string_view* packed, RiskCheck* check) {
 
 }  // namespace
 
+std::span<const std::string_view> NumberedCheckNames() { return kNames; }
+
 std::string PackChecks(std::string_view encoded) {
   if (encoded.empty()) return {};
   std::string packed(1, kPacked);

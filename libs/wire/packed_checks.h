@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,5 +12,7 @@ namespace ballast::wire {
 [[nodiscard]] std::string PackChecks(std::string_view encoded);
 // Of what PackChecks gave, or of what was kept before there was one. Nothing of bytes that are neither.
 [[nodiscard]] std::string UnpackChecks(std::string_view packed);
+// The checks that have a number, in the order of their numbers.
+[[nodiscard]] std::span<const std::string_view> NumberedCheckNames();
 
 }  // namespace ballast::wire

@@ -133,6 +133,13 @@ def _services(states):
         print(f"  {mark} {row['name']:<18}{row['state'].replace('_', ' '):<14}{row.get('address', '')}".rstrip())
 
 
+def _order_managers(managers):
+    def writes(row):
+        return UNKNOWN if row["shards"] is None else f"{row['shards']} of {len(managers)} shards"
+    _table(["Order manager", "State", "Writes", "Address"],
+           [[row["name"], row["state"], writes(row), row["address"]] for row in managers], set())
+
+
 def _print(environment, status):
     summary = status.get("summary") or {}
     live = status.get("mode") == "ACCOUNT_MODE_LIVE"
@@ -167,6 +174,9 @@ def _print(environment, status):
     deployments = status.get("deployments") or []
     _section(f"Deployments ({len(deployments)})")
     _deployments(deployments) if deployments else print("  none")
+    if managers := status.get("order_managers"):
+        _section(f"Order managers ({len(managers)})")
+        _order_managers(managers)
     _section("Services")
     _services(status.get("services") or [])
 
@@ -196,8 +206,12 @@ def show(environment, as_json=False):
         return DEGRADED
     except (OSError, ValueError) as problem:
         return _not_answering(environment, getattr(problem, "reason", problem))
+    # The gateway knows one address for all of them, and whoever is there answers.
+    if managers := health.order_managers(environment):
+        status["order_managers"] = managers
     if as_json:
         print(json.dumps(status, indent=2))
     else:
         _print(environment, status)
-    return RUNNING if status.get("running") else DEGRADED
+    missing = any(manager["state"] != "serving" for manager in managers)
+    return RUNNING if status.get("running") and not missing else DEGRADED

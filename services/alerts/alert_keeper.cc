@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "libs/alerts/rules.h"
 #include "libs/base/absl_std.h"
@@ -58,6 +59,7 @@ AlertKeeper::AlertKeeper(Options options, AlertStore& store, const Clock& clock,
       log_(log),
       metrics_(metrics),
       fail_(std::move(fail)),
+      read_back_(clock),
       folder_(options.folder),
       stopped_("alerts", log, metrics),
       facts_(metrics.GetCounter("ballast_alerts_facts_total", "Facts that became alerts or were folded into one", {})),
@@ -66,20 +68,40 @@ AlertKeeper::AlertKeeper(Options options, AlertStore& store, const Clock& clock,
 
 absl::Status AlertKeeper::Recover() {
   RETURN_IF_ERROR(store_.Fence());
-  MutexLock lock(writing_);
   return Loaded();
 }
 
 absl::Status AlertKeeper::Loaded() {
-  if (loaded_) return absl::OkStatus();
+  return read_back_.Current([this] { return Load(); });
+}
+
+absl::Status AlertKeeper::Load() {
   ASSIGN_OR_RETURN(AlertStore::State state, store_.Load());
+  std::vector<std::uint64_t> in_doubt;
+  for (const auto& [id, alert] : untold_) in_doubt.push_back(id);
+  std::vector<Alert> found;
+  if (!in_doubt.empty()) {
+    ASSIGN_OR_RETURN(found, store_.FindAll(in_doubt));
+  }
   folder_ = alerts::Folder(options_.folder);
   for (const Alert& alert : state.recent) folder_.Restore(alert);
   cursors_ = std::move(state.cursors);
+  SetCursors(cursors_);
   unacknowledged_ = state.unacknowledged;
   unacknowledged_gauge_.Set(static_cast<double>(unacknowledged_));
-  loaded_ = true;
+  std::map<std::uint64_t, Alert> made;
+  for (Alert& alert : found) {
+    if (alert == untold_[alert.alert_id]) made[alert.alert_id] = std::move(alert);
+  }
+  untold_.clear();
+  for (const auto& [id, alert] : made) Log(alert);
+  Publish(made);
   return absl::OkStatus();
+}
+
+void AlertKeeper::SetCursors(AlertStore::Cursors cursors) {
+  MutexLock lock(mutex_);
+  stored_cursors_ = std::move(cursors);
 }
 
 std::uint64_t AlertKeeper::AddTo(Draft& draft, Alert fact) {
@@ -90,16 +112,19 @@ std::uint64_t AlertKeeper::AddTo(Draft& draft, Alert fact) {
   return id;
 }
 
-absl::Status AlertKeeper::Saved(absl::Status status) {
+absl::Status AlertKeeper::Save(const std::map<std::uint64_t, Alert>& changed, const AlertStore::Cursors& cursors,
+                               const std::optional<AlertStore::Request>& request) {
+  absl::Status status = store_.Save(changed, cursors, request);
+  read_back_.After(status);
   if (status.ok()) return status;
-  loaded_ = false;  // the commit may have happened after all
-  if (status.code() == absl::StatusCode::kFailedPrecondition) fail_(MessageOf(status));
+  untold_ = changed;
+  if (absl::IsFailedPrecondition(status)) fail_(MessageOf(status));
   return status;
 }
 
 absl::Status AlertKeeper::Commit(Draft draft, AlertStore::Cursors cursors,
                                  const std::optional<AlertStore::Request>& request) {
-  RETURN_IF_ERROR(Saved(store_.Save(draft.changed, cursors, request)));
+  RETURN_IF_ERROR(Save(draft.changed, cursors, request));
   for (const auto& [id, alert] : draft.changed) {
     if (id > folder_.last_alert_id()) ++unacknowledged_;
   }
@@ -107,13 +132,13 @@ absl::Status AlertKeeper::Commit(Draft draft, AlertStore::Cursors cursors,
   facts_.Add(static_cast<double>(draft.facts));
   folder_ = std::move(draft.folder);
   for (const auto& [account, sequence] : cursors) cursors_[account] = sequence;
+  if (!cursors.empty()) SetCursors(cursors_);
   for (const auto& [id, alert] : draft.changed) Log(alert);
   Publish(draft.changed);
   return absl::OkStatus();
 }
 
 bool AlertKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batch) {
-  MutexLock lock(writing_);
   if (absl::Status status = Loaded(); !status.ok()) {
     log_.Error("alert.reload_failed", {{"error", status.ToString()}});
     return false;
@@ -160,15 +185,11 @@ bool AlertKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batc
 }
 
 AlertStore::Cursors AlertKeeper::Cursors() {
-  MutexLock lock(writing_);
-  if (absl::Status status = Loaded(); !status.ok()) {
-    log_.Error("alert.reload_failed", {{"error", status.ToString()}});
-  }
-  return cursors_;
+  MutexLock lock(mutex_);
+  return stored_cursors_;
 }
 
 absl::StatusOr<Alert> AlertKeeper::Raise(Alert fact, const std::string& request_id, const std::string& fingerprint) {
-  MutexLock lock(writing_);
   RETURN_IF_ERROR(Loaded());
   ASSIGN_OR_RETURN(std::optional<AlertStore::Request> first, store_.FindRequest(request_id));
   if (first) {
@@ -189,15 +210,24 @@ absl::StatusOr<Alert> AlertKeeper::Raise(Alert fact, const std::string& request_
 }
 
 absl::Status AlertKeeper::RaiseOwn(const std::vector<Alert>& facts) {
-  MutexLock lock(writing_);
   RETURN_IF_ERROR(Loaded());
   Draft draft{.folder = folder_};
   for (const Alert& fact : facts) AddTo(draft, fact);
   return Commit(std::move(draft), {}, std::nullopt);
 }
 
+absl::StatusOr<bool> AlertKeeper::Holds(const std::vector<Alert>& facts) {
+  RETURN_IF_ERROR(Loaded());
+  ASSIGN_OR_RETURN(std::vector<Alert> stored, store_.LoadSystem());
+  // They were one commit, so one of them stands for all: the last, which nothing was folded into since.
+  const Alert& last = facts.back();
+  return std::any_of(stored.begin(), stored.end(), [&](const Alert& alert) {
+    return alert.type == last.type && alert.title == last.title && alert.text == last.text &&
+           alert.last_time == last.last_time;
+  });
+}
+
 absl::StatusOr<Alert> AlertKeeper::Acknowledge(std::uint64_t alert_id, const std::string& actor) {
-  MutexLock lock(writing_);
   RETURN_IF_ERROR(Loaded());
   ASSIGN_OR_RETURN(std::optional<Alert> alert, store_.Find(alert_id));
   if (!alert) return absl::NotFoundError(ToAbsl("there is no alert " + std::to_string(alert_id)));
@@ -215,7 +245,7 @@ absl::Status AlertKeeper::AcknowledgeRows(std::vector<Alert>& rows, const std::s
     alert.acknowledge_time = clock_.Now();
     changed[alert.alert_id] = alert;
   }
-  RETURN_IF_ERROR(Saved(store_.Save(changed, {}, std::nullopt)));
+  RETURN_IF_ERROR(Save(changed, {}, std::nullopt));
   for (const Alert& alert : rows) folder_.Restore(alert);
   unacknowledged_ -= static_cast<std::int64_t>(changed.size());
   unacknowledged_gauge_.Set(static_cast<double>(unacknowledged_));
@@ -227,7 +257,6 @@ absl::Status AlertKeeper::AcknowledgeRows(std::vector<Alert>& rows, const std::s
 
 absl::StatusOr<AlertKeeper::Acknowledged> AlertKeeper::AcknowledgeMany(const std::vector<std::uint64_t>& alert_ids,
                                                                        const std::string& actor) {
-  MutexLock lock(writing_);
   RETURN_IF_ERROR(Loaded());
   ASSIGN_OR_RETURN(std::vector<Alert> rows, store_.FindAll(alert_ids));
   std::set<std::uint64_t> missing(alert_ids.begin(), alert_ids.end());
@@ -242,7 +271,6 @@ absl::StatusOr<AlertKeeper::Acknowledged> AlertKeeper::AcknowledgeMany(const std
 absl::StatusOr<AlertKeeper::Acknowledged> AlertKeeper::AcknowledgeUpTo(std::uint64_t alert_id,
                                                                        const std::string& account_id,
                                                                        const std::string& actor) {
-  MutexLock lock(writing_);
   RETURN_IF_ERROR(Loaded());
   AlertStore::Filter filter{.unacknowledged_only = true, .limit = kPage};
   filter.account_id = account_id;
@@ -263,59 +291,51 @@ absl::StatusOr<AlertKeeper::Acknowledged> AlertKeeper::AcknowledgeUpTo(std::uint
 
 void AlertKeeper::Publish(const std::map<std::uint64_t, Alert>& changed) {
   if (changed.empty()) return;
-  if (joining_) {
-    for (const auto& [id, alert] : changed) (*joining_)[id] = alert;
+  for (Joiner& joiner : joiners_) {
+    // What comes behind it is in the pages that it has not read yet.
+    alert::v1::StreamAlertsResponse behind;
+    for (auto at = changed.begin(); at != changed.end() && at->first <= joiner.cursor; ++at)
+      ToProto(at->second, behind.add_alerts());
+    if (behind.alerts_size() > 0) joiner.sender->Push(std::move(behind));
   }
-  alert::v1::StreamAlertsResponse response;
-  for (const auto& [id, alert] : changed) ToProto(alert, response.add_alerts());
+  auto response = std::make_shared<alert::v1::StreamAlertsResponse>();
+  for (const auto& [id, alert] : changed) ToProto(alert, response->add_alerts());
   MutexLock lock(mutex_);
   std::erase_if(followers_, [](const auto& follower) { return follower->done(); });
-  for (const auto& follower : followers_) follower->Push(response);
+  for (const auto& follower : followers_) follower->PushShared(response);
 }
 
-absl::StatusOr<bool> AlertKeeper::SendPage(std::uint64_t& cursor, Sender& sender) {
-  ASSIGN_OR_RETURN(std::vector<Alert> page, store_.After(cursor, kPage));
-  if (page.empty()) return false;
+absl::StatusOr<bool> AlertKeeper::SendPage(Joiner& joiner) {
+  if (++joiner.pages > kBacklogPagesMax)
+    return absl::ResourceExhaustedError("so much at once; open again after the newest alert that came");
+  ASSIGN_OR_RETURN(std::vector<Alert> page, store_.After(joiner.cursor, kPage));
   alert::v1::StreamAlertsResponse response;
   for (const Alert& alert : page) ToProto(alert, response.add_alerts());
-  cursor = page.back().alert_id;
-  if (!sender.Push(std::move(response))) return absl::CancelledError("the reader is gone");
+  if (!page.empty()) joiner.cursor = page.back().alert_id;
+  // Never nothing at the end: it says that the backlog is complete.
+  if (!joiner.sender->Push(std::move(response))) return absl::CancelledError("the reader is gone");
   return page.size() == kPage;
 }
 
 void AlertKeeper::Subscribe(std::uint64_t after_alert_id, const std::shared_ptr<Sender>& sender) {
-  {
-    MutexLock lock(writing_);
-    joining_.emplace();
-  }
-  std::uint64_t cursor = after_alert_id;
-  absl::StatusOr<bool> more = true;
-  for (int pages = 0; more.ok(); ++pages) {
-    if (pages == kBacklogPagesMax) {
-      more = absl::ResourceExhaustedError("so much at once; open again after the newest alert that came");
-      break;
+  joiners_.push_back({.cursor = after_alert_id, .sender = sender});
+}
+
+bool AlertKeeper::SendBacklogs() {
+  for (Joiner& joiner : std::exchange(joiners_, {})) {
+    absl::StatusOr<bool> more = SendPage(joiner);
+    if (!more.ok()) {
+      bool bounded = absl::IsResourceExhausted(more.status());
+      joiner.sender->Close(
+          grpc::Status(bounded ? grpc::RESOURCE_EXHAUSTED : grpc::UNAVAILABLE, MessageOf(more.status())));
+    } else if (*more) {
+      joiners_.push_back(std::move(joiner));
+    } else {
+      MutexLock lock(mutex_);
+      followers_.push_back(std::move(joiner.sender));
     }
-    // Pages without the lock first; the last one under it, so that nothing comes between it and going live.
-    more = SendPage(cursor, *sender);
-    if (!more.ok() || *more) continue;
-    MutexLock lock(writing_);
-    more = SendPage(cursor, *sender);
-    if (!more.ok() || *more) continue;
-    alert::v1::StreamAlertsResponse changed;
-    for (const auto& [id, alert] : *joining_) {
-      if (id > after_alert_id) ToProto(alert, changed.add_alerts());
-    }
-    joining_.reset();
-    // Never nothing: the first message says that the backlog is complete.
-    sender->Push(std::move(changed));
-    MutexLock followers_lock(mutex_);
-    followers_.push_back(sender);
-    return;
   }
-  bool bounded = absl::IsResourceExhausted(more.status());
-  sender->Close(grpc::Status(bounded ? grpc::RESOURCE_EXHAUSTED : grpc::UNAVAILABLE, MessageOf(more.status())));
-  MutexLock lock(writing_);
-  joining_.reset();
+  return !joiners_.empty();
 }
 
 void AlertKeeper::Heartbeat() {
@@ -325,9 +345,11 @@ void AlertKeeper::Heartbeat() {
 }
 
 void AlertKeeper::CloseStreams() {
+  const grpc::Status stopping(grpc::UNAVAILABLE, "the alert service is stopping");
+  for (const Joiner& joiner : joiners_) joiner.sender->Close(stopping);
+  joiners_.clear();
   MutexLock lock(mutex_);
-  for (const auto& follower : followers_)
-    follower->Close(grpc::Status(grpc::UNAVAILABLE, "the alert service is stopping"));
+  for (const auto& follower : followers_) follower->Close(stopping);
   followers_.clear();
 }
 

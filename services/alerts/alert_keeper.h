@@ -17,14 +17,15 @@
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/service/stopped_accounts.h"
 #include "libs/platform/thread/mutex.h"
+#include "libs/runtime/read_back.h"
 #include "services/alerts/store.h"
 
 namespace ballast {
 
 void ToProto(const alerts::Alert& alert, alert::v1::Alert* out);
 
-// The one writer of alerts: makes facts into alerts, stores them, tells those who follow, writes the log. Blocks on
-// Postgres; only Heartbeat() and CloseStreams() are for any thread.
+// The one writer of alerts: makes facts into alerts, stores them, tells those who follow, writes the log. Blocks on its
+// storage. One thread (AlertMachine's), but for Cursors() and Heartbeat(), which are for any.
 class AlertKeeper {
  public:
   using Sender = StreamSender<alert::v1::StreamAlertsResponse>;
@@ -43,14 +44,17 @@ class AlertKeeper {
   // Each event makes its alert once, however old it is. One that cannot be read stops its account and no other. False:
   // this connection cannot go on (a gap, Postgres away); open again from Cursors().
   [[nodiscard]] bool OnOrderEvents(const order::v1::StreamOrderEventsResponse& batch);
+  // As far as is known to be stored.
   [[nodiscard]] AlertStore::Cursors Cursors();
 
   // `fact` has no id and no times. A repeated request id answers the alert it became; ALREADY_EXISTS when its content
   // was another (told by the fingerprint).
   absl::StatusOr<alerts::Alert> Raise(alerts::Alert fact, const std::string& request_id,
                                       const std::string& fingerprint);
-  // Facts of this service itself, with their times. Nothing is stored unless OK.
+  // What the health watch tells, with its times. Unless OK it may be stored or not.
   absl::Status RaiseOwn(const std::vector<alerts::Alert>& facts);
+  // Whether facts that RaiseOwn said no to are stored all the same.
+  absl::StatusOr<bool> Holds(const std::vector<alerts::Alert>& facts);
   // NOT_FOUND when there is none; the first acknowledgement stays.
   absl::StatusOr<alerts::Alert> Acknowledge(std::uint64_t alert_id, const std::string& actor);
 
@@ -66,8 +70,10 @@ class AlertKeeper {
   absl::StatusOr<Acknowledged> AcknowledgeUpTo(std::uint64_t alert_id, const std::string& account_id,
                                                const std::string& actor);
 
-  // Sends what is stored after the cursor, then everything new and changed. One call at a time.
+  // `sender` gets what is stored after the cursor, by SendBacklogs, then everything new and changed.
   void Subscribe(std::uint64_t after_alert_id, const std::shared_ptr<Sender>& sender);
+  // A page to each of those who still read what is stored. True: there is more to send.
+  bool SendBacklogs();
   void Heartbeat();
   void CloseStreams();
 
@@ -78,16 +84,24 @@ class AlertKeeper {
     std::map<std::uint64_t, alerts::Alert> changed;
     std::int64_t facts = 0;
   };
+  // Somebody who still reads what is stored.
+  struct Joiner {
+    std::uint64_t cursor = 0;
+    int pages = 0;
+    std::shared_ptr<Sender> sender;
+  };
   static std::uint64_t AddTo(Draft& draft, alerts::Alert fact);
 
-  absl::Status Loaded() REQUIRES(writing_);
-  absl::Status Commit(Draft draft, AlertStore::Cursors cursors, const std::optional<AlertStore::Request>& request)
-      REQUIRES(writing_);
-  absl::Status Saved(absl::Status status) REQUIRES(writing_);
-  absl::Status AcknowledgeRows(std::vector<alerts::Alert>& rows, const std::string& actor) REQUIRES(writing_);
-  void Publish(const std::map<std::uint64_t, alerts::Alert>& changed) REQUIRES(writing_);
+  absl::Status Loaded();
+  absl::Status Load();
+  absl::Status Commit(Draft draft, AlertStore::Cursors cursors, const std::optional<AlertStore::Request>& request);
+  absl::Status Save(const std::map<std::uint64_t, alerts::Alert>& changed, const AlertStore::Cursors& cursors,
+                    const std::optional<AlertStore::Request>& request);
+  absl::Status AcknowledgeRows(std::vector<alerts::Alert>& rows, const std::string& actor);
+  void SetCursors(AlertStore::Cursors cursors) EXCLUDES(mutex_);
+  void Publish(const std::map<std::uint64_t, alerts::Alert>& changed) EXCLUDES(mutex_);
   // True when there is more.
-  absl::StatusOr<bool> SendPage(std::uint64_t& cursor, Sender& sender);
+  absl::StatusOr<bool> SendPage(Joiner& joiner);
   void Log(const alerts::Alert& alert);
 
   const Options options_;
@@ -97,18 +111,18 @@ class AlertKeeper {
   Metrics& metrics_;
   std::function<void(const std::string&)> fail_;
 
-  // Held over a commit; never by a gRPC thread.
-  Mutex writing_;
-  // False after a failed commit: what is stored must be read before anything is written.
-  bool loaded_ GUARDED_BY(writing_) = false;
-  alerts::Folder folder_ GUARDED_BY(writing_);
-  AlertStore::Cursors cursors_ GUARDED_BY(writing_);
-  StoppedAccounts stopped_ GUARDED_BY(writing_);
-  std::int64_t unacknowledged_ GUARDED_BY(writing_) = 0;
-  // What changes while a reader's backlog is read; set only meanwhile.
-  std::optional<std::map<std::uint64_t, alerts::Alert>> joining_ GUARDED_BY(writing_);
+  runtime::ReadBack read_back_;
+  alerts::Folder folder_;
+  AlertStore::Cursors cursors_;
+  StoppedAccounts stopped_;
+  std::int64_t unacknowledged_ = 0;
+  // Of commits in doubt: told once it is known that they were made.
+  std::map<std::uint64_t, alerts::Alert> untold_;
+  std::vector<Joiner> joiners_;
 
+  // Never held while the storage is asked.
   Mutex mutex_;
+  AlertStore::Cursors stored_cursors_ GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Sender>> followers_ GUARDED_BY(mutex_);
 
   Counter& facts_;

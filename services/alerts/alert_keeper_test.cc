@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <map>
 #include <pqxx/pqxx>
 
 #include "libs/platform/postgres/testing/test_postgres.h"
@@ -103,6 +104,12 @@ class AlertKeeperTest : public testing::Test {
     auto alert = process_->keeper.Raise(Fact(title, level), request_id, title);
     EXPECT_TRUE(alert.ok()) << alert.status();
     return alert.ok() ? *alert : alerts::Alert();
+  }
+
+  void Subscribe(std::uint64_t after_alert_id, const std::shared_ptr<Reader>& reader) {
+    process_->keeper.Subscribe(after_alert_id, reader);
+    while (process_->keeper.SendBacklogs()) {
+    }
   }
 
   HandClock clock_;
@@ -257,7 +264,7 @@ TEST_F(AlertKeeperTest, AReaderGetsTheBacklogThenNewAndChangedOnes) {
   Raise("b", "2");
   Raise("c", "3");
   auto reader = std::make_shared<Reader>();
-  process_->keeper.Subscribe(1, reader);
+  Subscribe(1, reader);
   ASSERT_EQ(reader->alerts.size(), 2U);
   EXPECT_EQ(reader->alerts[0].title(), "b");
   Raise("d", "4");
@@ -279,9 +286,30 @@ TEST_F(AlertKeeperTest, ALongBacklogComesInOrderAndWhole) {
   for (int i = 0; i < 1'234; ++i) facts.push_back(Fact("t" + std::to_string(i)));
   ASSERT_TRUE(process_->keeper.RaiseOwn(facts).ok());
   auto reader = std::make_shared<Reader>();
-  process_->keeper.Subscribe(0, reader);
+  Subscribe(0, reader);
   ASSERT_EQ(reader->alerts.size(), 1'234U);
   for (std::size_t i = 0; i < reader->alerts.size(); ++i) EXPECT_EQ(reader->alerts[i].alert_id(), i + 1);
+}
+
+// What changes while somebody still reads the pages reaches him: where he is behind it with the page, where he is past
+// it at once.
+TEST_F(AlertKeeperTest, WhatChangesWhileABacklogIsSentIsNotMissed) {
+  std::vector<alerts::Alert> facts;
+  for (int i = 0; i < 700; ++i) facts.push_back(Fact("t" + std::to_string(i)));
+  ASSERT_TRUE(process_->keeper.RaiseOwn(facts).ok());
+  auto reader = std::make_shared<Reader>();
+  process_->keeper.Subscribe(0, reader);
+  EXPECT_TRUE(process_->keeper.SendBacklogs());
+  ASSERT_EQ(reader->alerts.size(), 500U);
+  ASSERT_TRUE(process_->keeper.AcknowledgeMany({3, 600}, "user:ann").ok());
+  EXPECT_EQ(reader->alerts.size(), 501U);
+  EXPECT_FALSE(process_->keeper.SendBacklogs());
+  ASSERT_EQ(reader->alerts.size(), 701U);
+  std::map<std::uint64_t, alert::v1::Alert> last;
+  for (const auto& alert : reader->alerts) last[alert.alert_id()] = alert;
+  EXPECT_EQ(last.size(), 700U);
+  EXPECT_TRUE(last[3].acknowledged());
+  EXPECT_TRUE(last[600].acknowledged());
 }
 
 TEST_F(AlertKeeperTest, AReaderFarBehindIsSentABoundAndGoesOnFromThere) {
@@ -291,18 +319,18 @@ TEST_F(AlertKeeperTest, AReaderFarBehindIsSentABoundAndGoesOnFromThere) {
     ASSERT_TRUE(process_->keeper.RaiseOwn(facts).ok());
   }
   auto reader = std::make_shared<Reader>();
-  process_->keeper.Subscribe(0, reader);
+  Subscribe(0, reader);
   EXPECT_TRUE(reader->closed);
   ASSERT_EQ(reader->alerts.size(), 10'000U);
   auto again = std::make_shared<Reader>();
-  process_->keeper.Subscribe(reader->alerts.back().alert_id(), again);
+  Subscribe(reader->alerts.back().alert_id(), again);
   EXPECT_FALSE(again->closed);
   EXPECT_EQ(again->alerts.size(), 1'000U);
 }
 
 TEST_F(AlertKeeperTest, AReaderThatIsGoneIsForgotten) {
   auto reader = std::make_shared<Reader>();
-  process_->keeper.Subscribe(0, reader);
+  Subscribe(0, reader);
   reader->closed = true;
   Raise("a", "1");
   EXPECT_EQ(reader.use_count(), 1);
@@ -317,7 +345,7 @@ TEST_F(AlertKeeperTest, AnOlderProcessCanNoLongerWrite) {
 
 TEST_F(AlertKeeperTest, WhatCouldNotBeStoredIsNotTold) {
   auto reader = std::make_shared<Reader>();
-  process_->keeper.Subscribe(0, reader);
+  Subscribe(0, reader);
   ASSERT_TRUE(database_
                   ->Transaction([](pqxx::transaction_base& work) {
                     work.exec("ALTER TABLE alert RENAME TO alert_away");

@@ -9,7 +9,6 @@
 namespace ballast {
 namespace {
 
-constexpr std::int64_t kTickNs = 500'000'000;
 constexpr int kPageDefault = 100;
 constexpr int kPageMax = 500;
 constexpr std::size_t kIdMax = 128;
@@ -48,22 +47,6 @@ grpc::Status TooBusy() { return {grpc::RESOURCE_EXHAUSTED, "too many calls are w
 
 }  // namespace
 
-void AlertGrpc::Start() {
-  worker_ = std::thread([this] {
-    while (!work_.closed()) {
-      for (auto& item : work_.PopBatch(16, kTickNs)) item();
-      tick_();
-    }
-    for (auto& item : work_.PopBatch(1'000, 0)) item();
-  });
-}
-
-void AlertGrpc::Stop() {
-  work_.Close();
-  if (worker_.joinable()) worker_.join();
-  keeper_.CloseStreams();
-}
-
 grpc::ServerUnaryReactor* AlertGrpc::ListAlerts(grpc::CallbackServerContext* context,
                                                 const alert::v1::ListAlertsRequest* request,
                                                 alert::v1::ListAlertsResponse* response) {
@@ -94,7 +77,7 @@ grpc::ServerUnaryReactor* AlertGrpc::ListAlerts(grpc::CallbackServerContext* con
     reactor->Finish(InvalidFields(errors));
     return reactor;
   }
-  bool queued = work_.TryPush([this, reactor, response, filter]() mutable {
+  bool queued = machine_.Query([this, reactor, response, filter](AlertKeeper&) mutable {
     int page = filter.limit++;  // one more says whether there is another page
     std::int64_t unacknowledged = 0;
     absl::StatusOr<std::vector<alerts::Alert>> alerts = store_.List(filter, &unacknowledged);
@@ -129,12 +112,12 @@ grpc::ServerUnaryReactor* AlertGrpc::AcknowledgeAlert(grpc::CallbackServerContex
     reactor->Finish(grpc::Status(grpc::NOT_FOUND, "there is no alert " + std::to_string(request->alert_id())));
     return reactor;
   }
-  bool queued = work_.TryPush([this, reactor, response, id = request->alert_id(), actor = request->actor()] {
-    absl::StatusOr<alerts::Alert> alert = keeper_.Acknowledge(id, actor);
+  auto acknowledge = [reactor, response, id = request->alert_id(), actor = request->actor()](AlertKeeper& keeper) {
+    absl::StatusOr<alerts::Alert> alert = keeper.Acknowledge(id, actor);
     if (alert.ok()) ToProto(*alert, response->mutable_alert());
     reactor->Finish(ToGrpc(alert.status()));
-  });
-  if (!queued) reactor->Finish(TooBusy());
+  };
+  if (!machine_.Command(request->ByteSizeLong(), std::move(acknowledge))) reactor->Finish(TooBusy());
   return reactor;
 }
 
@@ -169,19 +152,19 @@ grpc::ServerUnaryReactor* AlertGrpc::AcknowledgeAlerts(grpc::CallbackServerConte
     reactor->Finish(InvalidFields(errors));
     return reactor;
   }
-  bool queued = work_.TryPush([this, reactor, response, asked = *request] {
+  auto acknowledge = [reactor, response, asked = *request](AlertKeeper& keeper) {
     std::uint64_t up_to = asked.all() ? UINT64_MAX - 1 : asked.up_to_alert_id();
     absl::StatusOr<AlertKeeper::Acknowledged> result =
         asked.alert_ids_size() > 0
-            ? keeper_.AcknowledgeMany({asked.alert_ids().begin(), asked.alert_ids().end()}, asked.actor())
-            : keeper_.AcknowledgeUpTo(up_to, asked.account_id(), asked.actor());
+            ? keeper.AcknowledgeMany({asked.alert_ids().begin(), asked.alert_ids().end()}, asked.actor())
+            : keeper.AcknowledgeUpTo(up_to, asked.account_id(), asked.actor());
     if (result.ok()) {
       response->set_acknowledged(result->alerts);
       response->set_unacknowledged(result->left);
     }
     reactor->Finish(ToGrpc(result.status()));
-  });
-  if (!queued) reactor->Finish(TooBusy());
+  };
+  if (!machine_.Command(request->ByteSizeLong(), std::move(acknowledge))) reactor->Finish(TooBusy());
   return reactor;
 }
 
@@ -214,13 +197,13 @@ grpc::ServerUnaryReactor* AlertGrpc::RaiseAlert(grpc::CallbackServerContext* con
   fact.account_id = AccountId(request->account_id());
   fact.deployment_id = DeploymentId(request->deployment_id());
   fact.symbol = Symbol(request->symbol());
-  bool queued = work_.TryPush([this, reactor, response, fact = std::move(fact), id = request->request_id(),
-                               fingerprint = Sha256Hex(request->SerializeAsString())] {
-    absl::StatusOr<alerts::Alert> alert = keeper_.Raise(fact, id, fingerprint);
+  auto raise = [reactor, response, fact = std::move(fact), id = request->request_id(),
+                fingerprint = Sha256Hex(request->SerializeAsString())](AlertKeeper& keeper) {
+    absl::StatusOr<alerts::Alert> alert = keeper.Raise(fact, id, fingerprint);
     if (alert.ok()) ToProto(*alert, response->mutable_alert());
     reactor->Finish(ToGrpc(alert.status()));
-  });
-  if (!queued) reactor->Finish(TooBusy());
+  };
+  if (!machine_.Command(request->ByteSizeLong(), std::move(raise))) reactor->Finish(TooBusy());
   return reactor;
 }
 
@@ -229,7 +212,8 @@ grpc::ServerWriteReactor<alert::v1::StreamAlertsResponse>* AlertGrpc::StreamAler
   auto session = StreamSession<alert::v1::StreamAlertsResponse>::Make([] {});
   // A cursor beyond what can be stored has nothing behind it.
   std::uint64_t after = std::min(request->after_alert_id(), static_cast<std::uint64_t>(INT64_MAX));
-  if (!work_.TryPush([this, after, session] { keeper_.Subscribe(after, session); })) session->Close(TooBusy());
+  bool queued = machine_.Query([after, session](AlertKeeper& keeper) { keeper.Subscribe(after, session); });
+  if (!queued) session->Close(TooBusy());
   return session.get();
 }
 

@@ -1,22 +1,13 @@
 #pragma once
 
-#include <functional>
-#include <thread>
-
 #include "ballast/alert/v1/alert_service.grpc.pb.h"
-#include "libs/platform/thread/bounded_queue.h"
-#include "services/alerts/alert_keeper.h"
+#include "services/alerts/alert_machine.h"
 
 namespace ballast {
 
 class AlertGrpc final : public alert::v1::AlertService::CallbackService {
  public:
-  // `tick` runs on the worker at least once a second.
-  AlertGrpc(AlertKeeper& keeper, AlertStore& store, std::function<void()> tick)
-      : keeper_(keeper), store_(store), tick_(std::move(tick)) {}
-  ~AlertGrpc() override { Stop(); }
-  void Start();
-  void Stop();
+  AlertGrpc(AlertMachine& machine, AlertStore& store) : machine_(machine), store_(store) {}
 
   grpc::ServerUnaryReactor* ListAlerts(grpc::CallbackServerContext* context,
                                        const alert::v1::ListAlertsRequest* request,
@@ -34,12 +25,9 @@ class AlertGrpc final : public alert::v1::AlertService::CallbackService {
       grpc::CallbackServerContext* context, const alert::v1::StreamAlertsRequest* request) override;
 
  private:
-  AlertKeeper& keeper_;
+  AlertMachine& machine_;
+  // Read on the machine's thread: never on a gRPC thread.
   AlertStore& store_;
-  std::function<void()> tick_;
-  // What waits for Postgres runs here, never on a gRPC thread.
-  BoundedQueue<std::function<void()>> work_{1'000};
-  std::thread worker_;
 };
 
 }  // namespace ballast

@@ -1,69 +1,67 @@
 #pragma once
 
-#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
-#include "grpc/health/v1/health.grpc.pb.h"
 #include "libs/alerts/health_watch.h"
 #include "libs/base/clock.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
-#include "libs/platform/thread/mutex.h"
+#include "libs/runtime/machine.h"
+#include "libs/runtime/mailbox.h"
+#include "services/alerts/health_peers.h"
 
 namespace ballast {
 
-// Asks the other services for their health, all at once, again and again, on a thread of its own that waits for nothing
-// else.
-class HealthProber {
+// The machine that watches the other services: asks each for its health again and again, and tells what changed. It
+// waits for nobody: not for one that hangs, nor for the storage of what it tells.
+class HealthProber final : public runtime::Machine {
  public:
-  struct Peer {
-    std::string service;
-    std::string address;
-  };
   struct Options {
     std::int64_t period_ms = 2'000;
-    std::int64_t deadline_ms = 1'000;
     alerts::HealthWatch::Options watch;
   };
+  struct Ports {
+    HealthPeers& peers;
+    const Clock& clock;
+    Logger& log;
+    Metrics& metrics;
+    // Once for each change.
+    std::function<void(alerts::Alert)> tell;
+    // Each period.
+    std::function<void()> on_round;
+  };
 
-  HealthProber(Options options, const std::vector<Peer>& peers, const Clock& clock, Logger& log, Metrics& metrics,
-               std::function<void()> on_round);
-  ~HealthProber() { Stop(); }
+  HealthProber(Options options, std::vector<std::string> services, Ports ports);
 
-  // Before Start: what was told before a restart.
+  // Before the first Poll: what was told before a restart.
   void Restore(const alerts::Alert& alert) { watch_.Restore(alert); }
-  void Start();
-  void Stop();
-
-  // What is to be told and was not yet taken; any thread. Give() puts back what could not be stored.
-  std::vector<alerts::Alert> Take() EXCLUDES(mutex_);
-  void Give(std::vector<alerts::Alert> facts) EXCLUDES(mutex_);
-
-  // One round of checks; the thread's body, public for tests.
-  void CheckAll() EXCLUDES(mutex_);
+  runtime::Turn Poll(std::int64_t now_ns) override;
+  runtime::Inbox& inbox() override { return *inbox_; }
+  // Its driver's thread: who has been asked and has not answered.
+  [[nodiscard]] std::size_t open() const { return open_.size(); }
 
  private:
-  struct Probe {
-    Peer peer;
-    std::unique_ptr<grpc::health::v1::Health::Stub> stub;
-  };
-  void Loop();
+  // Service, and what is wrong with it.
+  using Answers = runtime::Mailbox<std::pair<std::string, std::string>, 1>;
+
+  void Ask(const std::string& service);
+  void OnAnswer(const std::string& service, const std::string& problem, std::int64_t now_ns);
 
   const Options options_;
-  const Clock& clock_;
-  Logger& log_;
-  std::vector<Probe> probes_;
-  std::function<void()> on_round_;
-  alerts::HealthWatch watch_;  // the thread's own
-  std::atomic<bool> stopping_{false};
-  Mutex mutex_;
-  CondVar wake_;
-  std::vector<alerts::Alert> facts_ GUARDED_BY(mutex_);
-  std::thread thread_;
+  const std::vector<std::string> services_;
+  Ports ports_;
+  // Shared with the questions that are open: an answer may come when this is gone.
+  const std::shared_ptr<Answers> inbox_;
+  alerts::HealthWatch watch_;
+  std::set<std::string> open_;
+  std::int64_t next_round_ns_ = 0;
+  bool ended_ = false;
   Gauge& down_gauge_;
 };
 

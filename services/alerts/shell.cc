@@ -4,15 +4,20 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
+#include <functional>
+#include <memory>
 
 #include "ballast/order/v1/order_service.grpc.pb.h"
 #include "libs/alerts/rules.h"
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/channel.h"
 #include "libs/platform/grpc/client_stream.h"
+#include "libs/platform/thread/answered.h"
+#include "libs/runtime/worker.h"
 #include "services/alerts/alert_keeper.h"
+#include "services/alerts/alert_machine.h"
 #include "services/alerts/grpc_adapter.h"
+#include "services/alerts/grpc_health_peers.h"
 #include "services/alerts/health_prober.h"
 #include "services/alerts/postgres_store.h"
 
@@ -44,14 +49,13 @@ AlertKeeper::Options KeeperOptions(const Config& config) {
 HealthProber::Options ProberOptions(const Config& config) {
   HealthProber::Options options;
   options.period_ms = config.GetInt("health_period_ms");
-  options.deadline_ms = config.GetInt("health_deadline_ms");
   options.watch.failures_max = static_cast<int>(config.GetInt("health_failures_max"));
   options.watch.start_grace_ns = config.GetInt("health_start_grace_ms") * 1'000'000;
   return options;
 }
 
-std::vector<HealthProber::Peer> PeersOf(const Config& config) {
-  std::vector<HealthProber::Peer> peers;
+std::vector<GrpcHealthPeers::Peer> PeersOf(const Config& config) {
+  std::vector<GrpcHealthPeers::Peer> peers;
   for (const std::string& name : config.GetStringList("watched")) {
     // What is in no list is refused by Recover().
     if (std::find(kPeers.begin(), kPeers.end(), name) == kPeers.end()) continue;
@@ -60,39 +64,53 @@ std::vector<HealthProber::Peer> PeersOf(const Config& config) {
   return peers;
 }
 
+std::vector<std::string> NamesOf(const std::vector<GrpcHealthPeers::Peer>& peers) {
+  std::vector<std::string> names;
+  for (const auto& peer : peers) names.push_back(peer.service);
+  return names;
+}
+
 class Alerts : public Service {
  public:
   explicit Alerts(ServiceContext& context)
       : context_(context),
         store_(context.database),
         keeper_(KeeperOptions(context.config), store_, context.clock, context.log, context.metrics, context.fail),
-        prober_(ProberOptions(context.config), PeersOf(context.config), context.clock, context.log, context.metrics,
-                [this] { keeper_.Heartbeat(); }),
-        grpc_(keeper_, store_, [this] { StoreHealth(); }),
+        machine_(keeper_, context.clock, context.log),
+        worker_(machine_, context.clock),
+        peers_(context.config.GetInt("health_deadline_ms"), PeersOf(context.config)),
+        prober_(ProberOptions(context.config), NamesOf(PeersOf(context.config)),
+                {.peers = peers_,
+                 .clock = context.clock,
+                 .log = context.log,
+                 .metrics = context.metrics,
+                 .tell = [this](alerts::Alert fact) { machine_.Tell(std::move(fact)); },
+                 .on_round = [this] { keeper_.Heartbeat(); }}),
+        prober_worker_(prober_, context.clock),
+        grpc_(machine_, store_),
         orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
-        events_(
-            {.open =
-                 [this](grpc::ClientContext& call) {
-                   order::v1::StreamOrderEventsRequest request;
-                   request.set_relaxed(true);
-                   request.set_omit_checks(true);
-                   for (int type = 0; type <= order::v1::OrderEventType_MAX; ++type) {
-                     if (alerts::IsTold(static_cast<OrderEventType>(type)))
-                       request.add_whole_types(static_cast<order::v1::OrderEventType>(type));
-                   }
-                   for (const auto& [account, sequence] : keeper_.Cursors()) {
-                     (*request.mutable_after_sequences())[account] = sequence;
-                   }
-                   return orders_->StreamOrderEvents(&call, request);
-                 },
-             .on_message = [this](order::v1::StreamOrderEventsResponse& batch) { return keeper_.OnOrderEvents(batch); },
-             .on_disconnected =
-                 [&log = context.log](const absl::Status& status) {
-                   // Away or restarting is ordinary; anything else (a cursor beyond the log) needs somebody.
-                   if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) {
-                     log.Error("alert.order_stream_ended", {{"error", status.ToString()}});
-                   }
-                 }}) {}
+        events_({.open =
+                     [this](grpc::ClientContext& call) {
+                       order::v1::StreamOrderEventsRequest request;
+                       request.set_relaxed(true);
+                       request.set_omit_checks(true);
+                       for (int type = 0; type <= order::v1::OrderEventType_MAX; ++type) {
+                         if (alerts::IsTold(static_cast<OrderEventType>(type)))
+                           request.add_whole_types(static_cast<order::v1::OrderEventType>(type));
+                       }
+                       for (const auto& [account, sequence] : keeper_.Cursors()) {
+                         (*request.mutable_after_sequences())[account] = sequence;
+                       }
+                       return orders_->StreamOrderEvents(&call, request);
+                     },
+                 .on_message = [this](order::v1::StreamOrderEventsResponse& batch) { return OnOrderEvents(batch); },
+                 .on_disconnected =
+                     [&log = context.log](const absl::Status& status) {
+                       // Away or restarting is ordinary; anything else (a cursor beyond the log) needs somebody.
+                       if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) {
+                         log.Error("alert.order_stream_ended", {{"error", status.ToString()}});
+                       }
+                     }}) {}
 
   absl::Status Recover() override {
     for (const std::string& name : context_.config.GetStringList("watched")) {
@@ -111,34 +129,35 @@ class Alerts : public Service {
   }
   std::vector<grpc::Service*> GrpcServices() override { return {&grpc_}; }
   absl::Status Start() override {
-    grpc_.Start();
+    worker_.Start();
     events_.Start();
-    prober_.Start();
+    prober_worker_.Start();
     return absl::OkStatus();
   }
   void Drain() override {
-    prober_.Stop();
+    // Who tells it something goes first; what its readers wait for it finishes.
+    prober_worker_.Drain();
+    worker_.Drain();
     events_.Stop();
-    grpc_.Stop();
   }
 
  private:
-  // The worker's: the prober itself never waits for Postgres. What cannot be stored now is tried again.
-  void StoreHealth() {
-    std::vector<alerts::Alert> facts = prober_.Take();
-    if (facts.empty()) return;
-    absl::Status status = keeper_.RaiseOwn(facts);
-    if (!status.ok() && !store_failing_) context_.log.Error("alert.store_failed", {{"error", status.ToString()}});
-    store_failing_ = !status.ok();
-    if (status.ok()) return;
-    prober_.Give(std::move(facts));
+  // The order log's reader thread: waits until the events are stored.
+  bool OnOrderEvents(const order::v1::StreamOrderEventsResponse& batch) {
+    return Answered<bool>([&](std::function<void(bool)> done) {
+      // Not owned: this thread waits until it is done with.
+      machine_.OnOrderEvents({std::shared_ptr<void>(), &batch}, std::move(done));
+    });
   }
 
   ServiceContext& context_;
-  bool store_failing_ = false;  // the worker's; told once an outage
   PostgresAlertStore store_;
   AlertKeeper keeper_;
+  AlertMachine machine_;
+  runtime::Worker worker_;
+  GrpcHealthPeers peers_;
   HealthProber prober_;
+  runtime::Worker prober_worker_;
   AlertGrpc grpc_;
   std::unique_ptr<order::v1::OrderService::Stub> orders_;
   StreamReader<order::v1::StreamOrderEventsResponse> events_;

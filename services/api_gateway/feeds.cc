@@ -112,7 +112,12 @@ bool Feeds::TakeEvents(std::string_view message, LiveModel& model) {
   if (!wire::SplitEvents(message, &events, &others)) return false;
   for (std::string_view encoded : events) {
     std::optional<wire::EventHeader> event = wire::ReadHeader(encoded);
-    if (!event) return false;
+    if (!event) {
+      // Asked for again it would be the same, and hold up what everybody sees. What it did comes with the next event of
+      // its order.
+      log_.Error("feed.event_unreadable", {{"bytes", std::to_string(encoded.size())}});
+      continue;
+    }
     std::uint64_t& cursor = cursors_[std::string(event->account_id)];
     if (event->sequence <= cursor) continue;
     cursor = event->sequence;

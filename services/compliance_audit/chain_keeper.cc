@@ -10,7 +10,6 @@
 namespace ballast {
 namespace {
 
-constexpr int kVerifyPage = 2'000;
 constexpr std::int64_t kTellNs = 60'000'000'000;
 
 }  // namespace
@@ -23,6 +22,7 @@ ChainKeeper::ChainKeeper(AuditStore& store, AnchorFile anchor_file, const Clock&
       log_(log),
       metrics_(metrics),
       fail_(std::move(fail)),
+      read_back_(clock),
       stopped_("compliance_audit", log, metrics),
       records_(metrics.GetCounter("ballast_compliance_audit_records_total", "Records appended by this process", {})),
       head_gauge_(metrics.GetGauge("ballast_compliance_audit_head_sequence", "Sequence of the newest record", {})) {}
@@ -30,8 +30,11 @@ ChainKeeper::ChainKeeper(AuditStore& store, AnchorFile anchor_file, const Clock&
 absl::Status ChainKeeper::Recover() {
   RETURN_IF_ERROR(store_.Fence());
   RETURN_IF_ERROR(CompareWithAnchor());
-  MutexLock lock(writing_);
-  return Reload();
+  return Loaded();
+}
+
+absl::Status ChainKeeper::Loaded() {
+  return read_back_.Current([this] { return Load(); });
 }
 
 absl::Status ChainKeeper::CompareWithAnchor() {
@@ -44,24 +47,19 @@ absl::Status ChainKeeper::CompareWithAnchor() {
         "audit.anchor_differs",
         {{"sequence", std::to_string(anchor->sequence)}, {"anchored_hash", anchor->hash}, {"found_hash", found_hash}});
   }
-  MutexLock lock(mutex_);
-  anchor_ = told_ = *anchor;
+  anchor_ = told_ = known_ = *anchor;
   anchor_differs_ = found_hash != anchor->hash;
-  // What Reload takes the chain to have reached, whatever is stored.
-  head_ = *anchor;
   return absl::OkStatus();
 }
 
-absl::Status ChainKeeper::Reload() {
-  audit::Head known = Head();
+absl::Status ChainKeeper::Load() {
   ASSIGN_OR_RETURN(state_, store_.Load());
-  loaded_ = true;
   // The end of the chain is cheap to look at; the rest is VerifyChain's. The chain goes on behind what was written and
   // behind what was found, so that a hole or a foreign record stays to be seen and is in nobody's way.
-  if (known.sequence > state_.head.sequence) {
-    log_.Critical("audit.head_went_back", {{"expected_sequence", std::to_string(known.sequence)},
+  if (known_.sequence > state_.head.sequence) {
+    log_.Critical("audit.head_went_back", {{"expected_sequence", std::to_string(known_.sequence)},
                                            {"found_sequence", std::to_string(state_.head.sequence)}});
-    state_.head = known;
+    state_.head = known_;
   }
   if (state_.last_sequence != state_.head.sequence) {
     log_.Critical("audit.chain_end_differs", {{"expected_sequence", std::to_string(state_.head.sequence)},
@@ -69,10 +67,16 @@ absl::Status ChainKeeper::Reload() {
                                               {"found_sequence", std::to_string(state_.last_sequence)}});
     state_.head.sequence = std::max(state_.head.sequence, state_.last_sequence);
   }
+  known_ = state_.head;
+  Show();
+  return absl::OkStatus();
+}
+
+void ChainKeeper::Show() {
+  head_gauge_.Set(static_cast<double>(state_.head.sequence));
   MutexLock lock(mutex_);
   head_ = state_.head;
-  head_gauge_.Set(static_cast<double>(head_.sequence));
-  return absl::OkStatus();
+  cursors_ = state_.cursors;
 }
 
 absl::Status ChainKeeper::Commit(std::vector<audit::Record> records, AuditStore::Cursors cursors,
@@ -80,27 +84,22 @@ absl::Status ChainKeeper::Commit(std::vector<audit::Record> records, AuditStore:
   audit::Head head = state_.head;
   for (audit::Record& record : records) audit::Link(record, head, Sha256Hex);
   absl::Status status = store_.Append(records, head, cursors, request_id);
+  read_back_.After(status);
   if (!status.ok()) {
-    loaded_ = false;  // the commit may have happened after all
-    if (status.code() == absl::StatusCode::kFailedPrecondition) fail_(MessageOf(status));
+    if (absl::IsFailedPrecondition(status)) fail_(MessageOf(status));
     return status;
   }
-  state_.head = head;
+  state_.head = known_ = head;
   for (const auto& [account, sequence] : cursors) state_.cursors[account] = sequence;
   records_.Add(static_cast<double>(records.size()));
-  head_gauge_.Set(static_cast<double>(head.sequence));
-  MutexLock lock(mutex_);
-  head_ = head;
+  Show();
   return absl::OkStatus();
 }
 
 bool ChainKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batch) {
-  MutexLock lock(writing_);
-  if (!loaded_) {
-    if (absl::Status status = Reload(); !status.ok()) {
-      log_.Error("audit.reload_failed", {{"error", status.ToString()}});
-      return false;
-    }
+  if (absl::Status status = Loaded(); !status.ok()) {
+    log_.Error("audit.reload_failed", {{"error", status.ToString()}});
+    return false;
   }
   std::vector<audit::Record> records;
   AuditStore::Cursors cursors;
@@ -141,18 +140,12 @@ bool ChainKeeper::OnOrderEvents(const order::v1::StreamOrderEventsResponse& batc
 }
 
 AuditStore::Cursors ChainKeeper::Cursors() {
-  MutexLock lock(writing_);
-  if (!loaded_) {
-    if (absl::Status status = Reload(); !status.ok()) {
-      log_.Error("audit.reload_failed", {{"error", status.ToString()}});
-    }
-  }
-  return state_.cursors;
+  MutexLock lock(mutex_);
+  return cursors_;
 }
 
 absl::StatusOr<audit::Record> ChainKeeper::Append(audit::Record record) {
-  MutexLock lock(writing_);
-  if (!loaded_) RETURN_IF_ERROR(Reload());
+  RETURN_IF_ERROR(Loaded());
   ASSIGN_OR_RETURN(std::optional<audit::Record> first, store_.FindRequest(record.request_id));
   if (first) {
     if (first->actor == record.actor && first->action == record.action && first->subject == record.subject &&
@@ -174,72 +167,30 @@ audit::Head ChainKeeper::Head() {
   return head_;
 }
 
-absl::StatusOr<ChainKeeper::Verification> ChainKeeper::Verify(const std::function<bool()>& cancelled) {
-  audit::Head expected, anchor;
-  std::uint64_t foreign = 0;
-  {
-    MutexLock lock(mutex_);
-    anchor = anchor_;
-  }
-  {
-    MutexLock lock(writing_);
-    if (!loaded_) RETURN_IF_ERROR(Reload());
-    expected = state_.head;
-    ASSIGN_OR_RETURN(std::vector<audit::Record> newest, store_.List({.limit = 1}));
-    if (!newest.empty() && newest[0].sequence > expected.sequence) foreign = newest[0].sequence;
-  }
-  audit::Verifier verifier(Sha256Hex);
-  Verification result;
-  std::uint64_t after = 0;
-  while (!result.broken) {
-    if (cancelled()) return absl::CancelledError("the verification was called off");
-    ASSIGN_OR_RETURN(std::vector<audit::Record> page, store_.Page(after, expected.sequence, kVerifyPage));
-    if (page.empty()) break;
-    for (const audit::Record& record : page) {
-      result.broken = verifier.Next(record);
-      if (!result.broken && record.sequence == anchor.sequence && record.hash != anchor.hash) {
-        result.broken = audit::Break{record.sequence, "the hash is not the one that is kept outside of the database"};
-      }
-      if (result.broken) break;
-    }
-    after = page.back().sequence;
-  }
-  if (!result.broken) result.broken = verifier.Finish(expected);
-  if (!result.broken && foreign != 0) {
-    result.broken = audit::Break{foreign, "record " + std::to_string(foreign) + " was not written by this service"};
-  }
-  result.records = verifier.records();
-  result.head_hash = verifier.head().hash;
-  if (result.broken) {
-    log_.Critical("audit.chain_broken",
-                  {{"sequence", std::to_string(result.broken->sequence)}, {"problem", result.broken->problem}});
-  }
-  return result;
+absl::StatusOr<ChainKeeper::Expectation> ChainKeeper::Expected() {
+  RETURN_IF_ERROR(Loaded());
+  Expectation expected{.head = state_.head, .anchor = anchor_};
+  ASSIGN_OR_RETURN(std::vector<audit::Record> newest, store_.List({.limit = 1}));
+  if (!newest.empty() && newest[0].sequence > expected.head.sequence) expected.foreign = newest[0].sequence;
+  return expected;
 }
 
 void ChainKeeper::SaveAnchor(const audit::Head& head) {
-  {
-    MutexLock lock(mutex_);
-    if (anchor_differs_ || head == anchor_) return;
-  }
+  if (anchor_differs_ || head == anchor_) return;
   absl::Status saved = anchor_file_.Save(head);
-  MutexLock lock(mutex_);
   if (saved.ok()) anchor_ = head;
   if (!saved.ok() && !anchor_failing_) log_.Error("audit.anchor_not_saved", {{"error", saved.ToString()}});
   anchor_failing_ = !saved.ok();
 }
 
 void ChainKeeper::Anchor(bool at_once) {
-  audit::Head head = Head();
+  const audit::Head& head = known_;
   if (head.sequence == 0) return;
   SaveAnchor(head);
-  {
-    MutexLock lock(mutex_);
-    std::int64_t now_ns = clock_.MonotonicNanos();
-    if (head == told_ || (!at_once && told_ns_ != 0 && now_ns - told_ns_ < kTellNs)) return;
-    told_ns_ = now_ns;
-    told_ = head;
-  }
+  std::int64_t now_ns = clock_.MonotonicNanos();
+  if (head == told_ || (!at_once && told_ns_ != 0 && now_ns - told_ns_ < kTellNs)) return;
+  told_ns_ = now_ns;
+  told_ = head;
   log_.Info("audit.head", {{"sequence", std::to_string(head.sequence)}, {"hash", head.hash}});
 }
 

@@ -11,19 +11,24 @@
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/service/stopped_accounts.h"
 #include "libs/platform/thread/mutex.h"
+#include "libs/runtime/read_back.h"
 #include "services/compliance_audit/anchor.h"
 #include "services/compliance_audit/store.h"
 
 namespace ballast {
 
-// The one writer of the chain. Two threads append (the order log's reader and the RPC worker), one after the other; no
-// call is for a gRPC thread but Head().
+// The one writer of the chain. Blocks on its storage and on the anchor's disk. One thread (ChainMachine's), but for
+// Cursors() and Head(), which are for any.
 class ChainKeeper {
  public:
-  struct Verification {
-    std::uint64_t records = 0;
-    std::optional<audit::Break> broken;
-    std::string head_hash;
+  // What a verification holds the chain against.
+  struct Expectation {
+    // The chain reaches up to here.
+    audit::Head head;
+    // As kept outside of the storage; sequence 0: nothing is.
+    audit::Head anchor;
+    // Of a record beyond the head, which nobody here has written; 0: there is none.
+    std::uint64_t foreign = 0;
   };
 
   // `fail` ends the process: called once a newer writer has taken over.
@@ -35,6 +40,7 @@ class ChainKeeper {
   // Every stored event is in the chain once, whatever is sent again. One that cannot be read stops its account and no
   // other. False: this connection cannot go on (a gap, Postgres away); open again from Cursors().
   [[nodiscard]] bool OnOrderEvents(const order::v1::StreamOrderEventsResponse& batch);
+  // As far as is known to be stored.
   [[nodiscard]] AuditStore::Cursors Cursors();
 
   // `record` has everything but time, sequence and hashes. The same request id again answers the first record;
@@ -42,19 +48,20 @@ class ChainKeeper {
   absl::StatusOr<audit::Record> Append(audit::Record record);
 
   [[nodiscard]] audit::Head Head();
-  // Reads the chain in pages as it was when called. CANCELLED once `cancelled` says so.
-  absl::StatusOr<Verification> Verify(const std::function<bool()>& cancelled);
+  // Of the chain as it is now.
+  absl::StatusOr<Expectation> Expected();
 
-  // Every second: keeps the head outside of Postgres when it moved; once a minute at most (or at once) also in the log.
-  // Blocks on the disk. One thread.
+  // Every second: keeps the head outside of the storage when it moved; once a minute at most (or at once) also in the
+  // log.
   void Anchor(bool at_once);
 
  private:
-  absl::Status Reload() REQUIRES(writing_);
+  absl::Status Loaded();
+  absl::Status Load();
   absl::Status CompareWithAnchor();
   void SaveAnchor(const audit::Head& head);
-  absl::Status Commit(std::vector<audit::Record> records, AuditStore::Cursors cursors, const std::string& request_id)
-      REQUIRES(writing_);
+  absl::Status Commit(std::vector<audit::Record> records, AuditStore::Cursors cursors, const std::string& request_id);
+  void Show();
 
   AuditStore& store_;
   const AnchorFile anchor_file_;
@@ -62,23 +69,24 @@ class ChainKeeper {
   Logger& log_;
   Metrics& metrics_;
   std::function<void(const std::string&)> fail_;
-  // Held over a commit; never by a gRPC thread.
-  Mutex writing_;
-  // False after a failed commit: what is stored must be read before anything is appended.
-  bool loaded_ GUARDED_BY(writing_) = false;
-  AuditStore::State state_ GUARDED_BY(writing_);
-  StoppedAccounts stopped_ GUARDED_BY(writing_);
-  // What state_.head was after the last commit, for readers.
+  runtime::ReadBack read_back_;
+  AuditStore::State state_;
+  StoppedAccounts stopped_;
+  // How far the chain is known to reach, whatever is stored.
+  audit::Head known_;
+  // As in the file.
+  audit::Head anchor_;
+  // The chain that was found is not the one that was anchored: the anchor stays as it is until a person has looked.
+  bool anchor_differs_ = false;
+  bool anchor_failing_ = false;
+  // As in the log.
+  audit::Head told_;
+  std::int64_t told_ns_ = 0;
+
+  // What state_ was after the last commit, for readers. Never held while the storage is asked.
   Mutex mutex_;
   audit::Head head_ GUARDED_BY(mutex_);
-  // As in the file.
-  audit::Head anchor_ GUARDED_BY(mutex_);
-  // The chain that was found is not the one that was anchored: the anchor stays as it is until a person has looked.
-  bool anchor_differs_ GUARDED_BY(mutex_) = false;
-  bool anchor_failing_ GUARDED_BY(mutex_) = false;
-  // As in the log.
-  audit::Head told_ GUARDED_BY(mutex_);
-  std::int64_t told_ns_ GUARDED_BY(mutex_) = 0;
+  AuditStore::Cursors cursors_ GUARDED_BY(mutex_);
   Counter& records_;
   Gauge& head_gauge_;
 };

@@ -10,7 +10,6 @@
 namespace ballast {
 namespace {
 
-constexpr std::int64_t kTickNs = 1'000'000'000;
 constexpr int kPageDefault = 100;
 constexpr int kPageMax = 500;
 constexpr std::size_t kTextMax = 1'024;
@@ -56,34 +55,11 @@ void CheckText(const char* field, const std::string& text, std::size_t most, boo
   }
 }
 
+grpc::Status TooBusy() { return {grpc::RESOURCE_EXHAUSTED, "too many calls are waiting"}; }
+
 void Finish(grpc::ServerUnaryReactor* reactor, const absl::Status& status) { reactor->Finish(ToGrpc(status)); }
 
 }  // namespace
-
-void AuditGrpc::Start() {
-  worker_ = std::thread([this] {
-    while (!work_.closed()) {
-      for (auto& item : work_.PopBatch(16, kTickNs)) item();
-      keeper_.Anchor(false);
-    }
-    for (auto& item : work_.PopBatch(1'000, 0)) item();
-    keeper_.Anchor(true);
-  });
-  verifier_ = std::thread([this] {
-    while (!verifications_.closed()) {
-      for (auto& item : verifications_.PopBatch(1, kTickNs)) item();
-    }
-    for (auto& item : verifications_.PopBatch(8, 0)) item();
-  });
-}
-
-void AuditGrpc::Stop() {
-  stopping_ = true;
-  work_.Close();
-  verifications_.Close();
-  if (worker_.joinable()) worker_.join();
-  if (verifier_.joinable()) verifier_.join();
-}
 
 grpc::ServerUnaryReactor* AuditGrpc::AppendRecord(grpc::CallbackServerContext* context,
                                                   const audit::v1::AppendRecordRequest* request,
@@ -118,12 +94,12 @@ grpc::ServerUnaryReactor* AuditGrpc::AppendRecord(grpc::CallbackServerContext* c
   record.detail = std::move(detail);
   record.request_id = request->request_id();
   record.account_id = audit::Printable(request->account_id());
-  bool queued = work_.TryPush([this, reactor, response, record = std::move(record)] {
-    absl::StatusOr<audit::Record> appended = keeper_.Append(record);
+  auto append = [reactor, response, record = std::move(record)](ChainKeeper& keeper) {
+    absl::StatusOr<audit::Record> appended = keeper.Append(record);
     if (appended.ok()) ToProto(*appended, response->mutable_record());
     Finish(reactor, appended.status());
-  });
-  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many calls are waiting"));
+  };
+  if (!machine_.Command(request->ByteSizeLong(), std::move(append))) reactor->Finish(TooBusy());
   return reactor;
 }
 
@@ -156,7 +132,7 @@ grpc::ServerUnaryReactor* AuditGrpc::ListRecords(grpc::CallbackServerContext* co
     reactor->Finish(InvalidFields(errors));
     return reactor;
   }
-  bool queued = work_.TryPush([this, reactor, response, filter = std::move(filter)]() mutable {
+  bool queued = machine_.Query([this, reactor, response, filter = std::move(filter)](ChainKeeper&) mutable {
     int page = filter.limit++;  // one more says whether there is another page
     absl::StatusOr<std::vector<audit::Record>> records = store_.List(filter);
     if (records.ok()) {
@@ -168,7 +144,7 @@ grpc::ServerUnaryReactor* AuditGrpc::ListRecords(grpc::CallbackServerContext* co
     }
     Finish(reactor, records.status());
   });
-  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many calls are waiting"));
+  if (!queued) reactor->Finish(TooBusy());
   return reactor;
 }
 
@@ -176,8 +152,7 @@ grpc::ServerUnaryReactor* AuditGrpc::VerifyChain(grpc::CallbackServerContext* co
                                                  const audit::v1::VerifyChainRequest*,
                                                  audit::v1::VerifyChainResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  bool queued = verifications_.TryPush([this, context, reactor, response] {
-    auto result = keeper_.Verify([this, context] { return stopping_ || context->IsCancelled(); });
+  auto answer = [reactor, response](absl::StatusOr<Verification::Result> result) {
     if (result.ok()) {
       response->set_intact(!result->broken);
       response->set_records(result->records);
@@ -188,8 +163,16 @@ grpc::ServerUnaryReactor* AuditGrpc::VerifyChain(grpc::CallbackServerContext* co
       }
     }
     Finish(reactor, result.status());
+  };
+  bool queued = machine_.Query([this, context, reactor, answer = std::move(answer)](ChainKeeper& keeper) mutable {
+    absl::StatusOr<ChainKeeper::Expectation> expected = keeper.Expected();
+    if (!expected.ok()) return Finish(reactor, expected.status());
+    bool waits = verifier_.Verify({.expected = *std::move(expected),
+                                   .cancelled = [context] { return context->IsCancelled(); },
+                                   .done = std::move(answer)});
+    if (!waits) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many verifications are waiting"));
   });
-  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many verifications are waiting"));
+  if (!queued) reactor->Finish(TooBusy());
   return reactor;
 }
 

@@ -1,21 +1,15 @@
 #pragma once
 
-#include <atomic>
-#include <functional>
-#include <thread>
-
 #include "ballast/audit/v1/audit_service.grpc.pb.h"
-#include "libs/platform/thread/bounded_queue.h"
-#include "services/compliance_audit/chain_keeper.h"
+#include "services/compliance_audit/chain_machine.h"
+#include "services/compliance_audit/chain_verifier.h"
 
 namespace ballast {
 
 class AuditGrpc final : public audit::v1::AuditService::CallbackService {
  public:
-  AuditGrpc(ChainKeeper& keeper, AuditStore& store) : keeper_(keeper), store_(store) {}
-  ~AuditGrpc() override { Stop(); }
-  void Start();
-  void Stop();
+  AuditGrpc(ChainMachine& machine, ChainVerifier& verifier, ChainKeeper& keeper, AuditStore& store)
+      : machine_(machine), verifier_(verifier), keeper_(keeper), store_(store) {}
 
   grpc::ServerUnaryReactor* AppendRecord(grpc::CallbackServerContext* context,
                                          const audit::v1::AppendRecordRequest* request,
@@ -30,15 +24,12 @@ class AuditGrpc final : public audit::v1::AuditService::CallbackService {
                                     audit::v1::GetHeadResponse* response) override;
 
  private:
+  ChainMachine& machine_;
+  ChainVerifier& verifier_;
+  // For what any thread may ask it.
   ChainKeeper& keeper_;
+  // Read on the machine's thread: never on a gRPC thread.
   AuditStore& store_;
-  std::atomic<bool> stopping_{false};
-  // What waits for Postgres runs on these two, never on a gRPC thread. A verification takes long: nothing waits behind
-  // it.
-  BoundedQueue<std::function<void()>> work_{1'000};
-  BoundedQueue<std::function<void()>> verifications_{8};
-  std::thread worker_;
-  std::thread verifier_;
 };
 
 }  // namespace ballast

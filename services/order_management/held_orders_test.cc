@@ -9,70 +9,31 @@
 #include "libs/orders/contingent.h"
 #include "libs/orders/order_id.h"
 #include "libs/wire/wire.h"
-#include "services/order_management/shard.h"
-#include "services/order_management/testing/memory_journal.h"
+#include "services/order_management/testing/shard_stage.h"
 
 namespace ballast {
 namespace {
 
-using Sent = broker::v1::OrderSessionRequest;
 using Type = OrderEventType;
 
 const AccountId kAccount("paper");
-// Thursday 2023-11-16 15:00 UTC, an hour and a half after the open in New York.
-constexpr std::int64_t kMarketStart = 1'700'146'800'000'000'000;
 constexpr std::int64_t kHour = 3'600'000'000'000;
 
 Decimal D(const char* text) { return Decimal::Of(text); }
 
-class HandClock : public Clock {
- public:
-  [[nodiscard]] UtcTime Now() const override { return {kMarketStart + nanos}; }
-  [[nodiscard]] std::int64_t MonotonicNanos() const override { return nanos; }
-  std::int64_t nanos = 1;
-};
-
-class HeldOrdersTest : public testing::Test {
+class HeldOrdersTest : public ShardStage {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(Logger::Make({.service = "held_orders_test", .level = "CRITICAL"}, &log_).ok());
-    Begin();
-  }
+  HeldOrdersTest() : ShardStage({.queue_age_ms_max = 96 * 3'600'000LL}) {}
+  void SetUp() override { Begin(); }
 
-  // The next life of the process, over the same disk.
+  // The next life of the process.
   void Begin() {
-    shard_.reset();
-    hub_.reset();
-    sent_.clear();
     broker_away_ = false;
-    journal_ = std::make_unique<MemoryJournal>(disk_);
-    hub_ = std::make_unique<EventHub>(*journal_, clock_);
-    Shard::Options options{.risk_timeout_ms = 200, .queue_age_ms_max = 96 * 3'600'000LL};
-    options.accounts = {{.id = kAccount, .currency = "USD", .cash = Decimal::FromInt(1'000'000), .broker = "paper"}};
-    shard_ = std::make_unique<Shard>(options, *journal_, *hub_, clock_, *log_, metrics_);
-    shard_->SetPorts({.risk =
-                          [this](const risk::v1::RiskSessionRequest& request) {
-                            for (const auto& reserve : request.batch().reserves()) asked_.push_back(reserve);
-                            for (const auto& gone : request.batch().voids()) voided_.insert(gone.order_id());
-                            return true;
-                          },
-                      .broker =
-                          [this](const Sent& request) {
-                            if (broker_away_) return false;
-                            sent_.push_back(request);
-                            return true;
-                          },
-                      .drop_broker = [this] { shard_->OnBrokerLost(); },
-                      .drop_risk = [] {},
-                      .fail = [](const std::string& why) { FAIL() << why; }});
+    NewShard();
     ASSERT_TRUE(shard_->Recover().ok());
-    shard_->OnRiskReady({});
-    shard_->OnBrokerReady(shard_->ExecutionCursors());
-    Instrument bitcoin{.symbol = Symbol("BTC-USD"), .tick_size = D("0.01"), .lot_size = D("0.001")};
-    bitcoin.calendar = TradingCalendar::kAlwaysOpen;
     Instrument spy{.symbol = Symbol("SPY"), .tick_size = D("0.01"), .lot_size = D("1")};
     spy.calendar = TradingCalendar::kNewYorkStockExchange;
-    shard_->OnInstruments({bitcoin, spy});
+    Connect({Bitcoin(), spy});
     Turn();
   }
   // Until nothing more follows. Risk says yes to what it is not told to refuse.
@@ -80,16 +41,7 @@ class HeldOrdersTest : public testing::Test {
     for (int i = 0; i < 6; ++i) {
       clock_.nanos += 1'000'000;
       (void)shard_->Poll(clock_.nanos);
-      std::vector<risk::v1::ReserveResult> results;
-      for (const risk::v1::Reserve& reserve : risk_silent_ ? std::vector<risk::v1::Reserve>() : asked_) {
-        risk::v1::ReserveResult& result = results.emplace_back();
-        result.set_correlation_id(reserve.correlation_id());
-        result.set_approved(!refused_.contains(reserve.order().request_id()));
-        if (!result.approved()) result.mutable_rejection()->set_reason(type::v1::REJECT_REASON_MAX_POSITION);
-      }
-      asked_before_.insert(asked_before_.end(), asked_.begin(), asked_.end());
-      asked_.clear();
-      if (!results.empty()) shard_->OnRiskResults(std::move(results));
+      if (!risk_silent_) (void)AnswerRisk(refused_);
     }
   }
 
@@ -152,7 +104,7 @@ class HeldOrdersTest : public testing::Test {
 
   // The market.
   void Market(const char* bid, const std::function<void(MarketStep&)>& change = {}) {
-    MarketStep step{.market_time = {kMarketStart + market_nanos_}};
+    MarketStep step{.market_time = {kStart + market_nanos_}};
     for (const char* symbol : {"BTC-USD", "SPY"}) {
       Quote quote{.symbol = Symbol(symbol),
                   .bid_price = D(bid),
@@ -173,26 +125,13 @@ class HeldOrdersTest : public testing::Test {
   // The broker.
   void Report(const std::string& request, broker::v1::ExecutionType type,
               const std::function<void(broker::v1::ExecutionReport&)>& change = {}) {
-    broker::v1::ExecutionReport report;
-    report.set_account_id("paper");
-    report.set_execution_sequence(++executions_);
-    report.set_type(type);
-    report.set_order_id(IdOf(request).value());
-    report.set_broker_order_id("b-" + request);
-    if (change) change(report);
-    shard_->OnReports({report});
+    Tell(IdOf(request).value(), type, change);
     Turn();
   }
   void Accept(const std::string& request) { Report(request, broker::v1::EXECUTION_TYPE_NEW); }
   void Fill(const std::string& request, Side side, const char* quantity) {
-    Report(request, broker::v1::EXECUTION_TYPE_TRADE, [&](broker::v1::ExecutionReport& report) {
-      report.set_execution_id("e" + std::to_string(executions_));
-      report.set_symbol("BTC-USD");
-      report.set_side(static_cast<type::v1::Side>(side));
-      report.mutable_last_quantity()->set_value(quantity);
-      report.mutable_last_price()->set_value("100");
-      report.set_fee_currency("USD");
-    });
+    TellTrade(IdOf(request).value(), "BTC-USD", side, quantity, "100");
+    Turn();
   }
   void AnswerReplace(const std::string& request, bool replaced, const Replacement& terms) {
     Report(request, replaced ? broker::v1::EXECUTION_TYPE_REPLACED : broker::v1::EXECUTION_TYPE_REPLACE_REJECTED,
@@ -255,19 +194,8 @@ class HeldOrdersTest : public testing::Test {
     Fill("entry", Side::kBuy, quantity);
   }
 
-  HandClock clock_;
-  std::unique_ptr<Logger> log_;
-  Metrics metrics_;
-  std::shared_ptr<MemoryJournal::Disk> disk_ = std::make_shared<MemoryJournal::Disk>();
-  std::unique_ptr<MemoryJournal> journal_;
-  std::unique_ptr<EventHub> hub_;
-  std::unique_ptr<Shard> shard_;
-  std::vector<Sent> sent_;
-  std::vector<risk::v1::Reserve> asked_, asked_before_;
-  std::set<std::string> refused_, voided_;
+  std::set<std::string> refused_;
   bool risk_silent_ = false;
-  bool broker_away_ = false;
-  std::uint64_t executions_ = 0;
   std::int64_t market_nanos_ = 1;
 };
 
@@ -322,7 +250,7 @@ TEST_F(HeldOrdersTest, NothingFiresWhileTheGatewayIsAway) {
 TEST_F(HeldOrdersTest, AStepOfManyQuotesIsTheNewestOfThem) {
   (void)Submit(Trailing("t"));
   for (const char* bid : {"100", "120", "101"}) {
-    MarketStep step{.market_time = {kMarketStart + ++market_nanos_}};
+    MarketStep step{.market_time = {kStart + ++market_nanos_}};
     Quote quote{.symbol = Symbol("BTC-USD"), .bid_price = D(bid), .ask_price = D(bid), .last_price = D(bid)};
     quote.quote_time = step.market_time;
     quote.session_open = true;
@@ -372,7 +300,7 @@ TEST_F(HeldOrdersTest, ADayOrderEndsWithItsSessionAlsoOverARestart) {
 TEST_F(HeldOrdersTest, ADateEndsWhatWaits) {
   Order order = Trailing("t");
   order.time_in_force = TimeInForce::kGtd;
-  order.expire_time = {kMarketStart + 60'000'000'000};
+  order.expire_time = {kStart + 60'000'000'000};
   (void)Submit(order);
   Market("100");
   market_nanos_ = 60'000'000'000;

@@ -9,30 +9,20 @@
 
 #include "libs/orders/order_id.h"
 #include "libs/wire/wire.h"
-#include "services/order_management/shard.h"
 #include "services/order_management/testing/memory_emergencies.h"
-#include "services/order_management/testing/memory_journal.h"
 #include "services/order_management/testing/memory_protections.h"
+#include "services/order_management/testing/shard_stage.h"
 
 namespace ballast {
 namespace {
 
 using ::testing::HasSubstr;
-using Sent = broker::v1::OrderSessionRequest;
 
 const AccountId kAccount("paper");
 const Symbol kBitcoin("BTC-USD");
-constexpr std::int64_t kStart = 1'700'146'800'000'000'000;
 constexpr std::int64_t kSecond = 1'000'000'000;
 
 Decimal D(const char* text) { return Decimal::Of(text); }
-
-class HandClock : public Clock {
- public:
-  [[nodiscard]] UtcTime Now() const override { return {kStart + nanos}; }
-  [[nodiscard]] std::int64_t MonotonicNanos() const override { return nanos; }
-  std::int64_t nanos = 1;
-};
 
 orders::StopPolicy Policy(const char* stop, const char* target, const char* trailing = "",
                           orders::UnprotectedAction action = orders::UnprotectedAction::kPage) {
@@ -44,27 +34,15 @@ orders::StopPolicy Policy(const char* stop, const char* target, const char* trai
   return policy;
 }
 
-class ProtectionDeskTest : public testing::Test {
+class ProtectionDeskTest : public ShardStage {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(Logger::Make({.service = "protection_desk_test", .level = "OFF"}, &log_).ok() ||
-                Logger::Make({.service = "protection_desk_test", .level = "CRITICAL"}, &log_).ok());
-    Begin();
-  }
+  void SetUp() override { Begin(); }
 
-  // The next life of the process, over the same disk; the venue lives on.
+  // The next life of the process; the venue lives on.
   void Begin() {
-    shard_.reset();
-    desk_.reset();
-    hub_.reset();
-    sent_.clear();
-    journal_ = std::make_unique<MemoryJournal>(disk_);
+    NewShard();
     policies_ = std::make_unique<MemoryProtections>(policy_disk_);
     emergencies_ = std::make_unique<MemoryEmergencies>(emergency_disk_);
-    hub_ = std::make_unique<EventHub>(*journal_, clock_);
-    Shard::Options options{.risk_timeout_ms = 200};
-    options.accounts = {{.id = kAccount, .currency = "USD", .cash = Decimal::FromInt(1'000'000), .broker = "paper"}};
-    shard_ = std::make_unique<Shard>(options, *journal_, *hub_, clock_, *log_, metrics_);
     desk_ = std::make_unique<EmergencyDesk>(
         *emergencies_,
         EmergencyDesk::Venue{
@@ -73,27 +51,9 @@ class ProtectionDeskTest : public testing::Test {
         clock_, *log_, metrics_);
     shard_->SetEmergency(desk_.get());
     shard_->SetProtectionJournal(policies_.get());
-    shard_->SetPorts({.risk =
-                          [this](const risk::v1::RiskSessionRequest& request) {
-                            for (const auto& reserve : request.batch().reserves()) asked_.push_back(reserve);
-                            return true;
-                          },
-                      .broker =
-                          [this](const Sent& request) {
-                            if (away_) return false;
-                            sent_.push_back(request);
-                            return true;
-                          },
-                      .drop_broker = [this] { shard_->OnBrokerLost(); },
-                      .drop_risk = [] {},
-                      .fail = [](const std::string& why) { FAIL() << why; }});
     ASSERT_TRUE(shard_->Recover().ok());
     ASSERT_TRUE(desk_->Recover().ok());
-    shard_->OnRiskReady({});
-    if (!away_) shard_->OnBrokerReady(shard_->ExecutionCursors());
-    Instrument bitcoin{.symbol = kBitcoin, .tick_size = D("0.01"), .lot_size = D("0.001")};
-    bitcoin.calendar = TradingCalendar::kAlwaysOpen;
-    shard_->OnInstruments({bitcoin});
+    Connect({Bitcoin()});
     Turn();
   }
 
@@ -104,14 +64,7 @@ class ProtectionDeskTest : public testing::Test {
     while (quiet < 4 || clock_.nanos < until) {
       clock_.nanos += quiet < 4 ? 1'000'000 : 100'000'000;
       (void)shard_->Poll(clock_.nanos);
-      std::vector<risk::v1::ReserveResult> results;
-      for (const risk::v1::Reserve& reserve : std::exchange(asked_, {})) {
-        risk::v1::ReserveResult& result = results.emplace_back();
-        result.set_correlation_id(reserve.correlation_id());
-        result.set_approved(true);
-      }
-      bool any = !results.empty() || !sent_.empty();
-      if (!results.empty()) shard_->OnRiskResults(std::move(results));
+      bool any = AnswerRisk() || !sent_.empty();
       for (const Sent& sent : std::exchange(sent_, {})) Carry(sent);
       quiet = any ? 0 : quiet + 1;
     }
@@ -138,7 +91,7 @@ class ProtectionDeskTest : public testing::Test {
              refused ? broker::v1::EXECUTION_TYPE_REPLACE_REJECTED : broker::v1::EXECUTION_TYPE_REPLACED,
              [&](auto& report) { *report.mutable_replacement() = sent.replace().replacement(); });
     } else if (sent.has_reduce()) {
-      Order order = Find(sent.reduce().order_id());
+      Order order = FindOrder(sent.reduce().order_id());
       Decimal left = D(sent.reduce().quantity().value().c_str());
       bool ends = left <= order.cumulative_quantity;
       Report(sent.reduce().order_id(), ends ? broker::v1::EXECUTION_TYPE_CANCELED : broker::v1::EXECUTION_TYPE_RESTATED,
@@ -153,25 +106,11 @@ class ProtectionDeskTest : public testing::Test {
   }
   void Report(const std::string& order_id, broker::v1::ExecutionType type,
               const std::function<void(broker::v1::ExecutionReport&)>& change = {}) {
-    broker::v1::ExecutionReport report;
     if (type == broker::v1::EXECUTION_TYPE_CANCELED) over_.insert(order_id);
-    report.set_account_id("paper");
-    report.set_execution_sequence(++executions_);
-    report.set_type(type);
-    report.set_order_id(order_id);
-    report.set_broker_order_id("b-" + order_id);
-    if (change) change(report);
-    shard_->OnReports({report});
+    Tell(order_id, type, change);
   }
   void Trade(const order::v1::Order& order, const std::string& quantity) {
-    Report(order.order_id(), broker::v1::EXECUTION_TYPE_TRADE, [&](broker::v1::ExecutionReport& report) {
-      report.set_execution_id("e" + std::to_string(executions_));
-      report.set_symbol(order.symbol());
-      report.set_side(order.side());
-      report.mutable_last_quantity()->set_value(quantity);
-      report.mutable_last_price()->set_value(price_);
-      report.set_fee_currency("USD");
-    });
+    TellTrade(order.order_id(), order.symbol(), static_cast<Side>(order.side()), quantity, price_);
   }
 
   // By hand.
@@ -216,13 +155,6 @@ class ProtectionDeskTest : public testing::Test {
     Turn();
     return found;
   }
-  Order Find(const std::string& order_id) {
-    Order found;
-    for (const OrderEvent& event : disk_->Events(kAccount)) {
-      if (event.order && event.order->order_id.value() == order_id) found = *event.order;
-    }
-    return found;
-  }
   // Ours that can still change, with their leaves.
   std::vector<Order> Ours() {
     std::map<OrderId, Order> all;
@@ -255,23 +187,13 @@ class ProtectionDeskTest : public testing::Test {
     EXPECT_EQ(View().state, ProtectionState::kLive) << View().message;
   }
 
-  HandClock clock_;
-  std::unique_ptr<Logger> log_;
-  Metrics metrics_;
-  std::shared_ptr<MemoryJournal::Disk> disk_ = std::make_shared<MemoryJournal::Disk>();
   std::shared_ptr<MemoryProtections::Disk> policy_disk_ = std::make_shared<MemoryProtections::Disk>();
   std::shared_ptr<MemoryEmergencies::Disk> emergency_disk_ = std::make_shared<MemoryEmergencies::Disk>();
-  std::unique_ptr<MemoryJournal> journal_;
   std::unique_ptr<MemoryProtections> policies_;
   std::unique_ptr<MemoryEmergencies> emergencies_;
-  std::unique_ptr<EventHub> hub_;
   std::unique_ptr<EmergencyDesk> desk_;
-  std::unique_ptr<Shard> shard_;
-  std::vector<Sent> sent_;
-  std::vector<risk::v1::Reserve> asked_;
-  std::uint64_t executions_ = 0;
   std::string price_ = "100";
-  bool refuses_ = false, refuses_replace_ = false, away_ = false, fills_market_ = true;
+  bool refuses_ = false, refuses_replace_ = false, fills_market_ = true;
   int placed_ = 0;
   std::set<std::string> over_;
 };
@@ -421,9 +343,9 @@ TEST_F(ProtectionDeskTest, FlattenClosesWhatCannotBeProtected) {
 
 TEST_F(ProtectionDeskTest, RetryThenFlattenTriesFirst) {
   ASSERT_TRUE(Set(Policy("0.02", "", "", orders::UnprotectedAction::kRetryThenFlatten)).ok());
-  away_ = true;
+  broker_away_ = true;
   (void)Submit("buy", Side::kBuy, "2");
-  away_ = false;
+  broker_away_ = false;
   shard_->OnBrokerReady(shard_->ExecutionCursors());
   Turn();
   EXPECT_EQ(View().state, ProtectionState::kLive);

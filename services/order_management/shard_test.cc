@@ -42,8 +42,10 @@ class Outbox {
     changed_.notify_all();
     return true;
   }
-  // The next one that `wanted` accepts; those before it are dropped.
-  std::optional<Request> Next(const std::function<bool(const Request&)>& wanted) {
+  // The next one that `wanted` accepts; those before it are dropped. None once `over`, which is looked at again after
+  // each Wake.
+  std::optional<Request> Next(
+      const std::function<bool(const Request&)>& wanted, const std::function<bool()>& over = [] { return false; }) {
     std::unique_lock lock(mutex_);
     std::optional<Request> found;
     changed_.wait_for(lock, kPatience, [&] {
@@ -51,9 +53,13 @@ class Outbox {
         if (wanted(sent_.front())) found = sent_.front();
         sent_.pop_front();
       }
-      return found.has_value();
+      return found.has_value() || over();
     });
     return found;
+  }
+  void Wake() {
+    std::lock_guard lock(mutex_);
+    changed_.notify_all();
   }
   // Whether it is among what was sent and not looked at yet.
   bool Any(const std::function<bool(const Request&)>& wanted) {
@@ -183,7 +189,11 @@ class ShardTest : public testing::Test {
   std::future<OrderReply> Submit(Order order, std::optional<UtcTime> deadline = std::nullopt) {
     auto promise = std::make_shared<std::promise<OrderReply>>();
     EXPECT_TRUE(life_->shard->Submit(
-        std::move(order), "user:me", true, [promise](OrderReply reply) { promise->set_value(std::move(reply)); },
+        std::move(order), "user:me", true,
+        [promise, life = life_.get()](OrderReply reply) {
+          promise->set_value(std::move(reply));
+          life->risk.Wake();
+        },
         deadline));
     return promise->get_future();
   }
@@ -235,8 +245,11 @@ class ShardTest : public testing::Test {
   risk::v1::ReserveResult Answer(bool approved) {
     auto asked = life_->risk.Next([](const auto& request) { return request.has_reserve(); });
     EXPECT_TRUE(asked.has_value());
+    return ResultOf(asked ? asked->reserve().correlation_id() : 0, approved);
+  }
+  static risk::v1::ReserveResult ResultOf(std::uint64_t correlation_id, bool approved) {
     risk::v1::ReserveResult result;
-    if (asked) result.set_correlation_id(asked->reserve().correlation_id());
+    result.set_correlation_id(correlation_id);
     result.set_approved(approved);
     if (!approved) {
       result.mutable_rejection()->set_reason(type::v1::REJECT_REASON_ORDER_RATE);
@@ -246,6 +259,13 @@ class ShardTest : public testing::Test {
   }
   // The same, and answers it.
   void Decide(bool approved) { life_->shard->OnRiskResults({Answer(approved)}); }
+  // Unless the order is answered without it: while a batch cannot be stored, whoever submits is told so at once.
+  void DecideIfAsked(const std::future<OrderReply>& reply, bool approved) {
+    auto answered = [&reply] { return reply.wait_for(std::chrono::seconds(0)) == std::future_status::ready; };
+    auto asked = life_->risk.Next([](const auto& request) { return request.has_reserve(); }, answered);
+    if (asked) life_->shard->OnRiskResults({ResultOf(asked->reserve().correlation_id(), approved)});
+    EXPECT_TRUE(asked.has_value() || answered());
+  }
   // Risk is told to forget it.
   bool Voided(const std::string& request) {
     return life_->risk
@@ -1319,7 +1339,7 @@ TEST_F(ShardTest, NothingAnsweredIsLostOrDoubledOverManyLives) {
       bool known = !LogOf(request).empty() ||
                    std::any_of(open.begin(), open.end(), [&](const auto& one) { return one.first == request; });
       open.emplace_back(request, Submit(MakeOrder(request)));
-      if (!known && rng.Below(6) != 0) Decide(rng.Below(5) != 0);
+      if (!known && rng.Below(6) != 0) DecideIfAsked(open.back().second, rng.Below(5) != 0);
     }
     // Half of the lives end in the middle of it.
     if (rng.Below(2) == 0) life_->shard->OnRiskLost();

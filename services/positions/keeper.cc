@@ -61,7 +61,7 @@ absl::Status PositionKeeper::Recover() {
   RETURN_IF_ERROR(store_.Fence());
   {
     ASSIGN_OR_RETURN(AccountBooks books, store_.Load());
-    ASSIGN_OR_RETURN(SymbolCloses closes, store_.LoadCloses());
+    ASSIGN_OR_RETURN(ledger::SymbolCloses closes, store_.LoadCloses());
     for (const auto& [id, book] : books) stored_[id] = book.totals().sequence;
     MutexLock lock(mutex_);
     books_ = std::move(books);
@@ -307,8 +307,8 @@ void PositionKeeper::MarkAll() {
   }
 }
 
-SymbolCloses PositionKeeper::HeldCloses() {
-  SymbolCloses held;
+ledger::SymbolCloses PositionKeeper::HeldCloses() {
+  ledger::SymbolCloses held;
   auto hold = [&](const Symbol& symbol) REQUIRES(mutex_) {
     auto close = board_.closes().find(symbol);
     if (close != board_.closes().end()) held.insert(*close);

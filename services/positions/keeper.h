@@ -98,7 +98,7 @@ class PositionKeeper : public runtime::Machine {
   struct Unsaved {
     AccountBooks books;
     std::vector<EquityMark> points;
-    SymbolCloses closes;
+    ledger::SymbolCloses closes;
   };
   std::optional<Unsaved> Tell(std::int64_t now_ns) EXCLUDES(mutex_);
   Unsaved TakeUnsaved() REQUIRES(mutex_);
@@ -111,7 +111,7 @@ class PositionKeeper : public runtime::Machine {
                  position::v1::StreamPositionsResponse* out) REQUIRES(mutex_);
   void MarkAll() REQUIRES(mutex_);
   // What is held anywhere, at its last closes.
-  SymbolCloses HeldCloses() REQUIRES(mutex_);
+  ledger::SymbolCloses HeldCloses() REQUIRES(mutex_);
   MarkView View() REQUIRES(mutex_);
   // Events up to `durable` become visible.
   void ApplyLive(const std::vector<OrderEvent>& events, const std::map<AccountId, std::uint64_t>& durable)

@@ -6,6 +6,7 @@
 #include <pqxx/pqxx>
 
 #include "libs/base/absl_std.h"
+#include "libs/kept/close_marks.h"
 #include "libs/platform/postgres/sql.h"
 #include "libs/wire/wire.h"
 #include "services/positions/encode.h"
@@ -299,42 +300,19 @@ absl::StatusOr<std::map<ExecutionId, std::uint64_t>> PostgresPositionStore::Load
   return booked;
 }
 
-absl::StatusOr<SymbolCloses> PostgresPositionStore::LoadCloses() {
-  SymbolCloses closes;
+absl::StatusOr<ledger::SymbolCloses> PostgresPositionStore::LoadCloses() {
+  ledger::SymbolCloses closes;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    closes.clear();
-    // The older day first: it becomes the former one.
-    for (const pqxx::row& row : work.exec("SELECT symbol, day_number, bid::text, ask::text, in_session, time_nanos "
-                                          "FROM close_mark ORDER BY day_rank")) {
-      ledger::MarkBoard::Close close{.day = row[1].as<std::int64_t>(),
-                                     .time = UtcTime{row[5].as<std::int64_t>()},
-                                     .in_session = row[4].as<bool>()};
-      ASSIGN_OR_RETURN(close.bid, Number(row[2]));
-      ASSIGN_OR_RETURN(close.ask, Number(row[3]));
-      ledger::MarkBoard::Closes& both = closes[Symbol(row[0].as<std::string>())];
-      if (both.last.bid.IsPositive()) both.former = both.last;
-      both.last = close;
-    }
+    ASSIGN_OR_RETURN(closes, LoadCloseMarks(work));
     return absl::OkStatus();
   }));
   return closes;
 }
 
 absl::Status PostgresPositionStore::SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks,
-                                              const SymbolCloses& closes) {
+                                              const ledger::SymbolCloses& closes) {
   return database_.FencedWrite(kWriter, epoch_, [&](pqxx::transaction_base& quoting) {
-    std::string sql;
-    auto save_close = [&](const Symbol& symbol, int rank, const ledger::MarkBoard::Close& close) {
-      sql +=
-          "INSERT INTO close_mark VALUES " +
-          SqlRow(quoting, symbol.value(), rank, close.day, close.bid, close.ask, close.in_session, close.time.nanos) +
-          " ON CONFLICT (symbol, day_rank) DO UPDATE SET day_number = excluded.day_number, bid = excluded.bid, ask "
-          "= excluded.ask, in_session = excluded.in_session, time_nanos = excluded.time_nanos;";
-    };
-    for (const auto& [symbol, both] : closes) {
-      if (both.former) save_close(symbol, 0, *both.former);
-      save_close(symbol, 1, both.last);
-    }
+    std::string sql = CloseMarksSql(quoting, closes);
     for (const auto& [account, book] : books) {
       const auto& totals = book.totals();
       // Only figures that marks move: a mark never moves a cursor.

@@ -19,8 +19,8 @@ class PostgresPositionStore final : public PositionStore {
   absl::StatusOr<std::map<AccountId, std::uint64_t>> LoadSequences() override;
   absl::Status Save(const AccountBooks& books, const std::map<AccountId, Batch>& batches) override;
   absl::Status SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks,
-                         const SymbolCloses& closes = {}) override;
-  absl::StatusOr<SymbolCloses> LoadCloses() override;
+                         const ledger::SymbolCloses& closes = {}) override;
+  absl::StatusOr<ledger::SymbolCloses> LoadCloses() override;
   absl::StatusOr<std::map<ExecutionId, std::uint64_t>> LoadBooked(const AccountId& account,
                                                                   const std::vector<Fill>& fills) override;
   absl::Status ThinEquity() override;

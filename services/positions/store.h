@@ -5,13 +5,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/ledger/mark_board.h"
 #include "libs/positions/account_book.h"
 
 namespace ballast {
 
 using AccountBooks = std::map<AccountId, positions::AccountBook>;
-
-using SymbolCloses = std::map<Symbol, ledger::MarkBoard::Closes>;
 
 // One equity of one account at one time.
 struct EquityMark {
@@ -46,8 +45,8 @@ class PositionStore {
   virtual absl::Status Save(const AccountBooks& books, const std::map<AccountId, Batch>& batches) = 0;
   // Equity points, and the figures that marks move; the closes that the next day will start from.
   virtual absl::Status SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks,
-                                 const SymbolCloses& closes = {}) = 0;
-  virtual absl::StatusOr<SymbolCloses> LoadCloses() = 0;
+                                 const ledger::SymbolCloses& closes = {}) = 0;
+  virtual absl::StatusOr<ledger::SymbolCloses> LoadCloses() = 0;
   // The sequence under which each of these executions is booked; those that are not booked have none.
   virtual absl::StatusOr<std::map<ExecutionId, std::uint64_t>> LoadBooked(const AccountId& account,
                                                                           const std::vector<Fill>& fills) = 0;

@@ -130,7 +130,7 @@ TEST_P(PositionStoreTest, TheLastTwoClosesOfASymbolComeBackInTheirOrder) {
   using Close = ledger::MarkBoard::Close;
   Close monday{.day = 10, .bid = Decimal::Of("1.5"), .ask = Decimal::Of("1.6"), .time = UtcTime{7}, .in_session = true};
   Close tuesday{.day = 11, .bid = Decimal::Of("2"), .ask = Decimal::Of("2.1"), .time = UtcTime{8}};
-  SymbolCloses closes{{Symbol("SPY"), {monday, std::nullopt}}};
+  ledger::SymbolCloses closes{{Symbol("SPY"), {monday, std::nullopt}}};
   ASSERT_EQ(store->SaveMarks(books, {}, closes), absl::OkStatus());
   EXPECT_EQ(*store->LoadCloses(), closes);
   closes[Symbol("SPY")] = {tuesday, monday};

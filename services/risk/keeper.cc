@@ -572,8 +572,8 @@ void RiskKeeper::LookAtBreakers() {
   }
 }
 
-RiskStore::Closes RiskKeeper::HeldCloses() {
-  RiskStore::Closes held;
+ledger::SymbolCloses RiskKeeper::HeldCloses() {
+  ledger::SymbolCloses held;
   for (const auto& [id, exposure] : accounts_) {
     for (const auto& [symbol, quantity] : exposure.positions()) {
       auto close = market_.board.closes().find(symbol);
@@ -625,7 +625,7 @@ void RiskKeeper::Save(bool all) {
   MutexLock save_lock(save_mutex_);
   SaveBreakers();
   RiskStore::Marks marks;
-  RiskStore::Closes closes;
+  ledger::SymbolCloses closes;
   std::map<AccountId, KeptExposure> exposures;
   {
     MutexLock lock(mutex_);

@@ -150,7 +150,7 @@ class RiskKeeper {
   // What subscribers have not been told.
   void TellOpenings() EXCLUDES(mutex_);
   std::map<std::pair<std::string, std::string>, risk::v1::OpeningAnswer> Openings() REQUIRES(mutex_);
-  RiskStore::Closes HeldCloses() REQUIRES(mutex_);
+  ledger::SymbolCloses HeldCloses() REQUIRES(mutex_);
   bool TakeStep(const Step& step) REQUIRES(mutex_);
   StateView ViewOf(const AccountId& id, const risk::Exposure& exposure, const DeploymentId& deployment = {})
       REQUIRES(mutex_);
@@ -163,7 +163,7 @@ class RiskKeeper {
   // Around what is stored of the marks, so that an older state never follows a newer one; before `mutex_`.
   Mutex save_mutex_;
   RiskStore::Marks saved_marks_ GUARDED_BY(save_mutex_);
-  RiskStore::Closes saved_closes_ GUARDED_BY(save_mutex_);
+  ledger::SymbolCloses saved_closes_ GUARDED_BY(save_mutex_);
   // Last event of what is stored of each account.
   std::map<AccountId, std::uint64_t> saved_sequences_ GUARDED_BY(save_mutex_);
   Mutex mutex_;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/absl_std.h"
+#include "libs/kept/close_marks.h"
 #include "services/risk/breaker_codec.h"
 #include "services/risk/facts.h"
 #include "services/risk/limits_codec.h"
@@ -162,43 +163,19 @@ absl::StatusOr<RiskStore::Marks> PostgresRiskStore::LoadMarks() {
   return marks;
 }
 
-absl::StatusOr<RiskStore::Closes> PostgresRiskStore::LoadCloses() {
-  Closes closes;
+absl::StatusOr<ledger::SymbolCloses> PostgresRiskStore::LoadCloses() {
+  ledger::SymbolCloses closes;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
-    closes.clear();
-    // The older day first: it becomes the former one.
-    for (const pqxx::row& row : work.exec("SELECT symbol, day_number, bid::text, ask::text, in_session, time_nanos "
-                                          "FROM close_mark ORDER BY day_rank")) {
-      ledger::MarkBoard::Close close{.day = row[1].as<std::int64_t>(),
-                                     .time = UtcTime{row[5].as<std::int64_t>()},
-                                     .in_session = row[4].as<bool>()};
-      ASSIGN_OR_RETURN(close.bid, Number(row[2]));
-      ASSIGN_OR_RETURN(close.ask, Number(row[3]));
-      ledger::MarkBoard::Closes& both = closes[Symbol(row[0].as<std::string>())];
-      if (both.last.bid.IsPositive()) both.former = both.last;
-      both.last = close;
-    }
+    ASSIGN_OR_RETURN(closes, LoadCloseMarks(work));
     return absl::OkStatus();
   }));
   return closes;
 }
 
-absl::Status PostgresRiskStore::SaveMarks(const Marks& marks, const Closes& closes) {
+absl::Status PostgresRiskStore::SaveMarks(const Marks& marks, const ledger::SymbolCloses& closes) {
   return database_.Transaction([&](pqxx::transaction_base& work) {
     for (const auto& [account, mark] : marks) SaveMark(work, account, mark);
-    auto save_close = [&](const Symbol& symbol, int rank, const ledger::MarkBoard::Close& close) {
-      work.exec_params(
-          "INSERT INTO close_mark VALUES ($1, $2, $3, $4::numeric, $5::numeric, $6, $7) ON CONFLICT (symbol, day_rank) "
-          "DO "
-          "UPDATE SET day_number = excluded.day_number, bid = excluded.bid, ask = excluded.ask, in_session = "
-          "excluded.in_session, time_nanos = excluded.time_nanos",
-          symbol.value(), rank, close.day, close.bid.ToString(), close.ask.ToString(), close.in_session,
-          close.time.nanos);
-    };
-    for (const auto& [symbol, both] : closes) {
-      if (both.former) save_close(symbol, 0, *both.former);
-      save_close(symbol, 1, both.last);
-    }
+    if (!closes.empty()) work.exec(CloseMarksSql(work, closes));
     return absl::OkStatus();
   });
 }

@@ -15,8 +15,8 @@ class PostgresRiskStore final : public RiskStore {
   absl::StatusOr<std::vector<LimitsRecord>> ListLimits(const AccountId& account, std::uint64_t before,
                                                        int count) override;
   absl::StatusOr<Marks> LoadMarks() override;
-  absl::StatusOr<Closes> LoadCloses() override;
-  absl::Status SaveMarks(const Marks& marks, const Closes& closes) override;
+  absl::StatusOr<ledger::SymbolCloses> LoadCloses() override;
+  absl::Status SaveMarks(const Marks& marks, const ledger::SymbolCloses& closes) override;
   absl::StatusOr<std::map<AccountId, KeptExposure>> LoadExposures() override;
   absl::Status SaveExposures(const std::map<AccountId, KeptExposure>& exposures) override;
   absl::StatusOr<Rearmed> SaveRearm(const Rearm& rearm) override;

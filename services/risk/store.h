@@ -24,7 +24,6 @@ class RiskStore {
     friend bool operator==(const EquityMark&, const EquityMark&) = default;
   };
   using Marks = std::map<AccountId, EquityMark>;
-  using Closes = std::map<Symbol, ledger::MarkBoard::Closes>;
 
   virtual ~RiskStore() = default;
 
@@ -49,8 +48,8 @@ class RiskStore {
   virtual absl::StatusOr<std::vector<LimitsRecord>> ListLimits(const AccountId& account, std::uint64_t before,
                                                                int count) = 0;
   virtual absl::StatusOr<Marks> LoadMarks() = 0;
-  virtual absl::StatusOr<Closes> LoadCloses() = 0;
-  virtual absl::Status SaveMarks(const Marks& marks, const Closes& closes) = 0;
+  virtual absl::StatusOr<ledger::SymbolCloses> LoadCloses() = 0;
+  virtual absl::Status SaveMarks(const Marks& marks, const ledger::SymbolCloses& closes) = 0;
   // One that cannot be read is left out: its account's log is read from the beginning.
   virtual absl::StatusOr<std::map<AccountId, KeptExposure>> LoadExposures() = 0;
   // After the marks: an account whose exposure is stored has its marks stored.

@@ -99,7 +99,7 @@ TEST_P(RiskStoreTest, MarksAndClosesComeBackAndATripIsToldOnce) {
   mark.latches.Of(risk::LossRule::kDailyLoss) = Trip(5);
   using Close = ledger::MarkBoard::Close;
   Close monday{.day = 10, .bid = Decimal::Of("1.5"), .ask = Decimal::Of("1.6"), .time = UtcTime{7}, .in_session = true};
-  RiskStore::Closes closes{{Symbol("SPY"), {monday, std::nullopt}}};
+  ledger::SymbolCloses closes{{Symbol("SPY"), {monday, std::nullopt}}};
   ASSERT_EQ(store_->SaveMarks(marks, closes), absl::OkStatus());
   ASSERT_EQ(store_->SaveMarks(marks, {}), absl::OkStatus());
   EXPECT_EQ(*storage_->Open()->LoadMarks(), marks);

@@ -92,6 +92,9 @@ void Commands::Resume(const std::string& id, const Reply<pb::Deployment>& reply)
 void Commands::Change(const std::string& id, DeploymentEvent event, const Reply<pb::Deployment>& reply) {
   LiveDeployment* live = floor_.deployments.Find(id);
   if (live == nullptr) return reply(NoSuch(id), {});
+  const std::string* blocked = floor_.deployments.BlockOf(live->row.spec.account_id());
+  if (blocked != nullptr && event == DeploymentEvent::kResume)
+    return reply(absl::FailedPreconditionError(*blocked), {});
   strategy::DeploymentChange change = Apply(live->row.life, event, "", floor_.clock.Now());
   if (change.refused()) return reply(absl::FailedPreconditionError(ToAbsl(change.refusal)), {});
   if (change.changed) floor_.commit.Touch(*live);

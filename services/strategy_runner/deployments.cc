@@ -51,6 +51,11 @@ int Deployments::running() const {
       std::count_if(live_.begin(), live_.end(), [](const auto& entry) { return entry.second.running(); }));
 }
 
+const std::string* Deployments::BlockOf(const std::string& account_id) const {
+  auto found = blocked_.find(account_id);
+  return found == blocked_.end() ? nullptr : &found->second;
+}
+
 void Deployments::SetModes(const order::v1::ListAccountsResponse& accounts) {
   for (const auto& account : accounts.accounts()) modes_[account.account_id()] = account.mode();
 }
@@ -75,6 +80,10 @@ pb::Deployment Deployments::Describe(const LiveDeployment& live) const {
   for (const auto& [symbol, state] : live.decider->states()) open += state.quantity.IsZero() ? 0 : 1;
   out.set_open_positions(open);
   out.set_restarts(static_cast<std::uint64_t>(row.restarts));
+  if (const std::string* why = BlockOf(row.spec.account_id())) {
+    out.set_block(pb::DEPLOYMENT_BLOCK_ORDER_LOG_UNREADABLE);
+    out.set_block_text(*why);
+  }
   return out;
 }
 

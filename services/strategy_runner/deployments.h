@@ -45,6 +45,10 @@ class Deployments {
   static absl::Status Renew(LiveDeployment& live);
   [[nodiscard]] int running() const;
 
+  // Nothing more is known of this account's orders: its deployments open nothing. `why` in words.
+  void Block(const std::string& account_id, const std::string& why) { blocked_[account_id] = why; }
+  // In words; null: it is not.
+  [[nodiscard]] const std::string* BlockOf(const std::string& account_id) const;
   [[nodiscard]] bool knows_modes() const { return !modes_.empty(); }
   void SetModes(const order::v1::ListAccountsResponse& accounts);
   [[nodiscard]] strategy::v1::Deployment Describe(const LiveDeployment& live) const;
@@ -52,6 +56,7 @@ class Deployments {
  private:
   Map live_;
   std::map<std::string, type::v1::AccountMode> modes_;
+  std::map<std::string, std::string> blocked_;
 };
 
 }  // namespace ballast

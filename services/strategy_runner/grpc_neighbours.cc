@@ -34,7 +34,8 @@ GrpcNeighbours::GrpcNeighbours(const Config& config, std::int64_t deadline_ns)
       positions_(position::v1::PositionService::NewStub(MakeChannel(config.GetString("positions_address")))),
       risk_(risk::v1::RiskService::NewStub(MakeChannel(config.GetString("risk_address")))),
       market_(broker::v1::MarketDataService::NewStub(MakeChannel(config.GetString("broker_gateway_address")))),
-      brokers_(broker::v1::BrokerService::NewStub(MakeChannel(config.GetString("broker_gateway_address")))) {}
+      brokers_(broker::v1::BrokerService::NewStub(MakeChannel(config.GetString("broker_gateway_address")))),
+      alerts_(alert::v1::AlertService::NewStub(MakeChannel(config.GetString("alerts_address")))) {}
 
 bool GrpcNeighbours::Begin(grpc::ClientContext* context) {
   MutexLock lock(mutex_);
@@ -139,6 +140,12 @@ void GrpcNeighbours::RegisterDeployment(const std::string& account, const std::s
       BALLAST_ASYNC(order::v1::OrderService, RegisterDeployment, order::v1::RegisterDeploymentRequest,
                     order::v1::RegisterDeploymentResponse),
       std::move(request), Only<order::v1::RegisterDeploymentResponse>(std::move(told)));
+}
+
+void GrpcNeighbours::RaiseAlert(const alert::v1::RaiseAlertRequest& request, Told told) {
+  Ask(alerts_->async(),
+      BALLAST_ASYNC(alert::v1::AlertService, RaiseAlert, alert::v1::RaiseAlertRequest, alert::v1::RaiseAlertResponse),
+      request, Only<alert::v1::RaiseAlertResponse>(std::move(told)));
 }
 
 void GrpcNeighbours::Accounts(Answer<order::v1::ListAccountsResponse> answer) {

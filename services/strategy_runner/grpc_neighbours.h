@@ -6,6 +6,7 @@
 
 #include <grpcpp/client_context.h>
 
+#include "ballast/alert/v1/alert_service.grpc.pb.h"
 #include "ballast/broker/v1/broker_service.grpc.pb.h"
 #include "ballast/broker/v1/market_data_service.grpc.pb.h"
 #include "ballast/order/v1/order_service.grpc.pb.h"
@@ -39,6 +40,7 @@ class GrpcNeighbours final : public Neighbours {
   void Quotes(Answer<broker::v1::GetQuotesResponse> answer) override;
   void MarketStatus(Answer<broker::v1::GetMarketStatusResponse> answer) override;
   void Brokers(Answer<broker::v1::ListBrokersResponse> answer) override;
+  void RaiseAlert(const alert::v1::RaiseAlertRequest& request, Told told) override;
   void Bars(const Symbol& symbol, const std::string& timeframe, int limit, Answer<std::vector<Bar>> answer) override;
 
   // For the streams that are read for ever.
@@ -59,6 +61,7 @@ class GrpcNeighbours final : public Neighbours {
   std::unique_ptr<risk::v1::RiskService::Stub> risk_;
   std::unique_ptr<broker::v1::MarketDataService::Stub> market_;
   std::unique_ptr<broker::v1::BrokerService::Stub> brokers_;
+  std::unique_ptr<alert::v1::AlertService::Stub> alerts_;
 
   Mutex mutex_;
   CondVar ended_;

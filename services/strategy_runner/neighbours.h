@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "ballast/alert/v1/alert_service.pb.h"
 #include "ballast/broker/v1/broker_service.pb.h"
 #include "ballast/broker/v1/market_data_service.pb.h"
 #include "ballast/order/v1/order_service.pb.h"
@@ -45,6 +46,8 @@ class Neighbours {
   virtual void Quotes(Answer<broker::v1::GetQuotesResponse> answer) = 0;
   virtual void MarketStatus(Answer<broker::v1::GetMarketStatusResponse> answer) = 0;
   virtual void Brokers(Answer<broker::v1::ListBrokersResponse> answer) = 0;
+  // Idempotent by its request id.
+  virtual void RaiseAlert(const alert::v1::RaiseAlertRequest& request, Told told) = 0;
   virtual void Bars(const Symbol& symbol, const std::string& timeframe, int limit, Answer<std::vector<Bar>> answer) = 0;
 };
 

@@ -217,7 +217,7 @@ void OrderDesk::Settle(const std::string& request_id, const order::v1::Order& or
   Open& open = open_.at(request_id);
   open.decision.decision.set_order_id(order.order_id());
   if (order.status() == order::v1::ORDER_STATUS_DENIED) return Refuse(request_id, order.rejection().message());
-  if (floor_.market.lockstep() && !LeftTheHouse(order.status())) awaited_.insert(order.order_id());
+  if (!LeftTheHouse(order.status())) Await(order.order_id(), open.decision.submit->account_id());
   open.decision.open = false;
   open.decision.decision.set_outcome("accepted");
   floor_.commit.Touch(floor_.deployments.all().at(open.deployment_id));
@@ -240,12 +240,21 @@ void OrderDesk::Refuse(const std::string& request_id, const std::string& why) {
   open_.erase(request_id);
 }
 
+void OrderDesk::Await(const std::string& order_id, const std::string& account_id) {
+  if (floor_.market.lockstep() && !passed_over_.contains(account_id)) awaited_[order_id] = account_id;
+}
+
+void OrderDesk::PassOver(const std::string& account_id) {
+  passed_over_.insert(account_id);
+  std::erase_if(awaited_, [&](const auto& awaited) { return awaited.second == account_id; });
+}
+
 void OrderDesk::OnOrder(const order::v1::Order& order) {
   if (LeftTheHouse(order.status())) awaited_.erase(order.order_id());
   Open* open = Find(order.request_id());
   if (open == nullptr || open->deployment_id != order.deployment_id()) return;
   bool denied = order.status() == order::v1::ORDER_STATUS_DENIED;
-  if (floor_.market.lockstep() && !LeftTheHouse(order.status())) awaited_.insert(order.order_id());
+  if (!LeftTheHouse(order.status())) Await(order.order_id(), order.account_id());
   // In the same transaction as the cursor: the state must not be ahead of it.
   open->decision.open = false;
   open->decision.decision.set_order_id(order.order_id());

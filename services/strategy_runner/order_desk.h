@@ -22,6 +22,8 @@ class OrderDesk {
   void Recover(const std::string& deployment_id, StoredDecision decision);
   // An order of ours as its event shows it.
   void OnOrder(const order::v1::Order& order);
+  // Nothing more is heard of the orders of this account: no market waits for them.
+  void PassOver(const std::string& account_id);
   // Sends, asks again, and gives up what is too old.
   void Work();
   // Every order is answered for and on its way.
@@ -67,8 +69,12 @@ class OrderDesk {
   Floor& floor_;
   std::map<std::string, Open> open_;  // by request id
   std::uint64_t last_number_ = 0;
-  // Answered orders that have not left order management yet: a market that waits, waits for them too.
-  std::set<std::string> awaited_;
+  void Await(const std::string& order_id, const std::string& account_id);
+
+  // Answered orders that have not left order management yet, with their accounts: a market that waits, waits for them
+  // too.
+  std::map<std::string, std::string> awaited_;
+  std::set<std::string> passed_over_;
 
   Counter& decisions_;
   Counter& orders_;

@@ -156,6 +156,128 @@ TEST_F(RunnerTest, AGapInEventsOfOthersIsAGapToo) {
   EXPECT_EQ(runner_->Cursors().at("paper"), 10U);
 }
 
+// An event that this version cannot read is the same the next time: whoever read it again for ever would hold up every
+// deployment.
+class UnreadableTest : public RunnerStage {
+ protected:
+  void SetUp() override {
+    StrategyStore::Batch batch;
+    batch.rows.push_back(DemoRow(strategy::DeploymentState::kActive));
+    batch.rows.push_back(DemoRow(strategy::DeploymentState::kActive));
+    batch.rows[1].deployment_id = batch.rows[1].request_id = "other";
+    batch.rows[1].spec.set_account_id("second");
+    batch.cursors["second"] = {.sequence = 100};
+    Keep(std::move(batch));
+    Restart();
+  }
+  order::v1::OrderEvent Unreadable() {
+    order::v1::OrderEvent event = Event("demo-1", order::v1::ORDER_STATUS_FILLED, type::v1::SIDE_BUY, true);
+    event.mutable_fill()->mutable_quantity()->set_value("seven");
+    return event;
+  }
+  order::v1::OrderEvent OfSecond(std::uint64_t sequence) {
+    order::v1::OrderEvent event = Event("other-1", order::v1::ORDER_STATUS_FILLED, type::v1::SIDE_BUY, true, "other");
+    --sequence_;
+    event.set_account_id("second");
+    event.mutable_order()->set_account_id("second");
+    event.mutable_fill()->set_account_id("second");
+    event.set_sequence(sequence);
+    return event;
+  }
+  strategy::v1::Deployment Other() {
+    return Ask([&](auto reply) { return runner_->Get("other", reply); }).value();
+  }
+};
+
+TEST_F(UnreadableTest, ItStopsItsAccountAndTheOthersGoOn) {
+  order::v1::OrderEvent readable = Event("x", order::v1::ORDER_STATUS_CANCELED, type::v1::SIDE_BUY, false);
+  order::v1::OrderEvent unreadable = Unreadable();
+  order::v1::OrderEvent later = Event("y", order::v1::ORDER_STATUS_CANCELED, type::v1::SIDE_BUY, false);
+  EXPECT_EQ(Tell({readable, unreadable, later, OfSecond(101)}), true) << "read again, it would be the same";
+  EXPECT_EQ(runner_->Cursors().at("paper"), 11U) << "a version that can read it goes on there";
+  EXPECT_EQ(runner_->Cursors().at("second"), 101U);
+  EXPECT_EQ(Other().open_positions(), 1);
+  EXPECT_EQ(Other().status(), DEPLOYMENT_STATUS_ACTIVE);
+  EXPECT_EQ(Other().block(), strategy::v1::DEPLOYMENT_BLOCK_UNSPECIFIED);
+  // What comes later of it is passed over, whatever it is; the others' is not.
+  EXPECT_EQ(Tell({Event("z", order::v1::ORDER_STATUS_CANCELED, type::v1::SIDE_BUY, false), OfSecond(102)}), true);
+  EXPECT_EQ(runner_->Cursors().at("paper"), 11U);
+  EXPECT_EQ(runner_->Cursors().at("second"), 102U);
+  order::v1::OrderEvent gap = OfSecond(104);
+  EXPECT_EQ(Tell({gap}), false) << "a gap is a gap still";
+}
+
+TEST_F(UnreadableTest, ItsDeploymentsArePausedAndSayWhyAndAPersonIsTold) {
+  neighbours_.refuse_alerts = 2;
+  ASSERT_EQ(Tell({Unreadable()}), true);
+  EXPECT_EQ(Now().status(), strategy::v1::DEPLOYMENT_STATUS_PAUSED);
+  EXPECT_THAT(Now().status_reason(), HasSubstr("ORDER_LOG_UNREADABLE"));
+  EXPECT_EQ(Now().block(), strategy::v1::DEPLOYMENT_BLOCK_ORDER_LOG_UNREADABLE);
+  EXPECT_THAT(Now().block_text(), HasSubstr("account paper cannot be read from event 11"));
+  EXPECT_EQ(Loaded().row.life.state, strategy::DeploymentState::kPaused) << "durable";
+  for (int turn = 0; turn < 5; ++turn) Pass(Runner::kTickNs);
+  ASSERT_EQ(neighbours_.alerts.size(), 1U) << "tried until it is told";
+  EXPECT_EQ(neighbours_.alerts[0].level(), alert::v1::ALERT_LEVEL_CRITICAL);
+  EXPECT_EQ(neighbours_.alerts[0].account_id(), "paper");
+  // Nobody brings it back while what it holds is not known.
+  absl::Status resumed;
+  ASSERT_TRUE(runner_->Resume("demo", [&](const absl::Status& status, const auto&) { resumed = status; }));
+  Poll();
+  EXPECT_TRUE(absl::IsFailedPrecondition(resumed)) << resumed;
+  Step(4, "110");
+  EXPECT_THAT(neighbours_.OrderCalls(), ElementsAre("submit other-1"));
+  ASSERT_TRUE(Stop(false).has_value());
+  for (int turn = 0; turn < 5; ++turn) Pass(Runner::kTickNs);
+  ASSERT_EQ(Now().status(), DEPLOYMENT_STATUS_STOPPED);
+  bool passed = true;
+  ASSERT_TRUE(runner_->StartDeployment("demo", [&](const absl::Status& status, const auto& response) {
+    EXPECT_TRUE(status.ok()) << status;
+    for (const auto& prerequisite : response.prerequisites()) passed = passed && prerequisite.passed();
+  }));
+  Poll();
+  EXPECT_FALSE(passed);
+  EXPECT_EQ(Now().status(), DEPLOYMENT_STATUS_STOPPED);
+}
+
+TEST_F(UnreadableTest, ItIsReadyAllTheSameAndAMarketThatWaitsGoesOn) {
+  auto batch = std::make_shared<order::v1::StreamOrderEventsResponse>();
+  *batch->add_events() = Unreadable();
+  (*batch->mutable_head_sequences())["paper"] = 15;
+  (*batch->mutable_head_sequences())["second"] = 100;
+  runner_->OnEvents(batch, [](bool) {});
+  Poll();
+  EXPECT_TRUE(runner_->Ready());
+  broker::v1::StreamMarketDataResponse step = MakeStep(4, "97", true, true);
+  step.set_lockstep(true);
+  (*step.mutable_execution_sequences())["paper"] = 9;
+  Bring(std::move(step));
+  EXPECT_EQ(acknowledged_, 1);
+}
+
+// It had been answered, and nobody hears any more that it has left.
+TEST_F(UnreadableTest, AMarketThatWaitsDoesNotWaitForItsOrders) {
+  broker::v1::StreamMarketDataResponse step = MakeStep(4, "110", true, true);
+  step.set_lockstep(true);
+  Bring(std::move(step));
+  ASSERT_EQ(Tell({OfSecond(101)}), true);
+  ASSERT_EQ(acknowledged_, 0);
+  ASSERT_EQ(Tell({Unreadable()}), true);
+  EXPECT_EQ(acknowledged_, 1);
+}
+
+TEST_F(UnreadableTest, TheNextVersionReadsOnFromThereAndAPersonResumes) {
+  order::v1::OrderEvent event = Unreadable();
+  ASSERT_EQ(Tell({event}), true);
+  Restart();
+  EXPECT_EQ(Now().status(), strategy::v1::DEPLOYMENT_STATUS_PAUSED);
+  event.mutable_fill()->mutable_quantity()->set_value("9");
+  ASSERT_EQ(Tell({event}), true);
+  EXPECT_EQ(Now().open_positions(), 1);
+  EXPECT_EQ(Now().block(), strategy::v1::DEPLOYMENT_BLOCK_UNSPECIFIED);
+  EXPECT_EQ(Ask([&](auto reply) { return runner_->Resume("demo", reply); })->status(), DEPLOYMENT_STATUS_ACTIVE);
+  EXPECT_EQ(Now().status_reason(), "");
+}
+
 TEST_F(RunnerTest, ItIsReadyWhenItHasReadToTheHead) {
   auto batch = std::make_shared<order::v1::StreamOrderEventsResponse>();
   (*batch->mutable_head_sequences())["paper"] = 11;

@@ -20,6 +20,14 @@ strategy::v1::Prerequisite Known(const absl::Status& registered) {
   return known;
 }
 
+strategy::v1::Prerequisite Unreadable(const std::string& why) {
+  strategy::v1::Prerequisite log;
+  log.set_name("order_log");
+  log.set_passed(false);
+  log.set_detail(why);
+  return log;
+}
+
 }  // namespace
 
 void Starter::Start(LiveDeployment& live, bool by_hand, Done done) {
@@ -60,6 +68,8 @@ void Starter::Finish(std::uint64_t number) {
   LiveDeployment& live = floor_.deployments.all().at(attempt.deployment_id);
   Prerequisites all = std::move(*attempt.prerequisites);
   all.push_back(Known(*attempt.registered));
+  if (const std::string* blocked = floor_.deployments.BlockOf(live.row.spec.account_id()))
+    all.push_back(Unreadable(*blocked));
   if (AllPassed(all) && live.stops == attempt.stops && !live.running()) Apply(live);
   floor_.commit.After(
       [done = std::move(attempt.done), all = std::move(all)](const absl::Status& durable) { done(durable, all); });

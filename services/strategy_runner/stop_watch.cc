@@ -64,6 +64,16 @@ void StopWatch::StopByEmergency(LiveDeployment& live, const std::string& why) {
   floor_.log.Warning("deployment.stopped_by_emergency", {{"deployment", live.row.deployment_id}, {"why", why}});
 }
 
+void StopWatch::Block(LiveDeployment& live, const std::string& why) {
+  live.row.life.start_pending = false;
+  // One that is not active opens nothing anyway.
+  Apply(live.row.life, DeploymentEvent::kPause, why, floor_.clock.Now());
+  // A start that is being asked for does not bring it back.
+  ++live.stops;
+  floor_.commit.Touch(live);
+  floor_.log.Error("deployment.blocked", {{"deployment", live.row.deployment_id}, {"why", why}});
+}
+
 void StopWatch::OnFill(LiveDeployment& live) {
   // Flat was promised.
   if (!live.decider->flat() && Apply(live.row.life, DeploymentEvent::kLateFill, "", floor_.clock.Now()).changed) {

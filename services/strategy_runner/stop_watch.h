@@ -22,6 +22,8 @@ class StopWatch {
   void Stop(LiveDeployment& live, bool close, const std::string& reason);
   // Order management takes none of its orders until a person starts it.
   void StopByEmergency(LiveDeployment& live, const std::string& why);
+  // What it holds is not known any more: it opens nothing until a person resumes it; it gets out of what it knows of.
+  void Block(LiveDeployment& live, const std::string& why);
   // A fill of it has come.
   void OnFill(LiveDeployment& live);
   // Whatever can be done now for the one that is being stopped.

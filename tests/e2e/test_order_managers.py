@@ -1,5 +1,8 @@
 """Two order managers share the accounts: each call finds the right one, and one's accounts move when it dies."""
 import concurrent.futures
+import contextlib
+import io
+import json
 import os
 import signal
 import time
@@ -9,6 +12,7 @@ import pytest
 
 import emergency
 from harness import wait_until
+from suite import terminal
 
 ACCOUNTS = ("paper", "second")
 MANAGERS = ("order_management", "order_management_2")
@@ -135,6 +139,14 @@ def judge(suite, acknowledged):
         assert abs(float(held.get("BTC-USD", 0)) - wanted) < 1e-9
 
 
+def shown(suite):
+    """What scripts/status says of them: its exit code, and {name: (state, shards)}."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        code = terminal.show(suite.environment, as_json=True)
+    return code, {each["name"]: (each["state"], each["shards"]) for each in json.loads(said.getvalue())["order_managers"]}
+
+
 def test_a_dead_ones_accounts_move_and_come_home(suite):
     wait_until(lambda: at_home(suite), 20, "each has its shard")
     before = owners(suite)
@@ -145,10 +157,15 @@ def test_a_dead_ones_accounts_move_and_come_home(suite):
         suite.kill("order_management_2", hold=True)
         wait_until(lambda: owners(suite)[1][0] == "order_management_1", 10, "the other has taken over")
         assert owners(suite)[1][1] > before[1][1]
+        wait_until(lambda: shown(suite) == (terminal.DEGRADED, {"order_management": ("serving", 2),
+                                                               "order_management_2": ("unreachable", None)}),
+                   10, "the status shows who is left")
         count = len(acknowledged)
         wait_until(lambda: len(acknowledged) > count + 20, 30, "orders flow at the one that is left")
         suite.revive("order_management_2")
         wait_until(lambda: at_home(suite), 30, "it has its accounts again")
+        wait_until(lambda: shown(suite) == (terminal.RUNNING, {manager: ("serving", 1) for manager in MANAGERS}), 10,
+                   "the status shows both")
         count = len(acknowledged)
         wait_until(lambda: len(acknowledged) > count + 20, 30, "orders flow at both")
         over.append(True)

@@ -3,10 +3,12 @@
 #include <array>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "libs/base/absl_std.h"
 #include "libs/orders/order_id.h"
+#include "libs/wire/packed_checks.h"
 #include "services/order_management/report_codec.h"
 
 namespace ballast {
@@ -21,33 +23,8 @@ constexpr char kDeployment[] = "day";
 // What risk says of an order that passes.
 std::vector<RiskCheck> PassedChecks() {
   std::vector<RiskCheck> checks;
-  for (const char* name : {"known_instrument",
-                           "restricted",
-                           "trading_halted",
-                           "price_known",
-                           "session_open",
-                           "price_age",
-                           "price_crossed",
-                           "tick_size",
-                           "stop_side",
-                           "price_collar",
-                           "lot_size",
-                           "max_order_quantity",
-                           "max_order_notional",
-                           "min_notional",
-                           "order_rate",
-                           "max_open_orders",
-                           "reduce_only",
-                           "short_selling",
-                           "equity",
-                           "daily_loss",
-                           "drawdown",
-                           "max_position",
-                           "concentration",
-                           "gross_leverage",
-                           "max_open_positions_per_deployment",
-                           "max_open_positions"}) {
-    checks.push_back({.name = name, .limit = "1000", .used = "12.345", .after = "23.456", .passed = true});
+  for (std::string_view name : wire::NumberedCheckNames()) {
+    checks.push_back({.name = std::string(name), .limit = "1000", .used = "12.345", .after = "23.456", .passed = true});
   }
   return checks;
 }

@@ -18,7 +18,7 @@ class MemoryPositionStore final : public PositionStore {
     AccountBooks books;
     std::map<AccountId, std::map<std::uint64_t, Fill>> fills;
     std::map<std::pair<AccountId, UtcTime>, EquityMark> points;
-    SymbolCloses closes;
+    ledger::SymbolCloses closes;
     runtime::Faults faults;
   };
 
@@ -38,7 +38,7 @@ class MemoryPositionStore final : public PositionStore {
     return disk_->faults.Commit([&] { return Apply(books, batches); });
   }
   absl::Status SaveMarks(const AccountBooks& books, const std::vector<EquityMark>& marks,
-                         const SymbolCloses& closes) override {
+                         const ledger::SymbolCloses& closes) override {
     return disk_->faults.Commit([&]() -> absl::Status {
       if (epoch_ != disk_->epoch) return Overtaken();
       for (const auto& [id, book] : books) {
@@ -49,7 +49,7 @@ class MemoryPositionStore final : public PositionStore {
       return absl::OkStatus();
     });
   }
-  absl::StatusOr<SymbolCloses> LoadCloses() override { return disk_->closes; }
+  absl::StatusOr<ledger::SymbolCloses> LoadCloses() override { return disk_->closes; }
   absl::StatusOr<std::map<ExecutionId, std::uint64_t>> LoadBooked(const AccountId& account,
                                                                   const std::vector<Fill>& fills) override {
     std::map<ExecutionId, std::uint64_t> booked;

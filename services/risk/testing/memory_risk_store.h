@@ -19,7 +19,7 @@ class MemoryRiskStore final : public RiskStore {
     // By account and version.
     std::map<std::pair<AccountId, std::uint64_t>, std::pair<Update, risk::Limits>> limits;
     Marks marks;
-    Closes closes;
+    ledger::SymbolCloses closes;
     std::map<AccountId, KeptExposure> exposures;
     std::map<std::pair<AccountId, std::string>, Rearm> rearms;
     std::vector<std::pair<RulesUpdate, BreakerRuleSet>> rules;
@@ -69,8 +69,8 @@ class MemoryRiskStore final : public RiskStore {
     return records;
   }
   absl::StatusOr<Marks> LoadMarks() override { return disk_->marks; }
-  absl::StatusOr<Closes> LoadCloses() override { return disk_->closes; }
-  absl::Status SaveMarks(const Marks& marks, const Closes& closes) override {
+  absl::StatusOr<ledger::SymbolCloses> LoadCloses() override { return disk_->closes; }
+  absl::Status SaveMarks(const Marks& marks, const ledger::SymbolCloses& closes) override {
     return disk_->faults.Commit([&] {
       for (const auto& [account, mark] : marks) SaveMark(account, mark);
       for (const auto& [symbol, both] : closes) disk_->closes.insert_or_assign(symbol, both);

@@ -31,6 +31,8 @@ class ScriptedNeighbours final : public Neighbours {
   int refuse_cancels = 0;
   int refuse_bars = 0;
   int refuse_submits = 0;
+  int refuse_alerts = 0;
+  std::vector<alert::v1::RaiseAlertRequest> alerts;
   std::string speed = "1";
 
   // Answers what was kept with this beginning.
@@ -150,6 +152,13 @@ class ScriptedNeighbours final : public Neighbours {
       broker.set_broker_id("paper");
       broker.set_state("connected");
       answer(response);
+    });
+  }
+  void RaiseAlert(const alert::v1::RaiseAlertRequest& request, Told told) override {
+    Ask("alert " + request.request_id(), [this, request, told] {
+      if (refuse_alerts-- > 0) return told(absl::UnavailableError("not now"));
+      alerts.push_back(request);
+      told(absl::OkStatus());
     });
   }
   void Bars(const Symbol& symbol, const std::string&, int, Answer<std::vector<Bar>> answer) override {

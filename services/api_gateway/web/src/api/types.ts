@@ -324,6 +324,9 @@ export interface Deployment {
   last_signal: string;
   open_positions: number;
   restarts: Integer64;
+  // What keeps it from opening anything, whatever a person says.
+  block?: string;
+  block_text?: string;
 }
 export interface Decision {
   sequence: Integer64;

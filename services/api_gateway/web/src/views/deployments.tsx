@@ -60,7 +60,10 @@ export function DeploymentCard({ deployment, onStop }: { deployment: Deployment;
         {deployment.start_time && !isOver(deployment) && <span className="muted">up <Age since={deployment.start_time} /></span>}
       </p>
       {!isOver(deployment) && <PermissionPill accountId={spec.account_id} />}
-      {deployment.status_reason && <p className={`card-reason ${status === "ERROR" ? "bad" : ""}`}>{deployment.status_reason}</p>}
+      {deployment.block_text && <p className="card-reason bad">{deployment.block_text}</p>}
+      {deployment.status_reason && deployment.status_reason !== deployment.block_text && (
+        <p className={`card-reason ${status === "ERROR" ? "bad" : ""}`}>{deployment.status_reason}</p>
+      )}
       <div className="card-stats">
         <Stat label="Total P&L"><Pnl value={book?.total_pnl ?? "0"} ratio={shareOf(book?.total_pnl, opening)} /></Stat>
         <Stat label="Today"><Pnl value={book?.day_pnl ?? "0"} ratio={shareOf(book?.day_pnl, opening)} /></Stat>

@@ -1,13 +1,15 @@
-// The writer of alerts on one thread and over a storage that fails: any commit may be refused or lose its answer,
-// before or after it happened, and the process may die after any. Every event makes its alert once, every request too,
-// and the same seed gives the same alerts.
+// The machine of alerts turn by turn, with the clock in hand and over a storage that fails: any commit may be refused
+// or lose its answer, before or after it happened, and the process may die after any turn. Every event makes its alert
+// once, every request too, what the health watch tells in a life that is drained is stored once, who reads along gets
+// all of it, and the same seed gives the same alerts.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
 #include "libs/wire/wire.h"
-#include "services/alerts/alert_keeper.h"
+#include "services/alerts/alert_machine.h"
 #include "services/alerts/testing/memory_alert_store.h"
 
 namespace ballast {
@@ -25,8 +27,25 @@ class HandClock : public Clock {
 
 struct Outcome {
   std::map<std::uint64_t, alerts::Alert> alerts;
+  int told = 0;
   int lives = 0;
   int failures = 0;
+};
+
+// Whoever reads along keeps the last it was told of each.
+class Reader : public AlertKeeper::Sender {
+ public:
+  explicit Reader(std::map<std::uint64_t, std::int64_t>& counts) : counts_(counts) {}
+  bool Push(alert::v1::StreamAlertsResponse response) override {
+    for (const auto& alert : response.alerts()) counts_[alert.alert_id()] = alert.count();
+    return true;
+  }
+  void Close(grpc::Status) override { closed = true; }
+  [[nodiscard]] bool done() const override { return closed; }
+  bool closed = false;
+
+ private:
+  std::map<std::uint64_t, std::int64_t>& counts_;
 };
 
 class Simulation {
@@ -40,11 +59,18 @@ class Simulation {
     while (asked_ < kRequests || keeper_->Cursors()["paper"] < kEvents) {
       clock_.nanos += static_cast<std::int64_t>(Below(50'000'000));
       if (Chance(10)) Spoil();
-      if (Chance(30) && asked_ < kRequests) Ask();
+      if (Chance(30) && asked_ < kRequests && !asking_) Ask();
       if (Chance(20)) Acknowledge();
-      if (!Feed()) ++outcome_.failures;
-      if (Chance(2)) Begin();
+      if (Chance(5)) Tell();
+      if (!feeding_) Feed();
+      machine_->Poll(clock_.nanos);
+      if (Chance(2)) {
+        Drain();
+        Begin();
+      }
     }
+    Drain();
+    for (const auto& [id, alert] : disk_->alerts) EXPECT_EQ(read_[id], alert.count) << "alert " << id;
     outcome_.alerts = disk_->alerts;
     return std::move(outcome_);
   }
@@ -56,12 +82,26 @@ class Simulation {
   // The next life of the process, over the same disk.
   void Begin() {
     ++outcome_.lives;
+    asking_ = feeding_ = false;
+    machine_.reset();
     keeper_.reset();
     store_ = std::make_unique<MemoryAlertStore>(disk_);
     keeper_ =
         std::make_unique<AlertKeeper>(AlertKeeper::Options{.log_level_min = alerts::AlertLevel::kCritical}, *store_,
                                       clock_, *log_, metrics_, [](const std::string& why) { ADD_FAILURE() << why; });
+    machine_ = std::make_unique<AlertMachine>(*keeper_, clock_, *log_);
     ASSERT_TRUE(keeper_->Recover().ok());
+    reader_ = std::make_shared<Reader>(read_);
+    ASSERT_TRUE(machine_->Query([this](AlertKeeper& keeper) { keeper.Subscribe(0, reader_); }));
+  }
+  // As a worker does it.
+  void Drain() {
+    machine_->inbox().Close();
+    for (runtime::Turn turn = machine_->Poll(clock_.nanos); turn.state != runtime::Turn::State::kEnded;
+         turn = machine_->Poll(clock_.nanos)) {
+      clock_.nanos = std::max(clock_.nanos, turn.next_ns);
+    }
+    EXPECT_TRUE(reader_->closed);
   }
   void Spoil() {
     bool applied = Chance(50);
@@ -77,14 +117,27 @@ class Simulation {
     fact.level = alerts::AlertLevel::kError;
     fact.title = "Raised";
     fact.text = "request " + std::to_string(asked_);
-    if (keeper_->Raise(fact, fact.text, fact.text).ok()) ++asked_;
+    asking_ = machine_->Command(100, [this, fact](AlertKeeper& keeper) {
+      if (keeper.Raise(fact, fact.text, fact.text).ok()) ++asked_;
+      asking_ = false;
+    });
+  }
+  void Tell() {
+    alerts::Alert fact;
+    fact.type = alerts::AlertType::kSystem;
+    fact.level = alerts::AlertLevel::kError;
+    fact.title = "Told";
+    fact.text = "change " + std::to_string(outcome_.told++);
+    fact.first_time = fact.last_time = clock_.Now();
+    machine_->Tell(fact);
   }
   void Acknowledge() {
     if (disk_->alerts.empty()) return;
-    (void)keeper_->Acknowledge(1 + Below(disk_->alerts.rbegin()->first), "user:ann");
+    std::uint64_t id = 1 + Below(disk_->alerts.rbegin()->first);
+    (void)machine_->Command(8, [id](AlertKeeper& keeper) { (void)keeper.Acknowledge(id, "user:ann"); });
   }
   // As the order log's stream does: on from the cursors, sometimes some of it again.
-  bool Feed() {
+  void Feed() {
     order::v1::StreamOrderEventsResponse batch;
     std::uint64_t from = keeper_->Cursors()["paper"];
     if (from > 0 && Chance(20)) --from;
@@ -107,7 +160,12 @@ class Simulation {
       event.rejection = Rejection{.message = "no"};
       wire::ToProto(event, batch.add_events());
     }
-    return keeper_->OnOrderEvents(batch);
+    feeding_ = true;
+    auto message = std::make_shared<const order::v1::StreamOrderEventsResponse>(std::move(batch));
+    machine_->OnOrderEvents(message, [this](bool counts) {
+      if (!counts) ++outcome_.failures;
+      feeding_ = false;
+    });
   }
 
   std::mt19937_64 dice_;
@@ -115,27 +173,36 @@ class Simulation {
   std::unique_ptr<Logger> log_;
   Metrics metrics_;
   std::shared_ptr<MemoryAlertStore::Disk> disk_ = std::make_shared<MemoryAlertStore::Disk>();
+  std::map<std::uint64_t, std::int64_t> read_;
+  std::shared_ptr<Reader> reader_;
   std::unique_ptr<MemoryAlertStore> store_;
   std::unique_ptr<AlertKeeper> keeper_;
+  std::unique_ptr<AlertMachine> machine_;
   int asked_ = 0;
+  bool asking_ = false;
+  bool feeding_ = false;
   Outcome outcome_;
 };
 
-class AlertKeeperSimulationTest : public testing::TestWithParam<std::uint64_t> {};
+class AlertSimulationTest : public testing::TestWithParam<std::uint64_t> {};
 
-TEST_P(AlertKeeperSimulationTest, EveryFactIsToldOnceAndTheSameSeedIsTheSame) {
+TEST_P(AlertSimulationTest, EveryFactIsToldOnceAndTheSameSeedIsTheSame) {
   Outcome first = Simulation(GetParam()).Run();
   std::map<std::string, std::int64_t> of_orders;
-  std::int64_t of_requests = 0;
+  std::int64_t of_requests = 0, of_watch = 0;
   std::uint64_t expected = 1;
   for (const auto& [id, alert] : first.alerts) {
     ASSERT_EQ(id, expected++);
-    if (alert.order_id.empty())
+    if (alert.title == "Told")
+      of_watch += alert.count;
+    else if (alert.order_id.empty())
       of_requests += alert.count;
     else
       of_orders[alert.order_id.value()] += alert.count;
   }
   EXPECT_EQ(of_requests, kRequests);
+  EXPECT_EQ(of_watch, first.told);
+  EXPECT_GT(first.told, 5);
   EXPECT_EQ(of_orders.size(), kEvents);
   for (const auto& [order, count] : of_orders) ASSERT_EQ(count, 1) << order;
   EXPECT_GT(first.failures, 5);
@@ -145,7 +212,7 @@ TEST_P(AlertKeeperSimulationTest, EveryFactIsToldOnceAndTheSameSeedIsTheSame) {
   EXPECT_EQ(second.alerts, first.alerts) << "the same seed gave other alerts";
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, AlertKeeperSimulationTest, testing::Values(1, 2, 3, 7, 11));
+INSTANTIATE_TEST_SUITE_P(Seeds, AlertSimulationTest, testing::Values(1, 2, 3, 7, 11));
 
 }  // namespace
 }  // namespace ballast
