@@ -162,10 +162,14 @@ void AcknowledgeBreak(const CallPtr& call) {
 
 std::vector<Route> PositionRoutes() {
   return {
-      {"GET", "/api/live/positions", ListPositions},  {"GET", "/api/live/summary", GetSummary},
-      {"GET", "/api/live/books", ListBooks},          {"GET", "/api/live/trades", ListTrades},
-      {"GET", "/api/live/fills", ListFills},          {"GET", "/api/live/equity", ListEquity},
-      {"POST", "/api/live/positions/verify", Verify}, {"POST", "/api/live/positions/{symbol}/close", ClosePosition},
+      {"GET", "/api/live/positions", ListPositions},
+      {"GET", "/api/live/summary", GetSummary},
+      {"GET", "/api/live/books", ListBooks},
+      {"GET", "/api/live/trades", ListTrades},
+      {"GET", "/api/live/fills", ListFills},
+      {"GET", "/api/live/equity", ListEquity},
+      {"POST", "/api/live/positions/verify", Verify},
+      {"POST", "/api/live/positions/{symbol}/close", ClosePosition},
       {"GET", "/api/live/reconciliation", ListBreaks},
       {"POST", "/api/live/reconciliation/breaks/{id}/acknowledge", AcknowledgeBreak},
   };
