@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libs/broker/capabilities.h"
+#include "libs/broker/statement.h"
 #include "libs/model/order.h"
 
 namespace ballast::broker {
@@ -156,6 +157,10 @@ class VenueSession {
   virtual void Query(const QueryIntent& intent) = 0;
   // What has been heard since.
   virtual std::vector<Fact> Poll(UtcTime now) = 0;
+  // Asks for the whole account; whoever compares takes the answer, which is none of the orders' facts.
+  virtual void AskStatement() = 0;
+  // Those that have come since.
+  virtual std::vector<Statement> TakeStatements() = 0;
 };
 
 }  // namespace ballast::broker

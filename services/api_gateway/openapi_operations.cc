@@ -59,6 +59,10 @@ const std::vector<Operation>& Operations() {
        "order.v1.ClosePositionRequest", "order.v1.SubmitOrderResponse", 201},
       {"POST", "/api/live/positions/verify", "Recompute the books from every fill", "", "account_id",
        "position.v1.VerifyAccountResponse"},
+      {"GET", "/api/live/reconciliation", "What the comparison with the venue last came to, and its breaks",
+       "account_id, resolved:bool, page_size:integer", "", "position.v1.ListBreaksResponse"},
+      {"POST", "/api/live/reconciliation/breaks/{id}/acknowledge", "Acknowledge a break with a reason", "",
+       "request_id, account_id, reason", "reconciliation_break:position.v1.Break"},
 
       {"GET", "/api/live/risk", "The state of risk, and the limits", "account_id", "", "risk.v1.GetRiskStateResponse"},
       {"PUT", "/api/live/risk/limits", "Change the limits that were read", "",

@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include "services/api_gateway/api.h"
 
 namespace ballast {
@@ -128,14 +130,48 @@ void Verify(const CallPtr& call) {
   call->Forward(call->gateway.peers.positions, &PositionAsync::VerifyAccount, request, nullptr, kVerifyDeadlineMs);
 }
 
+void ListBreaks(const CallPtr& call) {
+  position::v1::ListBreaksRequest request;
+  bool resolved = false;
+  int page_size = 0;
+  if (!call->ReadFlag("resolved", &resolved) || !call->ReadNumber("page_size", &page_size)) return;
+  request.set_account_id(call->AccountOfQuery());
+  request.set_resolved_too(resolved);
+  request.set_page_size(page_size);
+  call->Forward(call->gateway.peers.positions, &PositionAsync::ListBreaks, request);
+}
+
+void AcknowledgeBreak(const CallPtr& call) {
+  position::v1::AcknowledgeBreakRequest request;
+  if (!call->ReadBody(&request)) return;
+  std::uint64_t number = 0;
+  const std::string& text = call->Param("id");
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number == 0) {
+    return call->Fail(BadFields(
+        {{.field = "id", .reason = RejectReason::kBadIdentifier, .message = "the number of a break is expected"}}));
+  }
+  request.set_request_id(call->KeyOrNew());
+  request.set_account_id(call->AccountOr(request.account_id()));
+  request.set_break_id(number);
+  request.set_actor(call->access.actor);
+  call->Forward(call->gateway.peers.positions, &PositionAsync::AcknowledgeBreak, request);
+}
+
 }  // namespace
 
 std::vector<Route> PositionRoutes() {
   return {
-      {"GET", "/api/live/positions", ListPositions},  {"GET", "/api/live/summary", GetSummary},
-      {"GET", "/api/live/books", ListBooks},          {"GET", "/api/live/trades", ListTrades},
-      {"GET", "/api/live/fills", ListFills},          {"GET", "/api/live/equity", ListEquity},
-      {"POST", "/api/live/positions/verify", Verify}, {"POST", "/api/live/positions/{symbol}/close", ClosePosition},
+      {"GET", "/api/live/positions", ListPositions},
+      {"GET", "/api/live/summary", GetSummary},
+      {"GET", "/api/live/books", ListBooks},
+      {"GET", "/api/live/trades", ListTrades},
+      {"GET", "/api/live/fills", ListFills},
+      {"GET", "/api/live/equity", ListEquity},
+      {"POST", "/api/live/positions/verify", Verify},
+      {"POST", "/api/live/positions/{symbol}/close", ClosePosition},
+      {"GET", "/api/live/reconciliation", ListBreaks},
+      {"POST", "/api/live/reconciliation/breaks/{id}/acknowledge", AcknowledgeBreak},
   };
 }
 

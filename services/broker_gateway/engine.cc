@@ -56,6 +56,7 @@ absl::Status Engine::Recover() {
   RETURN_IF_ERROR(store_.Fence());
   RETURN_IF_ERROR(feed_.Open());
   venue_ = paper::PaperBroker(feed_.instruments(), options_.paper);
+  RETURN_IF_ERROR(store_.FillVenueTrades());
   RETURN_IF_ERROR(store_.LoadBroker(venue_));
   ASSIGN_OR_RETURN(OrderSessions::Epochs epochs, store_.LoadEpochs());
   sessions_.Restore(std::move(epochs));
@@ -117,6 +118,48 @@ void Engine::StreamEnded() { inbox_.Wake(); }
 bool Engine::Ask(std::function<void(const Engine&)> question) {
   return inbox_.Post(kQuestions, kCallBytes, [this, question = std::move(question)] {
     after_commit_.push_back([this, question] { question(*this); });
+  });
+}
+
+namespace {
+
+broker::Trade TradeOf(const broker::Execution& execution) {
+  return {.order_id = execution.order_id,
+          .broker_order_id = execution.broker_order_id,
+          .root_id = execution.execution_id,
+          .symbol = execution.symbol,
+          .side = execution.side,
+          .quantity = execution.last_quantity,
+          .price = execution.last_price,
+          .fee = execution.fee,
+          .fee_currency = execution.fee_currency,
+          .maker = execution.maker,
+          .time = execution.transact_time};
+}
+
+}  // namespace
+
+bool Engine::TellTrades(const AccountId& account, std::vector<paper::NumberedTrade> trades,
+                        std::function<void(std::vector<std::uint64_t>)> done) {
+  return inbox_.Post(kQuestions, kInstructionBytes * (trades.size() + 1),
+                     [this, account, trades = std::move(trades), done = std::move(done)] {
+                       std::vector<std::uint64_t> told;
+                       for (const paper::NumberedTrade& trade : trades) {
+                         if (dead_ || !told_late_.insert({account, trade.number}).second) continue;
+                         log_.Warning("broker.trade_told_late", {{"account", account.value()},
+                                                                 {"execution", trade.execution.execution_id.value()},
+                                                                 {"order", trade.execution.order_id.value()}});
+                         desks_.HearTrade(account, TradeOf(trade.execution));
+                         told.push_back(trade.number);
+                       }
+                       after_commit_.push_back([told = std::move(told), done] { done(told); });
+                     });
+}
+
+bool Engine::Plant(broker::v1::PlantPaperFaultRequest request, std::function<void(absl::Status)> done) {
+  return inbox_.Post(kQuestions, kInstructionBytes, [this, request = std::move(request), done = std::move(done)] {
+    absl::Status planted = faults_.Plant(request, venue_, feed_.Now());
+    after_commit_.push_back([planted, done] { done(planted); });
   });
 }
 
@@ -539,6 +582,7 @@ bool Engine::CommitAndTell() {
 
 bool Engine::Collect() {
   paper::Changes changes = venue_.TakeChanges();
+  if (options_.test_faces) faults_.Swallow(changes);
   changes.executions = desks_.Hear(changes);
   bool step = feed_.unsaved();
   if (changes.empty() && !step) return false;

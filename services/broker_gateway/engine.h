@@ -21,6 +21,7 @@
 #include "services/broker_gateway/kill_desk.h"
 #include "services/broker_gateway/market_feed.h"
 #include "services/broker_gateway/order_sessions.h"
+#include "services/broker_gateway/paper_faults.h"
 #include "services/broker_gateway/store.h"
 #include "services/broker_gateway/venue_desks.h"
 
@@ -53,6 +54,13 @@ class Engine : public runtime::Machine {
   void WakeUp() { inbox_.Wake(); }
   // Runs in one of its turns, after the commit of what came before it.
   bool Ask(std::function<void(const Engine&)> question);
+
+  // Tells trades of the venue that its journal does not have; each once, whoever asks. `done` hears, once they are
+  // stored, the numbers of those that were told now.
+  bool TellTrades(const AccountId& account, std::vector<paper::NumberedTrade> trades,
+                  std::function<void(std::vector<std::uint64_t>)> done);
+  // Of tests; `done` hears once it is stored.
+  bool Plant(broker::v1::PlantPaperFaultRequest request, std::function<void(absl::Status)> done);
 
   // For questions only: in its turns.
   [[nodiscard]] const paper::PaperBroker& venue() const { return venue_; }
@@ -136,6 +144,9 @@ class Engine : public runtime::Machine {
   paper::PaperBroker venue_;
   MarketFeed feed_;
   VenueDesks desks_;
+  PaperFaults faults_;
+  // Trades that TellTrades has told.
+  std::set<std::pair<AccountId, std::uint64_t>> told_late_;
   std::int64_t last_save_ns_ = 0;
   // What the order manager was told of accounts that are not open here.
   std::map<AccountId, std::uint64_t> told_;

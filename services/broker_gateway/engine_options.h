@@ -32,6 +32,8 @@ struct EngineOptions {
   std::size_t closed_orders_kept = 10'000;
   // The gateway's own caps, checked last and apart from risk.
   LastCheck last_check = {};
+  // PlantPaperFault does what it says.
+  bool test_faces = false;
 };
 
 }  // namespace ballast

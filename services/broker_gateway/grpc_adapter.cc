@@ -55,6 +55,11 @@ grpc::ServerUnaryReactor* Answer(Engine& engine, grpc::CallbackServerContext* co
   return reactor;
 }
 
+bool IsTrade(broker::v1::ExecutionType type) {
+  return type == broker::v1::EXECUTION_TYPE_TRADE || type == broker::v1::EXECUTION_TYPE_TRADE_CORRECT ||
+         type == broker::v1::EXECUTION_TYPE_TRADE_CANCEL;
+}
+
 // Reads on the reader's thread and finishes the call with what `read` returns.
 grpc::ServerUnaryReactor* Read(HistoryReader& reader, grpc::CallbackServerContext* context,
                                std::function<absl::Status()> read) {
@@ -132,7 +137,11 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListExecutions(grpc::CallbackServerContext
     ASSIGN_OR_RETURN(
         std::vector<broker::v1::ExecutionReport> reports,
         store_.LoadExecutions(AccountId(request.account_id()), request.after_execution_sequence(), page_size));
-    for (broker::v1::ExecutionReport& report : reports) *response->add_reports() = std::move(report);
+    for (broker::v1::ExecutionReport& report : reports) {
+      response->set_last_execution_sequence(report.execution_sequence());
+      if (request.trades_only() && !IsTrade(report.type())) continue;
+      *response->add_reports() = std::move(report);
+    }
     return absl::OkStatus();
   };
   bool queued = engine_.Ask([this, reactor, account = request->account_id(), read](const Engine& engine) {

@@ -29,6 +29,18 @@ class BrokerGrpc final : public broker::v1::BrokerService::CallbackService {
   grpc::ServerUnaryReactor* GetBrokerAccount(grpc::CallbackServerContext* context,
                                              const broker::v1::GetBrokerAccountRequest* request,
                                              broker::v1::GetBrokerAccountResponse* response) override;
+  grpc::ServerUnaryReactor* GetVenueStatement(grpc::CallbackServerContext* context,
+                                              const broker::v1::GetVenueStatementRequest* request,
+                                              broker::v1::GetVenueStatementResponse* response) override;
+  grpc::ServerUnaryReactor* ListVenueTrades(grpc::CallbackServerContext* context,
+                                            const broker::v1::ListVenueTradesRequest* request,
+                                            broker::v1::ListVenueTradesResponse* response) override;
+  grpc::ServerUnaryReactor* TellVenueTrades(grpc::CallbackServerContext* context,
+                                            const broker::v1::TellVenueTradesRequest* request,
+                                            broker::v1::TellVenueTradesResponse* response) override;
+  grpc::ServerUnaryReactor* PlantPaperFault(grpc::CallbackServerContext* context,
+                                            const broker::v1::PlantPaperFaultRequest* request,
+                                            broker::v1::PlantPaperFaultResponse* response) override;
   grpc::ServerUnaryReactor* ListBrokers(grpc::CallbackServerContext* context,
                                         const broker::v1::ListBrokersRequest* request,
                                         broker::v1::ListBrokersResponse* response) override;

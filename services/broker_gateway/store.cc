@@ -97,8 +97,13 @@ void AddMarket(const market::SourceState& state, const std::vector<Bar>& bars, S
   }
 }
 
-// The rows of a commit: runs of reports that follow each other in one account's journal.
-void AddExecutions(const std::vector<broker::v1::ExecutionReport>& reports, SqlBatch& batch) {
+constexpr std::string_view kAppendReports = "SELECT append_reports($1, $2, $3, $4)";
+constexpr std::string_view kAppendTrades =
+    "INSERT INTO paper_trade (account_id, trade_number, trades, payload) SELECT a, l, l - f + 1, p FROM "
+    "unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[]) AS row (a, f, l, p)";
+
+// The rows of a commit: runs of reports that follow each other in one account's journal. `statement` is a literal.
+void AddPages(const std::vector<broker::v1::ExecutionReport>& reports, std::string_view statement, SqlBatch& batch) {
   if (reports.empty()) return;
   SqlArray accounts(Type::kText), firsts(Type::kBigint), lasts(Type::kBigint), payloads(Type::kBytes);
   struct Page {
@@ -125,7 +130,7 @@ void AddExecutions(const std::vector<broker::v1::ExecutionReport>& reports, SqlB
     wire::LogPage::Append(bytes, "", &page.payload);
   }
   for (auto& [account, page] : open) close(account, page);
-  batch.Statement("SELECT append_reports($1, $2, $3, $4)");
+  batch.Statement(statement);
   batch.Value(accounts).Value(firsts).Value(lasts).Value(payloads);
 }
 
@@ -283,7 +288,13 @@ SqlBatch BrokerStore::Rows(const std::vector<broker::v1::ExecutionReport>& repor
                            const std::vector<Bar>& bars) {
   SqlBatch batch;
   if (market != nullptr) AddMarket(*market, bars, batch);
-  AddExecutions(reports, batch);
+  AddPages(reports, kAppendReports, batch);
+  std::vector<broker::v1::ExecutionReport> trades(changes.trades.size());
+  for (std::size_t i = 0; i < trades.size(); ++i) {
+    ToProto(changes.trades[i].execution, &trades[i]);
+    trades[i].set_execution_sequence(changes.trades[i].number);
+  }
+  AddPages(trades, kAppendTrades, batch);
   AddOrders(broker, changes.orders, batch);
   AddLedgers(broker, changes.accounts, batch);
   return batch;
@@ -293,12 +304,15 @@ absl::Status BrokerStore::Append(const SqlBatch& rows) { return database_.Fenced
 
 absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker) {
   return database_.LongTransaction([&](pqxx::transaction_base& work) -> absl::Status {
-    for (const pqxx::row& row : work.exec("SELECT account_id, currency, cash::text, execution_sequence FROM ledger")) {
+    for (const pqxx::row& row : work.exec(
+             "SELECT account_id, currency, cash::text, execution_sequence, coalesce((SELECT max(trade_number) FROM "
+             "paper_trade WHERE paper_trade.account_id = ledger.account_id), 0) FROM ledger")) {
       paper::Ledger ledger;
       ledger.account_id = AccountId(row[0].as<std::string>());
       ledger.currency = row[1].as<std::string>();
       ASSIGN_OR_RETURN(ledger.cash, Decimal::Parse(row[2].as<std::string>()));
       ledger.execution_sequence = row[3].as<std::uint64_t>();
+      ledger.trades = row[4].as<std::uint64_t>();
       for (const pqxx::row& position : work.exec_params(
                "SELECT symbol, quantity::text FROM ledger_position WHERE account_id = $1", ledger.account_id.value())) {
         ASSIGN_OR_RETURN(Decimal quantity, Decimal::Parse(position[1].as<std::string>()));
@@ -339,16 +353,63 @@ absl::StatusOr<Order> BrokerStore::LoadOrder(const OrderId& id) {
 
 absl::StatusOr<std::vector<broker::v1::ExecutionReport>> BrokerStore::LoadExecutions(const AccountId& account,
                                                                                      std::uint64_t after, int limit) {
+  return LoadPages(
+      "SELECT execution_sequence, reports, payload FROM execution WHERE account_id = $1 AND execution_sequence > $2 "
+      "ORDER BY execution_sequence LIMIT $3",
+      account, after, limit);
+}
+
+absl::StatusOr<std::vector<broker::v1::ExecutionReport>> BrokerStore::LoadVenueTrades(const AccountId& account,
+                                                                                      std::uint64_t after, int limit) {
+  return LoadPages(
+      "SELECT trade_number, trades, payload FROM paper_trade WHERE account_id = $1 AND trade_number > $2 ORDER BY "
+      "trade_number LIMIT $3",
+      account, after, limit);
+}
+
+absl::Status BrokerStore::FillVenueTrades() {
+  constexpr int kPage = 1'000;
+  std::vector<std::string> accounts;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    accounts.clear();
+    for (const pqxx::row& row : work.exec("SELECT account_id FROM ledger WHERE trades_from_journal"))
+      accounts.push_back(row[0].as<std::string>());
+    return absl::OkStatus();
+  }));
+  for (const std::string& account : accounts) {
+    std::uint64_t after = 0, number = 0;
+    while (true) {
+      ASSIGN_OR_RETURN(auto reports, LoadExecutions(AccountId(account), after, kPage));
+      SqlBatch batch;
+      // What an earlier try that was cut off has left.
+      if (after == 0) batch.Statement("DELETE FROM paper_trade WHERE account_id = $1").Text(account);
+      if (reports.empty())
+        batch.Statement("UPDATE ledger SET trades_from_journal = false WHERE account_id = $1").Text(account);
+      std::vector<broker::v1::ExecutionReport> trades;
+      for (broker::v1::ExecutionReport& report : reports) {
+        after = report.execution_sequence();
+        if (report.type() != broker::v1::EXECUTION_TYPE_TRADE) continue;
+        report.set_execution_sequence(++number);
+        trades.push_back(std::move(report));
+      }
+      AddPages(trades, kAppendTrades, batch);
+      if (!batch.empty()) RETURN_IF_ERROR(database_.FencedWrite(kWriter, epoch_, batch));
+      if (reports.empty()) break;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<broker::v1::ExecutionReport>> BrokerStore::LoadPages(const char* query,
+                                                                                const AccountId& account,
+                                                                                std::uint64_t after, int limit) {
   constexpr int kRowsAtATime = 32;
   std::vector<broker::v1::ExecutionReport> executions;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
     executions.clear();
     std::uint64_t cursor = after;
     while (true) {
-      pqxx::result rows = work.exec_params(
-          "SELECT execution_sequence, reports, payload FROM execution WHERE account_id = $1 AND execution_sequence > "
-          "$2 ORDER BY execution_sequence LIMIT $3",
-          account.value(), cursor, std::min(limit, kRowsAtATime));
+      pqxx::result rows = work.exec_params(query, account.value(), cursor, std::min(limit, kRowsAtATime));
       if (rows.empty()) return absl::OkStatus();
       for (const pqxx::row& row : rows) {
         for (broker::v1::ExecutionReport& report : ReportsOf(account, row)) {

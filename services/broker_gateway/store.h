@@ -30,6 +30,11 @@ class BrokerStore {
   // One that cannot be read is told as STATUS_UNKNOWN, with its number: those after it do not wait for it.
   absl::StatusOr<std::vector<broker::v1::ExecutionReport>> LoadExecutions(const AccountId& account, std::uint64_t after,
                                                                           int limit);
+  // The venue's own record of its trades, `execution_sequence` being their numbers.
+  absl::StatusOr<std::vector<broker::v1::ExecutionReport>> LoadVenueTrades(const AccountId& account,
+                                                                           std::uint64_t after, int limit);
+  // Before LoadBroker: the trades from before there was such a record are taken from what was told of them.
+  absl::Status FillVenueTrades();
   // The newest order manager each account was seen with; one that is stored never goes back.
   absl::Status SaveEpochs(const std::set<AccountId>& accounts, std::uint64_t epoch);
   absl::StatusOr<std::map<AccountId, std::uint64_t>> LoadEpochs();
@@ -43,6 +48,9 @@ class BrokerStore {
                                             int limit);
 
  private:
+  absl::StatusOr<std::vector<broker::v1::ExecutionReport>> LoadPages(const char* query, const AccountId& account,
+                                                                     std::uint64_t after, int limit);
+
   Database& database_;
   std::uint64_t epoch_ = 0;
 };

@@ -96,6 +96,25 @@ std::vector<broker::Execution> VenueDesks::Hear(paper::Changes& changes) {
   return std::exchange(told_, {});
 }
 
+void VenueDesks::HearTrade(const AccountId& account, const broker::Trade& trade) {
+  Desk& desk = Of(account);
+  desk.desk.Hear(trade, now_());
+  Pump(desk);
+}
+
+broker::Statement VenueDesks::StatementOf(const AccountId& account) const {
+  paper::PaperSession session(venue_, account, now_);
+  session.AskStatement();
+  return session.TakeStatements().front();
+}
+
+std::uint64_t VenueDesks::ReportedUntil(const AccountId& account) const {
+  auto found = desks_.find(account);
+  if (found != desks_.end()) return found->second.desk.execution_sequence();
+  const paper::Ledger* ledger = venue_.FindLedger(account);
+  return ledger == nullptr ? 0 : ledger->execution_sequence;
+}
+
 void VenueDesks::Forget(const std::vector<Order>& orders) {
   for (const Order& order : orders) {
     auto found = desks_.find(order.account_id);

@@ -30,6 +30,12 @@ class VenueDesks {
   void GoOnAfter(const AccountId& account, std::uint64_t execution_sequence);
   // What is to be told of what the venue did, numbered; the ledgers whose numbers moved go into `changes`.
   std::vector<broker::Execution> Hear(paper::Changes& changes);
+  // A trade that the venue has made and that was never heard. The account must have a desk or be open.
+  void HearTrade(const AccountId& account, const broker::Trade& trade);
+  // What the venue says of an account that is open there.
+  [[nodiscard]] broker::Statement StatementOf(const AccountId& account) const;
+  // The newest report that was numbered; the venue's own count may be further.
+  [[nodiscard]] std::uint64_t ReportedUntil(const AccountId& account) const;
   void Forget(const std::vector<Order>& orders);
   // Orders that are known.
   [[nodiscard]] std::size_t size() const;

@@ -122,6 +122,52 @@ grpc::ServerUnaryReactor* PositionGrpc::VerifyAccount(grpc::CallbackServerContex
   return Read(context, [this, account = request->account_id(), response] { return keeper_.Verify(account, response); });
 }
 
+grpc::ServerUnaryReactor* PositionGrpc::ListBreaks(grpc::CallbackServerContext* context,
+                                                   const position::v1::ListBreaksRequest* request,
+                                                   position::v1::ListBreaksResponse* response) {
+  FieldCheck check;
+  check.OptionalId("account_id", request->account_id());
+  check.Range("page_size", request->page_size(), 0, PostgresPositionStore::kPageMax);
+  if (!check.ok()) return Answer(context, check.Refusal());
+  if (!request->account_id().empty()) {
+    if (absl::Status known = keeper_.Known(request->account_id()); absl::IsNotFound(known))
+      return Answer(context, ToGrpc(known));
+  }
+  reconciler_.Show(request->account_id(), response);
+  if (!request->resolved_too()) return Answer(context, grpc::Status::OK);
+  return Read(context, [this, request = *request, response]() -> absl::Status {
+    constexpr int kDefault = 100;
+    int limit = request.page_size() == 0 ? kDefault : request.page_size();
+    response->clear_breaks();
+    for (const auto& status : response->accounts()) {
+      const AccountId account(status.account_id());
+      ASSIGN_OR_RETURN(std::vector<reconciliation::Break> breaks, breaks_.LoadBreaks(account, limit));
+      for (const reconciliation::Break& one : breaks) reconciler_.Finish(account, one, response->add_breaks());
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* PositionGrpc::AcknowledgeBreak(grpc::CallbackServerContext* context,
+                                                         const position::v1::AcknowledgeBreakRequest* request,
+                                                         position::v1::AcknowledgeBreakResponse* response) {
+  FieldCheck check = CheckAccount(request->account_id());
+  constexpr std::size_t kReasonMax = 500;
+  constexpr std::size_t kActorMax = 64;
+  check.Id("request_id", request->request_id());
+  check.Text("reason", request->reason(), kReasonMax).Text("actor", request->actor(), kActorMax);
+  if (request->reason().empty())
+    check.Refuse("reason", RejectReason::kMissingField, "acknowledging a break needs a reason");
+  if (!check.ok()) return Answer(context, check.Refusal());
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = reconciler_.Acknowledge(*request, [reactor, response](absl::StatusOr<position::v1::Break> told) {
+    if (told.ok()) *response->mutable_reconciliation_break() = *std::move(told);
+    reactor->Finish(ToGrpc(told.status()));
+  });
+  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again"));
+  return reactor;
+}
+
 grpc::ServerWriteReactor<position::v1::StreamPositionsResponse>* PositionGrpc::StreamPositions(
     grpc::CallbackServerContext*, const position::v1::StreamPositionsRequest* request) {
   auto session = StreamSession<position::v1::StreamPositionsResponse>::Make([] {});

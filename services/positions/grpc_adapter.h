@@ -7,12 +7,15 @@
 #include "libs/platform/thread/bounded_queue.h"
 #include "services/positions/keeper.h"
 #include "services/positions/postgres_store.h"
+#include "services/positions/reconciler.h"
 
 namespace ballast {
 
 class PositionGrpc final : public position::v1::PositionService::CallbackService {
  public:
-  PositionGrpc(PositionKeeper& keeper, PostgresPositionStore& store) : keeper_(keeper), store_(store) {}
+  PositionGrpc(PositionKeeper& keeper, PostgresPositionStore& store, Reconciler& reconciler,
+               ReconciliationStore& breaks)
+      : keeper_(keeper), store_(store), reconciler_(reconciler), breaks_(breaks) {}
   ~PositionGrpc() override { Stop(); }
   void Start();
   void Stop();
@@ -33,6 +36,10 @@ class PositionGrpc final : public position::v1::PositionService::CallbackService
                                              position::v1::ListEquityPointsResponse*) override;
   grpc::ServerUnaryReactor* VerifyAccount(grpc::CallbackServerContext*, const position::v1::VerifyAccountRequest*,
                                           position::v1::VerifyAccountResponse*) override;
+  grpc::ServerUnaryReactor* ListBreaks(grpc::CallbackServerContext*, const position::v1::ListBreaksRequest*,
+                                       position::v1::ListBreaksResponse*) override;
+  grpc::ServerUnaryReactor* AcknowledgeBreak(grpc::CallbackServerContext*, const position::v1::AcknowledgeBreakRequest*,
+                                             position::v1::AcknowledgeBreakResponse*) override;
   grpc::ServerWriteReactor<position::v1::StreamPositionsResponse>* StreamPositions(
       grpc::CallbackServerContext*, const position::v1::StreamPositionsRequest*) override;
 
@@ -42,6 +49,8 @@ class PositionGrpc final : public position::v1::PositionService::CallbackService
 
   PositionKeeper& keeper_;
   PostgresPositionStore& store_;
+  Reconciler& reconciler_;
+  ReconciliationStore& breaks_;
   BoundedQueue<std::function<void()>> reads_{1000};
   std::thread reader_;
 };

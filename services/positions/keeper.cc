@@ -489,6 +489,16 @@ absl::Status PositionKeeper::Known(const std::string& account) {
   return Book(account).status();
 }
 
+std::map<AccountId, positions::AccountBook> PositionKeeper::Books() {
+  MutexLock lock(mutex_);
+  AccountBooks books;
+  if (!present_) return books;
+  for (const auto& [id, book] : books_) {
+    if (!stopped_.Holds(id.value())) books.emplace(id, book);
+  }
+  return books;
+}
+
 absl::Status PositionKeeper::ListPositions(const position::v1::ListPositionsRequest& request,
                                            position::v1::ListPositionsResponse* response) {
   MutexLock lock(mutex_);

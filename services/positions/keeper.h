@@ -64,6 +64,8 @@ class PositionKeeper : public runtime::Machine {
   // NOT_FOUND when nothing was ever told about the account; FAILED_PRECONDITION when its log cannot be read: what it
   // holds is not known. So do the others.
   absl::Status Known(const std::string& account);
+  // Every account as it is now; none while the order log is read up to its head.
+  std::map<AccountId, positions::AccountBook> Books();
   absl::Status ListPositions(const position::v1::ListPositionsRequest& request,
                              position::v1::ListPositionsResponse* response);
   absl::Status Summary(const std::string& account, position::v1::AccountSummary* summary);

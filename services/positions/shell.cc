@@ -4,12 +4,16 @@
 
 #include "ballast/broker/v1/market_data_service.grpc.pb.h"
 #include "ballast/order/v1/order_service.grpc.pb.h"
+#include "libs/base/absl_std.h"
 #include "libs/platform/grpc/channel.h"
 #include "libs/platform/grpc/client_stream.h"
 #include "libs/runtime/worker.h"
 #include "services/positions/grpc_adapter.h"
+#include "services/positions/grpc_counterparts.h"
 #include "services/positions/keeper.h"
+#include "services/positions/postgres_reconciliation_store.h"
 #include "services/positions/postgres_store.h"
+#include "services/positions/reconciler.h"
 
 namespace ballast {
 
@@ -31,7 +35,17 @@ class PositionsShell : public Service {
                      context.config.GetBool("utc_days") ? ledger::DayBoundary::kUtc : ledger::DayBoundary::kNewYork},
                 store_, context.clock, context.log, context.metrics, context.redis, context.fail),
         worker_(keeper_, context.clock),
-        grpc_(keeper_, store_),
+        break_store_(context.database),
+        others_(context.config),
+        reconciler_(
+            {.orders_interval_ms = context.config.GetInt("reconcile_orders_ms"),
+             .positions_interval_ms = context.config.GetInt("reconcile_positions_ms"),
+             .patience = {.grace = Duration::Millis(context.config.GetInt("reconcile_grace_ms")),
+                          .healing = Duration::Millis(context.config.GetInt("reconcile_healing_ms"))}},
+            {.books = [this] { return keeper_.Books(); }, .fills = store_, .store = break_store_, .others = others_},
+            context.clock, context.log, context.metrics, context.fail),
+        reconciler_worker_(reconciler_, context.clock),
+        grpc_(keeper_, store_, reconciler_, break_store_),
         orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
         market_stub_(
             broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
@@ -43,6 +57,7 @@ class PositionsShell : public Service {
                                              late_ = keeper_.MayBeLate();
                                              request.set_relaxed(late_);
                                              keeper_.OnReadingAgain();
+                                             reconciler_.CompareNow();
                                              for (const auto& [account, sequence] : keeper_.Cursors()) {
                                                (*request.mutable_after_sequences())[account] = sequence;
                                              }
@@ -62,7 +77,9 @@ class PositionsShell : public Service {
         market_(MarketClient::Callbacks{
             .open = [this](grpc::ClientContext& call) { return market_stub_->StreamMarketData(&call); },
             .on_open =
-                [](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
+                [this](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
+                  // The gateway is back, and perhaps the venue behind it.
+                  reconciler_.CompareNow();
                   broker::v1::StreamMarketDataRequest request;
                   request.mutable_subscribe()->set_subscriber("positions");
                   request.mutable_subscribe()->set_lockstep(true);
@@ -82,19 +99,24 @@ class PositionsShell : public Service {
                   log.Warning("market.stream_lost", {{"error", status.ToString()}});
                 }}) {}
 
-  absl::Status Recover() override { return keeper_.Recover(); }
+  absl::Status Recover() override {
+    RETURN_IF_ERROR(keeper_.Recover());
+    return reconciler_.Recover();
+  }
   std::vector<grpc::Service*> GrpcServices() override { return {&grpc_}; }
   absl::Status Start() override {
     grpc_.Start();
     worker_.Start();
     events_.Start();
     market_.Start();
+    reconciler_worker_.Start();
     return absl::OkStatus();
   }
   bool Ready() override { return keeper_.Ready(); }
   void Drain() override {
     events_.Stop();
     keeper_.StopWaiting();
+    reconciler_worker_.Drain();
     worker_.Drain();
     market_.Stop();
     grpc_.Stop();
@@ -104,6 +126,10 @@ class PositionsShell : public Service {
   PostgresPositionStore store_;
   PositionKeeper keeper_;
   runtime::Worker worker_;
+  PostgresReconciliationStore break_store_;
+  GrpcCounterparts others_;
+  Reconciler reconciler_;
+  runtime::Worker reconciler_worker_;
   PositionGrpc grpc_;
   std::unique_ptr<order::v1::OrderService::Stub> orders_;
   std::unique_ptr<broker::v1::MarketDataService::Stub> market_stub_;
@@ -134,6 +160,34 @@ ServiceSpec PositionsSpec() {
                      .help = "time between two points of the equity curve; a replay in lockstep has one a step",
                      .minimum = "250",
                      .maximum = "3600000",
+                     .unit = "ms"},
+                    {.name = "reconcile_orders_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "10000",
+                     .help = "time between two comparisons of orders and trades with the venue",
+                     .minimum = "100",
+                     .maximum = "300000",
+                     .unit = "ms"},
+                    {.name = "reconcile_positions_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "30000",
+                     .help = "time between two comparisons of positions and cash with the venue",
+                     .minimum = "100",
+                     .maximum = "300000",
+                     .unit = "ms"},
+                    {.name = "reconcile_grace_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "5000",
+                     .help = "so long a difference may be something under way",
+                     .minimum = "0",
+                     .maximum = "60000",
+                     .unit = "ms"},
+                    {.name = "reconcile_healing_ms",
+                     .type = KnobType::kInt,
+                     .default_value = "30000",
+                     .help = "so long a trade that heals by being booked holds no entries back",
+                     .minimum = "0",
+                     .maximum = "600000",
                      .unit = "ms"},
                     {.name = "utc_days",
                      .type = KnobType::kBool,

@@ -25,12 +25,17 @@ class ScriptedSession : public VenueSession {
     return heard;
   }
 
+  void AskStatement() override { ++statements_asked; }
+  std::vector<Statement> TakeStatements() override { return std::exchange(statements, {}); }
+
   // Told at the next poll.
   std::vector<Fact> says;
   std::map<OrderId, int> submitted;
   std::vector<CancelIntent> cancelled;
   std::vector<ReplaceIntent> replaced;
   std::vector<QueryIntent> queried;
+  int statements_asked = 0;
+  std::vector<Statement> statements;
 
  private:
   Capabilities capabilities_;

@@ -97,6 +97,13 @@ void PaperBroker::OpenAccount(const AccountId& id, const std::string& currency, 
   changes_.accounts.insert(id);
 }
 
+void PaperBroker::Adjust(const AccountId& account, Decimal cash, const Symbol& symbol, Decimal quantity) {
+  Ledger& ledger = ledgers_.at(account);
+  ledger.cash += cash;
+  if (!quantity.IsZero() && (ledger.positions[symbol] += quantity).IsZero()) ledger.positions.erase(symbol);
+  changes_.accounts.insert(account);
+}
+
 // Gives the execution its sequence and books it in order and ledger.
 void PaperBroker::Tell(Order& order, Execution execution, UtcTime now) {
   Ledger& ledger = ledgers_[order.account_id];
@@ -125,6 +132,8 @@ void PaperBroker::Tell(Order& order, Execution execution, UtcTime now) {
     order.status = order.leaves_quantity.IsZero() ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
   }
   execution.cumulative_quantity = order.cumulative_quantity;
+  if (execution.type == ExecutionType::kTrade)
+    changes_.trades.push_back({.number = ++ledger.trades, .execution = execution});
   execution.leaves_quantity = IsTerminal(order.status) ? Decimal() : order.leaves_quantity;
   order.update_time = now;
   if (IsTerminal(order.status)) {

@@ -22,16 +22,28 @@ struct Ledger {
   Decimal cash;
   std::map<Symbol, Decimal> positions;
   std::uint64_t execution_sequence = 0;
+  // How many trades it has made; the newest one's number.
+  std::uint64_t trades = 0;
 
   friend bool operator==(const Ledger&, const Ledger&) = default;
+};
+
+// A trade in the venue's own record, which is kept apart from what is told of it.
+struct NumberedTrade {
+  // From 1 in each account.
+  std::uint64_t number = 0;
+  broker::Execution execution;
 };
 
 // What changed since the last TakeChanges: to be made durable before any execution is told.
 struct Changes {
   std::vector<broker::Execution> executions;
+  std::vector<NumberedTrade> trades;
   std::set<OrderId> orders;
   std::set<AccountId> accounts;
-  [[nodiscard]] bool empty() const { return executions.empty() && orders.empty() && accounts.empty(); }
+  [[nodiscard]] bool empty() const {
+    return executions.empty() && trades.empty() && orders.empty() && accounts.empty();
+  }
 };
 
 // What the venue knows of an order beyond the order itself.
@@ -89,6 +101,8 @@ class PaperBroker {
   void Replace(const AccountId& account, const OrderId& id, const Replacement& terms, UtcTime now);
   // A refusal by the gateway's own checks, told like the venue's.
   void Reject(const Order& order, const Rejection& rejection, UtcTime now);
+  // What nobody traded: a deposit, a correction, somebody's mistake. The account must be open.
+  void Adjust(const AccountId& account, Decimal cash, const Symbol& symbol, Decimal quantity);
   void OnQuote(const Quote& quote, UtcTime now);
   // Works the orders whose latency is over against the present quotes, after those whose day ended before `now`.
   void OnTime(UtcTime now);

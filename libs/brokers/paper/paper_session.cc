@@ -104,6 +104,21 @@ void PaperSession::Query(const broker::QueryIntent& intent) {
 
 std::vector<broker::Fact> PaperSession::Poll(UtcTime) { return std::exchange(heard_, {}); }
 
+void PaperSession::AskStatement() {
+  const Ledger* ledger = venue_.FindLedger(account_id_);
+  if (ledger == nullptr) return;
+  broker::Statement statement{.account_id = account_id_,
+                              .as_of = now_(),
+                              .currency = ledger->currency,
+                              .cash = ledger->cash,
+                              .positions = ledger->positions,
+                              .trade_number = ledger->trades};
+  for (const OrderId& id : venue_.Working(account_id_)) statement.open_orders.push_back(*venue_.Find(id));
+  statements_.push_back(std::move(statement));
+}
+
+std::vector<broker::Statement> PaperSession::TakeStatements() { return std::exchange(statements_, {}); }
+
 void PaperSession::Hear(const Execution& execution) {
   if (std::optional<Fact> fact = FactOf(execution)) heard_.push_back(*std::move(fact));
 }

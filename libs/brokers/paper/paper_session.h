@@ -21,6 +21,9 @@ class PaperSession : public broker::VenueSession {
   void Replace(const broker::ReplaceIntent& intent) override;
   void Query(const broker::QueryIntent& intent) override;
   std::vector<broker::Fact> Poll(UtcTime now) override;
+  // Answered from the venue's ledger at once.
+  void AskStatement() override;
+  std::vector<broker::Statement> TakeStatements() override;
 
   // What the venue did for the account.
   void Hear(const broker::Execution& execution);
@@ -31,6 +34,7 @@ class PaperSession : public broker::VenueSession {
   std::function<UtcTime()> now_;
   broker::Capabilities capabilities_;
   std::vector<broker::Fact> heard_;
+  std::vector<broker::Statement> statements_;
 };
 
 }  // namespace ballast::paper

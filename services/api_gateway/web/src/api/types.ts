@@ -160,6 +160,41 @@ export interface Protections {
   policies?: { symbol: string; deployment_id?: string | null; policy?: StopPolicy | null; reason: string; actor: string; update_time: string }[];
   protections?: Protection[];
 }
+export interface ReconciliationBreak {
+  account_id: string;
+  break_id: Integer64;
+  type: string;
+  state: string;
+  symbol: string;
+  order_id: string;
+  execution_id: string;
+  ours: string;
+  journal: string;
+  venue: string;
+  difference: string;
+  message: string;
+  halts: boolean;
+  first_time: string;
+  acknowledged_by: string;
+  acknowledge_reason: string;
+  aged: boolean;
+}
+export interface ReconciliationStatus {
+  account_id: string;
+  orders_time?: string | null;
+  positions_time?: string | null;
+  problem: string;
+  open_breaks: number;
+  halting_breaks: number;
+  acknowledged_breaks: number;
+  pending: number;
+  matched_trades: Integer64;
+  healed_trades: Integer64;
+}
+export interface Reconciliation {
+  accounts?: ReconciliationStatus[];
+  breaks?: ReconciliationBreak[];
+}
 export interface Account {
   account_id: string;
   mode: string;

@@ -8,6 +8,7 @@ import { useFreshness, useOldest } from "../ui/freshness";
 import { duration } from "../lib/time";
 import { Age, Dialog, Empty, Failure, Field, ModeBadge, Panel, Pnl, Price, Quantity, Stat, useAction, useFetched } from "../ui/parts";
 import { Table, type Column } from "../ui/table";
+import { ReconciliationPanel } from "./reconciliation";
 import { PolicyDialog, protectionMeta, ProtectionCell, useProtections, type PolicyTarget } from "./protection";
 
 export function usePositions(): Position[] {
@@ -208,6 +209,7 @@ export function PositionsView() {
         <p className="muted protection-line">{protectionMeta(protections.data)}</p>
         <PositionsTable protections={protections.data} reload={protections.reload} />
       </Panel>
+      <ReconciliationPanel />
       <BooksPanel protections={protections.data} reloadProtections={protections.reload} />
       {settingDefault && <PolicyDialog target={{ symbol: "", book: undefined, policy: fallback?.policy ?? null, byDefault: false }} onClose={() => { setSettingDefault(false); protections.reload(); }} />}
     </>

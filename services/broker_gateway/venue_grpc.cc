@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <map>
+
+#include "libs/base/absl_std.h"
+#include "libs/platform/grpc/fields.h"
+#include "libs/platform/grpc/status.h"
+#include "libs/wire/wire.h"
+#include "services/broker_gateway/grpc_adapter.h"
+
+// What the venue itself says, and what is asked of it for the sake of reconciliation.
+namespace ballast {
+namespace {
+
+constexpr int kVenueTradesMax = 1000;
+constexpr int kTellMax = 100;
+
+grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext* context, const grpc::Status& status) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(status);
+  return reactor;
+}
+
+grpc::Status TooMany() { return {grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again"}; }
+
+absl::StatusOr<const paper::Ledger*> OpenLedger(const Engine& engine, const std::string& account) {
+  const paper::Ledger* ledger = engine.venue().FindLedger(AccountId(account));
+  if (ledger == nullptr || ledger->currency.empty())
+    return absl::NotFoundError(ToAbsl("the venue has no account " + account));
+  return ledger;
+}
+
+void FillStatement(const broker::Statement& statement, broker::v1::GetVenueStatementResponse* out) {
+  out->set_account_id(statement.account_id.value());
+  wire::ToProto(statement.as_of, out->mutable_as_of());
+  out->set_currency(statement.currency);
+  wire::ToProto(statement.cash, out->mutable_cash());
+  for (const auto& [symbol, quantity] : statement.positions) {
+    auto* position = out->add_positions();
+    position->set_symbol(symbol.value());
+    wire::ToProto(quantity, position->mutable_quantity());
+  }
+  for (const Order& order : statement.open_orders) {
+    auto* open = out->add_open_orders();
+    open->set_order_id(order.order_id.value());
+    open->set_broker_order_id(order.broker_order_id);
+    open->set_symbol(order.symbol.value());
+    open->set_side(static_cast<type::v1::Side>(order.side));
+    open->set_type(static_cast<type::v1::OrderType>(order.type));
+    wire::ToProto(order.quantity, open->mutable_quantity());
+    wire::ToProto(order.cumulative_quantity, open->mutable_cumulative_quantity());
+  }
+  out->set_trade_number(statement.trade_number);
+}
+
+absl::StatusOr<paper::NumberedTrade> NumberedTradeOf(const broker::v1::ExecutionReport& report) {
+  paper::NumberedTrade trade{.number = report.execution_sequence()};
+  broker::Execution& execution = trade.execution;
+  execution.execution_id = ExecutionId(report.execution_id());
+  execution.order_id = OrderId(report.order_id());
+  execution.broker_order_id = report.broker_order_id();
+  execution.symbol = Symbol(report.symbol());
+  execution.side = static_cast<Side>(report.side());
+  ASSIGN_OR_RETURN(execution.last_quantity, wire::FromProto(report.last_quantity(), "last_quantity"));
+  ASSIGN_OR_RETURN(execution.last_price, wire::FromProto(report.last_price(), "last_price"));
+  ASSIGN_OR_RETURN(execution.fee, wire::FromProto(report.fee(), "fee"));
+  execution.fee_currency = report.fee_currency();
+  execution.maker = report.maker();
+  execution.transact_time = wire::FromProto(report.transact_time());
+  return trade;
+}
+
+// Those of the trades asked for that no report of the journal tells. Reads the whole journal: it is asked for when
+// something is wrong.
+absl::StatusOr<std::vector<paper::NumberedTrade>> Untold(BrokerStore& store,
+                                                         const broker::v1::TellVenueTradesRequest& request) {
+  constexpr int kPage = 1'000;
+  const AccountId account(request.account_id());
+  std::map<std::string, paper::NumberedTrade> untold;
+  for (std::uint64_t number : request.trade_numbers()) {
+    if (number == 0) continue;
+    ASSIGN_OR_RETURN(auto found, store.LoadVenueTrades(account, number - 1, 1));
+    if (found.empty() || found[0].execution_sequence() != number) continue;
+    ASSIGN_OR_RETURN(untold[found[0].execution_id()], NumberedTradeOf(found[0]));
+  }
+  std::uint64_t after = 0;
+  while (!untold.empty()) {
+    ASSIGN_OR_RETURN(auto reports, store.LoadExecutions(account, after, kPage));
+    if (reports.empty()) break;
+    after = reports.back().execution_sequence();
+    for (const broker::v1::ExecutionReport& report : reports) untold.erase(report.execution_id());
+  }
+  std::vector<paper::NumberedTrade> trades;
+  for (auto& [id, trade] : untold) trades.push_back(std::move(trade));
+  std::sort(trades.begin(), trades.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  return trades;
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* BrokerGrpc::GetVenueStatement(grpc::CallbackServerContext* context,
+                                                        const broker::v1::GetVenueStatementRequest* request,
+                                                        broker::v1::GetVenueStatementResponse* response) {
+  FieldCheck check;
+  if (!check.Id("account_id", request->account_id()).ok()) return Finished(context, check.Refusal());
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = engine_.Ask([reactor, account = request->account_id(), response](const Engine& engine) {
+    auto ledger = OpenLedger(engine, account);
+    if (ledger.ok()) {
+      FillStatement(engine.desks().StatementOf(AccountId(account)), response);
+      response->set_execution_sequence(engine.desks().ReportedUntil(AccountId(account)));
+    }
+    reactor->Finish(ToGrpc(ledger.status()));
+  });
+  if (!queued) reactor->Finish(TooMany());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* BrokerGrpc::ListVenueTrades(grpc::CallbackServerContext* context,
+                                                      const broker::v1::ListVenueTradesRequest* request,
+                                                      broker::v1::ListVenueTradesResponse* response) {
+  FieldCheck check;
+  check.Id("account_id", request->account_id()).Range("page_size", request->page_size(), 0, kVenueTradesMax);
+  if (request->after_trade_number() > static_cast<std::uint64_t>(INT64_MAX))
+    check.Refuse("after_trade_number", RejectReason::kOutOfRange, "too large");
+  if (!check.ok()) return Finished(context, check.Refusal());
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = reader_.Run([this, reactor, request = *request, response] {
+    constexpr int kDefault = 500;
+    int limit = request.page_size() == 0 ? kDefault : request.page_size();
+    auto trades = store_.LoadVenueTrades(AccountId(request.account_id()), request.after_trade_number(), limit);
+    if (trades.ok()) {
+      for (broker::v1::ExecutionReport& trade : *trades) *response->add_trades() = std::move(trade);
+    }
+    reactor->Finish(ToGrpc(trades.status()));
+  });
+  if (!queued) reactor->Finish(TooMany());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* BrokerGrpc::TellVenueTrades(grpc::CallbackServerContext* context,
+                                                      const broker::v1::TellVenueTradesRequest* request,
+                                                      broker::v1::TellVenueTradesResponse* response) {
+  FieldCheck check;
+  check.Id("account_id", request->account_id()).Range("trade_numbers", request->trade_numbers_size(), 1, kTellMax);
+  for (std::uint64_t number : request->trade_numbers()) {
+    if (number > static_cast<std::uint64_t>(INT64_MAX))
+      check.Refuse("trade_numbers", RejectReason::kOutOfRange, "too large");
+  }
+  if (!check.ok()) return Finished(context, check.Refusal());
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = reader_.Run([this, reactor, request = *request, response] {
+    auto untold = Untold(store_, request);
+    if (!untold.ok()) {
+      reactor->Finish(ToGrpc(untold.status()));
+      return;
+    }
+    bool asked = engine_.TellTrades(AccountId(request.account_id()), std::move(*untold),
+                                    [reactor, response](const std::vector<std::uint64_t>& told) {
+                                      for (std::uint64_t number : told) response->add_trade_numbers(number);
+                                      reactor->Finish(grpc::Status::OK);
+                                    });
+    if (!asked) reactor->Finish(TooMany());
+  });
+  if (!queued) reactor->Finish(TooMany());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* BrokerGrpc::PlantPaperFault(grpc::CallbackServerContext* context,
+                                                      const broker::v1::PlantPaperFaultRequest* request,
+                                                      broker::v1::PlantPaperFaultResponse*) {
+  if (!engine_.options().test_faces)
+    return Finished(context, {grpc::UNIMPLEMENTED, "only where paper_test_faces is set"});
+  FieldCheck check;
+  if (!check.Id("account_id", request->account_id()).ok()) return Finished(context, check.Refusal());
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = engine_.Plant(*request, [reactor](const absl::Status& planted) { reactor->Finish(ToGrpc(planted)); });
+  if (!queued) reactor->Finish(TooMany());
+  return reactor;
+}
+
+}  // namespace ballast

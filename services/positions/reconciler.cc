@@ -1,0 +1,451 @@
+#include "services/positions/reconciler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/absl_std.h"
+#include "libs/ledger/fill.h"
+#include "libs/reconciliation/compare.h"
+#include "libs/wire/wire.h"
+#include "services/positions/reconciliation_codec.h"
+
+namespace ballast {
+namespace {
+
+using reconciliation::BreakState;
+using reconciliation::BreakType;
+using reconciliation::Difference;
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr int kReadPage = 1'000;
+// Of each of the three, in one comparison: who is further behind goes on in the next.
+constexpr int kReadPagesMax = 20;
+constexpr int kTellMost = 100;
+constexpr int kShortLooks = 5;
+constexpr std::int64_t kAgedMs = 5 * 60 * 1'000;
+constexpr std::int64_t kFailurePauseMaxNs = 10 * kSecond;
+
+const std::set<BreakType> kOrderTypes = {
+    BreakType::kMissedExecution, BreakType::kMissingFill,     BreakType::kUnknownFill, BreakType::kExecutionDiffers,
+    BreakType::kExternalOrder,   BreakType::kOrderNotAtVenue, BreakType::kOrderDiffers};
+const std::set<BreakType> kAllTypes = [] {
+  std::set<BreakType> all = kOrderTypes;
+  all.insert({BreakType::kPosition, BreakType::kCash, BreakType::kBooks});
+  return all;
+}();
+
+// The venue has said that it has the order, and nothing since says otherwise.
+bool IsTaken(order::v1::OrderStatus status) {
+  return status == order::v1::ORDER_STATUS_NEW || status == order::v1::ORDER_STATUS_PARTIALLY_FILLED ||
+         status == order::v1::ORDER_STATUS_PENDING_CANCEL || status == order::v1::ORDER_STATUS_PENDING_REPLACE;
+}
+
+template <typename Proto>
+absl::StatusOr<reconciliation::OpenOrder> OpenOrderOf(const Proto& proto, bool taken) {
+  reconciliation::OpenOrder order{.order_id = OrderId(proto.order_id()),
+                                  .symbol = Symbol(proto.symbol()),
+                                  .side = static_cast<Side>(proto.side()),
+                                  .taken = taken};
+  ASSIGN_OR_RETURN(order.quantity, wire::FromProto(proto.quantity(), "quantity"));
+  return order;
+}
+
+absl::StatusOr<reconciliation::Moved> MovedOfReport(const broker::v1::ExecutionReport& report,
+                                                    const std::string& currency) {
+  ASSIGN_OR_RETURN(Decimal quantity, wire::FromProto(report.last_quantity(), "last_quantity"));
+  ASSIGN_OR_RETURN(Decimal price, wire::FromProto(report.last_price(), "last_price"));
+  ASSIGN_OR_RETURN(Decimal fee, wire::FromProto(report.fee(), "fee"));
+  return reconciliation::MovedBy(
+      {report.symbol(), static_cast<Side>(report.side()), quantity, price, fee, report.fee_currency()},
+      OrderId(report.order_id()), currency);
+}
+
+std::map<Symbol, Decimal> NetOf(const positions::AccountBook& book) {
+  std::map<Symbol, Decimal> net;
+  for (const auto& [symbol, holding] : book.net()) net[symbol] = holding.quantity;
+  return net;
+}
+
+std::map<Symbol, Decimal> BooksOf(const positions::AccountBook& book) {
+  std::map<Symbol, Decimal> sums;
+  for (const auto& [key, holding] : book.books()) sums[key.second] += holding.quantity;
+  return sums;
+}
+
+}  // namespace
+
+Reconciler::Reconciler(Options options, Ports ports, const Clock& clock, Logger& log, Metrics& metrics,
+                       std::function<void(const std::string&)> fail)
+    : options_(options),
+      ports_(std::move(ports)),
+      clock_(clock),
+      log_(log),
+      fail_(std::move(fail)),
+      comparisons_(
+          metrics.GetCounter("ballast_positions_reconciliations_total", "comparisons that came to an end", {})),
+      failures_(metrics.GetCounter("ballast_positions_reconciliation_failures_total",
+                                   "comparisons for which an answer was missing", {})),
+      healed_(metrics.GetCounter("ballast_positions_trades_healed_total",
+                                 "trades of the venue that were told because a comparison found them", {})),
+      open_breaks_(metrics.GetGauge("ballast_positions_reconcile_mismatches", "breaks that are open", {})) {}
+
+absl::Status Reconciler::Recover() {
+  RETURN_IF_ERROR(ports_.store.Fence());
+  ASSIGN_OR_RETURN(auto stored, ports_.store.Load());
+  for (auto& [id, each] : stored) {
+    Account& account = accounts_[id];
+    account.breaks = reconciliation::BreakList(options_.patience);
+    account.breaks.RestoreNumber(each.state.last_break_number);
+    for (reconciliation::Break& one : each.breaks) account.breaks.Restore(std::move(one));
+    for (const reconciliation::Sighting& seen : each.state.open) account.match.Restore(seen);
+    account.state = std::move(each.state);
+  }
+  Publish();
+  return absl::OkStatus();
+}
+
+void Reconciler::CompareNow() {
+  (void)inbox_.Post(0, 1, [this] { now_wanted_ = true; });
+}
+
+runtime::Turn Reconciler::Poll(std::int64_t now_ns) {
+  if (ended_) return {runtime::Turn::State::kEnded, 0};
+  const bool closed = inbox_.closed();
+  for (Task& task : inbox_.Take(SIZE_MAX)) task();
+  if (closed) {
+    ended_ = true;
+    return {runtime::Turn::State::kEnded, 0};
+  }
+  std::int64_t next = now_ns + options_.orders_interval_ms * 1'000'000;
+  const std::map<AccountId, positions::AccountBook> books = ports_.books();
+  // Nothing is known of what is held: soon.
+  if (books.empty()) next = now_ns + kSecond;
+  const bool now_wanted = !books.empty() && std::exchange(now_wanted_, false);
+  for (const auto& [id, book] : books) {
+    auto [found, fresh] = accounts_.try_emplace(id);
+    Account& account = found->second;
+    if (fresh) account.breaks = reconciliation::BreakList(options_.patience);
+    if (now_wanted) account.next_ns = account.next_positions_ns = now_ns;
+    if (account.next_ns <= now_ns) {
+      Compare(id, book, account, now_ns);
+      Publish();
+    }
+    next = std::min(next, account.next_ns);
+  }
+  if (waiting_messages_ && next_send_ns_ <= now_ns) SendMessages();
+  if (waiting_messages_) next = std::min(next, next_send_ns_);
+  return {runtime::Turn::State::kReady, next};
+}
+
+void Reconciler::Compare(const AccountId& id, const positions::AccountBook& book, Account& account,
+                         std::int64_t now_ns) {
+  // Breaks that are open are looked at whole each time: they are to be seen as gone as soon as they are.
+  const bool positions = account.next_positions_ns <= now_ns || account.breaks.pending() > 0 ||
+                         account.breaks.Count(BreakState::kOpen) > 0;
+  auto differences = [&]() -> absl::StatusOr<std::vector<Difference>> {
+    ASSIGN_OR_RETURN(auto statement, ports_.others.Statement(id));
+    RETURN_IF_ERROR(Read(id, book, statement, account));
+    return Differences(id, book, statement, account, positions);
+  }();
+  if (!differences.ok()) {
+    failures_.Increment();
+    account.problem = MessageOf(differences.status());
+    // An answer that is missing says nothing: what was a break is one, and what was none is none.
+    std::int64_t pause = kSecond << std::min(account.failures++, 4);
+    account.next_ns = now_ns + std::min(pause, kFailurePauseMaxNs);
+    log_.Warning("reconciliation.no_answer", {{"account", id.value()}, {"error", account.problem}});
+    return;
+  }
+  account.problem.clear();
+  account.failures = 0;
+  const UtcTime now = clock_.Now();
+  reconciliation::BreakList::Changes changes =
+      account.breaks.Look(*differences, positions ? kAllTypes : kOrderTypes, now);
+  ++account.state.comparisons;
+  comparisons_.Increment();
+  account.state.orders_time = now;
+  if (positions) {
+    account.state.positions_time = now;
+    account.next_positions_ns = now_ns + options_.positions_interval_ms * 1'000'000;
+  }
+  Note(id, changes, account);
+  Heal(id, account);
+  Save(id, account);
+  Report(id, account);
+  bool unsettled = account.breaks.pending() > 0 || account.breaks.Count(BreakState::kOpen) > 0;
+  account.next_ns = now_ns + (unsettled ? kSecond : options_.orders_interval_ms * 1'000'000);
+}
+
+absl::Status Reconciler::Read(const AccountId& id, const positions::AccountBook& book,
+                              const broker::v1::GetVenueStatementResponse& statement, Account& account) {
+  RETURN_IF_ERROR(ReadVenue(id, book, statement.trade_number(), account));
+  RETURN_IF_ERROR(ReadJournal(id, book, statement.execution_sequence(), account));
+  RETURN_IF_ERROR(ReadOurs(id, book, account));
+  account.state.matched_trades += account.match.Settle();
+  return absl::OkStatus();
+}
+
+absl::Status Reconciler::ReadVenue(const AccountId& id, const positions::AccountBook& book, std::uint64_t until,
+                                   Account& account) {
+  std::uint64_t& cursor = account.state.trade_number;
+  for (int page = 0; cursor < until; ++page) {
+    if (page == kReadPagesMax) return absl::UnavailableError("still reading the venue's trades");
+    ASSIGN_OR_RETURN(auto trades, ports_.others.VenueTrades(id, cursor, kReadPage));
+    if (trades.trades().empty()) return absl::UnavailableError("the venue does not tell all of its trades");
+    for (const broker::v1::ExecutionReport& trade : trades.trades()) {
+      // Younger than the statement: the next one has it.
+      if (trade.execution_sequence() > until) break;
+      ASSIGN_OR_RETURN(reconciliation::Moved moved, MovedOfReport(trade, book.totals().currency));
+      account.match.SeeVenue(ExecutionId(trade.execution_id()), moved, trade.execution_sequence());
+      cursor = trade.execution_sequence();
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Reconciler::ReadJournal(const AccountId& id, const positions::AccountBook& book, std::uint64_t until,
+                                     Account& account) {
+  std::uint64_t& cursor = account.state.execution_sequence;
+  for (int page = 0; cursor < until; ++page) {
+    if (page == kReadPagesMax) return absl::UnavailableError("still reading the journal");
+    ASSIGN_OR_RETURN(auto reports, ports_.others.Journal(id, cursor, kReadPage));
+    std::uint64_t last = std::min(reports.last_execution_sequence(), until);
+    for (const broker::v1::ExecutionReport& report : reports.reports()) {
+      if (report.execution_sequence() > until) break;
+      // What a correction moves is seen in positions and cash.
+      if (report.type() != broker::v1::EXECUTION_TYPE_TRADE) continue;
+      ASSIGN_OR_RETURN(reconciliation::Moved moved, MovedOfReport(report, book.totals().currency));
+      account.match.SeeJournal(ExecutionId(report.execution_id()), moved);
+    }
+    if (last > cursor) {
+      cursor = last;
+      continue;
+    }
+    // Not stored yet; or numbers that nobody has: they were lost, and the journal goes on after them.
+    if (++account.journal_short < kShortLooks) return absl::UnavailableError("the journal does not tell all it has");
+    cursor = until;
+  }
+  account.journal_short = 0;
+  return absl::OkStatus();
+}
+
+absl::Status Reconciler::ReadOurs(const AccountId& id, const positions::AccountBook& book, Account& account) {
+  std::uint64_t& cursor = account.state.fill_sequence;
+  const std::uint64_t until = book.totals().sequence;
+  for (int page = 0; cursor < until; ++page) {
+    if (page == kReadPagesMax) return absl::UnavailableError("still reading what is booked");
+    ASSIGN_OR_RETURN(std::vector<Fill> fills, ports_.fills.LoadFills(id, cursor, kReadPage));
+    for (const Fill& fill : fills) {
+      if (fill.sequence > until) break;
+      cursor = fill.sequence;
+      if (fill.version > 0 || fill.reversal) continue;
+      const ExecutionId& root = fill.exec_ref_id.empty() ? fill.execution_id : fill.exec_ref_id;
+      account.match.SeeOurs(root, reconciliation::MovedBy(fill, fill.order_id, book.totals().currency));
+    }
+    if (static_cast<int>(fills.size()) < kReadPage || fills.back().sequence > until) cursor = until;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Difference>> Reconciler::Differences(const AccountId& id, const positions::AccountBook& book,
+                                                                const broker::v1::GetVenueStatementResponse& statement,
+                                                                const Account& account, bool positions) {
+  std::vector<Difference> differences = account.match.Differences();
+  auto add = [&](std::vector<Difference> more) {
+    differences.insert(differences.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  };
+  ASSIGN_OR_RETURN(std::vector<order::v1::Order> orders, ports_.others.OpenOrders(id));
+  std::vector<reconciliation::OpenOrder> ours, venue;
+  for (const order::v1::Order& order : orders) {
+    ASSIGN_OR_RETURN(ours.emplace_back(), OpenOrderOf(order, IsTaken(order.status())));
+  }
+  for (const broker::v1::VenueOrder& order : statement.open_orders()) {
+    ASSIGN_OR_RETURN(venue.emplace_back(), OpenOrderOf(order, true));
+  }
+  add(reconciliation::CompareOrders(ours, venue));
+  if (!positions) return differences;
+  std::map<Symbol, Decimal> held;
+  for (const broker::v1::BrokerPosition& position : statement.positions()) {
+    ASSIGN_OR_RETURN(held[Symbol(position.symbol())], wire::FromProto(position.quantity(), "quantity"));
+  }
+  ASSIGN_OR_RETURN(Decimal cash, wire::FromProto(statement.cash(), "cash"));
+  const std::map<Symbol, Decimal> net = NetOf(book);
+  add(reconciliation::ComparePositions(net, held, account.match.QuantityUnderWay()));
+  add(reconciliation::CompareCash(book.totals().cash, cash, account.match.CashUnderWay()));
+  add(reconciliation::CompareBooks(BooksOf(book), net));
+  return differences;
+}
+
+// Only what was unheard at two comparisons: the first may have come between the venue and its telling.
+void Reconciler::Heal(const AccountId& id, Account& account) {
+  std::set<std::uint64_t> unheard;
+  std::vector<std::uint64_t> again;
+  for (std::uint64_t number : account.match.Unheard()) {
+    unheard.insert(number);
+    if (account.unheard.contains(number) && static_cast<int>(again.size()) < kTellMost) again.push_back(number);
+  }
+  account.unheard = std::move(unheard);
+  if (again.empty()) return;
+  auto told = ports_.others.TellTrades(id, again);
+  if (!told.ok()) {
+    log_.Warning("reconciliation.not_healed", {{"account", id.value()}, {"error", told.status().ToString()}});
+    return;
+  }
+  account.state.healed_trades += static_cast<std::uint64_t>(*told);
+  healed_.Add(*told);
+  log_.Warning("reconciliation.trades_told",
+               {{"account", id.value()}, {"asked", std::to_string(again.size())}, {"told", std::to_string(*told)}});
+}
+
+void Reconciler::Note(const AccountId& id, const reconciliation::BreakList::Changes& changes, Account& account) {
+  auto tell = [&](const reconciliation::Break& one, const char* action) {
+    account.messages.push_back(
+        {.target = ReconciliationStore::Target::kAlerts, .request = AlertOfBreak(id, one).SerializeAsString()});
+    account.messages.push_back({.target = ReconciliationStore::Target::kAudit,
+                                .request = RecordOfBreak(id, action, "system", one).SerializeAsString()});
+  };
+  for (const reconciliation::Break& one : changes.opened) {
+    account.unsaved[one.number] = one;
+    log_.Critical("reconciliation.break",
+                  {{"account", id.value()}, {"break", std::to_string(one.number)}, {"what", one.difference.message}});
+    tell(one, "reconciliation.break_opened");
+  }
+  for (const reconciliation::Break& one : changes.changed) {
+    account.unsaved[one.number] = one;
+    if (one.halts) tell(one, "reconciliation.break_changed");
+  }
+  for (const reconciliation::Break& one : changes.resolved) {
+    account.unsaved[one.number] = one;
+    log_.Info("reconciliation.break_resolved", {{"account", id.value()}, {"break", std::to_string(one.number)}});
+    tell(one, "reconciliation.break_resolved");
+  }
+}
+
+void Reconciler::Save(const AccountId& id, Account& account) {
+  account.state.last_break_number = account.breaks.last_number();
+  account.state.open.clear();
+  for (const auto& [execution, seen] : account.match.open()) account.state.open.push_back(seen);
+  std::vector<reconciliation::Break> breaks;
+  for (const auto& [number, one] : account.unsaved) breaks.push_back(one);
+  absl::Status saved = ports_.store.Save(id, account.state, breaks, account.messages);
+  if (saved.ok()) {
+    waiting_messages_ |= !account.messages.empty();
+    account.unsaved.clear();
+    account.messages.clear();
+    return;
+  }
+  // Saved with the next comparison; what was stored all the same is stored over.
+  log_.Warning("reconciliation.not_saved", {{"account", id.value()}, {"error", saved.ToString()}});
+  if (absl::IsFailedPrecondition(saved)) fail_("a newer positions service has taken over");
+}
+
+void Reconciler::Report(const AccountId& id, Account& account) {
+  std::string message;
+  for (const reconciliation::Break& one : account.breaks.All()) {
+    if (one.halts && message.empty()) message = one.difference.message;
+  }
+  absl::Status reported = ports_.others.ReportBreaks(id, account.breaks.halting(), message);
+  if (!reported.ok())
+    log_.Warning("reconciliation.not_reported", {{"account", id.value()}, {"error", reported.ToString()}});
+}
+
+void Reconciler::SendMessages() {
+  next_send_ns_ = clock_.MonotonicNanos() + kSecond;
+  auto messages = ports_.store.LoadOutbox();
+  if (!messages.ok()) return;
+  waiting_messages_ = !messages->empty();
+  for (const ReconciliationStore::Message& message : *messages) {
+    absl::Status sent;
+    if (message.target == ReconciliationStore::Target::kAlerts) {
+      alert::v1::RaiseAlertRequest request;
+      sent = request.ParseFromString(message.request) ? ports_.others.Raise(request)
+                                                      : absl::InvalidArgumentError("it cannot be read");
+    } else {
+      audit::v1::AppendRecordRequest request;
+      sent = request.ParseFromString(message.request) ? ports_.others.Append(request)
+                                                      : absl::InvalidArgumentError("it cannot be read");
+    }
+    bool refused = absl::IsInvalidArgument(sent) || absl::IsAlreadyExists(sent);
+    if (refused) log_.Critical("reconciliation.message_refused", {{"error", sent.ToString()}});
+    if (sent.ok() || refused) (void)ports_.store.RemoveMessage(message.outbox_id);
+  }
+}
+
+void Reconciler::FillStatus(const AccountId& id, const Account& account,
+                            position::v1::ReconciliationStatus* out) const {
+  out->set_account_id(id.value());
+  if (account.state.orders_time.nanos != 0) wire::ToProto(account.state.orders_time, out->mutable_orders_time());
+  if (account.state.positions_time.nanos != 0)
+    wire::ToProto(account.state.positions_time, out->mutable_positions_time());
+  out->set_problem(account.problem);
+  out->set_open_breaks(account.breaks.Count(BreakState::kOpen));
+  out->set_halting_breaks(account.breaks.halting());
+  out->set_acknowledged_breaks(account.breaks.Count(BreakState::kAcknowledged));
+  out->set_pending(account.breaks.pending());
+  out->set_matched_trades(account.state.matched_trades);
+  out->set_healed_trades(account.state.healed_trades);
+  out->set_comparisons(account.state.comparisons);
+}
+
+void Reconciler::Publish() {
+  std::map<AccountId, View> views;
+  int open = 0;
+  for (const auto& [id, account] : accounts_) {
+    View& view = views[id];
+    FillStatus(id, account, &view.status);
+    view.breaks = account.breaks.All();
+    open += account.breaks.Count(BreakState::kOpen);
+  }
+  open_breaks_.Set(open);
+  MutexLock lock(mutex_);
+  views_ = std::move(views);
+}
+
+void Reconciler::Finish(const AccountId& account, const reconciliation::Break& one, position::v1::Break* out) const {
+  ToProto(account, one, out);
+  const UtcTime until = one.state == BreakState::kResolved ? one.resolve_time : clock_.Now();
+  out->set_age_ms((until - one.first_time).nanos / 1'000'000);
+  out->set_aged(one.state == BreakState::kOpen && out->age_ms() >= kAgedMs);
+}
+
+void Reconciler::Show(const std::string& account, position::v1::ListBreaksResponse* response) {
+  MutexLock lock(mutex_);
+  for (const auto& [id, view] : views_) {
+    if (!account.empty() && id.value() != account) continue;
+    *response->add_accounts() = view.status;
+    for (auto one = view.breaks.rbegin(); one != view.breaks.rend(); ++one) Finish(id, *one, response->add_breaks());
+  }
+}
+
+bool Reconciler::Acknowledge(const position::v1::AcknowledgeBreakRequest& request,
+                             std::function<void(absl::StatusOr<position::v1::Break>)> done) {
+  constexpr std::size_t kBytes = 1'024;
+  return inbox_.Post(0, kBytes, [this, request, done = std::move(done)] {
+    const AccountId id(request.account_id());
+    auto found = accounts_.find(id);
+    std::optional<reconciliation::Break> one;
+    if (found != accounts_.end())
+      one = found->second.breaks.Acknowledge(request.break_id(), request.actor(), request.reason(), clock_.Now());
+    if (!one) {
+      done(absl::NotFoundError("there is no such break that is open"));
+      return;
+    }
+    Account& account = found->second;
+    account.unsaved[one->number] = *one;
+    account.messages.push_back(
+        {.target = ReconciliationStore::Target::kAudit,
+         .request = RecordOfBreak(id, "reconciliation.break_acknowledged", request.actor(), *one).SerializeAsString()});
+    Save(id, account);
+    Report(id, account);
+    Publish();
+    if (!account.unsaved.empty()) {
+      done(absl::UnavailableError("it is acknowledged and not stored yet; ask again"));
+      return;
+    }
+    position::v1::Break told;
+    Finish(id, *one, &told);
+    done(told);
+  });
+}
+
+}  // namespace ballast

@@ -1,0 +1,188 @@
+"""Our books, the gateway's journal and the venue's own record over the real processes: they agree through kills, a trade that
+was never told is booked once, and what nothing explains holds entries back until a person has looked."""
+import itertools
+
+import pytest
+
+from harness import wait_until
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def suite(start_suite):
+    one = start_suite("reconciliation", {
+        "broker_gateway": {"paper_test_faces": "true"},
+        "positions": {"reconcile_orders_ms": "1000", "reconcile_positions_ms": "2000", "reconcile_grace_ms": "4000"},
+        "strategy_runner": {"deployments": []}})
+    wait_until(lambda: _status(one).get("positions_time"), 60, "the account has been compared")
+    wait_until(lambda: one.get("/api/live/risk").get("equity"), 60, "risk knows the account's equity")
+    yield one
+    one.remove()
+
+
+def _answer(suite, query=""):
+    return suite.get("/api/live/reconciliation?account_id=paper" + query)
+
+
+def _status(suite):
+    accounts = _answer(suite).get("accounts", [])
+    return accounts[0] if accounts else {}
+
+
+def _open(suite):
+    return [one for one in _answer(suite).get("breaks", []) if one["state"] == "BREAK_STATE_OPEN"]
+
+
+def _order(suite, side="BUY", quantity="0.01", **more):
+    return suite.request("POST", "/api/live/orders",
+                         {"request_id": f"recon-{next(_NUMBERS)}", "account_id": "paper", "symbol": "BTC-USD",
+                          "side": "SIDE_" + side, "type": "ORDER_TYPE_MARKET", "quantity": quantity,
+                          "confirm_duplicate": True, **more})
+
+
+def _plant(suite, **fault):
+    suite.broker.PlantPaperFault(suite.protos.broker.PlantPaperFaultRequest(account_id="paper", **fault), timeout=5)
+
+
+def _decimal(suite, text):
+    return suite.protos.type.Decimal(value=text)
+
+
+def _venue(suite):
+    return suite.broker.GetVenueStatement(suite.protos.broker.GetVenueStatementRequest(account_id="paper"), timeout=5)
+
+
+def _agrees(suite):
+    """Compared since now, all trades of the venue matched, no break."""
+    trades = _venue(suite).trade_number
+    before = int(_status(suite)["comparisons"])
+    wait_until(lambda: int(_status(suite)["matched_trades"]) >= trades and int(_status(suite)["comparisons"]) > before,
+               30, f"all {trades} trades agree")
+    wait_until(lambda: int(_status(suite)["pending"]) == 0, 30, "nothing is under way")
+    assert _open(suite) == []
+
+
+def _restore(suite):
+    """Re-arms what a break has tripped, until risk may be opened."""
+    status, body = suite.request("POST", "/api/live/breakers/rearm",
+                                 {"request_id": f"rearm-{next(_NUMBERS)}", "account_id": "paper", "reason": "looked at"})
+    assert status == 200, body
+    wait_until(lambda: suite.get("/api/live/opening")["opening"] == "OPENING_OPEN", 20, "entries are taken again")
+
+
+def test_a_clean_account_has_no_break_over_many_orders_and_kills(suite):
+    for service in ("broker_gateway", "positions", "order_management", "broker_gateway", "positions"):
+        for _ in range(8):
+            for side in ("BUY", "SELL"):
+                _order(suite, side)
+        suite.kill(service)
+        wait_until(suite.serving, 60, f"{service} is back")
+        wait_until(lambda: _order(suite, "BUY")[0] == 201, 60, "orders are taken again")
+    _agrees(suite)
+    assert int(_status(suite)["matched_trades"]) >= 40
+    # None ever was.
+    assert _answer(suite, "&resolved=true").get("breaks", []) == []
+    assert suite.get("/api/live/opening")["opening"] == "OPENING_OPEN"
+
+
+def test_a_trade_that_was_never_told_is_booked_exactly_once(suite):
+    _plant(suite, unheard_trades=1)
+    status, answer = _order(suite)
+    assert status == 201, answer
+    order_id = answer["order"]["order_id"]
+    fetch = lambda: suite.get(f"/api/live/orders/{order_id}")["order"]
+    wait_until(lambda: fetch()["status"] == "ORDER_STATUS_FILLED", 30, "the trade that was not heard is booked")
+    _agrees(suite)
+    fills = [fill for fill in suite.get("/api/live/fills?account_id=paper&page_size=500")["fills"] if fill["order_id"] == order_id]
+    assert len(fills) == 1 and fills[0]["quantity"] == "0.01", fills
+    assert int(_status(suite)["healed_trades"]) == 1
+    assert suite.get("/api/live/opening")["opening"] == "OPENING_OPEN"
+    # Asked again, nothing is told again; also not by a gateway that has forgotten what it told.
+    number = _venue(suite).trade_number
+    request = suite.protos.broker.TellVenueTradesRequest(account_id="paper", trade_numbers=[number])
+    assert list(suite.broker.TellVenueTrades(request, timeout=5).trade_numbers) == []
+    suite.kill("broker_gateway")
+    wait_until(suite.serving, 60, "the gateway is back")
+    assert list(suite.broker.TellVenueTrades(request, timeout=5).trade_numbers) == []
+    _agrees(suite)
+
+
+def test_a_difference_that_nothing_explains_holds_entries_back_until_a_person_has_looked(suite):
+    _plant(suite, cash=_decimal(suite, "-12.5"))
+    wait_until(lambda: _open(suite), 30, "the difference is a break")
+    found = _open(suite)[0]
+    assert (found["type"], found["difference"], found["halts"]) == ("BREAK_TYPE_CASH", "-12.5", True), found
+    assert float(found["ours"]) - float(found["venue"]) == pytest.approx(12.5)
+    wait_until(lambda: suite.get("/api/live/opening")["opening"] == "OPENING_BLOCKED", 20, "entries are held back")
+    assert "reconciliation_break" in [block["name"] for block in suite.get("/api/live/opening")["blocks"]]
+    status, refused = _order(suite)
+    assert status == 422 and "reconciliation" in str(refused), refused
+    # What reduces goes on.
+    assert _order(suite, "SELL", "0.01", reduce_only=True)[0] == 201
+    alert = lambda: [one for one in suite.get("/api/alerts")["alerts"] if "cash differs" in one["title"]]
+    wait_until(alert, 20, "people are told")
+    assert alert()[0]["level"] == "ALERT_LEVEL_CRITICAL" and "-12.5" in alert()[0]["text"]
+    # It is there after a restart, and still holds back.
+    suite.kill("positions")
+    wait_until(suite.serving, 60, "positions is back")
+    wait_until(lambda: [one["break_id"] for one in _open(suite)] == [found["break_id"]], 30, "the break is there again")
+    path = f"/api/live/reconciliation/breaks/{found['break_id']}/acknowledge"
+    status, body = suite.request("POST", path, {"account_id": "paper", "reason": ""})
+    assert status == 400, body
+    status, body = suite.request("POST", path, {"account_id": "paper", "reason": "a fee of the venue"})
+    assert status == 200 and body["reconciliation_break"]["state"] == "BREAK_STATE_ACKNOWLEDGED", body
+    _restore(suite)
+    assert _order(suite)[0] == 201
+    before = int(_status(suite)["comparisons"])
+    wait_until(lambda: int(_status(suite)["comparisons"]) > before + 2, 30, "it is compared again")
+    assert suite.get("/api/live/opening")["opening"] == "OPENING_OPEN" and _open(suite) == []
+    # The venue takes it back: the break is over.
+    _plant(suite, cash=_decimal(suite, "12.5"))
+    wait_until(lambda: _answer(suite).get("breaks", []) == [], 30, "the break is gone")
+    history = _answer(suite, "&resolved=true")["breaks"]
+    assert history[0]["state"] == "BREAK_STATE_RESOLVED" and history[0]["acknowledge_reason"] == "a fee of the venue"
+    actions = lambda: [one["action"] for one in suite.get("/api/audit?action=reconciliation.")["records"]]
+    wait_until(lambda: {"reconciliation.break_opened", "reconciliation.break_acknowledged",
+                        "reconciliation.break_resolved"} <= set(actions()), 20, "the audit chain has it")
+
+
+def test_a_position_that_nobody_traded_is_named_and_never_flattened(suite):
+    before = {one["symbol"]: one["quantity"] for one in suite.get("/api/live/positions?account_id=paper")["positions"]}
+    trades = _venue(suite).trade_number
+    position = suite.protos.broker.BrokerPosition(symbol="ETH-USD", quantity=_decimal(suite, "2"))
+    _plant(suite, position=position)
+    wait_until(lambda: _open(suite), 30, "the difference is a break")
+    found = _open(suite)[0]
+    assert (found["type"], found["symbol"], found["venue"], found["ours"]) == ("BREAK_TYPE_POSITION", "ETH-USD", "2", "0"), found
+    after = {one["symbol"]: one["quantity"] for one in suite.get("/api/live/positions?account_id=paper")["positions"]}
+    assert after == before and _venue(suite).trade_number == trades
+    _plant(suite, position=suite.protos.broker.BrokerPosition(symbol="ETH-USD", quantity=_decimal(suite, "-2")))
+    wait_until(lambda: _open(suite) == [], 30, "the break is gone")
+    _restore(suite)
+
+
+def test_an_order_made_elsewhere_and_one_that_the_venue_dropped_are_named(suite):
+    broker, side = suite.protos.broker, suite.protos.type.Side
+    _plant(suite, order=broker.VenueOrderElsewhere(order_id="elsewhere-1", symbol="BTC-USD", side=side.Value("SIDE_BUY"),
+                                                   quantity=_decimal(suite, "0.01"), limit_price=_decimal(suite, "1000")))
+    wait_until(lambda: [one["order_id"] for one in _open(suite)] == ["elsewhere-1"], 30, "the order is a break")
+    assert _open(suite)[0]["type"] == "BREAK_TYPE_EXTERNAL_ORDER" and "EXTERNAL" in _open(suite)[0]["message"]
+    _plant(suite, dropped_order_id="elsewhere-1")
+    wait_until(lambda: _open(suite) == [], 30, "the order is gone")
+    _restore(suite)
+    price = str(int(float(suite.get("/api/live/quotes?symbols=BTC-USD")["quotes"][0]["bid_price"]) * 0.97))
+    status, answer = _order(suite, type="ORDER_TYPE_LIMIT", limit_price=price, time_in_force="TIME_IN_FORCE_GTC")
+    assert status == 201, answer
+    order_id = answer["order"]["order_id"]
+    wait_until(lambda: order_id in [one.order_id for one in _venue(suite).open_orders], 20, "the order rests")
+    _plant(suite, dropped_order_id=order_id)
+    wait_until(lambda: _open(suite), 30, "the order that is open here alone is a break")
+    assert (_open(suite)[0]["type"], _open(suite)[0]["order_id"]) == ("BREAK_TYPE_ORDER_NOT_AT_VENUE", order_id)
+
+
+def test_the_faults_are_for_tests_only(suite):
+    schema = suite.get("/api/live/reconciliation?account_id=paper")
+    assert schema["accounts"][0]["account_id"] == "paper"
+    status, body = suite.request("GET", "/api/live/reconciliation?account_id=nobody")
+    assert status == 404, body
