@@ -488,6 +488,51 @@ TEST_F(ReconcilerTest, WhatCannotBeToldYetIsToldLater) {
   EXPECT_EQ(world.records[0].action(), "reconciliation.break_opened");
 }
 
+TEST_F(ReconcilerTest, EachDayThatHasEndedHasACertificateThatNamesTheOneBefore) {
+  auto day = [&](std::int64_t number) { world.books.at(kPaper).StartDay(ledger::MarkBoard(), number); };
+  day(20'000);
+  world.Tell(world.Make("a", Side::kBuy, "3", "100"));
+  Run(60);
+  EXPECT_TRUE(store->LoadTieOuts(kPaper, 10)->empty());
+  day(20'001);
+  Run(15);
+  ASSERT_EQ(store->LoadTieOuts(kPaper, 10)->size(), 1U);
+  position::v1::TieOut first = (*store->LoadTieOuts(kPaper, 10))[0];
+  EXPECT_EQ(first.day(), "2024-10-04");
+  EXPECT_TRUE(first.ties()) << first.text();
+  EXPECT_EQ(first.fills(), 1U);
+  EXPECT_EQ(first.lines(0).closing().value(), "699.99");
+  EXPECT_EQ(first.lines(1).symbol(), "SPY");
+  EXPECT_EQ(first.lines(1).closing().value(), "3");
+  EXPECT_EQ(first.former_hash(), "");
+  // Over a restart, from the long side to the short one.
+  world.Tell(world.Make("b", Side::kSell, "5", "100"));
+  Start();
+  Run(15);
+  day(20'002);
+  Run(15);
+  ASSERT_EQ(store->LoadTieOuts(kPaper, 10)->size(), 2U);
+  position::v1::TieOut second = (*store->LoadTieOuts(kPaper, 10))[0];
+  EXPECT_TRUE(second.ties()) << second.text();
+  EXPECT_EQ(second.fills(), 1U);
+  EXPECT_EQ(second.lines(1).opening().value(), "3");
+  EXPECT_EQ(second.lines(1).closing().value(), "-2");
+  EXPECT_EQ(second.former_hash(), first.hash());
+  EXPECT_NE(second.hash(), first.hash());
+  // A day with a difference says so.
+  world.cash += Decimal::FromInt(4);
+  day(20'003);
+  Run(15);
+  position::v1::TieOut third = (*store->LoadTieOuts(kPaper, 10))[0];
+  EXPECT_FALSE(third.ties());
+  ASSERT_EQ(third.differences_size(), 1);
+  EXPECT_NE(third.differences(0).find("at the venue"), std::string::npos);
+  std::vector<std::string> titles;
+  for (const auto& alert : world.alerts) titles.push_back(alert.title());
+  EXPECT_EQ(std::count(titles.begin(), titles.end(), "Day tied out"), 2);
+  EXPECT_EQ(std::count(titles.begin(), titles.end(), "Day does not tie out"), 1);
+}
+
 TEST_F(ReconcilerTest, ReportsThatWereLostAreWaitedForAndThenLeftOut) {
   world.Tell(world.Make("e", Side::kBuy, "1", "100"));
   world.lost_reports = 3;
