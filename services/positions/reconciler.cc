@@ -176,7 +176,8 @@ void Reconciler::Compare(const AccountId& id, const positions::AccountBook& book
   Heal(id, account);
   Save(id, account);
   Report(id, account);
-  bool unsettled = account.breaks.pending() > 0 || account.breaks.Count(BreakState::kOpen) > 0;
+  bool unsettled =
+      account.breaks.pending() > 0 || !account.suspects.empty() || account.breaks.Count(BreakState::kOpen) > 0;
   account.next_ns = now_ns + (unsettled ? kSecond : options_.orders_interval_ms * 1'000'000);
 }
 
@@ -253,7 +254,7 @@ absl::Status Reconciler::ReadOurs(const AccountId& id, const positions::AccountB
 
 absl::StatusOr<std::vector<Difference>> Reconciler::Differences(const AccountId& id, const positions::AccountBook& book,
                                                                 const broker::v1::GetVenueStatementResponse& statement,
-                                                                const Account& account, bool positions) {
+                                                                Account& account, bool positions) {
   std::vector<Difference> differences = account.match.Differences();
   auto add = [&](std::vector<Difference> more) {
     differences.insert(differences.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
@@ -266,7 +267,15 @@ absl::StatusOr<std::vector<Difference>> Reconciler::Differences(const AccountId&
   for (const broker::v1::VenueOrder& order : statement.open_orders()) {
     ASSIGN_OR_RETURN(venue.emplace_back(), OpenOrderOf(order, true));
   }
-  add(reconciliation::CompareOrders(ours, venue));
+  // What the venue has told until an order was first seen to differ explains it as long as it is not taken in here.
+  std::map<OrderId, std::uint64_t> suspects;
+  for (Difference& difference : reconciliation::CompareOrders(ours, venue)) {
+    auto before = account.suspects.find(difference.order_id);
+    const std::uint64_t told = before == account.suspects.end() ? statement.execution_sequence() : before->second;
+    suspects[difference.order_id] = told;
+    if (book.totals().execution_sequence >= told) differences.push_back(std::move(difference));
+  }
+  account.suspects = std::move(suspects);
   if (!positions) return differences;
   std::map<Symbol, Decimal> held;
   for (const broker::v1::BrokerPosition& position : statement.positions()) {

@@ -383,6 +383,28 @@ TEST_F(ReconcilerTest, OrdersThatOnlyOneSideHasAreBreaks) {
   EXPECT_EQ(found[position::v1::BREAK_TYPE_ORDER_NOT_AT_VENUE], "dropped");
 }
 
+TEST_F(ReconcilerTest, AnOrderWhoseEndIsToldAndNotTakenInIsNoBreakHoweverLongItTakes) {
+  world.Tell(world.Make("e", Side::kBuy, "1", "100"));
+  // It has ended at the venue, which is told, and order management has not taken it in.
+  world.our_orders = {World::OurOrder("ended", order::v1::ORDER_STATUS_NEW)};
+  broker::v1::ExecutionReport end = Report(2, "", Side::kBuy, "0", "0");
+  end.set_type(broker::v1::EXECUTION_TYPE_CANCELED);
+  world.journal.push_back(end);
+  Run(60);
+  EXPECT_TRUE(Breaks().empty());
+  EXPECT_EQ(world.reported.back(), 0);
+  // Taken in, and the order is open here all the same.
+  OrderEvent taken;
+  taken.account_id = kPaper;
+  taken.sequence = ++world.sequence;
+  taken.type = OrderEventType::kCancelRejected;
+  taken.execution_sequence = 2;
+  world.Apply(taken);
+  Run(10);
+  ASSERT_EQ(Breaks().size(), 1U);
+  EXPECT_EQ(Breaks()[0].type(), position::v1::BREAK_TYPE_ORDER_NOT_AT_VENUE);
+}
+
 TEST_F(ReconcilerTest, WithoutAnAnswerNothingIsABreakAndNothingIsGone) {
   world.positions["SPY"] += Decimal::FromInt(2);
   Run(10);
