@@ -61,6 +61,8 @@ const std::vector<Operation>& Operations() {
        "position.v1.VerifyAccountResponse"},
       {"GET", "/api/live/reconciliation", "What the comparison with the venue last came to, and its breaks",
        "account_id, resolved:bool, page_size:integer", "", "position.v1.ListBreaksResponse"},
+      {"GET", "/api/live/reconciliation/days", "The certificates of the days that have ended, newest first",
+       "account_id, page_size:integer", "", "position.v1.ListTieOutsResponse"},
       {"POST", "/api/live/reconciliation/breaks/{id}/acknowledge", "Acknowledge a break with a reason", "",
        "request_id, account_id, reason", "reconciliation_break:position.v1.Break"},
 

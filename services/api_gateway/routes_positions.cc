@@ -141,6 +141,15 @@ void ListBreaks(const CallPtr& call) {
   call->Forward(call->gateway.peers.positions, &PositionAsync::ListBreaks, request);
 }
 
+void ListTieOuts(const CallPtr& call) {
+  position::v1::ListTieOutsRequest request;
+  int page_size = 0;
+  if (!call->ReadNumber("page_size", &page_size)) return;
+  request.set_account_id(call->AccountOfQuery());
+  request.set_page_size(page_size);
+  call->Forward(call->gateway.peers.positions, &PositionAsync::ListTieOuts, request);
+}
+
 void AcknowledgeBreak(const CallPtr& call) {
   position::v1::AcknowledgeBreakRequest request;
   if (!call->ReadBody(&request)) return;
@@ -171,6 +180,7 @@ std::vector<Route> PositionRoutes() {
       {"POST", "/api/live/positions/verify", Verify},
       {"POST", "/api/live/positions/{symbol}/close", ClosePosition},
       {"GET", "/api/live/reconciliation", ListBreaks},
+      {"GET", "/api/live/reconciliation/days", ListTieOuts},
       {"POST", "/api/live/reconciliation/breaks/{id}/acknowledge", AcknowledgeBreak},
   };
 }

@@ -148,6 +148,22 @@ grpc::ServerUnaryReactor* PositionGrpc::ListBreaks(grpc::CallbackServerContext* 
   });
 }
 
+grpc::ServerUnaryReactor* PositionGrpc::ListTieOuts(grpc::CallbackServerContext* context,
+                                                    const position::v1::ListTieOutsRequest* request,
+                                                    position::v1::ListTieOutsResponse* response) {
+  FieldCheck check = CheckAccount(request->account_id());
+  check.Range("page_size", request->page_size(), 0, PostgresPositionStore::kPageMax);
+  if (!check.ok()) return Answer(context, check.Refusal());
+  return Read(context, [this, request = *request, response]() -> absl::Status {
+    constexpr int kDefault = 30;
+    int limit = request.page_size() == 0 ? kDefault : request.page_size();
+    RETURN_IF_ERROR(keeper_.Known(request.account_id()));
+    ASSIGN_OR_RETURN(auto tie_outs, breaks_.LoadTieOuts(AccountId(request.account_id()), limit));
+    for (position::v1::TieOut& tie_out : tie_outs) *response->add_tie_outs() = std::move(tie_out);
+    return absl::OkStatus();
+  });
+}
+
 grpc::ServerUnaryReactor* PositionGrpc::AcknowledgeBreak(grpc::CallbackServerContext* context,
                                                          const position::v1::AcknowledgeBreakRequest* request,
                                                          position::v1::AcknowledgeBreakResponse* response) {

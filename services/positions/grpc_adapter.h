@@ -40,6 +40,8 @@ class PositionGrpc final : public position::v1::PositionService::CallbackService
                                        position::v1::ListBreaksResponse*) override;
   grpc::ServerUnaryReactor* AcknowledgeBreak(grpc::CallbackServerContext*, const position::v1::AcknowledgeBreakRequest*,
                                              position::v1::AcknowledgeBreakResponse*) override;
+  grpc::ServerUnaryReactor* ListTieOuts(grpc::CallbackServerContext*, const position::v1::ListTieOutsRequest*,
+                                        position::v1::ListTieOutsResponse*) override;
   grpc::ServerWriteReactor<position::v1::StreamPositionsResponse>* StreamPositions(
       grpc::CallbackServerContext*, const position::v1::StreamPositionsRequest*) override;
 

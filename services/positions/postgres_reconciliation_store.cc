@@ -39,6 +39,11 @@ absl::StatusOr<std::map<AccountId, ReconciliationStore::Account>> PostgresReconc
       ASSIGN_OR_RETURN(auto stored, MessageIn<position::v1::Break>(row[1]));
       accounts[AccountId(row[0].as<std::string>())].breaks.push_back(FromProto(stored));
     }
+    for (const pqxx::row& row : work.exec(
+             "SELECT DISTINCT ON (account_id) account_id, payload FROM tie_out ORDER BY account_id, day_number DESC")) {
+      ASSIGN_OR_RETURN(accounts[AccountId(row[0].as<std::string>())].last_tie_out,
+                       MessageIn<position::v1::TieOut>(row[1]));
+    }
     return absl::OkStatus();
   }));
   return accounts;
@@ -46,6 +51,7 @@ absl::StatusOr<std::map<AccountId, ReconciliationStore::Account>> PostgresReconc
 
 absl::Status PostgresReconciliationStore::Save(const AccountId& account, const ReconciliationState& state,
                                                const std::vector<reconciliation::Break>& breaks,
+                                               const std::map<std::int64_t, position::v1::TieOut>& tie_outs,
                                                const std::vector<Message>& messages) {
   SqlBatch batch;
   position::v1::StoredReconciliation stored;
@@ -67,6 +73,12 @@ absl::Status PostgresReconciliationStore::Save(const AccountId& account, const R
         .Bigint(static_cast<std::int64_t>(one.number))
         .Boolean(one.state == reconciliation::BreakState::kResolved)
         .Bytes(proto.SerializeAsString());
+  }
+  for (const auto& [day, tie_out] : tie_outs) {
+    batch.Statement("INSERT INTO tie_out VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        .Text(account.value())
+        .Bigint(day)
+        .Bytes(tie_out.SerializeAsString());
   }
   for (const Message& message : messages) {
     batch.Statement("INSERT INTO outbox (target, request) VALUES ($1::int, $2)")
@@ -90,6 +102,21 @@ absl::StatusOr<std::vector<reconciliation::Break>> PostgresReconciliationStore::
     return absl::OkStatus();
   }));
   return breaks;
+}
+
+absl::StatusOr<std::vector<position::v1::TieOut>> PostgresReconciliationStore::LoadTieOuts(const AccountId& account,
+                                                                                           int limit) {
+  std::vector<position::v1::TieOut> tie_outs;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    tie_outs.clear();
+    for (const pqxx::row& row :
+         work.exec_params("SELECT payload FROM tie_out WHERE account_id = $1 ORDER BY day_number DESC LIMIT $2",
+                          account.value(), limit)) {
+      ASSIGN_OR_RETURN(tie_outs.emplace_back(), MessageIn<position::v1::TieOut>(row[0]));
+    }
+    return absl::OkStatus();
+  }));
+  return tie_outs;
 }
 
 absl::StatusOr<std::vector<ReconciliationStore::Message>> PostgresReconciliationStore::LoadOutbox() {

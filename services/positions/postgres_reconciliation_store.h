@@ -13,8 +13,11 @@ class PostgresReconciliationStore final : public ReconciliationStore {
   absl::Status Fence() override;
   absl::StatusOr<std::map<AccountId, Account>> Load() override;
   absl::Status Save(const AccountId& account, const ReconciliationState& state,
-                    const std::vector<reconciliation::Break>& breaks, const std::vector<Message>& messages) override;
+                    const std::vector<reconciliation::Break>& breaks,
+                    const std::map<std::int64_t, position::v1::TieOut>& tie_outs,
+                    const std::vector<Message>& messages) override;
   absl::StatusOr<std::vector<reconciliation::Break>> LoadBreaks(const AccountId& account, int limit) override;
+  absl::StatusOr<std::vector<position::v1::TieOut>> LoadTieOuts(const AccountId& account, int limit) override;
   absl::StatusOr<std::vector<Message>> LoadOutbox() override;
   absl::Status RemoveMessage(std::int64_t outbox_id) override;
 

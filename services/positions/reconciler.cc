@@ -6,6 +6,7 @@
 #include "libs/base/absl_std.h"
 #include "libs/ledger/fill.h"
 #include "libs/reconciliation/compare.h"
+#include "libs/reconciliation/tie_out.h"
 #include "libs/wire/wire.h"
 #include "services/positions/reconciliation_codec.h"
 
@@ -99,6 +100,7 @@ absl::Status Reconciler::Recover() {
     for (reconciliation::Break& one : each.breaks) account.breaks.Restore(std::move(one));
     for (const reconciliation::Sighting& seen : each.state.open) account.match.Restore(seen);
     account.state = std::move(each.state);
+    account.last_tie_out = std::move(each.last_tie_out);
   }
   Publish();
   return absl::OkStatus();
@@ -140,10 +142,11 @@ runtime::Turn Reconciler::Poll(std::int64_t now_ns) {
 void Reconciler::Compare(const AccountId& id, const positions::AccountBook& book, Account& account,
                          std::int64_t now_ns) {
   // Breaks that are open are looked at whole each time: they are to be seen as gone as soon as they are.
-  const bool positions = account.next_positions_ns <= now_ns || account.breaks.pending() > 0 ||
-                         account.breaks.Count(BreakState::kOpen) > 0;
+  const bool positions = account.next_positions_ns <= now_ns || account.state.day != book.totals().baseline.day ||
+                         account.breaks.pending() > 0 || account.breaks.Count(BreakState::kOpen) > 0;
+  broker::v1::GetVenueStatementResponse statement;
   auto differences = [&]() -> absl::StatusOr<std::vector<Difference>> {
-    ASSIGN_OR_RETURN(auto statement, ports_.others.Statement(id));
+    ASSIGN_OR_RETURN(statement, ports_.others.Statement(id));
     RETURN_IF_ERROR(Read(id, book, statement, account));
     return Differences(id, book, statement, account, positions);
   }();
@@ -169,10 +172,12 @@ void Reconciler::Compare(const AccountId& id, const positions::AccountBook& book
     account.next_positions_ns = now_ns + options_.positions_interval_ms * 1'000'000;
   }
   Note(id, changes, account);
+  if (positions) TieOutDay(id, book, statement, account);
   Heal(id, account);
   Save(id, account);
   Report(id, account);
-  bool unsettled = account.breaks.pending() > 0 || account.breaks.Count(BreakState::kOpen) > 0;
+  bool unsettled =
+      account.breaks.pending() > 0 || !account.suspects.empty() || account.breaks.Count(BreakState::kOpen) > 0;
   account.next_ns = now_ns + (unsettled ? kSecond : options_.orders_interval_ms * 1'000'000);
 }
 
@@ -249,7 +254,7 @@ absl::Status Reconciler::ReadOurs(const AccountId& id, const positions::AccountB
 
 absl::StatusOr<std::vector<Difference>> Reconciler::Differences(const AccountId& id, const positions::AccountBook& book,
                                                                 const broker::v1::GetVenueStatementResponse& statement,
-                                                                const Account& account, bool positions) {
+                                                                Account& account, bool positions) {
   std::vector<Difference> differences = account.match.Differences();
   auto add = [&](std::vector<Difference> more) {
     differences.insert(differences.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
@@ -262,7 +267,15 @@ absl::StatusOr<std::vector<Difference>> Reconciler::Differences(const AccountId&
   for (const broker::v1::VenueOrder& order : statement.open_orders()) {
     ASSIGN_OR_RETURN(venue.emplace_back(), OpenOrderOf(order, true));
   }
-  add(reconciliation::CompareOrders(ours, venue));
+  // What the venue has told until an order was first seen to differ explains it as long as it is not taken in here.
+  std::map<OrderId, std::uint64_t> suspects;
+  for (Difference& difference : reconciliation::CompareOrders(ours, venue)) {
+    auto before = account.suspects.find(difference.order_id);
+    const std::uint64_t told = before == account.suspects.end() ? statement.execution_sequence() : before->second;
+    suspects[difference.order_id] = told;
+    if (book.totals().execution_sequence >= told) differences.push_back(std::move(difference));
+  }
+  account.suspects = std::move(suspects);
   if (!positions) return differences;
   std::map<Symbol, Decimal> held;
   for (const broker::v1::BrokerPosition& position : statement.positions()) {
@@ -297,6 +310,61 @@ void Reconciler::Heal(const AccountId& id, Account& account) {
                {{"account", id.value()}, {"asked", std::to_string(again.size())}, {"told", std::to_string(*told)}});
 }
 
+void Reconciler::TieOutDay(const AccountId& id, const positions::AccountBook& book,
+                           const broker::v1::GetVenueStatementResponse& statement, Account& account) {
+  const std::int64_t day = book.totals().baseline.day;
+  if (day < 0 || day == account.state.day) return;
+  // The first day that is seen has not ended; a market that was set back has no day that ended.
+  if (account.state.day >= 0 && day > account.state.day) {
+    auto made = MakeTieOut(id, book, statement, account);
+    if (!made.ok()) {
+      log_.Warning("reconciliation.no_certificate", {{"account", id.value()}, {"error", made.status().ToString()}});
+      return;
+    }
+    account.last_tie_out = *made;
+    account.messages.push_back(
+        {.target = ReconciliationStore::Target::kAudit, .request = RecordOfTieOut(*made).SerializeAsString()});
+    account.messages.push_back(
+        {.target = ReconciliationStore::Target::kAlerts, .request = AlertOfTieOut(*made).SerializeAsString()});
+    account.tie_outs.emplace(account.state.day, *std::move(made));
+  }
+  account.state.day = day;
+}
+
+absl::StatusOr<position::v1::TieOut> Reconciler::MakeTieOut(const AccountId& id, const positions::AccountBook& book,
+                                                            const broker::v1::GetVenueStatementResponse& statement,
+                                                            const Account& account) {
+  reconciliation::TieOut day{.account_id = id,
+                             .day = account.state.day,
+                             .time = clock_.Now(),
+                             .currency = book.totals().currency,
+                             .from_sequence = account.last_tie_out.until_sequence(),
+                             .until_sequence = book.totals().sequence,
+                             .opening = {.cash = book.totals().opening_cash},
+                             .closing = {.cash = book.totals().cash, .positions = NetOf(book)},
+                             .venue_trade_number = statement.trade_number(),
+                             .trades_under_way = static_cast<int>(account.match.open().size()),
+                             .open_breaks = account.breaks.Count(BreakState::kOpen)};
+  if (day.from_sequence > 0) {
+    ASSIGN_OR_RETURN(day.opening, ClosingOf(account.last_tie_out));
+  }
+  ASSIGN_OR_RETURN(day.venue.cash, wire::FromProto(statement.cash(), "cash"));
+  for (const broker::v1::BrokerPosition& position : statement.positions()) {
+    ASSIGN_OR_RETURN(day.venue.positions[Symbol(position.symbol())], wire::FromProto(position.quantity(), "quantity"));
+  }
+  day.under_way = {.cash = account.match.CashUnderWay(), .positions = account.match.QuantityUnderWay()};
+  std::erase_if(day.under_way.positions, [](const auto& entry) { return entry.second.IsZero(); });
+  for (std::uint64_t cursor = day.from_sequence; cursor < day.until_sequence;) {
+    ASSIGN_OR_RETURN(std::vector<Fill> fills, ports_.fills.LoadFills(id, cursor, kReadPage));
+    if (fills.empty()) break;
+    for (const Fill& fill : fills) {
+      cursor = fill.sequence;
+      if (fill.sequence <= day.until_sequence) reconciliation::AddFill(fill, &day);
+    }
+  }
+  return ToProto(day, account.last_tie_out.hash());
+}
+
 void Reconciler::Note(const AccountId& id, const reconciliation::BreakList::Changes& changes, Account& account) {
   auto tell = [&](const reconciliation::Break& one, const char* action) {
     account.messages.push_back(
@@ -327,10 +395,11 @@ void Reconciler::Save(const AccountId& id, Account& account) {
   for (const auto& [execution, seen] : account.match.open()) account.state.open.push_back(seen);
   std::vector<reconciliation::Break> breaks;
   for (const auto& [number, one] : account.unsaved) breaks.push_back(one);
-  absl::Status saved = ports_.store.Save(id, account.state, breaks, account.messages);
+  absl::Status saved = ports_.store.Save(id, account.state, breaks, account.tie_outs, account.messages);
   if (saved.ok()) {
     waiting_messages_ |= !account.messages.empty();
     account.unsaved.clear();
+    account.tie_outs.clear();
     account.messages.clear();
     return;
   }

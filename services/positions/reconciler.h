@@ -65,9 +65,13 @@ class Reconciler : public runtime::Machine {
     reconciliation::BreakList breaks;
     // The venue's trades that were unheard at the last comparison.
     std::set<std::uint64_t> unheard;
+    // Orders that are different, and how far the journal was when each was first seen so.
+    std::map<OrderId, std::uint64_t> suspects;
     // Not stored yet.
     std::map<std::uint64_t, reconciliation::Break> unsaved;
     std::vector<ReconciliationStore::Message> messages;
+    std::map<std::int64_t, position::v1::TieOut> tie_outs;
+    position::v1::TieOut last_tie_out;
     // Comparisons in a row in which the journal ended before the number it had given.
     int journal_short = 0;
     std::string problem;
@@ -87,8 +91,14 @@ class Reconciler : public runtime::Machine {
   absl::Status ReadOurs(const AccountId& id, const positions::AccountBook& book, Account& account);
   absl::StatusOr<std::vector<reconciliation::Difference>> Differences(
       const AccountId& id, const positions::AccountBook& book, const broker::v1::GetVenueStatementResponse& statement,
-      const Account& account, bool positions);
+      Account& account, bool positions);
   void Heal(const AccountId& id, Account& account);
+  // The certificate of a day of results that has ended since the last comparison.
+  void TieOutDay(const AccountId& id, const positions::AccountBook& book,
+                 const broker::v1::GetVenueStatementResponse& statement, Account& account);
+  absl::StatusOr<position::v1::TieOut> MakeTieOut(const AccountId& id, const positions::AccountBook& book,
+                                                  const broker::v1::GetVenueStatementResponse& statement,
+                                                  const Account& account);
   void Note(const AccountId& id, const reconciliation::BreakList::Changes& changes, Account& account);
   void Save(const AccountId& id, Account& account);
   void Report(const AccountId& id, Account& account);

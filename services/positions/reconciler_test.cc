@@ -383,6 +383,28 @@ TEST_F(ReconcilerTest, OrdersThatOnlyOneSideHasAreBreaks) {
   EXPECT_EQ(found[position::v1::BREAK_TYPE_ORDER_NOT_AT_VENUE], "dropped");
 }
 
+TEST_F(ReconcilerTest, AnOrderWhoseEndIsToldAndNotTakenInIsNoBreakHoweverLongItTakes) {
+  world.Tell(world.Make("e", Side::kBuy, "1", "100"));
+  // It has ended at the venue, which is told, and order management has not taken it in.
+  world.our_orders = {World::OurOrder("ended", order::v1::ORDER_STATUS_NEW)};
+  broker::v1::ExecutionReport end = Report(2, "", Side::kBuy, "0", "0");
+  end.set_type(broker::v1::EXECUTION_TYPE_CANCELED);
+  world.journal.push_back(end);
+  Run(60);
+  EXPECT_TRUE(Breaks().empty());
+  EXPECT_EQ(world.reported.back(), 0);
+  // Taken in, and the order is open here all the same.
+  OrderEvent taken;
+  taken.account_id = kPaper;
+  taken.sequence = ++world.sequence;
+  taken.type = OrderEventType::kCancelRejected;
+  taken.execution_sequence = 2;
+  world.Apply(taken);
+  Run(10);
+  ASSERT_EQ(Breaks().size(), 1U);
+  EXPECT_EQ(Breaks()[0].type(), position::v1::BREAK_TYPE_ORDER_NOT_AT_VENUE);
+}
+
 TEST_F(ReconcilerTest, WithoutAnAnswerNothingIsABreakAndNothingIsGone) {
   world.positions["SPY"] += Decimal::FromInt(2);
   Run(10);
@@ -486,6 +508,51 @@ TEST_F(ReconcilerTest, WhatCannotBeToldYetIsToldLater) {
   Run(5);
   ASSERT_EQ(world.records.size(), 1U);
   EXPECT_EQ(world.records[0].action(), "reconciliation.break_opened");
+}
+
+TEST_F(ReconcilerTest, EachDayThatHasEndedHasACertificateThatNamesTheOneBefore) {
+  auto day = [&](std::int64_t number) { world.books.at(kPaper).StartDay(ledger::MarkBoard(), number); };
+  day(20'000);
+  world.Tell(world.Make("a", Side::kBuy, "3", "100"));
+  Run(60);
+  EXPECT_TRUE(store->LoadTieOuts(kPaper, 10)->empty());
+  day(20'001);
+  Run(15);
+  ASSERT_EQ(store->LoadTieOuts(kPaper, 10)->size(), 1U);
+  position::v1::TieOut first = (*store->LoadTieOuts(kPaper, 10))[0];
+  EXPECT_EQ(first.day(), "2024-10-04");
+  EXPECT_TRUE(first.ties()) << first.text();
+  EXPECT_EQ(first.fills(), 1U);
+  EXPECT_EQ(first.lines(0).closing().value(), "699.99");
+  EXPECT_EQ(first.lines(1).symbol(), "SPY");
+  EXPECT_EQ(first.lines(1).closing().value(), "3");
+  EXPECT_EQ(first.former_hash(), "");
+  // Over a restart, from the long side to the short one.
+  world.Tell(world.Make("b", Side::kSell, "5", "100"));
+  Start();
+  Run(15);
+  day(20'002);
+  Run(15);
+  ASSERT_EQ(store->LoadTieOuts(kPaper, 10)->size(), 2U);
+  position::v1::TieOut second = (*store->LoadTieOuts(kPaper, 10))[0];
+  EXPECT_TRUE(second.ties()) << second.text();
+  EXPECT_EQ(second.fills(), 1U);
+  EXPECT_EQ(second.lines(1).opening().value(), "3");
+  EXPECT_EQ(second.lines(1).closing().value(), "-2");
+  EXPECT_EQ(second.former_hash(), first.hash());
+  EXPECT_NE(second.hash(), first.hash());
+  // A day with a difference says so.
+  world.cash += Decimal::FromInt(4);
+  day(20'003);
+  Run(15);
+  position::v1::TieOut third = (*store->LoadTieOuts(kPaper, 10))[0];
+  EXPECT_FALSE(third.ties());
+  ASSERT_EQ(third.differences_size(), 1);
+  EXPECT_NE(third.differences(0).find("at the venue"), std::string::npos);
+  std::vector<std::string> titles;
+  for (const auto& alert : world.alerts) titles.push_back(alert.title());
+  EXPECT_EQ(std::count(titles.begin(), titles.end(), "Day tied out"), 2);
+  EXPECT_EQ(std::count(titles.begin(), titles.end(), "Day does not tie out"), 1);
 }
 
 TEST_F(ReconcilerTest, ReportsThatWereLostAreWaitedForAndThenLeftOut) {

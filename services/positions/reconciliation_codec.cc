@@ -1,5 +1,7 @@
 #include "services/positions/reconciliation_codec.h"
 
+#include <set>
+
 #include <nlohmann/json.hpp>
 
 #include "libs/base/absl_std.h"
@@ -91,6 +93,7 @@ void ToProto(const ReconciliationState& state, position::v1::StoredReconciliatio
   out->set_healed_trades(state.healed_trades);
   out->set_comparisons(state.comparisons);
   out->set_last_break_id(state.last_break_number);
+  if (state.day >= 0) out->set_day(state.day);
   if (state.orders_time.nanos != 0) PutTime(state.orders_time, out->mutable_orders_time());
   if (state.positions_time.nanos != 0) PutTime(state.positions_time, out->mutable_positions_time());
   for (const reconciliation::Sighting& seen : state.open) {
@@ -111,6 +114,7 @@ absl::StatusOr<ReconciliationState> FromProto(const position::v1::StoredReconcil
                             .healed_trades = proto.healed_trades(),
                             .comparisons = proto.comparisons(),
                             .last_break_number = proto.last_break_id()};
+  if (proto.has_day()) state.day = proto.day();
   if (proto.has_orders_time()) state.orders_time = wire::FromProto(proto.orders_time());
   if (proto.has_positions_time()) state.positions_time = wire::FromProto(proto.positions_time());
   for (const auto& sighting : proto.open()) {
@@ -128,6 +132,89 @@ absl::StatusOr<ReconciliationState> FromProto(const position::v1::StoredReconcil
     state.open.push_back(std::move(seen));
   }
   return state;
+}
+
+position::v1::TieOut ToProto(const reconciliation::TieOut& tie_out, const std::string& former_hash) {
+  position::v1::TieOut out;
+  out.set_account_id(tie_out.account_id.value());
+  out.set_day(reconciliation::DayText(tie_out.day));
+  PutTime(tie_out.time, out.mutable_time());
+  out.set_currency(tie_out.currency);
+  out.set_from_sequence(tie_out.from_sequence);
+  out.set_until_sequence(tie_out.until_sequence);
+  out.set_fills(tie_out.fills);
+  wire::ToProto(tie_out.fees, out.mutable_fees());
+  auto line = [&](const std::string& symbol, auto part) {
+    auto* to = out.add_lines();
+    to->set_symbol(symbol);
+    wire::ToProto(part(tie_out.opening), to->mutable_opening());
+    wire::ToProto(part(tie_out.moved), to->mutable_moved());
+    wire::ToProto(part(tie_out.closing), to->mutable_closing());
+    wire::ToProto(part(tie_out.venue), to->mutable_venue());
+    wire::ToProto(part(tie_out.under_way), to->mutable_under_way());
+  };
+  line("", [](const reconciliation::Balance& balance) { return balance.cash; });
+  std::set<Symbol> symbols;
+  for (const auto* balance : {&tie_out.opening, &tie_out.moved, &tie_out.closing, &tie_out.venue, &tie_out.under_way}) {
+    for (const auto& [symbol, quantity] : balance->positions) symbols.insert(symbol);
+  }
+  for (const Symbol& symbol : symbols) {
+    line(symbol.value(), [&](const reconciliation::Balance& balance) {
+      auto held = balance.positions.find(symbol);
+      return held == balance.positions.end() ? Decimal() : held->second;
+    });
+  }
+  out.set_venue_trade_number(tie_out.venue_trade_number);
+  out.set_trades_under_way(tie_out.trades_under_way);
+  out.set_open_breaks(tie_out.open_breaks);
+  for (const std::string& untied : reconciliation::UntiedLines(tie_out)) out.add_differences(untied);
+  out.set_ties(out.differences().empty());
+  out.set_former_hash(former_hash);
+  out.set_text(reconciliation::CanonicalText(tie_out));
+  out.set_hash(Sha256Hex(former_hash + '\n' + out.text()));
+  return out;
+}
+
+absl::StatusOr<reconciliation::Balance> ClosingOf(const position::v1::TieOut& tie_out) {
+  reconciliation::Balance closing;
+  for (const auto& line : tie_out.lines()) {
+    ASSIGN_OR_RETURN(Decimal amount, wire::FromProto(line.closing(), "closing"));
+    if (line.symbol().empty())
+      closing.cash = amount;
+    else if (!amount.IsZero())
+      closing.positions[Symbol(line.symbol())] = amount;
+  }
+  return closing;
+}
+
+audit::v1::AppendRecordRequest RecordOfTieOut(const position::v1::TieOut& tie_out) {
+  nlohmann::json detail = {
+      {"day", tie_out.day()},
+      {"differences", std::vector<std::string>(tie_out.differences().begin(), tie_out.differences().end())},
+      {"fills", tie_out.fills()},
+      {"hash", tie_out.hash()},
+      {"ties", tie_out.ties()}};
+  audit::v1::AppendRecordRequest record;
+  record.set_request_id("positions.tie_out:" + Sha256Hex(tie_out.account_id() + '\n' + tie_out.hash()));
+  record.set_actor("system");
+  record.set_action("reconciliation.tie_out");
+  record.set_subject("account:" + tie_out.account_id());
+  record.set_detail(detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  record.set_account_id(tie_out.account_id());
+  return record;
+}
+
+alert::v1::RaiseAlertRequest AlertOfTieOut(const position::v1::TieOut& tie_out) {
+  alert::v1::RaiseAlertRequest alert;
+  alert.set_request_id("positions.tie_out.alert:" + Sha256Hex(tie_out.account_id() + '\n' + tie_out.hash()));
+  alert.set_type(alert::v1::ALERT_TYPE_POSITION);
+  alert.set_level(tie_out.ties() ? alert::v1::ALERT_LEVEL_INFO : alert::v1::ALERT_LEVEL_CRITICAL);
+  alert.set_title(tie_out.ties() ? "Day tied out" : "Day does not tie out");
+  std::string text = tie_out.day() + ": " + std::to_string(tie_out.fills()) + " fills";
+  text += tie_out.ties() ? ", opening and fills are the closing here and at the venue" : "; " + tie_out.differences(0);
+  alert.set_text(text);
+  alert.set_account_id(tie_out.account_id());
+  return alert;
 }
 
 alert::v1::RaiseAlertRequest AlertOfBreak(const AccountId& account, const reconciliation::Break& one) {

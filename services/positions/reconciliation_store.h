@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "ballast/position/v1/reconciliation.pb.h"
 #include "libs/reconciliation/break_list.h"
 #include "libs/reconciliation/trade_match.h"
 
@@ -25,6 +26,8 @@ struct ReconciliationState {
   UtcTime positions_time;
   // What not all three agree on yet.
   std::vector<reconciliation::Sighting> open;
+  // Of results, of the last comparison; -1: there was none.
+  std::int64_t day = -1;
 
   friend bool operator==(const ReconciliationState&, const ReconciliationState&) = default;
 };
@@ -41,6 +44,8 @@ class ReconciliationStore {
   };
   struct Account {
     ReconciliationState state;
+    // The newest certificate's; empty and 0: there is none.
+    position::v1::TieOut last_tie_out;
     // Not resolved.
     std::vector<reconciliation::Break> breaks;
   };
@@ -49,11 +54,15 @@ class ReconciliationStore {
   // Takes the writer's place.
   virtual absl::Status Fence() = 0;
   virtual absl::StatusOr<std::map<AccountId, Account>> Load() = 0;
-  // In one transaction; a break replaces what is stored under its number. FAILED_PRECONDITION: a newer writer exists.
+  // In one transaction; a break replaces what is stored under its number, a day's certificate is never replaced.
+  // FAILED_PRECONDITION: a newer writer exists.
   virtual absl::Status Save(const AccountId& account, const ReconciliationState& state,
-                            const std::vector<reconciliation::Break>& breaks, const std::vector<Message>& messages) = 0;
+                            const std::vector<reconciliation::Break>& breaks,
+                            const std::map<std::int64_t, position::v1::TieOut>& tie_outs,
+                            const std::vector<Message>& messages) = 0;
   // Newest first, resolved ones too.
   virtual absl::StatusOr<std::vector<reconciliation::Break>> LoadBreaks(const AccountId& account, int limit) = 0;
+  virtual absl::StatusOr<std::vector<position::v1::TieOut>> LoadTieOuts(const AccountId& account, int limit) = 0;
   // Oldest first, at most 100.
   virtual absl::StatusOr<std::vector<Message>> LoadOutbox() = 0;
   virtual absl::Status RemoveMessage(std::int64_t outbox_id) = 0;

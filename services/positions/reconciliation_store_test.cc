@@ -68,9 +68,13 @@ TEST_P(ReconciliationStoreTest, WhatIsSavedIsThereForTheNextProcess) {
                                                        .quantity = Decimal::Of("-2.5"),
                                                        .cash = Decimal::Of("0.00000001")},
                         .trade_number = 4});
+  state.day = 20'001;
+  position::v1::TieOut tie_out;
+  tie_out.set_hash("abc");
   ASSERT_TRUE(store
                   ->Save(kAccount, state,
                          {Break(1, reconciliation::BreakState::kOpen), Break(2, reconciliation::BreakState::kResolved)},
+                         {{20'000, tie_out}},
                          {{.target = ReconciliationStore::Target::kAlerts, .request = std::string("a\0b", 3)}})
                   .ok());
   auto next = Open();
@@ -78,6 +82,12 @@ TEST_P(ReconciliationStoreTest, WhatIsSavedIsThereForTheNextProcess) {
   auto loaded = next->Load();
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   EXPECT_EQ(loaded->at(kAccount).state, state);
+  EXPECT_EQ(loaded->at(kAccount).last_tie_out.hash(), "abc");
+  // A day's certificate is never written over.
+  tie_out.set_hash("other");
+  ASSERT_TRUE(next->Save(kAccount, state, {}, {{20'000, tie_out}}, {}).ok());
+  ASSERT_EQ(next->LoadTieOuts(kAccount, 10)->size(), 1U);
+  EXPECT_EQ((*next->LoadTieOuts(kAccount, 10))[0].hash(), "abc");
   // What is over is not loaded, but listed.
   ASSERT_EQ(loaded->at(kAccount).breaks.size(), 1U);
   EXPECT_EQ(loaded->at(kAccount).breaks[0], Break(1, reconciliation::BreakState::kOpen));
@@ -91,8 +101,8 @@ TEST_P(ReconciliationStoreTest, WhatIsSavedIsThereForTheNextProcess) {
 }
 
 TEST_P(ReconciliationStoreTest, ABreakIsStoredOverByItsNumber) {
-  ASSERT_TRUE(store->Save(kAccount, {}, {Break(1, reconciliation::BreakState::kOpen)}, {}).ok());
-  ASSERT_TRUE(store->Save(kAccount, {}, {Break(1, reconciliation::BreakState::kResolved)}, {}).ok());
+  ASSERT_TRUE(store->Save(kAccount, {}, {Break(1, reconciliation::BreakState::kOpen)}, {}, {}).ok());
+  ASSERT_TRUE(store->Save(kAccount, {}, {Break(1, reconciliation::BreakState::kResolved)}, {}, {}).ok());
   EXPECT_TRUE(store->Load()->at(kAccount).breaks.empty());
   ASSERT_EQ(store->LoadBreaks(kAccount, 10)->size(), 1U);
 }
@@ -100,8 +110,8 @@ TEST_P(ReconciliationStoreTest, ABreakIsStoredOverByItsNumber) {
 TEST_P(ReconciliationStoreTest, AnOlderProcessStoresNothingMore) {
   auto newer = Open();
   ASSERT_TRUE(newer->Fence().ok());
-  EXPECT_TRUE(absl::IsFailedPrecondition(store->Save(kAccount, {}, {}, {})));
-  EXPECT_TRUE(newer->Save(kAccount, {}, {}, {}).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(store->Save(kAccount, {}, {}, {}, {})));
+  EXPECT_TRUE(newer->Save(kAccount, {}, {}, {}, {}).ok());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ReconciliationStoreTest,

@@ -1,5 +1,6 @@
 """Our books, the gateway's journal and the venue's own record over the real processes: they agree through kills, a trade that
 was never told is booked once, and what nothing explains holds entries back until a person has looked."""
+import hashlib
 import itertools
 
 import pytest
@@ -181,8 +182,51 @@ def test_an_order_made_elsewhere_and_one_that_the_venue_dropped_are_named(suite)
     assert (_open(suite)[0]["type"], _open(suite)[0]["order_id"]) == ("BREAK_TYPE_ORDER_NOT_AT_VENUE", order_id)
 
 
-def test_the_faults_are_for_tests_only(suite):
-    schema = suite.get("/api/live/reconciliation?account_id=paper")
-    assert schema["accounts"][0]["account_id"] == "paper"
+def test_a_trade_made_elsewhere_is_booked_as_external_and_halts_the_account(suite):
+    for one in _open(suite):
+        status, body = suite.request("POST", f"/api/live/reconciliation/breaks/{one['break_id']}/acknowledge",
+                                     {"account_id": "paper", "reason": "the venue has dropped it"})
+        assert status == 200, body
+    broker, side = suite.protos.broker, suite.protos.type.Side
+    _plant(suite, order=broker.VenueOrderElsewhere(order_id="elsewhere-2", symbol="ETH-USD", side=side.Value("SIDE_BUY"),
+                                                   quantity=_decimal(suite, "0.5")))
+    wait_until(lambda: suite.get("/api/live/opening")["opening"] == "OPENING_HALTED", 30, "the account is halted")
+    order = suite.get("/api/live/orders/elsewhere-2")["order"]
+    assert (order["reason"], order["cumulative_quantity"], order["status"]) == ("external", "0.5", "ORDER_STATUS_FILLED"), order
+    held = {one["symbol"]: one["quantity"] for one in suite.get("/api/live/positions?account_id=paper")["positions"]}
+    assert held["ETH-USD"] == "0.5"
+    _agrees(suite)
+    status, body = suite.request("POST", "/api/live/emergency/resume", {"account_id": "paper", "reason": "it was mine"})
+    assert status in (200, 202), body
+    wait_until(lambda: suite.get("/api/live/opening")["opening"] == "OPENING_OPEN", 20, "it trades again")
+
+
+def test_an_account_that_nobody_knows_has_no_comparison(suite):
     status, body = suite.request("GET", "/api/live/reconciliation?account_id=nobody")
     assert status == 404, body
+
+
+def test_each_day_that_has_ended_has_a_certificate_that_names_the_one_before(start_suite):
+    # A minute of market time each fiftieth of a second: a day in half a minute.
+    one = start_suite("reconciliation_days", {
+        "broker_gateway": {"market_speed": "3000", "market_tick_ms": "60000"},
+        "positions": {"reconcile_orders_ms": "1000", "reconcile_positions_ms": "1000", "reconcile_grace_ms": "4000"},
+        "strategy_runner": {"deployments": []}})
+    try:
+        wait_until(lambda: _order(one)[0] == 201, 60, "an order is taken")
+        days = lambda: one.get("/api/live/reconciliation/days?account_id=paper").get("tie_outs", [])
+        wait_until(lambda: len(days()) >= 1, 90, "the first day has ended")
+        one.kill("positions")
+        wait_until(lambda: len(days()) >= 2, 120, "the next day has ended")
+        newest, former = days()[:2]
+        assert newest["ties"] and former["ties"], (newest["text"], former["text"])
+        assert newest["day"] > former["day"] and newest["from_sequence"] == former["until_sequence"]
+        assert newest["former_hash"] == former["hash"]
+        for day in (newest, former):
+            assert day["hash"] == hashlib.sha256(f"{day['former_hash']}\n{day['text']}".encode()).hexdigest()
+            assert day["lines"][0]["closing"] == day["lines"][0]["venue"]
+        assert sum(int(day["fills"]) for day in days()) >= 1
+        hashes = lambda: str(one.get("/api/audit?action=reconciliation.tie_out")["records"])
+        wait_until(lambda: newest["hash"] in hashes() and former["hash"] in hashes(), 30, "the audit chain has them")
+    finally:
+        one.remove()

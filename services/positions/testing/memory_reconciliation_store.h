@@ -17,6 +17,7 @@ class MemoryReconciliationStore final : public ReconciliationStore {
     std::uint64_t epoch = 0;
     std::map<AccountId, ReconciliationState> states;
     std::map<std::pair<AccountId, std::uint64_t>, reconciliation::Break> breaks;
+    std::map<std::pair<AccountId, std::int64_t>, position::v1::TieOut> tie_outs;
     std::map<std::int64_t, Message> outbox;
     std::int64_t last_outbox_id = 0;
     runtime::Faults faults;
@@ -34,14 +35,18 @@ class MemoryReconciliationStore final : public ReconciliationStore {
     for (const auto& [key, one] : disk_->breaks) {
       if (one.state != reconciliation::BreakState::kResolved) accounts[key.first].breaks.push_back(one);
     }
+    for (const auto& [key, tie_out] : disk_->tie_outs) accounts[key.first].last_tie_out = tie_out;
     return accounts;
   }
   absl::Status Save(const AccountId& account, const ReconciliationState& state,
-                    const std::vector<reconciliation::Break>& breaks, const std::vector<Message>& messages) override {
+                    const std::vector<reconciliation::Break>& breaks,
+                    const std::map<std::int64_t, position::v1::TieOut>& tie_outs,
+                    const std::vector<Message>& messages) override {
     return disk_->faults.Commit([&]() -> absl::Status {
       if (epoch_ != disk_->epoch) return absl::FailedPreconditionError("a newer writer exists");
       disk_->states[account] = state;
       for (const reconciliation::Break& one : breaks) disk_->breaks[{account, one.number}] = one;
+      for (const auto& [day, tie_out] : tie_outs) disk_->tie_outs.try_emplace({account, day}, tie_out);
       for (Message message : messages) {
         message.outbox_id = ++disk_->last_outbox_id;
         disk_->outbox[message.outbox_id] = message;
@@ -57,6 +62,15 @@ class MemoryReconciliationStore final : public ReconciliationStore {
     std::reverse(breaks.begin(), breaks.end());
     if (static_cast<int>(breaks.size()) > limit) breaks.resize(static_cast<std::size_t>(limit));
     return breaks;
+  }
+  absl::StatusOr<std::vector<position::v1::TieOut>> LoadTieOuts(const AccountId& account, int limit) override {
+    std::vector<position::v1::TieOut> tie_outs;
+    for (const auto& [key, tie_out] : disk_->tie_outs) {
+      if (key.first == account) tie_outs.push_back(tie_out);
+    }
+    std::reverse(tie_outs.begin(), tie_outs.end());
+    if (static_cast<int>(tie_outs.size()) > limit) tie_outs.resize(static_cast<std::size_t>(limit));
+    return tie_outs;
   }
   absl::StatusOr<std::vector<Message>> LoadOutbox() override {
     std::vector<Message> messages;

@@ -191,6 +191,14 @@ export interface ReconciliationStatus {
   matched_trades: Integer64;
   healed_trades: Integer64;
 }
+export interface TieOut {
+  day: string;
+  fills: Integer64;
+  ties: boolean;
+  differences?: string[];
+  hash: string;
+  text: string;
+}
 export interface Reconciliation {
   accounts?: ReconciliationStatus[];
   breaks?: ReconciliationBreak[];

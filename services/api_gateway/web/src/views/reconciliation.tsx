@@ -1,6 +1,6 @@
 import { useRef, useState } from "react";
 import { get, post } from "../api/client";
-import type { Reconciliation, ReconciliationBreak } from "../api/types";
+import type { Reconciliation, ReconciliationBreak, TieOut } from "../api/types";
 import { agreementOf, nameOfBreak } from "../lib/reconciliation";
 import { newKey } from "../lib/words";
 import { notify, useModel, useStore } from "../state/store";
@@ -26,6 +26,8 @@ export function ReconciliationPanel() {
     [accountId, fillVersion],
     3000,
   );
+  const days = useFetched(async () => (accountId ? ((await get<{ tie_outs?: TieOut[] }>(`/api/live/reconciliation/days?account_id=${encodeURIComponent(accountId)}&page_size=1`)).tie_outs ?? []) : []), [accountId], 30_000);
+  const tieOuts = days.data ?? [];
   const [chosen, setChosen] = useState<ReconciliationBreak | null>(null);
   const status = data?.accounts?.find((each) => each.account_id === accountId);
   const agreement = agreementOf(status, Date.now());
@@ -38,8 +40,23 @@ export function ReconciliationPanel() {
         {status?.problem && <span className="muted"> · {status.problem}</span>}
       </p>
       {(data?.breaks ?? []).length > 0 && <Table label="Breaks" columns={columns(setChosen)} rows={data?.breaks ?? []} rowKey={(b) => String(b.break_id)} empty={<Empty title="No breaks" />} />}
+      {tieOuts[0] && <LastDay day={tieOuts[0]} />}
       {chosen && <AcknowledgeDialog one={chosen} onClose={() => { setChosen(null); reload(); }} />}
     </Panel>
+  );
+}
+
+/** The certificate of the newest day that has ended. */
+function LastDay({ day }: { day: TieOut }) {
+  return (
+    <details>
+      <summary>
+        <span className={`state tone-${day.ties ? "good" : "bad"}`}>{day.day} {day.ties ? "ties" : "does not tie"}</span>
+        <span className="muted"> · {day.fills} fills · <span className="number" title={day.hash}>{day.hash.slice(0, 12)}</span></span>
+      </summary>
+      {(day.differences ?? []).map((line) => <p key={line}><code>{line}</code></p>)}
+      <pre>{day.text}</pre>
+    </details>
   );
 }
 
