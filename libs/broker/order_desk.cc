@@ -274,8 +274,11 @@ void OrderDesk::On(const OrderRecord& record, UtcTime) {
     if (record.cumulative_quantity > entry->order.cumulative_quantity) Ask(*entry);
     return;
   }
-  if (record.status == OrderStatus::kCanceled || record.status == OrderStatus::kExpired)
-    On(Ended{.order_id = record.order_id, .status = record.status, .time = record.as_of}, record.as_of);
+  // Filled, and a trade of it was taken back since: it has ended with what is left of it.
+  bool reduced = record.status == OrderStatus::kFilled && entry->order.cumulative_quantity < entry->order.quantity;
+  OrderStatus ended = reduced ? OrderStatus::kCanceled : record.status;
+  if (ended == OrderStatus::kCanceled || ended == OrderStatus::kExpired)
+    On(Ended{.order_id = record.order_id, .status = ended, .time = record.as_of}, record.as_of);
 }
 
 void OrderDesk::On(const NotFound& fact, UtcTime) {

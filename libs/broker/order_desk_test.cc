@@ -205,6 +205,23 @@ TEST(OrderDeskTest, FactsThatContradictEachOtherAreBookedAndMarked) {
   } while (!testing::Test::HasFailure() && std::next_permutation(order.begin(), order.end()));
 }
 
+// The venue filled it, took a trade of it back, and told that before the rest: what is left will never trade.
+TEST(OrderDeskTest, AnOrderThatFilledAndLostATradeSinceEnds) {
+  World world;
+  world.desk.Take(Buy(kOrder, "3"), world.now);
+  world.Turn();
+  world.Says({TradeOf("t2", 0, "1", false), TradeOf("t2", 1, "1", true), TradeOf("t1", 0, "2", false)});
+  EXPECT_NE(world.desk.Find(kOrder)->way, OrderDesk::Way::kClosed);
+  world.Says({OrderRecord{.order_id = kOrder,
+                          .broker_order_id = "b1",
+                          .status = OrderStatus::kFilled,
+                          .cumulative_quantity = Decimal::FromInt(2),
+                          .as_of = world.now}});
+  EXPECT_EQ(world.Count(ExecutionType::kCanceled), 1);
+  EXPECT_EQ(world.Net(), Decimal::FromInt(2));
+  world.Check();
+}
+
 TEST(OrderDeskTest, ATradeOfAnOrderNobodySentIsBooked) {
   World world;
   world.Says({TradeOf("t1", 0, "1", false), TradeOf("t1", 0, "1", false)});

@@ -10,8 +10,8 @@ from suite import build
 
 
 @contextlib.contextmanager
-def suite(overrides, order_managers=1):
-    """Runs the release build, or what BALLAST_TEST_BIN names."""
+def suite(overrides, order_managers=1, prepare=None):
+    """Runs the release build, or what BALLAST_TEST_BIN names. With `prepare` also what that made of it before its start."""
     os.environ.setdefault("BALLAST_TEST_BIN", str(harness.TOP / "build/release/bin"))
     if os.environ["BALLAST_TEST_BIN"] == str(harness.TOP / "build/release/bin"):
         build.services("release")
@@ -19,8 +19,9 @@ def suite(overrides, order_managers=1):
     folder.chmod(0o755)  # Postgres runs as somebody else below it
     running = harness.Suite(folder, harness.Protos(folder), overrides, order_managers=order_managers)
     try:
+        prepared = prepare(running) if prepare else None
         running.start()
-        yield running
+        yield (running, prepared) if prepare else running
     finally:
         running.remove()
         shutil.rmtree(folder, ignore_errors=True)
