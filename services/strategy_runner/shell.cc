@@ -1,11 +1,10 @@
 #include "services/strategy_runner/shell.h"
 
-#include <future>
-
 #include <grpcpp/grpcpp.h>
 
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/client_stream.h"
+#include "libs/platform/thread/answered.h"
 #include "libs/runtime/worker.h"
 #include "services/strategy_runner/grpc_adapter.h"
 #include "services/strategy_runner/grpc_neighbours.h"
@@ -114,12 +113,10 @@ class StrategyRunnerShell : public Service {
  private:
   // The order log's reader thread: waits until the events are durable.
   bool OnEvents(const order::v1::StreamOrderEventsResponse& response) {
-    std::promise<bool> applied;
-    std::future<bool> result = applied.get_future();
-    // Not owned: this thread waits until it is done with.
-    std::shared_ptr<const order::v1::StreamOrderEventsResponse> message(std::shared_ptr<void>(), &response);
-    runner_->OnEvents(std::move(message), [&applied](bool counts) { applied.set_value(counts); });
-    return result.get();
+    return Answered<bool>([&](std::function<void(bool)> done) {
+      // Not owned: this thread waits until it is done with.
+      runner_->OnEvents({std::shared_ptr<void>(), &response}, std::move(done));
+    });
   }
 
   ServiceContext& context_;
