@@ -159,9 +159,11 @@ std::string Json(const Rejection& rejection) {
   JsonObject json;
   json.Add("check", rejection.check);
   json.Add("limit", rejection.limit);
+  if (!rejection.limit_scope.empty()) json.Add("limit_scope", rejection.limit_scope);
   json.Add("message", rejection.message);
   json.Add("observed", rejection.observed);
   json.AddNumber("reason", static_cast<std::uint64_t>(rejection.reason));
+  if (!rejection.related_order_id.empty()) json.Add("related_order_id", rejection.related_order_id);
   return std::move(json).Take();
 }
 
@@ -255,6 +257,7 @@ std::string Json(const Order& order, OrderEventType type) {
   if (everything && order.cancel_requested) json.AddRaw("cancel_requested", "true");
   if (progress && !order.cumulative_quantity.IsZero())
     json.Add("cumulative_quantity", order.cumulative_quantity.ToString());
+  if (intent && order.confirm_soft_collar) json.AddRaw("confirm_soft_collar", "true");
   if (intent) json.Add("deployment_id", order.deployment_id.value());
   if (intent && order.display_quantity) json.Add("display_quantity", order.display_quantity->ToString());
   if (intent && order.expire_time.nanos != 0) json.Add("expire_time", order.expire_time.ToString());
@@ -265,8 +268,10 @@ std::string Json(const Order& order, OrderEventType type) {
   if (intent) {
     if (order.limit_price) json.Add("limit_price", order.limit_price->ToString());
     if (order.list) json.AddRaw("list", Json(*order.list));
+    if (!order.locate_id.empty()) json.Add("locate_id", order.locate_id);
     if (order.pending_replace) json.AddRaw("pending_replace", Json(*order.pending_replace));
     if (order.post_only) json.AddRaw("post_only", "true");
+    if (order.protective_stop_price) json.Add("protective_stop_price", order.protective_stop_price->ToString());
     json.Add("quantity", order.quantity.ToString());
     json.Add("reason", order.reason);
     if (order.reduce_only) json.AddRaw("reduce_only", "true");

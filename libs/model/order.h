@@ -161,6 +161,12 @@ struct Order {
   std::optional<ListPlace> list;
   // Asked for and not yet answered.
   std::optional<Replacement> pending_replace;
+  // Somebody has looked at a price beyond the soft collar and means it.
+  bool confirm_soft_collar = false;
+  // By what the borrowing of a short sale was arranged.
+  std::string locate_id;
+  // Of a list's entry the stop of its exit, of a deployment's order the stop that it watches.
+  std::optional<Decimal> protective_stop_price;
 
   friend bool operator==(const Order&, const Order&) = default;
 };

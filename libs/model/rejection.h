@@ -46,6 +46,11 @@ enum class RejectReason : int {
   kReduceOnly = 2025,
   kBreaker = 2026,
   kNetLeverage = 2027,
+  kRiskPerTrade = 2028,
+  kPortfolioRisk = 2029,
+  kSoftCollar = 2030,
+  kSelfTrade = 2031,
+  kLocateRequired = 2032,
   kOrderNotFound = 3001,
   kOrderClosed = 3002,
   kCancelPending = 3003,
@@ -80,6 +85,10 @@ struct Rejection {
   std::string observed;
   // One sentence for people.
   std::string message;
+  // Whose limit it was where it is not the account's own: "firm", "deployment x", "instrument x".
+  std::string limit_scope = {};
+  // Of a self-trade: the order that rests.
+  std::string related_order_id = {};
 
   friend bool operator==(const Rejection&, const Rejection&) = default;
 };

@@ -209,6 +209,22 @@ ListVerdict Judge(const std::vector<const Order*>& orders) {
   return Judgement(orders).Make();
 }
 
+void TellEntryItsStop(std::vector<Order>& orders) {
+  if (orders.empty() || !orders.front().list || !HasParent(orders.front().list->contingency)) return;
+  Order& entry = orders.front();
+  Decimal covered;
+  std::optional<Decimal> furthest;
+  for (std::size_t i = 1; i < orders.size(); ++i) {
+    const Order& exit = orders[i];
+    if (!FollowsFills(entry, exit) || !IsStop(exit.type) || !exit.stop_price) continue;
+    covered += exit.quantity;
+    bool further =
+        !furthest || (entry.side == Side::kBuy ? *exit.stop_price < *furthest : *exit.stop_price > *furthest);
+    if (further) furthest = exit.stop_price;
+  }
+  if (covered >= entry.quantity) entry.protective_stop_price = furthest;
+}
+
 std::string ListRequestId(const std::string& list_id, std::uint32_t index) {
   return list_id + ":" + std::to_string(index);
 }

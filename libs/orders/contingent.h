@@ -70,6 +70,8 @@ inline bool HasParent(ContingencyType type) {
   return type == ContingencyType::kOto || type == ContingencyType::kBracket;
 }
 
+// Gives the entry of a list with a parent the stop of its exits, where they have one for all of it: the furthest.
+void TellEntryItsStop(std::vector<Order>& orders);
 // The request id of the list's order at `index`.
 std::string ListRequestId(const std::string& list_id, std::uint32_t index);
 // The order id of the list's order at `index`.

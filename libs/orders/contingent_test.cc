@@ -348,5 +348,30 @@ TEST(ContingentTest, IdsOfAListAreKnownToEachOfItsOrders) {
   EXPECT_NE(ListOrderId(AccountId("paper"), "entry-7", 1), ListOrderId(AccountId("paper"), "entry-7", 2));
 }
 
+// Index 3 of a list here is its stop.
+TEST(ContingentTest, AnEntryKnowsTheFurthestStopThatProtectsAllOfIt) {
+  List bracket(ContingencyType::kBracket, {10, 10, 10});
+  TellEntryItsStop(bracket.orders);
+  EXPECT_FALSE(bracket[1].protective_stop_price) << "the stop has no price";
+  bracket[3].stop_price = Of(90);
+  TellEntryItsStop(bracket.orders);
+  EXPECT_EQ(bracket[1].protective_stop_price, Of(90));
+  EXPECT_FALSE(bracket[2].protective_stop_price);
+  List part(ContingencyType::kBracket, {10, 10, 9});
+  part[3].stop_price = Of(90);
+  TellEntryItsStop(part.orders);
+  EXPECT_FALSE(part[1].protective_stop_price) << "one unit has none";
+  List two(ContingencyType::kOto, {10, 5, 5});
+  two[2].type = OrderType::kStop;
+  two[2].stop_price = Of(80);
+  two[3].stop_price = Of(90);
+  TellEntryItsStop(two.orders);
+  EXPECT_EQ(two[1].protective_stop_price, Of(80));
+  List pair(ContingencyType::kOco, {10, 10, 10});
+  pair[3].stop_price = Of(90);
+  TellEntryItsStop(pair.orders);
+  EXPECT_FALSE(pair[1].protective_stop_price) << "nobody there is the entry";
+}
+
 }  // namespace
 }  // namespace ballast::orders

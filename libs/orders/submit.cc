@@ -51,6 +51,14 @@ class Form {
     if (order_.side == Side::kUnspecified)
       Refuse("side", RejectReason::kMissingField, "SIDE_BUY or SIDE_SELL expected");
     if (!order_.quantity.IsPositive()) Refuse("quantity", RejectReason::kOutOfRange, "must be above zero");
+    if (!order_.locate_id.empty() && !IsIdentifier(order_.locate_id, 64))
+      Refuse("locate_id", RejectReason::kBadIdentifier, kCharset);
+    Positive("protective_stop_price", order_.protective_stop_price);
+    // By hand it would be a promise that nobody keeps.
+    if (order_.protective_stop_price && order_.deployment_id.empty()) {
+      Refuse("protective_stop_price", RejectReason::kUnsupported,
+             "only a deployment watches a stop of its own: send a bracket");
+    }
   }
 
   void Prices() {
@@ -171,6 +179,9 @@ bool SameBody(const Order& left, const Order& right) {
          left.post_only == right.post_only && left.hold_until_open == right.hold_until_open &&
          left.display_quantity == right.display_quantity && left.expire_time == right.expire_time &&
          left.trigger_source == right.trigger_source && left.list == right.list &&
+         left.confirm_soft_collar == right.confirm_soft_collar && left.locate_id == right.locate_id &&
+         // A list's entry has it from its exit.
+         (left.list || left.protective_stop_price == right.protective_stop_price) &&
          SameTrail(left.trailing, right.trailing);
 }
 

@@ -161,5 +161,34 @@ TEST(SubmitTest, WhatTheMarketOrAReplacementHasSetIsNotTheBody) {
   EXPECT_TRUE(SameBody(replaced, limit));
 }
 
+TEST(SubmitTest, OnlyADeploymentPromisesAStopThatItWatches) {
+  Order order = Basic(OrderType::kMarket);
+  order.deployment_id = DeploymentId();
+  order.protective_stop_price = Decimal::FromInt(90);
+  std::vector<Violation> violations = ValidateSubmit(order);
+  ASSERT_EQ(violations.size(), 1U);
+  EXPECT_EQ(violations[0].field, "protective_stop_price");
+  order.deployment_id = DeploymentId("d");
+  EXPECT_TRUE(ValidateSubmit(order).empty());
+  order.protective_stop_price = Decimal();
+  EXPECT_EQ(ValidateSubmit(order).size(), 1U);
+  Order located = Basic(OrderType::kMarket);
+  located.locate_id = "prime-7";
+  EXPECT_TRUE(ValidateSubmit(located).empty());
+  located.locate_id = "a b";
+  EXPECT_EQ(ValidateSubmit(located).size(), 1U);
+}
+
+TEST(SubmitTest, AConfirmationIsPartOfTheBodyAndAListsStopIsNot) {
+  Order first = Basic(OrderType::kLimit), second = first;
+  second.confirm_soft_collar = true;
+  EXPECT_FALSE(SameBody(first, second));
+  second = first;
+  second.protective_stop_price = Decimal::FromInt(90);
+  EXPECT_FALSE(SameBody(first, second));
+  first.list = second.list = ListPlace{.list_id = "l", .index = 1, .size = 2};
+  EXPECT_TRUE(SameBody(first, second)) << "it has it from its exit";
+}
+
 }  // namespace
 }  // namespace ballast::orders

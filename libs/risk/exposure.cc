@@ -31,7 +31,10 @@ PendingOrder PendingOf(const Order& order, Decimal quantity) {
           .reduce_only = order.reduce_only,
           .limit_price = order.limit_price,
           .quantity = quantity,
-          .yields = IsProtection(order)};
+          .yields = IsProtection(order),
+          .stop_price = order.stop_price,
+          .protective_stop_price = order.protective_stop_price,
+          .immediate = order.time_in_force == TimeInForce::kIoc || order.time_in_force == TimeInForce::kFok};
 }
 
 // Waits for what may never come, and risk is asked again before it goes out; its own trigger may come any time.
@@ -105,6 +108,7 @@ bool Exposure::Apply(const OrderEvent& event) {
     case OrderEventType::kAccountOpened:
       cash_ = opening_cash_ = event.cash;
       currency_ = event.currency;
+      mode_ = event.mode;
       baseline.Open(event.cash);
       break;
     case OrderEventType::kAccountHalted:
@@ -130,9 +134,14 @@ bool Exposure::Apply(const OrderEvent& event) {
   if (event.order) {
     const Order& order = *event.order;
     Void(order.order_id);
+    auto before = open_.find(order.order_id);
+    std::optional<Decimal> stop = order.stop_price;
+    // Whoever passes such events over (Skip) knows the stop from before: a nearer one than that is not counted on.
+    if (event.type == OrderEventType::kTrailed && before != open_.end()) stop = before->second.stop_price;
     Close(order.order_id);
     if (!IsTerminal(order.status) && !IsAsleep(order)) {
       PendingOrder pending = PendingOf(order, WorstLeft(order));
+      pending.stop_price = stop;
       Count(pending, 1);
       open_.emplace(order.order_id, std::move(pending));
     }
@@ -206,7 +215,8 @@ Exposure::Snapshot Exposure::TakeSnapshot(bool with_orders) const {
                     .currency = currency_,
                     .books = books_,
                     .flows = flows_,
-                    .closed_flows = closed_flows_};
+                    .closed_flows = closed_flows_,
+                    .mode = mode_};
   if (!with_orders) return snapshot;
   snapshot.open_orders.reserve(open_.size());
   for (const auto& entry : open_) snapshot.open_orders.push_back(entry);
@@ -218,6 +228,7 @@ void Exposure::Restore(Snapshot snapshot) {
   event_time_ = snapshot.event_time;
   event_type_ = snapshot.event_type;
   halted_ = snapshot.halted;
+  mode_ = snapshot.mode;
   cash_ = snapshot.cash;
   opening_cash_ = snapshot.opening_cash;
   currency_ = std::move(snapshot.currency);
@@ -261,6 +272,26 @@ Decimal Exposure::Pending(const Symbol& symbol, Side side) const { return SumOf(
 
 Decimal Exposure::PendingInBook(const BookKey& key, Side side) const {
   return SumOf(pending_in_book_, key).Of(side).all();
+}
+
+std::vector<Exposure::Resting> Exposure::Crossed(const Symbol& symbol, Side side, Decimal price) const {
+  std::vector<Resting> crossed;
+  const bool buy = side == Side::kBuy;
+  // Mostly there is nothing on the other side, and no order is looked at.
+  if (Pending(symbol, Opposite(side)).IsZero()) return crossed;
+  auto look = [&](const OrderId& id, const PendingOrder& order) {
+    bool rests = order.symbol == symbol && order.side != side && order.type == OrderType::kLimit && order.limit_price &&
+                 !order.immediate;
+    if (rests && (buy ? *order.limit_price <= price : *order.limit_price >= price))
+      crossed.push_back({id, *order.limit_price});
+  };
+  for (const auto& [id, order] : open_) look(id, order);
+  for (const auto& [id, entry] : reserved_) look(id, entry.order);
+  std::sort(crossed.begin(), crossed.end(), [&](const Resting& left, const Resting& right) {
+    if (left.price != right.price) return buy ? left.price < right.price : left.price > right.price;
+    return left.order_id < right.order_id;
+  });
+  return crossed;
 }
 
 namespace {

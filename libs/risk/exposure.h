@@ -40,6 +40,11 @@ struct PendingOrder {
   Decimal quantity;
   // The protection supervisor's: it makes room for any other exit.
   bool yields = false;
+  std::optional<Decimal> stop_price = std::nullopt;
+  // Where what it opens is protected.
+  std::optional<Decimal> protective_stop_price = std::nullopt;
+  // IOC or FOK: it never rests, and nobody meets it.
+  bool immediate = false;
 
   bool operator==(const PendingOrder&) const = default;
 };
@@ -107,6 +112,7 @@ class Exposure {
     std::map<BookKey, Decimal> flows;
     std::map<DeploymentId, Decimal> closed_flows;
     std::vector<std::pair<OrderId, PendingOrder>> open_orders;
+    AccountMode mode = AccountMode::kPaper;
   };
   // `with_orders`: false leaves out what is under way.
   [[nodiscard]] Snapshot TakeSnapshot(bool with_orders = true) const;
@@ -134,6 +140,7 @@ class Exposure {
     return sequence == applied_sequence_ && event_time == event_time_ && type == event_type_;
   }
   [[nodiscard]] bool opened() const { return applied_sequence_ > 0; }
+  [[nodiscard]] AccountMode mode() const { return mode_; }
   [[nodiscard]] bool halted() const { return halted_; }
   [[nodiscard]] Decimal cash() const { return cash_; }
   [[nodiscard]] Decimal Position(const Symbol& symbol) const;
@@ -158,6 +165,12 @@ class Exposure {
     for (const auto& [id, order] : open_) visit(order);
     for (const auto& [id, entry] : reserved_) visit(entry.order);
   }
+  // The account's own limit orders that one of the other side would trade with which reaches to `price`, best first.
+  struct Resting {
+    OrderId order_id;
+    Decimal price;
+  };
+  [[nodiscard]] std::vector<Resting> Crossed(const Symbol& symbol, Side side, Decimal price) const;
   // Only what has some.
   [[nodiscard]] const std::map<Symbol, PendingSum>& pending() const { return pending_; }
   [[nodiscard]] const std::map<BookKey, PendingSum>& pending_in_book() const { return pending_in_book_; }
@@ -195,6 +208,7 @@ class Exposure {
   UtcTime event_time_;
   OrderEventType event_type_ = OrderEventType::kUnspecified;
   bool halted_ = false;
+  AccountMode mode_ = AccountMode::kPaper;
   Decimal cash_;
   Decimal opening_cash_;
   std::string currency_;

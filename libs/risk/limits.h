@@ -34,6 +34,19 @@ struct Limits {
   // they say nothing, for the account's own comes first; so it is until somebody lowers them.
   int order_rate_per_deployment = 100'000;
   int repeated_orders_per_second = 100'000;
+  // A limit price reaches so far through the market without a confirmation. At price_collar_ratio or above: off.
+  Decimal soft_collar_ratio = Decimal::Of("0.03");
+  // Nobody confirms a deployment's orders: they are refused beyond it, or (true) only beyond price_collar_ratio.
+  bool soft_collar_passes_deployments = false;
+  // What an order may lose at its protective stop, and what everything may at its stops, over equity. At kRiskOff or
+  // above they are off: who has let positions be larger than 2 % would else have to say so twice.
+  static constexpr int kRiskOff = 10;
+  Decimal risk_per_trade_ratio = Decimal::FromInt(kRiskOff);
+  Decimal portfolio_risk_ratio = Decimal::FromInt(kRiskOff);
+  // What counts as lost of what has no stop, over its notional.
+  Decimal unprotected_loss_ratio = Decimal::FromInt(1);
+  bool allow_self_trade = false;
+  bool require_locate = false;
   std::int64_t quote_age_ms_max = 5'000;
   bool allow_short = true;
   // See libs/risk/derisk.h. A floor of 1: limits do not scale.

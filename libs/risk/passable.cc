@@ -101,7 +101,7 @@ std::optional<PassablePrices> NearestPassablePrices(const PreTradeInput& input) 
   // Theirs are made otherwise, and no neighbour of a price would mend them.
   if (IsTakeProfit(order.type) || IsTrailing(order.type) || input.anchor_price) return std::nullopt;
   const bool buy = order.side == Side::kBuy;
-  const PriceBand market = MarketBand(order.side, quote, ratio);
+  const PriceBand market = MarketBand(order.side, quote, SoftCollarOf(order, input.limits).value_or(ratio));
   std::vector<std::optional<Decimal>> stops = {std::nullopt};
   if (order.stop_price) {
     PriceBand band = market;

@@ -225,9 +225,9 @@ TEST(PassablePricesTest, TheNearestTickThatPasses) {
       {Side::kSell, OrderType::kStop, "110", nullptr, "99.98", ""},
       {Side::kSell, OrderType::kStop, "99.985", nullptr, "99.98", ""},
       {Side::kSell, OrderType::kStop, "0.01", nullptr, "90", ""},
-      {Side::kBuy, OrderType::kLimit, nullptr, "9000", "", "109.99"},
+      {Side::kBuy, OrderType::kLimit, nullptr, "9000", "", "102.99"},
       {Side::kBuy, OrderType::kLimit, nullptr, "99.0000001", "", "99"},
-      {Side::kSell, OrderType::kLimit, nullptr, "1", "", "90"},
+      {Side::kSell, OrderType::kLimit, nullptr, "1", "", "97"},
       {Side::kBuy, OrderType::kStopLimit, "1", "102", "100.01", ""},
       {Side::kBuy, OrderType::kStopLimit, "105", "2", "", "95.01"},
       {Side::kSell, OrderType::kStopLimit, "500", "500", "99.98", "109.97"},
@@ -250,6 +250,18 @@ TEST(PassablePricesTest, TheNearestTickThatPasses) {
     if (found->limit_price) world.order.limit_price = found->limit_price;
     EXPECT_FALSE(CheckPreTrade(world.Input()).rejection.has_value()) << row;
   }
+}
+
+TEST(PassablePricesTest, BeyondTheSoftCollarOnlyWhatIsConfirmedIsProposed) {
+  World world;
+  world.order.type = OrderType::kLimit;
+  world.order.time_in_force = TimeInForce::kGtc;
+  world.order.limit_price = Decimal::FromInt(105);
+  EXPECT_EQ(CheckPreTrade(world.Input()).rejection->check, "soft_collar");
+  EXPECT_EQ(NearestPassablePrices(world.Input())->limit_price, Decimal::Of("102.99"));
+  world.order.limit_price = Decimal::FromInt(9'000);
+  world.order.confirm_soft_collar = true;
+  EXPECT_EQ(NearestPassablePrices(world.Input())->limit_price, Decimal::Of("109.99"));
 }
 
 TEST(PassablePricesTest, NoneWhenAnotherRuleRefusesAnyway) {

@@ -12,6 +12,7 @@
 #include "libs/model/notional.h"
 #include "libs/model/trigger.h"
 #include "libs/risk/price_band.h"
+#include "libs/risk/stop_risk.h"
 
 namespace ballast::risk {
 namespace {
@@ -36,6 +37,8 @@ struct Outcome {
   std::string_view message = {};
   // Appended to the message of a refusal: the numbers, made only when there is one.
   std::string detail = {};
+  // Of a self-trade: the order that rests.
+  std::string related_order_id = {};
 };
 
 Outcome Refuse(RejectReason reason, std::string_view message) {
@@ -271,10 +274,59 @@ Outcome Collar(const Context& c) {
   }
   return outcome;
 }
+Outcome SoftCollar(const Context& c) {
+  const Order& order = c.in.order;
+  if (c.reduces || !order.limit_price) return {};
+  std::optional<Decimal> ratio = SoftCollarOf(order, c.in.limits);
+  if (!ratio) return {};
+  PriceBand band = MarketBand(order.side, *c.quote, *ratio);
+  std::optional<Decimal> bound = order.side == Side::kBuy ? band.high : band.low;
+  Outcome outcome{
+      .passed = band.Holds(*order.limit_price),
+      .reason = RejectReason::kSoftCollar,
+      .limit = bound ? bound->ToString() : "",
+      .used = c.quote->last_price.ToString(),
+      .after = order.limit_price->ToString(),
+      .message = order.deployment_id.empty()
+                     ? "the limit price is far through the market: confirm it (confirm_soft_collar)"
+                     : "the limit price is far through the market, and nobody confirms a deployment's order"};
+  if (!outcome.passed) {
+    outcome.detail = ": " + outcome.after + " is beyond " + outcome.limit + ", " + PercentText(*ratio) +
+                     " of the last price " + outcome.used + " from the market";
+  }
+  return outcome;
+}
+// How far an order reaches as it arrives; nothing: it waits for something first.
+std::optional<Decimal> ReachOf(const Order& order, const Quote& quote) {
+  if (order.type == OrderType::kLimit) return order.limit_price;
+  if (order.type != OrderType::kMarket) return std::nullopt;
+  Decimal touch = order.side == Side::kBuy ? quote.ask_price : quote.bid_price;
+  return touch.IsPositive() ? std::optional(touch) : std::nullopt;
+}
+Outcome SelfTrade(const Context& c) {
+  // Getting out is not refused: whoever sends it cancels what it would meet (OwnOrdersCrossed).
+  if (c.reduces || c.in.limits.allow_self_trade) return {};
+  const Order& order = c.in.order;
+  std::optional<Decimal> reach = ReachOf(order, *c.quote);
+  if (!reach) return {};
+  std::vector<Exposure::Resting> crossed = c.in.exposure.Crossed(order.symbol, order.side, *reach);
+  if (crossed.empty()) return {};
+  const Exposure::Resting& first = crossed.front();
+  return {.passed = false,
+          .reason = RejectReason::kSelfTrade,
+          .limit = first.price.ToString(),
+          .used = first.price.ToString(),
+          .after = reach->ToString(),
+          .message = "the order would trade with one of the account's own",
+          .detail = ": " + first.order_id.value() + " rests at " + first.price.ToString(),
+          .related_order_id = first.order_id.value()};
+}
 Outcome OrderRate(const Context& c) {
+  // Reductions count, so that others see them, and none is ever refused for it.
+  if (c.reduces) return {};
   auto count = static_cast<std::int64_t>(c.in.exposure.recent_orders.size());
   return AtMost(RejectReason::kOrderRate, Decimal::FromInt(c.in.limits.order_rate_per_second), Decimal::FromInt(count),
-                Decimal::FromInt(count + (c.reduces ? 0 : 1)), "too many orders in one second");
+                Decimal::FromInt(count + 1), "too many orders in one second");
 }
 // A narrower limit within the account's rate: how many of the last second's orders it counts.
 template <typename Counts>
@@ -336,16 +388,19 @@ Outcome ReduceOnly(const Context& c) {
   if (!outcome.passed) outcome.detail = WhoseItIs(c);
   return outcome;
 }
+// What would be held of the book after a sale; by hand it closes whichever book holds the position.
+Decimal AfterSale(const Context& c) {
+  const Order& order = c.in.order;
+  Exposure::BookKey key{order.deployment_id, order.symbol};
+  Decimal after = c.in.exposure.BookPosition(key) - c.in.exposure.PendingInBook(key, Side::kSell) - order.quantity;
+  if (!order.deployment_id.empty()) return after;
+  return std::max(
+      after, c.in.exposure.Position(order.symbol) - c.in.exposure.Pending(order.symbol, Side::kSell) - order.quantity);
+}
 Outcome Short(const Context& c) {
   if (c.reduces || c.in.order.side == Side::kBuy) return {};
   Exposure::BookKey key{c.in.order.deployment_id, c.in.order.symbol};
-  Decimal after = c.in.exposure.BookPosition(key) - c.in.exposure.PendingInBook(key, Side::kSell) - c.in.order.quantity;
-  if (c.in.order.deployment_id.empty()) {
-    // By hand it closes whichever book holds the position.
-    const Symbol& symbol = c.in.order.symbol;
-    after = std::max(after,
-                     c.in.exposure.Position(symbol) - c.in.exposure.Pending(symbol, Side::kSell) - c.in.order.quantity);
-  }
+  Decimal after = AfterSale(c);
   bool allowed = c.in.limits.allow_short && c.instrument->shortable;
   return {.passed = allowed || !after.IsNegative(),
           .reason = RejectReason::kShortNotAllowed,
@@ -353,6 +408,17 @@ Outcome Short(const Context& c) {
           .used = c.in.exposure.BookPosition(key).ToString(),
           .after = after.ToString(),
           .message = "selling short is not allowed"};
+}
+Outcome Locate(const Context& c) {
+  const Order& order = c.in.order;
+  if (c.reduces || !c.in.limits.require_locate || order.side == Side::kBuy || !order.locate_id.empty()) return {};
+  Decimal after = AfterSale(c);
+  return {.passed = !after.IsNegative(),
+          .reason = RejectReason::kLocateRequired,
+          .limit = "0",
+          .used = c.in.exposure.BookPosition({order.deployment_id, order.symbol}).ToString(),
+          .after = after.ToString(),
+          .message = "a short sale needs a locate_id"};
 }
 Outcome HasEquity(const Context& c) {
   return {.passed = c.reduces || c.equity.IsPositive(),
@@ -372,6 +438,31 @@ Outcome MaxPosition(const Context& c) {
                         Notional(Worst(position, pending.buys, pending.sells), c.price),
                         Notional(Worst(position, with.buys, with.sells), c.price),
                         "the position would be too large for one trade");
+}
+bool RiskIsOff(Decimal ratio) { return ratio >= Decimal::FromInt(Limits::kRiskOff); }
+// What the order itself can lose at its stop.
+Decimal LossOf(const Context& c) {
+  const Order& order = c.in.order;
+  return order.reduce_only ? Decimal()
+                           : LossAtStop(order.side, order.quantity, EntryPrice(order, *c.quote),
+                                        order.protective_stop_price, c.in.limits.unprotected_loss_ratio);
+}
+Outcome RiskPerTrade(const Context& c) {
+  if (c.reduces || RiskIsOff(c.in.limits.risk_per_trade_ratio)) return {};
+  Outcome outcome = AtMostOfEquity(c, RejectReason::kRiskPerTrade, c.in.limits.risk_per_trade_ratio, Decimal(),
+                                   LossOf(c), "the order could lose too much at its stop");
+  if (!outcome.passed && !c.in.order.protective_stop_price) {
+    outcome.detail +=
+        "; it has no stop: " + PercentText(c.in.limits.unprotected_loss_ratio) + " of its notional counts as lost";
+  }
+  return outcome;
+}
+Outcome PortfolioRisk(const Context& c) {
+  if (c.reduces || RiskIsOff(c.in.limits.portfolio_risk_ratio)) return {};
+  std::optional<Decimal> used = LossAtAllStops(c.in.exposure, c.in.market, c.in.limits.unprotected_loss_ratio);
+  if (!used) return Refuse(RejectReason::kStalePrice, "a position or order of the account has no price");
+  return AtMostOfEquity(c, RejectReason::kPortfolioRisk, c.in.limits.portfolio_risk_ratio, *used, *used + LossOf(c),
+                        "everything together could lose too much at its stops");
 }
 Outcome Concentration(const Context& c) {
   if (c.reduces) return {};
@@ -549,6 +640,7 @@ constexpr Check kChecks[] = {
     {"tick_size", OnTick, true},
     {"stop_side", StopSide, true},
     {"price_collar", Collar, true},
+    {"soft_collar", SoftCollar},
     {"lot_size", OnLot, true},
     {"max_order_quantity", MaxQuantity, true},
     {"max_order_notional", MaxNotional, true},
@@ -558,16 +650,20 @@ constexpr Check kChecks[] = {
     {"repeated_orders", RepeatedOrders},
     {"max_open_orders", OpenOrders},
     {"reduce_only", ReduceOnly},
+    {"self_trade", SelfTrade},
     {"short_selling", Short},
+    {"locate", Locate},
     {"equity", HasEquity},
     // Where nothing may be opened, no size would pass.
     {"daily_loss", DailyLoss},
     {"drawdown", Drawdown},
     {"breaker", Breaker},
     {"max_position", MaxPosition},
+    {"risk_per_trade", RiskPerTrade},
     {"concentration", Concentration},
     {"gross_leverage", GrossLeverage},
     {"net_leverage", NetLeverage},
+    {"portfolio_risk", PortfolioRisk},
     {"max_open_positions_per_deployment", DeploymentPositions},
     {"max_open_positions", AccountPositions},
 };
@@ -617,7 +713,8 @@ PreTradeResult CheckPreTrade(const PreTradeInput& input) {
                                    .check = check.name,
                                    .limit = outcome.limit,
                                    .observed = outcome.after,
-                                   .message = std::string(outcome.message) + outcome.detail};
+                                   .message = std::string(outcome.message) + outcome.detail,
+                                   .related_order_id = std::move(outcome.related_order_id)};
     }
     bool passed = outcome.passed;
     result.checks.push_back({.name = check.name,
@@ -628,6 +725,17 @@ PreTradeResult CheckPreTrade(const PreTradeInput& input) {
     if (!passed) break;
   }
   return result;
+}
+
+std::vector<OrderId> OwnOrdersCrossed(const Order& order, const Exposure& exposure, const Market& market) {
+  std::vector<OrderId> ids;
+  auto quote = market.quotes.find(order.symbol);
+  if (quote == market.quotes.end()) return ids;
+  std::optional<Decimal> reach = ReachOf(order, quote->second);
+  if (!reach) return ids;
+  for (Exposure::Resting& resting : exposure.Crossed(order.symbol, order.side, *reach))
+    ids.push_back(std::move(resting.order_id));
+  return ids;
 }
 
 }  // namespace ballast::risk

@@ -48,4 +48,7 @@ struct PreTradeResult {
 // prices say is still held against the market: a stop that would fire as it arrives is refused whoever sends it.
 PreTradeResult CheckPreTrade(const PreTradeInput& input);
 
+// Resting orders of the account that `order` would trade with as it arrives, best price first.
+std::vector<OrderId> OwnOrdersCrossed(const Order& order, const Exposure& exposure, const Market& market);
+
 }  // namespace ballast::risk

@@ -68,6 +68,22 @@ struct World {
                       .price = Decimal::Of(price)};
     exposure.Apply(event);
   }
+  // A limit order of deployment d that works.
+  void Rests(const char* id, Side side, const char* quantity, const char* price) {
+    Order resting = MakeOrder(id, side, quantity);
+    resting.type = OrderType::kLimit;
+    resting.time_in_force = TimeInForce::kGtc;
+    resting.limit_price = Decimal::Of(price);
+    Works(resting);
+  }
+  void Works(Order working) {
+    OrderEvent event;
+    event.sequence = exposure.applied_sequence() + 1;
+    event.type = OrderEventType::kAccepted;
+    working.status = OrderStatus::kNew;
+    event.order = working;
+    exposure.Apply(event);
+  }
   PreTradeResult Run() const {
     return CheckPreTrade(
         {.order = order, .limits = limits, .exposure = exposure, .market = market, .now_ns = now_ns, .block = block});
@@ -77,7 +93,7 @@ struct World {
 TEST(PreTradeTest, AnOrdinaryOrderPassesEveryCheck) {
   PreTradeResult result = World().Run();
   EXPECT_FALSE(result.rejection.has_value()) << result.rejection->message;
-  EXPECT_EQ(result.checks.size(), 30U);
+  EXPECT_EQ(result.checks.size(), 35U);
 }
 
 TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
@@ -124,6 +140,21 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
          w.order.type = OrderType::kLimit;
          w.order.limit_price = Decimal::Of("110");
        }},
+      {"soft_collar", RejectReason::kSoftCollar,
+       [](World& w) {
+         w.order.type = OrderType::kLimit;
+         w.order.limit_price = Decimal::Of("103");
+       }},
+      {"self_trade", RejectReason::kSelfTrade, [](World& w) { w.Rests("mine", Side::kSell, "1", "100"); }},
+      {"locate", RejectReason::kLocateRequired,
+       [](World& w) {
+         w.order.side = Side::kSell;
+         w.limits.require_locate = true;
+       }},
+      {"risk_per_trade", RejectReason::kRiskPerTrade,
+       [](World& w) { w.limits.risk_per_trade_ratio = Decimal::Of("0.0099"); }},
+      {"portfolio_risk", RejectReason::kPortfolioRisk,
+       [](World& w) { w.limits.portfolio_risk_ratio = Decimal::Of("0.0099"); }},
       {"order_rate", RejectReason::kOrderRate, [](World& w) { w.exposure.recent_orders.assign(20, {}); }},
       {"order_rate_per_deployment", RejectReason::kOrderRate, [](World& w) { w.limits.order_rate_per_deployment = 0; }},
       {"repeated_orders", RejectReason::kOrderRate, [](World& w) { w.limits.repeated_orders_per_second = 0; }},
@@ -246,6 +277,229 @@ TEST(PreTradeTest, RatesOfPartsLetReductionsPass) {
   world.order = World::MakeOrder("o2", Side::kSell, "10");
   world.limits.order_rate_per_deployment = world.limits.repeated_orders_per_second = 0;
   EXPECT_FALSE(world.Run().rejection);
+}
+
+TEST(PreTradeTest, NoRateRefusesAReduction) {
+  World world;
+  world.Filled(Side::kBuy, "10", "100");
+  world.limits.order_rate_per_second = 0;
+  world.exposure.recent_orders.assign(500, RecentOrder::Of(world.order, 0));
+  EXPECT_EQ(world.Run().rejection->check, "order_rate");
+  world.order = World::MakeOrder("o2", Side::kSell, "10");
+  EXPECT_FALSE(world.Run().rejection) << "a hundred reductions in a second are taken";
+  world.order.quantity = Decimal::Of("11");
+  EXPECT_EQ(world.Run().rejection->check, "order_rate") << "and one that goes beyond is none";
+}
+
+// 3 % of the last price 99.99 from the ask 100 is 102.9997, from the bid 99.99 it is 96.9903.
+TEST(PreTradeTest, TheSoftCollarBelowAtAboveConfirmedAndOff) {
+  struct Case {
+    Side side;
+    const char* limit;
+    const char* check;
+  };
+  const Case cases[] = {{Side::kBuy, "102.99", ""},
+                        {Side::kBuy, "103", "soft_collar"},
+                        {Side::kBuy, "50", ""},
+                        {Side::kSell, "97", ""},
+                        {Side::kSell, "96.99", "soft_collar"},
+                        {Side::kSell, "150", ""},
+                        {Side::kBuy, "110", "price_collar"}};
+  for (const Case& item : cases) {
+    World world;
+    world.order = World::MakeOrder("o2", item.side, "10");
+    world.order.type = OrderType::kLimit;
+    world.order.limit_price = Decimal::Of(item.limit);
+    auto check = [&] {
+      PreTradeResult result = world.Run();
+      return result.rejection ? result.rejection->check : "";
+    };
+    EXPECT_EQ(check(), item.check) << item.limit;
+    world.order.confirm_soft_collar = true;
+    EXPECT_EQ(check(), item.check) << "a deployment's order cannot be confirmed " << item.limit;
+    const std::string hard = item.check == std::string("price_collar") ? "price_collar" : "";
+    world.limits.soft_collar_passes_deployments = true;
+    EXPECT_EQ(check(), hard) << item.limit;
+    world.limits.soft_collar_passes_deployments = false;
+    world.order.deployment_id = DeploymentId();
+    EXPECT_EQ(check(), hard) << "by hand it can " << item.limit;
+    world.order.confirm_soft_collar = false;
+    EXPECT_EQ(check(), item.check) << item.limit;
+    world.limits.soft_collar_ratio = world.limits.price_collar_ratio;
+    EXPECT_EQ(check(), hard) << "off " << item.limit;
+  }
+  // At it, exactly.
+  World world;
+  world.SetQuote("100", "100.01");
+  world.order.type = OrderType::kLimit;
+  world.order.limit_price = Decimal::Of("103.01");
+  world.order.quantity = Decimal::Of("1");
+  EXPECT_FALSE(world.Run().rejection);
+  world.order.limit_price = Decimal::Of("103.02");
+  ASSERT_TRUE(world.Run().rejection);
+  EXPECT_EQ(world.Run().rejection->limit, "103.01");
+  // Getting out is not held up.
+  World out;
+  out.Filled(Side::kBuy, "10", "100");
+  out.order = World::MakeOrder("o2", Side::kSell, "10");
+  out.order.type = OrderType::kLimit;
+  out.order.limit_price = Decimal::Of("95");
+  EXPECT_FALSE(out.Run().rejection);
+}
+
+TEST(PreTradeTest, AnOrderDoesNotTradeWithTheAccountsOwn) {
+  World world;
+  world.Rests("mine", Side::kSell, "1", "100.5");
+  EXPECT_FALSE(world.Run().rejection) << "a market order reaches to the ask, 100";
+  world.order.type = OrderType::kLimit;
+  for (auto [limit, check] :
+       {std::pair("100.49", ""), std::pair("100.5", "self_trade"), std::pair("101", "self_trade")}) {
+    world.order.limit_price = Decimal::Of(limit);
+    EXPECT_EQ(world.Run().rejection ? world.Run().rejection->check : "", check) << limit;
+  }
+  world.Rests("better", Side::kSell, "1", "100.2");
+  std::optional<Rejection> rejection = world.Run().rejection;
+  ASSERT_TRUE(rejection);
+  EXPECT_EQ(rejection->related_order_id, "better") << "the best of them";
+  EXPECT_EQ(rejection->limit, "100.2");
+  EXPECT_EQ(rejection->observed, "101");
+  // Another deployment's is the account's as well; another side or symbol is not met; a stop waits.
+  world.order.deployment_id = DeploymentId("other");
+  EXPECT_TRUE(world.Run().rejection);
+  world.order.type = OrderType::kStop;
+  world.order.limit_price.reset();
+  world.order.stop_price = Decimal::Of("101");
+  EXPECT_FALSE(world.Run().rejection);
+  world.order = World::MakeOrder("o2", Side::kSell, "1");
+  EXPECT_FALSE(world.Run().rejection);
+  // What never rests is met by nobody.
+  World passing;
+  Order immediate = World::MakeOrder("mine", Side::kSell, "1");
+  immediate.type = OrderType::kLimit;
+  immediate.limit_price = Decimal::Of("100");
+  passing.Works(immediate);
+  EXPECT_FALSE(passing.Run().rejection);
+  world.limits.allow_self_trade = true;
+  world.order = World::MakeOrder("o3", Side::kBuy, "1");
+  world.order.type = OrderType::kLimit;
+  world.order.limit_price = Decimal::Of("101");
+  EXPECT_FALSE(world.Run().rejection) << "off";
+}
+
+TEST(PreTradeTest, AReductionIsNotRefusedForAnOwnOrderAndTellsWhichItMeets) {
+  World world;
+  world.Filled(Side::kBuy, "10", "100");
+  world.Rests("bid", Side::kBuy, "1", "99.99");
+  world.Rests("lower", Side::kBuy, "1", "99");
+  world.order = World::MakeOrder("out", Side::kSell, "10");
+  EXPECT_FALSE(world.Run().rejection);
+  EXPECT_EQ(OwnOrdersCrossed(world.order, world.exposure, world.market), std::vector<OrderId>{OrderId("bid")});
+  world.order.type = OrderType::kLimit;
+  world.order.limit_price = Decimal::Of("98");
+  EXPECT_EQ(OwnOrdersCrossed(world.order, world.exposure, world.market),
+            (std::vector<OrderId>{OrderId("bid"), OrderId("lower")}));
+  world.order.limit_price = Decimal::Of("100");
+  EXPECT_TRUE(OwnOrdersCrossed(world.order, world.exposure, world.market).empty());
+}
+
+TEST(PreTradeTest, AShortSaleNeedsALocateWhereLimitsAskForOne) {
+  World world;
+  world.Filled(Side::kBuy, "5", "100");
+  world.order = World::MakeOrder("o2", Side::kSell, "6");
+  EXPECT_FALSE(world.Run().rejection) << "off";
+  world.limits.require_locate = true;
+  EXPECT_EQ(world.Run().rejection->check, "locate");
+  EXPECT_EQ(world.Run().rejection->observed, "-1");
+  world.order.locate_id = "prime-7";
+  EXPECT_FALSE(world.Run().rejection);
+  world.order.locate_id.clear();
+  world.order.quantity = Decimal::Of("5");
+  EXPECT_FALSE(world.Run().rejection) << "it is no short sale";
+}
+
+// 100,000 of equity, 0.1 % of it is 100: 10 at 100 with the stop at 90.
+TEST(PreTradeTest, RiskPerTradeBelowAtAboveMissingAndOff) {
+  World world;
+  world.limits.risk_per_trade_ratio = Decimal::Of("0.001");
+  for (auto [stop, check] : {std::pair("95", ""), std::pair("90", ""), std::pair("89.99", "risk_per_trade"),
+                             std::pair("100", "risk_per_trade"), std::pair("101", "risk_per_trade")}) {
+    world.order.protective_stop_price = Decimal::Of(stop);
+    EXPECT_EQ(world.Run().rejection ? world.Run().rejection->check : "", check) << stop;
+  }
+  world.order.protective_stop_price = Decimal::Of("80");
+  EXPECT_EQ(world.Run().rejection->limit, "100");
+  EXPECT_EQ(world.Run().rejection->observed, "200");
+  // None: all of it may be lost, or as much as limits say.
+  world.order.protective_stop_price.reset();
+  ASSERT_TRUE(world.Run().rejection);
+  EXPECT_EQ(world.Run().rejection->observed, "1000");
+  EXPECT_NE(world.Run().rejection->message.find("it has no stop: 100 % of its notional counts as lost"),
+            std::string::npos);
+  world.limits.unprotected_loss_ratio = Decimal::Of("0.1");
+  EXPECT_FALSE(world.Run().rejection);
+  // A short is lost upwards, at the price it asks for.
+  world.order = World::MakeOrder("o2", Side::kSell, "10");
+  world.order.type = OrderType::kLimit;
+  world.order.limit_price = Decimal::Of("105");
+  world.order.protective_stop_price = Decimal::Of("115");
+  EXPECT_FALSE(world.Run().rejection);
+  world.order.protective_stop_price = Decimal::Of("115.01");
+  EXPECT_EQ(world.Run().rejection->check, "risk_per_trade");
+  world.limits.risk_per_trade_ratio = Decimal::FromInt(Limits::kRiskOff);
+  EXPECT_FALSE(world.Run().rejection) << "off";
+  // A reduction risks nothing.
+  world.limits.risk_per_trade_ratio = Decimal();
+  EXPECT_TRUE(world.Run().rejection);
+  world.Filled(Side::kBuy, "10", "100");
+  world.order = World::MakeOrder("o3", Side::kSell, "10");
+  EXPECT_FALSE(world.Run().rejection);
+}
+
+TEST(PreTradeTest, PortfolioRiskCountsPositionsAtTheirStopsAndWorkingEntriesAtTheirs) {
+  World world;
+  world.limits.max_position_ratio = world.limits.concentration_ratio = Decimal::FromInt(1);
+  world.limits.portfolio_risk_ratio = Decimal::Of("0.01");  // 1,000 of 100,000
+  world.order.protective_stop_price = Decimal::Of("90");    // 10 at 100: 100
+  auto used = [&] {
+    for (const RiskCheck& check : world.Run().checks) {
+      if (check.name == "portfolio_risk") return check.used;
+    }
+    return std::string("not asked");
+  };
+  EXPECT_EQ(used(), "0");
+  world.Filled(Side::kBuy, "10", "99.99");
+  EXPECT_EQ(used(), "999.9") << "no stop: the whole of it at the bid";
+  EXPECT_EQ(world.Run().rejection->check, "portfolio_risk");
+  Order stop = World::MakeOrder("stop", Side::kSell, "6");
+  stop.type = OrderType::kStop;
+  stop.time_in_force = TimeInForce::kGtc;
+  stop.stop_price = Decimal::Of("89.99");
+  stop.reduce_only = true;
+  world.Works(stop);
+  EXPECT_EQ(used(), "459.96") << "6 at 10, 4 at all";
+  EXPECT_FALSE(world.Run().rejection);
+  // More stops than there is to protect: the furthest count first.
+  stop.order_id = OrderId("stop2");
+  stop.stop_price = Decimal::Of("79.99");
+  world.Works(stop);
+  EXPECT_EQ(used(), "160") << "6 at 20, 4 at 10";
+  stop.order_id = OrderId("above");
+  stop.stop_price = Decimal::Of("99.995");
+  world.Works(stop);
+  EXPECT_EQ(used(), "160");
+  Order entry = World::MakeOrder("entry", Side::kBuy, "10");
+  entry.type = OrderType::kLimit;
+  entry.time_in_force = TimeInForce::kGtc;
+  entry.limit_price = Decimal::Of("95");
+  entry.protective_stop_price = Decimal::Of("21");
+  world.Works(entry);
+  EXPECT_EQ(used(), "900") << "at it with the order: 1000";
+  EXPECT_FALSE(world.Run().rejection);
+  world.order.quantity = Decimal::Of("11");
+  EXPECT_EQ(world.Run().rejection->check, "portfolio_risk");
+  EXPECT_EQ(world.Run().rejection->limit, "1000");
+  world.limits.portfolio_risk_ratio = Decimal::FromInt(Limits::kRiskOff);
+  EXPECT_FALSE(world.Run().rejection) << "off";
 }
 
 TEST(PreTradeTest, ATrippedBreakerLetsReductionsPass) {
@@ -400,6 +654,7 @@ TEST(PreTradeTest, PricesAreHeldAgainstTheMarket) {
   for (const Case& item : cases) {
     for (bool reducing : {false, true}) {
       World world;
+      world.limits.soft_collar_ratio = world.limits.price_collar_ratio;
       if (reducing) world.Filled(Opposite(item.side), "10", "100");
       world.order = World::MakeOrder("o2", item.side, "10");
       world.order.type = item.type;

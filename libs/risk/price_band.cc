@@ -39,6 +39,13 @@ PriceBand BandAroundTrigger(Decimal trigger_price, const Quote& quote, Decimal c
   return {.low = trigger_price - reach, .high = trigger_price + reach};
 }
 
+std::optional<Decimal> SoftCollarOf(const Order& order, const Limits& limits) {
+  if (order.type != OrderType::kLimit || limits.soft_collar_ratio >= limits.price_collar_ratio) return std::nullopt;
+  // Nobody is there to confirm a deployment's order: the account has a policy for it.
+  bool passes = order.deployment_id.empty() ? order.confirm_soft_collar : limits.soft_collar_passes_deployments;
+  return passes ? std::nullopt : std::optional(limits.soft_collar_ratio);
+}
+
 std::optional<TrailBand> BandOfTrail(const Order& order, const Quote& quote, Decimal tick_size, Decimal collar_ratio) {
   if (!order.trailing) return std::nullopt;
   const Trailing& trailing = *order.trailing;

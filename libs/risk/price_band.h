@@ -5,6 +5,7 @@
 #include "libs/model/market.h"
 #include "libs/model/order.h"
 #include "libs/model/trigger.h"
+#include "libs/risk/limits.h"
 
 namespace ballast::risk {
 
@@ -33,6 +34,10 @@ PriceBand BandBehindStop(Side side, Decimal stop_price, const Quote& quote, Deci
 // The same around the trigger of a take-profit limit: it may trade a little worse than its trigger, and its limit may
 // not lie so far beyond it that it does not trade when it is reached.
 PriceBand BandAroundTrigger(Decimal trigger_price, const Quote& quote, Decimal collar_ratio);
+
+// How far through the market the order's limit may reach unless somebody has confirmed it; nothing: as far as the
+// collar. Of plain limit orders: where the others trade is told by their triggers.
+std::optional<Decimal> SoftCollarOf(const Order& order, const Limits& limits);
 
 // What of the trailing order's offsets is wrong, if anything: a stop (or a limit behind it) further away than the
 // collar reaches. From its activation price where it has one, else from the market.

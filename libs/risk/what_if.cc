@@ -50,6 +50,26 @@ std::optional<Exposure> FilledExposure(const Exposure& exposure, const Order* or
   return after;
 }
 
+std::optional<Decimal> WorstLoss(const Exposure& exposure, const Market& market, Decimal gap_ratio) {
+  Decimal worst;
+  for (const auto& [symbol, held] : exposure.positions()) {
+    std::optional<ledger::Mark> mark = market.MarkOf(symbol);
+    if (!mark) return std::nullopt;
+    Decimal value = ledger::Value(held, mark->Price(held)).Abs();
+    worst += Multiply(value, gap_ratio, Rounding::kUp);
+  }
+  return worst;
+}
+
+Market GappedMarket(const Exposure& exposure, const Market& market, Decimal gap_ratio) {
+  // At zero nothing has a price any more.
+  const Decimal down = std::min(gap_ratio, Decimal::Of("0.999"));
+  std::vector<MarketMove> moves;
+  for (const auto& [symbol, held] : exposure.positions())
+    moves.push_back({.symbol = symbol, .ratio = held.IsPositive() ? -down : gap_ratio});
+  return MovedMarket(market, moves);
+}
+
 Standing StandingOf(const Exposure& exposure, const Market& market) {
   Standing standing{.equity = exposure.Equity(market)};
   for (const auto& [symbol, quantity] : exposure.positions()) {

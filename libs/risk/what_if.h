@@ -20,6 +20,12 @@ Market MovedMarket(const Market& market, const std::vector<MarketMove>& moves);
 // side of the market that it takes. Nothing: there is no price.
 std::optional<Exposure> FilledExposure(const Exposure& exposure, const Order* order, const Market& market);
 
+// What all positions lose when the market jumps over their stops: no stop holds, and `gap_ratio` of what each is worth
+// is lost. Nothing: one has no price.
+std::optional<Decimal> WorstLoss(const Exposure& exposure, const Market& market, Decimal gap_ratio);
+// The market after that: against each position by as much, and a little above zero at least.
+Market GappedMarket(const Exposure& exposure, const Market& market, Decimal gap_ratio);
+
 struct Standing {
   // Nothing: a position has no price.
   std::optional<Decimal> equity;

@@ -74,5 +74,17 @@ TEST(WhatIfTest, AnOrderIsFilledAtItsLimitOrAtTheTouch) {
   EXPECT_FALSE(FilledExposure(world.exposure, &order, world.market));
 }
 
+TEST(WhatIfTest, TheWorstIsLostWhenNoStopHolds) {
+  World world;
+  EXPECT_EQ(WorstLoss(world.exposure, world.market, D("0.1")), D("2000")) << "long and short alike";
+  EXPECT_EQ(WorstLoss(world.exposure, world.market, D("1")), D("20000"));
+  EXPECT_EQ(StandingOf(world.exposure, GappedMarket(world.exposure, world.market, D("0.1"))).equity, D("98000"));
+  EXPECT_EQ(StandingOf(world.exposure, GappedMarket(world.exposure, world.market, D("1"))).equity, D("80010"))
+      << "at a price of nothing there would be no price";
+  world.market.quotes.erase(Symbol("MSFT"));
+  world.market.board = ledger::MarkBoard();
+  EXPECT_FALSE(WorstLoss(world.exposure, world.market, D("0.1")));
+}
+
 }  // namespace
 }  // namespace ballast::risk

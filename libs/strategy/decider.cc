@@ -110,6 +110,11 @@ Decision Decider::Enter(const Symbol& symbol, Signal side, std::string why, std:
   bool is_long = side == Signal::kLong;
   Decision decision = Note(symbol, context.market_time, ActionName(true, is_long), std::move(why), std::move(inputs));
   decision.intent = Intent{.side = is_long ? Side::kBuy : Side::kSell, .quantity = quantity, .reason = "signal"};
+  if (spec_.stop_loss_ratio) {
+    Decimal distance = Multiply(price, *spec_.stop_loss_ratio, Rounding::kUp);
+    Decimal stop = is_long ? price - distance : price + distance;
+    if (stop.IsPositive()) decision.intent->protective_stop_price = stop;
+  }
   state.working_request = RequestIdOf(decision);
   state.working_is_entry = true;
   return decision;

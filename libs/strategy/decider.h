@@ -58,6 +58,8 @@ struct Intent {
   bool reduce_only = false;
   // "signal", "stop_loss", "take_profit", "manual", "emergency_stop"
   std::string reason;
+  // Of an entry: about where the stop loss will be; it is watched from the average price of the fills on.
+  std::optional<Decimal> protective_stop_price = std::nullopt;
 };
 
 struct Decision {

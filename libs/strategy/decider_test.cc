@@ -221,6 +221,21 @@ TEST_F(DeciderTest, CloseAllExitsEveryPositionOnce) {
   EXPECT_THAT(decider->CloseAll("emergency_stop", Context()), IsEmpty());
 }
 
+TEST_F(DeciderTest, AnEntrySaysWhereItsStopLossWillBe) {
+  auto entry = CrossUp("A");
+  ASSERT_THAT(entry, SizeIs(1));
+  EXPECT_EQ(
+      entry[0].intent->protective_stop_price,
+      quotes[Symbol("A")].ask_price - Multiply(quotes[Symbol("A")].ask_price, Decimal::Of("0.02"), Rounding::kUp));
+  Fill(entry[0], "100");
+  auto exits = decider->CloseAll("emergency_stop", Context());
+  ASSERT_THAT(exits, SizeIs(1));
+  EXPECT_FALSE(exits[0].intent->protective_stop_price);
+  spec.stop_loss_ratio.reset();
+  Rebuild();
+  EXPECT_FALSE(CrossUp("A")[0].intent->protective_stop_price);
+}
+
 TEST_F(DeciderTest, ExitFilledInPartIsFinishedAtTheNextQuote) {
   spec.allow_short = false;
   spec.stop_loss_ratio.reset();

@@ -41,6 +41,8 @@ void ToProto(const Rejection& rejection, type::v1::Rejection* out) {
   out->set_limit(rejection.limit);
   out->set_observed(rejection.observed);
   out->set_message(rejection.message);
+  if (!rejection.limit_scope.empty()) out->set_limit_scope(rejection.limit_scope);
+  if (!rejection.related_order_id.empty()) out->set_related_order_id(rejection.related_order_id);
 }
 
 Rejection FromProto(const type::v1::Rejection& rejection) {
@@ -48,7 +50,9 @@ Rejection FromProto(const type::v1::Rejection& rejection) {
           .check = rejection.check(),
           .limit = rejection.limit(),
           .observed = rejection.observed(),
-          .message = rejection.message()};
+          .message = rejection.message(),
+          .limit_scope = rejection.limit_scope(),
+          .related_order_id = rejection.related_order_id()};
 }
 
 void ToProto(const RiskCheck& check, order::v1::RiskCheck* out) {

@@ -18,6 +18,10 @@ void ReadOrderTerms(const Message& message, Refuse refuse, Order* order) {
   };
   order->post_only = message.post_only();
   order->hold_until_open = message.hold_until_open();
+  order->confirm_soft_collar = message.confirm_soft_collar();
+  order->locate_id = message.locate_id();
+  if (message.has_protective_stop_price())
+    order->protective_stop_price = decimal(message.protective_stop_price(), "protective_stop_price");
   if (message.has_expire_time()) {
     order->expire_time = FromProto(message.expire_time());
     if (order->expire_time.nanos <= 0) refuse("expire_time", RejectReason::kOutOfRange, "not a time of this age");

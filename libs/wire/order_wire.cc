@@ -33,6 +33,10 @@ absl::Status DecodeRareTerms(const order::v1::Order& order, Unknown unknown, Ord
   out->post_only = order.post_only();
   out->hold_until_open = order.hold_until_open();
   out->replace_count = order.replace_count();
+  out->confirm_soft_collar = order.confirm_soft_collar();
+  out->locate_id = order.locate_id();
+  RETURN_IF_ERROR(DecodeOptional(order.has_protective_stop_price(), order.protective_stop_price(),
+                                 "protective_stop_price", &out->protective_stop_price));
   ASSIGN_OR_RETURN(
       out->trigger_source,
       KnownEnum<TriggerSource>(order.trigger_source(), type::v1::TriggerSource_IsValid(order.trigger_source()),
@@ -65,6 +69,9 @@ void EncodeRareTerms(const Order& order, order::v1::Order* out) {
   out->set_post_only(order.post_only);
   out->set_hold_until_open(order.hold_until_open);
   out->set_replace_count(order.replace_count);
+  out->set_confirm_soft_collar(order.confirm_soft_collar);
+  if (!order.locate_id.empty()) out->set_locate_id(order.locate_id);
+  if (order.protective_stop_price) ToProto(*order.protective_stop_price, out->mutable_protective_stop_price());
   out->set_trigger_source(static_cast<type::v1::TriggerSource>(order.trigger_source));
   out->set_hold(static_cast<order::v1::HoldReason>(order.hold));
   if (order.expire_time.nanos != 0) ToProto(order.expire_time, out->mutable_expire_time());

@@ -13,7 +13,7 @@ namespace {
 // The first byte. An encoded list of checks begins with its tag, which is another one.
 constexpr char kPacked = '\1';
 // Numbers of names, from 1 and for ever: append only.
-constexpr std::array<std::string_view, 26> kNames = {"known_instrument",
+constexpr std::array<std::string_view, 35> kNames = {"known_instrument",
                                                      "restricted",
                                                      "trading_halted",
                                                      "price_known",
@@ -38,7 +38,16 @@ constexpr std::array<std::string_view, 26> kNames = {"known_instrument",
                                                      "concentration",
                                                      "gross_leverage",
                                                      "max_open_positions_per_deployment",
-                                                     "max_open_positions"};
+                                                     "max_open_positions",
+                                                     "order_rate_per_deployment",
+                                                     "repeated_orders",
+                                                     "breaker",
+                                                     "net_leverage",
+                                                     "soft_collar",
+                                                     "self_trade",
+                                                     "locate",
+                                                     "risk_per_trade",
+                                                     "portfolio_risk"};
 // In halves of a byte; the last one fills up.
 constexpr std::string_view kDigits = "0123456789.-:+ ";
 constexpr unsigned kNoDigit = 15;

@@ -41,7 +41,7 @@ void UpdateLimits(const CallPtr& call) {
                             {{"reason", reason}, {"outcome", error.status}, {"limits", asked}}, account);
               }
               if (status.ok())
-                call->Answer(200, response);
+                call->Answer(response.has_pending() ? 202 : 200, response);
               else
                 call->Fail(error);
             });
@@ -55,6 +55,26 @@ void ListLimits(const CallPtr& call) {
   request.set_page_size(page_size);
   request.set_page_token(call->Query("page_token"));
   call->Forward(call->gateway.peers.risk, &RiskAsync::ListLimitsHistory, request);
+}
+
+void EffectiveLimits(const CallPtr& call) {
+  risk::v1::GetEffectiveLimitsRequest request;
+  request.set_account_id(call->AccountOfQuery());
+  request.set_deployment_id(call->Query("deployment_id"));
+  request.set_symbol(call->Query("symbol"));
+  call->Forward(call->gateway.peers.risk, &RiskAsync::GetEffectiveLimits, request);
+}
+
+void ListScopedLimits(const CallPtr& call) {
+  risk::v1::ListScopedLimitsRequest request;
+  request.set_history(call->Query("history") == "true");
+  call->Forward(call->gateway.peers.risk, &RiskAsync::ListScopedLimits, request);
+}
+
+void ListLimitChanges(const CallPtr& call) {
+  risk::v1::ListLimitChangesRequest request;
+  request.set_pending_only(call->Query("pending_only") == "true");
+  call->Forward(call->gateway.peers.risk, &RiskAsync::ListLimitChanges, request);
 }
 
 void WhatIf(const CallPtr& call) {
@@ -87,6 +107,35 @@ template <typename Request>
 void AuditRefusal(const CallPtr& call, const char* action, const std::string& subject, const Request& request,
                   const ApiError& error) {
   call->Audit(action, subject, {{"reason", request.reason()}, {"outcome", error.status}});
+}
+
+void SetScopedLimits(const CallPtr& call) {
+  risk::v1::SetScopedLimitsRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_actor(call->access.actor);
+  call->Ask(call->gateway.peers.risk, &RiskAsync::SetScopedLimits, request,
+            [call, request](const grpc::Status& status, risk::v1::SetScopedLimitsResponse& response) {
+              if (status.ok()) return call->Answer(response.has_pending() ? 202 : 200, response);
+              ApiError error = ErrorOf(status, "risk");
+              const std::string& account = request.scope().account_id();
+              AuditRefusal(call, "limits.scope_updated", account.empty() ? "firm" : "account:" + account, request,
+                           error);
+              call->Fail(error);
+            });
+}
+
+void DecideLimitChange(const CallPtr& call) {
+  risk::v1::DecideLimitChangeRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_request_id(call->KeyOrNew());
+  request.set_actor(call->access.actor);
+  call->Ask(call->gateway.peers.risk, &RiskAsync::DecideLimitChange, request,
+            [call, request](const grpc::Status& status, risk::v1::DecideLimitChangeResponse& response) {
+              if (status.ok()) return call->Answer(200, response.change());
+              ApiError error = ErrorOf(status, "risk");
+              AuditRefusal(call, "limits.raise_decided", "limit_change:" + request.change_id(), request, error);
+              call->Fail(error);
+            });
 }
 
 void UpdateBreakerRules(const CallPtr& call) {
@@ -210,6 +259,11 @@ std::vector<Route> RiskRoutes() {
       {"GET", "/api/live/risk", GetRisk},
       {"PUT", "/api/live/risk/limits", UpdateLimits},
       {"GET", "/api/live/risk/limits/history", ListLimits},
+      {"GET", "/api/live/risk/limits/effective", EffectiveLimits},
+      {"GET", "/api/live/risk/limits/scopes", ListScopedLimits},
+      {"PUT", "/api/live/risk/limits/scopes", SetScopedLimits},
+      {"GET", "/api/live/risk/limits/changes", ListLimitChanges},
+      {"POST", "/api/live/risk/limits/changes", DecideLimitChange},
       {"POST", "/api/live/risk/what-if", WhatIf},
       {"GET", "/api/live/opening", GetOpening},
       {"GET", "/api/live/breakers", ListBreakers},

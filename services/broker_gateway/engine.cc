@@ -480,6 +480,7 @@ LastCheck::Facts Engine::FactsOf(const Order& order, const paper::Ledger& ledger
           .position = position == ledger.positions.end() ? Decimal() : position->second,
           .now = clock_.Now(),
           .sent_in_second = SentInSecond(order.account_id),
+          .sent_to_venue_in_second = SentToVenueInSecond(),
           .kill_command = held ? &held->command_id : nullptr,
           .kill_settled = settled_.contains(order.account_id),
           .unpermitted_ms = UnpermittedMillis(order.account_id)};
@@ -550,6 +551,12 @@ std::int64_t Engine::SentInSecond(const AccountId& account) {
   }
   auto sent = sent_.find(account);
   return sent == sent_.end() ? 0 : sent->second;
+}
+
+std::int64_t Engine::SentToVenueInSecond() const {
+  std::int64_t all = 0;
+  for (const auto& [account, sent] : sent_) all += sent;
+  return all;
 }
 
 void Engine::StepMarket() {

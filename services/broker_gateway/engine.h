@@ -105,6 +105,7 @@ class Engine : public runtime::Machine {
   // nullptr: there is none, and the order is refused.
   const paper::Ledger* LedgerFor(const Order& order);
   std::int64_t SentInSecond(const AccountId& account);
+  [[nodiscard]] std::int64_t SentToVenueInSecond() const;
   void Quarantine(const broker::v1::OrderSessionRequest& request, const absl::Status& why);
   void Advance();
   void StepMarket();

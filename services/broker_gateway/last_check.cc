@@ -48,9 +48,16 @@ std::optional<Rejection> LastCheck::Refusal(const Order& order, const Facts& fac
                      .observed = std::to_string(age_ms),
                      .message = "the order is too old to be sent"};
   }
-  if (facts.sent_in_second >= orders_per_second_max && !IsEmergencyReduction(order)) {
+  // No rate holds up what gets somebody out.
+  const bool leaves_freely = IsEmergencyReduction(order) || Reduces(order, facts.position);
+  if (facts.sent_in_second >= orders_per_second_max && !leaves_freely) {
     return Refuse("rate_cap", std::to_string(orders_per_second_max), std::to_string(facts.sent_in_second),
                   "the gateway's cap on orders in a second is reached");
+  }
+  if (facts.sent_to_venue_in_second >= venue_orders_per_second_max && !leaves_freely) {
+    return Refuse("venue_rate_cap", std::to_string(venue_orders_per_second_max),
+                  std::to_string(facts.sent_to_venue_in_second),
+                  "the gateway's cap on the orders of all accounts to this venue in a second is reached");
   }
   // Made smaller since it was asked for it may be, and never larger.
   if (!order.requested_quantity.IsZero() && order.quantity > order.requested_quantity) {

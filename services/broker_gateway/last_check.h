@@ -18,6 +18,8 @@ struct LastCheck {
   std::int64_t intent_age_ms_max = 10'000;
   // New orders of an account in a second.
   std::int64_t orders_per_second_max = 20'000;
+  // Of all accounts, to the one venue of the gateway.
+  std::int64_t venue_orders_per_second_max = 20'000;
 
   struct Facts {
     // The newest quote; nullptr when there is none.
@@ -27,6 +29,7 @@ struct LastCheck {
     UtcTime now;
     // New orders of the account that have left in the running second.
     std::int64_t sent_in_second = 0;
+    std::int64_t sent_to_venue_in_second = 0;
     // The kill command that is engaged for the account; nullptr when none is.
     const std::string* kill_command = nullptr;
     // Whatever it was to cancel is gone: what only reduces a position may leave, whoever sends it.

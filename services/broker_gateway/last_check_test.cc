@@ -22,6 +22,7 @@ class LastCheckTest : public testing::Test {
                                          .position = position,
                                          .now = now,
                                          .sent_in_second = sent,
+                                         .sent_to_venue_in_second = sent_to_venue,
                                          .kill_command = kill_command.empty() ? nullptr : &kill_command,
                                          .kill_settled = kill_settled});
     return refusal ? refusal->check : "";
@@ -39,6 +40,7 @@ class LastCheckTest : public testing::Test {
   Quote quote;
   bool with_quote = true;
   std::int64_t sent = 0;
+  std::int64_t sent_to_venue = 0;
   std::string kill_command;
   bool kill_settled = false;
   Decimal position;
@@ -118,6 +120,23 @@ TEST_F(LastCheckTest, Rate) {
   EXPECT_EQ(Says(), "rate_cap");
   order.reason = "emergency_stop";
   EXPECT_EQ(Says(), "");
+}
+
+TEST_F(LastCheckTest, RateOfTheVenue) {
+  check.venue_orders_per_second_max = 3;
+  sent_to_venue = 2;
+  EXPECT_EQ(Says(), "");
+  sent_to_venue = 3;
+  EXPECT_EQ(Says(), "venue_rate_cap");
+}
+
+TEST_F(LastCheckTest, NoRateHoldsUpAReduction) {
+  check.orders_per_second_max = check.venue_orders_per_second_max = 1;
+  sent = sent_to_venue = 100;
+  position = Decimal::FromInt(-1);
+  EXPECT_EQ(Says(), "");
+  order.quantity = Decimal::FromInt(2);
+  EXPECT_EQ(Says(), "rate_cap") << "it would go beyond";
 }
 
 TEST_F(LastCheckTest, NoMoreIsSentThanWasAskedFor) {

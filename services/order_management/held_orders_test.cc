@@ -41,7 +41,7 @@ class HeldOrdersTest : public ShardStage {
     for (int i = 0; i < 6; ++i) {
       clock_.nanos += 1'000'000;
       (void)shard_->Poll(clock_.nanos);
-      if (!risk_silent_) (void)AnswerRisk(refused_);
+      if (!risk_silent_) (void)AnswerRisk(refused_, meets_);
     }
   }
 
@@ -195,6 +195,8 @@ class HeldOrdersTest : public ShardStage {
   }
 
   std::set<std::string> refused_;
+  // Reductions and the own order that risk says each would trade with.
+  std::map<std::string, std::string> meets_;
   bool risk_silent_ = false;
   std::int64_t market_nanos_ = 1;
 };
@@ -639,6 +641,33 @@ TEST_F(HeldOrdersTest, WhatIsHeldHereHasItsTermsAtOnceAndWhatTheMarketSetsIsNotR
   (void)Bracket("b");
   Accept("b:1");
   EXPECT_EQ(Replace("b:1", {.quantity = D("3")}, "k3").rejection->reason, RejectReason::kContingent);
+}
+
+TEST_F(HeldOrdersTest, WhatAnExitWouldMeetIsCancelledBeforeItLeaves) {
+  Order mine = Make("mine", Side::kBuy, OrderType::kLimit, "1");
+  mine.limit_price = D("100");
+  (void)Submit(mine);
+  Accept("mine");
+  meets_ = {{"out", IdOf("mine").value()}, {"again", IdOf("nothing").value()}};
+  (void)Submit(Make("out", Side::kSell, OrderType::kMarket, "1"));
+  EXPECT_TRUE(Cancelled("mine"));
+  EXPECT_EQ(NewOrders("out").size(), 1U) << "it waits for no answer";
+  auto at = [&](auto meant) { return std::find_if(sent_.begin(), sent_.end(), meant) - sent_.begin(); };
+  EXPECT_LT(at([](const Sent& each) { return each.has_cancel(); }), at([](const Sent& each) {
+              return each.has_new_order() && each.new_order().order().request_id() == "out";
+            }));
+  (void)Submit(Make("again", Side::kSell, OrderType::kMarket, "1"));
+  EXPECT_EQ(NewOrders("again").size(), 1U) << "what is not there any more is in nobody's way";
+}
+
+TEST_F(HeldOrdersTest, ABracketsEntryIsAskedAboutWithItsStopAndRepeatedWithoutIt) {
+  ListReply first = Bracket("b");
+  EXPECT_EQ(first.orders[0].protective_stop_price, D("95"));
+  EXPECT_EQ(Asked("b:1")->order().protective_stop_price().value(), "95");
+  EXPECT_FALSE(first.orders[1].protective_stop_price);
+  ListReply again = Bracket("b");
+  EXPECT_TRUE(again.status.ok()) << again.status;
+  EXPECT_TRUE(again.replayed);
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ void ListDesk::Ask(std::vector<Order> list, std::string actor, std::optional<Utc
   if (orders::HasParent(list.front().list->contingency)) {
     for (std::size_t i = 1; i < list.size(); ++i) list[i].hold = HoldReason::kParent;
   }
+  orders::TellEntryItsStop(list);
   auto asked = std::make_shared<Asked>();
   asked->answers.resize(list.size());
   asked->list = std::move(list);

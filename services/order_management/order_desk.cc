@@ -48,6 +48,19 @@ void OrderDesk::Accept(Order order, const std::string& actor, Asked asked) {
   });
 }
 
+void OrderDesk::CancelCrossed(const AccountId& account_id, const std::vector<OrderId>& ids) {
+  orders::Account* account = floor_.accounts.Find(account_id);
+  for (const OrderId& id : ids) {
+    const Order* resting = account->Find(id);
+    if (resting == nullptr || IsTerminal(resting->status)) continue;
+    floor_.writer.Keep(account->RequestCancel(id, "system:self_trade", floor_.clock.Now()));
+    floor_.writer.After([this, account, id] {
+      const Order* cancelled = account->Find(id);
+      if (cancelled != nullptr && cancelled->cancel_requested) broker_.SendCancel(*cancelled);
+    });
+  }
+}
+
 void OrderDesk::Place(Order order, const std::string& actor, RiskCheck check) {
   orders::Account* account = floor_.accounts.Find(order.account_id);
   OrderId id = order.order_id;

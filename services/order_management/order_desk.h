@@ -32,6 +32,8 @@ class OrderDesk {
   // What risk has approved. It is sent, or waits here: for what its `hold` says, or for a trigger its broker does not
   // know.
   void Accept(Order order, const std::string& actor, Asked asked);
+  // Own resting orders that a reduction which goes out now would trade with: their cancels leave before it.
+  void CancelCrossed(const AccountId& account_id, const std::vector<OrderId>& ids);
   // Takes an order that risk is not asked about; it hears of it from the log. It is sent, or waits here for a trigger
   // its broker does not know.
   void Place(Order order, const std::string& actor, RiskCheck check);

@@ -183,6 +183,10 @@ void RiskDesk::Finish(Question question, risk::v1::ReserveResult& result) {
     }
     if (why) VoidReservation(question.order);
   }
+  if (!why && !result.cross_order_ids().empty()) {
+    orders_.CancelCrossed(question.order.account_id,
+                          std::vector<OrderId>(result.cross_order_ids().begin(), result.cross_order_ids().end()));
+  }
   bool encoded = !why && !result.encoded_checks().empty();
   std::vector<RiskCheck> checks = encoded ? std::vector<RiskCheck>() : ChecksOf(result);
   if (question.done) {

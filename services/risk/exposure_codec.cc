@@ -36,9 +36,13 @@ void ToProto(const KeptExposure& kept, risk::v1::StoredExposure* out) {
     open->set_type(static_cast<type::v1::OrderType>(order.type));
     open->set_reduce_only(order.reduce_only);
     open->set_yields(order.yields);
+    open->set_immediate(order.immediate);
     if (order.limit_price) wire::ToProto(*order.limit_price, open->mutable_limit_price());
+    if (order.stop_price) wire::ToProto(*order.stop_price, open->mutable_stop_price());
+    if (order.protective_stop_price) wire::ToProto(*order.protective_stop_price, open->mutable_protective_stop_price());
     wire::ToProto(order.quantity, open->mutable_quantity());
   }
+  out->set_mode(static_cast<type::v1::AccountMode>(snapshot.mode));
   out->set_execution_sequence(kept.execution_sequence);
 }
 
@@ -55,6 +59,8 @@ absl::StatusOr<KeptExposure> FromProto(const risk::v1::StoredExposure& proto) {
   ASSIGN_OR_RETURN(snapshot.cash, wire::FromProto(proto.cash(), "cash"));
   ASSIGN_OR_RETURN(snapshot.opening_cash, wire::FromProto(proto.opening_cash(), "opening_cash"));
   snapshot.currency = proto.currency();
+  // Of a version that did not keep it: there were none but paper accounts.
+  snapshot.mode = proto.mode() == type::v1::ACCOUNT_MODE_LIVE ? AccountMode::kLive : AccountMode::kPaper;
   for (const auto& book : proto.books()) {
     ASSIGN_OR_RETURN(Decimal quantity, wire::FromProto(book.quantity(), "books.quantity"));
     risk::Exposure::BookKey key{DeploymentId(book.deployment_id()), Symbol(book.symbol())};
@@ -77,6 +83,14 @@ absl::StatusOr<KeptExposure> FromProto(const risk::v1::StoredExposure& proto) {
     }
     ASSIGN_OR_RETURN(order.quantity, wire::FromProto(open.quantity(), "open_orders.quantity"));
     order.yields = open.yields();
+    order.immediate = open.immediate();
+    if (open.has_stop_price()) {
+      ASSIGN_OR_RETURN(order.stop_price, wire::FromProto(open.stop_price(), "open_orders.stop_price"));
+    }
+    if (open.has_protective_stop_price()) {
+      ASSIGN_OR_RETURN(order.protective_stop_price,
+                       wire::FromProto(open.protective_stop_price(), "open_orders.protective_stop_price"));
+    }
     snapshot.open_orders.emplace_back(OrderId(open.order_id()), std::move(order));
   }
   return kept;

@@ -7,6 +7,7 @@
 #include "libs/platform/crypto/crypto.h"
 #include "libs/wire/wire.h"
 #include "services/risk/breaker_codec.h"
+#include "services/risk/limit_set_codec.h"
 #include "services/risk/limits_codec.h"
 
 namespace ballast {
@@ -14,18 +15,22 @@ namespace {
 
 using Json = nlohmann::json;
 
-// As REST shows them: a decimal is a text.
-Json JsonOf(const AccountId& account, const risk::Limits& limits) {
-  risk::v1::Limits proto;
-  ToProto(limits, &proto);
-  proto.set_account_id(account.value());
+Json JsonOf(const google::protobuf::Message& proto) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   options.always_print_primitive_fields = true;
   std::string text;
   (void)google::protobuf::util::MessageToJsonString(proto, &text, options);
   Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return Json::object();
+  return json.is_object() ? json : Json::object();
+}
+
+// As REST shows them: a decimal is a text.
+Json JsonOf(const AccountId& account, const risk::Limits& limits) {
+  risk::v1::Limits proto;
+  ToProto(limits, &proto);
+  proto.set_account_id(account.value());
+  Json json = JsonOf(proto);
   for (auto& [name, value] : json.items()) {
     if (value.is_object() && value.contains("value")) value = Json(value["value"]);
   }
@@ -45,6 +50,11 @@ audit::v1::AppendRecordRequest Record(const char* action, const AccountId& accou
   record.set_detail(Text(detail));
   record.set_account_id(account.value());
   return record;
+}
+
+std::string FactOf(const risk::LimitSet& set) {
+  return set.scope.deployment_id.value() + '\n' + set.scope.symbol.value() + '\n' +
+         (set.expire_time ? "override" : "set") + '\n' + std::to_string(set.version);
 }
 
 std::string IdOf(risk::LossRule rule, const risk::LossTrip& trip) {
@@ -91,6 +101,32 @@ audit::v1::AppendRecordRequest LimitsUpdated(const AccountId& account, const ris
                                              const std::string& reason, const std::string& actor) {
   return Record("limits.updated", account, actor, std::to_string(limits.version),
                 {{"limits", JsonOf(account, limits)}, {"outcome", "ok"}, {"reason", reason}});
+}
+
+audit::v1::AppendRecordRequest LimitSetUpdated(const risk::LimitSet& set, const std::string& reason,
+                                               const std::string& actor) {
+  risk::v1::LimitSet proto;
+  ToProto(set, &proto);
+  return Record("limits.scope_updated", set.scope.account_id, actor, FactOf(set),
+                {{"limits", JsonOf(proto)}, {"outcome", "ok"}, {"reason", reason}, {"scope", set.scope.Name()}});
+}
+
+audit::v1::AppendRecordRequest OverrideEnded(const risk::LimitSet& set) {
+  risk::v1::LimitSet proto;
+  ToProto(set, &proto);
+  return Record("limits.override_ended", set.scope.account_id, "system", FactOf(set),
+                {{"limits", JsonOf(proto)}, {"scope", set.scope.Name()}});
+}
+
+audit::v1::AppendRecordRequest LimitChangeTold(const risk::v1::LimitChange& change) {
+  const bool pending = change.state() == risk::v1::LIMIT_CHANGE_STATE_PENDING;
+  const char* action = pending                                                   ? "limits.raise_proposed"
+                       : change.state() == risk::v1::LIMIT_CHANGE_STATE_APPROVED ? "limits.raise_approved"
+                                                                                 : "limits.raise_rejected";
+  const std::string& account =
+      change.has_limits() ? change.limits().account_id() : change.limit_set().scope().account_id();
+  return Record(action, AccountId(account), pending ? change.proposed_by() : change.decided_by(), change.change_id(),
+                {{"change", JsonOf(change)}});
 }
 
 std::vector<audit::v1::AppendRecordRequest> Rearmed(const AccountId& account, const std::string& request_id,

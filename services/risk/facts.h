@@ -7,7 +7,9 @@
 #include "ballast/alert/v1/alert_service.pb.h"
 #include "ballast/audit/v1/audit_service.pb.h"
 #include "ballast/order/v1/emergency.pb.h"
+#include "ballast/risk/v1/risk_service.pb.h"
 #include "libs/model/ids.h"
+#include "libs/risk/limit_book.h"
 #include "libs/risk/limits.h"
 #include "libs/risk/loss_rules.h"
 #include "services/risk/breaker_store.h"
@@ -16,6 +18,11 @@
 // one fact.
 namespace ballast {
 
+audit::v1::AppendRecordRequest LimitSetUpdated(const risk::LimitSet& set, const std::string& reason,
+                                               const std::string& actor);
+audit::v1::AppendRecordRequest OverrideEnded(const risk::LimitSet& set);
+// Proposed, approved or rejected.
+audit::v1::AppendRecordRequest LimitChangeTold(const risk::v1::LimitChange& change);
 audit::v1::AppendRecordRequest LimitsUpdated(const AccountId& account, const risk::Limits& limits,
                                              const std::string& reason, const std::string& actor);
 // Of what a person re-armed, loss rules ("loss_rules.rearmed") and breakers ("breakers.rearmed") apart; none of

@@ -4,6 +4,7 @@
 #include "libs/platform/grpc/status.h"
 #include "libs/wire/wire.h"
 #include "services/risk/breaker_codec.h"
+#include "services/risk/limit_set_codec.h"
 #include "services/risk/limits_codec.h"
 #include "services/risk/preview_codec.h"
 
@@ -110,10 +111,90 @@ grpc::ServerUnaryReactor* RiskGrpc::UpdateLimits(grpc::CallbackServerContext* co
   bool queued = writes_.TryPush([this, reactor, response, update = std::move(update)] {
     auto saved = keeper_.UpdateLimits(update);
     if (saved.ok()) {
-      ToProto(*saved, response->mutable_limits());
+      ToProto(saved->limits, response->mutable_limits());
       response->mutable_limits()->set_account_id(update.account_id.value());
+      if (saved->pending) *response->mutable_pending() = *std::move(saved->pending);
     }
     reactor->Finish(ToGrpc(saved.status()));
+  });
+  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many changes are waiting"));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::SetScopedLimits(grpc::CallbackServerContext* context,
+                                                    const risk::v1::SetScopedLimitsRequest* request,
+                                                    risk::v1::SetScopedLimitsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Id("request_id", request->request_id());
+  check.Text("reason", request->reason(), kReasonMax).Text("actor", request->actor(), kActorMax);
+  if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "changing limits needs a reason");
+  RiskStore::SetUpdate update{.set = LimitSetFromProto(*request, check),
+                              .reason = request->reason(),
+                              .actor = request->actor(),
+                              .request_id = request->request_id()};
+  if (std::string wrong = check.ok() ? WrongIn(update.set) : ""; !wrong.empty())
+    check.Refuse("values", RejectReason::kOutOfRange, std::move(wrong));
+  if (!check.ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
+  bool queued = writes_.TryPush([this, reactor, response, update = std::move(update)] {
+    reactor->Finish(ToGrpc(keeper_.SetScopedLimits(update, response)));
+  });
+  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many changes are waiting"));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::ListScopedLimits(grpc::CallbackServerContext* context,
+                                                     const risk::v1::ListScopedLimitsRequest* request,
+                                                     risk::v1::ListScopedLimitsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = writes_.TryPush([this, reactor, response, history = request->history()] {
+    reactor->Finish(ToGrpc(keeper_.ListScopedLimits(history, response)));
+  });
+  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many changes are waiting"));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::GetEffectiveLimits(grpc::CallbackServerContext* context,
+                                                       const risk::v1::GetEffectiveLimitsRequest* request,
+                                                       risk::v1::GetEffectiveLimitsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Id("account_id", request->account_id()).OptionalId("deployment_id", request->deployment_id());
+  check.OptionalId("symbol", request->symbol());
+  reactor->Finish(check.ok() ? ToGrpc(keeper_.EffectiveLimits(*request, response)) : check.Refusal());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::ListLimitChanges(grpc::CallbackServerContext* context,
+                                                     const risk::v1::ListLimitChangesRequest* request,
+                                                     risk::v1::ListLimitChangesResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = writes_.TryPush([this, reactor, response, pending_only = request->pending_only()] {
+    reactor->Finish(ToGrpc(keeper_.ListLimitChanges(pending_only, response)));
+  });
+  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many changes are waiting"));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RiskGrpc::DecideLimitChange(grpc::CallbackServerContext* context,
+                                                      const risk::v1::DecideLimitChangeRequest* request,
+                                                      risk::v1::DecideLimitChangeResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Id("request_id", request->request_id()).Id("change_id", request->change_id());
+  check.Text("reason", request->reason(), kReasonMax).Text("actor", request->actor(), kActorMax);
+  if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "a decision needs a reason");
+  // Who is nobody is no second person.
+  if (request->actor().empty()) check.Refuse("actor", RejectReason::kMissingField, "who decides is expected");
+  if (!check.ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
+  bool queued = writes_.TryPush([this, reactor, response, request = *request] {
+    reactor->Finish(ToGrpc(keeper_.DecideLimitChange(request, response->mutable_change())));
   });
   if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many changes are waiting"));
   return reactor;

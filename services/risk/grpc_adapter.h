@@ -28,6 +28,21 @@ class RiskGrpc final : public risk::v1::RiskService::CallbackService {
   grpc::ServerUnaryReactor* UpdateLimits(grpc::CallbackServerContext* context,
                                          const risk::v1::UpdateLimitsRequest* request,
                                          risk::v1::UpdateLimitsResponse* response) override;
+  grpc::ServerUnaryReactor* SetScopedLimits(grpc::CallbackServerContext* context,
+                                            const risk::v1::SetScopedLimitsRequest* request,
+                                            risk::v1::SetScopedLimitsResponse* response) override;
+  grpc::ServerUnaryReactor* ListScopedLimits(grpc::CallbackServerContext* context,
+                                             const risk::v1::ListScopedLimitsRequest* request,
+                                             risk::v1::ListScopedLimitsResponse* response) override;
+  grpc::ServerUnaryReactor* GetEffectiveLimits(grpc::CallbackServerContext* context,
+                                               const risk::v1::GetEffectiveLimitsRequest* request,
+                                               risk::v1::GetEffectiveLimitsResponse* response) override;
+  grpc::ServerUnaryReactor* ListLimitChanges(grpc::CallbackServerContext* context,
+                                             const risk::v1::ListLimitChangesRequest* request,
+                                             risk::v1::ListLimitChangesResponse* response) override;
+  grpc::ServerUnaryReactor* DecideLimitChange(grpc::CallbackServerContext* context,
+                                              const risk::v1::DecideLimitChangeRequest* request,
+                                              risk::v1::DecideLimitChangeResponse* response) override;
   grpc::ServerUnaryReactor* RearmLossRules(grpc::CallbackServerContext* context,
                                            const risk::v1::RearmLossRulesRequest* request,
                                            risk::v1::RearmLossRulesResponse* response) override;

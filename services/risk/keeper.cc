@@ -9,7 +9,6 @@
 #include "libs/risk/derisk.h"
 #include "libs/wire/event_bytes.h"
 #include "libs/wire/wire.h"
-#include "services/risk/limits_codec.h"
 
 namespace ballast {
 namespace {
@@ -72,6 +71,7 @@ RiskKeeper::RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metric
 
 absl::Status RiskKeeper::Recover() {
   ASSIGN_OR_RETURN(auto limits, store_.LoadLimits());
+  ASSIGN_OR_RETURN(auto sets, store_.LoadLimitSets());
   ASSIGN_OR_RETURN(auto marks, store_.LoadMarks());
   ASSIGN_OR_RETURN(auto closes, store_.LoadCloses());
   ASSIGN_OR_RETURN(auto exposures, store_.LoadExposures());
@@ -91,7 +91,9 @@ absl::Status RiskKeeper::Recover() {
     exposure.latches = mark->second.latches;
     unverified_.insert(id);
   }
-  limits_ = std::move(limits);
+  for (auto& [id, own] : limits) limits_.SetAccount(id, std::move(own));
+  for (risk::LimitSet& set : sets) limits_.Set(std::move(set));
+  EndOverrides();
   stored_marks_ = std::move(marks);
   market_.board.Restore(std::move(closes));
   breakers_.Restore(std::move(rules), std::move(breakers));
@@ -385,8 +387,10 @@ RiskKeeper::Verdict RiskKeeper::Check(const Order& order, std::optional<Decimal>
   auto& recent = account->second.recent_orders;
   while (!recent.empty() && now - recent.front().time_ns > kRateWindowNs) recent.pop_front();
   account->second.Expire(now);
+  EndOverrides();
+  const risk::LimitBook::Effective& effective = limits_.For(order.account_id, order.deployment_id, order.symbol);
   risk::PreTradeInput input{.order = order,
-                            .limits = limits_[order.account_id],
+                            .limits = effective.limits,
                             .exposure = account->second,
                             .market = market_,
                             .now_ns = now,
@@ -394,6 +398,7 @@ RiskKeeper::Verdict RiskKeeper::Check(const Order& order, std::optional<Decimal>
                             .block = breakers_.BlockOf(order.account_id, order.deployment_id)};
   Verdict verdict{.result = CheckPreTrade(input)};
   if (!verdict.result.rejection) return verdict;
+  TellLimitScope(effective, &*verdict.result.rejection);
   std::string& message = verdict.result.rejection->message;
   verdict.quantity = LargestPassableQuantity(input);
   if (verdict.quantity) {
@@ -466,6 +471,9 @@ void RiskKeeper::Reserve(const Session& session, const risk::v1::Reserve& reques
       answer->set_approved(true);
       risk::Exposure& exposure = accounts_[order->account_id];
       bool waits = request.has_anchor_price() || request.anchor_at_market();
+      if (result.reduces && !waits) {
+        for (const OrderId& id : OwnOrdersCrossed(*order, exposure, market_)) answer->add_cross_order_ids(id.value());
+      }
       if (!waits) exposure.recent_orders.push_back(risk::RecentOrder::Of(*order, AgeNow()));
       std::int64_t expire_ns = AgeNow() + kReservationNs;
       // Two that grow side by side would each pass alone.
@@ -516,7 +524,7 @@ Decimal RiskKeeper::ScaleOf(const risk::Limits& limits, const risk::Exposure& ex
 
 void RiskKeeper::Observe(const AccountId& id, risk::Exposure& exposure) {
   std::optional<Decimal> equity = exposure.Equity(market_);
-  const risk::Limits& limits = limits_[id];
+  const risk::Limits& limits = LimitsOf(id);
   exposure.scale = ScaleOf(limits, exposure, equity);
   if (!equity) return;
   exposure.baseline.Observe(*equity);
@@ -540,7 +548,7 @@ void RiskKeeper::MarkAll() {
   for (auto& [id, exposure] : accounts_) {
     if (!exposure.opened() || !replayed_.contains(id)) continue;
     StartDay(id, exposure, day);
-    ClearDailyLoss(limits_[id], day, &exposure.latches);
+    ClearDailyLoss(LimitsOf(id), day, &exposure.latches);
     Observe(id, exposure);
   }
   day_ = day;
@@ -602,6 +610,11 @@ void RiskKeeper::Tick() {
     // In lockstep each step is looked at, and no time passes between them.
     if (!lockstep_) LookAtBreakers();
   }
+  {
+    MutexLock lock(mutex_);
+    EndOverrides();
+  }
+  TellEndedOverrides();
   Save(false);
   TellOpenings();
 }
@@ -743,7 +756,7 @@ void RiskKeeper::PreviewLocked(const Order& order, risk::v1::PreviewOrderRespons
 
 StateView RiskKeeper::ViewOf(const AccountId& id, const risk::Exposure& exposure, const DeploymentId& deployment) {
   return {.exposure = exposure,
-          .limits = limits_[id],
+          .limits = LimitsOf(id, deployment),
           .market = market_,
           .now_ns = AgeNow(),
           .market_time = market_time_,
@@ -765,7 +778,7 @@ absl::Status RiskKeeper::State(const std::string& account, risk::v1::GetRiskStat
 
 void RiskKeeper::Stand(const AccountId& id, const risk::Exposure& exposure, const risk::Market& market,
                        risk::v1::Standing* standing) {
-  const risk::Limits& limits = limits_[id];
+  const risk::Limits& limits = LimitsOf(id);
   risk::Standing now = StandingOf(exposure, market);
   Decimal scale = ScaleOf(limits, exposure, now.equity);
   wire::ToProto(now.gross, standing->mutable_gross_exposure());
@@ -798,21 +811,33 @@ absl::Status RiskKeeper::WhatIf(const AccountId& account, const Order* order,
   if (order != nullptr) PreviewLocked(*order, response->mutable_preview());
   std::optional<Decimal> unmoved = filled->Equity(market_), equity = filled->Equity(moved);
   if (unmoved && equity) wire::ToProto(*unmoved - *equity, response->mutable_loss());
-  for (risk::LossRule rule : risk::kLossRules) {
-    bool unknown = !equity || (rule == risk::LossRule::kDailyLoss ? filled->baseline.day_start_unknown
-                                                                  : filled->baseline.peak_unknown);
-    bool trips =
-        !unknown && !filled->latches.Of(rule) && MeasureLoss(rule, limits_[account], filled->baseline, *equity).reached;
-    if (trips) response->add_would_trip(risk::NameOf(rule));
+  const Decimal share = LimitsOf(account).unprotected_loss_ratio;
+  if (std::optional<Decimal> worst = WorstLoss(*filled, moved, share)) {
+    wire::ToProto(*worst, response->mutable_worst_loss());
+    WouldTrip(account, *filled, GappedMarket(*filled, moved, share), response->mutable_worst_would_trip());
   }
-  // This account alone: what the firm would be is not known from it.
+  WouldTrip(account, *filled, moved, response->mutable_would_trip());
+  return absl::OkStatus();
+}
+
+// Of this account alone: what the firm would be is not known from it.
+void RiskKeeper::WouldTrip(const AccountId& account, const risk::Exposure& exposure, const risk::Market& market,
+                           google::protobuf::RepeatedPtrField<std::string>* names) {
+  std::optional<Decimal> equity = exposure.Equity(market);
+  for (risk::LossRule rule : risk::kLossRules) {
+    bool unknown = !equity || (rule == risk::LossRule::kDailyLoss ? exposure.baseline.day_start_unknown
+                                                                  : exposure.baseline.peak_unknown);
+    bool trips = !unknown && !exposure.latches.Of(rule) &&
+                 MeasureLoss(rule, LimitsOf(account), exposure.baseline, *equity).reached;
+    if (trips) *names->Add() = risk::NameOf(rule);
+  }
   std::map<AccountId, risk::Exposure> alone;
-  alone.emplace(account, *std::move(filled));
+  alone.emplace(account, exposure);
   std::set<AccountId> known{account};
   BreakerDesk::World now = BreakerWorld();
   BreakerDesk::World world{.accounts = alone,
                            .known = known,
-                           .market = moved,
+                           .market = market,
                            .time = now.time,
                            .day = now.day,
                            .now_ns = now.now_ns,
@@ -820,21 +845,11 @@ absl::Status RiskKeeper::WhatIf(const AccountId& account, const Order* order,
                            .lockstep = now.lockstep};
   google::protobuf::RepeatedPtrField<risk::v1::Breaker> breakers;
   breakers_.Describe(world, account, false, &breakers);
-  std::set<std::string> names;
+  std::set<std::string> told;
   for (const risk::v1::Breaker& breaker : breakers) {
     bool trips = breaker.level_percent() == 100 && breaker.state() != risk::v1::BREAKER_STATE_TRIPPED;
-    if (trips && names.insert(breaker.rule().name()).second) response->add_would_trip(breaker.rule().name());
+    if (trips && told.insert(breaker.rule().name()).second) *names->Add() = breaker.rule().name();
   }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<RiskStore::LimitsRecord>> RiskKeeper::LimitsHistory(const std::string& account,
-                                                                               std::uint64_t before, int count) {
-  {
-    MutexLock lock(mutex_);
-    if (!accounts_.contains(AccountId(account))) return absl::NotFoundError(ToAbsl("risk knows no account " + account));
-  }
-  return store_.ListLimits(AccountId(account), before, count);
 }
 
 absl::Status RiskKeeper::Opening(const std::string& account, const std::string& deployment,
@@ -961,29 +976,6 @@ absl::Status RiskKeeper::ReportBreaks(const risk::v1::ReportBreaksRequest& reque
   breakers_.OnBreaks(id, request.open_breaks());
   LookAtBreakers();
   return absl::OkStatus();
-}
-
-absl::StatusOr<risk::Limits> RiskKeeper::GetLimits(const std::string& account) {
-  MutexLock lock(mutex_);
-  if (!accounts_.contains(AccountId(account))) return absl::NotFoundError(ToAbsl("risk knows no account " + account));
-  return limits_[AccountId(account)];
-}
-
-absl::StatusOr<risk::Limits> RiskKeeper::UpdateLimits(const RiskStore::Update& update) {
-  {
-    MutexLock lock(mutex_);
-    if (!accounts_.contains(update.account_id))
-      return absl::NotFoundError(ToAbsl("risk knows no account " + update.account_id.value()));
-  }
-  ASSIGN_OR_RETURN(risk::Limits saved, store_.SaveLimits(update));
-  log_.Info(
-      "limits.updated",
-      {{"account", update.account_id.value()}, {"version", std::to_string(saved.version)}, {"actor", update.actor}});
-  MutexLock lock(mutex_);
-  if (saved.version > limits_[update.account_id].version) limits_[update.account_id] = saved;
-  // A lower limit may be reached already; a higher one takes nothing back.
-  if (replayed_.contains(update.account_id)) Observe(update.account_id, accounts_[update.account_id]);
-  return limits_[update.account_id];
 }
 
 bool RiskKeeper::Ready() {

@@ -30,6 +30,9 @@ class RiskKeeper {
 
   RiskKeeper(RiskStore& store, const Clock& clock, Logger& log, Metrics& metrics,
              ledger::DayBoundary boundary = ledger::DayBoundary::kNewYork);
+  // Who may raise a limit of a paper account. Before Recover.
+  enum class Raising { kOnePerson, kTwoPersons };
+  void SetRaisingOnPaper(Raising raising);
 
   absl::Status Recover();
   // Market data.
@@ -61,8 +64,20 @@ class RiskKeeper {
   void Preview(const Order& order, risk::v1::PreviewOrderResponse* response);
   absl::Status State(const std::string& account, risk::v1::GetRiskStateResponse* response);
   absl::StatusOr<risk::Limits> GetLimits(const std::string& account);
-  // Blocks on Postgres; not from a gRPC thread.
-  absl::StatusOr<risk::Limits> UpdateLimits(const RiskStore::Update& update);
+  // Those that hold now, and the change that waits for a second person where there is one.
+  struct Changed {
+    risk::Limits limits;
+    std::optional<risk::v1::LimitChange> pending = std::nullopt;
+  };
+  // These block on Postgres; not from a gRPC thread.
+  absl::StatusOr<Changed> UpdateLimits(const RiskStore::Update& update);
+  absl::Status SetScopedLimits(const RiskStore::SetUpdate& update, risk::v1::SetScopedLimitsResponse* response);
+  absl::Status ListScopedLimits(bool history, risk::v1::ListScopedLimitsResponse* response);
+  absl::Status ListLimitChanges(bool pending_only, risk::v1::ListLimitChangesResponse* response);
+  absl::Status DecideLimitChange(const risk::v1::DecideLimitChangeRequest& request, risk::v1::LimitChange* change);
+  // What holds for an order of these; the deployment and the symbol may be empty.
+  absl::Status EffectiveLimits(const risk::v1::GetEffectiveLimitsRequest& request,
+                               risk::v1::GetEffectiveLimitsResponse* response);
   // By a person: tripped loss rules are over, losses are measured from the equity of now. Blocks on Postgres.
   absl::Status Rearm(const risk::v1::RearmLossRulesRequest& request, risk::v1::RearmLossRulesResponse* response);
   [[nodiscard]] bool Ready();
@@ -120,6 +135,9 @@ class RiskKeeper {
   // `anchor_price` as in risk::PreTradeInput.
   Verdict Check(const Order& order, std::optional<Decimal> anchor_price = std::nullopt) REQUIRES(mutex_);
   void PreviewLocked(const Order& order, risk::v1::PreviewOrderResponse* response) REQUIRES(mutex_);
+  // Loss rules and breakers of the account that are not tripped and would be.
+  void WouldTrip(const AccountId& account, const risk::Exposure& exposure, const risk::Market& market,
+                 google::protobuf::RepeatedPtrField<std::string>* names) REQUIRES(mutex_);
   void Stand(const AccountId& id, const risk::Exposure& exposure, const risk::Market& market,
              risk::v1::Standing* standing) REQUIRES(mutex_);
   [[nodiscard]] std::optional<Decimal> MarketAnchor(const Order& order, std::optional<Decimal> limit = std::nullopt)
@@ -154,6 +172,18 @@ class RiskKeeper {
   bool TakeStep(const Step& step) REQUIRES(mutex_);
   StateView ViewOf(const AccountId& id, const risk::Exposure& exposure, const DeploymentId& deployment = {})
       REQUIRES(mutex_);
+  // What holds for every order of the account, and is measured of it as a whole.
+  const risk::Limits& LimitsOf(const AccountId& id, const DeploymentId& deployment = {}) REQUIRES(mutex_);
+  // Ends overrides whose time is over: wall time, for it is people's.
+  void EndOverrides() REQUIRES(mutex_);
+  void TellEndedOverrides() EXCLUDES(mutex_);
+  [[nodiscard]] bool NeedsTwo(const AccountId& account) REQUIRES(mutex_);
+  void TakeLimits(const AccountId& id, const risk::Limits& limits) REQUIRES(mutex_);
+  void TakeSet(const risk::LimitSet& set) REQUIRES(mutex_);
+  // Stored to wait for a second person.
+  absl::StatusOr<risk::v1::LimitChange> Propose(risk::v1::LimitChange change, const std::vector<std::string>& raises,
+                                                const std::string& reason, const std::string& actor);
+  absl::Status Carry(const risk::v1::LimitChange& change, const std::string& actor);
   // For ages and rates: monotonic, or the market's when the market waits for its readers.
   std::int64_t AgeNow() REQUIRES(mutex_);
 
@@ -168,7 +198,10 @@ class RiskKeeper {
   std::map<AccountId, std::uint64_t> saved_sequences_ GUARDED_BY(save_mutex_);
   Mutex mutex_;
   std::map<AccountId, risk::Exposure> accounts_ GUARDED_BY(mutex_);
-  std::map<AccountId, risk::Limits> limits_ GUARDED_BY(mutex_);
+  risk::LimitBook limits_ GUARDED_BY(mutex_);
+  // Overrides that are over and not told of yet.
+  std::vector<risk::LimitSet> ended_overrides_ GUARDED_BY(mutex_);
+  Raising raising_on_paper_ GUARDED_BY(mutex_) = Raising::kOnePerson;
   RiskStore::Marks stored_marks_ GUARDED_BY(mutex_);
   ledger::MarketCalendar calendar_ GUARDED_BY(mutex_);
   // Accounts whose whole log has come. While it is replayed, what is held is half the truth: no baseline is taken from

@@ -28,6 +28,13 @@ void ToProto(const risk::Limits& limits, risk::v1::Limits* out) {
   wire::ToProto(limits.derisk_floor, out->mutable_derisk_floor());
   wire::ToProto(limits.derisk_start, out->mutable_derisk_start());
   wire::ToProto(limits.derisk_volatility, out->mutable_derisk_volatility());
+  wire::ToProto(limits.soft_collar_ratio, out->mutable_soft_collar_ratio());
+  out->set_soft_collar_passes_deployments(limits.soft_collar_passes_deployments);
+  wire::ToProto(limits.risk_per_trade_ratio, out->mutable_risk_per_trade_ratio());
+  wire::ToProto(limits.portfolio_risk_ratio, out->mutable_portfolio_risk_ratio());
+  wire::ToProto(limits.unprotected_loss_ratio, out->mutable_unprotected_loss_ratio());
+  out->set_allow_self_trade(limits.allow_self_trade);
+  out->set_require_locate(limits.require_locate);
   for (const Symbol& symbol : limits.restricted) out->add_restricted_symbols(symbol.value());
 }
 
@@ -82,6 +89,17 @@ risk::Limits LimitsFromProto(const risk::v1::Limits& proto, FieldCheck& check) {
   if (proto.has_derisk_start()) limits.derisk_start = decimal(proto.derisk_start(), "limits.derisk_start", "1");
   if (proto.has_derisk_volatility())
     limits.derisk_volatility = decimal(proto.derisk_volatility(), "limits.derisk_volatility", "10");
+  if (proto.has_soft_collar_ratio())
+    limits.soft_collar_ratio = decimal(proto.soft_collar_ratio(), "limits.soft_collar_ratio", "1");
+  limits.soft_collar_passes_deployments = proto.soft_collar_passes_deployments();
+  if (proto.has_risk_per_trade_ratio())
+    limits.risk_per_trade_ratio = decimal(proto.risk_per_trade_ratio(), "limits.risk_per_trade_ratio", "10");
+  if (proto.has_portfolio_risk_ratio())
+    limits.portfolio_risk_ratio = decimal(proto.portfolio_risk_ratio(), "limits.portfolio_risk_ratio", "10");
+  if (proto.has_unprotected_loss_ratio())
+    limits.unprotected_loss_ratio = decimal(proto.unprotected_loss_ratio(), "limits.unprotected_loss_ratio", "1");
+  limits.allow_self_trade = proto.allow_self_trade();
+  limits.require_locate = proto.require_locate();
   for (const std::string& symbol : proto.restricted_symbols()) {
     check.Id("limits.restricted_symbols", symbol);
     limits.restricted.insert(Symbol(symbol));

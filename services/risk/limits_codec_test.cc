@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "libs/risk/limit_field.h"
+
 namespace ballast {
 namespace {
 
@@ -21,6 +23,13 @@ TEST(StoredLimitsTest, ALimitThatWasNotKnownThenHasItsDefault) {
     proto.clear_gross_leverage();
     proto.clear_order_rate_per_deployment();
     proto.clear_repeated_orders_per_second();
+    proto.clear_soft_collar_ratio();
+    proto.clear_soft_collar_passes_deployments();
+    proto.clear_risk_per_trade_ratio();
+    proto.clear_portfolio_risk_ratio();
+    proto.clear_unprotected_loss_ratio();
+    proto.clear_allow_self_trade();
+    proto.clear_require_locate();
   }));
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(*read, limits);
@@ -34,6 +43,8 @@ TEST(StoredLimitsTest, AZeroThatWasStoredStaysZero) {
   limits.order_rate_per_deployment = 0;
   limits.repeated_orders_per_second = 0;
   limits.allow_short = false;
+  limits.soft_collar_ratio = limits.risk_per_trade_ratio = limits.portfolio_risk_ratio = Decimal();
+  limits.unprotected_loss_ratio = Decimal();
   auto read = StoredLimits(Stored(limits, [](risk::v1::Limits&) {}));
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(*read, limits);
@@ -44,6 +55,21 @@ TEST(StoredLimitsTest, AFieldOfANewerVersionIsPassedOver) {
   auto read = StoredLimits(Stored(risk::Limits(), [](risk::v1::Limits&) {}) + unknown);
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(*read, risk::Limits());
+}
+
+// A limit that nobody put into the table could be raised by one person.
+TEST(StoredLimitsTest, EveryLimitThatIsStoredHasItsName) {
+  const google::protobuf::Descriptor& proto = *risk::v1::Limits::descriptor();
+  int named = 0;
+  for (int i = 0; i < proto.field_count(); ++i) {
+    const std::string& name = proto.field(i)->name();
+    bool limit = name != "account_id" && name != "version" && name != "update_time" && name != "updated_by" &&
+                 name != "restricted_symbols";
+    if (!limit) continue;
+    EXPECT_NE(risk::FindLimitField(name), nullptr) << name;
+    ++named;
+  }
+  EXPECT_EQ(named, static_cast<int>(risk::LimitFields().size()));
 }
 
 TEST(StoredLimitsTest, WhatIsNotLimitsIsNotTakenForTheDefaults) {

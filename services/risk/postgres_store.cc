@@ -8,8 +8,10 @@
 #include "absl/strings/str_split.h"
 #include "libs/base/absl_std.h"
 #include "libs/kept/close_marks.h"
+#include "libs/wire/wire.h"
 #include "services/risk/breaker_codec.h"
 #include "services/risk/facts.h"
+#include "services/risk/limit_set_codec.h"
 #include "services/risk/limits_codec.h"
 
 namespace ballast {
@@ -133,6 +135,121 @@ absl::StatusOr<std::vector<RiskStore::LimitsRecord>> PostgresRiskStore::ListLimi
     return absl::OkStatus();
   }));
   return records;
+}
+
+absl::StatusOr<std::vector<risk::LimitSet>> PostgresRiskStore::LoadLimitSets() {
+  std::vector<risk::LimitSet> sets;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    sets.clear();
+    for (const pqxx::row& row :
+         work.exec("SELECT DISTINCT ON (account_id, deployment_id, symbol, is_override) payload FROM limit_set "
+                   "ORDER BY account_id, deployment_id, symbol, is_override, version DESC")) {
+      pqxx::binarystring bytes(row[0]);
+      ASSIGN_OR_RETURN(risk::LimitSet set, StoredLimitSet({bytes.get(), bytes.size()}));
+      sets.push_back(std::move(set));
+    }
+    return absl::OkStatus();
+  }));
+  return sets;
+}
+
+absl::StatusOr<risk::LimitSet> PostgresRiskStore::SaveLimitSet(const SetUpdate& update) {
+  const risk::LimitScope& scope = update.set.scope;
+  const bool is_override = update.set.expire_time.has_value();
+  risk::LimitSet saved = update.set;
+  saved.version += 1;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    work.exec("SELECT pg_advisory_xact_lock(hashtext('limit_set'))");
+    pqxx::result repeated = work.exec_params("SELECT payload FROM limit_set WHERE request_id = $1", update.request_id);
+    if (!repeated.empty()) {
+      pqxx::binarystring bytes(repeated[0][0]);
+      ASSIGN_OR_RETURN(risk::LimitSet before, StoredLimitSet({bytes.get(), bytes.size()}));
+      if (before != saved) return absl::AlreadyExistsError("the request id was used for another change");
+      return absl::OkStatus();
+    }
+    auto newest = work.exec_params1(
+                          "SELECT coalesce(max(version), 0) FROM limit_set WHERE account_id = $1 AND "
+                          "deployment_id = $2 AND symbol = $3 AND is_override = $4",
+                          scope.account_id.value(), scope.deployment_id.value(), scope.symbol.value(), is_override)[0]
+                      .as<std::uint64_t>();
+    if (newest != update.set.version)
+      return absl::AbortedError(ToAbsl("these limits have version " + std::to_string(newest) + " by now"));
+    work.exec_params("INSERT INTO limit_set VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", scope.account_id.value(),
+                     scope.deployment_id.value(), scope.symbol.value(), is_override, saved.version,
+                     pqxx::binarystring(BytesOf(saved)), update.reason, update.actor, update.request_id);
+    Tell(work, Target::kAudit, LimitSetUpdated(saved, update.reason, update.actor));
+    return absl::OkStatus();
+  }));
+  return saved;
+}
+
+absl::StatusOr<std::vector<risk::v1::LimitSet>> PostgresRiskStore::ListLimitSets(int count) {
+  std::vector<risk::v1::LimitSet> sets;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    sets.clear();
+    for (const pqxx::row& row :
+         work.exec_params("SELECT payload, reason, actor, (extract(epoch FROM update_time) * 1000000)::bigint "
+                          "FROM limit_set ORDER BY update_time DESC, version DESC LIMIT $1",
+                          count)) {
+      pqxx::binarystring bytes(row[0]);
+      risk::v1::LimitSet& set = sets.emplace_back();
+      if (!set.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+        return absl::DataLossError("a stored set of limits cannot be read");
+      set.set_reason(row[1].as<std::string>());
+      set.set_updated_by(row[2].as<std::string>());
+      wire::ToProto(UtcTime{row[3].as<std::int64_t>() * 1'000}, set.mutable_update_time());
+    }
+    return absl::OkStatus();
+  }));
+  return sets;
+}
+
+absl::Status PostgresRiskStore::EndOverride(const risk::LimitSet& set) {
+  return database_.Transaction([&](pqxx::transaction_base& work) {
+    Tell(work, Target::kAudit, OverrideEnded(set));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status PostgresRiskStore::SaveLimitChange(const risk::v1::LimitChange& change) {
+  return database_.Transaction([&](pqxx::transaction_base& work) {
+    std::string bytes = change.SerializeAsString();
+    work.exec_params(
+        "INSERT INTO limit_change (change_id, pending, payload) VALUES ($1, $2, $3) ON CONFLICT (change_id) DO UPDATE "
+        "SET pending = excluded.pending, payload = excluded.payload",
+        change.change_id(), change.state() == risk::v1::LIMIT_CHANGE_STATE_PENDING, pqxx::binarystring(bytes));
+    Tell(work, Target::kAudit, LimitChangeTold(change));
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<risk::v1::LimitChange> PostgresRiskStore::FindLimitChange(const std::string& change_id) {
+  risk::v1::LimitChange change;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    pqxx::result found = work.exec_params("SELECT payload FROM limit_change WHERE change_id = $1", change_id);
+    if (found.empty()) return absl::NotFoundError("there is no such change");
+    pqxx::binarystring bytes(found[0][0]);
+    if (!change.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+      return absl::DataLossError("a stored change of limits cannot be read");
+    return absl::OkStatus();
+  }));
+  return change;
+}
+
+absl::StatusOr<std::vector<risk::v1::LimitChange>> PostgresRiskStore::ListLimitChanges(bool pending_only, int count) {
+  std::vector<risk::v1::LimitChange> changes;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    changes.clear();
+    for (const pqxx::row& row : work.exec_params(
+             "SELECT payload FROM limit_change WHERE pending OR NOT $1 ORDER BY propose_time DESC LIMIT $2",
+             pending_only, count)) {
+      pqxx::binarystring bytes(row[0]);
+      if (!changes.emplace_back().ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+        return absl::DataLossError("a stored change of limits cannot be read");
+    }
+    return absl::OkStatus();
+  }));
+  return changes;
 }
 
 absl::StatusOr<RiskStore::Marks> PostgresRiskStore::LoadMarks() {

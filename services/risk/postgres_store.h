@@ -14,6 +14,13 @@ class PostgresRiskStore final : public RiskStore {
   absl::StatusOr<risk::Limits> SaveLimits(const Update& update) override;
   absl::StatusOr<std::vector<LimitsRecord>> ListLimits(const AccountId& account, std::uint64_t before,
                                                        int count) override;
+  absl::StatusOr<std::vector<risk::LimitSet>> LoadLimitSets() override;
+  absl::StatusOr<risk::LimitSet> SaveLimitSet(const SetUpdate& update) override;
+  absl::StatusOr<std::vector<risk::v1::LimitSet>> ListLimitSets(int count) override;
+  absl::Status EndOverride(const risk::LimitSet& set) override;
+  absl::Status SaveLimitChange(const risk::v1::LimitChange& change) override;
+  absl::StatusOr<risk::v1::LimitChange> FindLimitChange(const std::string& change_id) override;
+  absl::StatusOr<std::vector<risk::v1::LimitChange>> ListLimitChanges(bool pending_only, int count) override;
   absl::StatusOr<Marks> LoadMarks() override;
   absl::StatusOr<ledger::SymbolCloses> LoadCloses() override;
   absl::Status SaveMarks(const Marks& marks, const ledger::SymbolCloses& closes) override;

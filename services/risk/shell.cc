@@ -28,6 +28,7 @@ class RiskShell : public Service {
  public:
   explicit RiskShell(ServiceContext& context)
       : log_(context.log),
+        two_persons_on_paper_(context.config.GetBool("two_persons_on_paper")),
         store_(context.database),
         keeper_(store_, context.clock, context.log, context.metrics,
                 context.config.GetBool("utc_days") ? ledger::DayBoundary::kUtc : ledger::DayBoundary::kNewYork),
@@ -72,7 +73,11 @@ class RiskShell : public Service {
             .on_message = [this](broker::v1::StreamMarketDataResponse& step) { return OnStep(step); },
             .on_disconnected = [this](const absl::Status&) { keeper_.OnMarketLost(); }}) {}
 
-  absl::Status Recover() override { return keeper_.Recover(); }
+  absl::Status Recover() override {
+    keeper_.SetRaisingOnPaper(two_persons_on_paper_ ? RiskKeeper::Raising::kTwoPersons
+                                                    : RiskKeeper::Raising::kOnePerson);
+    return keeper_.Recover();
+  }
   std::vector<grpc::Service*> GrpcServices() override { return {&grpc_}; }
   absl::Status Start() override {
     grpc_.Start();
@@ -138,6 +143,7 @@ class RiskShell : public Service {
   }
 
   Logger& log_;
+  const bool two_persons_on_paper_;
   PostgresRiskStore store_;
   RiskKeeper keeper_;
   RiskGrpc grpc_;
@@ -158,7 +164,11 @@ ServiceSpec RiskSpec() {
           .knobs = {{.name = "utc_days",
                      .type = KnobType::kBool,
                      .default_value = "false",
-                     .help = "a day's loss ends at midnight UTC, not at New York's; positions must have the same"}},
+                     .help = "a day's loss ends at midnight UTC, not at New York's; positions must have the same"},
+                    {.name = "two_persons_on_paper",
+                     .type = KnobType::kBool,
+                     .default_value = "false",
+                     .help = "a second person approves what raises a limit of a paper account, as for a live one"}},
           .migrations = Migrations_risk(),
           .make = [](ServiceContext& context) { return std::make_unique<RiskShell>(context); }};
 }

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "ballast/risk/v1/risk_service.pb.h"
 #include "libs/ledger/mark_board.h"
+#include "libs/risk/limit_book.h"
 #include "libs/risk/limits.h"
 #include "libs/risk/loss_rules.h"
 #include "services/risk/breaker_store.h"
@@ -47,6 +49,26 @@ class RiskStore {
   };
   virtual absl::StatusOr<std::vector<LimitsRecord>> ListLimits(const AccountId& account, std::uint64_t before,
                                                                int count) = 0;
+  // The newest set and the newest override of each scope, those that are over among them.
+  virtual absl::StatusOr<std::vector<risk::LimitSet>> LoadLimitSets() = 0;
+  // As SaveLimits; of a scope that has none yet the version is 0.
+  struct SetUpdate {
+    risk::LimitSet set;
+    std::string reason;
+    std::string actor;
+    std::string request_id;
+  };
+  virtual absl::StatusOr<risk::LimitSet> SaveLimitSet(const SetUpdate& update) = 0;
+  // Every version there was, newest first; update_time, updated_by and reason set.
+  virtual absl::StatusOr<std::vector<risk::v1::LimitSet>> ListLimitSets(int count) = 0;
+  // Tells that an override is over; again and again, it is told once.
+  virtual absl::Status EndOverride(const risk::LimitSet& set) = 0;
+  // Stores it under its id, in the place of what it was, and tells of it.
+  virtual absl::Status SaveLimitChange(const risk::v1::LimitChange& change) = 0;
+  // NOT_FOUND: there is none.
+  virtual absl::StatusOr<risk::v1::LimitChange> FindLimitChange(const std::string& change_id) = 0;
+  // Newest first.
+  virtual absl::StatusOr<std::vector<risk::v1::LimitChange>> ListLimitChanges(bool pending_only, int count) = 0;
   virtual absl::StatusOr<Marks> LoadMarks() = 0;
   virtual absl::StatusOr<ledger::SymbolCloses> LoadCloses() = 0;
   virtual absl::Status SaveMarks(const Marks& marks, const ledger::SymbolCloses& closes) = 0;

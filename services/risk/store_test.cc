@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 
@@ -89,6 +90,58 @@ TEST_P(RiskStoreTest, LimitsGoOnByVersionsAndARequestCountsOnce) {
   EXPECT_TRUE(absl::IsAborted(store_->SaveLimits(Change("r2", 1, 8)).status())) << "somebody was faster";
   ASSERT_TRUE(store_->SaveLimits(Change("r3", 2, 9)).ok());
   EXPECT_EQ(storage_->Open()->LoadLimits()->at(AccountId("paper")).max_open_orders, 9);
+  EXPECT_EQ(Waiting(), std::pair(2, 0));
+}
+
+TEST_P(RiskStoreTest, SetsAndOverridesOfAScopeAreCountedApart) {
+  const risk::LimitScope firm, btc{.account_id = AccountId("paper"), .symbol = Symbol("BTC-USD")};
+  auto save = [&](const char* request_id, risk::LimitScope scope, std::uint64_t version, const char* value,
+                  std::optional<UtcTime> until = std::nullopt) {
+    return store_->SaveLimitSet({.set = {.scope = std::move(scope),
+                                         .version = version,
+                                         .values = {{"max_order_notional", Decimal::Of(value)}},
+                                         .expire_time = until},
+                                 .reason = "why",
+                                 .actor = "ann",
+                                 .request_id = request_id});
+  };
+  auto first = save("r1", firm, 0, "1000.5");
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->version, 1U);
+  EXPECT_EQ(*save("r1", firm, 0, "1000.5"), *first) << "asked again";
+  EXPECT_TRUE(absl::IsAlreadyExists(save("r1", firm, 0, "7").status()));
+  EXPECT_TRUE(absl::IsAborted(save("r2", firm, 0, "7").status())) << "somebody was faster";
+  ASSERT_TRUE(save("r3", firm, 1, "900").ok());
+  const UtcTime until{1'700'000'000'123'456'000};
+  auto over = save("r4", firm, 0, "2000", until);
+  ASSERT_TRUE(over.ok()) << over.status();
+  ASSERT_TRUE(save("r5", btc, 0, "50").ok());
+  std::vector<risk::LimitSet> loaded = *storage_->Open()->LoadLimitSets();
+  ASSERT_EQ(loaded.size(), 3U) << "the newest of each";
+  EXPECT_NE(std::find(loaded.begin(), loaded.end(), *over), loaded.end());
+  auto listed = store_->ListLimitSets(10);
+  ASSERT_EQ(listed->size(), 4U);
+  EXPECT_EQ(listed->front().scope().symbol(), "BTC-USD") << "newest first";
+  EXPECT_EQ(listed->front().updated_by(), "ann");
+  EXPECT_EQ(store_->ListLimitSets(1)->size(), 1U);
+  ASSERT_TRUE(store_->EndOverride(*over).ok());
+  EXPECT_EQ(Waiting(), std::pair(5, 0));
+}
+
+TEST_P(RiskStoreTest, AChangeThatWaitsIsDecidedInItsPlace) {
+  EXPECT_TRUE(absl::IsNotFound(store_->FindLimitChange("c1").status()));
+  risk::v1::LimitChange change;
+  change.set_change_id("c1");
+  change.set_state(risk::v1::LIMIT_CHANGE_STATE_PENDING);
+  change.set_proposed_by("ann");
+  change.mutable_limits()->set_account_id("paper");
+  ASSERT_TRUE(store_->SaveLimitChange(change).ok());
+  EXPECT_EQ(storage_->Open()->FindLimitChange("c1")->proposed_by(), "ann");
+  EXPECT_EQ(store_->ListLimitChanges(true, 10)->size(), 1U);
+  change.set_state(risk::v1::LIMIT_CHANGE_STATE_REJECTED);
+  ASSERT_TRUE(store_->SaveLimitChange(change).ok());
+  EXPECT_TRUE(store_->ListLimitChanges(true, 10)->empty());
+  EXPECT_EQ(store_->ListLimitChanges(false, 10)->front().state(), risk::v1::LIMIT_CHANGE_STATE_REJECTED);
   EXPECT_EQ(Waiting(), std::pair(2, 0));
 }
 

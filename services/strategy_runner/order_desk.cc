@@ -47,6 +47,8 @@ order::v1::SubmitOrderRequest OrderDesk::RequestOf(const LiveDeployment& live,
   submit.set_time_in_force(type::v1::TIME_IN_FORCE_IOC);
   wire::ToProto(decision.intent->quantity, submit.mutable_quantity());
   submit.set_reduce_only(decision.intent->reduce_only);
+  if (decision.intent->protective_stop_price)
+    wire::ToProto(*decision.intent->protective_stop_price, submit.mutable_protective_stop_price());
   submit.set_reason(decision.intent->reason);
   submit.set_actor("strategy:" + live.row.deployment_id);
   // The guard against equal orders measures wall time; a market that runs as fast as it can has none.

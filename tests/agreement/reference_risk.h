@@ -76,6 +76,7 @@ class Judge {
       if (!buy && quote.bid_price.IsPositive() && *order.stop_price >= quote.bid_price) return "stop_side";
     }
     if (OutsideCollar(order, quote)) return "price_collar";
+    if (!out && NeedsConfirmation(order, quote)) return "soft_collar";
     if (!order.quantity.IsMultipleOf(instrument.lot_size)) return "lot_size";
     if (order.quantity > limits_.max_order_quantity) return "max_order_quantity";
     Decimal worst = std::max(quote.ask_price, quote.last_price);
@@ -88,7 +89,7 @@ class Judge {
                     : buy              ? quote.ask_price
                                        : quote.bid_price;
     if (!out && Product(order.quantity, asked) < instrument.min_notional) return "min_notional";
-    if (static_cast<int>(account_.sent.size()) + (out ? 0 : 1) > limits_.order_rate_per_second) return "order_rate";
+    if (!out && static_cast<int>(account_.sent.size()) + 1 > limits_.order_rate_per_second) return "order_rate";
     int of_deployment = 0, the_same = 0;
     for (const Order& sent : account_.sent) {
       bool same_deployment = sent.deployment_id == order.deployment_id;
@@ -101,7 +102,9 @@ class Judge {
     if (!out && the_same + 1 > limits_.repeated_orders_per_second) return "repeated_orders";
     if (!out && static_cast<int>(account_.working.size()) + 1 > limits_.max_open_orders) return "max_open_orders";
     if (order.reduce_only && !out && order.quantity > MayReduce(order)) return "reduce_only";
+    if (!out && !limits_.allow_self_trade && MeetsItself(order, quote)) return "self_trade";
     if (!out && !buy && !(limits_.allow_short && instrument.shortable) && WouldBeShort(order)) return "short_selling";
+    if (!out && !buy && limits_.require_locate && order.locate_id.empty() && WouldBeShort(order)) return "locate";
     if (out) return "";
     Decimal equity = Equity();
     if (!equity.IsPositive()) return "equity";
@@ -113,6 +116,9 @@ class Judge {
     };
     if (Product(LargestBecome(order.symbol, &order.deployment_id, &order), worst) > share(limits_.max_position_ratio))
       return "max_position";
+    const Decimal may_lose = order.reduce_only ? Decimal() : LossOf(order, asked, order.quantity);
+    if (limits_.risk_per_trade_ratio < Decimal::FromInt(10) && may_lose > share(limits_.risk_per_trade_ratio))
+      return "risk_per_trade";
     if (Product(LargestBecome(order.symbol, nullptr, &order), worst) > share(limits_.concentration_ratio))
       return "concentration";
     Decimal gross, longest, shortest;
@@ -127,6 +133,10 @@ class Judge {
     }
     if (gross > share(limits_.gross_leverage)) return "gross_leverage";
     if (std::max(longest.Abs(), shortest.Abs()) > share(limits_.net_leverage)) return "net_leverage";
+    if (limits_.portfolio_risk_ratio < Decimal::FromInt(10)) {
+      std::optional<Decimal> all = LossOfEverything();
+      if (!all || *all + may_lose > share(limits_.portfolio_risk_ratio)) return "portfolio_risk";
+    }
     if (!order.deployment_id.empty() &&
         Count(SymbolsOf(&order.deployment_id, &order.symbol)) > limits_.max_open_positions_per_deployment)
       return "max_open_positions_per_deployment";
@@ -224,6 +234,73 @@ class Judge {
     }
     if (!order.stop_price || !order.limit_price) return false;
     return buy ? *order.limit_price < *order.stop_price - reach : *order.limit_price > *order.stop_price + reach;
+  }
+  [[nodiscard]] bool NeedsConfirmation(const Order& order, const Quote& quote) const {
+    if (order.type != OrderType::kLimit || limits_.soft_collar_ratio >= limits_.price_collar_ratio) return false;
+    if (order.deployment_id.empty() ? order.confirm_soft_collar : limits_.soft_collar_passes_deployments) return false;
+    Decimal reach = Multiply(quote.last_price, limits_.soft_collar_ratio, Rounding::kDown);
+    return order.side == Side::kBuy ? *order.limit_price > quote.ask_price + reach
+                                    : *order.limit_price < quote.bid_price - reach;
+  }
+  [[nodiscard]] bool MeetsItself(const Order& order, const Quote& quote) const {
+    if (IsStopOrder(order)) return false;
+    const bool buy = order.side == Side::kBuy;
+    Decimal reach = order.limit_price.value_or(buy ? quote.ask_price : quote.bid_price);
+    return std::any_of(account_.working.begin(), account_.working.end(), [&](const Order& other) {
+      if (other.symbol != order.symbol || other.side == order.side || other.type != OrderType::kLimit) return false;
+      if (other.time_in_force == TimeInForce::kIoc) return false;
+      return buy ? *other.limit_price <= reach : *other.limit_price >= reach;
+    });
+  }
+  [[nodiscard]] Decimal LossOf(const Order& order, Decimal entry, Decimal quantity) const {
+    if (order.protective_stop_price) {
+      Decimal stop = *order.protective_stop_price;
+      Decimal distance = order.side == Side::kBuy ? entry - stop : stop - entry;
+      if (distance.IsPositive()) return Product(quantity, distance);
+    }
+    return Multiply(Product(quantity, entry), limits_.unprotected_loss_ratio, Rounding::kUp);
+  }
+  // At all stops; nothing when a price is missing.
+  [[nodiscard]] std::optional<Decimal> LossOfEverything() const {
+    Decimal loss;
+    std::set<Symbol> held_symbols;
+    for (const Trade& trade : account_.trades) held_symbols.insert(trade.symbol);
+    for (const Symbol& symbol : held_symbols) {
+      Decimal held = Position(symbol, nullptr);
+      if (held.IsZero()) continue;
+      auto quote = seen_.quotes.find(symbol);
+      if (quote == seen_.quotes.end()) return std::nullopt;
+      bool is_long = held.IsPositive();
+      Decimal price = is_long ? quote->second.bid_price : quote->second.ask_price;
+      // Each unit by the worst stop that is left for it, as whole quantities are.
+      std::vector<std::pair<Decimal, Decimal>> stops;  // how bad, how much
+      for (const Order& order : account_.working) {
+        bool exits = order.symbol == symbol && order.reduce_only && IsStopOrder(order) &&
+                     order.side == (is_long ? Side::kSell : Side::kBuy);
+        if (exits)
+          stops.emplace_back(is_long ? price - *order.stop_price : *order.stop_price - price, order.leaves_quantity);
+      }
+      std::sort(stops.begin(), stops.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+      Decimal open = held.Abs();
+      for (const auto& [distance, quantity] : stops) {
+        Decimal taken = std::min(open, quantity);
+        loss += Product(taken, std::max(distance, Decimal()));
+        open -= taken;
+      }
+      loss += Multiply(Product(open, price), limits_.unprotected_loss_ratio, Rounding::kUp);
+    }
+    for (const Order& order : account_.working) {
+      if (order.reduce_only) continue;
+      std::optional<Decimal> entry = order.limit_price ? order.limit_price : order.stop_price;
+      if (!entry) {
+        auto quote = seen_.quotes.find(order.symbol);
+        if (quote == seen_.quotes.end()) return std::nullopt;
+        entry = order.side == Side::kBuy ? quote->second.ask_price : quote->second.bid_price;
+        if (!entry->IsPositive()) return std::nullopt;
+      }
+      loss += LossOf(order, *entry, order.leaves_quantity);
+    }
+    return loss;
   }
   // What a position can become at either end, when all that is under way on one side trades.
   [[nodiscard]] Ends EndsOf(const Symbol& symbol, const DeploymentId* deployment, const Order* with) const {

@@ -114,6 +114,13 @@ class World {
     limits_.drawdown_ratio = Decimal::Of(Chance(3) ? "0.001" : "0.5");
     limits_.price_collar_ratio = Cents(rng_.Between(1, 10));
     limits_.allow_short = !Chance(4);
+    limits_.soft_collar_ratio = Chance(2) ? ratio(1, 6) : Decimal::FromInt(1);
+    limits_.soft_collar_passes_deployments = Chance(3);
+    if (Chance(3)) limits_.risk_per_trade_ratio = Decimal::FromUnits(ratio(1, 300).units() / 100);
+    if (Chance(3)) limits_.portfolio_risk_ratio = Decimal::FromUnits(ratio(5, 900).units() / 100);
+    limits_.unprotected_loss_ratio = Chance(2) ? ratio(1, 100) : Decimal::FromInt(1);
+    limits_.allow_self_trade = Chance(3);
+    limits_.require_locate = Chance(6);
     if (Chance(12)) limits_.restricted.insert(SymbolOf(rng_.Below(kSymbols)));
   }
   void Halt() {
@@ -171,6 +178,10 @@ class World {
       }
       if (!Chance(12)) order.quantity = order.quantity.RoundTo(instrument->second.lot_size, Rounding::kCeiling);
     }
+    order.confirm_soft_collar = Chance(3);
+    if (Chance(3)) order.locate_id = "loc";
+    // On the right side of the entry or not.
+    if (Chance(2)) order.protective_stop_price = near();
     order.leaves_quantity = order.quantity;
     return order;
   }
@@ -260,7 +271,7 @@ TEST(RiskAgreement, ASlowReferenceGivesEveryOrderTheSameAnswer) {
   for (const auto& [check, count] : answers)
     std::printf("%8lld %s\n", static_cast<long long>(count), check.empty() ? "approved" : check.c_str());
   // Every check said no to some: agreement about what never happens says nothing.
-  constexpr std::size_t kChecks = 30;
+  constexpr std::size_t kChecks = 35;
   if (!testing::Test::HasFailure()) EXPECT_EQ(answers.size(), kChecks + 1);
 }
 

@@ -134,6 +134,31 @@ def risk(limits):
         for value in (-1, 2147483647):
             yield *at, "UpdateLimits", {**good, "limits": limits(**{field: value})}, BAD, f"limits.{field}"
     yield *at, "UpdateLimits", {**good, "limits": limits(version=99)}, "ABORTED", None
+    for field in ("soft_collar_ratio", "risk_per_trade_ratio", "portfolio_risk_ratio", "unprotected_loss_ratio"):
+        for value in ("", "x", "-1", "11"):
+            yield *at, "UpdateLimits", {**good, "limits": limits(**{field: {"value": value}})}, BAD, f"limits.{field}"
+    scoped = {"request_id": "bad-scope", "reason": "test", "actor": "user:test", "values": [{"name": "max_open_orders", "value": "1"}]}
+    yield from ids(*at, "SetScopedLimits", "request_id", scoped, unknown=None)
+    for field in ("account_id", "deployment_id", "symbol"):
+        for value in IDS_WRONG[1:]:
+            yield *at, "SetScopedLimits", {**scoped, "scope": {field: value}}, BAD, f"scope.{field}"
+    yield *at, "SetScopedLimits", {**scoped, "scope": {"account_id": "nobody", "symbol": "SPY"}}, MISSING, None
+    yield *at, "SetScopedLimits", {**scoped, "reason": ""}, BAD, "reason"
+    yield *at, "SetScopedLimits", {**scoped, "version": 99}, "ABORTED", None
+    for name, value in (("colour", "1"), ("max_open_orders", "1.5"), ("max_open_orders", "-1"), ("gross_leverage", "11"), ("restricted", "1")):
+        yield *at, "SetScopedLimits", {**scoped, "values": [{"name": name, "value": value}]}, BAD, "values"
+    yield *at, "SetScopedLimits", {**scoped, "values": [{"name": "max_open_orders", "value": "x"}]}, BAD, "values.value"
+    yield *at, "SetScopedLimits", {**scoped, "values": scoped["values"] * 2}, BAD, "values.name"
+    yield *at, "SetScopedLimits", {**scoped, "values": scoped["values"] * 101}, BAD, "values"
+    yield *at, "SetScopedLimits", {**scoped, "expire_time": {"seconds": 1}}, BAD, None
+    yield from ids(*at, "GetEffectiveLimits", "account_id", {})
+    for field in ("deployment_id", "symbol"):
+        for value in IDS_WRONG[1:]:
+            yield *at, "GetEffectiveLimits", {"account_id": "paper", field: value}, BAD, field
+    decision = {"request_id": "bad-decision", "change_id": "none", "reason": "test", "actor": "user:test"}
+    yield from ids(*at, "DecideLimitChange", "change_id", decision)
+    yield *at, "DecideLimitChange", {**decision, "actor": ""}, BAD, "actor"
+    yield *at, "DecideLimitChange", {**decision, "reason": ""}, BAD, "reason"
 
 
 def orders():

@@ -75,14 +75,17 @@ class ShardStage : public testing::Test {
     return bitcoin;
   }
 
-  // Risk says yes to what it has been asked, but for these requests. False: it has not been asked.
-  bool AnswerRisk(const std::set<std::string>& refused = {}) {
+  // Risk says yes to what it has been asked, but for these requests. False: it has not been asked. `meets`: by request
+  // id, the own order that risk says it would trade with.
+  bool AnswerRisk(const std::set<std::string>& refused = {}, const std::map<std::string, std::string>& meets = {}) {
     std::vector<risk::v1::ReserveResult> results;
     for (const risk::v1::Reserve& reserve : asked_) {
       risk::v1::ReserveResult& result = results.emplace_back();
       result.set_correlation_id(reserve.correlation_id());
       result.set_approved(!refused.contains(reserve.order().request_id()));
       if (!result.approved()) result.mutable_rejection()->set_reason(type::v1::REJECT_REASON_MAX_POSITION);
+      if (auto own = meets.find(reserve.order().request_id()); own != meets.end())
+        result.add_cross_order_ids(own->second);
     }
     asked_before_.insert(asked_before_.end(), asked_.begin(), asked_.end());
     asked_.clear();

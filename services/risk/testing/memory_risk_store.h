@@ -7,6 +7,7 @@
 
 #include "libs/runtime/testing/faults.h"
 #include "services/risk/facts.h"
+#include "services/risk/limit_set_codec.h"
 #include "services/risk/store.h"
 
 namespace ballast {
@@ -18,6 +19,8 @@ class MemoryRiskStore final : public RiskStore {
   struct Disk {
     // By account and version.
     std::map<std::pair<AccountId, std::uint64_t>, std::pair<Update, risk::Limits>> limits;
+    std::vector<std::pair<SetUpdate, risk::LimitSet>> sets;
+    std::map<std::string, risk::v1::LimitChange> changes;
     Marks marks;
     ledger::SymbolCloses closes;
     std::map<AccountId, KeptExposure> exposures;
@@ -67,6 +70,68 @@ class MemoryRiskStore final : public RiskStore {
         records.push_back({.limits = saved, .reason = update.reason, .actor = update.actor});
     }
     return records;
+  }
+  absl::StatusOr<std::vector<risk::LimitSet>> LoadLimitSets() override {
+    std::map<std::pair<risk::LimitScope, bool>, risk::LimitSet> newest;
+    for (const auto& [update, saved] : disk_->sets) newest[{saved.scope, saved.expire_time.has_value()}] = saved;
+    std::vector<risk::LimitSet> sets;
+    for (auto& [key, set] : newest) sets.push_back(std::move(set));
+    return sets;
+  }
+  absl::StatusOr<risk::LimitSet> SaveLimitSet(const SetUpdate& update) override {
+    risk::LimitSet saved = update.set;
+    saved.version += 1;
+    absl::Status status = disk_->faults.Commit([&]() -> absl::Status {
+      std::uint64_t newest = 0;
+      for (const auto& [before, set] : disk_->sets) {
+        if (set.scope == saved.scope && set.expire_time.has_value() == saved.expire_time.has_value())
+          newest = set.version;
+        if (before.request_id != update.request_id) continue;
+        if (set != saved) return absl::AlreadyExistsError("the request id was used for another change");
+        return absl::OkStatus();
+      }
+      if (newest != update.set.version) return absl::AbortedError("these limits have another version by now");
+      disk_->sets.emplace_back(update, saved);
+      Tell(Target::kAudit, LimitSetUpdated(saved, update.reason, update.actor));
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    return saved;
+  }
+  absl::StatusOr<std::vector<risk::v1::LimitSet>> ListLimitSets(int count) override {
+    std::vector<risk::v1::LimitSet> sets;
+    for (auto it = disk_->sets.rbegin(); it != disk_->sets.rend() && static_cast<int>(sets.size()) < count; ++it) {
+      ToProto(it->second, &sets.emplace_back());
+      sets.back().set_reason(it->first.reason);
+      sets.back().set_updated_by(it->first.actor);
+    }
+    return sets;
+  }
+  absl::Status EndOverride(const risk::LimitSet& set) override {
+    return disk_->faults.Commit([&] {
+      Tell(Target::kAudit, OverrideEnded(set));
+      return absl::OkStatus();
+    });
+  }
+  absl::Status SaveLimitChange(const risk::v1::LimitChange& change) override {
+    return disk_->faults.Commit([&] {
+      disk_->changes[change.change_id()] = change;
+      Tell(Target::kAudit, LimitChangeTold(change));
+      return absl::OkStatus();
+    });
+  }
+  absl::StatusOr<risk::v1::LimitChange> FindLimitChange(const std::string& change_id) override {
+    auto found = disk_->changes.find(change_id);
+    if (found == disk_->changes.end()) return absl::NotFoundError("there is no such change");
+    return found->second;
+  }
+  absl::StatusOr<std::vector<risk::v1::LimitChange>> ListLimitChanges(bool pending_only, int count) override {
+    std::vector<risk::v1::LimitChange> changes;
+    for (const auto& [id, change] : disk_->changes) {
+      bool meant = !pending_only || change.state() == risk::v1::LIMIT_CHANGE_STATE_PENDING;
+      if (meant && static_cast<int>(changes.size()) < count) changes.push_back(change);
+    }
+    return changes;
   }
   absl::StatusOr<Marks> LoadMarks() override { return disk_->marks; }
   absl::StatusOr<ledger::SymbolCloses> LoadCloses() override { return disk_->closes; }

@@ -339,6 +339,8 @@ function route(method, path, query, body) {
       uses: [use("daily_loss", "2000", (Math.max(loss, 0.0021) * 100000).toFixed(4)), use("drawdown", "5000", (Math.max(0.0092, s.drawdown_ratio) * 100000).toFixed(4)), use("gross_leverage", s.equity, s.gross_exposure), use("max_open_positions", 5, positions.size), use("max_open_orders", 50, working().length)] };
   }
   if (is("PUT", /^\/api\/live\/risk\/limits$/)) return { limits: Object.assign(limits, body.limits, { version: String(Number(limits.version) + 1) }) };
+  if (is("GET", /^\/api\/live\/reconciliation$/)) return { accounts: [{ account_id: kAccount, orders_time: iso(now()), positions_time: iso(now()), problem: "", open_breaks: 0, halting_breaks: 0, acknowledged_breaks: 0, pending: 0, matched_trades: String(fills.length), healed_trades: "0", comparisons: "1" }], breaks: [] };
+  if (is("GET", /^\/api\/live\/reconciliation\/days$/)) return { tie_outs: [] };
   if (is("POST", /^\/api\/live\/positions\/verify$/)) return { consistent: true, differences: [], fills: String(fills.length), cash: cash.toFixed(4), equity: summaryOf().equity, sequence: String(eventSequence) };
   if (is("POST", /^\/api\/live\/orders\/preview$/)) {
     const { checks, rejection, price, notional } = checksOf(body);

@@ -480,6 +480,23 @@ export interface Limits {
   version: Integer64;
   [name: string]: unknown;
 }
+/** What holds for an order now, and whose it is. */
+export interface EffectiveLimit {
+  name: string;
+  value: string;
+  scope: string;
+  version: Integer64;
+  expire_time?: string | null;
+}
+/** It raises a limit and waits for a second person, or was decided. */
+export interface LimitChange {
+  change_id: string;
+  state: string;
+  raises?: string[];
+  reason: string;
+  proposed_by: string;
+  decided_by?: string;
+}
 /** A loss rule latches: once tripped it stays so until a person re-arms it. */
 export interface LossRule {
   name: string;

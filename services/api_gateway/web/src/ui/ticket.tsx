@@ -150,12 +150,13 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
     reason: "manual",
   });
 
-  const startReview = () => {
+  // A price beyond the soft collar is confirmed by a second look at the same order.
+  const startReview = (confirmed = false) => {
     if (!complete || busy) return;
     setBusy("review");
     setError(null);
     setPlacedId("");
-    const body = makeBody();
+    const body = { ...makeBody(), ...(confirmed ? { confirm_soft_collar: true } : {}) };
     const key = newKey("web");
     post<Preview>("/api/live/orders/preview", { ...body, request_id: key })
       .then((preview) => setReview({ key, body, preview, madeAt: Date.now(), symbol }))
@@ -352,6 +353,12 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
                     review.preview.rejection?.limit && `limit ${review.preview.rejection.limit}`,
                   ].filter(Boolean).join(" · ")}
                 </code>
+                {review.preview.rejection?.reason === "REJECT_REASON_SOFT_COLLAR" && (
+                  <div className="hint">
+                    <button type="button" className="button small" disabled={busy !== ""} onClick={() => startReview(true)}>Confirm the price</button>
+                    <p className="field-hint">Far through the market, and allowed. The order is reviewed once more.</p>
+                  </div>
+                )}
                 {hints(review.preview).map((hint) => (
                   <div key={hint.label} className="hint">
                     <button type="button" className="button small" onClick={() => change(hint.change)}>{hint.label}</button>

@@ -36,7 +36,7 @@ export function ReconciliationPanel() {
       {error !== null && <Failure error={error} retry={reload} />}
       <p role="status">
         <span className={`state tone-${agreement.tone}`}>{agreement.text}</span>
-        {status?.positions_time && <span className="muted"> compared <Age since={status.positions_time} /> ago · {status.matched_trades} trades agree{Number(status.healed_trades) > 0 && ` · ${status.healed_trades} healed`}{status.pending > 0 && ` · ${status.pending} under way`}</span>}
+        {status?.positions_time && <span className="muted"> · compared <Age since={status.positions_time} /> ago · {status.matched_trades} trades agree{Number(status.healed_trades) > 0 && ` · ${status.healed_trades} healed`}{status.pending > 0 && ` · ${status.pending} under way`}</span>}
         {status?.problem && <span className="muted"> · {status.problem}</span>}
       </p>
       {(data?.breaks ?? []).length > 0 && <Table label="Breaks" columns={columns(setChosen)} rows={data?.breaks ?? []} rowKey={(b) => String(b.break_id)} empty={<Empty title="No breaks" />} />}
