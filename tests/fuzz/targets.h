@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace ballast::fuzz {
+
+// Reads bytes that came from outside, and aborts when what was made of them cannot be true. Any bytes.
+void ReadDecimal(std::string_view bytes);
+void ReadTime(std::string_view bytes);
+void ReadOrderPage(std::string_view bytes);
+void ReadEvent(std::string_view bytes);
+void ReadChecks(std::string_view bytes);
+void ReadReport(std::string_view bytes);
+void ReadJson(std::string_view bytes);
+void ReadConfig(std::string_view bytes);
+void ReadTradeFile(std::string_view bytes);
+void ReadQuoteFile(std::string_view bytes);
+void ReadInstrumentFile(std::string_view bytes);
+void ReadKillFile(std::string_view bytes);
+void ReadUrl(std::string_view bytes);
+
+struct Target {
+  std::string_view name;
+  void (*read)(std::string_view bytes);
+};
+
+// By the folder of its corpus.
+inline constexpr std::array kTargets = {
+    Target{"decimal", ReadDecimal},
+    Target{"time", ReadTime},
+    Target{"order_page", ReadOrderPage},
+    Target{"event", ReadEvent},
+    Target{"checks", ReadChecks},
+    Target{"report", ReadReport},
+    Target{"json", ReadJson},
+    Target{"config", ReadConfig},
+    Target{"trade_file", ReadTradeFile},
+    Target{"quote_file", ReadQuoteFile},
+    Target{"instruments", ReadInstrumentFile},
+    Target{"kill_file", ReadKillFile},
+    Target{"url", ReadUrl},
+};
+
+}  // namespace ballast::fuzz
