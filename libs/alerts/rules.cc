@@ -44,6 +44,10 @@ std::optional<Words> WordsOf(const OrderEvent& event) {
       return Words{AlertType::kOrder, AlertLevel::kInfo, "Order expired"};
     case OrderEventType::kUnknown:
       return Words{AlertType::kError, AlertLevel::kError, "Order outcome unknown"};
+    case OrderEventType::kNeverAccepted:
+      return Words{AlertType::kOrder, AlertLevel::kWarning, "Order never accepted by the broker"};
+    case OrderEventType::kReopened:
+      return Words{AlertType::kError, AlertLevel::kError, "Ended order is open at the broker"};
     case OrderEventType::kTradeCancel:
       return Words{AlertType::kOrder, AlertLevel::kError, "Trade taken back by the broker"};
     case OrderEventType::kTradeCorrect:

@@ -91,6 +91,8 @@ const char* NameOf(OrderStatus status) {
       return "REJECTED";
     case OrderStatus::kExpired:
       return "EXPIRED";
+    case OrderStatus::kNeverAccepted:
+      return "NEVER_ACCEPTED";
     case OrderStatus::kHeld:
       return "HELD";
     case OrderStatus::kUnspecified:
@@ -342,6 +344,10 @@ std::string ActionOf(OrderEventType type) {
       return "order.expired";
     case OrderEventType::kUnknown:
       return "order.unknown";
+    case OrderEventType::kNeverAccepted:
+      return "order.never_accepted";
+    case OrderEventType::kReopened:
+      return "order.reopened";
     case OrderEventType::kTriggered:
       return "order.triggered";
     case OrderEventType::kRestated:

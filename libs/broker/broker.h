@@ -110,10 +110,11 @@ struct OrderRecord {
   Decimal cumulative_quantity;
   UtcTime as_of;
 };
-// The venue knew no such order at that time.
+// The venue knew no such order at that time; or no trade of it, or had none open: as `question` asked.
 struct NotFound {
   OrderId order_id;
   UtcTime as_of;
+  VenueQuestion question = VenueQuestion::kOrder;
 };
 struct SessionState {
   enum class State : int { kDown = 0, kConnecting = 1, kResyncing = 2, kReady = 3 };
@@ -139,10 +140,14 @@ struct ReplaceIntent {
   std::string broker_order_id;
   Replacement terms;
 };
-// One order's record, and the trades since `since` (all of them when zero).
+// About one order, by our id where the venue has not named it: its record, its trades since `since` (all of them when
+// zero), or whether it is among what is open.
 struct QueryIntent {
   OrderId order_id;
-  UtcTime since;
+  UtcTime since = {};
+  // The order's: whoever knows less far back has no answer.
+  UtcTime create_time = {};
+  VenueQuestion question = VenueQuestion::kOrder;
 };
 
 // The way to one account at one venue. One thread; nothing here waits: what is asked goes out and comes back as facts

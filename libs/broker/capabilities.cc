@@ -41,7 +41,11 @@ Capabilities Paper() {
   paper.display_quantity = true;
   paper.last_trigger = true;
   paper.query_by_order_id = true;
-  paper.horizon = Duration();  // it answers in the call
+  paper.query_trades = true;
+  paper.query_open_orders = true;
+  paper.client_id_rule = ClientIdRule::kUniqueForEver;
+  // It answers in the call, and only its fault face does not.
+  paper.acceptance_window = Duration::Seconds(3);
   return paper;
 }
 
@@ -136,6 +140,12 @@ std::vector<std::pair<std::string, Support>> DescribeCapabilities(const Capabili
   described.emplace_back("display_quantity", native(capabilities.display_quantity));
   described.emplace_back("trigger_source.last", native(capabilities.last_trigger));
   described.emplace_back("replace", native(capabilities.replace));
+  described.emplace_back("query.order_by_our_id", native(capabilities.query_by_order_id));
+  described.emplace_back("query.trades", native(capabilities.query_trades));
+  described.emplace_back("query.open_orders", native(capabilities.query_open_orders));
+  described.emplace_back("acceptance_window", native(capabilities.acceptance_window.has_value()));
+  described.emplace_back("client_order_id.unique_for_ever",
+                         native(capabilities.client_id_rule == ClientIdRule::kUniqueForEver));
   // Watched here for every broker: no venue's own lists are used.
   for (const char* list : {"oto", "oco", "ouo", "bracket"})
     described.emplace_back(std::string("contingency.") + list, Support::kEmulated);

@@ -11,6 +11,15 @@
 
 namespace ballast::broker {
 
+// What a venue does with an id of ours that it has seen before.
+enum class ClientIdRule : int {
+  // Takes the order again.
+  kNotEnforced = 0,
+  // Refuses it while the first one is open.
+  kUniqueAmongOpen = 1,
+  kUniqueForEver = 2,
+};
+
 // What a venue can do by itself. What it cannot is refused before anything is sent, or done here in its place
 // (SupportFor); never changed into something else.
 struct Capabilities {
@@ -24,13 +33,33 @@ struct Capabilities {
   // Triggers may be compared with the last price.
   bool last_trigger = false;
   bool cancel_all = false;
-  // An order can be asked for by our id, and is found from the moment it was taken: "not found" proves something.
+  // The questions it answers: by our id, found from the moment it was taken; the trades of one order; what is open.
   bool query_by_order_id = false;
+  bool query_trades = false;
+  bool query_open_orders = false;
+  ClientIdRule client_id_rule = ClientIdRule::kNotEnforced;
   // Told trades may be corrected or busted.
   bool corrections = false;
-  // How long after the last byte left an order may still appear.
-  Duration horizon = Duration::Seconds(10);
+  // How long after it has left the venue may still take an order; nothing: for ever, and no silence proves anything.
+  std::optional<Duration> acceptance_window;
+  // From taking an order to being able to say so.
+  Duration processing_limit = Duration::Seconds(10);
+  // Added to both.
+  Duration horizon_margin = Duration::Seconds(5);
+  // Without an answer for so long, what became of an order is not known.
+  Duration send_timeout = Duration::Seconds(5);
+  // Between two answers that both count, and between the first two questions: each next pause is twice as long, up to
+  // kAskPauseMax of them.
+  Duration answer_gap = Duration::Seconds(2);
+  Duration ask_pause = Duration::Seconds(1);
+  static constexpr int kAskPauseMax = 8;
 };
+
+// A venue that has no order of ours by now never will; nothing: it may take one for ever.
+[[nodiscard]] inline std::optional<Duration> HorizonOf(const Capabilities& can) {
+  if (!can.acceptance_window) return std::nullopt;
+  return Duration{can.acceptance_window->nanos + can.processing_limit.nanos + can.horizon_margin.nanos};
+}
 
 // The data of the brokers there are, by their id ("paper"). One that is not known can do nothing.
 const Capabilities& CapabilitiesOf(std::string_view broker);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "libs/model/order.h"
 
@@ -25,6 +26,7 @@ enum class ExecutionType : int {
   kNotSent = 21,
   kReplaced = 22,
   kReplaceRejected = 23,
+  kNeverAccepted = 310,
 };
 
 // One fact a venue tells about one order. Sequences are gapless from 1 per account.
@@ -52,6 +54,8 @@ struct Execution {
   std::uint32_t version = 0;
   // REPLACED and REPLACE_REJECTED: what was asked for; of REPLACED all the terms the order has now.
   std::optional<Replacement> replacement;
+  // NEVER_ACCEPTED: what proves it, oldest first.
+  std::vector<VenueAnswer> evidence = {};
 
   friend bool operator==(const Execution&, const Execution&) = default;
 };

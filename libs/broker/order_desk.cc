@@ -5,8 +5,13 @@
 namespace ballast::broker {
 namespace {
 
-// Between two questions about one order.
-constexpr Duration kAskAgain = Duration::Seconds(1);
+// Answers from so many moments, and to so many different questions, are proof.
+constexpr std::size_t kAnswersMin = 3;
+constexpr std::size_t kQuestionsMin = 2;
+// Asked so often in vain it is asked for rarely: a venue that is away, or one that proves nothing.
+constexpr int kAskedOften = 12;
+constexpr std::int64_t kRarely = 60;
+constexpr std::size_t kEvidenceMax = 12;
 
 bool IsOut(const OrderDesk::Entry& entry) {
   return entry.way == OrderDesk::Way::kSent || entry.way == OrderDesk::Way::kUnknown;
@@ -14,18 +19,50 @@ bool IsOut(const OrderDesk::Entry& entry) {
 
 }  // namespace
 
-void OrderDesk::Restore(Entry entry, UtcTime now) {
-  const OrderId id = entry.order.order_id;
+void OrderDesk::SetWay(Entry& entry, Way way) {
+  entry.way = way;
+  if (IsOut(entry))
+    out_.insert(entry.order.order_id);
+  else
+    out_.erase(entry.order.order_id);
+}
+
+void OrderDesk::Restore(Entry restored, UtcTime now) {
+  const OrderId id = restored.order.order_id;
+  Entry& entry = entries_.Put(id, std::move(restored));
+  // Whatever was asked and answered before, nobody listened meanwhile.
+  entry.evidence.clear();
+  entry.asked = 0;
+  entry.ask_time = UtcTime{};
+  entry.replace_sent = 0;
   // Stored before it was handed over and not after: whether a byte has left is not known.
   if (entry.way == Way::kIntent || entry.way == Way::kSendable) entry.way = Way::kSent;
+  if (entry.way != Way::kClosed || entry.contradicted) unsettled_.insert(id);
+  SetWay(entry, entry.way);
   if (IsOut(entry)) {
     entry.sent_time = now;  // no sooner ago than that, as far as is known
-    query_.insert(id);
+    Ask(entry);
   }
-  if (entry.cancel_wanted && entry.way == Way::kOpen) cancel_.insert(id);
-  entry.replace_answered = entry.order.replace_count;
-  if (entry.way != Way::kClosed || entry.contradicted) unsettled_.insert(id);
-  entries_.Put(id, std::move(entry));
+  if (entry.way == Way::kSent) {
+    Unknown(entry,
+            {.reason = RejectReason::kBrokerUnavailable,
+             .check = "session",
+             .message = "the broker gateway ended before the venue had answered"},
+            now);
+  }
+  if (entry.cancel_wanted && entry.way != Way::kClosed) cancel_.insert(id);
+}
+
+void OrderDesk::RestoreKept(const Kept& kept, UtcTime now) {
+  Entry entry{.order = kept.order,
+              .way = kept.way,
+              .cancel_wanted = kept.cancel_wanted,
+              .replace_answered = kept.replace_answered,
+              .contradicted = kept.contradicted};
+  kept_.insert_or_assign(kept.order.order_id, kept);
+  Restore(std::move(entry), now);
+  // It was asked for: nobody knows whether that was answered.
+  if (Entry* known = Known(kept.order.order_id)) Ask(*known);
 }
 
 void OrderDesk::Take(const Order& order, UtcTime now) {
@@ -72,7 +109,8 @@ void OrderDesk::Cancel(const OrderId& id, UtcTime now) {
 
 void OrderDesk::Replace(const OrderId& id, const Replacement& terms, UtcTime now) {
   Entry* entry = Known(id);
-  if (entry == nullptr || terms.number <= entry->order.replace_count) return;
+  if (entry == nullptr || terms.number <= entry->replace_answered) return;
+  if (terms.number < entry->order.replace_count || terms.number <= entry->replace_sent || replace_.contains(id)) return;
   if (entry->way != Way::kOpen || !capabilities_.replace) {
     bool closed = entry->way == Way::kClosed;
     RefuseReplace(id, terms,
@@ -89,7 +127,7 @@ void OrderDesk::Replace(const OrderId& id, const Replacement& terms, UtcTime now
 
 void OrderDesk::RefuseReplace(const OrderId& id, const Replacement& terms, Rejection why, UtcTime now) {
   Entry* entry = Known(id);
-  if (entry == nullptr || terms.number <= entry->order.replace_count) return;
+  if (entry == nullptr || terms.number <= entry->replace_answered || terms.number < entry->order.replace_count) return;
   entry->order.replace_count = terms.number;
   On(ReplaceReject{.order_id = id, .terms = terms, .rejection = std::move(why), .time = now}, now);
 }
@@ -156,6 +194,9 @@ void OrderDesk::On(const Trade& trade, UtcTime) {
     execution.exec_ref_id = trade.root_id;
   }
   bool full = entry->order.cumulative_quantity >= entry->order.quantity;
+  // What is told of it late says that it was not over; whether it is now, only the venue knows.
+  bool reopens = entry->way == Way::kClosed && entry->order.status != OrderStatus::kFilled && !was_told;
+  if (reopens) Reopen(*entry);
   if (entry->way != Way::kClosed) {
     entry->order.leaves_quantity = full ? Decimal() : entry->order.quantity - entry->order.cumulative_quantity;
     entry->order.status = full ? OrderStatus::kFilled : OrderStatus::kPartiallyFilled;
@@ -167,8 +208,8 @@ void OrderDesk::On(const Trade& trade, UtcTime) {
 
 OrderDesk::Entry& OrderDesk::External(const Trade& trade) {
   Entry& entry = entries_.Insert(trade.order_id).first;
-  entry.way = Way::kOpen;
   entry.order.order_id = trade.order_id;
+  SetWay(entry, Way::kOpen);
   Contradict(entry);
   entry.order.account_id = account_id_;
   entry.order.symbol = trade.symbol;
@@ -226,6 +267,11 @@ void OrderDesk::On(const CancelReject& reject, UtcTime) {
   Entry* entry = Known(reject.order_id);
   if (entry == nullptr || entry->cancels_sent == 0) return;
   --entry->cancels_sent;
+  // What the venue does not have yet it cannot cancel: it is cancelled when it is seen there.
+  if (IsOut(*entry)) {
+    Ask(*entry);
+    return;
+  }
   entry->cancel_wanted = false;
   cancel_.erase(reject.order_id);
   Tell(*entry, {.type = ExecutionType::kCancelRejected, .rejection = reject.rejection}, reject.time);
@@ -248,12 +294,59 @@ void OrderDesk::On(const OutcomeUnknown& fact, UtcTime now) {
   Entry* entry = Known(fact.order_id);
   if (entry == nullptr || entry->way == Way::kClosed) return;
   if (entry->way == Way::kSent) {
-    entry->way = Way::kUnknown;
-    entry->order.status = OrderStatus::kUnknown;
-    Rejection why{.reason = RejectReason::kBrokerUnavailable, .check = "session", .message = fact.message};
-    Tell(*entry, {.type = ExecutionType::kStatusUnknown, .rejection = std::move(why)}, now);
+    Unknown(*entry, {.reason = RejectReason::kBrokerUnavailable, .check = "session", .message = fact.message}, now);
   }
   Ask(*entry);
+}
+
+void OrderDesk::Unknown(Entry& entry, Rejection why, UtcTime now) {
+  SetWay(entry, Way::kUnknown);
+  entry.order.status = OrderStatus::kUnknown;
+  Tell(entry, {.type = ExecutionType::kStatusUnknown, .rejection = std::move(why)}, now);
+}
+
+void OrderDesk::OnTime(UtcTime now) {
+  for (const OrderId& id : out_) {
+    Entry& entry = entries_.At(id);
+    if (entry.way != Way::kSent || now - entry.sent_time < capabilities_.send_timeout) continue;
+    Unknown(entry,
+            {.reason = RejectReason::kBrokerUnavailable,
+             .check = "send_timeout",
+             .limit = std::to_string(capabilities_.send_timeout.nanos / 1'000'000),
+             .observed = std::to_string((now - entry.sent_time).nanos / 1'000'000),
+             .message = "the venue has not answered, in ms"},
+            now);
+    Ask(entry);
+  }
+}
+
+std::optional<UtcTime> OrderDesk::NextDue() const {
+  std::optional<UtcTime> due;
+  auto at = [&due](UtcTime time) { due = due ? std::min(*due, time) : time; };
+  for (const OrderId& id : out_) {
+    const Entry& entry = entries_.At(id);
+    if (entry.way == Way::kSent) at(entry.sent_time + capabilities_.send_timeout);
+  }
+  if (!ready_) return due;
+  for (const OrderId& id : query_) at(entries_.At(id).ask_time);
+  return due;
+}
+
+void OrderDesk::Resolve(const OrderId& id, const std::string& broker_order_id, const std::string& who, UtcTime now) {
+  Entry* entry = Known(id);
+  if (entry == nullptr || !IsOut(*entry)) return;
+  if (!broker_order_id.empty()) {
+    Accept(*entry, broker_order_id, now);
+    Ask(*entry);
+    return;
+  }
+  entry->evidence.push_back({.question = VenueQuestion::kPerson, .as_of = now, .text = who});
+  End(*entry, ExecutionType::kNeverAccepted, OrderStatus::kNeverAccepted,
+      Rejection{.reason = RejectReason::kNeverAccepted,
+                .check = "person",
+                .observed = who,
+                .message = "a person has decided that the venue never took it"},
+      now);
 }
 
 void OrderDesk::On(const OrderRecord& record, UtcTime) {
@@ -268,12 +361,18 @@ void OrderDesk::On(const OrderRecord& record, UtcTime) {
        record.as_of);
     return;
   }
+  if (entry->way == Way::kClosed && entry->order.status == OrderStatus::kRejected && !IsTerminal(record.status)) {
+    // The venue's own record against what it had said: it works.
+    Reopen(*entry);
+    Tell(*entry, {.type = ExecutionType::kNew}, record.as_of);
+  }
   Accept(*entry, record.broker_order_id, record.as_of);
   if (record.cumulative_quantity != entry->order.cumulative_quantity) {
     // Trades are told by the venue and never made up from a sum.
     if (record.cumulative_quantity > entry->order.cumulative_quantity) Ask(*entry);
     return;
   }
+  Answered(*entry);
   // Filled, and a trade of it was taken back since: it has ended with what is left of it.
   bool reduced = record.status == OrderStatus::kFilled && entry->order.cumulative_quantity < entry->order.quantity;
   OrderStatus ended = reduced ? OrderStatus::kCanceled : record.status;
@@ -284,26 +383,60 @@ void OrderDesk::On(const OrderRecord& record, UtcTime) {
 void OrderDesk::On(const NotFound& fact, UtcTime) {
   Entry* entry = Known(fact.order_id);
   if (entry == nullptr || entry->way == Way::kClosed) return;
+  // That it has not traded, or is not open any more, says something of what is out only.
+  if (fact.question != VenueQuestion::kOrder && !IsOut(*entry)) return;
+  Ask(*entry);
+  std::optional<Duration> horizon = HorizonOf(capabilities_);
   // Before the horizon it may still appear; and one that was seen there once has not never been.
-  bool proof = capabilities_.query_by_order_id && IsOut(*entry) && entry->trades.empty() &&
-               fact.as_of - entry->sent_time >= capabilities_.horizon;
-  if (!proof) {
-    Ask(*entry);
-    return;
-  }
-  End(*entry, ExecutionType::kNotSent, OrderStatus::kRejected,
-      Rejection{
-          .reason = RejectReason::kBrokerUnavailable, .check = "venue", .message = "the venue has never taken it"},
+  bool counts = ready_ && horizon && IsOut(*entry) && entry->trades.empty() && fact.as_of > entry->sent_time + *horizon;
+  if (!counts || entry->evidence.size() >= kEvidenceMax) return;
+  // The same answer told again, or given again at once, says no more.
+  bool again = std::any_of(entry->evidence.begin(), entry->evidence.end(), [&](const VenueAnswer& answer) {
+    return answer.question == fact.question && fact.as_of - answer.as_of < capabilities_.answer_gap;
+  });
+  if (again) return;
+  entry->evidence.push_back({.question = fact.question, .as_of = fact.as_of});
+  if (!Proves(*entry)) return;
+  const UtcTime last = entry->sent_time + *horizon;
+  End(*entry, ExecutionType::kNeverAccepted, OrderStatus::kNeverAccepted,
+      Rejection{.reason = RejectReason::kNeverAccepted,
+                .check = "horizon",
+                .limit = last.ToString(),
+                .observed = fact.as_of.ToString(),
+                .message = "sent at " + entry->sent_time.ToString() +
+                           ", the venue takes it no more after the limit, and has answered since that it has no such "
+                           "order"},
       fact.as_of);
 }
 
-void OrderDesk::On(const SessionState& fact, UtcTime) {
-  ready_ = fact.state == SessionState::State::kReady;
+bool OrderDesk::Proves(const Entry& entry) const {
+  std::set<VenueQuestion> questions;
+  std::size_t moments = 0;
+  UtcTime last;
+  for (const VenueAnswer& answer : entry.evidence) {
+    questions.insert(answer.question);
+    if (moments > 0 && answer.as_of - last < capabilities_.answer_gap) continue;
+    last = answer.as_of;
+    ++moments;
+  }
+  return moments >= kAnswersMin && questions.size() >= kQuestionsMin;
+}
+
+void OrderDesk::On(const SessionState& fact, UtcTime now) {
+  bool was_ready = std::exchange(ready_, fact.state == SessionState::State::kReady);
+  // What was told in a gap was not heard: only answers without one between them prove anything together.
+  if (!ready_ || !was_ready) {
+    for (const OrderId& id : query_) entries_.At(id).evidence.clear();
+  }
   if (!ready_) return;
   // What an answer may have been lost of is asked for by every new session.
   for (const OrderId& id : unsettled_) {
-    const Entry& entry = entries_.At(id);
-    if (IsOut(entry) || entry.contradicted) query_.insert(id);
+    Entry& entry = entries_.At(id);
+    if (IsOut(entry) || entry.contradicted) {
+      Ask(entry);
+      entry.asked = 0;
+      entry.ask_time = now;
+    }
     if (entry.cancel_wanted && entry.way != Way::kClosed) cancel_.insert(id);
   }
 }
@@ -316,18 +449,39 @@ void OrderDesk::Accept(Entry& entry, const std::string& broker_order_id, UtcTime
   if (entry.order.broker_order_id.empty()) entry.order.broker_order_id = broker_order_id;
   if (entry.way == Way::kOpen) return;
   if (entry.way == Way::kClosed) {
-    // Told that it never was there, and it is.
-    if (entry.order.status == OrderStatus::kRejected) {
+    if (entry.order.status == OrderStatus::kNeverAccepted) {
+      // The proof was wrong: it has come later than the venue ever takes one.
+      Reopen(entry);
+      Tell(entry, {.type = ExecutionType::kNew}, time);
+    } else if (entry.order.status == OrderStatus::kRejected) {
+      // Told that it never was there, and it is.
       Contradict(entry);
       Ask(entry);
     }
     return;
   }
-  entry.way = Way::kOpen;
+  const bool was_unknown = entry.way == Way::kUnknown;
+  SetWay(entry, Way::kOpen);
   submit_.erase(entry.order.order_id);
   query_.erase(entry.order.order_id);
+  entry.evidence.clear();
+  // A cancel by our id may have come before the order: now it is seen.
+  if (was_unknown && entry.cancel_wanted) cancel_.insert(entry.order.order_id);
   entry.order.status = OrderStatus::kNew;
   Tell(entry, {.type = ExecutionType::kNew}, time);
+}
+
+void OrderDesk::Reopen(Entry& entry) {
+  bool proven = entry.order.status == OrderStatus::kNeverAccepted || entry.order.status == OrderStatus::kRejected;
+  SetWay(entry, Way::kOpen);
+  entry.evidence.clear();
+  Decimal rest = entry.order.quantity - entry.order.cumulative_quantity;
+  entry.order.leaves_quantity = rest.IsNegative() ? Decimal() : rest;
+  entry.order.status = OrderStatus::kNew;
+  entry.order.rejection.reset();
+  unsettled_.insert(entry.order.order_id);
+  if (proven) Contradict(entry);
+  Ask(entry);
 }
 
 void OrderDesk::End(Entry& entry, ExecutionType type, OrderStatus status, std::optional<Rejection> why, UtcTime time) {
@@ -340,7 +494,9 @@ void OrderDesk::End(Entry& entry, ExecutionType type, OrderStatus status, std::o
   entry.order.status = status;
   entry.order.leaves_quantity = Decimal();
   entry.order.rejection = why;
-  Tell(entry, {.type = type, .rejection = std::move(why)}, time);
+  Execution told{.type = type, .rejection = std::move(why)};
+  if (type == ExecutionType::kNeverAccepted) told.evidence = std::exchange(entry.evidence, {});
+  Tell(entry, std::move(told), time);
 }
 
 void OrderDesk::Tell(Entry& entry, Execution execution, UtcTime time) {
@@ -359,7 +515,48 @@ void OrderDesk::Tell(Entry& entry, Execution execution, UtcTime time) {
   batch_.executions.push_back(std::move(execution));
 }
 
-void OrderDesk::Ask(Entry& entry) { query_.insert(entry.order.order_id); }
+void OrderDesk::Ask(Entry& entry) {
+  if (!query_.insert(entry.order.order_id).second) return;
+  entry.asked = 0;
+  entry.ask_time = UtcTime{};
+}
+
+void OrderDesk::Answered(Entry& entry) {
+  if (!IsOut(entry)) query_.erase(entry.order.order_id);
+}
+
+// Twice as long from question to question; where answers that count have begun to come, no longer than they need.
+Duration OrderDesk::PauseBefore(const Entry& entry) const {
+  if (!entry.evidence.empty()) return capabilities_.answer_gap;
+  std::int64_t times = std::min<std::int64_t>(std::int64_t{1} << std::min(entry.asked, 10), Capabilities::kAskPauseMax);
+  if (entry.asked >= kAskedOften) times = kRarely;
+  return {capabilities_.ask_pause.nanos * times};
+}
+
+std::map<OrderId, std::optional<OrderDesk::Kept>> OrderDesk::TakeKept() {
+  std::map<OrderId, std::optional<Kept>> news;
+  if (kept_.empty() && out_.empty() && query_.empty()) return news;
+  std::map<OrderId, Kept> now;
+  for (const std::set<OrderId>* ids : {&out_, &query_}) {
+    for (const OrderId& id : *ids) {
+      const Entry& entry = entries_.At(id);
+      now.try_emplace(id, Kept{.order = entry.order,
+                               .way = entry.way,
+                               .cancel_wanted = entry.cancel_wanted,
+                               .contradicted = entry.contradicted,
+                               .replace_answered = entry.replace_answered});
+    }
+  }
+  for (const auto& [id, kept] : now) {
+    auto known = kept_.find(id);
+    if (known == kept_.end() || known->second != kept) news.emplace(id, kept);
+  }
+  for (const auto& [id, kept] : kept_) {
+    if (!now.contains(id)) news.emplace(id, std::nullopt);
+  }
+  kept_ = std::move(now);
+  return news;
+}
 
 void OrderDesk::Contradict(Entry& entry) {
   entry.contradicted = true;
@@ -367,7 +564,7 @@ void OrderDesk::Contradict(Entry& entry) {
 }
 
 void OrderDesk::Close(Entry& entry) {
-  entry.way = Way::kClosed;
+  SetWay(entry, Way::kClosed);
   if (!entry.contradicted) unsettled_.erase(entry.order.order_id);
 }
 
@@ -391,7 +588,7 @@ OrderDesk::Sends OrderDesk::TakeSends(UtcTime now) {
       ++next;
       continue;
     }
-    entry.way = Way::kSent;
+    SetWay(entry, Way::kSent);
     entry.sent_time = now;
     sends.submit.push_back(entry.order);
     next = submit_.erase(next);
@@ -403,20 +600,24 @@ OrderDesk::Sends OrderDesk::TakeSends(UtcTime now) {
     sends.cancel.push_back({.order_id = id, .broker_order_id = entry.order.broker_order_id});
   }
   for (const auto& [id, terms] : std::exchange(replace_, {})) {
-    const Entry& entry = entries_.At(id);
+    Entry& entry = entries_.At(id);
     // Whoever asked hears that it ended, and that answers it.
     if (entry.way != Way::kOpen) continue;
+    entry.replace_sent = terms.number;
     sends.replace.push_back({.order_id = id, .broker_order_id = entry.order.broker_order_id, .terms = terms});
   }
-  for (auto next = query_.begin(); next != query_.end();) {
-    Entry& entry = entries_.At(*next);
-    if (entry.asked_time != UtcTime{} && now - entry.asked_time < kAskAgain) {
-      ++next;
-      continue;
-    }
-    entry.asked_time = now;
-    sends.query.push_back({.order_id = *next, .since = entry.sent_time});
-    next = query_.erase(next);
+  for (const OrderId& id : query_) {
+    Entry& entry = entries_.At(id);
+    if (now < entry.ask_time) continue;
+    entry.ask_time = now + PauseBefore(entry);
+    ++entry.asked;
+    auto ask = [&](bool can, VenueQuestion question) {
+      if (can) sends.query.push_back({.order_id = id, .create_time = entry.order.create_time, .question = question});
+    };
+    ask(true, VenueQuestion::kOrder);
+    ask(capabilities_.query_trades, VenueQuestion::kTrades);
+    // What is open says nothing of what has ended.
+    ask(capabilities_.query_open_orders && IsOut(entry), VenueQuestion::kOpenOrders);
   }
   return sends;
 }

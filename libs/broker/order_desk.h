@@ -38,13 +38,17 @@ class OrderDesk {
     Order order;
     Way way = Way::kIntent;
     UtcTime sent_time;
-    // When it was asked for last.
-    UtcTime asked_time;
+    // While it is asked for: when next, and how often it was.
+    UtcTime ask_time;
+    int asked = 0;
+    // Answers that count towards the proof that it was never taken, oldest first.
+    std::vector<VenueAnswer> evidence;
     bool cancel_wanted = false;
     // Cancels sent that no refusal has answered: each may still be refused, also after the order has ended.
     int cancels_sent = 0;
-    // The newest replacement that was answered.
+    // The newest replacement that was answered, and the newest that this process has handed over.
     std::uint32_t replace_answered = 0;
+    std::uint32_t replace_sent = 0;
     // The venue has told things of it that cannot both be true: a person has to look.
     bool contradicted = false;
     bool triggered = false;
@@ -70,8 +74,22 @@ class OrderDesk {
         capabilities_(std::move(capabilities)),
         execution_sequence_(execution_sequence) {}
 
-  // After a restart, before anything else. What was handed over, or may have been, is asked for and not sent again.
+  // What is stored of an order while it is out or asked for. All else is known from the venue's own books.
+  struct Kept {
+    Order order;
+    Way way = Way::kSent;
+    bool cancel_wanted = false;
+    bool contradicted = false;
+    std::uint32_t replace_answered = 0;
+
+    friend bool operator==(const Kept&, const Kept&) = default;
+  };
+
+  // After a restart, before anything else. What was handed over, or may have been, is told as unknown, asked for and
+  // not sent again. A replacement without an answer is still waited for, and handed over once more when it is asked for
+  // again.
   void Restore(Entry entry, UtcTime now);
+  void RestoreKept(const Kept& kept, UtcTime now);
 
   // Idempotent by order id. It has passed the last check.
   void Take(const Order& order, UtcTime now);
@@ -83,7 +101,18 @@ class OrderDesk {
   void Replace(const OrderId& id, const Replacement& terms, UtcTime now);
   // Refused by the gateway: told, and never sent.
   void RefuseReplace(const OrderId& id, const Replacement& terms, Rejection why, UtcTime now);
+  // A person's word about an order that is out: the venue has it under that id, or (empty) never took it. Nothing where
+  // it is known.
+  void Resolve(const OrderId& id, const std::string& broker_order_id, const std::string& who, UtcTime now);
   void Hear(const Fact& fact, UtcTime now);
+  // What has gone without an answer for too long is told as unknown.
+  void OnTime(UtcTime now);
+  // When OnTime or TakeSends has something to do by itself.
+  [[nodiscard]] std::optional<UtcTime> NextDue() const;
+  // Orders that are out: handed over and not answered, or told as unknown.
+  [[nodiscard]] const std::set<OrderId>& out() const { return out_; }
+  // In the same transaction as the batches taken: what is out or asked for now, where that is news (nothing: no more).
+  std::map<OrderId, std::optional<Kept>> TakeKept();
 
   // What has to be durable next; the same is not given twice.
   Batch TakeBatch();
@@ -119,13 +148,22 @@ class OrderDesk {
   void On(const SessionState& fact, UtcTime now);
   void On(const Replaced& fact, UtcTime now);
   void On(const ReplaceReject& fact, UtcTime now);
+  // Nobody knows what became of it.
+  void Unknown(Entry& entry, Rejection why, UtcTime now);
+  // It had ended, and the venue has it: open until the venue says how it stands.
+  void Reopen(Entry& entry);
+  [[nodiscard]] bool Proves(const Entry& entry) const;
+  void SetWay(Entry& entry, Way way);
 
   Entry* Known(const OrderId& id);
   // The venue has it: told NEW once, before its first trade.
   void Accept(Entry& entry, const std::string& broker_order_id, UtcTime time);
   void End(Entry& entry, ExecutionType type, OrderStatus status, std::optional<Rejection> why, UtcTime time);
   void Tell(Entry& entry, Execution execution, UtcTime time);
+  // At once, or when the next question is due anyway; until Answered.
   void Ask(Entry& entry);
+  void Answered(Entry& entry);
+  [[nodiscard]] Duration PauseBefore(const Entry& entry) const;
   // The venue's word against itself.
   void Contradict(Entry& entry);
   void Close(Entry& entry);
@@ -143,7 +181,11 @@ class OrderDesk {
   std::set<OrderId> submit_;
   std::set<OrderId> cancel_;
   std::map<OrderId, Replacement> replace_;
+  // What has to be looked at as time goes by stands apart from all there is: what is out, what is asked for, and what
+  // of both is stored.
+  std::set<OrderId> out_;
   std::set<OrderId> query_;
+  std::map<OrderId, Kept> kept_;
 };
 
 }  // namespace ballast::broker

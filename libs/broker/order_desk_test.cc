@@ -63,6 +63,7 @@ struct World {
       session.Submit(order);
     }
     for (const CancelIntent& cancel : sends.cancel) session.Cancel(cancel);
+    for (const ReplaceIntent& replace : sends.replace) session.Replace(replace);
     for (const QueryIntent& query : sends.query) session.Query(query);
   }
   void Says(std::vector<Fact> facts) {
@@ -105,7 +106,8 @@ struct World {
                   ? 1
                   : 0;
     }
-    EXPECT_LE(ends, 1);
+    // Reopened by each trade that is told late, and ended again.
+    EXPECT_LE(ends, 1 + Count(ExecutionType::kTrade));
     EXPECT_LE(Count(ExecutionType::kNew), 1);
     EXPECT_LE(Count(ExecutionType::kStatusUnknown), 1);
     for (const auto& [id, count] : session.submitted) EXPECT_EQ(count, 1) << id.value();
@@ -171,8 +173,15 @@ TEST(OrderDeskTest, EachFactIsToldOnceInWhicheverOrderItComes) {
     world.Check();
     ASSERT_EQ(world.Net(), Decimal::Of("1.5")) << testing::PrintToString(order);
     ASSERT_EQ(world.desk.Find(kOrder)->order.cumulative_quantity, Decimal::Of("1.5"));
-    ASSERT_EQ(world.Count(ExecutionType::kCanceled), 1);
+    ASSERT_GE(world.Count(ExecutionType::kCanceled), 1);
+    // Where a trade came after the end it is open again, until the venue's record says otherwise.
+    world.Says({OrderRecord{.order_id = kOrder,
+                            .broker_order_id = "b1",
+                            .status = OrderStatus::kCanceled,
+                            .cumulative_quantity = Decimal::Of("1.5"),
+                            .as_of = kStart}});
     ASSERT_EQ(world.desk.Find(kOrder)->way, OrderDesk::Way::kClosed);
+    ASSERT_EQ(world.told.back().leaves_quantity, Decimal());
     ++permutations;
   } while (!testing::Test::HasFailure() && std::next_permutation(order.begin(), order.end()));
   EXPECT_EQ(permutations, 5'040);
@@ -233,25 +242,250 @@ TEST(OrderDeskTest, ATradeOfAnOrderNobodySentIsBooked) {
   world.Check();
 }
 
-TEST(OrderDeskTest, WhatIsNotKnownIsAskedForUntilItIsProvenNeverToHaveBeenTaken) {
-  World world;
+// Both questions, and a window after which nothing is taken: 3 s, and 10 s and 5 s more.
+Capabilities Asked() {
+  Capabilities can{.query_by_order_id = true, .query_trades = true, .corrections = true};
+  can.acceptance_window = Duration::Seconds(3);
+  return can;
+}
+std::vector<Fact> NotThere(UtcTime as_of) {
+  return {NotFound{.order_id = kOrder, .as_of = as_of, .question = VenueQuestion::kOrder},
+          NotFound{.order_id = kOrder, .as_of = as_of, .question = VenueQuestion::kTrades}};
+}
+UtcTime At(std::int64_t ms) { return kStart + Duration::Millis(ms); }
+
+TEST(OrderDeskTest, AQuestionWithoutAnAnswerIsAskedAgainAfterOneTwoFourAndEightSeconds) {
+  World world(Asked());
   world.desk.Take(Buy(kOrder, "3"), world.now);
   world.Turn();
   world.Says({OutcomeUnknown{.order_id = kOrder, .error = ErrorClass::kNetwork}});
-  EXPECT_EQ(world.Count(ExecutionType::kStatusUnknown), 1);
-  EXPECT_EQ(world.session.queried.size(), 1U);
-  // Too early to prove anything; asked again, but not at every turn.
-  world.Says({NotFound{.order_id = kOrder, .as_of = kStart + Duration::Millis(9'999)}});
-  world.Turn();
-  EXPECT_EQ(world.session.queried.size(), 1U);
-  world.now = kStart + Duration::Seconds(1);
-  world.Turn();
-  EXPECT_EQ(world.session.queried.size(), 2U);
-  EXPECT_EQ(world.Count(ExecutionType::kNotSent), 0);
-  world.Says({NotFound{.order_id = kOrder, .as_of = kStart + Duration::Seconds(10)}});
-  EXPECT_EQ(world.Count(ExecutionType::kNotSent), 1);
-  EXPECT_EQ(world.session.submitted.at(kOrder), 1);  // and not sent again
+  std::vector<std::int64_t> asked;
+  for (std::int64_t ms = 0; ms <= 40'000; ms += 100) {
+    world.now = At(ms);
+    EXPECT_EQ(world.desk.NextDue().value() <= world.now, world.now >= world.desk.Find(kOrder)->ask_time);
+    std::size_t before = world.session.queried.size();
+    world.Turn();
+    if (world.session.queried.size() > before || ms == 0) asked.push_back(ms);
+  }
+  EXPECT_EQ(asked, (std::vector<std::int64_t>{0, 1'000, 3'000, 7'000, 15'000, 23'000, 31'000, 39'000}));
+  // Each time both questions, by our id.
+  EXPECT_EQ(world.session.queried.size(), 2 * asked.size());
+  EXPECT_EQ(world.session.queried[1].question, VenueQuestion::kTrades);
+  EXPECT_EQ(world.desk.Find(kOrder)->way, OrderDesk::Way::kUnknown);
   world.Check();
+}
+
+TEST(OrderDeskTest, WithoutAnAnswerTheOutcomeIsUnknownAfterTheTimeout) {
+  World world(Asked());
+  world.desk.Take(Buy(kOrder, "3"), world.now);
+  world.Turn();
+  EXPECT_EQ(world.desk.NextDue(), At(5'000));
+  world.now = At(4'999);
+  world.desk.OnTime(world.now);
+  world.Turn();
+  EXPECT_TRUE(world.told.empty());
+  world.now = At(5'000);
+  world.desk.OnTime(world.now);
+  world.Turn();
+  ASSERT_EQ(world.Count(ExecutionType::kStatusUnknown), 1);
+  EXPECT_EQ(world.told.front().rejection->limit, "5000");
+  EXPECT_EQ(world.session.queried.size(), 2U);
+  // Found: what the venue says of it is told, and nobody asks any more.
+  world.Says(
+      {OrderRecord{.order_id = kOrder, .broker_order_id = "b1", .status = OrderStatus::kNew, .as_of = world.now}});
+  EXPECT_EQ(world.Count(ExecutionType::kNew), 1);
+  EXPECT_FALSE(world.desk.NextDue().has_value());
+  EXPECT_TRUE(world.desk.out().empty());
+  EXPECT_EQ(world.session.submitted.at(kOrder), 1);
+}
+
+TEST(OrderDeskTest, ThreeAnswersApartToTwoQuestionsAfterTheHorizonProveThatItWasNeverTaken) {
+  World world(Asked());
+  world.desk.Take(Buy(kOrder, "3"), world.now);
+  world.Turn();
+  world.Says({OutcomeUnknown{.order_id = kOrder, .error = ErrorClass::kNetwork}});
+  // Up to the horizon no answer counts, however many.
+  for (std::int64_t ms : {10'000, 14'000, 18'000}) {
+    world.now = At(ms);
+    world.Says(NotThere(world.now));
+  }
+  EXPECT_TRUE(world.desk.Find(kOrder)->evidence.empty());
+  for (std::int64_t ms : {18'001, 19'000, 20'001}) {  // the second one is too close to say more
+    world.now = At(ms);
+    world.Says(NotThere(world.now));
+  }
+  EXPECT_EQ(world.Count(ExecutionType::kNeverAccepted), 0);
+  world.now = At(22'001);
+  world.Says(NotThere(world.now));
+  ASSERT_EQ(world.Count(ExecutionType::kNeverAccepted), 1);
+  const Execution& told = world.told.back();
+  EXPECT_EQ(told.rejection->check, "horizon");
+  EXPECT_EQ(told.rejection->limit, At(18'000).ToString());
+  ASSERT_GE(told.evidence.size(), 5U);
+  EXPECT_EQ(told.evidence.front(), (VenueAnswer{.question = VenueQuestion::kOrder, .as_of = At(18'001)}));
+  EXPECT_EQ(told.evidence.back().as_of, At(22'001));
+  EXPECT_EQ(world.session.submitted.at(kOrder), 1);  // and not sent again
+  EXPECT_FALSE(world.desk.NextDue().has_value());
+  world.Check();
+}
+
+TEST(OrderDeskTest, OneQuestionAloneAGapAndNoWindowProveNothing) {
+  struct Case {
+    const char* name;
+    bool trades;
+    bool window;
+    bool gap;
+  };
+  for (const Case& each : {Case{"one question", false, true, false}, Case{"no window", true, false, false},
+                           Case{"a gap", true, true, true}}) {
+    Capabilities can = Asked();
+    can.query_trades = each.trades;
+    if (!each.window) can.acceptance_window.reset();
+    World world(can);
+    world.desk.Take(Buy(kOrder, "3"), world.now);
+    world.Turn();
+    world.Says({OutcomeUnknown{.order_id = kOrder, .error = ErrorClass::kNetwork}});
+    for (std::int64_t second = 20; second < 120; second += 5) {
+      world.now = At(second * 1'000);
+      if (each.gap && second % 10 == 0) {
+        world.Says({SessionState{.state = SessionState::State::kResyncing}});
+        world.Says({SessionState{.state = SessionState::State::kReady}});
+      }
+      std::vector<Fact> answers = NotThere(world.now);
+      if (!each.trades) answers.pop_back();
+      world.Says(answers);
+    }
+    EXPECT_EQ(world.Count(ExecutionType::kNeverAccepted), 0) << each.name;
+    EXPECT_EQ(world.desk.Find(kOrder)->way, OrderDesk::Way::kUnknown) << each.name;
+  }
+}
+
+TEST(OrderDeskTest, WhatComesAfterTheProofReopensIt) {
+  for (bool traded : {false, true}) {
+    World world(Asked());
+    world.desk.Take(Buy(kOrder, "3"), world.now);
+    world.Turn();
+    world.Says({OutcomeUnknown{.order_id = kOrder, .error = ErrorClass::kNetwork}});
+    for (std::int64_t ms : {20'000, 22'000, 24'000}) {
+      world.now = At(ms);
+      world.Says(NotThere(world.now));
+    }
+    ASSERT_EQ(world.Count(ExecutionType::kNeverAccepted), 1);
+    world.now = At(30'000);
+    if (traded)
+      world.Says({TradeOf("t1", 0, "1", false)});
+    else
+      world.Says({Ack{.order_id = kOrder, .broker_order_id = "b1", .time = world.now}});
+    EXPECT_EQ(world.Count(ExecutionType::kNew), 1);
+    EXPECT_EQ(world.Net(), Decimal::FromInt(traded ? 1 : 0));
+    const OrderDesk::Entry& entry = *world.desk.Find(kOrder);
+    EXPECT_EQ(entry.way, OrderDesk::Way::kOpen);
+    EXPECT_TRUE(entry.contradicted);
+    EXPECT_EQ(entry.order.leaves_quantity, Decimal::FromInt(traded ? 2 : 3));
+    // How it stands the venue is asked at once.
+    EXPECT_EQ(world.session.queried.back().order_id, kOrder);
+  }
+}
+
+TEST(OrderDeskTest, ACancelOfWhatIsUnknownIsSentByOurIdAndAgainOnFirstSight) {
+  World world(Asked());
+  world.desk.Take(Buy(kOrder, "3"), world.now);
+  world.Turn();
+  world.Says({OutcomeUnknown{.order_id = kOrder, .error = ErrorClass::kNetwork}});
+  world.desk.Cancel(kOrder, world.now);
+  world.Turn();
+  ASSERT_EQ(world.session.cancelled.size(), 1U);
+  EXPECT_EQ(world.session.cancelled[0].broker_order_id, "");
+  // That the venue has nothing to cancel is no answer: it has not come yet.
+  world.Says({CancelReject{.order_id = kOrder, .rejection = {.reason = RejectReason::kOrderNotFound}, .time = kStart}});
+  EXPECT_EQ(world.Count(ExecutionType::kCancelRejected), 0);
+  world.Says({Ack{.order_id = kOrder, .broker_order_id = "b1", .time = kStart}});
+  ASSERT_EQ(world.session.cancelled.size(), 2U);
+  EXPECT_EQ(world.session.cancelled[1].broker_order_id, "b1");
+  world.Says({Ended{.order_id = kOrder, .status = OrderStatus::kCanceled, .time = kStart}});
+  EXPECT_EQ(world.Count(ExecutionType::kCanceled), 1);
+  world.Check();
+}
+
+TEST(OrderDeskTest, APersonMaySayWhatBecameOfWhatIsUnknownAndOfNothingElse) {
+  Capabilities never;  // no window: it would stay unknown for ever
+  World world(never);
+  world.desk.Take(Buy(kOrder, "3"), world.now);
+  world.Turn();
+  world.Says({OutcomeUnknown{.order_id = kOrder, .error = ErrorClass::kNetwork}});
+  world.desk.Resolve(kOrder, "", "user:ann: not in the venue's list", world.now);
+  world.Turn();
+  ASSERT_EQ(world.Count(ExecutionType::kNeverAccepted), 1);
+  EXPECT_EQ(world.told.back().evidence.at(0).question, VenueQuestion::kPerson);
+  EXPECT_EQ(world.told.back().evidence.at(0).text, "user:ann: not in the venue's list");
+  const OrderId second("o2");
+  world.desk.Take(Buy(second, "3"), world.now);
+  world.Turn();
+  world.Says({OutcomeUnknown{.order_id = second, .error = ErrorClass::kNetwork}});
+  world.desk.Resolve(second, "v77", "user:ann: it is there", world.now);
+  world.Turn();
+  EXPECT_EQ(world.desk.Find(second)->way, OrderDesk::Way::kOpen);
+  EXPECT_EQ(world.told.back().broker_order_id, "v77");
+  world.desk.Resolve(second, "", "user:ann: no, it is not", world.now);
+  EXPECT_EQ(world.desk.Find(second)->way, OrderDesk::Way::kOpen);
+}
+
+TEST(OrderDeskTest, WhatIsOutIsKeptUntilItIsKnownAndRestored) {
+  World world(Asked());
+  world.desk.Take(Buy(kOrder, "3"), world.now);
+  EXPECT_TRUE(world.desk.TakeKept().empty());  // nothing has left
+  world.Turn();
+  auto kept = world.desk.TakeKept();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept.at(kOrder)->way, OrderDesk::Way::kSent);
+  EXPECT_TRUE(world.desk.TakeKept().empty());  // told once
+  world.desk.Cancel(kOrder, world.now);
+  kept = world.desk.TakeKept();
+  ASSERT_TRUE(kept.contains(kOrder));
+  EXPECT_TRUE(kept.at(kOrder)->cancel_wanted);
+
+  World after(Asked());
+  after.desk = OrderDesk(kAccount, Asked(), 7);
+  after.desk.RestoreKept(*kept.at(kOrder), after.now);
+  after.Says({SessionState{.state = SessionState::State::kReady}});
+  // It may have left, and nobody has answered.
+  EXPECT_EQ(after.Count(ExecutionType::kStatusUnknown), 1);
+  EXPECT_EQ(after.session.queried.size(), 2U);
+  EXPECT_EQ(after.session.cancelled.size(), 1U);
+  EXPECT_TRUE(after.session.submitted.empty());
+  EXPECT_EQ(after.desk.out(), std::set<OrderId>{kOrder});
+  after.Says({Ended{.order_id = kOrder, .status = OrderStatus::kCanceled, .time = kStart}});
+  kept = after.desk.TakeKept();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_FALSE(kept.at(kOrder).has_value());
+}
+
+TEST(OrderDeskTest, AReplacementThatARestartCutsOffIsStillWaitedFor) {
+  Capabilities can = Asked();
+  can.replace = true;
+  for (bool asked_again : {false, true}) {
+    World world(can);
+    world.desk = OrderDesk(kAccount, can, 7);
+    Order order = Buy(kOrder, "3");
+    order.replace_count = 1;
+    world.desk.Restore({.order = order, .way = OrderDesk::Way::kOpen, .replace_answered = 0}, world.now);
+    world.Says({SessionState{.state = SessionState::State::kReady}});
+    const Replacement terms{.quantity = Decimal::FromInt(5), .number = 1};
+    if (asked_again) {
+      // Whoever asked repeats it until it is answered: it is handed over once more, and no more.
+      for (int i = 0; i < 3; ++i) {
+        world.desk.Replace(kOrder, terms, world.now);
+        world.Turn();
+      }
+      EXPECT_EQ(world.session.replaced.size(), 1U);
+    }
+    world.Says({Replaced{.order_id = kOrder, .terms = terms, .time = kStart}});
+    EXPECT_EQ(world.Count(ExecutionType::kReplaced), 1);
+    EXPECT_EQ(world.desk.Find(kOrder)->order.quantity, Decimal::FromInt(5));
+    world.desk.Replace(kOrder, terms, world.now);
+    world.Turn();
+    EXPECT_EQ(world.Count(ExecutionType::kReplaced), 1);
+  }
 }
 
 TEST(OrderDeskTest, AVenueThatCannotBeAskedByOurIdProvesNothing) {

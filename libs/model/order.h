@@ -57,16 +57,17 @@ enum class OrderStatus : int {
   kCanceled = 10,
   kRejected = 11,
   kExpired = 12,
-  kHeld = 13,  // durable here and meant to wait (see HoldReason); nothing has left
+  kNeverAccepted = 310,  // sent and, by evidence, never taken; terminal
+  kHeld = 13,            // durable here and meant to wait (see HoldReason); nothing has left
 };
 
 // +1 for a buy, -1 for a sell.
 inline int SignOf(Side side) { return side == Side::kBuy ? 1 : -1; }
 inline Side Opposite(Side side) { return side == Side::kBuy ? Side::kSell : Side::kBuy; }
-// Nothing can follow but a late fill.
+// Nothing can follow but what the venue tells late: that reopens it.
 inline bool IsTerminal(OrderStatus status) {
   return status == OrderStatus::kDenied || status == OrderStatus::kFilled || status == OrderStatus::kCanceled ||
-         status == OrderStatus::kRejected || status == OrderStatus::kExpired;
+         status == OrderStatus::kRejected || status == OrderStatus::kExpired || status == OrderStatus::kNeverAccepted;
 }
 
 // How a trailing stop follows the market, and how far it has (libs/orders/trailing.h).
@@ -252,9 +253,22 @@ enum class OrderEventType : int {
   kPendingReplace = 23,
   kReplaced = 24,
   kReplaceRejected = 25,
+  kNeverAccepted = 310,
+  kReopened = 311,
   // Of the account: a position that must have protection has none, or has it again.
   kUnprotected = 340,
   kProtected = 341,
+};
+
+// What a venue can be asked about an order.
+enum class VenueQuestion : int { kUnspecified = 0, kOrder = 1, kTrades = 2, kOpenOrders = 3, kPerson = 4 };
+// One answer that says that the venue has no such order.
+struct VenueAnswer {
+  VenueQuestion question = VenueQuestion::kUnspecified;
+  UtcTime as_of;
+  std::string text = {};
+
+  friend bool operator==(const VenueAnswer&, const VenueAnswer&) = default;
 };
 
 // One fact of one account; sequences are gapless from 1. `order` is the order after the event.
@@ -273,6 +287,8 @@ struct OrderEvent {
   std::vector<RiskCheck> checks;
   // The same as it goes over the wire, where nobody here looks into it; then `checks` is empty.
   std::string encoded_checks;
+  // NEVER_ACCEPTED only: what proves it, oldest first.
+  std::vector<VenueAnswer> evidence;
   // The broker report it came from; 0 when from elsewhere.
   std::uint64_t execution_sequence = 0;
   AccountMode mode = AccountMode::kPaper;

@@ -313,6 +313,37 @@ std::vector<OrderEvent> Account::HaltIfOverfilled(const OrderId& id, UtcTime now
   return Halt("order " + id.value() + " was overfilled", "system", now);
 }
 
+std::vector<OrderEvent> Account::HaltIfTooMuchIsUnknown(UtcTime now) {
+  std::size_t count = 0;
+  for (const auto& [symbol, ids] : unknown_) count += ids.size();
+  if (count < kUnknownMax) return {};
+  return Halt(std::to_string(count) + " orders of unknown outcome at once", "system", now);
+}
+
+std::vector<OrderEvent> Account::Reopen(const OrderId& id, const Report* report, const std::string& why, UtcTime now) {
+  const Order* order = Find(id);
+  const OrderStatus was = order->status;
+  std::optional<OrderStatus> next = NextStatus(
+      {.from = was, .event = OrderEventType::kReopened, .any_filled = order->cumulative_quantity.IsPositive()});
+  if (!next) return {};
+  std::vector<OrderEvent> events;
+  OrderEvent event = report != nullptr ? NextOf(*report, order, now) : Next(OrderEventType::kReopened, now, "broker");
+  event.type = OrderEventType::kReopened;
+  event.order = *order;
+  if (report != nullptr && !report->broker_order_id.empty()) event.order->broker_order_id = report->broker_order_id;
+  event.order->rejection.reset();
+  event.rejection = Rejection{.reason = RejectReason::kIllegalTransition,
+                              .check = "order_state",
+                              .observed = std::to_string(static_cast<int>(was)),
+                              .message = "the order had ended, and " + why};
+  SetStatus(*event.order, *next);
+  Push(std::move(event), events);
+  bool certain = was == OrderStatus::kRejected || was == OrderStatus::kNeverAccepted;
+  if (certain)
+    Join(events, Halt("order " + id.value() + " is at the broker after it was said not to be", "system", now));
+  return events;
+}
+
 // The order must be there: what an execution says of it is booked, in one part for each book it moves.
 std::vector<OrderEvent> Account::BookFill(const Report& report, const OrderId& id, UtcTime now) {
   std::vector<OrderEvent> events;
@@ -383,13 +414,22 @@ std::vector<OrderEvent> Account::TakeBack(const Report& report, UtcTime now) {
     Push(std::move(event), events);
     order = Find(report.order_id);
   }
-  if (report.type == OrderEventType::kTradeCancel) return events;
+  // What was counted on is not so: reductions only, until a person has looked.
+  auto halt = [&](const char* what) {
+    Join(events,
+         Halt(std::string("the broker ") + what + " the trade " + report.fill.exec_ref_id.value(), "system", now));
+  };
+  if (report.type == OrderEventType::kTradeCancel) {
+    halt("has taken back");
+    return events;
+  }
   Report corrected = report;
   corrected.fill.account_id = snapshot_.id;
   corrected.fill.symbol = order->symbol;
   corrected.fill.side = order->side;
   Join(events, BookFill(corrected, report.order_id, now));
   Join(events, HaltIfOverfilled(report.order_id, now));
+  halt("has corrected");
   return events;
 }
 
@@ -403,14 +443,18 @@ std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) 
     const bool unknown = order == nullptr;
     if (unknown) order = AddExternal(report, now);
     const OrderId id = order->order_id;
-    std::vector<OrderEvent> events = BookFill(report, id, now);
+    std::vector<OrderEvent> events = Reopen(id, nullptr, "it has traded", now);
+    Join(events, BookFill(report, id, now));
     if (unknown) Join(events, Halt("a fill of an order that is not ours was booked", "system", now));
     Join(events, HaltIfOverfilled(id, now));
     return events;
   }
   if (order == nullptr) return Illegal(report, IllegalFor(report, order), true, now);
+  if (report.type == OrderEventType::kAccepted && order->status == OrderStatus::kNeverAccepted)
+    return Reopen(report.order_id, &report, "the broker has it", now);
   std::vector<OrderEvent> events;
   OrderEvent event = NextOf(report, order, now);
+  event.evidence = report.evidence;
   if (report.type == OrderEventType::kRestated) {
     if (event.order->requested_quantity.IsZero()) event.order->requested_quantity = order->quantity;
     event.order->quantity = report.quantity;
@@ -434,10 +478,11 @@ std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) 
   if (report.type == OrderEventType::kCancelRejected) event.order->cancel_requested = false;
   // Why it ended when it did not fill: what the venue refused, cut off or let expire. A cancel of ours has no reason.
   bool ended = report.type == OrderEventType::kRejected || report.type == OrderEventType::kCanceled ||
-               report.type == OrderEventType::kExpired;
+               report.type == OrderEventType::kExpired || report.type == OrderEventType::kNeverAccepted;
   if (ended && report.rejection) event.order->rejection = report.rejection;
   SetStatus(*event.order, *next);
   Push(std::move(event), events);
+  if (report.type == OrderEventType::kUnknown) Join(events, HaltIfTooMuchIsUnknown(now));
   return events;
 }
 
@@ -467,8 +512,21 @@ std::vector<OrderEvent> Account::Note(OrderEventType type, Rejection what, const
   return events;
 }
 
+void Account::NoteUnknown(const Order& order) {
+  bool unknown = !IsTerminal(order.status) && (order.outcome_unknown || order.status == OrderStatus::kUnknown);
+  if (unknown) {
+    unknown_[order.symbol].insert(order.order_id);
+    return;
+  }
+  auto found = unknown_.find(order.symbol);
+  if (found == unknown_.end()) return;
+  found->second.erase(order.order_id);
+  if (found->second.empty()) unknown_.erase(found);
+}
+
 void Account::Put(const Order& order) {
   const OrderId& id = order.order_id;
+  NoteUnknown(order);
   Closed* closed = closed_.Find(id);
   if (IsTerminal(order.status)) {
     if (closed != nullptr) {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +19,7 @@ namespace ballast::orders {
 struct Report {
   std::uint64_t execution_sequence = 0;
   // One of kAccepted, kFilled, kCanceled, kRejected, kExpired, kCancelRejected, kTriggered, kRestated, kUnknown,
-  // kTradeCancel, kTradeCorrect, kReplaced, kReplaceRejected.
+  // kTradeCancel, kTradeCorrect, kReplaced, kReplaceRejected, kNeverAccepted.
   OrderEventType type = OrderEventType::kUnspecified;
   OrderId order_id;
   std::string broker_order_id;
@@ -30,6 +31,8 @@ struct Report {
   std::optional<Rejection> rejection;
   // kReplaced and kReplaceRejected: what was asked for; of kReplaced the terms the order has now, all of them.
   std::optional<Replacement> replacement = std::nullopt;
+  // kNeverAccepted only: what proves it.
+  std::vector<VenueAnswer> evidence = {};
 };
 
 // One account: its orders and its place in the log. Events are the only way it changes: the functions below answer with
@@ -73,9 +76,9 @@ class Account {
   // A report in sequence. The order must be in memory (Find). What the table does not allow is stored as
   // ILLEGAL_REPORT and halts the account. A fill is booked in every case, also one of an order that is not ours
   // (`reason` "external"), which halts the account too; but once: the same execution told again, or a version of it
-  // that is not newer, changes nothing. One that closes more than one book is told as one event for each. A trade that
-  // was taken back or corrected is reversed in the books it was booked in; one that is not known any more halts the
-  // account.
+  // that is not newer, changes nothing. One of an order that had ended reopens it (REOPENED before it). One that closes
+  // more than one book is told as one event for each. A trade that was taken back or corrected is reversed in the books
+  // it was booked in; one that is not known any more halts the account.
   std::vector<OrderEvent> ApplyReport(const Report& report, UtcTime now);
   // A report in sequence that cannot be read or used here: kept with what is known of it, and the account is halted.
   std::vector<OrderEvent> Quarantine(std::uint64_t execution_sequence, const std::string& message, UtcTime now);
@@ -122,6 +125,10 @@ class Account {
   [[nodiscard]] const Order* Find(const OrderId& id) const;
   // Those that can still change.
   [[nodiscard]] const std::map<OrderId, Order>& working() const { return working_; }
+  // Of which nobody knows what became, by instrument.
+  [[nodiscard]] const std::map<Symbol, std::set<OrderId>>& unknown() const { return unknown_; }
+  // So many of them halt the account.
+  static constexpr std::size_t kUnknownMax = 3;
   [[nodiscard]] const Snapshot& snapshot() const { return snapshot_; }
   // Open, and nothing of the broker's is in it, not even that it does not know.
   [[nodiscard]] static bool NeverTaken(const Order& order);
@@ -142,6 +149,12 @@ class Account {
   // What a report on a replacement makes of the order of its event.
   static void TakeTerms(const Report& report, Order& order);
   std::vector<OrderEvent> HaltIfOverfilled(const OrderId& id, UtcTime now);
+  std::vector<OrderEvent> HaltIfTooMuchIsUnknown(UtcTime now);
+  // What had ended is open again by the broker's word. Where it had been refused, or proven never to have been there,
+  // the account is halted: what was believed to be certain was not. Nothing where it has not ended like that.
+  // `report`: REOPENED stands for it alone; without, for what comes with it.
+  std::vector<OrderEvent> Reopen(const OrderId& id, const Report* report, const std::string& why, UtcTime now);
+  void NoteUnknown(const Order& order);
   // The order that a fill of nobody's knowing must have had.
   const Order* AddExternal(const Report& report, UtcTime now);
 
@@ -154,6 +167,7 @@ class Account {
   // Apart, so that what looks at all that can change does not pass by all that ever was. An order keeps its place in
   // memory when it goes from one to the other.
   std::map<OrderId, Order> working_;
+  std::map<Symbol, std::set<OrderId>> unknown_;
   // Nobody looks at all of them.
   struct Closed {
     using Node = std::map<OrderId, Order>::node_type;

@@ -268,7 +268,8 @@ TEST(AccountTest, ATradeThatNeverWasIsTakenBackOnce) {
   account.ApplyReport(Filled(order, 1, "1", "100"), kNow);
   account.ApplyReport(Filled(order, 2, "1", "103"), kNow);
   auto events = account.ApplyReport(TakenBack(order, 3, "e2", 1), kNow);
-  ASSERT_EQ(events.size(), 1U);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[1].type, OrderEventType::kAccountHalted);
   EXPECT_EQ(events[0].type, OrderEventType::kTradeCancel);
   EXPECT_EQ(events[0].execution_sequence, 3U);
   EXPECT_EQ(events[0].fill->side, Side::kSell);
@@ -280,7 +281,7 @@ TEST(AccountTest, ATradeThatNeverWasIsTakenBackOnce) {
   EXPECT_EQ(after->average_price, Decimal::Of("100"));
   EXPECT_EQ(after->fees, Decimal::Of("0.1"));
   EXPECT_EQ(account.books().Net(order.symbol), Decimal::Of("1"));
-  EXPECT_FALSE(account.snapshot().halted);
+  EXPECT_TRUE(account.snapshot().halted);
   // Told again, also as a newer version: there is nothing left to take back.
   account.ApplyReport(TakenBack(order, 4, "e2", 1), kNow);
   account.ApplyReport(TakenBack(order, 5, "e2", 2), kNow);
@@ -309,9 +310,10 @@ TEST(AccountTest, ACorrectedTradeStandsInThePlaceOfTheFirst) {
   account.Accept(order, "user:a", {}, true, kNow);
   account.ApplyReport(Filled(order, 1, "2", "100"), kNow);
   auto events = account.ApplyReport(Corrected(order, 2, "e1", 1, "2", "99"), kNow);
-  ASSERT_EQ(events.size(), 2U);
+  ASSERT_EQ(events.size(), 3U);
   EXPECT_EQ(events[0].type, OrderEventType::kTradeCancel);
   EXPECT_EQ(events[1].type, OrderEventType::kTradeCorrect);
+  EXPECT_EQ(events[2].type, OrderEventType::kAccountHalted);
   EXPECT_NE(events[0].fill->execution_id, events[1].fill->execution_id);
   EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kFilled);
   EXPECT_EQ(account.Find(order.order_id)->average_price, Decimal::Of("99"));
@@ -322,7 +324,7 @@ TEST(AccountTest, ACorrectedTradeStandsInThePlaceOfTheFirst) {
   account.ApplyReport(Corrected(order, 4, "e1", 2, "1", "97"), kNow);
   EXPECT_EQ(account.Find(order.order_id)->cumulative_quantity, Decimal::Of("1"));
   EXPECT_EQ(account.Find(order.order_id)->average_price, Decimal::Of("97"));
-  EXPECT_FALSE(account.snapshot().halted);
+  EXPECT_TRUE(account.snapshot().halted);
 }
 
 // The parts of a fill are taken back from the books they were booked in, whatever these hold by now.
@@ -347,7 +349,7 @@ TEST(AccountTest, WhatWasSplitIsTakenBackFromEachBookAlsoAfterARestart) {
   again.Load(*account.Find(exit.order_id));
   for (Account* each : {&account, &again}) {
     auto events = each->ApplyReport(TakenBack(exit, 4, "e3", 1), kNow);
-    ASSERT_EQ(events.size(), 2U);
+    ASSERT_EQ(events.size(), 3U);  // and the account is halted
     EXPECT_EQ(each->books().Held(DeploymentId("one"), exit.symbol), Decimal::Of("2"));
     EXPECT_EQ(each->books().Held(DeploymentId("two"), exit.symbol), Decimal::Of("2"));
     EXPECT_TRUE(each->Find(exit.order_id)->cumulative_quantity.IsZero());
@@ -401,6 +403,83 @@ TEST(AccountTest, WhatNobodyKnowsIsDecidedByEvidenceAlone) {
   account.ApplyReport(accepted, kNow);
   EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kNew);
   EXPECT_FALSE(account.Find(order.order_id)->outcome_unknown);
+}
+
+TEST(AccountTest, WhatIsUnknownIsKnownByInstrumentAndThreeOfThemHalt) {
+  Account account = Opened();
+  std::vector<Order> orders;
+  for (int i = 0; i < 3; ++i) {
+    orders.push_back(NewOrder("u" + std::to_string(i), "1"));
+    if (i == 2) orders.back().symbol = Symbol("ETH-USD");
+    account.Accept(orders.back(), "user:a", {}, true, kNow);
+  }
+  const Symbol btc("BTC-USD");
+  account.ApplyReport(Plain(orders[0], 1, OrderEventType::kUnknown), kNow);
+  account.ApplyReport(Plain(orders[1], 2, OrderEventType::kUnknown), kNow);
+  EXPECT_EQ(account.unknown().at(btc), (std::set<OrderId>{orders[0].order_id, orders[1].order_id}));
+  EXPECT_FALSE(account.snapshot().halted);
+  auto events = account.ApplyReport(Plain(orders[2], 3, OrderEventType::kUnknown), kNow);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[1].type, OrderEventType::kAccountHalted);
+  // A cancel that is asked for does not make it known; that it is found, has ended or never was does.
+  account.RequestCancel(orders[1].order_id, "user:a", kNow);
+  EXPECT_TRUE(account.unknown().at(btc).contains(orders[1].order_id));
+  account.ApplyReport(Plain(orders[0], 4, OrderEventType::kAccepted), kNow);
+  account.ApplyReport(Plain(orders[1], 5, OrderEventType::kNeverAccepted), kNow);
+  EXPECT_FALSE(account.unknown().contains(btc));
+  account.ApplyReport(Filled(orders[2], 6, "1", "100"), kNow);
+  EXPECT_TRUE(account.unknown().empty());
+}
+
+TEST(AccountTest, WhatWasProvenNeverToHaveBeenTakenKeepsItsProofAndIsReopenedByTheBrokerAlone) {
+  for (bool traded : {false, true}) {
+    Account account = Opened();
+    Order order = NewOrder("r1", "3");
+    account.Accept(order, "user:a", {}, true, kNow);
+    account.ApplyReport(Plain(order, 1, OrderEventType::kUnknown), kNow);
+    Report proof = Plain(order, 2, OrderEventType::kNeverAccepted);
+    proof.rejection = Rejection{.reason = RejectReason::kNeverAccepted, .check = "horizon"};
+    proof.evidence = {{.question = VenueQuestion::kOrder, .as_of = kNow}};
+    auto events = account.ApplyReport(proof, kNow);
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_EQ(events[0].evidence, proof.evidence);
+    EXPECT_EQ(events[0].order->status, OrderStatus::kNeverAccepted);
+    EXPECT_EQ(events[0].order->rejection, proof.rejection);
+    EXPECT_TRUE(account.working().empty());
+
+    events =
+        account.ApplyReport(traded ? Filled(order, 3, "1", "100") : Plain(order, 3, OrderEventType::kAccepted), kNow);
+    EXPECT_EQ(events[0].type, OrderEventType::kReopened);
+    EXPECT_EQ(events[0].order->status, OrderStatus::kNew);
+    EXPECT_EQ(events[1].type, OrderEventType::kAccountHalted);
+    const Order* after = account.Find(order.order_id);
+    EXPECT_EQ(after->status, traded ? OrderStatus::kPartiallyFilled : OrderStatus::kNew);
+    EXPECT_EQ(after->leaves_quantity, Decimal::FromInt(traded ? 2 : 3));
+    EXPECT_FALSE(after->rejection.has_value());
+    EXPECT_TRUE(account.working().contains(order.order_id));
+    EXPECT_EQ(account.snapshot().execution_sequence, 3U);
+    EXPECT_EQ(account.books().Net(order.symbol), Decimal::FromInt(traded ? 1 : 0));
+  }
+}
+
+TEST(AccountTest, ALateFillReopensWhatHadEndedUntilTheBrokerSaysHowItStands) {
+  for (OrderEventType end : {OrderEventType::kCanceled, OrderEventType::kExpired, OrderEventType::kRejected}) {
+    Account account = Opened();
+    Order order = NewOrder("r1", "3");
+    account.Accept(order, "user:a", {}, true, kNow);
+    account.ApplyReport(Plain(order, 1, end), kNow);
+    auto events = account.ApplyReport(Filled(order, 2, "1", "100"), kNow);
+    EXPECT_EQ(events.front().type, OrderEventType::kReopened);
+    EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kPartiallyFilled);
+    EXPECT_EQ(account.Find(order.order_id)->leaves_quantity, Decimal::FromInt(2));
+    // That a cancel and a fill cross is no fault; that a refused order trades is.
+    EXPECT_EQ(account.snapshot().halted, end == OrderEventType::kRejected);
+    account.ApplyReport(Plain(order, 3, OrderEventType::kCanceled), kNow);
+    EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kCanceled);
+    account.ApplyReport(Filled(order, 4, "2", "100"), kNow);
+    EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kFilled);
+    EXPECT_EQ(account.books().Net(order.symbol), Decimal::FromInt(3));
+  }
 }
 
 TEST(AccountTest, TheAnswerToARepeatedCancelIsLegal) {

@@ -171,7 +171,8 @@ class Judgement {
       if (orders_[i] == nullptr) continue;
       bool stop = IsStop(orders_[i]->type);
       any_stop = any_stop || (stop && IsLive(orders_[i]));
-      if (stop && orders_[i]->status == OrderStatus::kRejected) refused = orders_[i];
+      bool no = orders_[i]->status == OrderStatus::kRejected || orders_[i]->status == OrderStatus::kNeverAccepted;
+      if (stop && no) refused = orders_[i];
     }
     left = std::max(Decimal(), entered - left);
     if (exited) Cancel(entry, "an exit of the bracket has filled");

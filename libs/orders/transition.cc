@@ -41,6 +41,9 @@ constexpr std::array kTable = {
     // The broker's. What overtakes the acknowledgement implies it, and it says nothing new when it comes.
     Row{kSubmitted, Event::kUnknown, kUnknown},
     Row{kUnknown, Event::kUnknown, kUnknown},
+    Row{kSubmitted, Event::kNeverAccepted, kNeverAccepted},
+    Row{kUnknown, Event::kNeverAccepted, kNeverAccepted},
+    Row{kPendingCancel, Event::kNeverAccepted, kNeverAccepted},
     Row{kNew, Event::kUnknown, kNew},
     Row{kPartiallyFilled, Event::kUnknown, kPartiallyFilled},
     Row{kPendingCancel, Event::kUnknown, kPendingCancel},
@@ -103,8 +106,22 @@ std::optional<OrderStatus> AfterReplace(const TransitionInput& input) {
     case kCanceled:
     case kExpired:
     case kRejected:
+    case kNeverAccepted:
       // The question was overtaken by the end.
       return input.event == Event::kReplaceRejected ? std::optional(input.from) : std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+// What only the venue can say of an order that had ended otherwise than by filling.
+std::optional<OrderStatus> AfterReopening(const TransitionInput& input) {
+  switch (input.from) {
+    case kCanceled:
+    case kExpired:
+    case kRejected:
+    case kNeverAccepted:
+      return input.any_filled ? kPartiallyFilled : kNew;
     default:
       return std::nullopt;
   }
@@ -126,11 +143,15 @@ std::optional<OrderStatus> NextStatus(const TransitionInput& input) {
     // A fill beats every belief but two: an order that never left us, and one refused here.
     if (input.from == kUnspecified || input.from == kDenied) return std::nullopt;
     if (input.complete) return kFilled;
-    // A late partial fill does not bring a dead order back to life: what ended stays ended, the fill is booked.
-    if (IsTerminal(input.from) || input.from == kPendingCancel || input.from == kPendingReplace) return input.from;
+    // A fill that is told late says that the order had not ended as was believed: it is open until the venue says how
+    // it stands. One that only corrects what was told says nothing of that.
+    bool corrects = input.event == Event::kTradeCorrect && IsTerminal(input.from);
+    if (corrects || input.from == kFilled || input.from == kPendingCancel || input.from == kPendingReplace)
+      return input.from;
     return kPartiallyFilled;
   }
   if (input.event == Event::kTradeCancel) return AfterTradeCancel(input);
+  if (input.event == Event::kReopened) return AfterReopening(input);
   if (input.event == Event::kReplaced || input.event == Event::kReplaceRejected) return AfterReplace(input);
   if (input.event == Event::kCancelRejected) {
     if (input.from == kPendingCancel && input.outcome_unknown) return kUnknown;

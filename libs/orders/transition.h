@@ -8,7 +8,7 @@ namespace ballast::orders {
 
 // The state an order has after `event`, or nothing when the table does not allow it. For kFilled, kTradeCancel,
 // kTradeCorrect and kReplaced, `complete` says whether the cumulative quantity reaches the order's with it. For
-// kCancelRejected, kReplaced, kReplaceRejected and kTradeCancel, `any_filled` says what it goes back to;
+// kCancelRejected, kReplaced, kReplaceRejected, kTradeCancel and kReopened, `any_filled` says what it goes back to;
 // `outcome_unknown` that nobody knows whether it is there at all, which a refused cancel does not change, and
 // `replace_pending` that a replacement asked for before the cancel is still unanswered.
 struct TransitionInput {

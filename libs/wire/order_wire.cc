@@ -259,6 +259,18 @@ absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill) {
   return out;
 }
 
+void ToProto(const VenueAnswer& answer, order::v1::VenueAnswer* out) {
+  out->set_question(static_cast<order::v1::VenueQuestion>(answer.question));
+  ToProto(answer.as_of, out->mutable_as_of());
+  out->set_text(answer.text);
+}
+
+VenueAnswer FromProto(const order::v1::VenueAnswer& answer) {
+  return {.question = static_cast<VenueQuestion>(answer.question()),
+          .as_of = FromProto(answer.as_of()),
+          .text = answer.text()};
+}
+
 void ToProto(const OrderEvent& event, order::v1::OrderEvent* out, bool with_checks) {
   out->set_account_id(event.account_id.value());
   out->set_sequence(event.sequence);
@@ -275,6 +287,7 @@ void ToProto(const OrderEvent& event, order::v1::OrderEvent* out, bool with_chec
   if (with_checks) {
     for (const RiskCheck& check : event.checks) ToProto(check, out->add_checks());
   }
+  for (const VenueAnswer& answer : event.evidence) ToProto(answer, out->add_evidence());
   out->set_execution_sequence(event.execution_sequence);
   out->set_mode(static_cast<type::v1::AccountMode>(event.mode));
 }
@@ -299,6 +312,7 @@ absl::StatusOr<OrderEvent> FromProto(const order::v1::OrderEvent& event) {
   out.currency = event.currency();
   out.checks.reserve(static_cast<std::size_t>(event.checks_size()));
   for (const order::v1::RiskCheck& check : event.checks()) out.checks.push_back(FromProto(check));
+  for (const order::v1::VenueAnswer& answer : event.evidence()) out.evidence.push_back(FromProto(answer));
   out.execution_sequence = event.execution_sequence();
   out.mode = static_cast<AccountMode>(event.mode());
   return out;

@@ -103,6 +103,7 @@ TEST(WireTest, EventRoundTripsWithFillRejectionAndChecks) {
   event.rejection = FullOrder().rejection;
   event.actor = "broker";
   event.checks = {{.name = "max_position", .limit = "1", .used = "0", .after = "0.5", .passed = true}};
+  event.evidence = {{.question = VenueQuestion::kTrades, .as_of = UtcTime{9}, .text = "none"}};
   event.execution_sequence = 3;
   order::v1::OrderEvent proto;
   ToProto(event, &proto);
@@ -246,7 +247,7 @@ TEST(WireTest, OrderEnumsAreTheSameOnBothSides) {
   ExpectMirrors<OrderType, 0>(type::v1::OrderType_descriptor(), "ORDER_TYPE_");
   ExpectMirrors<TimeInForce, 0>(type::v1::TimeInForce_descriptor(), "TIME_IN_FORCE_");
   ExpectMirrors<AccountMode, 0>(type::v1::AccountMode_descriptor(), "ACCOUNT_MODE_");
-  ExpectMirrors<OrderStatus, 0>(order::v1::OrderStatus_descriptor(), "ORDER_STATUS_");
+  ExpectMirrors<OrderStatus, 0, 300>(order::v1::OrderStatus_descriptor(), "ORDER_STATUS_");
   ExpectMirrors<OrderEventType, 0, 300>(order::v1::OrderEventType_descriptor(), "ORDER_EVENT_TYPE_");
   ExpectMirrors<TriggerSource, 0>(type::v1::TriggerSource_descriptor(), "TRIGGER_SOURCE_");
   ExpectMirrors<TrailingOffsetType, 0>(type::v1::TrailingOffsetType_descriptor(), "TRAILING_OFFSET_TYPE_");

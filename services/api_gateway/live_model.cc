@@ -36,6 +36,7 @@ bool LiveModel::IsClosed(const LiveOrder& order) {
     case order::v1::ORDER_STATUS_CANCELED:
     case order::v1::ORDER_STATUS_REJECTED:
     case order::v1::ORDER_STATUS_EXPIRED:
+    case order::v1::ORDER_STATUS_NEVER_ACCEPTED:
       return true;
     default:
       return false;

@@ -29,6 +29,8 @@ const std::vector<Operation>& Operations() {
        "order.v1.SubmitOrderListRequest", "order.v1.SubmitOrderListResponse", 201},
       {"POST", "/api/live/orders/{id}/replace", "Other quantity or prices; the old ones hold until it is answered", "",
        "quantity, limit_price, stop_price, request_id", "order.v1.ReplaceOrderResponse"},
+      {"POST", "/api/live/orders/{id}/resolve", "A person says what became of an order that is UNKNOWN", "",
+       "broker_order_id, reason, request_id", "order.v1.ResolveOrderResponse", 202},
       {"POST", "/api/live/orders/preview", "What risk would say; nothing is reserved", "",
        "order.v1.SubmitOrderRequest", "risk.v1.PreviewOrderResponse"},
       {"GET", "/api/live/orders", "Orders, newest first",

@@ -65,6 +65,26 @@ void ReplaceOrder(const CallPtr& call) {
             });
 }
 
+void ResolveOrder(const CallPtr& call) {
+  order::v1::ResolveOrderRequest request;
+  if (!call->ReadBody(&request)) return;
+  if (request.request_id().empty()) request.set_request_id(call->KeyOrNew());
+  request.set_order_id(call->Param("id"));
+  request.set_actor(call->access.actor);
+  const std::string subject = "order:" + request.order_id();
+  const Json asked = {{"broker_order_id", request.broker_order_id()}, {"reason", request.reason()}};
+  call->AuditIntent("order.resolve", subject, asked);
+  call->Ask(call->gateway.peers.orders, &OrderAsync::ResolveOrder, request,
+            [call, subject, asked](const grpc::Status& status, order::v1::ResolveOrderResponse& response) {
+              Json detail = asked;
+              ApiError error = status.ok() ? ApiError() : OrderError(status);
+              detail["outcome"] = status.ok() ? "ok" : error.status;
+              call->Audit("order.resolve", subject, detail, response.order().account_id());
+              if (!status.ok()) return call->Fail(error);
+              call->Answer(202, response);
+            });
+}
+
 void PreviewOrder(const CallPtr& call) {
   order::v1::SubmitOrderRequest request;
   if (!call->ReadBody(&request)) return;
@@ -225,6 +245,7 @@ std::vector<Route> OrderRoutes() {
       {"POST", "/api/live/orders", SubmitOrder},
       {"POST", "/api/live/orders/list", SubmitOrderList},
       {"POST", "/api/live/orders/{id}/replace", ReplaceOrder},
+      {"POST", "/api/live/orders/{id}/resolve", ResolveOrder},
       {"GET", "/api/live/orders", ListOrders},
       {"POST", "/api/live/orders/preview", PreviewOrder},
       {"POST", "/api/live/orders/cancel-all", CancelAll},

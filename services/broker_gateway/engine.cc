@@ -24,6 +24,7 @@ const std::string& AccountOf(const broker::v1::OrderSessionRequest& request) {
   if (request.has_cancel()) return request.cancel().account_id();
   if (request.has_reduce()) return request.reduce().account_id();
   if (request.has_replace()) return request.replace().account_id();
+  if (request.has_resolve()) return request.resolve().account_id();
   if (request.has_open_account()) return request.open_account().account_id();
   return request.acknowledge().account_id();
 }
@@ -42,7 +43,8 @@ Engine::Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock&
       committer_(clock),
       venue_({}, options_.paper),
       feed_(options_, venue_, clock, log, metrics),
-      desks_(venue_, [this] { return feed_.Now(); }),
+      desks_(
+          venue_, [this] { return feed_.Now(); }, options_.faults),
       executions_(metrics.GetCounter("ballast_broker_executions_total", "executions told", {})),
       reports_lost_(metrics.GetCounter("ballast_broker_reports_lost_total",
                                        "reports that order management was told and that are not stored here", {})),
@@ -71,7 +73,9 @@ absl::Status Engine::Recover() {
   } else if (feed_.Restore(state)) {
     for (const Quote& quote : feed_.source().quotes()) venue_.RestoreQuote(quote);
   }
-  desks_.Restore();
+  ASSIGN_OR_RETURN(std::vector<broker::OrderDesk::Kept> kept, store_.LoadKept());
+  desks_.Restore(kept);
+  if (options_.faults) log_.Critical("broker.faults_on", {{"venue", "paper"}});
   Kill();
   // Orders that come first find a market. A replay's first step is made when everybody is there.
   if (options_.source == "simulated") StepMarket();
@@ -175,7 +179,10 @@ runtime::Turn Engine::Poll(std::int64_t now_ns) {
   bool idle = tasks.empty();
   Work(std::move(tasks));
   Kill();
-  if (!closed) venue_.OnTime(feed_.Now());
+  if (!closed) {
+    venue_.OnTime(feed_.Now());
+    desks_.OnTime();
+  }
   if (!CommitAndTell()) return Stuck();
   if (closed) return idle ? End() : runtime::Turn{runtime::Turn::State::kReady, now_ns};
   if (!feed_.exact() && clock_.MonotonicNanos() - last_save_ns_ > kSaveNs) SaveMarket();
@@ -292,6 +299,7 @@ std::int64_t Engine::IdleNanos() const {
   if (venue_.has_changes()) return 0;
   std::int64_t idle = feed_.IdleNanos();
   std::optional<UtcTime> due = venue_.NextDue();
+  if (std::optional<UtcTime> asked = desks_.NextDue()) due = due ? std::min(*due, *asked) : *asked;
   return due && feed_.runs() ? std::min(idle, feed_.WallNanosUntil(*due)) : idle;
 }
 
@@ -346,6 +354,8 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
       Replace(request.replace(), *terms);
     else
       Quarantine(request, terms.status());
+  } else if (request.has_resolve()) {
+    Resolve(request.resolve());
   } else if (request.has_open_account()) {
     auto cash = wire::FromProto(request.open_account().opening_cash(), "opening_cash");
     if (cash.ok()) {
@@ -396,6 +406,11 @@ void Engine::Hello(const broker::v1::OrderSessionHello& hello, const std::shared
     feed_.gate().Told(account, ledger->execution_sequence);
     feed_.gate().Durable(account, after);
     (*ready.mutable_ready()->mutable_head_execution_sequences())[account] = ledger->execution_sequence;
+    for (const OrderId& id : desks_.Out(AccountId(account))) {
+      broker::v1::UnansweredOrder& out = *ready.mutable_ready()->add_unanswered();
+      out.set_account_id(account);
+      out.set_order_id(id.value());
+    }
     std::uint64_t cursor = after;
     while (cursor < ledger->execution_sequence) {
       auto page = store_.LoadExecutions(AccountId(account), cursor, kResendPage);
@@ -450,6 +465,7 @@ void Engine::New(const broker::v1::NewOrder& request) {
                   {.reason = RejectReason::kMalformed, .check = "decode", .message = MessageOf(order.status())});
     return;
   }
+  if (desks_.IsOut(order->account_id, order->order_id)) return;  // nobody knows yet what became of it
   if (venue_.Find(order->order_id) != nullptr) return;  // its reports are stored and were sent or will be resent
   bool too_old = clock_.Now() - SentFrom(*order) > Duration::Millis(options_.last_check.intent_age_ms_max);
   if (too_old || order->create_time <= venue_.forgotten_until()) {
@@ -462,6 +478,12 @@ void Engine::New(const broker::v1::NewOrder& request) {
   }
   const paper::Ledger* ledger = LedgerFor(*order);
   if (ledger == nullptr) return;
+  if (options_.faults && order->mode == AccountMode::kLive) {
+    desks_.Refuse(*order, {.reason = RejectReason::kGatewayCheck,
+                           .check = "paper_faults",
+                           .message = "this gateway is set up to fail on purpose: nothing LIVE leaves it"});
+    return;
+  }
   std::optional<KillCommand> held = kill_.Held(order->account_id);
   const LastCheck::Facts facts = FactsOf(*order, *ledger, held);
   if (std::optional<Rejection> refusal = options_.last_check.Refusal(*order, facts)) {
@@ -471,6 +493,16 @@ void Engine::New(const broker::v1::NewOrder& request) {
     desks_.Submit(*order);
     ++sent_[order->account_id];
   }
+}
+
+void Engine::Resolve(const broker::v1::ResolveInstruction& request) {
+  log_.Critical("broker.order_resolved", {{"account", request.account_id()},
+                                          {"order", request.order_id()},
+                                          {"broker_order_id", request.broker_order_id()},
+                                          {"actor", request.actor()},
+                                          {"reason", request.reason()}});
+  desks_.Resolve(AccountId(request.account_id()), OrderId(request.order_id()), request.broker_order_id(),
+                 request.actor() + ": " + request.reason());
 }
 
 LastCheck::Facts Engine::FactsOf(const Order& order, const paper::Ledger& ledger,
@@ -592,7 +624,8 @@ bool Engine::Collect() {
   if (options_.test_faces) faults_.Swallow(changes);
   changes.executions = desks_.Hear(changes);
   bool step = feed_.unsaved();
-  if (changes.empty() && !step) return false;
+  VenueDesks::Kept kept = desks_.TakeKept();
+  if (changes.empty() && !step && kept.empty()) return false;
   market::SourceState state;
   if (step) state = feed_.State();
   static const std::vector<Bar> kNoBars;
@@ -601,7 +634,7 @@ bool Engine::Collect() {
   for (std::size_t i = 0; i < storing.reports.size(); ++i) ToProto(changes.executions[i], &storing.reports[i]);
   // Made once: while they are tried again the venue may go on cancelling.
   storing.rows = BrokerStore::Rows(storing.reports, venue_, changes, step ? &state : nullptr,
-                                   step ? feed_.unsaved_bars() : kNoBars);
+                                   step ? feed_.unsaved_bars() : kNoBars, kept);
   storing.changes = std::move(changes);
   storing.step = step;
   storing_ = std::move(storing);

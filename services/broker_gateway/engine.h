@@ -96,6 +96,7 @@ class Engine : public runtime::Machine {
   void Hello(const broker::v1::OrderSessionHello& hello, const std::shared_ptr<OrderSender>& session);
   void New(const broker::v1::NewOrder& request);
   void Replace(const broker::v1::ReplaceInstruction& request, const Replacement& terms);
+  void Resolve(const broker::v1::ResolveInstruction& request);
   [[nodiscard]] LastCheck::Facts FactsOf(const Order& order, const paper::Ledger& ledger,
                                          const std::optional<KillCommand>& held);
   [[nodiscard]] std::optional<std::int64_t> UnpermittedMillis(const AccountId& account) const;

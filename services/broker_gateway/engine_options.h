@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "libs/base/decimal.h"
+#include "libs/brokers/paper/faulty_session.h"
 #include "libs/brokers/paper/paper_broker.h"
 #include "services/broker_gateway/last_check.h"
 
@@ -28,6 +30,8 @@ struct EngineOptions {
   std::vector<std::string> replay_instruments;
   int lockstep_subscribers = 4;
   paper::PaperBroker::Options paper = {};
+  // The paper venue fails as orders ask it to; for tests.
+  std::optional<paper::Faults> faults = {};
   // So many closed orders are known in memory; the others are looked up.
   std::size_t closed_orders_kept = 10'000;
   // The gateway's own caps, checked last and apart from risk.

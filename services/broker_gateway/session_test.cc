@@ -285,5 +285,66 @@ TEST_F(ForgetfulTest, AnOrderSentAgainIsOneOrderThoughItIsNotInMemoryAnyMore) {
   }
 }
 
+class UnansweredTest : public SessionTest {
+ protected:
+  Engine::Options OptionsOf() override { return {.faults = paper::Faults{.time_percent = 10}}; }
+  broker::v1::OrderSessionRequest Failing(const std::string& id, const std::string& fault) {
+    broker::v1::OrderSessionRequest request = NewOrder(id);
+    request.mutable_new_order()->mutable_order()->set_reason("test_fault:" + fault);
+    return request;
+  }
+  static std::vector<std::string> Out(const TestSession& session) {
+    std::vector<std::string> ids;
+    const broker::v1::OrderSessionReady ready = session.ready();
+    for (const auto& each : ready.unanswered()) ids.push_back(each.order_id());
+    return ids;
+  }
+};
+
+// Nothing says so yet but the gateway: an order manager that heard nothing would end it, or send it again.
+TEST_F(UnansweredTest, ANewSessionIsToldWhatIsOutAlsoAfterARestart) {
+  auto first = Hello(7);
+  ASSERT_TRUE(first->Ready());
+  EXPECT_TRUE(Out(*first).empty());
+  EXPECT_TRUE(engine_->Instruct(Failing("quiet", "silent"), first));
+  EXPECT_TRUE(engine_->Instruct(NewOrder("plain"), first));
+  EXPECT_TRUE(first->WaitForReport("plain", broker::v1::EXECUTION_TYPE_TRADE));
+  EXPECT_EQ(first->CountOf("quiet", broker::v1::EXECUTION_TYPE_NEW), 0U);
+  auto second = Hello(8);
+  ASSERT_TRUE(second->Ready());
+  EXPECT_EQ(Out(*second), std::vector<std::string>{"quiet"});
+  // Sent again it is the same one, and still out.
+  EXPECT_TRUE(engine_->Instruct(Failing("quiet", "silent"), second));
+  EXPECT_TRUE(second->WaitForReport("quiet", broker::v1::EXECUTION_TYPE_STATUS_UNKNOWN));
+  Start();
+  auto third = Hello(9);
+  ASSERT_TRUE(third->Ready());
+  EXPECT_EQ(Out(*third), std::vector<std::string>{"quiet"});
+  EXPECT_EQ(third->CountOf("quiet", broker::v1::EXECUTION_TYPE_REJECTED), 0U);
+  broker::v1::OrderSessionRequest word;
+  word.mutable_resolve()->set_account_id("paper");
+  word.mutable_resolve()->set_order_id("quiet");
+  word.mutable_resolve()->set_actor("user:ann");
+  word.mutable_resolve()->set_reason("it is not there");
+  EXPECT_TRUE(engine_->Instruct(word, third));
+  ASSERT_TRUE(third->WaitForReport("quiet", broker::v1::EXECUTION_TYPE_NEVER_ACCEPTED));
+  EXPECT_EQ(third->ReportOf("quiet")->evidence(0).text(), "user:ann: it is not there");
+  Start();
+  auto fourth = Hello(10);
+  ASSERT_TRUE(fourth->Ready());
+  EXPECT_TRUE(Out(*fourth).empty());
+}
+
+TEST_F(UnansweredTest, NothingLiveLeavesAGatewayThatFailsOnPurpose) {
+  auto session = Hello(7);
+  broker::v1::OrderSessionRequest live = NewOrder("live");
+  live.mutable_new_order()->mutable_order()->set_mode(type::v1::ACCOUNT_MODE_LIVE);
+  EXPECT_TRUE(engine_->Instruct(live, session));
+  auto report = session->ReportOf("live");
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->type(), broker::v1::EXECUTION_TYPE_REJECTED);
+  EXPECT_EQ(report->rejection().check(), "paper_faults");
+}
+
 }  // namespace
 }  // namespace ballast

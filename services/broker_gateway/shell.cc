@@ -23,6 +23,11 @@ std::string KillSwitchPath(const Config& config) {
   return (folder.empty() ? "" : folder + "/") + "broker_gateway.kill_switch";
 }
 
+std::optional<paper::Faults> FaultsOf(const Config& config) {
+  if (!config.GetBool("paper_test_faces")) return std::nullopt;
+  return paper::Faults{.time_percent = static_cast<int>(config.GetInt("paper_test_time_percent"))};
+}
+
 class BrokerGateway : public Service {
  public:
   explicit BrokerGateway(ServiceContext& context)
@@ -41,6 +46,7 @@ class BrokerGateway : public Service {
                  .paper = {.latency = Duration::Millis(context.config.GetInt("paper_latency_ms")),
                            .slippage_ticks = static_cast<int>(context.config.GetInt("paper_slippage_ticks")),
                            .queue = context.config.GetBool("paper_queue")},
+                 .faults = FaultsOf(context.config),
                  .last_check = {.notional_max = context.config.GetDecimal("notional_cap"),
                                 .collar_ratio = context.config.GetDecimal("price_collar_ratio"),
                                 .intent_age_ms_max = context.config.GetInt("intent_age_ms_max"),
@@ -149,8 +155,15 @@ ServiceSpec BrokerGatewaySpec() {
                     {.name = "paper_test_faces",
                      .type = KnobType::kBool,
                      .default_value = "false",
-                     .help = "tests may let things go wrong at the paper venue (PlantPaperFault); never where somebody "
-                             "trades"},
+                     .help = "tests may let things go wrong at the paper venue (PlantPaperFault, and orders whose "
+                             "reason asks for it); never where somebody trades, and nothing LIVE leaves"},
+                    {.name = "paper_test_time_percent",
+                     .type = KnobType::kInt,
+                     .default_value = "100",
+                     .help = "with paper_test_faces: how long the venue's windows are",
+                     .minimum = "1",
+                     .maximum = "100",
+                     .unit = "%"},
                     {.name = "market_seed",
                      .type = KnobType::kInt,
                      .default_value = "7",

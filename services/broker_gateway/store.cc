@@ -222,6 +222,42 @@ void AddLedgers(const paper::PaperBroker& broker, const std::set<AccountId>& ids
       .Value(quantities);
 }
 
+void AddKept(const VenueDesks::Kept& news, SqlBatch& batch) {
+  if (news.empty()) return;
+  SqlArray gone(Type::kText), orders(Type::kText), accounts(Type::kText), payloads(Type::kBytes), ways(Type::kBigint),
+      cancels(Type::kBoolean), contradicted(Type::kBoolean), answered(Type::kBigint);
+  for (const auto& [id, kept] : news) {
+    if (!kept) {
+      gone.Add(id.value());
+      continue;
+    }
+    order::v1::Order proto;
+    wire::ToProto(kept->order, &proto);
+    orders.Add(id.value());
+    accounts.Add(kept->order.account_id.value());
+    payloads.Add(proto.SerializeAsString());
+    ways.Add(static_cast<std::int64_t>(kept->way));
+    cancels.Add(kept->cancel_wanted ? 1 : 0);
+    contradicted.Add(kept->contradicted ? 1 : 0);
+    answered.Add(static_cast<std::int64_t>(kept->replace_answered));
+  }
+  batch.Statement("DELETE FROM desk_order WHERE order_id = ANY($1::text[])").Value(gone);
+  batch
+      .Statement(
+          "INSERT INTO desk_order (order_id, account_id, payload, way, cancel_wanted, contradicted, replace_answered) "
+          "SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::boolean[], $6::boolean[], "
+          "$7::bigint[]) ON CONFLICT (order_id) DO UPDATE SET payload = excluded.payload, way = excluded.way, "
+          "cancel_wanted = excluded.cancel_wanted, contradicted = excluded.contradicted, replace_answered = "
+          "excluded.replace_answered")
+      .Value(orders)
+      .Value(accounts)
+      .Value(payloads)
+      .Value(ways)
+      .Value(cancels)
+      .Value(contradicted)
+      .Value(answered);
+}
+
 // One that cannot be read is told as what it is, with its number: those after it do not wait for it.
 broker::v1::ExecutionReport ReportOf(const AccountId& account, std::uint64_t sequence, std::string_view bytes) {
   broker::v1::ExecutionReport report;
@@ -276,6 +312,7 @@ void ToProto(const broker::Execution& execution, broker::v1::ExecutionReport* ou
   out->set_exec_ref_id(execution.exec_ref_id.value());
   out->set_version(execution.version);
   if (execution.replacement) wire::ToProto(*execution.replacement, out->mutable_replacement());
+  for (const VenueAnswer& answer : execution.evidence) wire::ToProto(answer, out->add_evidence());
 }
 
 absl::Status BrokerStore::Fence() {
@@ -285,7 +322,7 @@ absl::Status BrokerStore::Fence() {
 
 SqlBatch BrokerStore::Rows(const std::vector<broker::v1::ExecutionReport>& reports, const paper::PaperBroker& broker,
                            const paper::Changes& changes, const market::SourceState* market,
-                           const std::vector<Bar>& bars) {
+                           const std::vector<Bar>& bars, const VenueDesks::Kept& kept) {
   SqlBatch batch;
   if (market != nullptr) AddMarket(*market, bars, batch);
   AddPages(reports, kAppendReports, batch);
@@ -297,6 +334,7 @@ SqlBatch BrokerStore::Rows(const std::vector<broker::v1::ExecutionReport>& repor
   AddPages(trades, kAppendTrades, batch);
   AddOrders(broker, changes.orders, batch);
   AddLedgers(broker, changes.accounts, batch);
+  AddKept(kept, batch);
   return batch;
 }
 
@@ -338,6 +376,25 @@ absl::Status BrokerStore::LoadBroker(paper::PaperBroker& broker) {
     }
     return absl::OkStatus();
   });
+}
+
+absl::StatusOr<std::vector<broker::OrderDesk::Kept>> BrokerStore::LoadKept() {
+  std::vector<broker::OrderDesk::Kept> all;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    all.clear();
+    for (const pqxx::row& row : work.exec("SELECT payload, way, cancel_wanted, contradicted, replace_answered FROM "
+                                          "desk_order ORDER BY order_id")) {
+      broker::OrderDesk::Kept kept;
+      ASSIGN_OR_RETURN(kept.order, wire::FromProto(Parse<order::v1::Order>(row[0])));
+      kept.way = static_cast<broker::OrderDesk::Way>(row[1].as<int>());
+      kept.cancel_wanted = row[2].as<bool>();
+      kept.contradicted = row[3].as<bool>();
+      kept.replace_answered = row[4].as<std::uint32_t>();
+      all.push_back(std::move(kept));
+    }
+    return absl::OkStatus();
+  }));
+  return all;
 }
 
 absl::StatusOr<Order> BrokerStore::LoadOrder(const OrderId& id) {

@@ -82,7 +82,7 @@ void BrokerDesk::Permit() {
 }
 
 void BrokerDesk::OnReady(std::map<std::string, std::uint64_t> heads, std::uint64_t losses, bool takes_batches,
-                         bool wants_permission) {
+                         bool wants_permission, const std::set<OrderId>& unanswered) {
   ready_ = true;
   batch_.Clear();
   takes_batches_ = takes_batches;
@@ -104,7 +104,7 @@ void BrokerDesk::OnReady(std::map<std::string, std::uint64_t> heads, std::uint64
                                                   {"ours", std::to_string(account.snapshot().execution_sequence)},
                                                   {"theirs", std::to_string(heads[id.value()])}});
     }
-    LookAgain(account, settled, now);
+    LookAgain(account, settled, unanswered, now);
   }
   DispatchPending();
   trims_.clear();
@@ -120,7 +120,7 @@ bool BrokerDesk::ClaimedInBatch(const OrderId& id) const {
   });
 }
 
-void BrokerDesk::LookAgain(orders::Account& account, bool settled, UtcTime now) {
+void BrokerDesk::LookAgain(orders::Account& account, bool settled, const std::set<OrderId>& unanswered, UtcTime now) {
   std::vector<OrderId> open;
   for (const auto& [id, order] : account.working()) {
     bool ours_alone = order.status == OrderStatus::kPendingNew || order.status == OrderStatus::kHeld;
@@ -128,7 +128,8 @@ void BrokerDesk::LookAgain(orders::Account& account, bool settled, UtcTime now) 
   }
   for (const OrderId& id : open) {
     const Order& order = *account.Find(id);
-    bool untaken = settled && orders::Account::NeverTaken(order);
+    // What the gateway has handed over and not heard of may be anything: it is neither ended nor sent again.
+    bool untaken = settled && orders::Account::NeverTaken(order) && !unanswered.contains(id);
     if (order.cancel_requested) {
       if (untaken)
         floor_.writer.Keep(account.CancelUnsent(id, now));
@@ -217,6 +218,19 @@ void BrokerDesk::SendReplace(const Order& order) {
   request.mutable_replace()->set_order_id(order.order_id.value());
   wire::ToProto(*order.pending_replace, request.mutable_replace()->mutable_replacement());
   Send(std::move(request));
+}
+
+bool BrokerDesk::SendResolve(const Order& order, const std::string& broker_order_id, const std::string& actor,
+                             const std::string& reason) {
+  if (!ready_) return false;
+  broker::v1::OrderSessionRequest request;
+  broker::v1::ResolveInstruction& resolve = *request.mutable_resolve();
+  resolve.set_account_id(order.account_id.value());
+  resolve.set_order_id(order.order_id.value());
+  resolve.set_broker_order_id(broker_order_id);
+  resolve.set_actor(actor);
+  resolve.set_reason(reason);
+  return Send(std::move(request));
 }
 
 void BrokerDesk::SendReduce(const Order& order, Decimal quantity, const Rejection& why) {

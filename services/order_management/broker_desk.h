@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,13 @@ class BrokerDesk {
 
   // A session has begun and everything up to `heads` has come before; `losses` as it was then. `takes_batches`: its
   // gateway understands several instructions in one message.
-  // `wants_permission`: nothing that opens risk leaves its gateway without one.
+  // `wants_permission`: nothing that opens risk leaves its gateway without one. `unanswered`: what the gateway has and
+  // the venue has said nothing of.
   void OnReady(std::map<std::string, std::uint64_t> heads, std::uint64_t losses, bool takes_batches,
-               bool wants_permission = false);
+               bool wants_permission = false, const std::set<OrderId>& unanswered = {});
+  // A person's word about an order that is UNKNOWN. False: not connected.
+  bool SendResolve(const Order& order, const std::string& broker_order_id, const std::string& actor,
+                   const std::string& reason);
   // Whether risk may be opened now: asked before each permission is given. Before the first turn.
   void SetPermits(std::function<bool()> permits) { permits_ = std::move(permits); }
   // Gives the gateway a permission where it wants one, the last one is a second old, and risk may be opened.
@@ -71,7 +76,7 @@ class BrokerDesk {
   void SendNewOrder(const Order& order);
   void OpenAccount(const orders::Account& account);
   void Trim(orders::Account& account, const orders::Trim& trim);
-  void LookAgain(orders::Account& account, bool settled, UtcTime now);
+  void LookAgain(orders::Account& account, bool settled, const std::set<OrderId>& unanswered, UtcTime now);
   [[nodiscard]] bool ClaimedInBatch(const OrderId& id) const;
 
   ShardFloor& floor_;

@@ -46,6 +46,9 @@ class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_St
   grpc::ServerUnaryReactor* ReplaceOrder(grpc::CallbackServerContext* context,
                                          const order::v1::ReplaceOrderRequest* request,
                                          order::v1::ReplaceOrderResponse* response) override;
+  grpc::ServerUnaryReactor* ResolveOrder(grpc::CallbackServerContext* context,
+                                         const order::v1::ResolveOrderRequest* request,
+                                         order::v1::ResolveOrderResponse* response) override;
   grpc::ServerUnaryReactor* CancelOrder(grpc::CallbackServerContext* context,
                                         const order::v1::CancelOrderRequest* request,
                                         order::v1::CancelOrderResponse* response) override;
@@ -107,6 +110,9 @@ class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_St
   void ReplaceAt(const ShardRoster::Seat& seat, grpc::CallbackServerContext* context,
                  const order::v1::ReplaceOrderRequest* request, const Replacement& terms,
                  order::v1::ReplaceOrderResponse* response, grpc::ServerUnaryReactor* reactor);
+  void ResolveAt(const ShardRoster::Seat& seat, grpc::CallbackServerContext* context,
+                 const order::v1::ResolveOrderRequest* request, order::v1::ResolveOrderResponse* response,
+                 grpc::ServerUnaryReactor* reactor);
   void SubmitElsewhere(const ShardRoster::Seat& seat, grpc::CallbackServerContext* context,
                        const order::v1::SubmitOrderRequest& request,
                        std::function<void(order::v1::SubmitOrdersResponse)> answer);

@@ -14,6 +14,18 @@ std::optional<Rejection> OrderGate::Unsendable(const orders::Account& account, c
                      .check = "account",
                      .message = "the account is halted: " + account.snapshot().halt_reason};
   }
+  if (!order.reduce_only) {
+    // Whatever the unknown one has become counts with this one: not both.
+    auto unknown = account.unknown().find(order.symbol);
+    if (unknown != account.unknown().end() && !unknown->second.contains(order.order_id)) {
+      return Rejection{.reason = RejectReason::kOutcomeUnknown,
+                       .check = "unknown_order",
+                       .limit = "0",
+                       .observed = unknown->second.begin()->value(),
+                       .message = "what became of order " + unknown->second.begin()->value() + " in " +
+                                  order.symbol.value() + " is not known: no new risk there before it is"};
+    }
+  }
   UtcTime now = clock_.Now();
   if (deadline && now > *deadline) {
     return Rejection{.reason = RejectReason::kStaleIntent,

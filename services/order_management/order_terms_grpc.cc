@@ -1,4 +1,4 @@
-// The calls of OrderGrpc about lists of orders and about other terms.
+// The calls of OrderGrpc about lists of orders, other terms, and what became of an order.
 #include <utility>
 
 #include "libs/base/absl_std.h"
@@ -19,6 +19,8 @@ using Calls = order::v1::OrderService::StubInterface::async_interface;
 
 // With ":10" behind it, the request id of an order.
 constexpr std::size_t kListIdMax = 60;
+constexpr std::size_t kResolveReasonMax = 500;
+constexpr std::size_t kBrokerOrderIdMax = 100;
 
 class ListDecoder {
  public:
@@ -164,6 +166,46 @@ void OrderGrpc::ReplaceAt(const ShardRoster::Seat& seat, grpc::CallbackServerCon
         reactor->Finish(ToGrpc(reply.status));
       },
       DeadlineOf(*context));
+  if (!queued) reactor->Finish(Busy());
+}
+
+grpc::ServerUnaryReactor* OrderGrpc::ResolveOrder(grpc::CallbackServerContext* context,
+                                                  const order::v1::ResolveOrderRequest* request,
+                                                  order::v1::ResolveOrderResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Id("request_id", request->request_id()).Id("order_id", request->order_id());
+  check.Text("actor", request->actor(), kActorMax).Text("reason", request->reason(), kResolveReasonMax);
+  check.Text("broker_order_id", request->broker_order_id(), kBrokerOrderIdMax);
+  if (request->reason().empty())
+    check.Refuse("reason", RejectReason::kMissingField, "whoever says what became of an order says how he knows");
+  if (!check.ok()) return Finish(reactor, check.Refusal());
+  if (roster_.map().shards() == 1) {
+    ResolveAt(roster_.OfShard(0), context, request, response, reactor);
+    return reactor;
+  }
+  bool queued = reads_.TryPush([this, context, request, response, reactor] {
+    auto order = store_.LoadOrder(OrderId(request->order_id()));
+    if (!order.ok()) return reactor->Finish(ToGrpc(order.status()));
+    ResolveAt(roster_.Of(order->account_id), context, request, response, reactor);
+  });
+  if (!queued) reactor->Finish(Busy());
+  return reactor;
+}
+
+void OrderGrpc::ResolveAt(const ShardRoster::Seat& seat, grpc::CallbackServerContext* context,
+                          const order::v1::ResolveOrderRequest* request, order::v1::ResolveOrderResponse* response,
+                          grpc::ServerUnaryReactor* reactor) {
+  if (!seat.host) {
+    PassOn(*context, reactor, seat.other, &Calls::ResolveOrder, request, response);
+    return;
+  }
+  bool queued =
+      seat.host->shard().Resolve(OrderId(request->order_id()), request->broker_order_id(), ActorOf(request->actor()),
+                                 request->reason(), [reactor, response](const OrderReply& reply) {
+                                   if (reply.status.ok()) wire::ToProto(reply.order, response->mutable_order());
+                                   reactor->Finish(ToGrpc(reply.status));
+                                 });
   if (!queued) reactor->Finish(Busy());
 }
 

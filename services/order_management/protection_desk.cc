@@ -101,7 +101,8 @@ void ProtectionDesk::See(const OrderEvent& event) {
   unreplaceable_.erase(order.order_id);
   Watch& watch = watches_[{order.account_id, order.symbol, order.deployment_id}];
   const std::int64_t now = floor_.clock.MonotonicNanos();
-  if (order.status == OrderStatus::kRejected || order.status == OrderStatus::kDenied) {
+  if (order.status == OrderStatus::kRejected || order.status == OrderStatus::kDenied ||
+      order.status == OrderStatus::kNeverAccepted) {
     ++watch.refusals;
     watch.refusal = order.rejection ? order.rejection->message : "no reason was given";
     watch.pause_until_ns = now + kPauseNs;

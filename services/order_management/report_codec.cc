@@ -80,6 +80,10 @@ absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& p
     case broker::v1::EXECUTION_TYPE_NOT_SENT:
       report.type = OrderEventType::kRejected;
       break;
+    case broker::v1::EXECUTION_TYPE_NEVER_ACCEPTED:
+      report.type = OrderEventType::kNeverAccepted;
+      for (const order::v1::VenueAnswer& answer : proto.evidence()) report.evidence.push_back(wire::FromProto(answer));
+      break;
     case broker::v1::EXECUTION_TYPE_CANCEL_REJECTED:
       report.type = OrderEventType::kCancelRejected;
       break;

@@ -514,6 +514,23 @@ void Shard::DoReplace(const OrderId& id, Replacement terms, const std::string& a
   replaces_.Replace(**account, id, std::move(terms), actor, deadline, std::move(reply));
 }
 
+bool Shard::Resolve(OrderId id, std::string broker_order_id, std::string actor, std::string reason,
+                    std::function<void(OrderReply)> reply) {
+  return Ask<OrderReply>(kStops, kCallBytes, std::move(reply), {.status = Ended()},
+                         [this, id = std::move(id), venue_id = std::move(broker_order_id), actor = std::move(actor),
+                          reason = std::move(reason)](const std::function<void(OrderReply)>& answer) {
+                           absl::StatusOr<orders::Account*> account = accounts_.Of(id);
+                           if (!account.ok()) return answer({.status = account.status()});
+                           const Order& order = *(*account)->Find(id);
+                           if (IsTerminal(order.status) || !order.outcome_unknown)
+                             return answer({.status = absl::FailedPreconditionError(
+                                                "what became of the order is known: there is nothing to resolve")});
+                           if (!broker_.SendResolve(order, venue_id, actor, reason))
+                             return answer({.status = absl::UnavailableError("the broker gateway is not connected")});
+                           answer({.order = order});
+                         });
+}
+
 bool Shard::CancelScope::Means(const Order& order) const {
   return order.account_id == account_id && (symbol.empty() || order.symbol == symbol) &&
          (deployment_id.empty() || order.deployment_id == deployment_id);
@@ -617,9 +634,11 @@ void Shard::OnRiskLost() {
   Tell([this] { risk_.OnLost(); });
 }
 
-void Shard::OnBrokerReady(std::map<std::string, std::uint64_t> heads, bool takes_batches, bool wants_permission) {
-  Tell([this, heads = std::move(heads), losses = broker_.losses(), takes_batches, wants_permission]() mutable {
-    broker_.OnReady(std::move(heads), losses, takes_batches, wants_permission);
+void Shard::OnBrokerReady(std::map<std::string, std::uint64_t> heads, bool takes_batches, bool wants_permission,
+                          std::set<OrderId> unanswered) {
+  Tell([this, heads = std::move(heads), losses = broker_.losses(), takes_batches, wants_permission,
+        unanswered = std::move(unanswered)]() mutable {
+    broker_.OnReady(std::move(heads), losses, takes_batches, wants_permission, unanswered);
     contingent_.OnBrokerReady();
   });
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,6 +68,10 @@ class Shard : public runtime::Machine {
   // Answered with the order as it is then, and why not where nothing is changed.
   bool Replace(OrderId id, Replacement terms, std::string actor, std::function<void(OrderReply)> reply,
                std::optional<UtcTime> deadline = std::nullopt);
+  // A person says what became of an order: the broker has it under that id, or (empty) never took it.
+  // FAILED_PRECONDITION where its outcome is known, UNAVAILABLE while the gateway is away.
+  bool Resolve(OrderId id, std::string broker_order_id, std::string actor, std::string reason,
+               std::function<void(OrderReply)> reply);
   struct CloseRequest {
     RequestId request_id;
     AccountId account_id;
@@ -97,8 +102,9 @@ class Shard : public runtime::Machine {
   void OnRiskResults(std::vector<risk::v1::ReserveResult> results);
   void OnRiskLost();
   // `heads`: the newest report the gateway has of each account. Reports up to them came before this.
+  // `unanswered`: what the gateway has handed over and the venue has not answered.
   void OnBrokerReady(std::map<std::string, std::uint64_t> heads, bool takes_batches = false,
-                     bool wants_permission = false);
+                     bool wants_permission = false, std::set<OrderId> unanswered = {});
   // More than there is room for breaks the session: the next one tells them again.
   void OnReports(std::vector<broker::v1::ExecutionReport> reports);
   void OnBrokerLost();

@@ -155,8 +155,10 @@ BrokerClient::Callbacks ShardHost::Parts::BrokerCallbacks() {
                 if (response.has_ready()) {
                   const auto& heads = response.ready().head_execution_sequences();
                   HaltWhereReportsAreLost(response.ready());
+                  std::set<OrderId> unanswered;
+                  for (const auto& out : response.ready().unanswered()) unanswered.emplace(out.order_id());
                   shard.OnBrokerReady({heads.begin(), heads.end()}, response.ready().takes_batches(),
-                                      response.ready().wants_permission());
+                                      response.ready().wants_permission(), std::move(unanswered));
                   desk.OnBrokerReady();
                 } else if (response.has_reports()) {
                   shard.OnReports({response.reports().reports().begin(), response.reports().reports().end()});

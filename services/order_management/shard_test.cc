@@ -868,6 +868,42 @@ TEST_F(ShardTest, WhatTheGatewayMayHaveTakenIsNotSentAgain) {
   }
 }
 
+// The gateway has handed them over, and no report says so yet.
+TEST_F(ShardTest, WhatTheGatewayHasAndTheVenueHasNotAnsweredIsNeitherEndedNorSentAgain) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  EXPECT_TRUE(Placed("c").status.ok());
+  EXPECT_TRUE(Placed("d").status.ok());
+  ASSERT_TRUE(SentToBroker("d"));
+  life_->shard->OnBrokerLost();
+  EXPECT_EQ(Got(Cancel("c")).order.status, OrderStatus::kPendingCancel);
+  life_->shard->OnBrokerReady({{"paper", 0}}, true, false, {IdOf("a"), IdOf("c")});
+  EXPECT_TRUE(Placed("b").status.ok());
+  // Of the third one nobody knows anything: it never got there.
+  EXPECT_EQ(SentUpTo("b"), (std::vector{CancelOf("c"), New("d"), New("b")}));
+  EXPECT_EQ(LogOf("a"), kClaimed);
+  EXPECT_EQ(LogOf("c").back(), OrderEventType::kPendingCancel);
+}
+
+TEST_F(ShardTest, NoNewRiskInAnInstrumentWhileWhatBecameOfAnOrderThereIsNotKnown) {
+  Begin();
+  EXPECT_TRUE(Placed("a").status.ok());
+  life_->shard->OnReports({Report("a", 1, broker::v1::EXECUTION_TYPE_STATUS_UNKNOWN)});
+  ASSERT_TRUE(Acknowledged(1));
+  Order more = MakeOrder("b");
+  OrderReply refused = Got(Submit(more));
+  EXPECT_EQ(refused.order.status, OrderStatus::kDenied);
+  ASSERT_TRUE(refused.rejection.has_value());
+  EXPECT_EQ(refused.rejection->reason, RejectReason::kOutcomeUnknown);
+  EXPECT_EQ(refused.rejection->observed, IdOf("a").value());
+  EXPECT_TRUE(Placed(Reducing("r")).status.ok());
+  EXPECT_TRUE(SentToBroker("r"));
+  life_->shard->OnReports({Report("a", 2, broker::v1::EXECUTION_TYPE_NEVER_ACCEPTED)});
+  ASSERT_TRUE(Acknowledged(2));
+  EXPECT_EQ(LogOf("a").back(), OrderEventType::kNeverAccepted);
+  EXPECT_EQ(Placed("e").order.status, OrderStatus::kSubmitted);
+}
+
 // A session that was over before the thread looked at its beginning settles nothing: the next one may have taken more.
 TEST_F(ShardTest, TheBeginningOfASessionThatIsOverSaysNothing) {
   Begin();

@@ -517,7 +517,8 @@ namespace {
 void AddCourse(const Order& order, std::vector<orders::OrderCourse>& courses) {
   orders::OrderCourse& course = courses.emplace_back();
   course.status = order.status;
-  bool refused = order.status == OrderStatus::kDenied || order.status == OrderStatus::kRejected;
+  bool refused = order.status == OrderStatus::kDenied || order.status == OrderStatus::kRejected ||
+                 order.status == OrderStatus::kNeverAccepted;
   if (refused && order.rejection) course.refusal = {order.rejection->reason, order.rejection->check};
   course.quantity = order.quantity;
   course.filled_quantity = order.cumulative_quantity;

@@ -172,6 +172,11 @@ def orders():
         for value in ("", "x", "0", "-1", "1e9"):
             yield *at, "ReplaceOrder", {**terms, field: {"value": value}}, BAD, field
     yield *at, "ReplaceOrder", {"request_id": "bad-3", "order_id": "nothing"}, BAD, "quantity"
+    word = {"request_id": "bad-5", "order_id": "nothing", "reason": "seen at the venue"}
+    yield from ids(*at, "ResolveOrder", "order_id", word)
+    yield from ids(*at, "ResolveOrder", "request_id", word, unknown=None)
+    yield *at, "ResolveOrder", {**word, "reason": ""}, BAD, "reason"
+    yield *at, "ResolveOrder", {**word, "broker_order_id": "x" * 101}, BAD, "broker_order_id"
     leg = {"symbol": "BTC-USD", "side": "SIDE_BUY", "type": "ORDER_TYPE_LIMIT", "quantity": {"value": "0.001"}, "limit_price": {"value": "1.00"}}
     oco = {"request_id": "bad-4", "account_id": "paper", "contingency_type": "CONTINGENCY_TYPE_OCO", "orders": [leg, leg]}
     yield from ids(*at, "SubmitOrderList", "account_id", oco)

@@ -144,9 +144,11 @@ def things():
         yield (f"order {bad}", "GET", f"{ORDERS}/{bad}", None, {}, code, None)
         yield (f"events of {bad}", "GET", f"{ORDERS}/{bad}/events", None, {}, code, None)
         yield (f"cancel {bad}", "DELETE", f"{ORDERS}/{bad}", None, {}, code, None)
+        yield (f"resolve {bad}", "POST", f"{ORDERS}/{bad}/resolve", {"request_id": "r-1", "reason": "seen"}, {}, code, None)
         yield (f"replace {bad}", "POST", f"{ORDERS}/{bad}/replace", {"request_id": "r-1", "quantity": "1"}, {}, code, None)
     for field, value in (("quantity", "0"), ("quantity", 1), ("limit_price", "x"), ("stop_price", "-1"), ("colour", "red")):
         yield (f"replace {field} {value!r}", "POST", f"{ORDERS}/O-1/replace", {"request_id": "r-1", field: value}, {}, 400, field)
+    yield ("resolve without a reason", "POST", f"{ORDERS}/O-1/resolve", {"request_id": "r-1"}, {}, 400, "reason")
     yield ("replace nothing", "POST", f"{ORDERS}/O-1/replace", {"request_id": "r-1"}, {}, 400, "quantity")
     pair = {"contingency_type": "CONTINGENCY_TYPE_OCO", "orders": [GOOD, GOOD]}
     for field, value in (("orders", [GOOD]), ("orders", "two"), ("contingency_type", "OCO"), ("account_id", "a b"), ("colour", "red")):

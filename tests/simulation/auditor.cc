@@ -52,6 +52,8 @@ void Auditor::OnStored(std::uint64_t writer, const std::vector<OrderEvent>& even
       Decimal change = event.order->cumulative_quantity - found->second.cumulative_quantity;
       if (event.order->symbol == kSteady) unforeseen_ += change.Abs();
     }
+    // Nobody counted with what is open again.
+    if (event.type == OrderEventType::kReopened && event.order->symbol == kSteady) unforeseen_ += event.order->quantity;
     found->second = *event.order;
   }
   CheckLimits();
@@ -135,7 +137,7 @@ void Auditor::CheckOrders() {
                        order.cumulative_quantity.ToString() + " filled";
     if (there == venue_.books().end()) {
       bool ended = order.status == OrderStatus::kDenied || order.status == OrderStatus::kRejected ||
-                   order.status == OrderStatus::kCanceled;
+                   order.status == OrderStatus::kCanceled || order.status == OrderStatus::kNeverAccepted;
       if (!ended || !order.cumulative_quantity.IsZero()) stage_.Break("I16", what + ", and the venue has none");
       continue;
     }

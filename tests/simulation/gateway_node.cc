@@ -79,6 +79,7 @@ void GatewayNode::Poll() {
     for (const auto& instruction : request.first.batch().instructions()) Handle(instruction, request.second);
   }
   for (const broker::Fact& fact : life_->link->Poll(stage_.Now())) life_->desk->Hear(fact, stage_.Now());
+  life_->desk->OnTime(stage_.Now());
   if (!Settle()) return;
   Send();
   life_->sessions.Prune();

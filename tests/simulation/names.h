@@ -18,6 +18,7 @@ inline std::string NameOf(const broker::v1::ExecutionReport& report) {
          (report.execution_id().empty() ? "" : " " + report.execution_id());
 }
 inline std::string NameOf(OrderStatus status) {
+  if (status == OrderStatus::kNeverAccepted) return "NEVER_ACCEPTED";
   static const char* const kNames[] = {
       "none",           "DENIED",          "PENDING_NEW", "SUBMITTED", "UNKNOWN",  "NEW",     "PARTIALLY_FILLED",
       "PENDING_CANCEL", "PENDING_REPLACE", "FILLED",      "CANCELED",  "REJECTED", "EXPIRED", "HELD"};

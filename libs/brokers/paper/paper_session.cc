@@ -64,6 +64,7 @@ std::optional<Fact> FactOf(const Execution& execution) {
     case ExecutionType::kTradeCorrect:
     case ExecutionType::kStatusUnknown:
     case ExecutionType::kNotSent:
+    case ExecutionType::kNeverAccepted:
       break;  // the paper venue says none of them
   }
   return std::nullopt;
@@ -91,10 +92,16 @@ void PaperSession::Replace(const broker::ReplaceIntent& intent) {
 
 void PaperSession::Query(const broker::QueryIntent& intent) {
   const Order* order = venue_.Find(intent.order_id);
-  if (order == nullptr) {
-    heard_.push_back(broker::NotFound{.order_id = intent.order_id, .as_of = now_()});
+  // It may have been here and be closed since: that it is not found proves nothing.
+  if (order == nullptr && intent.create_time != UtcTime{} && intent.create_time <= venue_.forgotten_until()) return;
+  // Trades are told as they are made, each once, and durable with the venue's books: of an order that is there are none
+  // to tell again.
+  bool there = order != nullptr && (intent.question != VenueQuestion::kOpenOrders || !IsTerminal(order->status));
+  if (!there) {
+    heard_.push_back(broker::NotFound{.order_id = intent.order_id, .as_of = now_(), .question = intent.question});
     return;
   }
+  if (intent.question == VenueQuestion::kTrades) return;
   heard_.push_back(broker::OrderRecord{.order_id = order->order_id,
                                        .broker_order_id = order->broker_order_id,
                                        .status = order->status,

@@ -39,6 +39,7 @@ export interface Order {
   mode: string;
   reason: string;
   cancel_requested: boolean;
+  outcome_unknown?: boolean;
   post_only?: boolean;
 }
 export interface Fill {
@@ -594,4 +595,4 @@ export const kWorking = new Set([
   "ORDER_STATUS_PENDING_REPLACE",
   "ORDER_STATUS_HELD",
 ]);
-export const kRefused = new Set(["ORDER_STATUS_DENIED", "ORDER_STATUS_REJECTED"]);
+export const kRefused = new Set(["ORDER_STATUS_DENIED", "ORDER_STATUS_REJECTED", "ORDER_STATUS_NEVER_ACCEPTED"]);

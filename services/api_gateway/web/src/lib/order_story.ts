@@ -39,7 +39,7 @@ export type Tone = "good" | "bad" | "warn" | "quiet";
 export function stepTone(type: string): Tone {
   const name = type.replace("ORDER_EVENT_TYPE_", "");
   if (["DENIED", "REJECTED", "ILLEGAL_REPORT", "TRADE_CANCEL"].includes(name)) return "bad";
-  if (["UNKNOWN", "CANCEL_REJECTED", "REPLACE_REJECTED", "EXPIRED", "RESTATED"].includes(name)) return "warn";
+  if (["UNKNOWN", "NEVER_ACCEPTED", "REOPENED", "CANCEL_REJECTED", "REPLACE_REJECTED", "EXPIRED", "RESTATED"].includes(name)) return "warn";
   if (["FILLED", "ACCEPTED", "TRADE_CORRECT"].includes(name)) return "good";
   return "quiet";
 }

@@ -32,6 +32,17 @@ export function CancelButton({ order }: { order: Order }) {
   );
 }
 
+/** Its state; one that is being cancelled while nobody knows what became of it says both. */
+export function OrderState({ order }: { order: Order }) {
+  const unknown = order.outcome_unknown === true && order.status !== "ORDER_STATUS_UNKNOWN";
+  return (
+    <>
+      <State name={order.status} prefix="ORDER_STATUS_" />
+      {unknown && <> <State name="ORDER_STATUS_UNKNOWN" prefix="ORDER_STATUS_" /></>}
+    </>
+  );
+}
+
 const openOrder = (order: Order) => {
   const tab = new URLSearchParams(location.hash.split("?")[1]).get("tab");
   location.hash = `#/orders/${encodeURIComponent(order.order_id)}${tab ? `?${new URLSearchParams({ tab })}` : ""}`;
@@ -102,7 +113,7 @@ const kColumns: readonly Column<Order>[] = [
   },
   { key: "price", label: "Price", end: true, cell: (o) => <Price value={o.limit_price || o.stop_price} symbol={o.symbol} /> },
   { key: "average", label: "Average", end: true, wideOnly: true, cell: (o) => <Price value={o.average_price} symbol={o.symbol} /> },
-  { key: "state", label: "State", cell: (o) => <State name={o.status} prefix="ORDER_STATUS_" /> },
+  { key: "state", label: "State", cell: (o) => <OrderState order={o} /> },
   { key: "age", label: "In state", end: true, wideOnly: true, cell: (o) => (kWorking.has(o.status) ? <Age since={o.update_time} /> : <Ended order={o} />) },
   { key: "from", label: "From", wideOnly: true, cell: (o) => <span className="muted">{o.deployment_id || o.reason || "manual"}</span> },
   { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (o) => <CancelButton order={o} /> },
