@@ -313,9 +313,10 @@ void Reconciler::Heal(const AccountId& id, Account& account) {
 void Reconciler::TieOutDay(const AccountId& id, const positions::AccountBook& book,
                            const broker::v1::GetVenueStatementResponse& statement, Account& account) {
   const std::int64_t day = book.totals().baseline.day;
-  if (day < 0 || day == account.state.day) return;
-  // The first day that is seen has not ended; a market that was set back has no day that ended.
-  if (account.state.day >= 0 && day > account.state.day) {
+  // After a restart the books may stand in a day that is certified already: it does not end a second time.
+  if (day < 0 || day <= account.state.day) return;
+  // The first day that is seen has not ended.
+  if (account.state.day >= 0) {
     auto made = MakeTieOut(id, book, statement, account);
     if (!made.ok()) {
       log_.Warning("reconciliation.no_certificate", {{"account", id.value()}, {"error", made.status().ToString()}});

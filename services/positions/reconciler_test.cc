@@ -541,10 +541,18 @@ TEST_F(ReconcilerTest, EachDayThatHasEndedHasACertificateThatNamesTheOneBefore) 
   EXPECT_EQ(second.lines(1).closing().value(), "-2");
   EXPECT_EQ(second.former_hash(), first.hash());
   EXPECT_NE(second.hash(), first.hash());
+  // Books that stand in a certified day again after a restart end it no second time.
+  Start();
+  day(20'001);
+  Run(15);
+  day(20'002);
+  Run(15);
+  ASSERT_EQ(store->LoadTieOuts(kPaper, 10)->size(), 2U);
   // A day with a difference says so.
   world.cash += Decimal::FromInt(4);
   day(20'003);
   Run(15);
+  EXPECT_EQ((*store->LoadTieOuts(kPaper, 10))[0].former_hash(), second.hash());
   position::v1::TieOut third = (*store->LoadTieOuts(kPaper, 10))[0];
   EXPECT_FALSE(third.ties());
   ASSERT_EQ(third.differences_size(), 1);

@@ -174,7 +174,8 @@ def test_a_persons_own_exits_are_left_their_part(suite):
     own = trade(suite, "o-2", "SELL", "0.005", kind="LIMIT", limit=row["target"]["price"], reduce_only=True)
     wait_until(lambda: [leaves for kind, _, leaves, _ in at_venue(suite, "BTC-USD")] == [D("0.015"), D("0.02")], 5,
                "the target has made room, the stop is for all")
-    assert view(suite, "BTC-USD")["state"] == LIVE
+    # The venue has the smaller target a moment before order management hears that it has.
+    wait_until(lambda: view(suite, "BTC-USD")["state"] == LIVE, 5, "what stands at the venue is said to be live")
     assert D(view(suite, "BTC-USD")["own_target_quantity"]) == D("0.005")
     suite.orders.CancelOrder(suite.protos.order.CancelOrderRequest(request_id="o-3", order_id=own.order_id), timeout=5)
     protected(suite, "BTC-USD", D("0.02"))
