@@ -52,6 +52,9 @@ absl::StatusOr<UtcTime> UtcTime::Parse(std::string_view text) {
       minute > 59 || second > 59) {
     return absl::InvalidArgumentError(ToAbsl("not a UTC time like 2013-10-07T13:30:00Z: " + std::string(text)));
   }
+  // Nanoseconds since 1970 in 64 bits reach from 1677 to 2262.
+  if (year < 1678 || year > 2261)
+    return absl::InvalidArgumentError(ToAbsl("a year from 1678 to 2261 expected: " + std::string(text)));
   std::int64_t fraction = 0;
   std::size_t at = 19;
   if (at < text.size() && text[at] == '.') {
