@@ -27,10 +27,13 @@ void SignIn(const CallPtr& call) {
   call->access.actor = "user:dashboard";
   call->Audit("login.succeeded", "session", {{"source", call->request.remote}});
   std::string age = std::to_string(Sessions::kLifetimeNs / 1'000'000'000);
-  call->Answer(200, Json{{"csrf_token", login.csrf}}, {{"Set-Cookie", kCookie + login.cookie + kCookieRules + age}});
+  call->Answer(200, Json{{"csrf_token", login.csrf}, {"actor", call->access.actor}},
+               {{"Set-Cookie", kCookie + login.cookie + kCookieRules + age}});
 }
 
-void ShowSession(const CallPtr& call) { call->Answer(200, Json{{"csrf_token", call->access.csrf}}); }
+void ShowSession(const CallPtr& call) {
+  call->Answer(200, Json{{"csrf_token", call->access.csrf}, {"actor", call->access.actor}});
+}
 
 void SignOut(const CallPtr& call) {
   bool stays_out = call->gateway.sessions.LogOut(call->access.cookie);

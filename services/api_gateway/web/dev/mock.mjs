@@ -63,7 +63,24 @@ const audit = [];
 const decisions = [];
 const equity = [];
 const deployments = new Map();
-const limits = { account_id: kAccount, version: "3", max_order_quantity: "1000000", max_order_notional: "50000", max_position_ratio: "0.2", concentration_ratio: "0.25", gross_leverage: "1", max_open_positions_per_deployment: 3, max_open_positions: 10, max_open_orders: 50, daily_loss_ratio: "0.02", drawdown_ratio: "0.05", price_collar_ratio: "0.1", order_rate_per_second: 20, quote_age_ms_max: "5000", allow_short: false, restricted_symbols: [] };
+const limits = { account_id: kAccount, version: "3", max_order_quantity: "1000000", max_order_notional: "50000", max_position_ratio: "0.2", concentration_ratio: "0.25", gross_leverage: "1", max_open_positions_per_deployment: 3, max_open_positions: 10, max_open_orders: 50, daily_loss_ratio: "0.02", drawdown_ratio: "0.05", price_collar_ratio: "0.1", net_leverage: "10", derisk_floor: "1", derisk_start: "0.5", derisk_volatility: "0", soft_collar_ratio: "0.03", risk_per_trade_ratio: "0.02", portfolio_risk_ratio: "0.1", order_rate_per_second: 20, quote_age_ms_max: "5000", allow_short: false, allow_self_trade: false, require_locate: false, restricted_symbols: [] };
+
+const limitSets = [
+  { key: "f", scope: { account_id: "", deployment_id: "", symbol: "" }, version: "1", values: [{ name: "concentration_ratio", value: "0.12" }, { name: "max_order_notional", value: "25000" }], update_time: iso(now() - 4e8), updated_by: "user:api", reason: "policy of the firm", expire_time: null },
+  { key: "o", scope: { account_id: kAccount, deployment_id: "", symbol: "" }, version: "2", values: [{ name: "max_open_orders", value: "80" }], update_time: iso(now() - 6e5), updated_by: "user:api", reason: "rebalancing today", expire_time: iso(now() + 3.84e6) },
+];
+const limitChanges = [{ change_id: "raise-1", state: "LIMIT_CHANGE_STATE_PENDING", limits: { ...limits, daily_loss_ratio: "0.03" }, raises: ["daily_loss_ratio 0.02 -> 0.03"], reason: "wider stops this week", proposed_by: "user:api", propose_time: iso(now() - 9e5) }];
+function effectiveLimits(query) {
+  const over = (name) => limitSets.find((s) => s.scope.account_id === kAccount && s.expire_time && s.values.some((v) => v.name === name));
+  const firm = limitSets.find((s) => !s.scope.account_id);
+  return Object.entries(limits).filter(([n, v]) => !["account_id", "version", "restricted_symbols"].includes(n) && !Array.isArray(v)).map(([name, v]) => {
+    const own = { name, value: v === true ? "1" : v === false ? "0" : String(v), scope: `account ${kAccount}`, version: limits.version };
+    const o = over(name);
+    const f = firm.values.find((x) => x.name === name);
+    if (o) return { ...own, value: o.values.find((x) => x.name === name).value, scope: `account ${kAccount}, override`, expire_time: o.expire_time };
+    return f && Number(f.value) < Number(own.value) ? { ...own, value: f.value, scope: "firm", version: "1" } : own;
+  });
+}
 
 let sequence = 0;
 const sockets = new Set();
@@ -217,6 +234,7 @@ for (let i = 0; i < 26; ++i) {
 submit({ request_id: "w1", symbol: "BTC-USD", side: "SIDE_SELL", type: "ORDER_TYPE_LIMIT", quantity: "0.05", limit_price: text("BTC-USD", market["BTC-USD"].price * 1.03), reason: "take_profit" }, "ema-cross");
 submit({ request_id: "w2", symbol: "AAPL", side: "SIDE_BUY", type: "ORDER_TYPE_LIMIT", quantity: "20", limit_price: text("AAPL", market.AAPL.price * 0.97), reason: "manual" });
 submit({ request_id: "w3", symbol: "BTC-USD", side: "SIDE_BUY", type: "ORDER_TYPE_MARKET", quantity: "5", reason: "manual" });
+{ const lost = { ...orders.get(submit({ request_id: "lost", symbol: "ETH-USD", side: "SIDE_BUY", type: "ORDER_TYPE_LIMIT", quantity: "1", limit_price: text("ETH-USD", market["ETH-USD"].price * 0.97), reason: "manual" }).order.order_id), status: "ORDER_STATUS_UNKNOWN", outcome_unknown: true }; emit(lost, "STATUS_UNKNOWN", { rejection: { reason: "REJECT_REASON_BROKER_UNAVAILABLE", check: "send_timeout", limit: "5000", observed: "5012", message: "the venue has not answered, in ms" } }); }
 alert("INFO", "SIGNAL", "EMA cross: enter long BTC-USD", "fast 64 251.2 above slow 64 240.0", { deployment_id: "ema-cross", symbol: "BTC-USD" });
 alert("WARNING", "RISK", "Daily loss above half of its limit", "1.02 % of 2.00 %");
 alert("ERROR", "SYSTEM", "Market data was silent for 6 s", "Resumed at once", { count: "3", acknowledged: true, acknowledged_by: "operator" });
@@ -338,6 +356,16 @@ function route(method, path, query, body) {
     return { account_id: kAccount, equity: s.equity, day_start_equity: "100000", peak_equity: s.peak_equity, gross_exposure: s.gross_exposure, net_exposure: s.net_exposure, reserved_exposure: "3720.4", open_orders: working().length, open_positions: positions.size, applied_sequence: String(eventSequence), market_data_stale: false, limits,
       uses: [use("daily_loss", "2000", (Math.max(loss, 0.0021) * 100000).toFixed(4)), use("drawdown", "5000", (Math.max(0.0092, s.drawdown_ratio) * 100000).toFixed(4)), use("gross_leverage", s.equity, s.gross_exposure), use("max_open_positions", 5, positions.size), use("max_open_orders", 50, working().length)] };
   }
+  if (is("GET", /^\/api\/live\/risk\/limits\/effective$/)) return { limits: effectiveLimits(query) };
+  if (is("GET", /^\/api\/live\/risk\/limits\/scopes$/)) return { limits: query.get("history") ? limitSets : limitSets.filter((s) => s.values.length && limitSets.filter((o) => o.key === s.key).every((o) => Number(o.version) <= Number(s.version))) };
+  if (is("PUT", /^\/api\/live\/risk\/limits\/scopes$/)) {
+    const set = { key: JSON.stringify([body.scope, !!body.expire_time]), scope: body.scope, version: String(Number(body.version) + 1), values: body.values, update_time: iso(now()), updated_by: "user:dashboard", reason: body.reason, expire_time: body.expire_time ?? null };
+    limitSets.unshift(set);
+    return { limits: set };
+  }
+  if (is("GET", /^\/api\/live\/risk\/limits\/changes$/)) return { changes: limitChanges.filter((c) => query.get("pending_only") !== "true" || c.state === "LIMIT_CHANGE_STATE_PENDING") };
+  if (is("POST", /^\/api\/live\/risk\/limits\/changes$/)) return Object.assign(limitChanges.find((c) => c.change_id === body.change_id), { state: body.approve ? "LIMIT_CHANGE_STATE_APPROVED" : "LIMIT_CHANGE_STATE_REJECTED", decided_by: "user:dashboard", decision_reason: body.reason, decide_time: iso(now()) });
+  if (is("GET", /^\/api\/live\/risk\/limits\/history$/)) return { versions: [{ limits: { ...limits, update_time: iso(now() - 3.6e6), updated_by: "user:api" }, reason: "after the review" }, { limits: { ...limits, version: "2", max_open_orders: 40, daily_loss_ratio: "0.01", update_time: iso(now() - 9e7), updated_by: "user:dashboard" }, reason: "calm start" }] };
   if (is("PUT", /^\/api\/live\/risk\/limits$/)) return { limits: Object.assign(limits, body.limits, { version: String(Number(limits.version) + 1) }) };
   if (is("GET", /^\/api\/live\/reconciliation$/)) return { accounts: [{ account_id: kAccount, orders_time: iso(now()), positions_time: iso(now()), problem: "", open_breaks: 0, halting_breaks: 0, acknowledged_breaks: 0, pending: 0, matched_trades: String(fills.length), healed_trades: "0", comparisons: "1" }], breaks: [] };
   if (is("GET", /^\/api\/live\/reconciliation\/days$/)) return { tie_outs: [] };
@@ -364,6 +392,14 @@ function route(method, path, query, body) {
     if (body.policy) policies.push(entry);
     return { entry };
   }
+  if (is("POST", /^\/api\/live\/orders\/[^/]+\/replace$/)) {
+    const order = { ...find(part[2]), ...Object.fromEntries(["quantity", "limit_price", "stop_price"].filter((n) => body[n]).map((n) => [n, body[n]])) };
+    order.leaves_quantity = String(Number(order.quantity) - Number(order.cumulative_quantity));
+    emit(order, Number(body.quantity) === 13 ? "REPLACE_REJECTED" : "REPLACED", Number(body.quantity) === 13 ? { rejection: { reason: "REJECT_REASON_ORDER_CLOSED", message: "the venue was filling it already" } } : {});
+    return { order: orders.get(order.order_id) };
+  }
+  if (is("GET", /^\/api\/live\/orders\/[^/]+\/evidence$/)) return { evidence: { send_time: iso(now() - 42000), asked: 6, next_ask_time: iso(now() + 8000), session_ready: true, questions: ["VENUE_QUESTION_ORDER", "VENUE_QUESTION_TRADES", "VENUE_QUESTION_OPEN_ORDERS"], answers: [{ question: "VENUE_QUESTION_ORDER", as_of: iso(now() - 9000) }, { question: "VENUE_QUESTION_TRADES", as_of: iso(now() - 9000) }], horizon: iso(now() - 24000), acceptance_window_ms: "3000", execution_ids: [], contradicted: false }, needs_two: true, awaited: { kind: "resolve", broker_order_id: "", reason: "not in the venue's list", asked_by: "user:api", ask_time: iso(now() - 60000), expire_time: iso(now() + 3.5e6) } };
+  if (is("POST", /^\/api\/live\/orders\/[^/]+\/resolve$/)) return { order: find(part[2]) };
   if (is("GET", /^\/api\/live\/orders\/[^/]+\/explain$/)) return explained(find(part[2]), events.get(part[2]) ?? []);
   if (is("GET", /^\/api\/live\/orders\/[^/]+$/)) return { order: find(part[2]) };
   if (is("DELETE", /^\/api\/live\/orders\/[^/]+$/)) return { order: cancel(find(part[2])) };

@@ -17,6 +17,17 @@ export class ApiError extends Error {
 }
 
 let csrfToken = "";
+let actorName = "user:dashboard";
+/** As the server names whoever is signed in here. */
+export const actor = (): string => actorName;
+interface SessionAnswer {
+  csrf_token?: string;
+  actor?: string;
+}
+function take(answer: SessionAnswer): void {
+  csrfToken = answer.csrf_token ?? "";
+  if (answer.actor) actorName = answer.actor;
+}
 let onSignedOut: () => void = () => {};
 
 export function whenSignedOut(callback: () => void): void {
@@ -72,15 +83,13 @@ export const post = <T>(path: string, body: unknown = {}, headers: Record<string
   call<T>("POST", path, body, headers);
 
 export async function signIn(token: string): Promise<void> {
-  const answer = await post<{ csrf_token?: string }>("/api/session", { token });
-  csrfToken = answer.csrf_token ?? "";
+  take(await post<SessionAnswer>("/api/session", { token }));
 }
 
 /** True when a session is already there (after a hard refresh). */
 export async function resumeSession(): Promise<boolean> {
   try {
-    const answer = await get<{ csrf_token?: string }>("/api/session");
-    csrfToken = answer.csrf_token ?? "";
+    take(await get<SessionAnswer>("/api/session"));
     return true;
   } catch (error) {
     if (error instanceof ApiError && error.code !== 0 && error.code < 500) return false;

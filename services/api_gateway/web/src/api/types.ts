@@ -83,6 +83,33 @@ export interface OrderEvent {
   actor: string;
   checks?: RiskCheck[];
 }
+/** What one person has asked for and another one has to ask for too. */
+export interface AwaitedDecision {
+  kind: string;
+  broker_order_id?: string;
+  reason: string;
+  asked_by: string;
+  ask_time?: string | null;
+  expire_time?: string | null;
+}
+/** The answer of /api/live/orders/{id}/evidence. */
+export interface OrderEvidence {
+  /** While it is out without an answer, and the broker gateway says so. */
+  evidence?: {
+    send_time?: string | null;
+    asked: number;
+    next_ask_time?: string | null;
+    session_ready: boolean;
+    questions?: string[];
+    answers?: { question: string; as_of: string; text?: string }[];
+    horizon?: string | null;
+    acceptance_window_ms?: Integer64;
+    execution_ids?: string[];
+    contradicted?: boolean;
+  } | null;
+  needs_two: boolean;
+  awaited?: AwaitedDecision | null;
+}
 /** The answer of /api/live/orders/{id}/explain. */
 export interface Explained {
   order: Order & { list?: { list_id: string; contingency_type: string; index: number; size: number } | null; requested_quantity?: string | null };
@@ -496,7 +523,32 @@ export interface LimitChange {
   raises?: string[];
   reason: string;
   proposed_by: string;
+  propose_time?: string | null;
   decided_by?: string;
+  decision_reason?: string;
+  decide_time?: string | null;
+  limits?: Limits | null;
+  limit_set?: LimitSet | null;
+}
+/** All empty: the firm. */
+export interface LimitScope {
+  account_id: string;
+  deployment_id: string;
+  symbol: string;
+}
+/** Limits of a scope, or with an end an override that stands in their place until then. */
+export interface LimitSet {
+  scope: LimitScope;
+  version: Integer64;
+  values?: { name: string; value: string }[];
+  update_time?: string | null;
+  updated_by?: string;
+  reason?: string;
+  expire_time?: string | null;
+}
+export interface LimitsVersion {
+  limits: Limits;
+  reason?: string;
 }
 /** A loss rule latches: once tripped it stays so until a person re-arms it. */
 export interface LossRule {

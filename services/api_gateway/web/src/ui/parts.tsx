@@ -209,7 +209,7 @@ export function Field({ label, hint, error, children }: { label: string; hint?: 
 }
 
 /** Native dialog: focus is kept inside, Escape closes, the page behind is inert. */
-export function Dialog({ title, onClose, children, tone = "", wide = false }: { title: string; onClose: () => void; children: ReactNode; tone?: "" | "danger"; wide?: boolean }) {
+export function Dialog({ title, onClose, children, tone = "", wide = false, drawer = false }: { title: string; onClose: () => void; children: ReactNode; tone?: "" | "danger"; wide?: boolean; /** At the right edge, over its whole height. */ drawer?: boolean }) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -221,7 +221,7 @@ export function Dialog({ title, onClose, children, tone = "", wide = false }: { 
     <dialog
       ref={ref}
       aria-labelledby={id}
-      className={`dialog ${tone} ${wide ? "wide" : ""}`}
+      className={`dialog ${tone} ${wide ? "wide" : ""} ${drawer ? "drawer" : ""}`}
       onCancel={(event) => {
         event.preventDefault();
         onClose();

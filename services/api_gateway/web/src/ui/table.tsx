@@ -21,7 +21,7 @@ const Row = memo(function Row({ row, columns, onOpen }: { row: unknown; columns:
       onClick={
         onOpen
           ? (event) => {
-              if (!(event.target as HTMLElement).closest("button, a, input")) onOpen(row as never);
+              if (!(event.target as HTMLElement).closest("button, a, input, dialog")) onOpen(row as never);
             }
           : undefined
       }

@@ -6,7 +6,7 @@ import { elapsed, guardWord, nearestWords, originWord, stepTone } from "../lib/o
 import { bare, sentence, word } from "../lib/words";
 import { showOnChart, useModel } from "../state/store";
 import { Failure, ModeBadge, Moment, Panel, Pnl, Price, showCheck, SideWord, State, useFetched } from "../ui/parts";
-import { CancelButton, OrderState } from "./orders";
+import { OrderActions, OrderState } from "./orders";
 
 /** One station of an order's way. */
 function Station({ title, tone, meta, children }: { title: string; tone: string; meta?: ReactNode; children: ReactNode }) {
@@ -206,7 +206,7 @@ export function OrderView({ orderId, tab }: { orderId: string; tab: string }) {
           <div className="row">
             <OrderState order={order} />
             <ModeBadge mode={order.mode} long={false} />
-            <CancelButton order={order} />
+            <OrderActions order={order} />
             <button type="button" className="button small" onClick={() => showOnChart(order.symbol, time, `${bare(order.side, "SIDE_")} ${decimal.format(order.quantity)}`)}>Show on the chart</button>
           </div>
         )}

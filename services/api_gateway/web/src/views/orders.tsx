@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { get, post } from "../api/client";
 import { kRefused, kWorking, type Fill, type Order } from "../api/types";
 import { withOrderTimes } from "../lib/order_times";
@@ -8,6 +8,10 @@ import { cancelOrder, notify, showOrder, useModel, useReplay, useStore } from ".
 import { Age, Empty, Failure, Moment, Panel, Price, SideWord, State, useAction } from "../ui/parts";
 import { setQuery, useRoute } from "../ui/route";
 import { Table, type Column } from "../ui/table";
+import { canReplace } from "../lib/replace";
+import { isUnknown } from "../lib/unknown";
+import { ReplaceDialog } from "../ui/replace_dialog";
+import { ResolveDialog } from "../ui/resolve_dialog";
 import { Tabs } from "../ui/tabs";
 import { OrderView } from "./order";
 
@@ -29,6 +33,21 @@ export function CancelButton({ order }: { order: Order }) {
     <button type="button" className="button small" disabled={busy} onClick={() => run(() => cancelOrder(order.order_id))}>
       {busy ? "Cancelling…" : "Cancel"}
     </button>
+  );
+}
+
+/** What its state allows: other terms, a cancel, or a word about what became of it. */
+export function OrderActions({ order }: { order: Order }) {
+  const [open, setOpen] = useState<"" | "replace" | "resolve">("");
+  const close = () => setOpen("");
+  return (
+    <span className="order-actions">
+      {isUnknown(order) && <button type="button" className="button small" onClick={() => setOpen("resolve")}>Resolve…</button>}
+      {canReplace(order) && <button type="button" className="button small" onClick={() => setOpen("replace")}>Change…</button>}
+      <CancelButton order={order} />
+      {open === "replace" && <ReplaceDialog order={order} onClose={close} />}
+      {open === "resolve" && <ResolveDialog order={order} onClose={close} />}
+    </span>
   );
 }
 
@@ -116,7 +135,7 @@ const kColumns: readonly Column<Order>[] = [
   { key: "state", label: "State", cell: (o) => <OrderState order={o} /> },
   { key: "age", label: "In state", end: true, wideOnly: true, cell: (o) => (kWorking.has(o.status) ? <Age since={o.update_time} /> : <Ended order={o} />) },
   { key: "from", label: "From", wideOnly: true, cell: (o) => <span className="muted">{o.deployment_id || o.reason || "manual"}</span> },
-  { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (o) => <CancelButton order={o} /> },
+  { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (o) => <OrderActions order={o} /> },
 ];
 
 export function OrdersTable({ orders, empty, label }: { orders: readonly Order[]; empty: React.ReactNode; label: string }) {

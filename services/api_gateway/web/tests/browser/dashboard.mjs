@@ -247,8 +247,73 @@ await check("a hard refresh keeps the view and the session", async () => {
   await page.getByText("stream live").waitFor();
   if (!page.url().includes("#/orders?tab=working")) return page.url();
 });
+await check("an order is changed after a look at old and new; one that risk refuses says why and stays", async () => {
+  if (!placedId) return "no order was placed";
+  const { order } = await api("GET", `/api/live/orders/${placedId}`);
+  const price = (Number(order.limit_price) - Number(instrument.tick_size) * 10).toFixed((instrument.tick_size.replace(/0+$/, "").split(".")[1] ?? "").length);
+  await go(page, `orders/${placedId}`);
+  await page.getByRole("button", { name: "Change…" }).click();
+  if (await page.getByRole("button", { name: "Review change" }).isEnabled()) return "it can be changed without a change";
+  await page.getByLabel("Limit price").fill(price);
+  await page.getByRole("button", { name: "Review change" }).click();
+  const said = (await page.locator("[data-part=replacement]").innerText()).replaceAll(",", "");
+  if (!said.includes(String(Number(order.limit_price))) || !said.includes(String(Number(price))) || !said.includes("Still to trade")) return said;
+  await picture(page, "replace-1440");
+  const problems = await accessible(page);
+  if (problems) return problems;
+  await page.locator("[data-action=replace]").dblclick();
+  await page.locator("dialog").waitFor({ state: "detached" });
+  const { order: after } = await api("GET", `/api/live/orders/${placedId}`);
+  if (Number(after.limit_price) !== Number(price)) return `${after.limit_price}, not ${price}`;
+  const { events } = await api("GET", `/api/live/orders/${placedId}/events`);
+  if (events.filter((e) => e.type === "ORDER_EVENT_TYPE_REPLACED").length !== 1) return "not one replacement";
+  await page.getByRole("button", { name: "Change…" }).click();
+  await page.getByLabel("Quantity, in all").fill("10000000");
+  await page.getByRole("button", { name: "Review change" }).click();
+  await page.locator("[data-action=replace]").click();
+  await page.locator("dialog .refusal").waitFor();
+  const refused = await page.locator("dialog").innerText();
+  await picture(page, "replace-refused-1440");
+  await page.keyboard.press("Escape");
+  if (!refused.includes("REJECT_REASON_") || !refused.includes("stays as it was")) return refused;
+});
+// The browser writes the refusal to the console.
+for (let i = complaints.length - 1; i >= 0; --i) if (complaints[i].includes("422")) complaints.splice(i, 1);
+await check("an order of unknown outcome is resolved with the evidence in sight and a reason, by two where two are needed", async () => {
+  if (!placedId) return "no order was placed";
+  const walk = (value) => {
+    if (Array.isArray(value)) value.forEach(walk);
+    else if (value && typeof value === "object") {
+      if (value.order_id === placedId && value.status) Object.assign(value, { status: "ORDER_STATUS_UNKNOWN", outcome_unknown: true });
+      Object.values(value).forEach(walk);
+    }
+    return value;
+  };
+  const ago = (s) => new Date(Date.now() - s * 1000).toISOString();
+  let posted = null;
+  const other = await edited(context, walk, async (one) => {
+    await one.route(/\/evidence$/, (route) => route.fulfill({ json: { needs_two: true, awaited: null, evidence: { send_time: ago(60), asked: 5, session_ready: true, questions: ["VENUE_QUESTION_ORDER"], answers: [], horizon: null, acceptance_window_ms: "0", execution_ids: [] } } }));
+    await one.route(/\/resolve$/, (route) => { posted = route.request().postDataJSON(); return route.fulfill({ status: 403, json: { error: { status: "PERMISSION_DENIED", reason: "REJECT_REASON_PERMISSION_DENIED", message: "a second person has to say the same" } } }); });
+  });
+  await other.goto(`${url}/#/orders?tab=working`);
+  await other.getByRole("button", { name: "Resolve…" }).click();
+  await other.locator("[data-silence=proves_nothing]").waitFor();
+  const say = other.getByRole("button", { name: "Say so" });
+  await other.getByRole("radio", { name: /The venue has it/ }).check();
+  await other.getByLabel("How you know").fill("open in its list");
+  if (await say.isEnabled()) return "it is taken without the venue's id";
+  await other.getByLabel("The venue's id of it").fill("V-77");
+  await picture(other, "resolve-1440");
+  const problems = await accessible(other);
+  if (problems) return problems;
+  await say.click();
+  await other.getByRole("status").filter({ hasText: "second person" }).waitFor();
+  await other.close();
+  if (posted?.broker_order_id !== "V-77" || posted?.reason !== "open in its list") return JSON.stringify(posted);
+});
 await check("cancels the order from the table", async () => {
   if (!placedId) return "no order was placed";
+  await go(page, "orders?tab=working");
   const row = page.locator("tbody tr", { hasText: instrument.symbol }).filter({ has: page.getByRole("button", { name: "Cancel", exact: true }) }).filter({ hasText: "manual" }).first();
   await row.getByRole("button", { name: "Cancel", exact: true }).click();
   for (let i = 0; i < 50; ++i) {
@@ -483,14 +548,81 @@ await check("a buy stop below the market is stopped in the ticket, with the numb
   await other.close();
   if (enabled) return "it could be reviewed";
 });
-await check("per cent are per cent in the limits dialog too", async () => {
+const limitRow = (name) => page.locator(`[data-limit=${name}]`);
+const setLimit = async (label, value, reason, holds) => {
+  await page.getByRole("button", { name: `Change ${label}`, exact: true }).click();
+  await page.getByLabel(/^New value/).fill(value);
+  if (holds) await page.getByLabel("Holds").selectOption({ label: holds });
+  await page.getByLabel("Reason").fill(reason);
+  await page.locator("dialog .primary").click();
+  await page.locator("dialog").waitFor({ state: "detached" });
+};
+await check("limits: per cent are per cent, and a limit says what is in force, whose it is and what is used", async () => {
   await go(page, "risk");
   const { limits } = await api("GET", "/api/live/risk");
-  await page.getByRole("button", { name: "Change…" }).click();
-  const typed = await page.getByLabel("Daily loss, %").inputValue();
-  await picture(page, "limits-1440");
+  await limitRow("daily_loss_ratio").waitFor();
+  const text = await limitRow("daily_loss_ratio").innerText();
+  if (!text.includes(`${Number(limits.daily_loss_ratio) * 100} %`) || !text.includes("account ")) return text;
+  if ((await limitRow("daily_loss_ratio").getByRole("meter").count()) !== 1) return "no bar";
+  await page.getByRole("button", { name: "Change Daily loss", exact: true }).click();
+  const typed = await page.getByLabel(/^New value/).inputValue();
+  if (await page.locator("dialog .primary").isEnabled()) return "it can be changed without a change";
+  await page.getByLabel(/^New value/).fill("-1");
+  await page.getByText("A number that this limit can have").waitFor();
+  await page.getByLabel(/^New value/).fill(String(Number(typed) * 2));
+  await page.locator("[data-direction=looser]").waitFor();
+  if (await page.locator("dialog .primary").isEnabled()) return "it can be changed without a reason";
+  await picture(page, "limit-dialog-1440");
+  const problems = await accessible(page);
   await page.keyboard.press("Escape");
+  if (problems) return problems;
   if (Number(typed) !== Number(limits.daily_loss_ratio) * 100) return `${typed} for ${limits.daily_loss_ratio}`;
+});
+await check("limits: lowered at once, overridden until an end, revoked, and all of it in the history with its reason", async () => {
+  const { limits } = await api("GET", "/api/live/risk");
+  const before = limits.max_open_orders;
+  await setLimit("Open orders", String(before - 1), "browser test lowers it");
+  await limitRow("max_open_orders").locator(".limit-value", { hasText: String(before - 1) }).waitFor();
+  await setLimit("Open orders", String(before - 2), "browser test overrides it", "override for 15 minutes");
+  await limitRow("max_open_orders").getByText(/ends in 14 min|ends in 15 min/).waitFor();
+  const list = page.getByRole("list", { name: "Overrides in force" });
+  await list.waitFor();
+  await picture(page, "limits-override-1440", true);
+  const { limits: effective } = await api("GET", "/api/live/risk/limits/effective");
+  const inForce = effective.find((l) => l.name === "max_open_orders");
+  if (Number(inForce.value) !== before - 2 || !inForce.scope.endsWith("override")) return JSON.stringify(inForce);
+  await list.getByRole("button", { name: "Revoke…" }).click();
+  await page.getByLabel("Reason").fill("browser test is over");
+  await page.getByRole("button", { name: "Revoke", exact: true }).click();
+  await list.waitFor({ state: "detached" });
+  await limitRow("max_open_orders").locator(".limit-value", { hasText: String(before - 1) }).waitFor();
+  await setLimit("Open orders", String(before), "browser test puts it back");
+  await page.getByRole("button", { name: "Open orders", exact: true }).click();
+  await page.locator(".versions > li").first().waitFor();
+  const said = await page.locator(".versions").innerText();
+  await picture(page, "limits-history-1440");
+  const problems = await accessible(page);
+  await page.keyboard.press("Escape");
+  if (problems) return problems;
+  for (const reason of ["lowers it", "overrides it", "puts it back"]) if (!said.includes(reason)) return `${reason} is missing: ${said}`;
+});
+await check("limits: what waits for a second person is told, and whoever asked cannot approve it", async () => {
+  for (const who of ["user:dashboard", "user:bob"]) {
+    const other = await context.newPage();
+    const change = { change_id: "r-1", state: "LIMIT_CHANGE_STATE_PENDING", limits: { account_id: "paper" }, raises: ["daily_loss_ratio 0.01 -> 0.02"], reason: "wider stops", proposed_by: who, propose_time: new Date().toISOString() };
+    await other.route(/limits\/changes\?/, (route) => route.fulfill({ json: { changes: [change] } }));
+    await other.goto(`${url}/#/risk`);
+    await other.getByText("Daily loss 1 % → 2 %").waitFor();
+    await other.getByRole("button", { name: "Decide…" }).click();
+    await other.getByLabel("Your reason").fill("looked at it");
+    const can = await other.getByRole("button", { name: "Approve" }).isEnabled();
+    const back = await other.getByRole("button", { name: "Take back" }).count();
+    if (who === "user:bob") await picture(other, "limits-second-person-1440");
+    const problems = await accessible(other);
+    await other.close();
+    if (problems) return problems;
+    if (can !== (who === "user:bob") || back !== (who === "user:dashboard" ? 1 : 0)) return `${who}: approve ${can}, take back ${back}`;
+  }
 });
 await check("show on the chart brings the chart", async () => {
   await go(page, "history?tab=fills");
