@@ -312,13 +312,19 @@ Outcome SelfTrade(const Context& c) {
   std::vector<Exposure::Resting> crossed = c.in.exposure.Crossed(order.symbol, order.side, *reach);
   if (crossed.empty()) return {};
   const Exposure::Resting& first = crossed.front();
+  // One that would trade at once may have done so, or may rest after all: it stays in the way until its fill is known.
+  const Decimal& touch = order.side == Side::kBuy ? c.quote->bid_price : c.quote->ask_price;
+  bool on_its_way = touch.IsPositive() && (order.side == Side::kBuy ? first.price <= touch : first.price >= touch);
+  const std::string how = on_its_way ? " trades at once at " + first.price.ToString() +
+                                           " and counts as resting until its fill is known; ask again in a moment"
+                                     : " rests at " + first.price.ToString();
   return {.passed = false,
           .reason = RejectReason::kSelfTrade,
           .limit = first.price.ToString(),
           .used = first.price.ToString(),
           .after = reach->ToString(),
           .message = "the order would trade with one of the account's own",
-          .detail = ": " + first.order_id.value() + " rests at " + first.price.ToString(),
+          .detail = ": " + first.order_id.value() + how,
           .related_order_id = first.order_id.value()};
 }
 Outcome OrderRate(const Context& c) {

@@ -386,6 +386,25 @@ TEST(PreTradeTest, AnOrderDoesNotTradeWithTheAccountsOwn) {
   EXPECT_FALSE(world.Run().rejection) << "off";
 }
 
+TEST(PreTradeTest, ARefusedSelfTradeSaysWhetherTheOwnOrderRestsOrIsOnlyNotKnownToHaveFilled) {
+  World world;
+  world.order.type = OrderType::kLimit;
+  world.order.limit_price = Decimal::Of("101");
+  world.Rests("mine", Side::kSell, "1", "100.5");
+  ASSERT_TRUE(world.Run().rejection);
+  EXPECT_NE(world.Run().rejection->message.find("mine rests at 100.5"), std::string::npos);
+  // A sale at the bid or below it trades at once; until its fill is known it is in the way.
+  World sent;
+  sent.order = world.order;
+  sent.Rests("mine", Side::kSell, "1", "99");
+  ASSERT_TRUE(sent.Run().rejection);
+  EXPECT_EQ(sent.Run().rejection->check, "self_trade");
+  EXPECT_NE(
+      sent.Run().rejection->message.find("mine trades at once at 99 and counts as resting until its fill is known"),
+      std::string::npos)
+      << sent.Run().rejection->message;
+}
+
 TEST(PreTradeTest, AReductionIsNotRefusedForAnOwnOrderAndTellsWhichItMeets) {
   World world;
   world.Filled(Side::kBuy, "10", "100");
