@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libs/broker/capabilities.h"
+#include "libs/broker/execution.h"
 #include "libs/broker/statement.h"
 #include "libs/model/order.h"
 
@@ -166,6 +167,13 @@ class VenueSession {
   virtual void AskStatement() = 0;
   // Those that have come since.
   virtual std::vector<Statement> TakeStatements() = 0;
+
+  // Of a venue within this process, whose changes are stored with what is told of them: what it did for the account.
+  virtual void Hear(const Execution&) {}
+  // After a restart: an order that was, or may have been, handed over before.
+  virtual void Recall(const Order&) {}
+  // When it has something to say though nobody asks.
+  [[nodiscard]] virtual std::optional<UtcTime> NextDue() const { return std::nullopt; }
 };
 
 }  // namespace ballast::broker

@@ -31,6 +31,7 @@ constexpr std::array kTimes = {TimeName{TimeInForce::kGtc, "gtc"},         TimeN
 
 Capabilities Paper() {
   Capabilities paper;
+  paper.asset_classes = {AssetClass::kEquity, AssetClass::kCrypto};
   paper.order_types = {OrderType::kMarket,    OrderType::kLimit,      OrderType::kStop,
                        OrderType::kStopLimit, OrderType::kTakeProfit, OrderType::kTakeProfitLimit};
   paper.times_in_force = {TimeInForce::kGtc, TimeInForce::kDay,    TimeInForce::kIoc,    TimeInForce::kFok,
@@ -81,30 +82,62 @@ Supported Lacks(std::string what) {
                            .message = "the broker has no " + what + ", and nothing here stands in for it"}};
 }
 
+struct ListName {
+  ContingencyType list;
+  const char* name;
+};
+constexpr std::array kLists = {ListName{ContingencyType::kOto, "oto"}, ListName{ContingencyType::kOco, "oco"},
+                               ListName{ContingencyType::kOuo, "ouo"}, ListName{ContingencyType::kBracket, "bracket"}};
+
 template <typename Names, typename Value>
-std::string NameIn(const Names& names, Value value) {
+std::string_view NameIn(const Names& names, Value value) {
   for (const auto& [each, name] : names) {
     if (each == value) return name;
   }
-  return std::to_string(static_cast<int>(value));
+  return "unknown";
+}
+
+// The brokers there are: a line for each, what it can beside it.
+const std::map<std::string, Capabilities, std::less<>>& Brokers() {
+  static const std::map<std::string, Capabilities, std::less<>> kBrokers = {{"paper", Paper()}};
+  return kBrokers;
 }
 
 }  // namespace
 
+std::string_view NameOf(OrderType type) { return NameIn(kTypes, type); }
+std::string_view NameOf(TimeInForce time) { return NameIn(kTimes, time); }
+std::string_view NameOf(ContingencyType list) { return NameIn(kLists, list); }
+
 const Capabilities& CapabilitiesOf(std::string_view broker) {
-  static const std::map<std::string_view, Capabilities> kBrokers = {{"paper", Paper()}};
   static const Capabilities kNothing;
-  auto found = kBrokers.find(broker);
-  return found == kBrokers.end() ? kNothing : found->second;
+  auto found = Brokers().find(broker);
+  return found == Brokers().end() ? kNothing : found->second;
+}
+
+std::vector<std::string> KnownBrokers() {
+  std::vector<std::string> known;
+  for (const auto& [name, can] : Brokers()) known.push_back(name);
+  return known;
+}
+
+Rejection UnknownBroker(std::string_view broker, const std::vector<std::string>& known) {
+  std::string names;
+  for (const std::string& each : known) names += (names.empty() ? "" : ", ") + each;
+  return {.reason = RejectReason::kBrokerUnsupported,
+          .check = "broker",
+          .limit = names,
+          .observed = std::string(broker),
+          .message = "there is no broker '" + std::string(broker) + "'; there are: " + names};
 }
 
 Supported SupportFor(const Order& order, const Capabilities& capabilities) {
   Support type = SupportOf(order.type, capabilities);
-  if (type == Support::kNone) return Lacks("order_type." + NameIn(kTypes, order.type));
+  if (type == Support::kNone) return Lacks("order_type." + std::string(NameOf(order.type)));
   // Of an emulated order a date is watched here with its trigger.
   bool here = type == Support::kEmulated && order.time_in_force == TimeInForce::kGtd;
   if (!here && !capabilities.times_in_force.contains(order.time_in_force))
-    return Lacks("time_in_force." + NameIn(kTimes, order.time_in_force));
+    return Lacks("time_in_force." + std::string(NameOf(order.time_in_force)));
   if (order.post_only && !capabilities.post_only) return Lacks("post_only");
   if (order.display_quantity && !capabilities.display_quantity) return Lacks("display_quantity");
   if (order.trigger_source == TriggerSource::kLast && type == Support::kNative && !capabilities.last_trigger)
@@ -147,8 +180,8 @@ std::vector<std::pair<std::string, Support>> DescribeCapabilities(const Capabili
   described.emplace_back("client_order_id.unique_for_ever",
                          native(capabilities.client_id_rule == ClientIdRule::kUniqueForEver));
   // Watched here for every broker: no venue's own lists are used.
-  for (const char* list : {"oto", "oco", "ouo", "bracket"})
-    described.emplace_back(std::string("contingency.") + list, Support::kEmulated);
+  for (const ListName& each : kLists)
+    described.emplace_back(std::string("contingency.") + each.name, Support::kEmulated);
   return described;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/model/market.h"
 #include "libs/model/order.h"
 
 namespace ballast::broker {
@@ -23,6 +24,7 @@ enum class ClientIdRule : int {
 // What a venue can do by itself. What it cannot is refused before anything is sent, or done here in its place
 // (SupportFor); never changed into something else.
 struct Capabilities {
+  std::set<AssetClass> asset_classes;
   std::set<OrderType> order_types;
   std::set<TimeInForce> times_in_force;
   // Other prices and quantities for an order that works, with the same id.
@@ -38,6 +40,10 @@ struct Capabilities {
   bool query_trades = false;
   bool query_open_orders = false;
   ClientIdRule client_id_rule = ClientIdRule::kNotEnforced;
+  // Lists of orders it watches itself. None is used yet: they are watched here for every broker.
+  std::set<ContingencyType> contingencies;
+  // New orders and replacements that an account may send in a second; 0: it names no limit.
+  int orders_per_second = 0;
   // Told trades may be corrected or busted.
   bool corrections = false;
   // How long after it has left the venue may still take an order; nothing: for ever, and no silence proves anything.
@@ -63,6 +69,10 @@ struct Capabilities {
 
 // The data of the brokers there are, by their id ("paper"). One that is not known can do nothing.
 const Capabilities& CapabilitiesOf(std::string_view broker);
+// Their ids, by name.
+std::vector<std::string> KnownBrokers();
+// Of an account whose broker is none of `known`: BROKER_UNSUPPORTED, with those there are as the limit.
+Rejection UnknownBroker(std::string_view broker, const std::vector<std::string>& known);
 
 enum class Support : int {
   kNone = 0,
@@ -85,5 +95,9 @@ Order AfterTrigger(const Order& order);
 // For people and for the list of brokers: "order_type.stop", "time_in_force.gtd", "post_only"…, with what becomes of
 // it.
 std::vector<std::pair<std::string, Support>> DescribeCapabilities(const Capabilities& capabilities);
+// The names in it, without what they begin with.
+std::string_view NameOf(OrderType type);
+std::string_view NameOf(TimeInForce time);
+std::string_view NameOf(ContingencyType list);
 
 }  // namespace ballast::broker

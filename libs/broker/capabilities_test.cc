@@ -85,5 +85,16 @@ TEST(CapabilitiesTest, EveryOneIsDescribedByName) {
   EXPECT_EQ(of("contingency.bracket"), Support::kEmulated);
 }
 
+TEST(CapabilitiesTest, ABrokerThatIsNotThereIsRefusedWithThoseThatAre) {
+  Rejection why = UnknownBroker("nowhere", {"paper", "other"});
+  EXPECT_EQ(why.reason, RejectReason::kBrokerUnsupported);
+  EXPECT_EQ(why.check, "broker");
+  EXPECT_EQ(why.observed, "nowhere");
+  EXPECT_EQ(why.limit, "paper, other");
+  EXPECT_EQ(why.message, "there is no broker 'nowhere'; there are: paper, other");
+  for (const std::string& known : KnownBrokers()) EXPECT_FALSE(CapabilitiesOf(known).order_types.empty()) << known;
+  EXPECT_TRUE(CapabilitiesOf("nowhere").order_types.empty());
+}
+
 }  // namespace
 }  // namespace ballast::broker

@@ -58,7 +58,9 @@ void OrderDesk::RestoreKept(const Kept& kept, UtcTime now) {
               .way = kept.way,
               .cancel_wanted = kept.cancel_wanted,
               .replace_answered = kept.replace_answered,
-              .contradicted = kept.contradicted};
+              .contradicted = kept.contradicted,
+              .triggered = kept.triggered,
+              .trades = kept.trades};
   kept_.insert_or_assign(kept.order.order_id, kept);
   Restore(std::move(entry), now);
   // It was asked for: nobody knows whether that was answered.
@@ -535,16 +537,24 @@ Duration OrderDesk::PauseBefore(const Entry& entry) const {
 
 std::map<OrderId, std::optional<OrderDesk::Kept>> OrderDesk::TakeKept() {
   std::map<OrderId, std::optional<Kept>> news;
-  if (kept_.empty() && out_.empty() && query_.empty()) return news;
+  const bool until_closed = keeping_ == Keeping::kUntilClosed;
+  static const std::set<OrderId> kNone;
+  const std::set<OrderId>& open = until_closed ? unsettled_ : kNone;
+  if (kept_.empty() && out_.empty() && query_.empty() && open.empty()) return news;
   std::map<OrderId, Kept> now;
-  for (const std::set<OrderId>* ids : {&out_, &query_}) {
+  for (const std::set<OrderId>* ids : std::initializer_list<const std::set<OrderId>*>{&out_, &query_, &open}) {
     for (const OrderId& id : *ids) {
       const Entry& entry = entries_.At(id);
-      now.try_emplace(id, Kept{.order = entry.order,
-                               .way = entry.way,
-                               .cancel_wanted = entry.cancel_wanted,
-                               .contradicted = entry.contradicted,
-                               .replace_answered = entry.replace_answered});
+      Kept kept{.order = entry.order,
+                .way = entry.way,
+                .cancel_wanted = entry.cancel_wanted,
+                .contradicted = entry.contradicted,
+                .replace_answered = entry.replace_answered};
+      if (until_closed) {
+        kept.triggered = entry.triggered;
+        kept.trades = entry.trades;
+      }
+      now.try_emplace(id, std::move(kept));
     }
   }
   for (const auto& [id, kept] : now) {

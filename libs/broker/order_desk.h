@@ -33,6 +33,8 @@ class OrderDesk {
     std::uint32_t version = 0;
     bool busted = false;
     Decimal quantity;
+
+    friend bool operator==(const Told&, const Told&) = default;
   };
   struct Entry {
     Order order;
@@ -69,18 +71,29 @@ class OrderDesk {
     std::vector<QueryIntent> query;
   };
 
-  OrderDesk(AccountId account_id, Capabilities capabilities, std::uint64_t execution_sequence)
+  // What is stored of the orders beside the executions.
+  enum class Keeping : int {
+    // While it is out or asked for: all else is known from the venue's own books, which are stored here.
+    kWhileOut = 0,
+    // From the intent on until it is closed: the venue's books are elsewhere.
+    kUntilClosed = 1,
+  };
+  OrderDesk(AccountId account_id, Capabilities capabilities, std::uint64_t execution_sequence,
+            Keeping keeping = Keeping::kWhileOut)
       : account_id_(std::move(account_id)),
         capabilities_(std::move(capabilities)),
+        keeping_(keeping),
         execution_sequence_(execution_sequence) {}
 
-  // What is stored of an order while it is out or asked for. All else is known from the venue's own books.
   struct Kept {
     Order order;
     Way way = Way::kSent;
     bool cancel_wanted = false;
     bool contradicted = false;
     std::uint32_t replace_answered = 0;
+    bool triggered = false;
+    // By root execution id, of kUntilClosed: what is told again after a restart is known.
+    std::map<ExecutionId, Told> trades = {};
 
     friend bool operator==(const Kept&, const Kept&) = default;
   };
@@ -111,6 +124,8 @@ class OrderDesk {
   [[nodiscard]] std::optional<UtcTime> NextDue() const;
   // Orders that are out: handed over and not answered, or told as unknown.
   [[nodiscard]] const std::set<OrderId>& out() const { return out_; }
+  // Orders that are not closed, and those a person has to look at.
+  [[nodiscard]] const std::set<OrderId>& unsettled() const { return unsettled_; }
   // In the same transaction as the batches taken: what is out or asked for now, where that is news (nothing: no more).
   std::map<OrderId, std::optional<Kept>> TakeKept();
 
@@ -170,6 +185,7 @@ class OrderDesk {
 
   AccountId account_id_;
   Capabilities capabilities_;
+  Keeping keeping_;
   std::uint64_t execution_sequence_;
   bool ready_ = false;
   LookupMap<OrderId, Entry> entries_;

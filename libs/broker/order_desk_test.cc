@@ -460,6 +460,44 @@ TEST(OrderDeskTest, WhatIsOutIsKeptUntilItIsKnownAndRestored) {
   EXPECT_FALSE(kept.at(kOrder).has_value());
 }
 
+// At a venue whose books are elsewhere: from the intent on, with what is told of it.
+TEST(OrderDeskTest, WhereTheBooksAreElsewhereAnOrderIsKeptFromTheIntentUntilItIsClosed) {
+  using Keeping = OrderDesk::Keeping;
+  World world(Asked());
+  world.desk = OrderDesk(kAccount, Asked(), 0, Keeping::kUntilClosed);
+  world.desk.Hear(SessionState{.state = SessionState::State::kReady}, world.now);
+  world.desk.Take(Buy(kOrder, "3"), world.now);
+  auto kept = world.desk.TakeKept();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept.at(kOrder)->way, OrderDesk::Way::kIntent);
+  EXPECT_TRUE(world.session.submitted.empty());
+  world.Turn();
+  world.Says({TradeOf("t1", 0, "1", false)});
+  kept = world.desk.TakeKept();
+  EXPECT_EQ(kept.at(kOrder)->way, OrderDesk::Way::kOpen);
+  EXPECT_EQ(kept.at(kOrder)->trades.size(), 1U);
+
+  World after(Asked());
+  after.desk = OrderDesk(kAccount, Asked(), 7, Keeping::kUntilClosed);
+  after.desk.RestoreKept(*kept.at(kOrder), after.now);
+  after.Says(
+      {SessionState{.state = SessionState::State::kReady}, TradeOf("t1", 0, "1", false), TradeOf("t2", 0, "2", false)});
+  EXPECT_EQ(after.Count(ExecutionType::kTrade), 1);  // t1 was told in the life before
+  EXPECT_TRUE(after.session.submitted.empty());
+  EXPECT_EQ(after.desk.Find(kOrder)->order.status, OrderStatus::kFilled);
+  EXPECT_FALSE(after.desk.Find(kOrder)->contradicted);
+  // It was asked for at the start: kept until that is answered.
+  EXPECT_EQ(after.desk.TakeKept().at(kOrder)->way, OrderDesk::Way::kClosed);
+  after.Says({OrderRecord{.order_id = kOrder,
+                          .broker_order_id = "b1",
+                          .status = OrderStatus::kFilled,
+                          .cumulative_quantity = Decimal::Of("3"),
+                          .as_of = kStart}});
+  kept = after.desk.TakeKept();
+  ASSERT_TRUE(kept.contains(kOrder));
+  EXPECT_FALSE(kept.at(kOrder).has_value());
+}
+
 TEST(OrderDeskTest, AReplacementThatARestartCutsOffIsStillWaitedFor) {
   Capabilities can = Asked();
   can.replace = true;

@@ -43,8 +43,11 @@ Engine::Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock&
       committer_(clock),
       venue_({}, options_.paper),
       feed_(options_, venue_, clock, log, metrics),
-      desks_(
-          venue_, [this] { return feed_.Now(); }, options_.faults),
+      desks_(options_.brokers, venue_, [this] { return feed_.Now(); },
+             {.faults = options_.faults,
+              .settings = options_.broker_settings,
+              .wake = [this] { inbox_.Wake(); },
+              .closed_kept = options_.closed_orders_kept}),
       executions_(metrics.GetCounter("ballast_broker_executions_total", "executions told", {})),
       reports_lost_(metrics.GetCounter("ballast_broker_reports_lost_total",
                                        "reports that order management was told and that are not stored here", {})),
@@ -74,7 +77,8 @@ absl::Status Engine::Recover() {
     for (const Quote& quote : feed_.source().quotes()) venue_.RestoreQuote(quote);
   }
   ASSIGN_OR_RETURN(std::vector<broker::OrderDesk::Kept> kept, store_.LoadKept());
-  desks_.Restore(kept);
+  ASSIGN_OR_RETURN(VenueDesks::Brokers brokers, store_.LoadBrokers());
+  RETURN_IF_ERROR(desks_.Restore(kept, brokers));
   if (options_.faults) log_.Critical("broker.faults_on", {{"venue", "paper"}});
   Kill();
   // Orders that come first find a market. A replay's first step is made when everybody is there.
@@ -248,18 +252,22 @@ bool Engine::IsToCancel(const KillCommand& held, const Order& order) const {
 
 void Engine::CancelAll(const KillCommand& held, KillDesk::View& view, const AccountId& account) {
   int& sent = cancels_sent_[account];
-  for (const OrderId& id : venue_.Working(account)) {
-    if (IsToCancel(held, *venue_.Find(id))) {
-      ++sent;
-      venue_.Cancel(account, id, feed_.Now(),
-                    Rejection{.reason = RejectReason::kKillSwitch,
-                              .check = "kill_switch",
-                              .observed = held.command_id,
-                              .message = "the broker gateway's kill switch cancels every open order of the account"});
+  for (const OrderId& id : desks_.Working(account)) {
+    if (IsToCancel(held, *desks_.Find(account, id))) {
+      if (desks_.IsElsewhere(account)) {
+        sent += desks_.CancelOnce(account, id) ? 1 : 0;
+      } else {
+        ++sent;
+        venue_.Cancel(account, id, feed_.Now(),
+                      Rejection{.reason = RejectReason::kKillSwitch,
+                                .check = "kill_switch",
+                                .observed = held.command_id,
+                                .message = "the broker gateway's kill switch cancels every open order of the account"});
+      }
     }
-    if (IsTerminal(venue_.Find(id)->status)) continue;
+    if (IsTerminal(desks_.Find(account, id)->status)) continue;
     ++view.open_orders;
-    view.cancel_pending |= IsToCancel(held, *venue_.Find(id));
+    view.cancel_pending |= IsToCancel(held, *desks_.Find(account, id));
   }
   view.cancels_sent = sent;
   if (!venue_.has_changes() && storage_problem_.empty()) return;
@@ -296,7 +304,7 @@ void Engine::Advance() {
 }
 
 std::int64_t Engine::IdleNanos() const {
-  if (venue_.has_changes()) return 0;
+  if (venue_.has_changes() || desks_.HasNews()) return 0;
   std::int64_t idle = feed_.IdleNanos();
   std::optional<UtcTime> due = venue_.NextDue();
   if (std::optional<UtcTime> asked = desks_.NextDue()) due = due ? std::min(*due, *asked) : *asked;
@@ -359,7 +367,8 @@ void Engine::Handle(const broker::v1::OrderSessionRequest& request, const std::s
   } else if (request.has_open_account()) {
     auto cash = wire::FromProto(request.open_account().opening_cash(), "opening_cash");
     if (cash.ok()) {
-      Open(AccountId(request.open_account().account_id()), request.open_account().currency(), *cash);
+      Open(AccountId(request.open_account().account_id()), request.open_account().currency(), *cash,
+           request.open_account().broker());
     } else {
       Quarantine(request, cash.status());
     }
@@ -466,7 +475,8 @@ void Engine::New(const broker::v1::NewOrder& request) {
     return;
   }
   if (desks_.IsOut(order->account_id, order->order_id)) return;  // nobody knows yet what became of it
-  if (venue_.Find(order->order_id) != nullptr) return;  // its reports are stored and were sent or will be resent
+  if (desks_.Find(order->account_id, order->order_id) != nullptr)
+    return;  // its reports are stored and were sent or will be resent
   bool too_old = clock_.Now() - SentFrom(*order) > Duration::Millis(options_.last_check.intent_age_ms_max);
   if (too_old || order->create_time <= venue_.forgotten_until()) {
     // It may have come before and be closed since. A rare read: of what is sent again after a lost session.
@@ -536,7 +546,7 @@ void Engine::Permit(const broker::v1::TradePermission& permission, const std::sh
 void Engine::Replace(const broker::v1::ReplaceInstruction& request, const Replacement& terms) {
   const AccountId account(request.account_id());
   const OrderId id(request.order_id());
-  const Order* present = venue_.Find(id);
+  const Order* present = desks_.Find(account, id);
   const paper::Ledger* ledger = venue_.FindLedger(account);
   if (present == nullptr || ledger == nullptr || present->account_id != account) return;
   Order wanted = *present;
@@ -559,17 +569,27 @@ void Engine::Replace(const broker::v1::ReplaceInstruction& request, const Replac
 // Nothing that can be told of an account comes before it is open, so an order for one that is not opens it to be
 // refused: unanswered, it would be on its way for ever.
 const paper::Ledger* Engine::LedgerFor(const Order& order) {
-  if (const paper::Ledger* ledger = venue_.FindLedger(order.account_id)) {
+  Rejection why{.reason = RejectReason::kUnknownAccount, .check = "venue", .message = "the account is not open"};
+  if (auto other = not_joined_.find(order.account_id); other != not_joined_.end()) {
+    why = other->second;
+  } else if (const paper::Ledger* ledger = venue_.FindLedger(order.account_id)) {
     if (!ledger->currency.empty()) return ledger;
   }
   log_.Critical("broker.unknown_account", {{"account", order.account_id.value()}, {"order", order.order_id.value()}});
-  Open(order.account_id, "", Decimal());
-  desks_.Refuse(order,
-                {.reason = RejectReason::kUnknownAccount, .check = "venue", .message = "the account is not open"});
+  if (venue_.FindLedger(order.account_id) == nullptr) Open(order.account_id, "", Decimal(), "");
+  desks_.Refuse(order, why);
   return nullptr;
 }
 
-void Engine::Open(const AccountId& id, const std::string& currency, Decimal cash) {
+void Engine::Open(const AccountId& id, const std::string& currency, Decimal cash, const std::string& broker) {
+  // Without a currency it is opened to refuse what comes for it.
+  std::optional<Rejection> why = currency.empty() ? std::nullopt : desks_.Join(id, broker);
+  if (why) {
+    log_.Critical("broker.account_not_opened", {{"account", id.value()}, {"error", why->message}});
+    not_joined_[id] = *why;
+    return;
+  }
+  if (!currency.empty()) not_joined_.erase(id);
   venue_.OpenAccount(id, currency, cash);
   if (auto told = told_.find(id); told != told_.end()) desks_.GoOnAfter(id, told->second);
 }
@@ -625,7 +645,8 @@ bool Engine::Collect() {
   changes.executions = desks_.Hear(changes);
   bool step = feed_.unsaved();
   VenueDesks::Kept kept = desks_.TakeKept();
-  if (changes.empty() && !step && kept.empty()) return false;
+  VenueDesks::Brokers joined = desks_.TakeJoined();
+  if (changes.empty() && !step && kept.empty() && joined.empty()) return false;
   market::SourceState state;
   if (step) state = feed_.State();
   static const std::vector<Bar> kNoBars;
@@ -634,7 +655,7 @@ bool Engine::Collect() {
   for (std::size_t i = 0; i < storing.reports.size(); ++i) ToProto(changes.executions[i], &storing.reports[i]);
   // Made once: while they are tried again the venue may go on cancelling.
   storing.rows = BrokerStore::Rows(storing.reports, venue_, changes, step ? &state : nullptr,
-                                   step ? feed_.unsaved_bars() : kNoBars, kept);
+                                   step ? feed_.unsaved_bars() : kNoBars, kept, joined);
   storing.changes = std::move(changes);
   storing.step = step;
   storing_ = std::move(storing);
@@ -686,6 +707,7 @@ bool Engine::Settle() {
 
 // What waited for the commit: executions of a step come before the step itself.
 void Engine::Tell() {
+  desks_.SendStored();
   if (std::exchange(publish_, false)) feed_.Publish();
   for (auto& action : std::exchange(after_commit_, {})) action();
 }

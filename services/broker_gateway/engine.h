@@ -102,8 +102,8 @@ class Engine : public runtime::Machine {
   [[nodiscard]] std::optional<std::int64_t> UnpermittedMillis(const AccountId& account) const;
   void Permit(const broker::v1::TradePermission& permission, const std::shared_ptr<OrderSender>& session);
   void GoOnAfter(const AccountId& account, std::uint64_t head, std::uint64_t after);
-  void Open(const AccountId& id, const std::string& currency, Decimal cash);
-  // nullptr: there is none, and the order is refused.
+  void Open(const AccountId& id, const std::string& currency, Decimal cash, const std::string& broker);
+  // nullptr: there is none, or its broker is another one, and the order is refused.
   const paper::Ledger* LedgerFor(const Order& order);
   std::int64_t SentInSecond(const AccountId& account);
   [[nodiscard]] std::int64_t SentToVenueInSecond() const;
@@ -152,6 +152,8 @@ class Engine : public runtime::Machine {
   std::int64_t last_save_ns_ = 0;
   // What the order manager was told of accounts that are not open here.
   std::map<AccountId, std::uint64_t> told_;
+  // Why accounts that were to be opened are not, or not with the broker they name.
+  std::map<AccountId, Rejection> not_joined_;
   // New orders by account that have left in the running second.
   std::int64_t sent_second_ = 0;
   std::map<AccountId, std::int64_t> sent_;

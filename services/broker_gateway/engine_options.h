@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "libs/brokers/paper/faulty_session.h"
 #include "libs/brokers/paper/paper_broker.h"
 #include "services/broker_gateway/last_check.h"
+#include "services/broker_gateway/registry.h"
 
 namespace ballast {
 
@@ -30,6 +32,10 @@ struct EngineOptions {
   std::vector<std::string> replay_instruments;
   int lockstep_subscribers = 4;
   paper::PaperBroker::Options paper = {};
+  // The brokers an account can be with.
+  BrokerRegistry brokers = BrokerRegistry::BuiltIn();
+  // The values of their settings, by name.
+  std::map<std::string, std::string> broker_settings = {};
   // The paper venue fails as orders ask it to; for tests.
   std::optional<paper::Faults> faults = {};
   // So many closed orders are known in memory; the others are looked up.

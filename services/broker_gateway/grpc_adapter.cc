@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "libs/base/absl_std.h"
-#include "libs/broker/capabilities.h"
 #include "libs/market/bars.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/wire/wire.h"
+#include "services/broker_gateway/broker_list.h"
 
 namespace ballast {
 namespace {
@@ -55,6 +55,22 @@ grpc::ServerUnaryReactor* Answer(Engine& engine, grpc::CallbackServerContext* co
   return reactor;
 }
 
+// The broker's own word, as old as its last statement.
+absl::Status FillElsewhere(const Engine& engine, const paper::Ledger& ledger,
+                           broker::v1::GetBrokerAccountResponse* out) {
+  std::optional<broker::Statement> statement = engine.desks().StatementOf(ledger.account_id);
+  if (!statement) return absl::UnavailableError("the broker has not said yet what the account holds");
+  out->set_currency(statement->currency);
+  wire::ToProto(statement->cash, out->mutable_cash());
+  for (const auto& [symbol, quantity] : statement->positions) {
+    auto* position = out->add_positions();
+    position->set_symbol(symbol.value());
+    wire::ToProto(quantity, position->mutable_quantity());
+  }
+  out->set_execution_sequence(engine.desks().StatementUntil(ledger.account_id));
+  return absl::OkStatus();
+}
+
 bool IsTrade(broker::v1::ExecutionType type) {
   return type == broker::v1::EXECUTION_TYPE_TRADE || type == broker::v1::EXECUTION_TYPE_TRADE_CORRECT ||
          type == broker::v1::EXECUTION_TYPE_TRADE_CANCEL;
@@ -100,7 +116,7 @@ grpc::ServerUnaryReactor* BrokerGrpc::QueryOrder(grpc::CallbackServerContext* co
   };
   OrderId id(request->order_id());
   bool queued = engine_.Ask([this, id, reactor, finish](const Engine& engine) {
-    if (const Order* order = engine.venue().Find(id)) {
+    if (const Order* order = engine.desks().Find(id)) {
       finish(*order);
     } else if (!reader_.Run([this, id, finish] { finish(store_.LoadOrder(id)); })) {  // it may be an old one
       reactor->Finish(Busy());
@@ -117,8 +133,9 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListOpenOrders(grpc::CallbackServerContext
   if (!check.Id("account_id", request->account_id()).ok()) return Refuse(context, check);
   return Answer(engine_, context, [request = *request, response](const Engine& engine) -> absl::Status {
     RETURN_IF_ERROR(CheckAccount(engine, request.account_id()));
-    for (const OrderId& id : engine.venue().Working(AccountId(request.account_id())))
-      wire::ToProto(*engine.venue().Find(id), response->add_orders());
+    const AccountId account(request.account_id());
+    for (const OrderId& id : engine.desks().Working(account))
+      wire::ToProto(*engine.desks().Find(account, id), response->add_orders());
     return absl::OkStatus();
   });
 }
@@ -164,6 +181,7 @@ grpc::ServerUnaryReactor* BrokerGrpc::GetBrokerAccount(grpc::CallbackServerConte
     RETURN_IF_ERROR(CheckAccount(engine, request.account_id()));
     const paper::Ledger* ledger = engine.venue().FindLedger(AccountId(request.account_id()));
     response->set_account_id(request.account_id());
+    if (engine.desks().IsElsewhere(ledger->account_id)) return FillElsewhere(engine, *ledger, response);
     response->set_currency(ledger->currency);
     wire::ToProto(ledger->cash, response->mutable_cash());
     for (const auto& [symbol, quantity] : ledger->positions) {
@@ -180,19 +198,8 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListBrokers(grpc::CallbackServerContext* c
                                                   const broker::v1::ListBrokersRequest*,
                                                   broker::v1::ListBrokersResponse* response) {
   return Answer(engine_, context, [response](const Engine& engine) {
-    auto* broker = response->add_brokers();
-    broker->set_broker_id("paper");
-    broker->set_display_name("Paper");
-    broker->set_mode(type::v1::ACCOUNT_MODE_PAPER);
-    broker->set_state("connected");
-    for (const auto& [name, support] : broker::DescribeCapabilities(broker::CapabilitiesOf("paper"))) {
-      auto* capability = broker->add_capabilities();
-      capability->set_name(name);
-      capability->set_supported(support != broker::Support::kNone);
-      capability->set_emulated(support == broker::Support::kEmulated);
-    }
-    wire::ToProto(engine.feed().market_time(), broker->mutable_last_message_time());
-    broker->set_open_orders(static_cast<int>(engine.venue().working_count()));
+    for (const BrokerEntry& entry : engine.options().brokers.entries())
+      FillBroker(entry, engine.desks().SeatsOf(entry), response->add_brokers());
     return absl::OkStatus();
   });
 }

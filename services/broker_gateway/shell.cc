@@ -28,6 +28,35 @@ std::optional<paper::Faults> FaultsOf(const Config& config) {
   return paper::Faults{.time_percent = static_cast<int>(config.GetInt("paper_test_time_percent"))};
 }
 
+// A broker's settings as they are configured.
+std::map<std::string, std::string> SettingsOf(const Config& config) {
+  std::map<std::string, std::string> settings;
+  const BrokerRegistry brokers = BrokerRegistry::BuiltIn();
+  for (const BrokerEntry& entry : brokers.entries()) {
+    for (const Knob& knob : entry.settings) {
+      std::string& value = settings[knob.name];
+      switch (knob.type) {
+        case KnobType::kInt:
+          value = std::to_string(config.GetInt(knob.name));
+          break;
+        case KnobType::kDecimal:
+          value = config.GetDecimal(knob.name).ToString();
+          break;
+        case KnobType::kBool:
+          value = config.GetBool(knob.name) ? "true" : "false";
+          break;
+        case KnobType::kStringList:
+          for (const std::string& item : config.GetStringList(knob.name)) value += (value.empty() ? "" : ";") + item;
+          break;
+        case KnobType::kString:
+          value = config.GetString(knob.name);
+          break;
+      }
+    }
+  }
+  return settings;
+}
+
 class BrokerGateway : public Service {
  public:
   explicit BrokerGateway(ServiceContext& context)
@@ -46,6 +75,7 @@ class BrokerGateway : public Service {
                  .paper = {.latency = Duration::Millis(context.config.GetInt("paper_latency_ms")),
                            .slippage_ticks = static_cast<int>(context.config.GetInt("paper_slippage_ticks")),
                            .queue = context.config.GetBool("paper_queue")},
+                 .broker_settings = SettingsOf(context.config),
                  .faults = FaultsOf(context.config),
                  .last_check = {.notional_max = context.config.GetDecimal("notional_cap"),
                                 .collar_ratio = context.config.GetDecimal("price_collar_ratio"),
@@ -91,133 +121,108 @@ class BrokerGateway : public Service {
 }  // namespace
 
 ServiceSpec BrokerGatewaySpec() {
-  return {.name = "broker_gateway",
-          .knobs = {{.name = "market_source",
-                     .type = KnobType::kString,
-                     .default_value = "simulated",
-                     .help = "simulated or replay"},
-                    {.name = "simulated_exchange_hours",
-                     .type = KnobType::kBool,
-                     .default_value = "false",
-                     .help = "the simulated market closes when the exchanges do"},
-                    {.name = "day_start_minute_utc",
-                     .type = KnobType::kInt,
-                     .default_value = "0",
-                     .help = "when the day of a market that never closes begins: DAY orders end there",
-                     .minimum = "0",
-                     .maximum = "1439",
-                     .unit = "minutes after midnight UTC"},
-                    {.name = "market_speed",
-                     .type = KnobType::kDecimal,
-                     .default_value = "1",
-                     .help = "market seconds per wall second; 0: as fast as possible, in lockstep",
-                     .minimum = "0",
-                     .maximum = "100000",
-                     .unit = "ratio"},
-                    {.name = "replay_directory",
-                     .type = KnobType::kString,
-                     .default_value = "data",
-                     .help = "folder of the recorded market data"},
-                    {.name = "replay_symbols",
-                     .type = KnobType::kStringList,
-                     .default_value = "SPY;IBM;BAC",
-                     .help = "what is replayed"},
-                    {.name = "replay_instruments",
-                     .type = KnobType::kStringList,
-                     .default_value = "",
-                     .help = "what they are, where no instruments.csv beside the data says so: "
-                             "SYMBOL,asset_class=EQUITY,tick_size=0.01,lot_size=1"},
-                    {.name = "lockstep_subscribers",
-                     .type = KnobType::kInt,
-                     .default_value = "4",
-                     .help = "in lockstep the market starts when so many are there: risk, positions, the strategy "
-                             "runner and each order manager",
-                     .minimum = "0",
-                     .maximum = "100"},
-                    {.name = "paper_latency_ms",
-                     .type = KnobType::kInt,
-                     .default_value = "30",
-                     .help = "market time from an order being told NEW to being on the paper venue's book",
-                     .minimum = "0",
-                     .maximum = "60000",
-                     .unit = "ms"},
-                    {.name = "paper_slippage_ticks",
-                     .type = KnobType::kInt,
-                     .default_value = "0",
-                     .help = "a taker's price on the paper venue is so much worse than the book's",
-                     .minimum = "0",
-                     .maximum = "1000",
-                     .unit = "ticks"},
-                    {.name = "paper_queue",
-                     .type = KnobType::kBool,
-                     .default_value = "true",
-                     .help = "resting orders wait for what was quoted at their price before them"},
-                    {.name = "paper_test_faces",
-                     .type = KnobType::kBool,
-                     .default_value = "false",
-                     .help = "tests may let things go wrong at the paper venue (PlantPaperFault, and orders whose "
-                             "reason asks for it); never where somebody trades, and nothing LIVE leaves"},
-                    {.name = "paper_test_time_percent",
-                     .type = KnobType::kInt,
-                     .default_value = "100",
-                     .help = "with paper_test_faces: how long the venue's windows are",
-                     .minimum = "1",
-                     .maximum = "100",
-                     .unit = "%"},
-                    {.name = "market_seed",
-                     .type = KnobType::kInt,
-                     .default_value = "7",
-                     .help = "seed of the simulated market",
-                     .minimum = "0"},
-                    {.name = "market_tick_ms",
-                     .type = KnobType::kInt,
-                     .default_value = "250",
-                     .help = "time between two steps of the market",
-                     .minimum = "1",
-                     .maximum = "60000",
-                     .unit = "ms"},
-                    {.name = "notional_cap",
-                     .type = KnobType::kDecimal,
-                     .default_value = "1000000",
-                     .help = "no order above it leaves, whatever risk said",
-                     .minimum = "1",
-                     .maximum = "1000000000",
-                     .unit = "account currency"},
-                    {.name = "price_collar_ratio",
-                     .type = KnobType::kDecimal,
-                     .default_value = "0.10",
-                     .help = "how far from the market a stop price, and through it a limit price, may be",
-                     .minimum = "0",
-                     .maximum = "1",
-                     .unit = "ratio"},
-                    {.name = "orders_per_second_cap",
-                     .type = KnobType::kInt,
-                     .default_value = "20000",
-                     .help = "no more new orders of an account leave in a second",
-                     .minimum = "1",
-                     .maximum = "1000000",
-                     .unit = "orders/s"},
-                    {.name = "venue_orders_per_second_cap",
-                     .type = KnobType::kInt,
-                     .default_value = "20000",
-                     .help = "no more new orders of all accounts together leave for the venue in a second",
-                     .minimum = "1",
-                     .maximum = "1000000",
-                     .unit = "orders/s"},
-                    {.name = "kill_switch_file",
-                     .type = KnobType::kString,
-                     .default_value = "",
-                     .help = "where the kill switch is kept; empty: broker_gateway.kill_switch in run_directory"},
-                    {.name = "intent_age_ms_max",
-                     .type = KnobType::kInt,
-                     .default_value = "10000",
-                     .help = "an older new order is refused",
-                     .minimum = "100",
-                     .maximum = "600000",
-                     .unit = "ms"}},
-          .migrations = Migrations_broker_gateway(),
-          .check_data = &CheckData,
-          .make = [](ServiceContext& context) { return std::make_unique<BrokerGateway>(context); }};
+  ServiceSpec spec = {
+      .name = "broker_gateway",
+      .knobs = {{.name = "market_source",
+                 .type = KnobType::kString,
+                 .default_value = "simulated",
+                 .help = "simulated or replay"},
+                {.name = "simulated_exchange_hours",
+                 .type = KnobType::kBool,
+                 .default_value = "false",
+                 .help = "the simulated market closes when the exchanges do"},
+                {.name = "day_start_minute_utc",
+                 .type = KnobType::kInt,
+                 .default_value = "0",
+                 .help = "when the day of a market that never closes begins: DAY orders end there",
+                 .minimum = "0",
+                 .maximum = "1439",
+                 .unit = "minutes after midnight UTC"},
+                {.name = "market_speed",
+                 .type = KnobType::kDecimal,
+                 .default_value = "1",
+                 .help = "market seconds per wall second; 0: as fast as possible, in lockstep",
+                 .minimum = "0",
+                 .maximum = "100000",
+                 .unit = "ratio"},
+                {.name = "replay_directory",
+                 .type = KnobType::kString,
+                 .default_value = "data",
+                 .help = "folder of the recorded market data"},
+                {.name = "replay_symbols",
+                 .type = KnobType::kStringList,
+                 .default_value = "SPY;IBM;BAC",
+                 .help = "what is replayed"},
+                {.name = "replay_instruments",
+                 .type = KnobType::kStringList,
+                 .default_value = "",
+                 .help = "what they are, where no instruments.csv beside the data says so: "
+                         "SYMBOL,asset_class=EQUITY,tick_size=0.01,lot_size=1"},
+                {.name = "lockstep_subscribers",
+                 .type = KnobType::kInt,
+                 .default_value = "4",
+                 .help = "in lockstep the market starts when so many are there: risk, positions, the strategy "
+                         "runner and each order manager",
+                 .minimum = "0",
+                 .maximum = "100"},
+                {.name = "market_seed",
+                 .type = KnobType::kInt,
+                 .default_value = "7",
+                 .help = "seed of the simulated market",
+                 .minimum = "0"},
+                {.name = "market_tick_ms",
+                 .type = KnobType::kInt,
+                 .default_value = "250",
+                 .help = "time between two steps of the market",
+                 .minimum = "1",
+                 .maximum = "60000",
+                 .unit = "ms"},
+                {.name = "notional_cap",
+                 .type = KnobType::kDecimal,
+                 .default_value = "1000000",
+                 .help = "no order above it leaves, whatever risk said",
+                 .minimum = "1",
+                 .maximum = "1000000000",
+                 .unit = "account currency"},
+                {.name = "price_collar_ratio",
+                 .type = KnobType::kDecimal,
+                 .default_value = "0.10",
+                 .help = "how far from the market a stop price, and through it a limit price, may be",
+                 .minimum = "0",
+                 .maximum = "1",
+                 .unit = "ratio"},
+                {.name = "orders_per_second_cap",
+                 .type = KnobType::kInt,
+                 .default_value = "20000",
+                 .help = "no more new orders of an account leave in a second",
+                 .minimum = "1",
+                 .maximum = "1000000",
+                 .unit = "orders/s"},
+                {.name = "venue_orders_per_second_cap",
+                 .type = KnobType::kInt,
+                 .default_value = "20000",
+                 .help = "no more new orders of all accounts together leave for the venue in a second",
+                 .minimum = "1",
+                 .maximum = "1000000",
+                 .unit = "orders/s"},
+                {.name = "kill_switch_file",
+                 .type = KnobType::kString,
+                 .default_value = "",
+                 .help = "where the kill switch is kept; empty: broker_gateway.kill_switch in run_directory"},
+                {.name = "intent_age_ms_max",
+                 .type = KnobType::kInt,
+                 .default_value = "10000",
+                 .help = "an older new order is refused",
+                 .minimum = "100",
+                 .maximum = "600000",
+                 .unit = "ms"}},
+      .migrations = Migrations_broker_gateway(),
+      .check_data = &CheckData,
+      .make = [](ServiceContext& context) { return std::make_unique<BrokerGateway>(context); }};
+  const BrokerRegistry brokers = BrokerRegistry::BuiltIn();
+  for (const BrokerEntry& entry : brokers.entries())
+    spec.knobs.insert(spec.knobs.end(), entry.settings.begin(), entry.settings.end());
+  return spec;
 }
 
 }  // namespace ballast

@@ -222,10 +222,33 @@ void AddLedgers(const paper::PaperBroker& broker, const std::set<AccountId>& ids
       .Value(quantities);
 }
 
+std::string TradesBytes(const std::map<ExecutionId, broker::OrderDesk::Told>& trades) {
+  broker::v1::ReportBatch batch;
+  for (const auto& [root, told] : trades) {
+    broker::v1::ExecutionReport& report = *batch.add_reports();
+    report.set_type(told.busted ? broker::v1::EXECUTION_TYPE_TRADE_CANCEL : broker::v1::EXECUTION_TYPE_TRADE);
+    report.set_execution_id(root.value());
+    report.set_version(told.version);
+    wire::ToProto(told.quantity, report.mutable_last_quantity());
+  }
+  return batch.SerializeAsString();
+}
+
+absl::Status ReadTrades(const broker::v1::ReportBatch& batch, std::map<ExecutionId, broker::OrderDesk::Told>& trades) {
+  for (const broker::v1::ExecutionReport& report : batch.reports()) {
+    broker::OrderDesk::Told& told = trades[ExecutionId(report.execution_id())];
+    told.version = report.version();
+    told.busted = report.type() == broker::v1::EXECUTION_TYPE_TRADE_CANCEL;
+    ASSIGN_OR_RETURN(told.quantity, wire::FromProto(report.last_quantity(), "last_quantity"));
+  }
+  return absl::OkStatus();
+}
+
 void AddKept(const VenueDesks::Kept& news, SqlBatch& batch) {
   if (news.empty()) return;
   SqlArray gone(Type::kText), orders(Type::kText), accounts(Type::kText), payloads(Type::kBytes), ways(Type::kBigint),
-      cancels(Type::kBoolean), contradicted(Type::kBoolean), answered(Type::kBigint);
+      cancels(Type::kBoolean), contradicted(Type::kBoolean), answered(Type::kBigint), trades(Type::kBytes),
+      triggered(Type::kBoolean);
   for (const auto& [id, kept] : news) {
     if (!kept) {
       gone.Add(id.value());
@@ -240,22 +263,35 @@ void AddKept(const VenueDesks::Kept& news, SqlBatch& batch) {
     cancels.Add(kept->cancel_wanted ? 1 : 0);
     contradicted.Add(kept->contradicted ? 1 : 0);
     answered.Add(static_cast<std::int64_t>(kept->replace_answered));
+    trades.Add(TradesBytes(kept->trades));
+    triggered.Add(kept->triggered ? 1 : 0);
   }
   batch.Statement("DELETE FROM desk_order WHERE order_id = ANY($1::text[])").Value(gone);
   batch
       .Statement(
-          "INSERT INTO desk_order (order_id, account_id, payload, way, cancel_wanted, contradicted, replace_answered) "
-          "SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::boolean[], $6::boolean[], "
-          "$7::bigint[]) ON CONFLICT (order_id) DO UPDATE SET payload = excluded.payload, way = excluded.way, "
-          "cancel_wanted = excluded.cancel_wanted, contradicted = excluded.contradicted, replace_answered = "
-          "excluded.replace_answered")
+          "INSERT INTO desk_order (order_id, account_id, payload, way, cancel_wanted, contradicted, replace_answered, "
+          "trades, triggered) SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::boolean[], "
+          "$6::boolean[], $7::bigint[], $8::bytea[], $9::boolean[]) ON CONFLICT (order_id) DO UPDATE SET payload = "
+          "excluded.payload, way = excluded.way, cancel_wanted = excluded.cancel_wanted, contradicted = "
+          "excluded.contradicted, replace_answered = excluded.replace_answered, trades = excluded.trades, triggered = "
+          "excluded.triggered")
       .Value(orders)
       .Value(accounts)
       .Value(payloads)
       .Value(ways)
       .Value(cancels)
       .Value(contradicted)
-      .Value(answered);
+      .Value(answered)
+      .Value(trades)
+      .Value(triggered);
+}
+
+void AddJoined(const VenueDesks::Brokers& joined, SqlBatch& batch) {
+  for (const auto& [account, broker] : joined) {
+    batch.Statement("INSERT INTO account_broker VALUES ($1, $2) ON CONFLICT (account_id) DO NOTHING")
+        .Text(account.value())
+        .Text(broker);
+  }
 }
 
 // One that cannot be read is told as what it is, with its number: those after it do not wait for it.
@@ -322,7 +358,8 @@ absl::Status BrokerStore::Fence() {
 
 SqlBatch BrokerStore::Rows(const std::vector<broker::v1::ExecutionReport>& reports, const paper::PaperBroker& broker,
                            const paper::Changes& changes, const market::SourceState* market,
-                           const std::vector<Bar>& bars, const VenueDesks::Kept& kept) {
+                           const std::vector<Bar>& bars, const VenueDesks::Kept& kept,
+                           const VenueDesks::Brokers& joined) {
   SqlBatch batch;
   if (market != nullptr) AddMarket(*market, bars, batch);
   AddPages(reports, kAppendReports, batch);
@@ -335,6 +372,7 @@ SqlBatch BrokerStore::Rows(const std::vector<broker::v1::ExecutionReport>& repor
   AddOrders(broker, changes.orders, batch);
   AddLedgers(broker, changes.accounts, batch);
   AddKept(kept, batch);
+  AddJoined(joined, batch);
   return batch;
 }
 
@@ -382,19 +420,32 @@ absl::StatusOr<std::vector<broker::OrderDesk::Kept>> BrokerStore::LoadKept() {
   std::vector<broker::OrderDesk::Kept> all;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     all.clear();
-    for (const pqxx::row& row : work.exec("SELECT payload, way, cancel_wanted, contradicted, replace_answered FROM "
-                                          "desk_order ORDER BY order_id")) {
+    for (const pqxx::row& row : work.exec("SELECT payload, way, cancel_wanted, contradicted, replace_answered, "
+                                          "triggered, trades FROM desk_order ORDER BY order_id")) {
       broker::OrderDesk::Kept kept;
       ASSIGN_OR_RETURN(kept.order, wire::FromProto(Parse<order::v1::Order>(row[0])));
       kept.way = static_cast<broker::OrderDesk::Way>(row[1].as<int>());
       kept.cancel_wanted = row[2].as<bool>();
       kept.contradicted = row[3].as<bool>();
       kept.replace_answered = row[4].as<std::uint32_t>();
+      kept.triggered = row[5].as<bool>();
+      if (!row[6].is_null()) RETURN_IF_ERROR(ReadTrades(Parse<broker::v1::ReportBatch>(row[6]), kept.trades));
       all.push_back(std::move(kept));
     }
     return absl::OkStatus();
   }));
   return all;
+}
+
+absl::StatusOr<VenueDesks::Brokers> BrokerStore::LoadBrokers() {
+  VenueDesks::Brokers brokers;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) {
+    brokers.clear();
+    for (const pqxx::row& row : work.exec("SELECT account_id, broker FROM account_broker"))
+      brokers[AccountId(row[0].as<std::string>())] = row[1].as<std::string>();
+    return absl::OkStatus();
+  }));
+  return brokers;
 }
 
 absl::StatusOr<Order> BrokerStore::LoadOrder(const OrderId& id) {

@@ -20,16 +20,18 @@ class BrokerStore {
   absl::Status Fence();
   // Everything in `changes` as it is now, for one transaction (its executions as `reports`); with `market` also where
   // the market stands and its new bars, so that a step and what it traded are there together or not at all.
-  // `kept`: news of what the desks have out.
+  // `kept`: news of what the desks have out; `joined`: accounts that are with another broker than paper.
   static SqlBatch Rows(const std::vector<broker::v1::ExecutionReport>& reports, const paper::PaperBroker& broker,
                        const paper::Changes& changes, const market::SourceState* market, const std::vector<Bar>& bars,
-                       const VenueDesks::Kept& kept = {});
+                       const VenueDesks::Kept& kept = {}, const VenueDesks::Brokers& joined = {});
   //   as runtime::CommitPort::append; a test may let it fail.
   virtual absl::Status Append(const SqlBatch& rows);
   // Ledgers and the working orders, however many there ever were.
   absl::Status LoadBroker(paper::PaperBroker& broker);
   // Of every order that is out or asked for.
   absl::StatusOr<std::vector<broker::OrderDesk::Kept>> LoadKept();
+  // Of the accounts that are not with the paper venue.
+  absl::StatusOr<VenueDesks::Brokers> LoadBrokers();
   // NOT_FOUND when there never was one.
   absl::StatusOr<Order> LoadOrder(const OrderId& id);
   // One that cannot be read is told as STATUS_UNKNOWN, with its number: those after it do not wait for it.

@@ -6,32 +6,77 @@
 #include <set>
 #include <utility>
 
+#include "libs/base/absl_std.h"
+#include "libs/base/check.h"
+
 namespace ballast {
 
 VenueDesks::Desk& VenueDesks::Of(const AccountId& account) {
   auto found = desks_.find(account);
   if (found != desks_.end()) return found->second;
+  const BrokerEntry* entry = brokers_.Find(BrokerOf(account));
+  CHECK(entry != nullptr, "an account joins no broker that is not there");
   const paper::Ledger* ledger = venue_.FindLedger(account);
-  auto session = std::make_unique<paper::PaperSession>(venue_, account, now_);
-  std::unique_ptr<paper::FaultySession> faults;
-  if (faults_) faults = std::make_unique<paper::FaultySession>(*session, *faults_, now_);
-  const broker::Capabilities& can = faults ? faults->capabilities() : session->capabilities();
-  broker::OrderDesk desk(account, can, ledger == nullptr ? 0 : ledger->execution_sequence);
-  Desk& opened =
-      desks_.emplace(account, Desk{.session = std::move(session), .faults = std::move(faults), .desk = std::move(desk)})
-          .first->second;
-  for (const broker::Fact& fact : opened.way().Poll(now_())) opened.desk.Hear(fact, now_());
+  std::unique_ptr<broker::VenueSession> session = entry->make({.account_id = account,
+                                                               .now = now_,
+                                                               .wake = options_.wake,
+                                                               .settings = options_.settings,
+                                                               .paper = venue_,
+                                                               .faults = options_.faults});
+  using Keeping = broker::OrderDesk::Keeping;
+  broker::OrderDesk desk(account, session->capabilities(), ledger == nullptr ? 0 : ledger->execution_sequence,
+                         entry->in_process ? Keeping::kWhileOut : Keeping::kUntilClosed);
+  Desk& opened = desks_
+                     .emplace(account, Desk{.entry = entry,
+                                            .session = std::move(session),
+                                            .polled = !entry->in_process || options_.faults.has_value(),
+                                            .desk = std::move(desk)})
+                     .first->second;
+  Poll(opened);
   return opened;
 }
 
-void VenueDesks::Restore(const std::vector<broker::OrderDesk::Kept>& kept) {
+std::string_view VenueDesks::BrokerOf(const AccountId& account) const {
+  auto found = elsewhere_.find(account);
+  return found == elsewhere_.end() ? BrokerRegistry::kDefault : std::string_view(found->second);
+}
+
+std::optional<Rejection> VenueDesks::Join(const AccountId& account, const std::string& broker) {
+  const std::string name = broker.empty() ? std::string(BrokerRegistry::kDefault) : broker;
+  const BrokerEntry* entry = brokers_.Find(name);
+  if (entry == nullptr) return brokers_.Unknown(name);
+  const paper::Ledger* ledger = venue_.FindLedger(account);
+  const bool open = ledger != nullptr && !ledger->currency.empty();
+  if (open && name != BrokerOf(account)) {
+    return Rejection{.reason = RejectReason::kBrokerUnsupported,
+                     .check = "broker",
+                     .limit = std::string(BrokerOf(account)),
+                     .observed = name,
+                     .message = "the account was opened with another broker, and stays with it"};
+  }
+  if (open || entry->in_process) return std::nullopt;
+  // Whatever was refused before it was open was refused by a desk of another broker.
+  desks_.erase(account);
+  elsewhere_[account] = name;
+  joined_[account] = name;
+  return std::nullopt;
+}
+
+absl::Status VenueDesks::Restore(const std::vector<broker::OrderDesk::Kept>& kept, const Brokers& brokers) {
   desks_.clear();
+  elsewhere_ = brokers;
+  for (const auto& [account, broker] : brokers) {
+    if (brokers_.Find(broker) == nullptr)
+      return absl::FailedPreconditionError(
+          ToAbsl("account " + account.value() + ": " + brokers_.Unknown(broker).message));
+  }
   std::set<OrderId> known;
   for (const broker::OrderDesk::Kept& each : kept) {
     known.insert(each.order.order_id);
     Desk& desk = Of(each.order.account_id);
-    if (desk.faults) desk.faults->Recall(each.order);
+    desk.session->Recall(each.order);
     desk.desk.RestoreKept(each, now_());
+    if (!desk.entry->in_process) desk.booked[each.order.order_id] = each.order.cumulative_quantity;
   }
   for (const auto& [account, ledger] : venue_.ledgers()) {
     Desk& desk = Of(account);
@@ -44,6 +89,7 @@ void VenueDesks::Restore(const std::vector<broker::OrderDesk::Kept>& kept) {
     }
     Pump(desk);
   }
+  return absl::OkStatus();
 }
 
 void VenueDesks::Resolve(const AccountId& account, const OrderId& id, const std::string& broker_order_id,
@@ -56,17 +102,28 @@ void VenueDesks::Resolve(const AccountId& account, const OrderId& id, const std:
 
 void VenueDesks::OnTime() {
   for (auto& [account, desk] : desks_) {
-    if (desk.faults) {
-      for (const broker::Fact& fact : desk.faults->Poll(now_())) desk.desk.Hear(fact, now_());
-    }
+    if (desk.polled) Poll(desk);
+    if (!desk.entry->in_process) AskStatement(desk);
     std::optional<UtcTime> due = desk.desk.NextDue();
-    if (!due || *due > now_()) {
-      if (desk.faults) Pump(desk);
-      continue;
-    }
-    desk.desk.OnTime(now_());
-    Pump(desk);
+    bool is_due = due && *due <= now_();
+    if (is_due) desk.desk.OnTime(now_());
+    if (is_due || desk.polled) Pump(desk);
+    // What is stored and waits for the session to be ready, and questions.
+    if (!desk.entry->in_process && !desk.changed) Send(desk);
   }
+}
+
+// What reconciliation and the last steps of an emergency go by.
+void VenueDesks::AskStatement(Desk& desk) {
+  constexpr Duration kEvery = Duration::Seconds(5);
+  std::vector<broker::Statement> heard = desk.session->TakeStatements();
+  if (!heard.empty()) {
+    desk.statement = std::move(heard.back());
+    desk.statement_until = desk.desk.execution_sequence();
+  }
+  if (!desk.desk.ready() || now_() - desk.statement_asked < kEvery) return;
+  desk.statement_asked = now_();
+  desk.session->AskStatement();
 }
 
 std::optional<UtcTime> VenueDesks::NextDue() const {
@@ -76,9 +133,59 @@ std::optional<UtcTime> VenueDesks::NextDue() const {
   };
   for (const auto& [account, desk] : desks_) {
     at(desk.desk.NextDue());
-    if (desk.faults) at(desk.faults->NextDue());
+    at(desk.session->NextDue());
   }
   return first;
+}
+
+bool VenueDesks::HasNews() const {
+  if (!told_.empty()) return true;
+  return std::any_of(desks_.begin(), desks_.end(), [](const auto& each) { return each.second.changed; });
+}
+
+void VenueDesks::SendStored() {
+  for (auto& [account, desk] : desks_) {
+    if (desk.entry->in_process || !std::exchange(desk.changed, false)) continue;
+    Send(desk);
+  }
+}
+
+const Order* VenueDesks::Find(const AccountId& account, const OrderId& id) const {
+  if (!IsElsewhere(account)) return venue_.Find(id);
+  auto found = desks_.find(account);
+  const broker::OrderDesk::Entry* entry = found == desks_.end() ? nullptr : found->second.desk.Find(id);
+  return entry == nullptr ? nullptr : &entry->order;
+}
+
+const Order* VenueDesks::Find(const OrderId& id) const {
+  if (const Order* order = venue_.Find(id)) return order;
+  for (const auto& [account, broker] : elsewhere_) {
+    if (const Order* order = Find(account, id)) return order;
+  }
+  return nullptr;
+}
+
+std::vector<OrderId> VenueDesks::Working(const AccountId& account) const {
+  if (!IsElsewhere(account)) return venue_.Working(account);
+  std::vector<OrderId> working;
+  auto found = desks_.find(account);
+  if (found == desks_.end()) return working;
+  for (const OrderId& id : found->second.desk.unsettled()) {
+    if (found->second.desk.Find(id)->way != broker::OrderDesk::Way::kClosed) working.push_back(id);
+  }
+  return working;
+}
+
+VenueDesks::Seats VenueDesks::SeatsOf(const BrokerEntry& entry) const {
+  Seats seats;
+  for (const auto& [account, ledger] : venue_.ledgers()) {
+    if (ledger.currency.empty() || BrokerOf(account) != entry.id) continue;
+    seats.accounts.push_back(account);
+    auto found = desks_.find(account);
+    if (entry.in_process || (found != desks_.end() && found->second.desk.ready())) ++seats.ready;
+    seats.open_orders += static_cast<int>(Working(account).size());
+  }
+  return seats;
 }
 
 bool VenueDesks::IsOut(const AccountId& account, const OrderId& id) const {
@@ -106,8 +213,14 @@ void VenueDesks::Submit(const Order& order) {
 }
 
 void VenueDesks::Refuse(const Order& order, const Rejection& why) {
-  Of(order.account_id).desk.Take(order, now_());
-  venue_.Reject(order, why, now_());
+  Desk& desk = Of(order.account_id);
+  if (desk.entry->in_process) {
+    desk.desk.Take(order, now_());
+    venue_.Reject(order, why, now_());
+    return;
+  }
+  desk.desk.Refuse(order, why, now_());
+  Pump(desk);
 }
 
 void VenueDesks::Cancel(const AccountId& account, const OrderId& id) {
@@ -115,6 +228,14 @@ void VenueDesks::Cancel(const AccountId& account, const OrderId& id) {
   if (found == desks_.end()) return;
   found->second.desk.Cancel(id, now_());
   Pump(found->second);
+}
+
+bool VenueDesks::CancelOnce(const AccountId& account, const OrderId& id) {
+  auto found = desks_.find(account);
+  const broker::OrderDesk::Entry* entry = found == desks_.end() ? nullptr : found->second.desk.Find(id);
+  if (entry == nullptr || entry->cancel_wanted || entry->way == broker::OrderDesk::Way::kClosed) return false;
+  Cancel(account, id);
+  return true;
 }
 
 void VenueDesks::Replace(const AccountId& account, const OrderId& id, const Replacement& terms) {
@@ -134,7 +255,11 @@ void VenueDesks::RefuseReplace(const AccountId& account, const OrderId& id, cons
 
 void VenueDesks::Reduce(const AccountId& account, const broker::ReduceIntent& intent) {
   auto found = desks_.find(account);
-  if (found != desks_.end()) venue_.Reduce(account, intent.order_id, intent.quantity, intent.why, now_());
+  if (found == desks_.end()) return;
+  if (found->second.entry->in_process)
+    venue_.Reduce(account, intent.order_id, intent.quantity, intent.why, now_());
+  else
+    Cancel(account, intent.order_id);
 }
 
 void VenueDesks::GoOnAfter(const AccountId& account, std::uint64_t execution_sequence) {
@@ -142,18 +267,46 @@ void VenueDesks::GoOnAfter(const AccountId& account, std::uint64_t execution_seq
   Of(account).desk.GoOnAfter(execution_sequence);
 }
 
+void VenueDesks::Poll(Desk& desk) {
+  for (const broker::Fact& fact : desk.session->Poll(now_())) desk.desk.Hear(fact, now_());
+}
+
 void VenueDesks::Pump(Desk& desk) {
   broker::OrderDesk::Batch batch = desk.desk.TakeBatch();
+  if (!desk.entry->in_process) {
+    desk.changed |= !batch.empty();
+    for (const broker::Execution& execution : batch.executions) Book(desk, execution);
+  }
   told_.insert(told_.end(), std::make_move_iterator(batch.executions.begin()),
                std::make_move_iterator(batch.executions.end()));
+  if (desk.entry->in_process) Send(desk);
+}
+
+// The last check asks what is held, and the ledger says it: of an account elsewhere from what was told.
+void VenueDesks::Book(Desk& desk, const broker::Execution& execution) {
+  Decimal& booked = desk.booked[execution.order_id];
+  Decimal moved = execution.cumulative_quantity - booked;
+  if (execution.side == Side::kSell) moved = -moved;
+  booked = execution.cumulative_quantity;
+  venue_.Adjust(execution.account_id, Decimal(), execution.symbol, moved);
+  const broker::OrderDesk::Entry* entry = desk.desk.Find(execution.order_id);
+  if (entry->way != broker::OrderDesk::Way::kClosed || entry->contradicted) return;
+  desk.closed.push_back(execution.order_id);
+  if (desk.closed.size() <= options_.closed_kept) return;
+  desk.booked.erase(desk.closed.front());
+  desk.desk.Forget(desk.closed.front());
+  desk.closed.pop_front();
+}
+
+void VenueDesks::Send(Desk& desk) {
   broker::OrderDesk::Sends sends = desk.desk.TakeSends(now_());
-  broker::VenueSession& way = desk.way();
+  broker::VenueSession& way = *desk.session;
   for (const Order& order : sends.submit) way.Submit(order);
   for (const broker::CancelIntent& cancel : sends.cancel) way.Cancel(cancel);
   for (const broker::ReplaceIntent& replace : sends.replace) way.Replace(replace);
   for (const broker::QueryIntent& query : sends.query) way.Query(query);
   // A question is answered in the call.
-  if (sends.query.empty() && !desk.faults) return;
+  if (sends.query.empty() && !desk.polled) return;
   bool any = false;
   for (const broker::Fact& fact : way.Poll(now_())) {
     desk.desk.Hear(fact, now_());
@@ -168,7 +321,7 @@ std::vector<broker::Execution> VenueDesks::Hear(paper::Changes& changes) {
     for (const broker::Execution& execution : news) {
       Desk& desk = Of(execution.account_id);
       desk.session->Hear(execution);
-      for (const broker::Fact& fact : desk.way().Poll(now_())) desk.desk.Hear(fact, now_());
+      Poll(desk);
       Pump(desk);
     }
     std::set<AccountId> accounts;
@@ -192,10 +345,19 @@ void VenueDesks::HearTrade(const AccountId& account, const broker::Trade& trade)
   Pump(desk);
 }
 
-broker::Statement VenueDesks::StatementOf(const AccountId& account) const {
+std::optional<broker::Statement> VenueDesks::StatementOf(const AccountId& account) const {
+  if (IsElsewhere(account)) {
+    auto found = desks_.find(account);
+    return found == desks_.end() ? std::nullopt : found->second.statement;
+  }
   paper::PaperSession session(venue_, account, now_);
   session.AskStatement();
   return session.TakeStatements().front();
+}
+
+std::uint64_t VenueDesks::StatementUntil(const AccountId& account) const {
+  auto found = desks_.find(account);
+  return found == desks_.end() ? 0 : found->second.statement_until;
 }
 
 std::uint64_t VenueDesks::ReportedUntil(const AccountId& account) const {

@@ -104,12 +104,18 @@ grpc::ServerUnaryReactor* BrokerGrpc::GetVenueStatement(grpc::CallbackServerCont
   if (!check.Id("account_id", request->account_id()).ok()) return Finished(context, check.Refusal());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   bool queued = engine_.Ask([reactor, account = request->account_id(), response](const Engine& engine) {
-    auto ledger = OpenLedger(engine, account);
-    if (ledger.ok()) {
-      FillStatement(engine.desks().StatementOf(AccountId(account)), response);
-      response->set_execution_sequence(engine.desks().ReportedUntil(AccountId(account)));
+    const AccountId id(account);
+    absl::Status status = OpenLedger(engine, account).status();
+    std::optional<broker::Statement> statement;
+    if (status.ok()) statement = engine.desks().StatementOf(id);
+    if (statement) {
+      FillStatement(*statement, response);
+      response->set_execution_sequence(engine.desks().IsElsewhere(id) ? engine.desks().StatementUntil(id)
+                                                                      : engine.desks().ReportedUntil(id));
+    } else if (status.ok()) {
+      status = absl::UnavailableError("the broker has not said yet what the account holds");
     }
-    reactor->Finish(ToGrpc(ledger.status()));
+    reactor->Finish(ToGrpc(status));
   });
   if (!queued) reactor->Finish(TooMany());
   return reactor;

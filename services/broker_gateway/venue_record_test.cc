@@ -19,7 +19,8 @@ class VenueRecordTest : public SessionTest {
   }
   broker::Statement Statement() {
     std::promise<broker::Statement> told;
-    EXPECT_TRUE(engine_->Ask([&](const Engine& engine) { told.set_value(engine.desks().StatementOf(kPaperAccount)); }));
+    EXPECT_TRUE(
+        engine_->Ask([&](const Engine& engine) { told.set_value(*engine.desks().StatementOf(kPaperAccount)); }));
     return told.get_future().get();
   }
   // The trades that were told, in order.

@@ -67,6 +67,7 @@ void BrokerDesk::OpenAccount(const orders::Account& account) {
   open.mutable_open_account()->set_account_id(account.snapshot().id.value());
   open.mutable_open_account()->set_currency(account.snapshot().currency);
   wire::ToProto(account.snapshot().opening_cash, open.mutable_open_account()->mutable_opening_cash());
+  open.mutable_open_account()->set_broker(floor_.accounts.BrokerOf(account.snapshot().id));
   if (!floor_.ports.broker(std::move(open))) ready_ = false;
 }
 

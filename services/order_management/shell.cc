@@ -6,6 +6,7 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/channel.h"
+#include "services/order_management/account_config.h"
 #include "services/order_management/event_hub.h"
 #include "services/order_management/event_relay.h"
 #include "services/order_management/grpc_adapter.h"
@@ -20,30 +21,6 @@ namespace ballast {
 std::vector<Migration> Migrations_order_management();
 
 namespace {
-
-// "account_id:mode:currency:opening_cash:broker"
-absl::StatusOr<Shard::AccountSpec> ParseAccount(const std::string& text) {
-  std::vector<std::string> parts(1);
-  for (char c : text) {
-    if (c == ':')
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  }
-  if (parts.size() != 5)
-    return absl::InvalidArgumentError(ToAbsl("accounts: id:mode:currency:cash:broker expected, not " + text));
-  Shard::AccountSpec spec;
-  spec.id = AccountId(parts[0]);
-  if (parts[1] != "PAPER") {
-    return absl::InvalidArgumentError(
-        ToAbsl("accounts: " + parts[0] + ": only PAPER accounts can be opened from configuration"));
-  }
-  spec.mode = AccountMode::kPaper;
-  spec.currency = parts[2];
-  ASSIGN_OR_RETURN(spec.cash, Decimal::Parse(parts[3]));
-  spec.broker = parts[4];
-  return spec;
-}
 
 class OrderManagement : public Service {
  public:
@@ -196,7 +173,8 @@ ServiceSpec OrderManagementSpec() {
           .knobs = {{.name = "accounts",
                      .type = KnobType::kStringList,
                      .default_value = "paper:PAPER:USD:100000:paper",
-                     .help = "accounts opened at the first start: id:mode:currency:opening_cash:broker"},
+                     .help = "accounts opened at the first start: id:mode:currency:opening_cash[:broker], broker "
+                             "being paper where none is named"},
                     {.name = "order_managers",
                      .type = KnobType::kInt,
                      .default_value = "1",

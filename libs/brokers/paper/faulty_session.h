@@ -45,10 +45,10 @@ class FaultySession : public broker::VenueSession {
   void AskStatement() override { inner_.AskStatement(); }
   std::vector<broker::Statement> TakeStatements() override { return inner_.TakeStatements(); }
 
-  // After a restart: of an order that was sent before.
-  void Recall(const Order& order);
+  void Hear(const broker::Execution& execution) override { inner_.Hear(execution); }
+  void Recall(const Order& order) override;
   // When an order that is late comes.
-  [[nodiscard]] std::optional<UtcTime> NextDue() const;
+  [[nodiscard]] std::optional<UtcTime> NextDue() const override;
 
  private:
   void Tell(const broker::Fact& fact);

@@ -25,8 +25,7 @@ class PaperSession : public broker::VenueSession {
   void AskStatement() override;
   std::vector<broker::Statement> TakeStatements() override;
 
-  // What the venue did for the account.
-  void Hear(const broker::Execution& execution);
+  void Hear(const broker::Execution& execution) override;
 
  private:
   PaperBroker& venue_;

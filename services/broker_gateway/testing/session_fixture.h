@@ -66,6 +66,14 @@ class TestSession : public Engine::OrderSender {
                          [&](const auto& report) { return report.order_id() == order_id && report.type() == type; });
     });
   }
+  // So many of them.
+  bool WaitForReports(const std::string& order_id, broker::v1::ExecutionType type, std::size_t count) {
+    return Wait([&] {
+      return static_cast<std::size_t>(std::count_if(reports_.begin(), reports_.end(), [&](const auto& report) {
+               return report.order_id() == order_id && report.type() == type;
+             })) >= count;
+    });
+  }
   std::vector<broker::v1::ExecutionReport> reports() const {
     std::lock_guard lock(mutex_);
     return reports_;

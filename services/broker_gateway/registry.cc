@@ -1,0 +1,87 @@
+#include "services/broker_gateway/registry.h"
+
+#include <utility>
+
+namespace ballast {
+namespace {
+
+std::vector<Knob> PaperSettings() {
+  return {{.name = "paper_latency_ms",
+           .type = KnobType::kInt,
+           .default_value = "30",
+           .help = "market time from an order being told NEW to being on the paper venue's book",
+           .minimum = "0",
+           .maximum = "60000",
+           .unit = "ms"},
+          {.name = "paper_slippage_ticks",
+           .type = KnobType::kInt,
+           .default_value = "0",
+           .help = "a taker's price on the paper venue is so much worse than the book's",
+           .minimum = "0",
+           .maximum = "1000",
+           .unit = "ticks"},
+          {.name = "paper_queue",
+           .type = KnobType::kBool,
+           .default_value = "true",
+           .help = "resting orders wait for what was quoted at their price before them"},
+          {.name = "paper_test_faces",
+           .type = KnobType::kBool,
+           .default_value = "false",
+           .help = "tests may let things go wrong at the paper venue (PlantPaperFault, and orders whose "
+                   "reason asks for it); never where somebody trades, and nothing LIVE leaves"},
+          {.name = "paper_test_time_percent",
+           .type = KnobType::kInt,
+           .default_value = "100",
+           .help = "with paper_test_faces: how long the venue's windows are",
+           .minimum = "1",
+           .maximum = "100",
+           .unit = "%"}};
+}
+
+struct HeldPaper {
+  std::unique_ptr<paper::PaperSession> held;
+};
+// The fault face with the session behind it.
+class FaultyPaper : private HeldPaper, public paper::FaultySession {
+ public:
+  FaultyPaper(std::unique_ptr<paper::PaperSession> session, const SessionPlace& place)
+      : HeldPaper{std::move(session)}, paper::FaultySession(*held, *place.faults, place.now) {}
+};
+
+std::unique_ptr<broker::VenueSession> MakePaper(const SessionPlace& place) {
+  auto session = std::make_unique<paper::PaperSession>(place.paper, place.account_id, place.now);
+  if (!place.faults) return session;
+  return std::make_unique<FaultyPaper>(std::move(session), place);
+}
+
+BrokerEntry PaperEntry() {
+  return {.id = "paper",
+          .display_name = "Paper",
+          .mode = AccountMode::kPaper,
+          .capabilities = broker::CapabilitiesOf("paper"),
+          .settings = PaperSettings(),
+          .in_process = true,
+          .make = &MakePaper};
+}
+
+}  // namespace
+
+BrokerRegistry BrokerRegistry::BuiltIn() {
+  // A line for each folder of libs/brokers.
+  return BrokerRegistry({PaperEntry()});
+}
+
+const BrokerEntry* BrokerRegistry::Find(std::string_view id) const {
+  for (const BrokerEntry& entry : entries_) {
+    if (entry.id == id) return &entry;
+  }
+  return nullptr;
+}
+
+Rejection BrokerRegistry::Unknown(std::string_view id) const {
+  std::vector<std::string> known;
+  for (const BrokerEntry& entry : entries_) known.push_back(entry.id);
+  return broker::UnknownBroker(id, known);
+}
+
+}  // namespace ballast

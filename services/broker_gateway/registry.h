@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libs/broker/broker.h"
+#include "libs/brokers/paper/faulty_session.h"
+#include "libs/brokers/paper/paper_broker.h"
+#include "libs/platform/config/config.h"
+
+namespace ballast {
+
+// Where a session is and what it may use.
+struct SessionPlace {
+  AccountId account_id;
+  // Market time.
+  std::function<UtcTime()> now;
+  // Any thread: there is something to poll. A session with a thread of its own calls it.
+  std::function<void()> wake;
+  // The values of the broker's own settings, by name.
+  std::map<std::string, std::string> settings;
+  // The simulated venue of this process and how it is to fail; nobody's but paper's.
+  paper::PaperBroker& paper;
+  std::optional<paper::Faults> faults;
+};
+
+// One broker there is.
+struct BrokerEntry {
+  // What an account names.
+  std::string id;
+  // For people.
+  std::string display_name;
+  AccountMode mode = AccountMode::kUnspecified;
+  // The same that order management decides by: broker::CapabilitiesOf(id).
+  broker::Capabilities capabilities;
+  // Of the gateway's configuration; their names begin with the broker's id.
+  std::vector<Knob> settings;
+  // Its books are in this process and stored with what it does, so an order needs no row of its own before the session
+  // gets it. Of every other one the intent is stored first.
+  bool in_process = false;
+  // One session for each account. It connects by itself and says so (broker::SessionState).
+  std::function<std::unique_ptr<broker::VenueSession>(const SessionPlace&)> make;
+};
+
+// The brokers an account can be with, as data. Immutable once the engine runs.
+class BrokerRegistry {
+ public:
+  explicit BrokerRegistry(std::vector<BrokerEntry> entries) : entries_(std::move(entries)) {}
+  // What is built in: the one list that names brokers.
+  static BrokerRegistry BuiltIn();
+
+  // The broker of an account that names none.
+  static constexpr std::string_view kDefault = "paper";
+
+  // nullptr: there is none.
+  [[nodiscard]] const BrokerEntry* Find(std::string_view id) const;
+  [[nodiscard]] const std::vector<BrokerEntry>& entries() const { return entries_; }
+  // Why an account of that broker is refused: BROKER_UNSUPPORTED with those there are.
+  [[nodiscard]] Rejection Unknown(std::string_view id) const;
+
+ private:
+  std::vector<BrokerEntry> entries_;
+};
+
+}  // namespace ballast

@@ -1,0 +1,234 @@
+#include "services/broker_gateway/registry.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "libs/broker/testing/scripted_session.h"
+#include "services/broker_gateway/broker_list.h"
+#include "services/broker_gateway/testing/session_fixture.h"
+
+namespace ballast {
+namespace {
+
+using testing::ElementsAre;
+
+const OrderId kOrder("o-1");
+
+TEST(BrokerRegistry, NamesTheBrokersThatOrderManagementKnowsAndWithTheSameData) {
+  const BrokerRegistry brokers = BrokerRegistry::BuiltIn();
+  std::vector<std::string> names;
+  for (const BrokerEntry& entry : brokers.entries()) {
+    names.push_back(entry.id);
+    EXPECT_EQ(broker::DescribeCapabilities(entry.capabilities),
+              broker::DescribeCapabilities(broker::CapabilitiesOf(entry.id)));
+    for (const Knob& knob : entry.settings) EXPECT_EQ(knob.name.rfind(entry.id + "_", 0), 0U) << knob.name;
+  }
+  EXPECT_EQ(names, broker::KnownBrokers());
+}
+
+TEST(BrokerRegistry, TellsWhatABrokerCan) {
+  const BrokerRegistry brokers = BrokerRegistry::BuiltIn();
+  broker::v1::Broker told;
+  FillBroker(*brokers.Find("paper"), {.accounts = {AccountId("paper")}, .ready = 1, .open_orders = 2}, &told);
+  EXPECT_EQ(told.state(), "connected");
+  EXPECT_EQ(told.open_orders(), 2);
+  EXPECT_THAT(told.asset_classes(), ElementsAre("equity", "crypto"));
+  EXPECT_THAT(told.order_types(),
+              ElementsAre("market", "limit", "stop", "stop_limit", "take_profit", "take_profit_limit"));
+  EXPECT_EQ(told.times_in_force_size(), 7);
+  EXPECT_EQ(told.acceptance_window_ms(), 3'000);
+  EXPECT_EQ(told.native_contingencies_size(), 0);
+  EXPECT_EQ(told.settings(0).name(), "paper_latency_ms");
+}
+
+// A venue whose books are elsewhere: the scripted one as a second line of the table.
+class SecondBrokerTest : public SessionTest {
+ protected:
+  struct Session : broker::ScriptedSession {
+    Session(SecondBrokerTest* of) : broker::ScriptedSession(Can()), test(of) {
+      says.push_back(broker::SessionState{.state = broker::SessionState::State::kReady});
+    }
+    void Submit(const Order& intent) override {
+      broker::ScriptedSession::Submit(intent);
+      auto kept = test->store_->LoadKept();
+      for (const auto& each : kept.value()) test->stored_first += each.order.order_id == intent.order_id ? 1 : 0;
+    }
+    SecondBrokerTest* test;
+  };
+  static broker::Capabilities Can() {
+    broker::Capabilities can;
+    can.order_types = {OrderType::kMarket, OrderType::kLimit};
+    can.times_in_force = {TimeInForce::kIoc, TimeInForce::kGtc};
+    return can;
+  }
+  Engine::Options OptionsOf() override {
+    Engine::Options options;
+    std::vector<BrokerEntry> entries = options.brokers.entries();
+    entries.push_back({.id = "scripted",
+                       .display_name = "Scripted",
+                       .mode = AccountMode::kPaper,
+                       .capabilities = Can(),
+                       .make = [this](const SessionPlace& place) {
+                         auto session = std::make_unique<Session>(this);
+                         EXPECT_EQ(place.account_id, AccountId("second"));
+                         session_ = session.get();
+                         return session;
+                       }});
+    options.brokers = BrokerRegistry(entries);
+    return options;
+  }
+  // On the engine's thread, where the session lives.
+  void In(const std::function<void(const Engine&)>& what) {
+    std::promise<void> done;
+    ASSERT_TRUE(engine_->Ask([&](const Engine& engine) {
+      what(engine);
+      done.set_value();
+    }));
+    done.get_future().wait();
+    engine_->WakeUp();
+  }
+  void Says(const broker::Fact& fact) {
+    In([&](const Engine&) { session_->says.push_back(fact); });
+  }
+  std::shared_ptr<TestSession> Connect(const std::string& account, const std::string& broker) {
+    auto session = std::make_shared<TestSession>();
+    broker::v1::OrderSessionRequest hello;
+    hello.mutable_hello()->set_epoch(1);
+    (*hello.mutable_hello()->mutable_after_execution_sequences())[account] = 0;
+    EXPECT_TRUE(engine_->Instruct(hello, session));
+    broker::v1::OrderSessionRequest open;
+    open.mutable_open_account()->set_account_id(account);
+    open.mutable_open_account()->set_currency("USD");
+    open.mutable_open_account()->mutable_opening_cash()->set_value("100000");
+    open.mutable_open_account()->set_broker(broker);
+    EXPECT_TRUE(engine_->Instruct(open, session));
+    return session;
+  }
+  broker::v1::OrderSessionRequest OrderOf(const std::string& account) {
+    broker::v1::OrderSessionRequest request = NewOrder(kOrder.value());
+    request.mutable_new_order()->mutable_order()->set_account_id(account);
+    return request;
+  }
+  static broker::Trade TradeOf(const char* quantity) {
+    return {.order_id = kOrder,
+            .broker_order_id = "b-1",
+            .root_id = ExecutionId("t-1"),
+            .symbol = Symbol("BTC-USD"),
+            .side = Side::kBuy,
+            .quantity = Decimal::Of(quantity),
+            .price = Decimal::Of("65000"),
+            .fee_currency = "USD"};
+  }
+  Decimal Held() {
+    Decimal held;
+    In([&](const Engine& engine) {
+      const auto& positions = engine.venue().FindLedger(AccountId("second"))->positions;
+      if (auto found = positions.find(Symbol("BTC-USD")); found != positions.end()) held = found->second;
+    });
+    return held;
+  }
+
+ public:
+  int stored_first = 0;
+
+ protected:
+  Session* session_ = nullptr;
+};
+
+TEST_F(SecondBrokerTest, AnOrderGoesToItsAccountsBrokerOnceAndIsStoredBeforeItLeaves) {
+  auto session = Connect("second", "scripted");
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  In([](const Engine&) {});
+  In([&](const Engine&) { EXPECT_EQ(session_->submitted[kOrder], 1); });
+  EXPECT_EQ(stored_first, 1);
+  Says(broker::Ack{.order_id = kOrder, .broker_order_id = "b-1"});
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_NEW));
+  Says(TradeOf("0.01"));
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_TRADE));
+  EXPECT_EQ(Held(), Decimal::Of("0.01"));
+  In([](const Engine& engine) {
+    EXPECT_EQ(engine.desks().SeatsOf(*engine.options().brokers.Find("scripted")).accounts.size(), 1U);
+    EXPECT_EQ(engine.venue().working_count(), 0U);  // the paper venue never saw it
+  });
+}
+
+TEST_F(SecondBrokerTest, AfterARestartItIsAskedForAndNothingIsSentOrToldTwice) {
+  auto session = Connect("second", "scripted");
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  Says(TradeOf("0.004"));
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_TRADE));
+  Start();
+  session = Connect("second", "scripted");
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_TRADE));
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  Says(TradeOf("0.004"));
+  broker::Trade rest = TradeOf("0.006");
+  rest.root_id = ExecutionId("t-2");
+  Says(rest);
+  auto told = [&] {
+    std::vector<std::string> trades;
+    for (const auto& report : session->reports()) {
+      if (report.type() == broker::v1::EXECUTION_TYPE_TRADE) trades.push_back(report.execution_id());
+    }
+    return trades;
+  };
+  ASSERT_TRUE(session->WaitForReports("o-1", broker::v1::EXECUTION_TYPE_TRADE, 2));
+  EXPECT_THAT(told(), ElementsAre("t-1", "t-2"));
+  EXPECT_EQ(Held(), Decimal::Of("0.01"));
+  In([&](const Engine&) {
+    EXPECT_EQ(session_->submitted[kOrder], 0);
+    EXPECT_FALSE(session_->queried.empty());
+  });
+}
+
+TEST_F(SecondBrokerTest, TheKillSwitchCancelsThereToo) {
+  auto session = Connect("second", "scripted");
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  Says(broker::Ack{.order_id = kOrder, .broker_order_id = "b-1"});
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_NEW));
+  ASSERT_TRUE(
+      kill_->Engage({.command_id = "cancel-1", .reason = "test", .actor = "test", .engaged = true, .cancel_all = true})
+          .ok());
+  engine_->WakeUp();
+  In([](const Engine&) {});
+  In([&](const Engine&) { EXPECT_EQ(session_->cancelled.size(), 1U); });
+  Says(broker::Ended{.order_id = kOrder, .status = OrderStatus::kCanceled});
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_CANCELED));
+}
+
+TEST_F(SecondBrokerTest, AnUnknownBrokerIsRefusedAndThoseThereAreAreNamed) {
+  auto session = Connect("third", "nowhere");
+  ASSERT_TRUE(engine_->Instruct(OrderOf("third"), session));
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_REJECTED));
+  const auto refusal = session->ReportOf("o-1")->rejection();
+  EXPECT_EQ(refusal.reason(), type::v1::REJECT_REASON_BROKER_UNSUPPORTED);
+  EXPECT_EQ(refusal.observed(), "nowhere");
+  EXPECT_EQ(refusal.limit(), "paper, scripted");
+}
+
+TEST_F(SecondBrokerTest, AnAccountStaysWithTheBrokerItWasOpenedWith) {
+  auto session = Connect("second", "scripted");
+  In([](const Engine&) {});
+  Start();
+  session = Connect("second", "paper");
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_REJECTED));
+  EXPECT_EQ(session->ReportOf("o-1")->rejection().limit(), "scripted");
+}
+
+TEST_F(SecondBrokerTest, AnAccountOfABrokerThatIsGoneKeepsTheGatewayFromStarting) {
+  Connect("second", "scripted");
+  In([](const Engine&) {});
+  worker_.reset();
+  engine_ = std::make_unique<Engine>(Engine::Options{}, *store_, *kill_, clock_, *log_, metrics_, redis_,
+                                     [](const std::string&) {});
+  absl::Status recovered = engine_->Recover();
+  EXPECT_TRUE(absl::IsFailedPrecondition(recovered)) << recovered;
+  EXPECT_THAT(std::string(recovered.message()), testing::HasSubstr("there is no broker 'scripted'; there are: paper"));
+}
+
+}  // namespace
+}  // namespace ballast
