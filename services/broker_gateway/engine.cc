@@ -1,8 +1,6 @@
 #include "services/broker_gateway/engine.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "libs/base/absl_std.h"
@@ -61,7 +59,6 @@ absl::Status Engine::Recover() {
   RETURN_IF_ERROR(store_.Fence());
   RETURN_IF_ERROR(feed_.Open());
   venue_ = paper::PaperBroker(feed_.instruments(), options_.paper);
-  RETURN_IF_ERROR(store_.FillVenueTrades());
   RETURN_IF_ERROR(store_.LoadBroker(venue_));
   ASSIGN_OR_RETURN(OrderSessions::Epochs epochs, store_.LoadEpochs());
   sessions_.Restore(std::move(epochs));
@@ -71,8 +68,7 @@ absl::Status Engine::Recover() {
   if (state.step == 0) {
     // A first start has a past: bars and indicators are warm at once.
     constexpr int kPastSteps = 4'800;
-    std::vector<Bar> past = feed_.source().MakePast(clock_.Now(), kPastSteps);
-    if (!past.empty()) RETURN_IF_ERROR(SavePast(past));
+    past_ = feed_.source().MakePast(clock_.Now(), kPastSteps);
   } else if (feed_.Restore(state)) {
     for (const Quote& quote : feed_.source().quotes()) venue_.RestoreQuote(quote);
   }
@@ -80,27 +76,43 @@ absl::Status Engine::Recover() {
   ASSIGN_OR_RETURN(VenueDesks::Brokers brokers, store_.LoadBrokers());
   RETURN_IF_ERROR(desks_.Restore(kept, brokers));
   if (options_.faults) log_.Critical("broker.faults_on", {{"venue", "paper"}});
-  Kill();
-  // Orders that come first find a market. A replay's first step is made when everybody is there.
-  if (options_.source == "simulated") StepMarket();
-  if (storing_) return absl::UnavailableError("the market's first step could not be stored");
-  feed_.Begin();
   log_.Info("broker.recovered", {{"orders", std::to_string(venue_.size())},
                                  {"market_source", options_.source},
                                  {"market_step", std::to_string(feed_.step_number())}});
+  if (!SavePast()) return dead_ ? committer_.status() : absl::OkStatus();
+  Open();
+  if (storing_) return absl::UnavailableError("the market's first step could not be stored");
   return absl::OkStatus();
 }
 
+void Engine::Open() {
+  Kill();
+  // Orders that come first find a market. A replay's first step is made when everybody is there.
+  if (options_.source == "simulated") StepMarket();
+  feed_.Begin();
+}
+
 // Many rows, on a machine that starts everything else too; what is there already stays as it is.
-absl::Status Engine::SavePast(const std::vector<Bar>& past) {
-  constexpr int kTriesMax = 20;
-  for (int tries = 1;; ++tries) {
-    absl::Status saved = store_.SaveMarket(feed_.State(), past);
-    bool final = saved.ok() || absl::IsFailedPrecondition(saved) || absl::IsInternal(saved) || tries == kTriesMax;
-    if (final) return saved;
-    log_.Warning("market.past_not_saved", {{"error", saved.ToString()}});
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+bool Engine::SavePast() {
+  if (past_.empty()) return true;
+  using Outcome = runtime::Committer::Outcome;
+  Outcome outcome = committer_.Try({.append = [this] { return store_.SaveMarket(feed_.State(), past_); },
+                                    .on_failure =
+                                        [this](const absl::Status& status, int) {
+                                          log_.Warning("market.past_not_saved", {{"error", status.ToString()}});
+                                        }},
+                                   inbox_.closed());
+  if (outcome == Outcome::kDurable) {
+    storing_since_ns_ = 0;
+    past_.clear();
+    past_.shrink_to_fit();
+    return true;
   }
+  if (storing_since_ns_ == 0) storing_since_ns_ = clock_.MonotonicNanos();
+  if (outcome == Outcome::kLater) return false;
+  dead_ = true;
+  if (!absl::IsCancelled(committer_.status())) fail_(committer_.status().ToString());
+  return false;
 }
 
 bool Engine::Instruct(broker::v1::OrderSessionRequest request, std::shared_ptr<OrderSender> session) {
@@ -173,6 +185,10 @@ bool Engine::Plant(broker::v1::PlantPaperFaultRequest request, std::function<voi
 
 runtime::Turn Engine::Poll(std::int64_t now_ns) {
   if (ended_) return {runtime::Turn::State::kEnded, 0};
+  if (!past_.empty()) {
+    if (!SavePast()) return Stuck();
+    Open();
+  }
   if (storing_) {
     // The switch does not wait for the storage: what is cancelled now is stored with the next rows.
     Kill();
@@ -647,15 +663,17 @@ bool Engine::Collect() {
   VenueDesks::Kept kept = desks_.TakeKept();
   VenueDesks::Brokers joined = desks_.TakeJoined();
   if (changes.empty() && !step && kept.empty() && joined.empty()) return false;
-  market::SourceState state;
-  if (step) state = feed_.State();
-  static const std::vector<Bar> kNoBars;
   Storing storing;
   storing.reports.resize(changes.executions.size());
   for (std::size_t i = 0; i < storing.reports.size(); ++i) ToProto(changes.executions[i], &storing.reports[i]);
   // Made once: while they are tried again the venue may go on cancelling.
-  storing.rows = BrokerStore::Rows(storing.reports, venue_, changes, step ? &state : nullptr,
-                                   step ? feed_.unsaved_bars() : kNoBars, kept, joined);
+  storing.rows = CommitOf(storing.reports, venue_, changes);
+  storing.rows.kept = std::move(kept);
+  storing.rows.joined = std::move(joined);
+  if (step) {
+    storing.rows.market = feed_.State();
+    storing.rows.bars = feed_.unsaved_bars();
+  }
   storing.changes = std::move(changes);
   storing.step = step;
   storing_ = std::move(storing);

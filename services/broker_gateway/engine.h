@@ -79,11 +79,15 @@ class Engine : public runtime::Machine {
   struct Storing {
     paper::Changes changes;
     std::vector<broker::v1::ExecutionReport> reports;
-    SqlBatch rows;
+    BrokerCommit rows;
     bool step = false;
   };
 
-  absl::Status SavePast(const std::vector<Bar>& past);
+  // The market of a first start has a past, which is stored before anything else happens. False: it is not stored yet,
+  // or (dead_) never will be.
+  bool SavePast();
+  // Everything that was stored is here: orders find a market from now on.
+  void Open();
   void Work(std::vector<Task> tasks);
   // How it stands when what the venue did is not stored.
   runtime::Turn Stuck();
@@ -138,6 +142,8 @@ class Engine : public runtime::Machine {
   // In its turns only.
   runtime::Committer committer_;
   std::optional<Storing> storing_;
+  // Of a first start; empty once it is stored.
+  std::vector<Bar> past_;
   // The market has made a step that nobody has heard of.
   bool publish_ = false;
   // What the venue did could not be stored: nothing more is stored or told.

@@ -6,15 +6,12 @@
 #include <map>
 #include <random>
 
-#include "libs/platform/postgres/testing/test_postgres.h"
-#include "libs/runtime/testing/faults.h"
+#include "libs/platform/service/service.h"
 #include "libs/wire/wire.h"
 #include "services/broker_gateway/engine.h"
+#include "services/broker_gateway/testing/memory_broker_store.h"
 
 namespace ballast {
-
-std::vector<Migration> Migrations_broker_gateway();
-
 namespace {
 
 constexpr int kOrders = 120;
@@ -24,15 +21,6 @@ class HandClock : public Clock {
   [[nodiscard]] UtcTime Now() const override { return {1'700'000'000'000'000'000 + nanos}; }
   [[nodiscard]] std::int64_t MonotonicNanos() const override { return nanos; }
   std::int64_t nanos = 1;
-};
-
-class FaultyStore : public BrokerStore {
- public:
-  using BrokerStore::BrokerStore;
-  absl::Status Append(const SqlBatch& rows) override {
-    return faults.Commit([&] { return BrokerStore::Append(rows); });
-  }
-  runtime::Faults faults;
 };
 
 class OrderManager : public Engine::OrderSender {
@@ -63,8 +51,6 @@ class Simulation {
  public:
   explicit Simulation(std::uint64_t seed) : dice_(seed) {
     EXPECT_TRUE(Logger::Make({.service = "simulation", .level = "CRITICAL"}, &log_).ok());
-    database_ = TestPostgres::Get().NewSchema();
-    EXPECT_TRUE(database_->Migrate(Migrations_broker_gateway()).ok());
     kill_ = std::make_unique<KillDesk>("", clock_, *log_);
   }
 
@@ -86,11 +72,12 @@ class Simulation {
   std::uint64_t Below(std::uint64_t bound) { return dice_() % bound; }
   bool Chance(std::uint64_t percent) { return Below(100) < percent; }
 
-  // The next life of the process, over the same database.
+  // The next life of the process, over the same disk.
   void Begin() {
     ++outcome_.lives;
     engine_.reset();
-    store_ = std::make_unique<FaultyStore>(*database_);
+    disk_->faults = {};
+    store_ = std::make_unique<MemoryBrokerStore>(disk_);
     Engine::Options options{.paper = {.latency = Duration::Millis(20)}};
     options.last_check.notional_max = Decimal::Of("1000000");
     options.last_check.collar_ratio = Decimal::Of("0.5");
@@ -167,13 +154,13 @@ class Simulation {
     bool applied = Chance(50);
     switch (Below(3)) {
       case 0:
-        store_->faults.FailNext(absl::InternalError("the disk is gone"), applied);
+        disk_->faults.FailNext(absl::InternalError("the disk is gone"), applied);
         break;
       case 1:
-        store_->faults.FailNext(absl::UnknownError("the answer was lost"), applied);
+        disk_->faults.FailNext(absl::UnknownError("the answer was lost"), applied);
         break;
       default:
-        store_->faults.FailNext(absl::UnavailableError("away"), false);
+        disk_->faults.FailNext(absl::UnavailableError("away"), false);
     }
   }
 
@@ -182,9 +169,9 @@ class Simulation {
   std::unique_ptr<Logger> log_;
   Metrics metrics_;
   RedisCache redis_{{}};
-  std::unique_ptr<Database> database_;
+  std::shared_ptr<MemoryBrokerStore::Disk> disk_ = std::make_shared<MemoryBrokerStore::Disk>();
   std::unique_ptr<KillDesk> kill_;
-  std::unique_ptr<FaultyStore> store_;
+  std::unique_ptr<BrokerStore> store_;
   std::unique_ptr<Engine> engine_;
   std::shared_ptr<OrderManager> session_;
   std::map<std::string, broker::v1::OrderSessionRequest> open_;
@@ -209,7 +196,42 @@ TEST_P(EngineSimulationTest, EveryReportIsToldOnceAndTheSameSeedIsTheSame) {
   std::printf("%zu reports, %d lives, %d ends in a commit\n", first.told.size(), first.lives, first.ends);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, EngineSimulationTest, testing::Values(1, 2, 3));
+INSTANTIATE_TEST_SUITE_P(Seeds, EngineSimulationTest, testing::Range<std::uint64_t>(1, 13));
+
+// A first start whose past cannot be stored yet: tried again when the clock says so and not before, and nothing trades
+// meanwhile.
+TEST(EngineStart, ThePastIsStoredBeforeAnythingElseByTheMachinesClock) {
+  HandClock clock;
+  std::unique_ptr<Logger> log;
+  ASSERT_TRUE(Logger::Make({.service = "test", .level = "CRITICAL"}, &log).ok());
+  Metrics metrics;
+  RedisCache redis{{}};
+  KillDesk kill("", clock, *log);
+  auto disk = std::make_shared<MemoryBrokerStore::Disk>();
+  MemoryBrokerStore store(disk);
+  for (int i = 0; i < 2; ++i) disk->faults.FailNext(absl::UnavailableError("away"), false);
+  Engine engine({}, store, kill, clock, *log, metrics, redis, [](const std::string& why) { ADD_FAILURE() << why; });
+  ASSERT_EQ(engine.Recover(), absl::OkStatus());
+  EXPECT_EQ(disk->faults.commits, 1);
+  auto session = std::make_shared<OrderManager>();
+  broker::v1::OrderSessionRequest hello;
+  hello.mutable_hello()->set_epoch(1);
+  ASSERT_TRUE(engine.Instruct(hello, session));
+  runtime::Turn turn = engine.Poll(clock.nanos);
+  EXPECT_EQ(turn.state, runtime::Turn::State::kBlocked);
+  EXPECT_EQ(disk->faults.commits, 1) << "too early";
+  for (int tries = 2; tries <= 3; ++tries) {
+    EXPECT_TRUE(disk->bars.empty());
+    EXPECT_FALSE(session->ready);
+    clock.nanos = std::max(clock.nanos, turn.next_ns);
+    turn = engine.Poll(clock.nanos);
+    EXPECT_GE(disk->faults.commits, tries);
+  }
+  EXPECT_GT(disk->bars.size(), 1'000U);
+  EXPECT_TRUE(session->ready);
+  EXPECT_TRUE(engine.stores());
+  EXPECT_GT(disk->markets.at("simulated").step, 0U);
+}
 
 }  // namespace
 }  // namespace ballast

@@ -1,4 +1,5 @@
 #include "services/broker_gateway/engine.h"
+#include "services/broker_gateway/postgres_store.h"
 
 #include <gtest/gtest.h>
 
@@ -156,7 +157,7 @@ class EngineTest : public testing::Test {
     engine_.reset();
     database_ = TestPostgres::Get().NewSchema();
     ASSERT_TRUE(database_->Migrate(Migrations_broker_gateway()).ok());
-    store_ = std::make_unique<BrokerStore>(*database_);
+    store_ = std::make_unique<PostgresBrokerStore>(*database_);
   }
 
   void Start(Engine::Options options) {

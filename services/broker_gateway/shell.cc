@@ -7,7 +7,7 @@
 #include "services/broker_gateway/engine.h"
 #include "services/broker_gateway/grpc_adapter.h"
 #include "services/broker_gateway/history_reader.h"
-#include "services/broker_gateway/store.h"
+#include "services/broker_gateway/postgres_store.h"
 
 namespace ballast {
 
@@ -107,7 +107,7 @@ class BrokerGateway : public Service {
   }
 
  private:
-  BrokerStore store_;
+  PostgresBrokerStore store_;
   HistoryReader reader_;
   KillDesk kill_;
   // The switch waits for its own file and for nothing else.

@@ -95,7 +95,7 @@ absl::Status DayOfOrders::Hear() {
 }
 
 absl::Status DayOfOrders::Store() {
-  RETURN_IF_ERROR(venue_store_.Append(BrokerStore::Rows(reports_, venue_, changes_, nullptr, {})));
+  RETURN_IF_ERROR(venue_store_.Append(CommitOf(reports_, venue_, changes_)));
   Commit commit{.events = std::move(events_), .accounts = {account_.snapshot()}};
   if (account_.BooksDue()) commit.books.push_back(account_.TakeBooks());
   RETURN_IF_ERROR(order_store_.Append(commit));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "libs/platform/postgres/database.h"
+#include "services/broker_gateway/postgres_store.h"
 #include "tests/proofs/day_of_orders.h"
 
 namespace ballast {
@@ -30,7 +31,7 @@ int Main(int count, char** arguments) {
   Database orders = Connect("order_management", port, arguments[2]);
   Database venue = Connect("broker_gateway", port, arguments[2]);
   Store order_store(orders);
-  BrokerStore venue_store(venue);
+  PostgresBrokerStore venue_store(venue);
   auto now = std::chrono::system_clock::now().time_since_epoch();
   DayOfOrders day({.orders = std::stoi(arguments[3]),
                    .open = std::stoi(arguments[4]),

@@ -14,6 +14,7 @@
 #include "libs/runtime/worker.h"
 #include "libs/wire/wire.h"
 #include "services/broker_gateway/engine.h"
+#include "services/broker_gateway/postgres_store.h"
 
 namespace ballast {
 
@@ -108,7 +109,7 @@ class SessionTest : public testing::Test {
     ASSERT_TRUE(Logger::Make({.service = "test", .level = "CRITICAL"}, &log_).ok());
     database_ = TestPostgres::Get().NewSchema();
     ASSERT_TRUE(database_->Migrate(Migrations_broker_gateway()).ok());
-    store_ = std::make_unique<BrokerStore>(*database_);
+    store_ = std::make_unique<PostgresBrokerStore>(*database_);
     std::filesystem::create_directories(folder_);
     Start();
   }
