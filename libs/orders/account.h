@@ -82,6 +82,16 @@ class Account {
   std::vector<OrderEvent> ApplyReport(const Report& report, UtcTime now);
   // A report in sequence that cannot be read or used here: kept with what is known of it, and the account is halted.
   std::vector<OrderEvent> Quarantine(std::uint64_t execution_sequence, const std::string& message, UtcTime now);
+  // Books of `symbol` that stand against each other are crossed at `price` until none does: a leg of an order of its
+  // own in each book, taken and filled at once; no venue hears of it, and the net position stays. Nothing where none
+  // does.
+  struct CrossTerms {
+    // What the request ids of the legs begin with.
+    std::string request;
+    std::string reason;
+    std::string actor;
+  };
+  std::vector<OrderEvent> Cross(const Symbol& symbol, Decimal price, const CrossTerms& terms, UtcTime now);
   std::vector<OrderEvent> Halt(const std::string& reason, const std::string& actor, UtcTime now);
   // A fact of the account that changes nothing of it: UNPROTECTED or PROTECTED.
   std::vector<OrderEvent> Note(OrderEventType type, Rejection what, const std::string& actor, UtcTime now);

@@ -67,6 +67,18 @@ void Close(const std::map<Symbol, Decimal>& held, const EmergencyFacts& facts, E
   step.close = held;
 }
 
+// The venue holds nothing, and two books of the account hold something against each other.
+void Cross(const EmergencyFacts& facts, EmergencyStep& step) {
+  for (const auto& [symbol, price] : facts.opposed) {
+    if (price)
+      step.cross.emplace(symbol, *price);
+    else
+      step.waits_for +=
+          (step.waits_for.empty() ? "there is no price yet at which to cross the books of " : ", ") + symbol.value();
+  }
+  if (step.waits_for.empty()) step.waits_for = "books that stand against each other are crossed";
+}
+
 // Nothing is in flight: what does the venue hold?
 void Settle(const Emergency& emergency, const EmergencyFacts& facts, EmergencyMemory& memory, EmergencyStep& step) {
   bool flatten = emergency.level == EmergencyLevel::kFlatten;
@@ -93,6 +105,7 @@ void Settle(const Emergency& emergency, const EmergencyFacts& facts, EmergencyMe
     step.waits_for = "closing " + Words(step.positions, facts);
     return Close(step.positions, facts, memory, step);
   }
+  if (flatten && !facts.opposed.empty()) return Cross(facts, step);
   step.phase = EmergencyPhase::kDone;
   memory.settled = facts.net;
 }
@@ -146,7 +159,8 @@ EmergencyStep Decide(const Emergency& emergency, const EmergencyFacts& facts, Em
   }
   bool held = emergency.level == EmergencyLevel::kFlatten && !facts.net.empty();
   bool in_flight = facts.unanswered > 0 || !facts.open.empty();
-  bool settled = !held || facts.net == memory.settled;
+  bool opposed = emergency.level == EmergencyLevel::kFlatten && !facts.opposed.empty();
+  bool settled = (!held || facts.net == memory.settled) && !opposed;
   if (emergency.phase == EmergencyPhase::kDone && facts.halted && !in_flight && settled) return step;
   if (EndOrders(facts, memory, step)) {
     memory.venue_wanted = false;

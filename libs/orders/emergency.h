@@ -77,6 +77,8 @@ struct EmergencyFacts {
   std::vector<Open> open;
   // By symbol, from the fills; none that are zero.
   std::map<Symbol, Decimal> net;
+  // Instruments in which books stand against each other, with the market's price where it is known.
+  std::map<Symbol, std::optional<Decimal>> opposed;
   std::uint64_t execution_sequence = 0;
   // The answer to the question asked last; none while it is under way.
   std::optional<VenueView> venue;
@@ -110,6 +112,8 @@ struct EmergencyStep {
   std::vector<OrderId> cancel;
   // By symbol, the signed position that a reduce-only market order has to close.
   std::map<Symbol, Decimal> close;
+  // By symbol, at which price books that stand against each other are crossed.
+  std::map<Symbol, Decimal> cross;
   bool ask_venue = false;
   // What is held, as far as is known.
   std::map<Symbol, Decimal> positions;
@@ -122,8 +126,8 @@ struct EmergencyStep {
 std::string PlanFor(const Rejection& refused);
 
 // The next step towards what `emergency` asks for: halted, nothing in flight, and (when flattening) nothing held at the
-// venue. Never says kDone before the venue has said so about a state that includes every report order management has.
-// An emergency that is done and finds something held or open again goes on.
+// venue and in no book. Never says kDone before the venue has said so about a state that includes every report order
+// management has. An emergency that is done and finds something held or open again goes on.
 EmergencyStep Decide(const Emergency& emergency, const EmergencyFacts& facts, EmergencyMemory& memory);
 
 }  // namespace ballast::orders

@@ -249,5 +249,37 @@ TEST(PlansTest, EachReasonHasItsPlan) {
   EXPECT_EQ(PlanFor({}), "the last order did not fill: it is tried again");
 }
 
+// Nothing is held at the venue, and yet two books hold something against each other: the command is not done before
+// they are crossed at a price the market has.
+TEST_F(EmergencyTest, BooksAgainstEachOtherAreCrossedBeforeItIsDone) {
+  facts_.opposed[Symbol("BTC")] = std::nullopt;
+  EXPECT_TRUE(Look().ask_venue);
+  Venue(7);
+  EmergencyStep step = Look();
+  EXPECT_EQ(step.phase, EmergencyPhase::kVerifying);
+  EXPECT_TRUE(step.cross.empty());
+  EXPECT_EQ(step.waits_for, "there is no price yet at which to cross the books of BTC");
+  facts_.opposed[Symbol("BTC")] = Decimal::Of("120");
+  step = Look();
+  EXPECT_EQ(step.phase, EmergencyPhase::kVerifying);
+  EXPECT_EQ(step.cross, (std::map<Symbol, Decimal>{{Symbol("BTC"), Decimal::Of("120")}}));
+  EXPECT_TRUE(step.close.empty());
+  facts_.opposed.clear();
+  EXPECT_EQ(Look().phase, EmergencyPhase::kDone);
+  // A late fill that sets them against each other again is seen to as well.
+  facts_.opposed[Symbol("BTC")] = Decimal::Of("121");
+  EXPECT_NE(Look().phase, EmergencyPhase::kDone);
+}
+
+TEST_F(EmergencyTest, OnlyAFlatteningCrossesBooks) {
+  emergency_.level = EmergencyLevel::kStop;
+  facts_.opposed[Symbol("BTC")] = Decimal::Of("120");
+  EXPECT_TRUE(Look().ask_venue);
+  Venue(7);
+  EmergencyStep step = Look();
+  EXPECT_EQ(step.phase, EmergencyPhase::kDone);
+  EXPECT_TRUE(step.cross.empty());
+}
+
 }  // namespace
 }  // namespace ballast::orders

@@ -20,6 +20,7 @@ constexpr std::size_t kPendingMax = 100;
 constexpr std::size_t kRepliesMax = 16;
 constexpr std::size_t kToldReasonMax = 120;
 constexpr char kReason[] = "emergency_stop";
+constexpr char kCrossReason[] = "book_cross";
 
 std::string HaltReason(const orders::Emergency& emergency) {
   static constexpr const char* kNames[] = {"", "halt", "cancel", "stop", "stop"};
@@ -405,6 +406,11 @@ orders::EmergencyFacts EmergencyDesk::Look(Live& live, const orders::Account& ac
     return true;
   });
   facts.refused = live.refused;
+  if (live.emergency.level < EmergencyLevel::kFlatten) return facts;
+  for (const auto& [symbol, books] : account.books().held()) {
+    if (account.books().Opposed(symbol))
+      facts.opposed[symbol] = writer_.mark ? writer_.mark(symbol) : std::optional<Decimal>();
+  }
   return facts;
 }
 
@@ -426,6 +432,14 @@ void EmergencyDesk::Act(Live& live, orders::Account& account, const orders::Emer
   }
   emergency.orders_found = std::max(emergency.orders_found, static_cast<int>(live.seen.size()) + live.withdrawn);
   for (const auto& [symbol, held] : step.close) Close(live, account, symbol, held);
+  for (const auto& [symbol, price] : step.cross) {
+    log_.Warning("emergency.books_crossed", {{"account", emergency.account_id.value()},
+                                             {"command", emergency.command_id},
+                                             {"symbol", symbol.value()},
+                                             {"price", price.ToString()}});
+    writer_.keep(account.Cross(
+        symbol, price, {.request = emergency.command_id, .reason = kCrossReason, .actor = emergency.actor}, now));
+  }
   if (step.ask_venue) AskVenue(live);
 }
 

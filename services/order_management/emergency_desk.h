@@ -58,6 +58,8 @@ class EmergencyDesk {
     std::function<bool()> broker_ready;
     // The lot an instrument is traded in; zero: not known.
     std::function<Decimal(const Symbol&)> lot_size = {};
+    // The market's price, once it is known; asking makes it be looked for.
+    std::function<std::optional<Decimal>(const Symbol&)> mark = {};
     // Any thread. False: it is stopping.
     std::function<bool(std::function<void()>)> enqueue;
     // Any thread: a batch cannot be stored now.

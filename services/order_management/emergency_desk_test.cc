@@ -63,6 +63,7 @@ class EmergencyDeskTest : public testing::Test {
                       .withdraw = [this](const AccountId&, const Rejection&) { unanswered_ = 0; },
                       .broker_ready = [this] { return broker_ready_; },
                       .lot_size = [this](const Symbol&) { return lot_; },
+                      .mark = [this](const Symbol&) { return mark_; },
                       .enqueue =
                           [this](std::function<void()> task) {
                             tasks_.push_back(std::move(task));
@@ -162,6 +163,7 @@ class EmergencyDeskTest : public testing::Test {
   int unanswered_ = 0;
   bool broker_ready_ = true;
   Decimal lot_;
+  std::optional<Decimal> mark_;
 };
 
 // A venue refuses what is no whole lot, all of it: what a fee in the base asset has left must not hold up the rest.
@@ -192,6 +194,41 @@ TEST_F(EmergencyDeskTest, WholeLotsAreClosedAndDustIsSaid) {
   }
   EXPECT_NE(said.find("0.0004 BTC"), std::string::npos) << View().waits_for;
   EXPECT_NE(Stored("flatten-1"), EmergencyPhase::kDone);
+}
+
+// One net account, two virtual books: what the venue holds is closed there, what the books hold against each other
+// here.
+TEST_F(EmergencyDeskTest, BooksThatStandAgainstEachOtherEndFlatToo) {
+  auto trade = [&](const char* deployment, Side side, const char* quantity) {
+    Order order;
+    order.account_id = kPaper;
+    order.request_id = RequestId(deployment);
+    order.order_id = OrderId(deployment);
+    order.deployment_id = DeploymentId(deployment);
+    order.symbol = kBtc;
+    order.side = side;
+    order.type = OrderType::kMarket;
+    order.quantity = Decimal::Of(quantity);
+    (void)account_.Accept(order, "strategy:x", {}, true, clock_.Now());
+    Report(order.order_id, OrderEventType::kFilled, quantity);
+  };
+  trade("a", Side::kBuy, "3");
+  trade("b", Side::kSell, "1");
+  ASSERT_TRUE(Press(Command()).ok());
+  Tick();
+  ASSERT_EQ(placed_.size(), 1U);
+  EXPECT_EQ(placed_[0].quantity, Decimal::Of("2"));
+  Report(placed_[0].order_id, OrderEventType::kFilled, "2");
+  Tick();
+  VenueAnswers();
+  EXPECT_EQ(account_.books().Held(DeploymentId("a"), kBtc), Decimal::Of("1"));
+  EXPECT_NE(Stored("flatten-1"), EmergencyPhase::kDone);
+  EXPECT_NE(View().waits_for.find("no price yet"), std::string::npos) << View().waits_for;
+  mark_ = Decimal::Of("101.5");
+  Tick(3);
+  EXPECT_TRUE(account_.books().held().empty());
+  EXPECT_EQ(placed_.size(), 1U);  // no order for it
+  EXPECT_EQ(Stored("flatten-1"), EmergencyPhase::kDone);
 }
 
 TEST_F(EmergencyDeskTest, OnePressEndsEverythingAndIsDoneWhenTheVenueSaysSo) {

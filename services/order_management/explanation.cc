@@ -294,7 +294,7 @@ void AddFills(const OrderFacts& facts, ExplainOrderResponse* out) {
     const order::v1::Fill& fill = event.fill();
     *out->add_fills()->mutable_fill() = fill;
     Decimal value = ledger::Value(Read(fill.quantity()), Read(fill.price()));
-    notional = fill.reversal() ? notional - value : notional + value;
+    notional = fill.reversal() && !fill.exec_ref_id().empty() ? notional - value : notional + value;
     fees[fill.fee_currency().empty() ? facts.currency : fill.fee_currency()] += Read(fill.fee());
   }
   wire::ToProto(notional, result.mutable_notional());

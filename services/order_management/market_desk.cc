@@ -82,7 +82,14 @@ void MarketDesk::SetWatched(const Order& order) {
   } else {
     watched_.insert(std::move(key));
   }
-  watching_ = !watched_.empty();
+  SetWatching();
+}
+
+std::optional<Decimal> MarketDesk::TakeMark(const Symbol& symbol) {
+  std::optional<Decimal> mark = marks_[symbol];
+  if (mark) marks_.erase(symbol);
+  SetWatching();
+  return mark;
 }
 
 const Instrument* MarketDesk::Find(const Symbol& symbol) const {
@@ -125,6 +132,10 @@ void MarketDesk::Work() {
 void MarketDesk::Look(const MarketStep& step) {
   std::map<Symbol, const Quote*> quotes;
   for (const Quote& quote : step.quotes) quotes[quote.symbol] = &quote;
+  for (auto& [symbol, mark] : marks_) {
+    auto quote = quotes.find(symbol);
+    if (quote != quotes.end() && quote->second->last_price.IsPositive()) mark = quote->second->last_price;
+  }
   std::vector<const Order*> opened;
   for (const Key& key : std::set<Key>(watched_)) {
     orders::Account* account = floor_.accounts.Find(key.first);

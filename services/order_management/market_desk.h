@@ -35,7 +35,7 @@ class MarketDesk {
  public:
   MarketDesk(ShardFloor& floor, BrokerDesk& broker, HeldDesk& held) : floor_(floor), broker_(broker), held_(held) {}
 
-  // Some order waits for the market. Any thread.
+  // Some order, or somebody who asked for a price, waits for the market. Any thread.
   [[nodiscard]] bool watching() const { return watching_; }
   // Any thread. Steps that come faster than turns are made are one: the newest quote of each instrument counts. True:
   // Take has to be called in a turn.
@@ -44,6 +44,8 @@ class MarketDesk {
   void OnInstruments(std::vector<Instrument> instruments);
   // Null: its terms are not known (yet).
   [[nodiscard]] const Instrument* Find(const Symbol& symbol) const;
+  // The market's price as the next step that has it says; nothing until then. Once it was given it is looked for anew.
+  std::optional<Decimal> TakeMark(const Symbol& symbol);
   void OnLost() EXCLUDES(mutex_);
 
   // Before the first turn: what waits.
@@ -58,6 +60,7 @@ class MarketDesk {
 
   static void Merge(MarketStep& into, MarketStep step);
   void SetWatched(const Order& order);
+  void SetWatching() { watching_ = !watched_.empty() || !marks_.empty(); }
   [[nodiscard]] bool HasCome(const MarketStep& step) const;
   void Look(const MarketStep& step);
   // It is over at `market_time`, or was before.
@@ -76,6 +79,8 @@ class MarketDesk {
 
   std::map<Symbol, Instrument> instruments_;
   std::set<Key> watched_;
+  // Prices that somebody has asked for, where they have come.
+  std::map<Symbol, std::optional<Decimal>> marks_;
   // When the day of a DAY order ends, from the first quote it has looked at.
   std::map<OrderId, UtcTime> days_;
   std::optional<MarketStep> step_;

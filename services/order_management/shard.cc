@@ -342,7 +342,13 @@ void Shard::SetEmergency(EmergencyDesk* desk) {
              for (const auto& [id, account] : accounts_.all()) ids.push_back(id);
              return ids;
            },
-       .keep = [this](std::vector<OrderEvent> events) { writer_.Keep(std::move(events)); },
+       .keep =
+           [this](std::vector<OrderEvent> events) {
+             for (const OrderEvent& event : events) {
+               if (event.type == OrderEventType::kPendingNew) accounts_.Use(event.order->order_id);
+             }
+             writer_.Keep(std::move(events));
+           },
        .after_commit = [this](std::function<void()> action) { writer_.After(std::move(action)); },
        .send_cancel = [this](const Order& order) { broker_.SendCancel(order); },
        .place = [this](Order order, const std::string& actor,
@@ -358,6 +364,7 @@ void Shard::SetEmergency(EmergencyDesk* desk) {
              const Instrument* instrument = market_.Find(symbol);
              return instrument == nullptr ? Decimal() : instrument->lot_size;
            },
+       .mark = [this](const Symbol& symbol) { return market_.TakeMark(symbol); },
        .enqueue = [this](std::function<void()> task) { return inbox_.PostAlways(kStops, kCallBytes, std::move(task)); },
        .storage_away = [this] { return writer_.storage_away(); }});
 }
