@@ -169,6 +169,8 @@ class OrderDesk {
   void Reopen(Entry& entry);
   [[nodiscard]] bool Proves(const Entry& entry) const;
   void SetWay(Entry& entry, Way way);
+  // Handed over, and not answered by the venue.
+  [[nodiscard]] static bool IsOut(const Entry& entry) { return entry.way == Way::kSent || entry.way == Way::kUnknown; }
 
   Entry* Known(const OrderId& id);
   // The venue has it: told NEW once, before its first trade.
