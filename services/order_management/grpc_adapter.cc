@@ -15,17 +15,6 @@
 namespace ballast {
 namespace {
 
-void Encode(const orders::Account::Snapshot& snapshot, const std::string& broker, order::v1::Account* out) {
-  out->set_account_id(snapshot.id.value());
-  out->set_mode(static_cast<type::v1::AccountMode>(snapshot.mode));
-  out->set_currency(snapshot.currency);
-  wire::ToProto(snapshot.opening_cash, out->mutable_opening_cash());
-  out->set_last_sequence(snapshot.last_sequence);
-  out->set_halted(snapshot.halted);
-  out->set_halt_reason(snapshot.halt_reason);
-  out->set_broker(broker);
-}
-
 void Encode(const orders::Spread& spread, order::v1::GetOrderStatisticsResponse::Spread* out) {
   out->set_count(spread.count);
   out->set_p50_ms(static_cast<double>(spread.p50_ns) / 1e6);
@@ -60,8 +49,6 @@ constexpr int kPageMax = 500;
 constexpr int kStatisticsOrdersMax = 10'000;
 constexpr std::int64_t kStatisticsWindow = 86'400;
 constexpr std::int64_t kStatisticsWindowMax = 31 * 86'400;
-// Beyond it a text is cut: what stops trading is not refused for its words.
-constexpr std::size_t kReasonMax = 200;
 
 using Calls = order::v1::OrderService::StubInterface::async_interface;
 
@@ -344,31 +331,6 @@ grpc::ServerUnaryReactor* OrderGrpc::GetOrderStatistics(grpc::CallbackServerCont
   return reactor;
 }
 
-grpc::ServerUnaryReactor* OrderGrpc::ListAccounts(grpc::CallbackServerContext* context,
-                                                  const order::v1::ListAccountsRequest*,
-                                                  order::v1::ListAccountsResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  std::vector<std::shared_ptr<ShardHost>> hosts = roster_.Hosts();
-  if (roster_.map().shards() == 1 && !hosts.empty()) {
-    hosts[0]->shard().ListAccounts([reactor, response](const absl::StatusOr<Shard::AccountList>& accounts) {
-      if (!accounts.ok()) return reactor->Finish(ToGrpc(accounts.status()));
-      for (const auto& [snapshot, broker] : *accounts) Encode(snapshot, broker, response->add_accounts());
-      reactor->Finish(grpc::Status::OK);
-    });
-    return reactor;
-  }
-  // Whoever writes them: what is stored is what they said last.
-  Read(reactor, [this, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(std::vector<orders::Account::Snapshot> accounts, store_.LoadAccounts());
-    for (const orders::Account::Snapshot& account : accounts) {
-      auto broker = brokers_.find(account.id);
-      Encode(account, broker == brokers_.end() ? "" : broker->second, response->add_accounts());
-    }
-    return absl::OkStatus();
-  });
-  return reactor;
-}
-
 grpc::ServerWriteReactor<grpc::ByteBuffer>* OrderGrpc::StreamOrderEvents(grpc::CallbackServerContext*,
                                                                          const grpc::ByteBuffer* bytes) {
   auto session = StreamSession<grpc::ByteBuffer>::Make([] {});
@@ -387,128 +349,6 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* OrderGrpc::StreamOrderEvents(grpc::C
   else
     session->Close(check.Refusal());
   return session.get();
-}
-
-grpc::ServerUnaryReactor* OrderGrpc::HaltAccount(grpc::CallbackServerContext* context,
-                                                 const order::v1::HaltAccountRequest* request,
-                                                 order::v1::HaltAccountResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  FieldCheck check;
-  if (!check.Id("account_id", request->account_id()).ok()) return Finish(reactor, check.Refusal());
-  ShardRoster::Seat seat = roster_.Of(AccountId(request->account_id()));
-  if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::HaltAccount, request, response);
-  bool queued =
-      seat.host->shard().Halt(AccountId(request->account_id()), Shortened(request->reason(), kReasonMax),
-                              ActorOf(request->actor()), false, [reactor, response](const AccountReply& reply) {
-                                if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
-                                reactor->Finish(ToGrpc(reply.status));
-                              });
-  if (!queued) reactor->Finish(Busy());
-  return reactor;
-}
-
-grpc::ServerUnaryReactor* OrderGrpc::ClosePosition(grpc::CallbackServerContext* context,
-                                                   const order::v1::ClosePositionRequest* request,
-                                                   order::v1::SubmitOrderResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  Shard::CloseRequest close{.request_id = RequestId(request->request_id()),
-                            .account_id = AccountId(request->account_id()),
-                            .symbol = Symbol(request->symbol()),
-                            .reason = request->reason().empty() ? "manual" : request->reason(),
-                            .deadline = DeadlineOf(*context)};
-  std::vector<FieldError> errors;
-  auto refuse = [&](const char* field, RejectReason reason, std::string message) {
-    errors.push_back({.field = field, .reason = reason, .message = std::move(message)});
-  };
-  // The rules of form of the order it becomes.
-  for (auto [field, text, length] :
-       {std::tuple("request_id", &request->request_id(), 64), std::tuple("account_id", &request->account_id(), 64),
-        std::tuple("symbol", &request->symbol(), 32)}) {
-    if (!orders::IsIdentifier(*text, static_cast<std::size_t>(length)))
-      refuse(field, RejectReason::kBadIdentifier,
-             "1 to " + std::to_string(length) + " characters of A-Z a-z 0-9 . _ : - expected");
-  }
-  if (request->has_deployment_id()) {
-    close.deployment_id = DeploymentId(request->deployment_id());
-    if (!close.deployment_id->empty() && !orders::IsIdentifier(request->deployment_id(), 64))
-      refuse("deployment_id", RejectReason::kBadIdentifier,
-             "empty, or 1 to 64 characters of A-Z a-z 0-9 . _ : - expected");
-  }
-  if (request->has_quantity()) {
-    auto quantity = Decimal::Parse(request->quantity().value());
-    if (!quantity.ok()) {
-      refuse("quantity", RejectReason::kBadDecimal, MessageOf(quantity.status()));
-    } else if (!quantity->IsPositive()) {
-      refuse("quantity", RejectReason::kOutOfRange, "must be above zero");
-    } else {
-      close.quantity = *quantity;
-    }
-  }
-  if (request->reason().size() > kReasonMax) refuse("reason", RejectReason::kOutOfRange, "at most 200 bytes");
-  if (request->actor().size() > kActorMax) refuse("actor", RejectReason::kOutOfRange, "at most 100 bytes");
-  if (!errors.empty()) return Finish(reactor, InvalidFields(errors));
-  ShardRoster::Seat seat = roster_.Of(close.account_id);
-  if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::ClosePosition, request, response);
-  bool queued = seat.host->shard().ClosePosition(std::move(close), ActorOf(request->actor()),
-                                                 [reactor, response](const OrderReply& reply) {
-                                                   if (reply.status.ok()) {
-                                                     wire::ToProto(reply.order, response->mutable_order());
-                                                     response->set_replayed(reply.replayed);
-                                                     AddChecks(reply, response);
-                                                   }
-                                                   reactor->Finish(ToGrpc(reply.status));
-                                                 });
-  if (!queued) reactor->Finish(Busy());
-  return reactor;
-}
-
-grpc::ServerUnaryReactor* OrderGrpc::RegisterDeployment(grpc::CallbackServerContext* context,
-                                                        const order::v1::RegisterDeploymentRequest* request,
-                                                        order::v1::RegisterDeploymentResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  FieldCheck check;
-  check.Id("account_id", request->account_id()).Id("deployment_id", request->deployment_id());
-  if (!check.ok()) return Finish(reactor, check.Refusal());
-  AccountId account(request->account_id());
-  DeploymentId deployment(request->deployment_id());
-  ShardRoster::Seat seat = roster_.Of(account);
-  if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::RegisterDeployment, request, response);
-  seat.host->desk().AskRegister(account, deployment, request->clear_stop(),
-                                [shard = &seat.host->shard(), reactor, account, deployment,
-                                 actor = ActorOf(request->actor())](const absl::Status& asked) {
-                                  if (!asked.ok()) return reactor->Finish(ToGrpc(asked));
-                                  bool queued = shard->RegisterDeployment(
-                                      account, deployment, actor,
-                                      [reactor](const absl::Status& status) { reactor->Finish(ToGrpc(status)); });
-                                  if (!queued) reactor->Finish(Busy());
-                                });
-  return reactor;
-}
-
-grpc::ServerUnaryReactor* OrderGrpc::ResumeAccount(grpc::CallbackServerContext* context,
-                                                   const order::v1::ResumeAccountRequest* request,
-                                                   order::v1::ResumeAccountResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  FieldCheck check;
-  check.Id("account_id", request->account_id());
-  if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "resuming needs a reason");
-  if (!check.ok()) return Finish(reactor, check.Refusal());
-  AccountId account(request->account_id());
-  std::string reason = Shortened(request->reason(), kReasonMax), actor = ActorOf(request->actor());
-  // The emergency command first: it would halt the account again.
-  ShardRoster::Seat seat = roster_.Of(account);
-  if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::ResumeAccount, request, response);
-  seat.host->desk().End(
-      account, {request->ended_command_ids().begin(), request->ended_command_ids().end()}, reason, actor,
-      [shard = &seat.host->shard(), reactor, response, account, reason, actor](const absl::Status& ended) {
-        if (!ended.ok()) return reactor->Finish(ToGrpc(ended));
-        bool queued = shard->Halt(account, reason, actor, true, [reactor, response](const AccountReply& reply) {
-          if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
-          reactor->Finish(ToGrpc(reply.status));
-        });
-        if (!queued) reactor->Finish(Busy());
-      });
-  return reactor;
 }
 
 }  // namespace ballast
