@@ -2,65 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/multiprecision/cpp_int.hpp>
 
 #include "libs/base/absl_std.h"
 #include "libs/base/check.h"
+#include "libs/base/wide.h"
 
 namespace ballast {
 namespace {
-
-using Wide = boost::multiprecision::int512_t;
-
-constexpr __int128 kOneUnits = 1'000'000'000'000'000'000;
-
-Wide Widen(__int128 value) {
-  bool negative = value < 0;
-  unsigned __int128 magnitude =
-      negative ? -static_cast<unsigned __int128>(value) : static_cast<unsigned __int128>(value);
-  Wide wide = static_cast<std::uint64_t>(magnitude >> 64);
-  wide <<= 64;
-  wide += static_cast<std::uint64_t>(magnitude);
-  return negative ? Wide(-wide) : wide;
-}
-
-__int128 Narrow(const Wide& wide) {
-  Wide magnitude = abs(wide);
-  CHECK((magnitude >> 127) == 0, "decimal overflow");
-  std::uint64_t high = static_cast<std::uint64_t>(magnitude >> 64);
-  std::uint64_t low = static_cast<std::uint64_t>(magnitude & ~std::uint64_t{0});
-  __int128 value = static_cast<__int128>((static_cast<unsigned __int128>(high) << 64) | low);
-  return wide < 0 ? -value : value;
-}
-
-Wide DivideRounded(const Wide& dividend, const Wide& divisor, Rounding rounding) {
-  Wide quotient = dividend / divisor;
-  Wide remainder = dividend % divisor;
-  if (remainder == 0) return quotient;
-  bool negative = (dividend < 0) != (divisor < 0);
-  bool away = false;
-  switch (rounding) {
-    case Rounding::kDown:
-      break;
-    case Rounding::kUp:
-      away = true;
-      break;
-    case Rounding::kFloor:
-      away = negative;
-      break;
-    case Rounding::kCeiling:
-      away = !negative;
-      break;
-    case Rounding::kHalfEven: {
-      Wide twice = abs(remainder) * 2;
-      Wide whole = abs(divisor);
-      away = twice > whole || (twice == whole && (quotient & 1) != 0);
-      break;
-    }
-  }
-  if (!away) return quotient;
-  return negative ? Wide(quotient - 1) : Wide(quotient + 1);
-}
 
 constexpr std::uint64_t kUnitsPerOne = 1'000'000'000'000'000'000;
 
@@ -68,10 +16,8 @@ using Unsigned = unsigned __int128;
 
 Unsigned Magnitude(__int128 value) { return value < 0 ? -static_cast<Unsigned>(value) : static_cast<Unsigned>(value); }
 
-// The same with 128 bits, where nearly everything fits; divisor below 2^127.
-__int128 DivideRounded(Unsigned dividend, Unsigned divisor, bool negative, Rounding rounding) {
-  Unsigned quotient = dividend / divisor;
-  Unsigned remainder = dividend - quotient * divisor;
+// What the rounding makes of a quotient without sign and what is left of it; divisor below 2^127.
+__int128 Round(Unsigned quotient, Unsigned remainder, Unsigned divisor, bool negative, Rounding rounding) {
   bool away = false;
   if (remainder != 0) {
     switch (rounding) {
@@ -94,6 +40,24 @@ __int128 DivideRounded(Unsigned dividend, Unsigned divisor, bool negative, Round
   if (away) ++quotient;
   CHECK((quotient >> 127) == 0, "decimal overflow");
   return negative ? -static_cast<__int128>(quotient) : static_cast<__int128>(quotient);
+}
+
+__int128 DivideRounded(Unsigned dividend, Unsigned divisor, bool negative, Rounding rounding) {
+  // Most of what is divided has one limb of quotient and one of divisor.
+  if (wide::High(divisor) == 0 && wide::High(dividend) < wide::Low(divisor)) {
+    std::uint64_t remainder = 0;
+    Unsigned quotient = wide::DivideLimb(wide::High(dividend), wide::Low(dividend), wide::Low(divisor), &remainder);
+    return Round(quotient, remainder, divisor, negative, rounding);
+  }
+  Unsigned quotient = dividend / divisor;
+  return Round(quotient, dividend - quotient * divisor, divisor, negative, rounding);
+}
+
+__int128 DivideRounded(const wide::U256& dividend, Unsigned divisor, bool negative, Rounding rounding) {
+  if ((dividend[2] | dividend[3]) == 0)
+    return DivideRounded((static_cast<Unsigned>(dividend[1]) << 64) | dividend[0], divisor, negative, rounding);
+  wide::Division division = wide::Divide(dividend, divisor);
+  return Round(division.quotient, division.remainder, divisor, negative, rounding);
 }
 
 }  // namespace
@@ -170,8 +134,10 @@ bool Decimal::IsMultipleOf(Decimal step) const {
 
 Decimal Decimal::RoundTo(Decimal step, Rounding rounding) const {
   CHECK(step.units_ > 0, "a step is positive");
-  Wide steps = DivideRounded(Widen(units_), Widen(step.units_), rounding);
-  return Decimal(Narrow(steps * Widen(step.units_)));
+  __int128 steps = DivideRounded(Magnitude(units_), Magnitude(step.units_), units_ < 0, rounding);
+  __int128 rounded = 0;
+  CHECK(!__builtin_mul_overflow(steps, step.units_, &rounded), "decimal overflow");
+  return Decimal(rounded);
 }
 
 Decimal& Decimal::operator+=(Decimal other) {
@@ -185,30 +151,23 @@ Decimal& Decimal::operator-=(Decimal other) {
 }
 
 Decimal Multiply(Decimal left, Decimal right, Rounding rounding) {
-  Unsigned product = 0;
-  if (!__builtin_mul_overflow(Magnitude(left.units()), Magnitude(right.units()), &product)) {
-    bool negative = (left.units() < 0) != (right.units() < 0);
-    return Decimal::FromUnits(DivideRounded(product, kUnitsPerOne, negative, rounding));
-  }
-  return Decimal::FromUnits(
-      Narrow(DivideRounded(Widen(left.units()) * Widen(right.units()), Widen(kOneUnits), rounding)));
+  bool negative = (left.units() < 0) != (right.units() < 0);
+  return Decimal::FromUnits(DivideRounded(wide::Multiply(Magnitude(left.units()), Magnitude(right.units())),
+                                          kUnitsPerOne, negative, rounding));
 }
 
 Decimal Divide(Decimal dividend, Decimal divisor, Rounding rounding) {
   CHECK(!divisor.IsZero(), "division by zero");
-  Unsigned scaled = 0;
-  if (!__builtin_mul_overflow(Magnitude(dividend.units()), Unsigned{kUnitsPerOne}, &scaled)) {
-    bool negative = (dividend.units() < 0) != (divisor.units() < 0);
-    return Decimal::FromUnits(DivideRounded(scaled, Magnitude(divisor.units()), negative, rounding));
-  }
-  return Decimal::FromUnits(
-      Narrow(DivideRounded(Widen(dividend.units()) * Widen(kOneUnits), Widen(divisor.units()), rounding)));
+  bool negative = (dividend.units() < 0) != (divisor.units() < 0);
+  return Decimal::FromUnits(DivideRounded(wide::Multiply(Magnitude(dividend.units()), kUnitsPerOne),
+                                          Magnitude(divisor.units()), negative, rounding));
 }
 
 Decimal MultiplyDivide(Decimal left, Decimal right, Decimal divisor, Rounding rounding) {
   CHECK(!divisor.IsZero(), "division by zero");
-  return Decimal::FromUnits(
-      Narrow(DivideRounded(Widen(left.units()) * Widen(right.units()), Widen(divisor.units()), rounding)));
+  bool negative = ((left.units() < 0) != (right.units() < 0)) != (divisor.units() < 0);
+  return Decimal::FromUnits(DivideRounded(wide::Multiply(Magnitude(left.units()), Magnitude(right.units())),
+                                          Magnitude(divisor.units()), negative, rounding));
 }
 
 }  // namespace ballast

@@ -107,6 +107,66 @@ TEST(DecimalTest, OneRoundingInMultiplyDivide) {
             "0.666666666666666667");
 }
 
+// Against whole numbers without end, over all widths: limbs that are full, empty and one off are where a long division
+// goes wrong.
+TEST(DecimalTest, EveryWidthIsDividedExactly) {
+  Rng rng(5);
+  auto any = [&rng](int bits_max) {
+    unsigned __int128 value = 0;
+    for (int limb = 0; limb < 2; ++limb) {
+      std::uint64_t part = rng.Next();
+      if (std::uint64_t kind = rng.Below(6); kind == 0)
+        part = 0;
+      else if (kind == 1)
+        part = UINT64_MAX;
+      else if (kind == 2)
+        part = std::uint64_t{1} << rng.Below(64);
+      else if (kind == 3)
+        part = UINT64_MAX - rng.Below(3);
+      value = (value << 64) | part;
+    }
+    value >>= 128 - (1 + rng.Below(static_cast<std::uint64_t>(bits_max)));
+    auto signed_value = static_cast<__int128>(value);
+    return Decimal::FromUnits(rng.Below(2) == 0 ? signed_value : -signed_value);
+  };
+  auto rounded = [](const Big& dividend, const Big& divisor, Rounding rounding) {
+    Big quotient = dividend / divisor, remainder = dividend % divisor;
+    bool negative = (dividend < 0) != (divisor < 0);
+    Big twice = abs(remainder) * 2, whole = abs(divisor);
+    bool away = remainder != 0 &&
+                (rounding == Rounding::kUp || (rounding == Rounding::kFloor && negative) ||
+                 (rounding == Rounding::kCeiling && !negative) ||
+                 (rounding == Rounding::kHalfEven && (twice > whole || (twice == whole && (quotient & 1) != 0))));
+    if (!away) return quotient;
+    return negative ? Big(quotient - 1) : Big(quotient + 1);
+  };
+  const Big one = Big(1'000'000'000'000'000'000), limit = Big(1) << 127;
+  int divisions = 0;
+  for (int i = 0; i < 300'000; ++i) {
+    Decimal a = any(127), b = any(127), c = any(127);
+    auto rounding = static_cast<Rounding>(rng.Below(5));
+    Big product = ToBig(a) * ToBig(b);
+    if (Big expected = rounded(product, one, rounding); abs(expected) < limit) {
+      ASSERT_EQ(ToBig(Multiply(a, b, rounding)), expected) << a.ToString() << " * " << b.ToString();
+    }
+    if (c.IsZero()) continue;
+    if (Big expected = rounded(product, ToBig(c), rounding); abs(expected) < limit) {
+      ++divisions;
+      ASSERT_EQ(ToBig(MultiplyDivide(a, b, c, rounding)), expected)
+          << a.ToString() << " * " << b.ToString() << " / " << c.ToString();
+    }
+    if (Big expected = rounded(ToBig(a) * one, ToBig(c), rounding); abs(expected) < limit) {
+      ASSERT_EQ(ToBig(Divide(a, c, rounding)), expected) << a.ToString() << " / " << c.ToString();
+    }
+    if (!c.IsPositive()) continue;
+    if (Big expected = rounded(ToBig(a), ToBig(c), rounding) * ToBig(c); abs(expected) < limit) {
+      ASSERT_EQ(ToBig(a.RoundTo(c, rounding)), expected) << a.ToString() << " to " << c.ToString();
+    }
+  }
+  // Most of them are in range, or this says nothing.
+  EXPECT_GT(divisions, 100'000);
+}
+
 TEST(DecimalDeathTest, OverflowAndDivisionByZeroAreBrokenPrograms) {
   Decimal large = Decimal::Of("999999999999999999");
   EXPECT_DEATH((void)Multiply(large, large, Rounding::kDown), "overflow");

@@ -20,9 +20,11 @@ LossMeasure MeasureLoss(LossRule rule, const Limits& limits, const ledger::DayBa
   measure.loss = std::max(measure.baseline - equity, Decimal());
   measure.limit = Multiply(std::max(measure.baseline, Decimal()), measure.ratio, Rounding::kDown);
   if (!measure.loss.IsPositive()) return measure;
+  const Decimal hundredfold = Multiply(measure.loss, Decimal::FromInt(100), Rounding::kDown);
   for (int percent : {50, 75, 90, 100}) {
     Decimal part = Multiply(measure.limit, Decimal::FromInt(percent), Rounding::kUp);
-    if (Multiply(measure.loss, Decimal::FromInt(100), Rounding::kDown) >= part) measure.level_percent = percent;
+    if (hundredfold < part) break;
+    measure.level_percent = percent;
   }
   measure.reached = measure.loss >= measure.limit;
   return measure;

@@ -31,6 +31,8 @@ struct PreTradeInput {
   const BreakerBlock* block = nullptr;
   // The order in the size that it was sent, where another one is asked about: a lot less makes it no new order.
   std::optional<Decimal> sent_quantity = std::nullopt;
+  // False: the list of checks stays empty, for nobody reads it.
+  bool lists_checks = true;
 };
 
 struct PreTradeResult {

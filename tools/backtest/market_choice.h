@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/backtest/feed.h"
+#include "tools/backtest/request.h"
+
+namespace ballast::backtest {
+
+// A market that can be played as often as one likes, by several threads at once.
+struct MarketChoice {
+  std::vector<Instrument> instruments;
+  // From one time to before another; zero: no such end.
+  std::function<std::unique_ptr<Feed>(UtcTime from, UtcTime before)> play;
+  UtcTime first;
+  UtcTime last;
+  // What a person should know of it: the files, the spread model, warnings.
+  std::vector<std::string> notes;
+  // Days of results in a year: 365 where one of the instruments never closes.
+  int periods_per_year = 252;
+};
+
+// Reads the files. INVALID_ARGUMENT or NOT_FOUND with everything that is wrong, one a line. Blocks.
+absl::StatusOr<MarketChoice> ChooseMarket(const Request& request);
+
+}  // namespace ballast::backtest
