@@ -27,7 +27,9 @@ struct RunOptions {
   Decimal cash = Decimal::FromInt(100'000);
   std::string currency = "USD";
   risk::Limits limits;
-  paper::PaperBroker::Options venue;
+  // As the gateway's paper venue is unless somebody says otherwise: an order decided on one step meets the next one's
+  // quote.
+  paper::PaperBroker::Options venue = {.latency = Duration::Millis(30), .queue = true};
   ledger::DayBoundary day_boundary = ledger::DayBoundary::kNewYork;
   // Bars before this time only move the indicators.
   UtcTime trade_from;

@@ -19,6 +19,8 @@ from suite.secrets_store import ensure_directory
 from suite.supervisor import Supervisor
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+# The executables under test.
+BIN = pathlib.Path(os.environ.get("BALLAST_TEST_BIN", TOP / "build/dev/bin"))
 
 
 def wait_until(condition, timeout_s, what):
@@ -95,7 +97,7 @@ class Suite:
         self.services = services
         ensure_directory(self.folder)
         self.layout = where.Layout.make(self.folder, free_ports=True, order_managers=order_managers)
-        self.bin = pathlib.Path(os.environ.get("BALLAST_TEST_BIN", TOP / "build/dev/bin"))
+        self.bin = BIN
         self.supervisor = None
         self.thread = None
         self.messages = []

@@ -1,10 +1,12 @@
 """Real market days through the running suite, as fast as possible: the same orders, fills and equity each time."""
+import json
+import subprocess
 import time
 
 import pytest
 
 import books
-from harness import TOP, wait_until
+from harness import BIN, TOP, wait_until
 
 DAYS = {
     "equities": ("SPY,IBM,BAC", "SPY,IBM,BAC"),
@@ -48,10 +50,31 @@ def run_once(start_suite, name, symbols, kill_at=()):
     return figures, orders, fills
 
 
+def backtest(symbols, folder):
+    """The same deployment on the same days without any service."""
+    report = folder / "report.json"
+    subprocess.run(
+        [BIN / "ballast-backtest", "run", "--data", TOP / "data", "--symbols", *symbols.split(","), "--strategy", "ema_cross",
+         "--param", "fast=5", "--param", "slow=20", "--size", "0.0195", "--stop", "0.02", "--target", "0.05", "--short",
+         "--out", report], check=True, timeout=120)
+    return json.loads(report.read_text())
+
+
+def as_backtest(fills):
+    """What a backtest tells of a fill; both count alike, and only the services give names."""
+    return [(symbol, {1: "BUY", 2: "SELL"}[side], quantity, price, fee, made[:19])
+            for _, symbol, side, quantity, price, fee, made in fills]
+
+
 @pytest.mark.parametrize("days", DAYS)
-def test_the_same_figures_twice(start_suite, days):
+def test_the_same_figures_twice(start_suite, days, tmp_path):
     symbols = DAYS[days][0]
     first = run_once(start_suite, f"replay_{days}_1", symbols)
+    report = backtest(symbols, tmp_path)
+    alone = [(fill["symbol"], fill["side"], fill["quantity"], fill["price"], fill["fee"], fill["time"][:19])
+             for fill in report["all_fills"]]
+    assert alone == as_backtest(first[2]), "the backtest made other trades than the services"
+    assert report["equity"] == first[0]["equity"]
     second = run_once(start_suite, f"replay_{days}_2", symbols)
     print(f"\n{days}: {first[0]}")
     assert first[0]["fills"] > 0

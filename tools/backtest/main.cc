@@ -251,7 +251,9 @@ int WalkForwardCommand(const Options& options) {
 
 void AddMarket(CLI::App& command, Options& options) {
   Request& request = options.request;
-  command.add_option("--data", request.data, "folder of recorded minutes")->capture_default_str();
+  command.add_option("--data", request.data, "folder of recorded minutes")
+      ->envname("BALLAST_DATA")
+      ->capture_default_str();
   command.add_option("--symbol,--symbols", request.symbols, "what to trade: BTC-USD …")->required();
   command.add_option("--bars", request.bars, "a CSV of bars instead of a folder, of one symbol");
   command.add_option("--instrument", request.instruments, "what a symbol is: SYMBOL,asset_class=…,tick_size=…");
