@@ -14,7 +14,7 @@ Decimal Value(Decimal quantity, Decimal price) { return Multiply(quantity, price
 
 bool MarkBoard::Take(const Quote& quote) {
   if (!Usable(quote)) return false;
-  Close close{.day = TradingDay(quote.quote_time, boundary_),
+  Close close{.day = days_.DayOf(quote.quote_time),
               .bid = quote.bid_price,
               .ask = quote.ask_price,
               .time = quote.quote_time,

@@ -52,7 +52,7 @@ class MarkBoard {
     friend bool operator==(const Closes&, const Closes&) = default;
   };
 
-  explicit MarkBoard(DayBoundary boundary = DayBoundary::kNewYork) : boundary_(boundary) {}
+  explicit MarkBoard(DayBoundary boundary = DayBoundary::kNewYork) : days_(boundary) {}
 
   // False when the quote cannot be used: the mark stays and grows old.
   bool Take(const Quote& quote);
@@ -65,7 +65,7 @@ class MarkBoard {
   void Restore(std::map<Symbol, Closes> closes) { closes_ = std::move(closes); }
 
  private:
-  DayBoundary boundary_;
+  DayFinder days_;
   Marks now_;
   std::map<Symbol, Closes> closes_;
 };

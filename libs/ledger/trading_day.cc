@@ -50,7 +50,7 @@ std::int64_t TradingDay(UtcTime time, DayBoundary boundary) {
 std::int64_t MarketCalendar::Advance(UtcTime market_time) {
   bool set_back = market_time.nanos + kHour < newest_.nanos;
   newest_ = set_back ? market_time : std::max(newest_, market_time);
-  return DayOf(newest_);
+  return days_.DayOf(newest_);
 }
 
 }  // namespace ballast::ledger

@@ -40,5 +40,22 @@ TEST(MarketCalendarTest, AMomentBackIsTheSameDayAndARecordingBegunAgainIsNot) {
   EXPECT_EQ(calendar.Advance(At("2024-06-03T14:00:00Z")), day - 1);
 }
 
+// Step by step over years, and back and forth, it finds the day that one look alone finds.
+TEST(DayFinderTest, IsTradingDayForTimesInAnyOrder) {
+  for (DayBoundary boundary : {DayBoundary::kNewYork, DayBoundary::kUtc}) {
+    DayFinder finder(boundary);
+    std::int64_t from = UtcTime::Parse("2006-12-30T00:00:00Z")->nanos;
+    for (std::int64_t quarter = 0; quarter < 3 * 365 * 96; ++quarter) {
+      for (std::int64_t off : {std::int64_t{-1}, std::int64_t{0}, std::int64_t{1}}) {
+        UtcTime time{from + quarter * 900'000'000'000 + off};
+        ASSERT_EQ(finder.DayOf(time), TradingDay(time, boundary)) << time.ToString();
+      }
+    }
+    for (std::int64_t nanos :
+         {std::int64_t{-1}, std::int64_t{0}, std::int64_t{-3'600'000'000'001}, std::int64_t{3'600'000'000'000}})
+      EXPECT_EQ(finder.DayOf(UtcTime{nanos}), TradingDay(UtcTime{nanos}, boundary)) << nanos;
+  }
+}
+
 }  // namespace
 }  // namespace ballast::ledger
