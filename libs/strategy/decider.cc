@@ -101,7 +101,10 @@ Decision Decider::Enter(const Symbol& symbol, Signal side, std::string why, std:
   Decimal price = side == Signal::kLong ? quote->second.ask_price : quote->second.bid_price;
   if (!price.IsPositive() || !instrument->second.lot_size.IsPositive()) return hold("the quote has no price");
   Decimal money = Multiply(*context.equity, spec_.position_size_ratio, Rounding::kDown);
-  Decimal quantity = Divide(money, price, Rounding::kDown).RoundTo(instrument->second.lot_size, Rounding::kDown);
+  // Risk counts an order of either side at the dearer of ask and last price. Sized by a better one, a position as large
+  // as risk allows would be refused for a tick.
+  Decimal counted = std::max(quote->second.ask_price, quote->second.last_price);
+  Decimal quantity = Divide(money, counted, Rounding::kDown).RoundTo(instrument->second.lot_size, Rounding::kDown);
   inputs["equity"] = context.equity->ToString();
   inputs["price"] = price.ToString();
   if (!quantity.IsPositive() || Multiply(quantity, price, Rounding::kDown) < instrument->second.min_notional) {

@@ -97,6 +97,28 @@ TEST_F(DeciderTest, EntersOnTheCrossWithTheFractionOfEquity) {
   EXPECT_FALSE(decisions[0].intent->reduce_only);
 }
 
+// What risk counts is never above the fraction, whichever side is dearer.
+TEST_F(DeciderTest, SizesByThePriceThatRiskCounts) {
+  struct Case {
+    const char *ask, *last, *quantity;
+  };
+  for (const Case& one : {Case{"100.5", "100", "99"}, Case{"100", "102.1", "97"}, Case{"100", "99", "100"}}) {
+    Rebuild();
+    for (const char* price : {"100", "99", "98"}) (void)Close("A", price);
+    Bar bar;
+    bar.symbol = Symbol("A");
+    bar.timeframe = "1m";
+    bar.start_time = now = now + Duration::Seconds(60);
+    bar.close = Decimal::FromInt(100);
+    quotes[Symbol("A")].ask_price = Decimal::Of(one.ask);
+    quotes[Symbol("A")].last_price = Decimal::Of(one.last);
+    auto decisions = decider->OnBar(bar, Context());
+    ASSERT_THAT(decisions, SizeIs(1));
+    ASSERT_TRUE(decisions[0].intent);
+    EXPECT_EQ(decisions[0].intent->quantity, Decimal::Of(one.quantity));
+  }
+}
+
 TEST_F(DeciderTest, OneOrderAtATimePerInstrument) {
   (void)CrossUp("A");
   auto again = Close("A", "90");
