@@ -91,7 +91,7 @@ void Run::OnStep(const Step& step) {
   outcome_.last_time = step.time;
   TakeQuotes(step);
   // What rests trades on the new quotes before anybody decides.
-  Settle(step.time);
+  Settle();
   Mark(step.time);
   if (step.time >= setup_.trade_from) {
     Decide(step);
@@ -141,6 +141,7 @@ strategy::DecisionContext Run::Context(UtcTime now) const {
 }
 
 void Run::Decide(const Step& step) {
+  decided_ = step.time;
   strategy::DecisionContext context = Context(step.time);
   // All of a step is decided on one view of the account, then sent: as the runner does it.
   std::vector<strategy::Decision> decisions;
@@ -201,15 +202,14 @@ void Run::Send(const strategy::Decision& decision, UtcTime now) {
   Tell(pending);
   venue_.Submit(order, now);
   open_.emplace(order.order_id, std::move(order));
-  Settle(now);
+  Settle();
 }
 
-void Run::Settle(UtcTime now) {
+void Run::Settle() {
   if (!venue_.has_changes()) return;
   paper::Changes changes = venue_.TakeChanges();
   for (const broker::Execution& execution : changes.executions) Take(execution);
   (void)venue_.Forget(kClosedMax);
-  (void)now;
 }
 
 // What order management makes of a report that is as expected; the paper venue tells no others.
@@ -251,7 +251,8 @@ void Run::Take(const broker::Execution& execution) {
     event.order = order;
   }
   Tell(event);
-  (void)decider_->OnOrderEvent(event, execution.transact_time);
+  // What happens between two steps is heard before the second is: the strategy's time is still the first one's.
+  (void)decider_->OnOrderEvent(event, decided_);
   if (ended && event.order->cumulative_quantity.IsZero() && outcome_.first_refusals.size() < kRefusalsMax &&
       event.order->rejection) {
     outcome_.first_refusals.push_back({execution.transact_time, event.order->symbol, event.order->side,

@@ -102,7 +102,7 @@ class Run {
   void Act(std::vector<strategy::Decision> decisions, UtcTime now);
   void Send(const strategy::Decision& decision, UtcTime now);
   // Books what the venue did.
-  void Settle(UtcTime now);
+  void Settle();
   void Take(const broker::Execution& execution);
   void Tell(OrderEvent& event);
   [[nodiscard]] strategy::DecisionContext Context(UtcTime now) const;
@@ -115,6 +115,8 @@ class Run {
   risk::Exposure exposure_;
   ledger::MarketCalendar calendar_;
   std::optional<Decimal> equity_;
+  // The step that was decided on last.
+  UtcTime decided_;
   // The newest thing that moved the equity came after it was summed.
   bool moved_ = true;
   TradeLog trades_;
