@@ -1,5 +1,6 @@
 #include "services/api_gateway/api.h"
 #include "services/api_gateway/emergency.h"
+#include "services/api_gateway/scoped_stop.h"
 
 namespace ballast {
 namespace {
@@ -168,9 +169,44 @@ void RearmBreakers(const CallPtr& call) {
             });
 }
 
+// Of a deployment or an order of the account, where one is named.
+void EngageScoped(const CallPtr& call, const std::string& level, ScopedStopPlan plan) {
+  const std::map<std::string, order::v1::EmergencyLevel> levels = {{"K1", order::v1::EMERGENCY_LEVEL_HALT},
+                                                                   {"K2", order::v1::EMERGENCY_LEVEL_CANCEL},
+                                                                   {"K3", order::v1::EMERGENCY_LEVEL_FLATTEN}};
+  auto found = levels.find(level);
+  std::vector<FieldError> errors;
+  if (found == levels.end()) {
+    errors.push_back({.field = "level", .reason = RejectReason::kBadEnum, .message = "K1, K2 or K3 is expected"});
+  } else if (!plan.order_id.empty() && level == "K3") {
+    errors.push_back(
+        {.field = "level",
+         .reason = RejectReason::kBadEnum,
+         .message = "an order has no position of its own: K2 cancels it, K3 is of its deployment or account"});
+  }
+  if (!plan.order_id.empty() && !plan.deployment_id.empty()) {
+    errors.push_back({.field = "order_id",
+                      .reason = RejectReason::kMalformed,
+                      .message = "one of deployment_id and order_id is expected"});
+  }
+  if (!errors.empty()) return call->Fail(BadFields(std::move(errors)));
+  plan.level = found->second;
+  RunScopedStop(call, std::move(plan));
+}
+
 void Engage(const CallPtr& call) {
-  std::string level, account, reason;
-  if (!call->ReadFields({{"level", &level}, {"account_id", &account}, {"reason", &reason}})) return;
+  std::string level, account, deployment, order, reason;
+  if (!call->ReadFields({{"level", &level},
+                         {"account_id", &account},
+                         {"deployment_id", &deployment},
+                         {"order_id", &order},
+                         {"reason", &reason}}))
+    return;
+  if (!deployment.empty() || !order.empty()) {
+    return EngageScoped(
+        call, level,
+        {.account = call->AccountOr(account), .deployment_id = deployment, .order_id = order, .reason = reason});
+  }
   if (level != "K1" && level != "K2") {
     return call->Fail(
         BadFields({{.field = "level", .reason = RejectReason::kBadEnum, .message = "K1 or K2 is expected"}}));

@@ -403,6 +403,7 @@ function route(method, path, query, body) {
   if (is("GET", /^\/api\/live\/orders\/[^/]+\/explain$/)) return explained(find(part[2]), events.get(part[2]) ?? []);
   if (is("GET", /^\/api\/live\/orders\/[^/]+$/)) return { order: find(part[2]) };
   if (is("DELETE", /^\/api\/live\/orders\/[^/]+$/)) return { order: cancel(find(part[2])) };
+  if (is("POST", /^\/api\/live\/emergency$/) && body.deployment_id) { const d = deployment(body.deployment_id); d.status = "DEPLOYMENT_STATUS_PAUSED"; send("deployments", [d]); return { scope: { kind: "deployment", id: d.deployment_id, account_id: kAccount }, level: body.level, done: body.level !== "K3", safe: ["the deployment opens nothing any more", "the venue shows no open order of it"], to_do: body.level === "K3" ? ["held: 0.05 BTC-USD (the market is closed)"] : [], proof: { orders_working: 0, orders_at_venue: 0, positions: body.level === "K3" ? [{ symbol: "BTC-USD", quantity: "0.05" }] : null } }; }
   if (is("POST", /^\/api\/live\/emergency$/)) return { orders: engage(body.reason, body.level === "K2") };
   if (is("POST", /^\/api\/live\/emergency\/resume$/)) { account.halted = false; return { account }; }
   if (is("POST", /^\/api\/trading\/emergency-stop$/)) {

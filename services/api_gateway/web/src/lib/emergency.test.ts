@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { EmergencyState } from "../api/types";
-import { engagedIn, progressOf, summaryOf } from "./emergency";
+import { engagedIn, isScoped, noteOf, progressOf, scopeWords, statesOf, stopRequest, summaryOf, type Level, type ScopedStop, type StopScope } from "./emergency";
 
 const state = (more: Partial<EmergencyState> = {}): EmergencyState => ({
   command: { command_id: "flatten-1", account_id: "paper", level: "EMERGENCY_LEVEL_FLATTEN", reason: "", actor: "" },
@@ -49,5 +49,23 @@ describe("the progress of an emergency command", () => {
     expect(engagedIn([state({ engaged: false })], "paper")).toBeNull();
     expect(engagedIn(undefined, "paper")).toBeNull();
     expect(engagedIn([state()], "paper")).not.toBeNull();
+  });
+});
+
+describe("a press of a scope", () => {
+  it("goes where its scope is known", () => {
+    const press = (kind: StopScope["kind"], id: string, level: Level) => stopRequest({ kind, id }, level, "paper", "why");
+    expect(press("account", "", "STOP")).toEqual({ path: "/api/trading/emergency-stop", body: { account_id: "paper", reason: "why", close_positions: true } });
+    expect(press("account", "", "K1")).toEqual({ path: "/api/live/emergency", body: { level: "K1", account_id: "paper", reason: "why" } });
+    expect(press("deployment", "d", "STOP")).toEqual({ path: "/api/live/emergency", body: { level: "K3", account_id: "paper", deployment_id: "d", reason: "why" } });
+    expect(press("venue", "kraken", "K2")).toEqual({ path: "/api/live/emergency/all", body: { level: "K2", broker: "kraken", reason: "why" } });
+    expect(press("everything", "", "STOP")).toEqual({ path: "/api/live/emergency/all", body: { level: "K3", reason: "why" } });
+  });
+  it("is told in words, and answered by account or by what was counted", () => {
+    expect([scopeWords({ kind: "venue", id: "kraken" }, "p"), scopeWords({ kind: "account", id: "" }, "p"), scopeWords({ kind: "everything", id: "" }, "p")]).toEqual(["venue kraken", "account p", "every account"]);
+    const one = { command: { command_id: "halt-1" } } as EmergencyState;
+    expect(statesOf(one)).toEqual([one]);
+    expect([statesOf({ emergencies: [one], done: true, note: "n" }), noteOf({ emergencies: [], done: true, note: "n" })]).toEqual([[one], "n"]);
+    expect([isScoped(one), isScoped({ proof: {} } as ScopedStop)]).toEqual([false, true]);
   });
 });

@@ -46,3 +46,45 @@ export function summaryOf(state: EmergencyState): string {
   if (done) return `${title} done at ${moment(state.done_time)}${state.flat ? ": flat, nothing is open at the venue" : ""}`;
   return `${title} goes on by itself: ${toDo.join("; ")}`;
 }
+
+export type Level = "K1" | "K2" | "STOP";
+/** Whose: an account (id empty: the one looked at), a deployment, a venue by its broker, or everything there is. */
+export interface StopScope {
+  kind: "account" | "deployment" | "order" | "venue" | "everything";
+  id: string;
+}
+/** The answer about less than an account: what was counted when it was given. */
+export interface ScopedStop {
+  scope: { kind: string; id: string; account_id: string };
+  level: string;
+  done: boolean;
+  safe: string[];
+  to_do: string[];
+  proof: { orders_working: number | null; orders_at_venue: number | null; positions: { symbol: string; quantity: string }[] | null };
+}
+export interface ManyStopped {
+  emergencies: EmergencyState[];
+  done: boolean;
+  note?: string;
+}
+export type Pressed = EmergencyState | ScopedStop | ManyStopped;
+export const isScoped = (pressed: Pressed): pressed is ScopedStop => "proof" in pressed;
+export const statesOf = (pressed: EmergencyState | ManyStopped): EmergencyState[] => ("emergencies" in pressed ? pressed.emergencies : [pressed]);
+export const noteOf = (pressed: EmergencyState | ManyStopped): string => ("emergencies" in pressed ? (pressed.note ?? "") : "");
+
+export function scopeWords(scope: StopScope, accountId: string): string {
+  if (scope.kind === "everything") return "every account";
+  return scope.kind === "account" ? `account ${accountId}` : `${scope.kind} ${scope.id}`;
+}
+
+/** Where and with what it is pressed. */
+export function stopRequest(scope: StopScope, level: Level, accountId: string, reason: string): { path: string; body: Record<string, unknown> } {
+  const rung = level === "STOP" ? "K3" : level;
+  switch (scope.kind) {
+    case "deployment": return { path: "/api/live/emergency", body: { level: rung, account_id: accountId, deployment_id: scope.id, reason } };
+    case "order": return { path: "/api/live/emergency", body: { level: rung, account_id: accountId, order_id: scope.id, reason } };
+    case "venue": return { path: "/api/live/emergency/all", body: { level: rung, broker: scope.id, reason } };
+    case "everything": return { path: "/api/live/emergency/all", body: { level: rung, reason } };
+    default: return level === "STOP" ? { path: "/api/trading/emergency-stop", body: { account_id: accountId, reason, close_positions: true } } : { path: "/api/live/emergency", body: { level, account_id: accountId, reason } };
+  }
+}

@@ -2,18 +2,19 @@ import { useRef, useState } from "react";
 import { post } from "../api/client";
 import { kWorking, type EmergencyState } from "../api/types";
 import * as decimal from "../lib/decimal";
-import { engagedIn, progressOf } from "../lib/emergency";
+import { engagedIn, isScoped, noteOf, progressOf, scopeWords, statesOf, stopRequest, type Level, type Pressed, type ScopedStop, type StopScope } from "../lib/emergency";
 import { trippedRules } from "../lib/permission";
 import { newKey, sentence } from "../lib/words";
 import { notify, refreshAccount, useModel, useRisk, useStore } from "../state/store";
 import { Dialog, Failure, Field, ModeBadge, useAction } from "./parts";
 
-export type Level = "K1" | "K2" | "STOP";
+export type { Level, StopScope } from "../lib/emergency";
 
-const kLevels: readonly { level: Level; title: string; text: string }[] = [
-  { level: "K1", title: "Halt", text: "No new orders in this account. Working orders and positions stay as they are." },
-  { level: "K2", title: "Halt and cancel", text: "No new orders, and every working order is cancelled. Positions stay." },
-  { level: "STOP", title: "Emergency stop", text: "Halts, cancels every order, stops all deployments and closes all positions at market." },
+const kThisAccount: StopScope = { kind: "account", id: "" };
+const kLevels: readonly { level: Level; title: string; text: string; deployment: string }[] = [
+  { level: "K1", title: "Halt", text: "No new orders. Working orders and positions stay as they are.", deployment: "No entries. Its working orders and positions stay as they are, exits go on." },
+  { level: "K2", title: "Halt and cancel", text: "No new orders, and every working order is cancelled. Positions stay.", deployment: "No entries, and its working orders are cancelled. Positions stay." },
+  { level: "STOP", title: "Emergency stop", text: "Halts, cancels every order, stops all deployments and closes all positions at market.", deployment: "Stops it, cancels its orders and closes its positions at market." },
 ];
 
 /** The command of this account that nobody has taken back. */
@@ -52,46 +53,65 @@ export function useExposure(): { orders: number; positions: number; deployments:
   };
 }
 
-export function EmergencyDialog({ initial = "STOP", onClose }: { initial?: Level; onClose: () => void }) {
+export function EmergencyDialog({ initial = "STOP", scope: initialScope = kThisAccount, onClose }: { initial?: Level; scope?: StopScope; onClose: () => void }) {
   const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
+  const accounts = useStore((s) => s.accounts);
   const accountId = useStore((s) => s.accountId);
   const exposure = useExposure();
   const stale = useStore((s) => s.stale);
   const followed = useEngaged();
+  const states = useModel((m) => m.status?.emergencies);
+  const allDeployments = useModel((m) => m.deployments);
+  const [scope, setScope] = useState<StopScope>(initialScope);
   const [level, setLevel] = useState<Level>(initial);
   const [typed, setTyped] = useState("");
   const [reason, setReason] = useState("");
-  // The answer to the press; from then on what the status tells of that command.
-  const [sent, setSent] = useState<EmergencyState | null>(null);
+  // The answer to the press; of accounts from then on what the status tells of that command.
+  const [sent, setSent] = useState<Pressed | null>(null);
   const requestId = useRef(newKey("web"));
   const { busy, error, run } = useAction();
+  const deployments = Object.values(allDeployments).filter((d) => d.spec.account_id === accountId && !["DEPLOYMENT_STATUS_STOPPED", "DEPLOYMENT_STATUS_CREATED"].includes(d.status)).map((d) => d.deployment_id).sort();
+  const brokers = [...new Set(accounts.map((a) => a.broker ?? "").filter(Boolean))].sort();
   const confirmed = level !== "STOP" || typed.trim().toUpperCase() === "STOP";
+  const title = kLevels.find((l) => l.level === level)!.title;
+  const change = (next: Partial<StopScope>) => {
+    requestId.current = newKey("web");
+    setScope((s) => ({ ...s, ...next }));
+  };
   const engage = () =>
     run(async () => {
-      const why = reason.trim() || "asked for on the dashboard";
-      const key = { "Idempotency-Key": requestId.current };
-      const answer = level === "STOP"
-        ? await post<EmergencyState>("/api/trading/emergency-stop", { account_id: accountId, reason: why, close_positions: true }, key)
-        : await post<EmergencyState>("/api/live/emergency", { level, account_id: accountId, reason: why }, key);
-      setSent(answer);
-      notify("done", `${kLevels.find((l) => l.level === level)!.title} engaged`);
+      const { path, body } = stopRequest(scope, level, accountId, reason.trim() || "asked for on the dashboard");
+      setSent(await post<Pressed>(path, body, { "Idempotency-Key": requestId.current }));
+      notify("done", `${title} engaged: ${scopeWords(scope, accountId)}`);
       void refreshAccount().catch(() => {});
     });
-  const state = sent && followed?.command.command_id === sent.command.command_id ? followed : sent;
-  // An old stream proves nothing; an answer that it is done does.
-  const finished = state !== null && state.done && (state === sent || !stale);
+  const again = () => {
+    requestId.current = newKey("web");
+    engage();
+  };
   return (
     <Dialog title="Emergency stop" tone="danger" onClose={onClose}>
-      <p>
-        <ModeBadge mode={account?.mode ?? "ACCOUNT_MODE_PAPER"} /> Account <strong>{accountId}</strong>: {exposure.deployments} running deployments, {exposure.orders} working orders, {exposure.positions} open positions worth <span className="number">{decimal.formatMoney(exposure.value)}</span>.
-      </p>
-      {!state ? (
+      {!sent ? (
         <>
+          <div className="scope-choices" role="radiogroup" aria-label="What is stopped">
+            {([["account", `Account ${accountId}`], ["deployment", "A deployment"], ["venue", "A venue"], ["everything", "Everything"]] as const).map(([kind, label]) => (
+              <label key={kind} className={`chip ${scope.kind === kind ? "on" : ""}`}><input type="radio" name="stop_scope" checked={scope.kind === kind} disabled={(kind === "deployment" && deployments.length === 0) || (kind === "venue" && brokers.length === 0)} onChange={() => change({ kind, id: kind === "deployment" ? deployments[0]! : kind === "venue" ? brokers[0]! : "" })} />{label}</label>
+            ))}
+          </div>
+          {scope.kind === "deployment" && <Field label="Deployment">{(id) => <select id={id} value={scope.id} onChange={(e) => change({ id: e.target.value })}>{deployments.map((d) => <option key={d}>{d}</option>)}</select>}</Field>}
+          {scope.kind === "venue" && <Field label="Venue">{(id) => <select id={id} value={scope.id} onChange={(e) => change({ id: e.target.value })}>{brokers.map((b) => <option key={b}>{b}</option>)}</select>}</Field>}
+          {scope.kind === "account" ? (
+            <p><ModeBadge mode={account?.mode ?? "ACCOUNT_MODE_PAPER"} /> Account <strong>{accountId}</strong>: {exposure.deployments} running deployments, {exposure.orders} working orders, {exposure.positions} open positions worth <span className="number">{decimal.formatMoney(exposure.value)}</span>.</p>
+          ) : scope.kind === "deployment" ? (
+            <p>Deployment <strong>{scope.id}</strong> alone: other orders and positions of account {accountId} stay as they are.</p>
+          ) : (
+            <p>{(() => { const meant = accounts.filter((a) => scope.kind === "everything" || a.broker === scope.id); const live = meant.filter((a) => a.mode === "ACCOUNT_MODE_LIVE").length; return <>{meant.length} account{meant.length === 1 ? "" : "s"}{live > 0 && <>, <strong>{live} with real money</strong></>}: {meant.map((a) => a.account_id).join(", ")}.</>; })()}</p>
+          )}
           <div className="choices" role="radiogroup" aria-label="Level">
             {kLevels.map((l) => (
               <label key={l.level} className={`choice ${level === l.level ? "on" : ""}`}>
                 <input type="radio" name="level" checked={level === l.level} onChange={() => { requestId.current = newKey("web"); setLevel(l.level); }} />
-                <span><strong>{l.title}</strong><small>{l.text}</small></span>
+                <span><strong>{l.title}</strong><small>{scope.kind === "deployment" ? l.deployment : l.text}</small></span>
               </label>
             ))}
           </div>
@@ -100,19 +120,57 @@ export function EmergencyDialog({ initial = "STOP", onClose }: { initial?: Level
           {error !== null && <Failure error={error} />}
           <div className="dialog-actions">
             <button type="button" className="button" onClick={onClose}>Back</button>
-            <button type="button" className="button danger-solid" disabled={!confirmed || busy} onClick={engage}>{busy ? "Engaging…" : kLevels.find((l) => l.level === level)!.title}</button>
+            <button type="button" className="button danger-solid" disabled={!confirmed || busy} onClick={engage}>{busy ? "Engaging…" : scope.kind === "account" ? title : `${title}: ${scopeWords(scope, accountId)}`}</button>
           </div>
         </>
+      ) : isScoped(sent) ? (
+        <div aria-live="polite" className="stack">
+          <ScopedProgress pressed={sent} />
+          {error !== null && <Failure error={error} />}
+          <div className="dialog-actions">
+            {!sent.done && <button type="button" className="button danger" disabled={busy} onClick={again}>{busy ? "Pressing…" : "Press again"}</button>}
+            <button type="button" className="button" onClick={onClose}>Close</button>
+          </div>
+        </div>
       ) : (
-        <div aria-live="polite">
-          <EmergencyProgress state={state} />
-          <p className={finished ? "confirmation" : "tone-warn"}>{finished ? (state.flat ? "Flat. The venue shows no order and no position of this account." : "Done.") : "It goes on by itself until the venue shows it done, whoever is restarted meanwhile. It need not be pressed again."}</p>
+        <div aria-live="polite" className="stack">
+          {statesOf(sent).map((answered) => {
+            const now = states?.find((s) => s.command.command_id === answered.command.command_id) ?? (followed?.command.command_id === answered.command.command_id ? followed : answered);
+            // An old stream proves nothing; an answer that it is done does.
+            const finished = now.done && (now === answered || !stale);
+            return (
+              <section key={answered.command.command_id} aria-label={`Account ${answered.command.account_id}`}>
+                {scope.kind !== "account" && <h3>Account {answered.command.account_id}</h3>}
+                <EmergencyProgress state={now} />
+                <p className={finished ? "confirmation" : "tone-warn"}>{finished ? (now.flat ? "Flat. The venue shows no order and no position of this account." : "Done.") : "It goes on by itself until the venue shows it done, whoever is restarted meanwhile. It need not be pressed again."}</p>
+              </section>
+            );
+          })}
+          {noteOf(sent) && <p className="tone-warn">{noteOf(sent)}</p>}
           <div className="dialog-actions">
             <button type="button" className="button" onClick={onClose}>Close</button>
           </div>
         </div>
       )}
     </Dialog>
+  );
+}
+
+/** What was counted when it was answered: orders here and at the venue, and what the book holds. */
+function ScopedProgress({ pressed }: { pressed: ScopedStop }) {
+  const { proof } = pressed;
+  const count = (n: number | null) => (n === null ? "not known" : String(n));
+  return (
+    <>
+      <dl className="facts" data-part="scoped-proof">
+        <div><dt>Orders that can still trade</dt><dd className="number">{count(proof.orders_working)}</dd></div>
+        <div><dt>Open at the venue</dt><dd className="number">{count(proof.orders_at_venue)}</dd></div>
+        {pressed.level === "K3" && <div><dt>Its book holds</dt><dd className="number">{proof.positions === null ? "not known" : proof.positions.length === 0 ? "nothing" : proof.positions.map((p) => `${p.quantity} ${p.symbol}`).join(", ")}</dd></div>}
+      </dl>
+      {pressed.safe.length > 0 && <ul className="checks" aria-label="Safe already">{pressed.safe.map((text) => <li key={text} className="pass"><span>{text}</span></li>)}</ul>}
+      {pressed.to_do.length > 0 && <ul className="checks" aria-label="Still to do">{pressed.to_do.map((text) => <li key={text} className="wait"><span>{text}</span></li>)}</ul>}
+      <p className={pressed.done ? "confirmation" : "tone-warn"}>{pressed.done ? "Done, and seen to be so at the venue." : "Not done yet. Unlike an account's stop this one is not carried on by itself: press again."}</p>
+    </>
   );
 }
 

@@ -231,12 +231,12 @@ export function Dialog({ title, onClose, children, tone = "", wide = false, draw
       }}
     >
       <div className="dialog-inner">
-        <header className="dialog-head">
+        <div className="dialog-head">
           <h2 id={id}>{title}</h2>
           <button type="button" className="icon-button" aria-label="Close dialog" onClick={onClose}>
             ✕
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>

@@ -705,6 +705,32 @@ await check("phone: the header is at most 96 px and the emergency stop stays in 
   if (!stop || stop.y < 0 || stop.y + stop.height > 96 || stop.x < 0 || stop.x + stop.width > 390) return JSON.stringify(stop);
 });
 await check("phone: no violation of the content security policy", async () => (await phone.evaluate(() => window.policyViolations)).join("; "));
+await check("a deployment alone is halted and cancelled, with what was counted", async () => {
+  await go(page, "risk");
+  const { deployments } = await api("GET", "/api/trading/deployments");
+  const one = (deployments ?? []).find((d) => d.status === "DEPLOYMENT_STATUS_ACTIVE");
+  if (!one) return;
+  await page.getByRole("button", { name: "Emergency stop…" }).click();
+  await page.getByRole("radio", { name: "Everything" }).check();
+  await page.locator("dialog").getByText(/account/).first().waitFor();
+  await page.getByRole("radio", { name: "A deployment" }).check();
+  await page.locator("dialog").getByLabel("Deployment", { exact: true }).selectOption(one.deployment_id);
+  await page.getByRole("radio", { name: /^Halt and cancel/ }).check();
+  await picture(page, "emergency-scope-1440");
+  const problems = await accessible(page);
+  if (problems) return problems;
+  await page.locator("dialog .danger-solid").click();
+  await page.locator("[data-part=scoped-proof]").waitFor();
+  await page.getByText("Done, and seen to be so at the venue.").waitFor({ timeout: 10_000 });
+  await picture(page, "emergency-scope-done-1440");
+  const counted = await page.locator("[data-part=scoped-proof]").innerText();
+  await page.keyboard.press("Escape");
+  const after = (await api("GET", "/api/trading/deployments")).deployments.find((d) => d.deployment_id === one.deployment_id);
+  if (after.status !== "DEPLOYMENT_STATUS_PAUSED") return after.status;
+  const { accounts } = await api("GET", "/api/live/accounts");
+  if (accounts.some((a) => a.halted)) return "an account is halted";
+  if (!/0[^]*0/.test(counted)) return counted;
+});
 await check("a pressed emergency stop shows what is left until the venue is flat, and says so on every screen", async () => {
   await page.getByRole("button", { name: "Emergency stop…" }).click();
   await page.getByLabel("Type STOP to confirm").fill("STOP");
