@@ -63,6 +63,13 @@ void BarFeed::Put(const BarSeries& series, Cursor& cursor) {
                                             : Multiply(series.volume[at], model_.volume_ratio, Rounding::kDown);
   size = std::max(size.RoundTo(instrument.lot_size, Rounding::kDown), instrument.lot_size);
   quote.bid_size = quote.ask_size = size;
+  // What was quoted is quoted; locked and crossed ones nobody can trade on.
+  if (!series.bid.empty() && series.bid[at].IsPositive() && series.ask[at] > series.bid[at]) {
+    quote.bid_price = series.bid[at].RoundTo(instrument.tick_size, Rounding::kFloor);
+    quote.ask_price = series.ask[at].RoundTo(instrument.tick_size, Rounding::kCeiling);
+    if (series.bid_size[at].IsPositive()) quote.bid_size = series.bid_size[at];
+    if (series.ask_size[at].IsPositive()) quote.ask_size = series.ask_size[at];
+  }
   quote.quote_time = cursor.end;
   quote.sequence = ++sequence_;
   quote.session_open = calendar::IsOpen(instrument, cursor.end);

@@ -21,8 +21,9 @@ struct SpreadModel {
   Decimal size_without_volume = Decimal::FromInt(1'000);
 };
 
-// Bars as a market: at each bar's end its close is quoted with the model's spread and the bar is complete. A bar of a
-// day or longer ends with the session it is of. Several series are merged by time; bars that end together are one step.
+// Bars as a market: at each bar's end its close is quoted with the model's spread, or with the bid and ask that the
+// series has of it, and the bar is complete. A bar of a day or longer ends with the session it is of. Several series
+// are merged by time; bars that end together are one step.
 class BarFeed : public Feed {
  public:
   // The series may be played by many at once.

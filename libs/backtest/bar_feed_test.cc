@@ -36,6 +36,26 @@ std::shared_ptr<BarSeries> Minutes(const Instrument& instrument, const std::vect
   return series;
 }
 
+TEST(BarFeedTest, WhatWasQuotedIsQuotedAndTheRestIsTheModels) {
+  auto series = Minutes(Coin("C"), {"100", "100", "100"});
+  series->AddQuote(Decimal::Of("99.505"), Decimal::FromInt(3), Decimal::Of("100.301"), Decimal());
+  series->AddQuote(Decimal(), Decimal(), Decimal(), Decimal());
+  // Locked: nobody can trade on it.
+  series->AddQuote(Decimal::FromInt(100), Decimal::FromInt(3), Decimal::FromInt(100), Decimal::FromInt(3));
+  BarFeed feed({series}, {});
+  Step step;
+  ASSERT_TRUE(feed.Next(step));
+  EXPECT_EQ(step.quotes[0].bid_price, Decimal::Of("99.5"));
+  EXPECT_EQ(step.quotes[0].ask_price, Decimal::Of("100.31"));
+  EXPECT_EQ(step.quotes[0].bid_size, Decimal::FromInt(3));
+  EXPECT_EQ(step.quotes[0].ask_size, Decimal::FromInt(5));
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(feed.Next(step));
+    EXPECT_EQ(step.quotes[0].bid_price, Decimal::Of("99.99"));
+    EXPECT_EQ(step.quotes[0].ask_price, Decimal::Of("100.01"));
+  }
+}
+
 TEST(BarFeedTest, QuotesTheModelsSpreadAroundTheCloseAtTheBarsEnd) {
   BarFeed feed({Minutes(Coin("C"), {"100", "33.337"})}, {});
   Step step;

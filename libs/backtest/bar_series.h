@@ -20,6 +20,8 @@ struct BarSeries {
   // Starts, rising, in nanoseconds since the epoch. All columns are of one size.
   std::vector<std::int64_t> start;
   std::vector<Decimal> open, high, low, close, volume;
+  // At each bar's end, where somebody recorded it: empty, or as many; 0 where nobody quoted.
+  std::vector<Decimal> bid, bid_size, ask, ask_size;
 
   [[nodiscard]] std::size_t size() const { return start.size(); }
   void Add(UtcTime at, Decimal o, Decimal h, Decimal l, Decimal c, Decimal v) {
@@ -29,6 +31,13 @@ struct BarSeries {
     low.push_back(l);
     close.push_back(c);
     volume.push_back(v);
+  }
+  // After Add, for every bar or for none.
+  void AddQuote(Decimal b, Decimal bs, Decimal a, Decimal as) {
+    bid.push_back(b);
+    bid_size.push_back(bs);
+    ask.push_back(a);
+    ask_size.push_back(as);
   }
 };
 

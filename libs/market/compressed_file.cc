@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kInputBytes = 1 << 16;
 // zlib: 15 is the largest window, 16 more asks for a gzip header and checks its trailer.
 constexpr int kGzipWindow = 15 + 16;
+constexpr std::size_t kKnownBy = 8;
 constexpr unsigned char kMagic[] = {0x1F, 0x8B};
 
 }  // namespace
@@ -24,10 +25,21 @@ bool CompressedFile::Open(const std::string& path) {
   return file_ != nullptr;
 }
 
-bool CompressedFile::FillInput() {
+absl::StatusOr<bool> CompressedFile::FillInput() {
   if (stream_.avail_in > 0) return true;
-  input_.resize(kInputBytes);
-  std::size_t got = std::fread(input_.data(), 1, kInputBytes, file_);
+  std::size_t got = 0;
+  if (source_) {
+    input_.clear();
+    // Enough to know by: what comes in pieces of a byte is the same file.
+    while (input_.size() < kKnownBy) {
+      ASSIGN_OR_RETURN(std::size_t more, source_(kInputBytes, input_));
+      if (more == 0) break;
+    }
+    got = input_.size();
+  } else {
+    input_.resize(kInputBytes);
+    got = std::fread(input_.data(), 1, kInputBytes, file_);
+  }
   stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
   stream_.avail_in = static_cast<uInt>(got);
   return got > 0;
@@ -55,7 +67,7 @@ absl::StatusOr<std::size_t> CompressedFile::Inflate(char* to, std::size_t size) 
   stream_.next_out = reinterpret_cast<Bytef*>(to);
   stream_.avail_out = static_cast<uInt>(size);
   while (stream_.avail_out > 0) {
-    bool more = FillInput();
+    ASSIGN_OR_RETURN(bool more, FillInput());
     if (form_ == Form::kBetweenMembers) {
       if (!more) break;
       RETURN_IF_ERROR(BeginMember());
@@ -73,12 +85,14 @@ absl::StatusOr<std::size_t> CompressedFile::Inflate(char* to, std::size_t size) 
 
 absl::StatusOr<std::size_t> CompressedFile::Read(std::size_t size, std::string& out) {
   if (form_ == Form::kUnknown) {
-    if (!FillInput()) return 0;
+    ASSIGN_OR_RETURN(bool more, FillInput());
+    if (!more) return 0;
     RETURN_IF_ERROR(BeginMember());
   }
   std::size_t before = out.size();
   if (form_ == Form::kPlain) {
-    if (!FillInput()) return 0;
+    ASSIGN_OR_RETURN(bool more, FillInput());
+    if (!more) return 0;
     std::size_t taken = std::min<std::size_t>(size, stream_.avail_in);
     out.append(reinterpret_cast<const char*>(stream_.next_in), taken);
     stream_.next_in += taken;

@@ -1,6 +1,7 @@
 #include "libs/market/csv_reader.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "libs/base/absl_std.h"
 
@@ -37,6 +38,15 @@ absl::Status CsvReader::Open() {
   if (!std::filesystem::is_regular_file(status)) return FileError("this is no regular file");
   if (std::filesystem::file_size(path_, problem) == 0) return FileError("the file is empty");
   if (!file_.Open(path_)) return FileError("the file cannot be opened");
+  return Begin();
+}
+
+absl::Status CsvReader::Open(ByteReader source) {
+  file_.Open(std::move(source));
+  return Begin();
+}
+
+absl::Status CsvReader::Begin() {
   RETURN_IF_ERROR(Fill());
   if (buffer_.empty()) return FileError("the file is empty");
   if (const char* other = OtherFormat(buffer_)) return FileError(other);
@@ -101,10 +111,10 @@ absl::Status CsvReader::FileError(std::string_view why) const {
   return absl::InvalidArgumentError(ToAbsl(text));
 }
 
-std::vector<std::string_view> SplitCells(std::string_view line) {
+std::vector<std::string_view> SplitCells(std::string_view line, char delimiter) {
   std::vector<std::string_view> cells;
   while (true) {
-    std::size_t comma = line.find(',');
+    std::size_t comma = line.find(delimiter);
     cells.push_back(line.substr(0, comma));
     if (comma == std::string_view::npos) return cells;
     line.remove_prefix(comma + 1);

@@ -20,6 +20,8 @@ class CsvReader {
 
   // NOT_FOUND when there is no such file, INVALID_ARGUMENT for what is no regular file or cannot be read.
   absl::Status Open();
+  // The same for bytes that come from elsewhere; `path` is then only what messages call them.
+  absl::Status Open(ByteReader source);
   // False at the end of the file; lines without text at the end count as the end. `line` has no line end.
   absl::StatusOr<bool> Next(std::string& line);
 
@@ -27,9 +29,12 @@ class CsvReader {
   [[nodiscard]] absl::Status Error(std::string_view why) const;
   // "file: why"
   [[nodiscard]] absl::Status FileError(std::string_view why) const;
+  // Of the line that Next gave last; the first is 1.
+  [[nodiscard]] int line_number() const { return number_; }
   [[nodiscard]] bool byte_order_mark() const { return byte_order_mark_; }
 
  private:
+  absl::Status Begin();
   absl::StatusOr<bool> NextRaw(std::string& line);
   absl::Status Fill();
 
@@ -42,6 +47,6 @@ class CsvReader {
   bool end_ = false;
 };
 
-std::vector<std::string_view> SplitCells(std::string_view line);
+std::vector<std::string_view> SplitCells(std::string_view line, char delimiter = ',');
 
 }  // namespace ballast::market

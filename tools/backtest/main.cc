@@ -98,6 +98,13 @@ void Describe(const Outcome& outcome, const Statistics& s) {
               << "; entries were refused from then on\n";
 }
 
+// What a file of bars says itself.
+void TellOf(const MarketChoice& market, RunOptions& setup) {
+  setup.spec.timeframe = market.timeframe;
+  setup.spec.symbols.clear();
+  for (const Instrument& instrument : market.instruments) setup.spec.symbols.push_back(instrument.symbol);
+}
+
 int RunCommand(const Options& options) {
   auto setup = ReadRunOptions(options.request);
   if (!setup.ok()) return Fail(setup.status());
@@ -105,6 +112,7 @@ int RunCommand(const Options& options) {
   if (!before.ok()) return Fail(before.status());
   auto market = ChooseMarket(options.request);
   if (!market.ok()) return Fail(market.status());
+  TellOf(*market, *setup);
   auto run = Run::Make(*setup, market->instruments);
   if (!run.ok()) return Fail(run.status());
   run->Play(*market->play({}, *before));
@@ -172,6 +180,7 @@ absl::StatusOr<Prepared> Prepare(const Options& options) {
   for (const std::string& text : options.grid) RETURN_IF_ERROR(prepared.grid.Add(text));
   if (prepared.grid.axes().empty()) return absl::InvalidArgumentError("--grid: at least one NAME=VALUES expected");
   ASSIGN_OR_RETURN(prepared.market, ChooseMarket(options.request));
+  TellOf(prepared.market, prepared.setup);
   return prepared;
 }
 
@@ -254,12 +263,23 @@ void AddMarket(CLI::App& command, Options& options) {
   command.add_option("--data", request.data, "folder of recorded minutes")
       ->envname("BALLAST_DATA")
       ->capture_default_str();
-  command.add_option("--symbol,--symbols", request.symbols, "what to trade: BTC-USD …")->required();
-  command.add_option("--bars", request.bars, "a CSV of bars instead of a folder, of one symbol");
+  command.add_option("--symbol,--symbols", request.symbols, "what to trade: BTC-USD …");
+  command.add_option("--bars", request.bars, "a CSV of bars instead of a folder, of one symbol and any shape");
+  command.add_option("--timezone", request.timezone, "of times in --bars that say none: UTC, +01:00, America/New_York");
+  command.add_flag("--repair", request.repair, "leaves out what is wrong in --bars, and says so");
+  command.add_flag("--guess-tick", request.guess_tick, "the tick as the prices of --bars are written");
   command.add_option("--instrument", request.instruments, "what a symbol is: SYMBOL,asset_class=…,tick_size=…");
   command.add_option("--strategy", request.strategy, "see: ballast-backtest strategies")->capture_default_str();
   command.add_option("--param", request.parameters, "NAME=VALUE of the strategy");
-  command.add_option("--timeframe", request.timeframe, "length of the bars it is told")->capture_default_str();
+  command
+      .add_option_function<std::string>(
+          "--timeframe",
+          [&request](const std::string& text) {
+            request.timeframe = text;
+            request.timeframe_given = true;
+          },
+          "length of the bars it is told")
+      ->default_str(request.timeframe);
   command.add_option("--cash", request.cash, "what the account begins with")->capture_default_str();
   command.add_option("--size", request.size, "part of the equity a position takes")->capture_default_str();
   command.add_option("--stop", request.stop, "stop loss from the entry, 0: none")->capture_default_str();

@@ -7,10 +7,11 @@
 #include "libs/backtest/source_feed.h"
 #include "libs/backtest/tape.h"
 #include "libs/base/absl_std.h"
-#include "libs/market/bars.h"
-#include "libs/market/data_set.h"
+#include "libs/market/bar_import.h"
+#include "libs/market/bar_time.h"
+#include "libs/market/instrument_file.h"
 #include "libs/market/replay.h"
-#include "libs/market/replay_file.h"
+#include "libs/market/simulator.h"
 
 namespace ballast::backtest {
 namespace {
@@ -23,7 +24,7 @@ void Note(MarketChoice& choice) {
 
 absl::StatusOr<MarketChoice> Recorded(const Request& request) {
   ASSIGN_OR_RETURN(auto replay, market::Replay::Open(request.data, request.symbols, request.instruments));
-  MarketChoice choice{.instruments = replay->instruments()};
+  MarketChoice choice{.instruments = replay->instruments(), .timeframe = request.timeframe};
   choice.notes = replay->data_set().warnings;
   SourceFeed feed(*replay);
   auto tape = std::make_shared<const Tape>(feed, request.timeframe);
@@ -35,23 +36,56 @@ absl::StatusOr<MarketChoice> Recorded(const Request& request) {
   return choice;
 }
 
-absl::StatusOr<MarketChoice> Bars(const Request& request) {
-  if (request.symbols.size() != 1)
+// A file of any shape; gaps are said and not refused: minutes without a trade are absent in many.
+absl::StatusOr<market::BarImport> ReadOwnBars(const Request& request) {
+  if (request.symbols.size() > 1 || request.instruments.size() > 1)
     return absl::InvalidArgumentError("--bars: a file of bars is of one symbol: give one --symbol");
-  std::optional<Duration> length = market::TimeframeLength(request.timeframe);
-  if (!length) return absl::InvalidArgumentError(ToAbsl("--timeframe: there is no '" + request.timeframe + "'"));
+  market::BarImportSettings settings{.repair = request.repair, .allow_gaps = true, .guess_tick = request.guess_tick};
+  if (!request.symbols.empty()) settings.symbol = request.symbols.front();
+  if (!request.instruments.empty()) settings.instrument = request.instruments.front();
+  if (request.timeframe_given) settings.timeframe = request.timeframe;
+  ASSIGN_OR_RETURN(settings.zone, market::ReadTimeZone(request.timezone));
+  auto beside = market::ReadInstruments(request.data + "/" + market::kInstrumentFile);
+  if (beside.ok())
+    settings.known = *std::move(beside);
+  else if (!absl::IsNotFound(beside.status()))
+    return beside.status();
+  std::vector<Instrument> simulated = market::SimulatedInstruments();
+  settings.known.insert(settings.known.end(), simulated.begin(), simulated.end());
+  market::BarImport import = market::ImportBarFile(request.bars, settings);
+  if (!import.acceptable) return absl::InvalidArgumentError(ToAbsl(market::ProblemText(import, request.bars)));
+  return import;
+}
+
+BarSeries SeriesOf(const market::BarImport& import) {
+  BarSeries all{.instrument = import.instrument, .timeframe = import.timeframe, .length = import.length};
+  for (const market::ImportedBar& row : import.rows) {
+    all.Add(row.start, row.open, row.high, row.low, row.close, row.volume);
+    if (import.quotes.empty()) continue;
+    const market::ImportedQuote& quote = import.quotes[row.quote];
+    all.AddQuote(quote.bid.value_or(Decimal()), quote.bid_size.value_or(Decimal()), quote.ask.value_or(Decimal()),
+                 quote.ask_size.value_or(Decimal()));
+  }
+  return all;
+}
+
+absl::StatusOr<MarketChoice> Bars(const Request& request) {
   ASSIGN_OR_RETURN(SpreadModel spread, ReadSpread(request));
-  ASSIGN_OR_RETURN(auto instruments, market::ChooseInstruments(request.data, request.symbols, request.instruments));
-  ASSIGN_OR_RETURN(auto file, market::ReadTradeBars(request.bars));
-  if (file.rows.empty()) return absl::InvalidArgumentError(ToAbsl(request.bars + ": the file has no rows"));
-  BarSeries all{.instrument = instruments.front(), .timeframe = request.timeframe, .length = *length};
-  for (const market::TradeBar& row : file.rows) all.Add(row.start, row.open, row.high, row.low, row.close, row.volume);
-  MarketChoice choice{.instruments = std::move(instruments)};
+  ASSIGN_OR_RETURN(market::BarImport import, ReadOwnBars(request));
+  BarSeries all = SeriesOf(import);
+  const Duration length = import.length;
+  MarketChoice choice{.instruments = {import.instrument}, .timeframe = import.timeframe};
   choice.first = UtcTime{all.start.front()};
-  choice.last = UtcTime{all.start.back()} + *length;
-  choice.notes.push_back("nobody quoted these bars: a spread of " + spread.ratio.ToString() +
-                         " of the close stands around it, with " + spread.volume_ratio.ToString() +
-                         " of the bar's volume on each side");
+  choice.last = UtcTime{all.start.back()} + length;
+  choice.notes.push_back("the file was read as " + import.format);
+  choice.notes.insert(choice.notes.end(), import.notes.begin(), import.notes.end());
+  if (import.problem_count > 0)
+    choice.notes.push_back("repaired: " + std::to_string(import.problem_count) + " faults, " +
+                           std::to_string(import.left_out) + " rows left out");
+  choice.notes.push_back(
+      std::string(all.bid.empty() ? "nobody quoted these bars" : "where no bid and ask are in the file") +
+      ": a spread of " + spread.ratio.ToString() + " of the close stands around it, with " +
+      spread.volume_ratio.ToString() + " of the bar's volume on each side");
   auto series = std::make_shared<const BarSeries>(std::move(all));
   choice.play = [series, spread](UtcTime from, UtcTime before) -> std::unique_ptr<Feed> {
     if (from.nanos == 0 && before.nanos == 0) return std::make_unique<BarFeed>(std::vector{series}, spread);
@@ -63,6 +97,8 @@ absl::StatusOr<MarketChoice> Bars(const Request& request) {
       if (series->start[i] < from.nanos || (before.nanos != 0 && series->start[i] >= before.nanos)) continue;
       part->Add(UtcTime{series->start[i]}, series->open[i], series->high[i], series->low[i], series->close[i],
                 series->volume[i]);
+      if (!series->bid.empty())
+        part->AddQuote(series->bid[i], series->bid_size[i], series->ask[i], series->ask_size[i]);
     }
     return std::make_unique<BarFeed>(std::vector<std::shared_ptr<const BarSeries>>{part}, spread);
   };
@@ -73,8 +109,9 @@ absl::StatusOr<MarketChoice> Bars(const Request& request) {
 }  // namespace
 
 absl::StatusOr<MarketChoice> ChooseMarket(const Request& request) {
+  if (!request.bars.empty()) return Bars(request);
   if (request.symbols.empty()) return absl::InvalidArgumentError("--symbol: at least one expected");
-  return request.bars.empty() ? Recorded(request) : Bars(request);
+  return Recorded(request);
 }
 
 }  // namespace ballast::backtest

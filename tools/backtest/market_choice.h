@@ -16,6 +16,8 @@ struct MarketChoice {
   std::vector<Instrument> instruments;
   // From one time to before another; zero: no such end.
   std::function<std::unique_ptr<Feed>(UtcTime from, UtcTime before)> play;
+  // What strategies are told.
+  std::string timeframe;
   UtcTime first;
   UtcTime last;
   // What a person should know of it: the files, the spread model, warnings.

@@ -15,8 +15,14 @@ struct Request {
   // Where {symbol}_1m_trades.csv.gz and {symbol}_1m_quotes.csv.gz are.
   std::string data = "data";
   std::vector<std::string> symbols;
-  // A file of bars instead, for the one symbol; then `timeframe` is its bars' length.
+  // A file of bars instead, of one symbol (docs/reference/data.md, "Your own bars"); then `timeframe`, where it is
+  // given, is its bars' length.
   std::string bars;
+  bool timeframe_given = false;
+  // For `bars`: whose wall clock times without a zone are of; what is wrong is left out; the tick is guessed.
+  std::string timezone;
+  bool repair = false;
+  bool guess_tick = false;
   // "SYMBOL,asset_class=…,tick_size=…,lot_size=…"; see docs/reference/data.md.
   std::vector<std::string> instruments;
   std::string strategy = "ema_cross";
