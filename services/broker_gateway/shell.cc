@@ -3,6 +3,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "libs/runtime/worker.h"
+#include "services/broker_gateway/bar_data_grpc.h"
 #include "services/broker_gateway/data_check.h"
 #include "services/broker_gateway/engine.h"
 #include "services/broker_gateway/grpc_adapter.h"
@@ -86,22 +87,26 @@ class BrokerGateway : public Service {
                 store_, kill_, context.clock, context.log, context.metrics, context.redis, context.fail),
         worker_(engine_, context.clock),
         broker_(engine_, store_, reader_, kill_, kill_writer_),
-        market_(engine_, store_, reader_) {}
+        market_(engine_, store_, reader_),
+        bar_data_desk_(context.database, context.clock, context.log),
+        bar_data_(bar_data_desk_) {}
 
   absl::Status Recover() override {
     kill_.Load();  // before anything can trade
     return engine_.Recover();
   }
-  std::vector<grpc::Service*> GrpcServices() override { return {&broker_, &market_}; }
+  std::vector<grpc::Service*> GrpcServices() override { return {&broker_, &market_, &bar_data_}; }
   absl::Status Start() override {
     reader_.Start();
     kill_writer_.Start();
+    bar_data_desk_.Start();
     worker_.Start();
     return absl::OkStatus();
   }
   bool Ready() override { return engine_.stores(); }
   void Drain() override {
     kill_writer_.Stop();
+    bar_data_desk_.Stop();
     worker_.Drain();
     reader_.Stop();
   }
@@ -116,6 +121,8 @@ class BrokerGateway : public Service {
   runtime::Worker worker_;
   BrokerGrpc broker_;
   MarketDataGrpc market_;
+  BarDataDesk bar_data_desk_;
+  BarDataGrpc bar_data_;
 };
 
 }  // namespace

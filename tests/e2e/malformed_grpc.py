@@ -99,6 +99,14 @@ def broker():
     for symbol in IDS_WRONG:
         yield *market, "GetQuotes", {"symbols": ["AAPL", symbol]}, BAD, "symbols"
     yield *market, "GetQuotes", {"symbols": ["AAPL", "NOPE"]}, MISSING, None
+    own = ("broker_gateway", "market", "BarDataService")
+    yield from ids(*own, "ListGaps", "name", {}, "NOPE")
+    yield from ids(*own, "DeleteDataSet", "name", {"version": 1}, "NOPE")
+    yield *own, "DeleteDataSet", {"name": "NOPE", "version": 0}, BAD, "version"
+    for size in (-1, 501, -2147483648):
+        yield *own, "ListDataSets", {"page_size": size}, BAD, "page_size"
+    for token in ("x", "@", "x@", "x@-1", "x@99999999999", "\0@1"):
+        yield *own, "ListDataSets", {"page_token": token}, BAD, "page_token"
 
 
 def risk(limits):
