@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -60,6 +61,7 @@ class Mailbox final : public Inbox {
     resting_ = false;
     woken_ = false;
   }
+  void SetBell(std::function<void()> bell) override { bell_ = std::move(bell); }
   // The next Wait or Rest does not wait; who waits in one, returns.
   void Wake() EXCLUDES(mutex_) {
     {
@@ -68,6 +70,7 @@ class Mailbox final : public Inbox {
     }
     ready_.NotifyAll();
     rested_.NotifyAll();
+    if (bell_) bell_();
   }
   void Close() override EXCLUDES(mutex_) {
     {
@@ -76,6 +79,7 @@ class Mailbox final : public Inbox {
     }
     ready_.NotifyAll();
     rested_.NotifyAll();
+    if (bell_) bell_();
   }
 
   [[nodiscard]] bool closed() const EXCLUDES(mutex_) {
@@ -114,11 +118,16 @@ class Mailbox final : public Inbox {
       into.items.emplace_back(bytes, std::move(item));
       ++count_;
     }
-    ready_.NotifyOne();
+    // Who has a bell does not wait here.
+    if (bell_)
+      bell_();
+    else
+      ready_.NotifyOne();
     return true;
   }
 
   const std::array<std::size_t, kLanes> bytes_max_;
+  std::function<void()> bell_;
   mutable Mutex mutex_;
   CondVar ready_;
   CondVar rested_;

@@ -15,8 +15,21 @@ class Faults {
   // order in which they were asked for.
   void FailNext(absl::Status status, bool applied) { next_.push_back({std::move(status), applied}); }
 
+  // The process dies in the commit that is then the `commit`th: nothing happens from there on; `applied`: that one
+  // still did.
+  void DieAt(int commit, bool applied) {
+    die_at_ = commit;
+    die_applied_ = applied;
+  }
+  [[nodiscard]] bool dead() const { return dead_; }
+
   absl::Status Commit(const std::function<absl::Status()>& apply) {
     ++commits;
+    if (commits == die_at_) {
+      dead_ = true;
+      if (die_applied_) (void)apply();
+    }
+    if (dead_) return absl::UnknownError("the process has died");
     if (next_.empty()) return apply();
     auto [status, applied] = std::move(next_.front());
     next_.pop_front();
@@ -29,6 +42,9 @@ class Faults {
 
  private:
   std::deque<std::pair<absl::Status, bool>> next_;
+  int die_at_ = 0;
+  bool die_applied_ = false;
+  bool dead_ = false;
 };
 
 }  // namespace ballast::runtime
