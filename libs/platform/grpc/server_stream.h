@@ -151,6 +151,13 @@ class Sending : public Reactor, public StreamSender<Response> {
   }
 
  protected:
+  // What starts something of gRPC's from outside its calls: until Finish it has not done with the reactor.
+  template <typename Start>
+  void WhileOpen(const Start& start) {
+    MutexLock lock(mutex_);
+    if (!closing_ && !ending_ && !done_) start();
+  }
+
   static constexpr std::size_t kQueueMax = 20'000;
   static constexpr std::size_t kUnsentBytesMax = 32 << 20;
   std::function<void()> on_done_;
@@ -245,6 +252,16 @@ class BidiSession : public internal::Sending<grpc::ServerBidiReactor<Request, Re
     if (last) this->CloseWhenWritten();
   }
 
+  // The next message is not read before as many ReadOn() as Hold(): so few messages wait as there are calls, whoever
+  // takes them is as slow as it likes, and the caller feels it. From on_message only.
+  void Hold() { ++holds_; }
+  // From any thread, while a second owner keeps the session.
+  void ReadOn() {
+    if (--holds_ > 0) return;
+    request_.Clear();
+    this->WhileOpen([this] { this->StartRead(&request_); });
+  }
+
   void OnReadDone(bool ok) override {
     if (!ok) {
       bool answered = false;
@@ -256,15 +273,16 @@ class BidiSession : public internal::Sending<grpc::ServerBidiReactor<Request, Re
       if (answered) this->CloseWhenWritten();
       return;
     }
+    holds_ = 1;
     on_message_(*this, request_);
-    request_.Clear();
-    if (!this->done()) this->StartRead(&request_);
+    ReadOn();
   }
 
  private:
   BidiSession() = default;
   std::function<void(BidiSession&, Request&)> on_message_;
   Request request_;
+  std::atomic<int> holds_ = 0;
   Mutex owed_mutex_;
   int owed_ GUARDED_BY(owed_mutex_) = 0;
   bool all_read_ GUARDED_BY(owed_mutex_) = false;
