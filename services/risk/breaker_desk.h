@@ -85,7 +85,16 @@ class BreakerDesk {
 
  private:
   // What is seen of one account.
-  struct Sum;
+  struct Sum {
+    const risk::Exposure* exposure = nullptr;
+    // Nothing: a position has no price.
+    std::optional<Decimal> equity;
+    Decimal gross;
+    Decimal largest;
+    std::int64_t oldest_ms = 0;
+    // What was owned when the day began.
+    std::optional<Decimal> capital;
+  };
   struct Pulse {
     std::map<DeploymentId, risk::EventCount> asked;
     std::map<DeploymentId, risk::EventCount> rejected;
@@ -97,6 +106,7 @@ class BreakerDesk {
   };
   using Sums = std::map<AccountId, Sum>;
 
+  static std::set<DeploymentId> DeploymentsOf(const risk::Exposure& exposure);
   [[nodiscard]] Sums SumsOf(const World& world) const;
   [[nodiscard]] risk::BreakerSight SightOf(const risk::BreakerRule& rule, const BreakerKey& key, const World& world,
                                            const Sums& sums) const;

@@ -1,19 +1,14 @@
 #pragma once
 
-#include <thread>
-
 #include "ballast/risk/v1/risk_service.grpc.pb.h"
-#include "libs/platform/thread/bounded_queue.h"
-#include "services/risk/keeper.h"
+#include "services/risk/risk_machine.h"
 
 namespace ballast {
 
+// The wire's side of risk: reads what is asked and hands it to the machine. grpc_changes.cc has what changes something.
 class RiskGrpc final : public risk::v1::RiskService::CallbackService {
  public:
-  explicit RiskGrpc(RiskKeeper& keeper) : keeper_(keeper) {}
-  ~RiskGrpc() override { Stop(); }
-  void Start();
-  void Stop();
+  explicit RiskGrpc(RiskMachine& machine) : machine_(machine) {}
 
   grpc::ServerBidiReactor<risk::v1::RiskSessionRequest, risk::v1::RiskSessionResponse>* RiskSession(
       grpc::CallbackServerContext* context) override;
@@ -73,10 +68,7 @@ class RiskGrpc final : public risk::v1::RiskService::CallbackService {
                                               risk::v1::ListLimitsHistoryResponse* response) override;
 
  private:
-  RiskKeeper& keeper_;
-  // What waits for Postgres runs here, never on a gRPC thread.
-  BoundedQueue<std::function<void()>> writes_{100};
-  std::thread writer_;
+  RiskMachine& machine_;
 };
 
 }  // namespace ballast

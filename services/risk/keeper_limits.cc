@@ -16,10 +16,7 @@ constexpr Duration kOverrideMax = Duration::Seconds(30 * 24 * 3'600);
 
 }  // namespace
 
-void RiskKeeper::SetRaisingOnPaper(Raising raising) {
-  MutexLock lock(mutex_);
-  raising_on_paper_ = raising;
-}
+void RiskKeeper::SetRaisingOnPaper(Raising raising) { raising_on_paper_ = raising; }
 
 const risk::Limits& RiskKeeper::LimitsOf(const AccountId& id, const DeploymentId& deployment) {
   return limits_.For(id, deployment, Symbol()).limits;
@@ -33,23 +30,35 @@ void RiskKeeper::EndOverrides() {
 }
 
 void RiskKeeper::TellEndedOverrides() {
-  std::vector<risk::LimitSet> ended;
-  {
-    MutexLock lock(mutex_);
-    ended = std::exchange(ended_overrides_, {});
-    // A limit that is tighter again may be reached already.
-    for (auto& [id, exposure] : accounts_) {
-      if (!ended.empty() && replayed_.contains(id)) Observe(id, exposure);
-    }
+  if (ended_overrides_.empty() || telling_ended_) return;
+  // A limit that is tighter again may be reached already.
+  for (auto& [id, exposure] : accounts_) {
+    if (replayed_.contains(id)) Observe(id, exposure);
   }
-  for (std::size_t i = 0; i < ended.size(); ++i) {
-    absl::Status told = store_.EndOverride(ended[i]);
-    if (told.ok()) continue;
-    log_.Warning("risk.override_end_not_stored", {{"error", told.ToString()}});
-    MutexLock lock(mutex_);
-    ended_overrides_.insert(ended_overrides_.end(), ended.begin() + static_cast<std::ptrdiff_t>(i), ended.end());
-    return;
-  }
+  telling_ended_ = true;
+  struct Told {
+    std::size_t count = 0;
+    absl::Status status;
+  };
+  line_.AddFirst([this] {
+    Write<Told>(
+        [ended = ended_overrides_](RiskStore& store) {
+          Told told;
+          while (told.count < ended.size() && told.status.ok()) {
+            told.status = store.EndOverride(ended[told.count]);
+            if (told.status.ok()) ++told.count;
+          }
+          return told;
+        },
+        [this](const Told& told) {
+          // Those that have ended meanwhile stand behind these.
+          ended_overrides_.erase(ended_overrides_.begin(),
+                                 ended_overrides_.begin() + static_cast<std::ptrdiff_t>(told.count));
+          if (!told.status.ok()) log_.Warning("risk.override_end_not_stored", {{"error", told.status.ToString()}});
+          telling_ended_ = false;
+          line_.Finish();
+        });
+  });
 }
 
 // With real money a limit is raised by two. What is of no account is of every one.
@@ -76,183 +85,120 @@ void RiskKeeper::TakeSet(const risk::LimitSet& set) {
 }
 
 absl::StatusOr<risk::Limits> RiskKeeper::GetLimits(const std::string& account) {
-  MutexLock lock(mutex_);
   if (!accounts_.contains(AccountId(account))) return absl::NotFoundError(ToAbsl("risk knows no account " + account));
   return limits_.Account(AccountId(account));
 }
 
-absl::StatusOr<std::vector<RiskStore::LimitsRecord>> RiskKeeper::LimitsHistory(const std::string& account,
-                                                                               std::uint64_t before, int count) {
-  {
-    MutexLock lock(mutex_);
-    if (!accounts_.contains(AccountId(account))) return absl::NotFoundError(ToAbsl("risk knows no account " + account));
-  }
-  return store_.ListLimits(AccountId(account), before, count);
+void RiskKeeper::LimitsHistory(const std::string& account, std::uint64_t before, int count,
+                               Done<absl::StatusOr<History>> done) {
+  if (!accounts_.contains(AccountId(account)))
+    return done(absl::NotFoundError(ToAbsl("risk knows no account " + account)));
+  Read<absl::StatusOr<History>>([=](RiskStore& store) { return store.ListLimits(AccountId(account), before, count); },
+                                std::move(done));
 }
 
-absl::StatusOr<risk::v1::LimitChange> RiskKeeper::Propose(risk::v1::LimitChange change,
-                                                          const std::vector<std::string>& raises,
-                                                          const std::string& reason, const std::string& actor) {
-  auto before = store_.FindLimitChange(change.change_id());
-  if (before.ok()) {
-    bool same = before->proposed_by() == actor && before->reason() == reason &&
-                before->limits().SerializeAsString() == change.limits().SerializeAsString() &&
-                before->limit_set().SerializeAsString() == change.limit_set().SerializeAsString();
-    if (!same) return absl::AlreadyExistsError("the request id was used for another change");
-    return before;
-  }
-  if (!absl::IsNotFound(before.status())) return before.status();
-  change.set_state(risk::v1::LIMIT_CHANGE_STATE_PENDING);
-  for (const std::string& raise : raises) change.add_raises(raise);
-  change.set_reason(reason);
-  change.set_proposed_by(actor);
-  wire::ToProto(clock_.Now(), change.mutable_propose_time());
-  RETURN_IF_ERROR(store_.SaveLimitChange(change));
-  log_.Info("limits.raise_proposed", {{"change", change.change_id()}, {"actor", actor}});
-  return change;
-}
-
-absl::StatusOr<RiskKeeper::Changed> RiskKeeper::UpdateLimits(const RiskStore::Update& update) {
-  std::vector<std::string> raises;
-  {
-    MutexLock lock(mutex_);
+void RiskKeeper::UpdateLimits(const RiskStore::Update& update, Done<absl::StatusOr<Changed>> done) {
+  auto change = [this, update](const Done<absl::StatusOr<Changed>>& end) {
     if (!accounts_.contains(update.account_id))
-      return absl::NotFoundError(ToAbsl("risk knows no account " + update.account_id.value()));
+      return end(absl::NotFoundError(ToAbsl("risk knows no account " + update.account_id.value())));
     const risk::Limits& now = limits_.Account(update.account_id);
+    std::vector<std::string> raises;
     if (NeedsTwo(update.account_id)) raises = risk::Raises(now, update.limits);
     if (!raises.empty() && now.version != update.limits.version)
-      return absl::AbortedError(ToAbsl("the limits have version " + std::to_string(now.version) + " by now"));
-  }
-  if (!raises.empty()) {
-    risk::v1::LimitChange change;
-    change.set_change_id(update.request_id);
-    ToProto(update.limits, change.mutable_limits());
-    change.mutable_limits()->set_account_id(update.account_id.value());
-    ASSIGN_OR_RETURN(change, Propose(std::move(change), raises, update.reason, update.actor));
-    MutexLock lock(mutex_);
-    return Changed{.limits = limits_.Account(update.account_id), .pending = std::move(change)};
-  }
-  ASSIGN_OR_RETURN(risk::Limits saved, store_.SaveLimits(update));
-  log_.Info(
-      "limits.updated",
-      {{"account", update.account_id.value()}, {"version", std::to_string(saved.version)}, {"actor", update.actor}});
-  MutexLock lock(mutex_);
-  TakeLimits(update.account_id, saved);
-  return Changed{.limits = limits_.Account(update.account_id)};
+      return end(absl::AbortedError(ToAbsl("the limits have version " + std::to_string(now.version) + " by now")));
+    if (raises.empty()) return StoreLimits(update, end);
+    risk::v1::LimitChange proposed;
+    proposed.set_change_id(update.request_id);
+    ToProto(update.limits, proposed.mutable_limits());
+    proposed.mutable_limits()->set_account_id(update.account_id.value());
+    Propose(std::move(proposed), raises, update.reason, update.actor,
+            [this, id = update.account_id, end](absl::StatusOr<risk::v1::LimitChange> pending) {
+              if (!pending.ok()) return end(pending.status());
+              end(Changed{.limits = limits_.Account(id), .pending = *std::move(pending)});
+            });
+  };
+  InLine<absl::StatusOr<Changed>>(std::move(done), std::move(change));
 }
 
-absl::Status RiskKeeper::SetScopedLimits(const RiskStore::SetUpdate& update,
-                                         risk::v1::SetScopedLimitsResponse* response) {
-  const risk::LimitSet& set = update.set;
-  if (std::string wrong = WrongIn(set); !wrong.empty()) return absl::InvalidArgumentError(ToAbsl(wrong));
-  UtcTime now = clock_.Now();
-  bool ends = set.values.empty();
-  if (set.expire_time && !ends && (*set.expire_time <= now || *set.expire_time > now + kOverrideMax))
-    return absl::InvalidArgumentError("expire_time: from now to 30 days from now expected");
-  std::vector<std::string> raises;
-  {
-    MutexLock lock(mutex_);
+void RiskKeeper::StoreLimits(const RiskStore::Update& update, const Done<absl::StatusOr<Changed>>& end) {
+  using Answer = absl::StatusOr<risk::Limits>;
+  Write<Answer>([update](RiskStore& store) { return store.SaveLimits(update); },
+                [this, update, end](const Answer& saved) {
+                  if (!saved.ok()) return end(saved.status());
+                  log_.Info("limits.updated", {{"account", update.account_id.value()},
+                                               {"version", std::to_string(saved->version)},
+                                               {"actor", update.actor}});
+                  TakeLimits(update.account_id, *saved);
+                  end(Changed{.limits = limits_.Account(update.account_id)});
+                });
+}
+
+void RiskKeeper::SetScopedLimits(const RiskStore::SetUpdate& update, risk::v1::SetScopedLimitsResponse* response,
+                                 Done<absl::Status> done) {
+  if (std::string wrong = WrongIn(update.set); !wrong.empty()) return done(absl::InvalidArgumentError(ToAbsl(wrong)));
+  auto change = [this, update, response](const Done<absl::Status>& end) {
+    const risk::LimitSet& set = update.set;
+    UtcTime now = clock_.Now();
+    if (set.expire_time && !set.values.empty() && (*set.expire_time <= now || *set.expire_time > now + kOverrideMax))
+      return end(absl::InvalidArgumentError("expire_time: from now to 30 days from now expected"));
     EndOverrides();
     const AccountId& account = set.scope.account_id;
     if (!account.empty() && !accounts_.contains(account))
-      return absl::NotFoundError(ToAbsl("risk knows no account " + account.value()));
+      return end(absl::NotFoundError(ToAbsl("risk knows no account " + account.value())));
+    std::vector<std::string> raises;
     if (NeedsTwo(account)) raises = limits_.RaisesOf(set);
     std::uint64_t version = limits_.Find(set.scope, set.expire_time.has_value()).version;
     if (!raises.empty() && version != set.version)
-      return absl::AbortedError(ToAbsl("these limits have version " + std::to_string(version) + " by now"));
-  }
-  if (!raises.empty()) {
-    risk::v1::LimitChange change;
-    change.set_change_id(update.request_id);
-    ToProto(set, change.mutable_limit_set());
-    ASSIGN_OR_RETURN(change, Propose(std::move(change), raises, update.reason, update.actor));
-    *response->mutable_pending() = std::move(change);
-  } else {
-    ASSIGN_OR_RETURN(risk::LimitSet saved, store_.SaveLimitSet(update));
-    log_.Info("limits.scope_updated",
-              {{"scope", saved.scope.Name()}, {"version", std::to_string(saved.version)}, {"actor", update.actor}});
-    MutexLock lock(mutex_);
-    TakeSet(saved);
-  }
-  MutexLock lock(mutex_);
-  ToProto(limits_.Find(set.scope, set.expire_time.has_value()), response->mutable_limits());
-  return absl::OkStatus();
+      return end(absl::AbortedError(ToAbsl("these limits have version " + std::to_string(version) + " by now")));
+    auto finish = [this, set, response, end](const absl::Status& status) {
+      if (status.ok()) ToProto(limits_.Find(set.scope, set.expire_time.has_value()), response->mutable_limits());
+      end(status);
+    };
+    if (raises.empty()) return StoreSet(update, finish);
+    risk::v1::LimitChange proposed;
+    proposed.set_change_id(update.request_id);
+    ToProto(set, proposed.mutable_limit_set());
+    Propose(std::move(proposed), raises, update.reason, update.actor,
+            [response, finish](absl::StatusOr<risk::v1::LimitChange> pending) {
+              if (pending.ok()) *response->mutable_pending() = *std::move(pending);
+              finish(pending.status());
+            });
+  };
+  InLine<absl::Status>(std::move(done), std::move(change));
 }
 
-absl::Status RiskKeeper::ListScopedLimits(bool history, risk::v1::ListScopedLimitsResponse* response) {
-  ASSIGN_OR_RETURN(std::vector<risk::v1::LimitSet> sets, store_.ListLimitSets(kSetsListed));
-  MutexLock lock(mutex_);
-  EndOverrides();
-  for (risk::v1::LimitSet& set : sets) {
-    auto read = StoredLimitSet(set);
-    // Of those that hold: the newest of its scope, and not over.
-    bool holds =
-        read.ok() && !read->values.empty() && limits_.Find(read->scope, read->expire_time.has_value()) == *read;
-    if (history || holds) *response->add_limits() = std::move(set);
-  }
-  return absl::OkStatus();
+void RiskKeeper::StoreSet(const RiskStore::SetUpdate& update, const Done<absl::Status>& end) {
+  using Answer = absl::StatusOr<risk::LimitSet>;
+  Write<Answer>([update](RiskStore& store) { return store.SaveLimitSet(update); },
+                [this, actor = update.actor, end](const Answer& saved) {
+                  if (!saved.ok()) return end(saved.status());
+                  log_.Info(
+                      "limits.scope_updated",
+                      {{"scope", saved->scope.Name()}, {"version", std::to_string(saved->version)}, {"actor", actor}});
+                  TakeSet(*saved);
+                  end(absl::OkStatus());
+                });
 }
 
-absl::Status RiskKeeper::ListLimitChanges(bool pending_only, risk::v1::ListLimitChangesResponse* response) {
-  ASSIGN_OR_RETURN(std::vector<risk::v1::LimitChange> changes, store_.ListLimitChanges(pending_only, kSetsListed));
-  for (risk::v1::LimitChange& change : changes) *response->add_changes() = std::move(change);
-  return absl::OkStatus();
-}
-
-absl::Status RiskKeeper::Carry(const risk::v1::LimitChange& change, const std::string& actor) {
-  const std::string both = change.proposed_by() + ", approved by " + actor, key = "approved:" + change.change_id();
-  if (change.has_limits()) {
-    FieldCheck check;
-    RiskStore::Update update{.account_id = AccountId(change.limits().account_id()),
-                             .limits = LimitsFromProto(change.limits(), check),
-                             .reason = change.reason(),
-                             .actor = both,
-                             .request_id = key};
-    if (!check.ok()) return absl::FailedPreconditionError("the change is out of its bounds by now");
-    ASSIGN_OR_RETURN(risk::Limits saved, store_.SaveLimits(update));
-    MutexLock lock(mutex_);
-    TakeLimits(update.account_id, saved);
-    return absl::OkStatus();
-  }
-  ASSIGN_OR_RETURN(risk::LimitSet set, StoredLimitSet(change.limit_set()));
-  if (set.expire_time && !set.values.empty() && *set.expire_time <= clock_.Now())
-    return absl::FailedPreconditionError("the override would be over by now");
-  ASSIGN_OR_RETURN(risk::LimitSet saved,
-                   store_.SaveLimitSet({.set = set, .reason = change.reason(), .actor = both, .request_id = key}));
-  MutexLock lock(mutex_);
-  TakeSet(saved);
-  return absl::OkStatus();
-}
-
-absl::Status RiskKeeper::DecideLimitChange(const risk::v1::DecideLimitChangeRequest& request,
-                                           risk::v1::LimitChange* change) {
-  ASSIGN_OR_RETURN(*change, store_.FindLimitChange(request.change_id()));
-  const risk::v1::LimitChangeState decided =
-      request.approve() ? risk::v1::LIMIT_CHANGE_STATE_APPROVED : risk::v1::LIMIT_CHANGE_STATE_REJECTED;
-  if (change->state() != risk::v1::LIMIT_CHANGE_STATE_PENDING) {
-    // The same word again.
-    if (change->state() == decided && change->decided_by() == request.actor()) return absl::OkStatus();
-    return absl::FailedPreconditionError(ToAbsl("the change was decided by " + change->decided_by()));
-  }
-  // Whoever asked for it may take it back.
-  if (request.approve() && request.actor() == change->proposed_by())
-    return absl::PermissionDeniedError("a second person has to approve what one has asked for");
-  // First what it is about: approved again after a failure in between, it is the same change.
-  if (request.approve()) RETURN_IF_ERROR(Carry(*change, request.actor()));
-  change->set_state(decided);
-  change->set_decided_by(request.actor());
-  change->set_decision_reason(request.reason());
-  wire::ToProto(clock_.Now(), change->mutable_decide_time());
-  RETURN_IF_ERROR(store_.SaveLimitChange(*change));
-  log_.Info("limits.raise_decided", {{"change", change->change_id()},
-                                     {"actor", request.actor()},
-                                     {"approved", request.approve() ? "true" : "false"}});
-  return absl::OkStatus();
+void RiskKeeper::ListScopedLimits(bool history, risk::v1::ListScopedLimitsResponse* response, Done<absl::Status> done) {
+  using Answer = absl::StatusOr<std::vector<risk::v1::LimitSet>>;
+  Read<Answer>([](RiskStore& store) { return store.ListLimitSets(kSetsListed); },
+               [this, history, response, done = std::move(done)](Answer sets) {
+                 if (!sets.ok()) return done(sets.status());
+                 EndOverrides();
+                 for (risk::v1::LimitSet& set : *sets) {
+                   auto read = StoredLimitSet(set);
+                   // Of those that hold: the newest of its scope, and not over.
+                   bool holds = read.ok() && !read->values.empty() &&
+                                limits_.Find(read->scope, read->expire_time.has_value()) == *read;
+                   if (history || holds) *response->add_limits() = std::move(set);
+                 }
+                 done(absl::OkStatus());
+               });
 }
 
 absl::Status RiskKeeper::EffectiveLimits(const risk::v1::GetEffectiveLimitsRequest& request,
                                          risk::v1::GetEffectiveLimitsResponse* response) {
-  MutexLock lock(mutex_);
   AccountId account(request.account_id());
   if (!accounts_.contains(account)) return absl::NotFoundError(ToAbsl("risk knows no account " + request.account_id()));
   EndOverrides();

@@ -2,6 +2,7 @@
 
 #include "libs/wire/wire.h"
 #include "services/risk/keeper.h"
+#include "services/risk/testing/keeper_at_hand.h"
 #include "services/risk/testing/memory_risk_store.h"
 
 namespace ballast {
@@ -31,7 +32,7 @@ class KeeperLimitsTest : public testing::Test {
   void Start(RiskKeeper::Raising raising = RiskKeeper::Raising::kOnePerson) {
     store = std::make_unique<MemoryRiskStore>(disk);
     metrics = std::make_unique<Metrics>();
-    keeper = std::make_unique<RiskKeeper>(*store, clock, *log, *metrics);
+    keeper = std::make_unique<KeeperAtHand>(*store, clock, *log, *metrics);
     keeper->SetRaisingOnPaper(raising);
     ASSERT_TRUE(keeper->Recover().ok());
     session = std::make_shared<Deaf>();
@@ -137,7 +138,7 @@ class KeeperLimitsTest : public testing::Test {
   HandClock clock;
   std::unique_ptr<Logger> log;
   std::unique_ptr<Metrics> metrics;
-  std::unique_ptr<RiskKeeper> keeper;
+  std::unique_ptr<KeeperAtHand> keeper;
   std::shared_ptr<Deaf> session;
 };
 

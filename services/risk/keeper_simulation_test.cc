@@ -8,6 +8,7 @@
 
 #include "libs/wire/wire.h"
 #include "services/risk/keeper.h"
+#include "services/risk/testing/keeper_at_hand.h"
 #include "services/risk/testing/memory_risk_store.h"
 
 namespace ballast {
@@ -109,7 +110,7 @@ class Simulation {
     ++outcome_.lives;
     keeper_.reset();
     store_ = std::make_unique<MemoryRiskStore>(disk_);
-    keeper_ = std::make_unique<RiskKeeper>(*store_, clock_, *log_, metrics_);
+    keeper_ = std::make_unique<KeeperAtHand>(*store_, clock_, *log_, metrics_);
     ASSERT_TRUE(keeper_->Recover().ok());
     std::vector<Instrument> instruments;
     for (const char* symbol : {"SPY", "IBM"}) {
@@ -194,7 +195,7 @@ class Simulation {
   Metrics metrics_;
   std::shared_ptr<MemoryRiskStore::Disk> disk_ = std::make_shared<MemoryRiskStore::Disk>();
   std::unique_ptr<MemoryRiskStore> store_;
-  std::unique_ptr<RiskKeeper> keeper_;
+  std::unique_ptr<KeeperAtHand> keeper_;
   std::shared_ptr<Said> session_;
   std::uint64_t told_ = 0;
   std::uint64_t asked_ = 0;

@@ -21,24 +21,10 @@ Outbox::Outbox(RiskStore& store, Targets targets, Logger& log, Metrics& metrics)
       waiting_gauge_(metrics.GetGauge("ballast_risk_outbox_waiting",
                                       "1: facts wait for the audit, for alerts or for order management", {})) {}
 
-void Outbox::Start() {
-  thread_ = std::thread([this] {
-    while (true) {
-      (void)SendAll();
-      MutexLock lock(mutex_);
-      if (!stopping_) wake_.WaitFor(mutex_, kPeriodNs);
-      if (stopping_) return;
-    }
-  });
-}
-
-void Outbox::Stop() {
-  {
-    MutexLock lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.NotifyAll();
-  if (thread_.joinable()) thread_.join();
+runtime::Turn Outbox::Poll(std::int64_t now_ns) {
+  if (bell_.closed()) return {runtime::Turn::State::kEnded, 0};
+  (void)SendAll();
+  return {runtime::Turn::State::kReady, now_ns + kPeriodNs};
 }
 
 absl::Status Outbox::Send(const RiskStore::Message& message) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <thread>
 
 #include "absl/status/status.h"
 #include "ballast/alert/v1/alert_service.pb.h"
@@ -9,14 +8,15 @@
 #include "ballast/order/v1/emergency.pb.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
-#include "libs/platform/thread/mutex.h"
+#include "libs/runtime/machine.h"
+#include "libs/runtime/mailbox.h"
 #include "services/risk/store.h"
 
 namespace ballast {
 
 // Sends what the store's outbox holds, in order and until it was taken; a target that is away holds nobody else up. The
-// same fact may be sent twice: its request id is the same. A thread of its own, nobody waits for it.
-class Outbox {
+// same fact may be sent twice: its request id is the same. Nobody waits for it, and its turns block.
+class Outbox final : public runtime::Machine {
  public:
   struct Targets {
     std::function<absl::Status(const audit::v1::AppendRecordRequest&)> append;
@@ -24,11 +24,12 @@ class Outbox {
     std::function<absl::Status(const order::v1::EngageEmergencyRequest&)> engage;
   };
   Outbox(RiskStore& store, Targets targets, Logger& log, Metrics& metrics);
-  ~Outbox() { Stop(); }
-  void Start();
-  void Stop();
 
-  // One round; the thread's body, public for tests. OK when nothing is left.
+  // A round twice a second. What is left at the end is in the store.
+  runtime::Turn Poll(std::int64_t now_ns) override;
+  runtime::Inbox& inbox() override { return bell_; }
+
+  // One round; public for tests. OK when nothing is left.
   absl::Status SendAll();
 
  private:
@@ -38,10 +39,8 @@ class Outbox {
   const Targets targets_;
   Logger& log_;
   Gauge& waiting_gauge_;
-  Mutex mutex_;
-  CondVar wake_;
-  bool stopping_ GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  // Nothing is posted: it is there to be closed.
+  runtime::Mailbox<int, 1> bell_{{0}};
 };
 
 }  // namespace ballast

@@ -5,6 +5,7 @@
 #include "libs/platform/service/service.h"
 #include "services/risk/keeper.h"
 #include "services/risk/postgres_store.h"
+#include "services/risk/testing/keeper_at_hand.h"
 
 namespace ballast {
 
@@ -31,7 +32,7 @@ class SessionTest : public testing::Test {
     database_ = TestPostgres::Get().NewSchema();
     ASSERT_TRUE(database_->Migrate(Migrations_risk()).ok());
     store_ = std::make_unique<PostgresRiskStore>(*database_);
-    keeper_ = std::make_unique<RiskKeeper>(*store_, clock_, *log_, metrics_);
+    keeper_ = std::make_unique<KeeperAtHand>(*store_, clock_, *log_, metrics_);
     ASSERT_TRUE(keeper_->Recover().ok());
   }
   void Hello(std::uint64_t epoch, const std::shared_ptr<Session>& session,
@@ -54,7 +55,7 @@ class SessionTest : public testing::Test {
   Metrics metrics_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<RiskStore> store_;
-  std::unique_ptr<RiskKeeper> keeper_;
+  std::unique_ptr<KeeperAtHand> keeper_;
 };
 
 TEST_F(SessionTest, AnOlderOrderManagerIsTurnedAwayAndTheNewerOneGoesOn) {

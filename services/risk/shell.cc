@@ -9,12 +9,17 @@
 #include "libs/platform/grpc/channel.h"
 #include "libs/platform/grpc/client_stream.h"
 #include "libs/platform/grpc/status.h"
+#include "libs/platform/thread/answered.h"
 #include "libs/platform/thread/wanted.h"
+#include "libs/runtime/inline_worker.h"
+#include "libs/runtime/worker.h"
 #include "libs/wire/wire.h"
 #include "services/risk/grpc_adapter.h"
 #include "services/risk/keeper.h"
 #include "services/risk/outbox.h"
 #include "services/risk/postgres_store.h"
+#include "services/risk/risk_machine.h"
+#include "services/risk/store_machine.h"
 
 namespace ballast {
 
@@ -30,9 +35,13 @@ class RiskShell : public Service {
       : log_(context.log),
         two_persons_on_paper_(context.config.GetBool("two_persons_on_paper")),
         store_(context.database),
-        keeper_(store_, context.clock, context.log, context.metrics,
+        store_machine_(store_, [this](RiskStorage::Then then) { machine_.Answer(std::move(then)); }),
+        store_worker_(store_machine_, context.clock),
+        keeper_(store_machine_, context.clock, context.log, context.metrics,
                 context.config.GetBool("utc_days") ? ledger::DayBoundary::kUtc : ledger::DayBoundary::kNewYork),
-        grpc_(keeper_),
+        machine_(keeper_),
+        worker_(machine_, context.clock),
+        grpc_(machine_),
         audit_(audit::v1::AuditService::NewStub(MakeChannel(context.config.GetString("compliance_audit_address")))),
         alerts_(alert::v1::AlertService::NewStub(MakeChannel(context.config.GetString("alerts_address")))),
         orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
@@ -57,6 +66,7 @@ class RiskShell : public Service {
                        });
                      }},
                 context.log, context.metrics),
+        outbox_worker_(outbox_, context.clock),
         instruments_([this] { return LoadInstruments(); }, context.clock),
         stub_(broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
         market_(MarketClient::Callbacks{
@@ -71,27 +81,31 @@ class RiskShell : public Service {
                   send(std::move(request));
                 },
             .on_message = [this](broker::v1::StreamMarketDataResponse& step) { return OnStep(step); },
-            .on_disconnected = [this](const absl::Status&) { keeper_.OnMarketLost(); }}) {}
+            .on_disconnected =
+                [this](const absl::Status&) {
+                  (void)machine_.Market(1, [](RiskKeeper& keeper) { keeper.OnMarketLost(); });
+                }}) {}
 
   absl::Status Recover() override {
     keeper_.SetRaisingOnPaper(two_persons_on_paper_ ? RiskKeeper::Raising::kTwoPersons
                                                     : RiskKeeper::Raising::kOnePerson);
-    return keeper_.Recover();
+    return keeper_.Recover(store_);
   }
   std::vector<grpc::Service*> GrpcServices() override { return {&grpc_}; }
   absl::Status Start() override {
-    grpc_.Start();
+    store_worker_.Start();
+    worker_.Start();
     market_.Start();
-    outbox_.Start();
+    outbox_worker_.Start();
     return absl::OkStatus();
   }
-  bool Ready() override { return keeper_.Ready(); }
+  bool Ready() override { return machine_.ready(); }
   void Drain() override {
-    keeper_.StopWaiting();
-    keeper_.CloseSession();
+    // Sessions end, who waits is told, and what was asked for is stored while its storage still works.
+    worker_.Drain();
+    store_worker_.Drain();
     market_.Stop();
-    grpc_.Stop();
-    outbox_.Stop();
+    outbox_worker_.Drain();
   }
 
  private:
@@ -118,9 +132,12 @@ class RiskShell : public Service {
       else
         log_.Error("market.instrument_unreadable", {{"error", instrument.status().ToString()}});
     }
-    keeper_.SetInstruments(std::move(instruments));
-    return true;
+    std::size_t bytes = instruments.size() * sizeof(Instrument);
+    return machine_.Market(bytes, [instruments = std::move(instruments)](RiskKeeper& keeper) mutable {
+      keeper.SetInstruments(std::move(instruments));
+    });
   }
+  // The market's thread waits until it is taken.
   bool OnStep(const broker::v1::StreamMarketDataResponse& message) {
     instruments_.Retry();
     RiskKeeper::Step step{.market_time = wire::FromProto(message.market_time()), .lockstep = message.lockstep()};
@@ -135,8 +152,10 @@ class RiskShell : public Service {
     for (const auto& [account, sequence] : message.execution_sequences()) {
       step.execution_sequences[AccountId(account)] = sequence;
     }
-    if (!keeper_.OnStep(step)) return false;
-    if (!step.lockstep) return true;
+    bool taken =
+        Answered<bool>([&](std::function<void(bool)> done) { machine_.OnStep(std::move(step), std::move(done)); });
+    if (!taken) return false;
+    if (!message.lockstep()) return true;
     broker::v1::StreamMarketDataRequest acknowledge;
     acknowledge.mutable_acknowledge()->set_step(message.step());
     return market_.Send(std::move(acknowledge));
@@ -145,12 +164,17 @@ class RiskShell : public Service {
   Logger& log_;
   const bool two_persons_on_paper_;
   PostgresRiskStore store_;
+  StoreMachine store_machine_;
+  runtime::Worker store_worker_;
   RiskKeeper keeper_;
+  RiskMachine machine_;
+  runtime::InlineWorker worker_;
   RiskGrpc grpc_;
   std::unique_ptr<audit::v1::AuditService::Stub> audit_;
   std::unique_ptr<alert::v1::AlertService::Stub> alerts_;
   std::unique_ptr<order::v1::OrderService::Stub> orders_;
   Outbox outbox_;
+  runtime::Worker outbox_worker_;
   // The market thread's.
   Wanted instruments_;
   std::unique_ptr<broker::v1::MarketDataService::Stub> stub_;

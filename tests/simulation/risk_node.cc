@@ -13,8 +13,11 @@ void RiskNode::Start() {
   life_ = std::make_shared<Life>();
   disk_->faults = {};
   life_->store = std::make_unique<MemoryRiskStore>(disk_);
-  life_->keeper = std::make_unique<RiskKeeper>(*life_->store, stage_, log_, life_->metrics);
-  if (absl::Status recovered = life_->keeper->Recover(); !recovered.ok()) {
+  life_->storage = std::make_unique<StoreMachine>(
+      *life_->store, [life = life_.get()](RiskStorage::Then then) { life->machine->Answer(std::move(then)); });
+  life_->keeper = std::make_unique<RiskKeeper>(*life_->storage, stage_, log_, life_->metrics);
+  life_->machine = std::make_unique<RiskMachine>(*life_->keeper);
+  if (absl::Status recovered = life_->keeper->Recover(*life_->store); !recovered.ok()) {
     stage_.Break("I14", "risk does not start: " + recovered.ToString());
     return;
   }
@@ -85,18 +88,28 @@ void RiskNode::Hear(risk::v1::RiskSessionRequest request, const std::shared_ptr<
   if (request.has_batch() && (leaks || skips)) Spare(*request.mutable_batch(), leaks);
   if (request.has_batch() && request.batch().ByteSizeLong() == 0) return;
   Spoil();
-  life_->keeper->OnSession(request, call);
+  if (!life_->machine->Hear(std::move(request), call, [] {})) stage_.Break("I14", "risk takes nothing in");
+  Turn();
+}
+
+void RiskNode::Turn() {
+  // Either may give the other something to do.
+  for (bool more = true; more;) {
+    more = life_->machine->Poll(stage_.MonotonicNanos()).next_ns <= stage_.MonotonicNanos();
+    more = life_->storage->Poll(stage_.MonotonicNanos()).next_ns <= stage_.MonotonicNanos() || more;
+  }
 }
 
 void RiskNode::Step(const std::vector<Quote>& quotes) {
   if (!up() || life_->still_until_ns > stage_.MonotonicNanos()) return;
-  (void)life_->keeper->OnStep({.quotes = quotes, .market_time = stage_.Now()});
+  life_->machine->OnStep({.quotes = quotes, .market_time = stage_.Now()}, [](bool) {});
+  Turn();
 }
 
 void RiskNode::Tick(const std::weak_ptr<Life>& life) {
   if (!up() || life.lock() != life_) return;
   Spoil();
-  if (life_->still_until_ns <= stage_.MonotonicNanos()) life_->keeper->Tick();
+  if (life_->still_until_ns <= stage_.MonotonicNanos()) Turn();
   stage_.After(kSecond, [this, life] { Tick(life); });
 }
 
@@ -110,7 +123,9 @@ void RiskNode::Spoil() {
 
 void RiskNode::Save() {
   disk_->faults = {};
-  if (up()) life_->keeper->SaveAll();
+  if (!up()) return;
+  life_->keeper->SaveAll({});
+  Turn();
 }
 
 }  // namespace ballast::simulation

@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "ballast/risk/v1/risk_service.pb.h"
-#include "services/risk/keeper.h"
+#include "services/risk/risk_machine.h"
+#include "services/risk/store_machine.h"
 #include "services/risk/testing/memory_risk_store.h"
 #include "tests/simulation/alarm.h"
 #include "tests/simulation/call.h"
@@ -13,7 +14,7 @@ namespace ballast::simulation {
 
 using RiskCall = Call<risk::v1::RiskSessionRequest, risk::v1::RiskSessionResponse>;
 
-// The process of risk: the product's keeper over a storage in memory that fails.
+// The process of risk: the product's machines over a storage in memory that fails.
 class RiskNode {
  public:
   RiskNode(Stage& stage, Logger& log) : stage_(stage), log_(log) {}
@@ -33,7 +34,9 @@ class RiskNode {
   struct Life {
     Metrics metrics;
     std::unique_ptr<MemoryRiskStore> store;
+    std::unique_ptr<StoreMachine> storage;
     std::unique_ptr<RiskKeeper> keeper;
+    std::unique_ptr<RiskMachine> machine;
     std::vector<std::shared_ptr<RiskCall>> calls;
     std::int64_t still_until_ns = 0;
   };
@@ -41,6 +44,8 @@ class RiskNode {
             const std::weak_ptr<Life>& life);
   static void Spare(risk::v1::SessionBatch& batch, bool leaks);
   void Tick(const std::weak_ptr<Life>& life);
+  // Turns of its machines, until neither has anything to do at once.
+  void Turn();
   void Spoil();
 
   Stage& stage_;

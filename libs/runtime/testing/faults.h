@@ -15,6 +15,8 @@ class Faults {
   // order in which they were asked for.
   void FailNext(absl::Status status, bool applied) { next_.push_back({std::move(status), applied}); }
 
+  // What was to happen to commits that have not come does not.
+  void Calm() { next_.clear(); }
   // The process dies in the commit that is then the `commit`th: nothing happens from there on; `applied`: that one
   // still did.
   void DieAt(int commit, bool applied) {
