@@ -71,7 +71,12 @@ absl::StatusOr<Run> Run::Make(RunOptions setup, const std::vector<Instrument>& i
   }
   Run run(std::move(setup), instruments);
   run.setup_.spec.account_id = run.account_;
-  ASSIGN_OR_RETURN(run.decider_, strategy::Decider::Make(DeploymentId("backtest"), run.setup_.spec));
+  DeploymentId id("backtest");
+  if (run.setup_.entry) {
+    ASSIGN_OR_RETURN(run.decider_, strategy::Decider::Make(id, run.setup_.spec, *run.setup_.entry));
+  } else {
+    ASSIGN_OR_RETURN(run.decider_, strategy::Decider::Make(id, run.setup_.spec));
+  }
   run.venue_.OpenAccount(run.account_, run.setup_.currency, run.setup_.cash);
   (void)run.venue_.TakeChanges();
   OrderEvent opened{.type = OrderEventType::kAccountOpened};

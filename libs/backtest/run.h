@@ -16,6 +16,7 @@
 #include "libs/ledger/trading_day.h"
 #include "libs/risk/exposure.h"
 #include "libs/risk/limits.h"
+#include "libs/strategy/catalogue.h"
 #include "libs/strategy/decider.h"
 
 namespace ballast::backtest {
@@ -24,6 +25,8 @@ namespace ballast::backtest {
 struct RunOptions {
   // `account_id` counts for nothing here.
   strategy::Spec spec;
+  // A strategy that is not in the catalogue, written as rules; otherwise `spec` names one that is.
+  std::optional<strategy::Entry> entry;
   Decimal cash = Decimal::FromInt(100'000);
   std::string currency = "USD";
   risk::Limits limits;

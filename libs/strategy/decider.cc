@@ -17,11 +17,14 @@ std::string ActionName(bool enter, bool is_long) {
   return std::string(enter ? "enter" : "exit") + (is_long ? "_long" : "_short");
 }
 
-// It holds the side the strategy has turned away from.
-bool Opposed(const SymbolState& state) {
-  return !state.quantity.IsZero() && state.waiting_entry != Signal::kNone &&
-         state.quantity.IsPositive() != (state.waiting_entry == Signal::kLong);
+// A position of this sign is not what the signal wants.
+bool IsAgainst(Signal signal, const SymbolState& state) {
+  if (state.quantity.IsZero() || signal == Signal::kNone) return false;
+  return signal == Signal::kOut || state.quantity.IsPositive() != (signal == Signal::kLong);
 }
+
+// It holds what the strategy has turned away from.
+bool Opposed(const SymbolState& state) { return IsAgainst(state.waiting_entry, state); }
 
 }  // namespace
 
@@ -29,9 +32,13 @@ absl::StatusOr<Decider> Decider::Make(DeploymentId id, Spec spec) {
   const Entry* entry = Find(spec.strategy_id);
   if (entry == nullptr)
     return absl::InvalidArgumentError(ToAbsl("strategy_id: there is no strategy '" + spec.strategy_id + "'"));
+  return Make(std::move(id), std::move(spec), *entry);
+}
+
+absl::StatusOr<Decider> Decider::Make(DeploymentId id, Spec spec, const Entry& entry) {
   Decider decider(std::move(id), std::move(spec));
   for (const Symbol& symbol : decider.spec_.symbols) {
-    ASSIGN_OR_RETURN(decider.strategies_[symbol], entry->make(decider.spec_.parameters));
+    ASSIGN_OR_RETURN(decider.strategies_[symbol], entry.make(decider.spec_.parameters));
     decider.states_[symbol];
   }
   return decider;
@@ -142,7 +149,7 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
     if (!state.quantity.IsZero()) {
       // On the wanted side after all; the other side's exit is OnQuote's.
       if (!Opposed(state)) state.waiting_entry = Signal::kNone;
-    } else if (state.waiting_entry == Signal::kShort && !spec_.allow_short) {
+    } else if (state.waiting_entry == Signal::kOut || (state.waiting_entry == Signal::kShort && !spec_.allow_short)) {
       state.waiting_entry = Signal::kNone;
     } else {
       // An exit has made room for the entry of the signal before.
@@ -152,7 +159,7 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
     return decisions;
   }
   state.waiting_entry = Signal::kNone;
-  bool opposite = !state.quantity.IsZero() && state.quantity.IsPositive() != (evaluation.signal == Signal::kLong);
+  bool opposite = IsAgainst(evaluation.signal, state);
   if (!can_act) {
     // Once the order under way has ended, the signal still holds.
     if (opposite || !state.working_request.empty()) state.waiting_entry = evaluation.signal;
@@ -169,6 +176,9 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
       decisions.push_back(Exit(bar.symbol, context.market_time, "signal", evaluation.reason, evaluation.inputs));
     }
     state.waiting_entry = evaluation.signal;
+  } else if (evaluation.signal == Signal::kOut) {
+    decisions.push_back(
+        Note(bar.symbol, context.market_time, "hold", evaluation.reason + "; nothing is held", evaluation.inputs));
   } else if (state.quantity.IsZero()) {
     decisions.push_back(Enter(bar.symbol, evaluation.signal, evaluation.reason, evaluation.inputs, context));
   } else {

@@ -14,6 +14,8 @@
 
 namespace ballast::strategy {
 
+struct Entry;
+
 // What is deployed: one strategy on some instruments of one account.
 struct Spec {
   std::string strategy_id;
@@ -41,7 +43,8 @@ struct SymbolState {
   // The newest bar that was decided on.
   UtcTime last_bar;
   // The side the strategy has turned to and that is not taken yet: the opposite position has to be closed first (an
-  // exit that was refused, or filled in part, is tried again), or an order was under way when the signal came.
+  // exit that was refused, or filled in part, is tried again), or an order was under way when the signal came. Out: the
+  // position has to be closed, and that is all.
   Signal waiting_entry = Signal::kNone;
   // Request id of the order under way; one at a time.
   std::string working_request;
@@ -92,6 +95,8 @@ class Decider {
  public:
   // INVALID_ARGUMENT when the strategy or its parameters are wrong.
   static absl::StatusOr<Decider> Make(DeploymentId id, Spec spec);
+  // Of a strategy that is not in the catalogue (written as rules).
+  static absl::StatusOr<Decider> Make(DeploymentId id, Spec spec, const Entry& entry);
 
   // A bar from the past: moves the indicators, decides nothing.
   void Warm(const Bar& bar);

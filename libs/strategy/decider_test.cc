@@ -2,6 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "libs/strategy/catalogue.h"
 
 namespace ballast::strategy {
 namespace {
@@ -353,6 +354,101 @@ TEST_F(DeciderTest, AFillMadeByHandInItsBookIsKnownAtOnce) {
   EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty());
   event.fill->deployment_id = DeploymentId("another");
   EXPECT_FALSE(decider->OnOrderEvent(event, now));
+}
+
+// A strategy that says what the test wants next.
+class Scripted : public Strategy {
+ public:
+  explicit Scripted(const Signal& next) : next_(next) {}
+  Evaluation OnBar(const Bar&) override { return {.signal = next_, .reason = "as told"}; }
+  [[nodiscard]] int warmup_bars() const override { return 1; }
+
+ private:
+  const Signal& next_;
+};
+
+class DeciderOutTest : public DeciderTest {
+ protected:
+  DeciderOutTest() {
+    spec.symbols = {Symbol("A")};
+    Entry entry{.strategy_id = "scripted",
+                .make = [this](const Parameters&) -> absl::StatusOr<std::unique_ptr<Strategy>> {
+                  return std::make_unique<Scripted>(next);
+                }};
+    decider = std::make_unique<Decider>(std::move(Decider::Make(DeploymentId("demo"), spec, entry)).value());
+  }
+  std::vector<Decision> Say(Signal signal, const char* price = "100") {
+    next = signal;
+    return Close("A", price);
+  }
+  Signal next = Signal::kNone;
+};
+
+TEST_F(DeciderOutTest, OutClosesAndTakesNoSide) {
+  for (Signal side : {Signal::kLong, Signal::kShort}) {
+    auto entry = Say(side);
+    ASSERT_THAT(entry, SizeIs(1));
+    Fill(entry[0], "100");
+    auto exit = Say(Signal::kOut);
+    ASSERT_THAT(exit, SizeIs(1));
+    EXPECT_EQ(exit[0].action, side == Signal::kLong ? "exit_long" : "exit_short");
+    EXPECT_TRUE(exit[0].intent->reduce_only);
+    Fill(exit[0], "100");
+    EXPECT_TRUE(decider->flat());
+    for (int i = 0; i < 3; ++i) EXPECT_THAT(Say(Signal::kNone), IsEmpty()) << "the other side is nobody's wish";
+    EXPECT_EQ(decider->states().at(Symbol("A")).waiting_entry, Signal::kNone);
+  }
+}
+
+TEST_F(DeciderOutTest, OutOfNothingIsNoted) {
+  auto nothing = Say(Signal::kOut);
+  ASSERT_THAT(nothing, SizeIs(1));
+  EXPECT_EQ(nothing[0].action, "hold");
+  EXPECT_THAT(nothing[0].reason, HasSubstr("nothing is held"));
+  EXPECT_FALSE(nothing[0].intent);
+}
+
+TEST_F(DeciderOutTest, OutDuringTheEntryClosesWhatItBought) {
+  auto entry = Say(Signal::kLong);
+  auto waits = Say(Signal::kOut);
+  ASSERT_THAT(waits, SizeIs(1));
+  EXPECT_THAT(waits[0].reason, HasSubstr("under way"));
+  Fill(entry[0], "100");
+  auto exit = decider->OnQuote(Symbol("A"), Context());
+  ASSERT_THAT(exit, SizeIs(1));
+  EXPECT_EQ(exit[0].action, "exit_long");
+}
+
+TEST_F(DeciderOutTest, OutThatWasRefusedOrFilledInPartIsTriedAgain) {
+  auto entry = Say(Signal::kLong);
+  Fill(entry[0], "100");
+  auto exit = Say(Signal::kOut);
+  decider->OnRefused(decider->RequestIdOf(exit[0]), now);
+  now = now + Duration::Seconds(6);
+  auto again = decider->OnQuote(Symbol("A"), Context());
+  ASSERT_THAT(again, SizeIs(1));
+  Fill(again[0], "100", "40", OrderStatus::kCanceled);
+  auto rest = decider->OnQuote(Symbol("A"), Context());
+  ASSERT_THAT(rest, SizeIs(1));
+  EXPECT_EQ(rest[0].intent->quantity, entry[0].intent->quantity - Decimal::FromInt(40));
+}
+
+TEST_F(DeciderOutTest, OutSurvivesARestartAndTheNextSideReplacesIt) {
+  auto entry = Say(Signal::kLong);
+  Fill(entry[0], "100");
+  quotes[Symbol("A")].session_open = false;
+  auto closed = Say(Signal::kOut);
+  ASSERT_THAT(closed, SizeIs(1));
+  EXPECT_THAT(closed[0].reason, HasSubstr("the market is closed"));
+  auto states = decider->states();
+  EXPECT_EQ(states.at(Symbol("A")).waiting_entry, Signal::kOut);
+  decider->Restore(decider->last_sequence(), states);
+  quotes[Symbol("A")].session_open = true;
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), SizeIs(1));
+  // The same before the market opens, but the strategy has come back to its side.
+  decider->Restore(decider->last_sequence(), states);
+  (void)Say(Signal::kLong);
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty());
 }
 
 }  // namespace

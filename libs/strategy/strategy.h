@@ -10,7 +10,8 @@ namespace ballast::strategy {
 // Values as the user wrote them; the strategy that reads them checks them.
 using Parameters = std::map<std::string, std::string>;
 
-enum class Signal : int { kNone = 0, kLong = 1, kShort = -1 };
+// kOut: close what is held and take no side. The numbers are stored.
+enum class Signal : int { kNone = 0, kLong = 1, kShort = -1, kOut = 2 };
 
 struct Evaluation {
   Signal signal = Signal::kNone;

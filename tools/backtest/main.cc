@@ -119,7 +119,7 @@ int RunCommand(const Options& options) {
   Outcome outcome = std::move(*run).Finish();
   Statistics statistics = Measure(outcome, setup->cash, market->periods_per_year);
   auto resampled = Resample(outcome.trades, setup->cash, options.resamples, 1);
-  std::cout << options.request.strategy << " " << Text(setup->spec.parameters) << "\n";
+  std::cout << setup->spec.strategy_id << " " << Text(setup->spec.parameters) << "\n";
   for (const std::string& note : market->notes) std::cout << "  note: " << note << "\n";
   Describe(outcome, statistics);
   if (resampled) {
@@ -270,6 +270,7 @@ void AddMarket(CLI::App& command, Options& options) {
   command.add_flag("--guess-tick", request.guess_tick, "the tick as the prices of --bars are written");
   command.add_option("--instrument", request.instruments, "what a symbol is: SYMBOL,asset_class=…,tick_size=…");
   command.add_option("--strategy", request.strategy, "see: ballast-backtest strategies")->capture_default_str();
+  command.add_option("--rules", request.rules, "a file of rules instead of a strategy");
   command.add_option("--param", request.parameters, "NAME=VALUE of the strategy");
   command
       .add_option_function<std::string>(

@@ -1,9 +1,12 @@
 #include "tools/backtest/request.h"
 
+#include <fstream>
+#include <iterator>
 #include <optional>
 
 #include "libs/base/absl_std.h"
 #include "libs/risk/limit_field.h"
+#include "libs/rules/rule_text.h"
 
 namespace ballast::backtest {
 namespace {
@@ -39,6 +42,16 @@ absl::Status SetLimit(const std::string& text, risk::Limits& limits) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<strategy::Entry> ReadRules(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file.is_open() || file.bad()) return Wrong("rules", path + " cannot be read");
+  std::vector<rules::Problem> problems;
+  auto rules = rules::RuleText::Read(text, problems);
+  if (!rules) return Wrong("rules", path + "\n" + rules::ToString(problems));
+  return rules->EntryFor("rules:" + path);
+}
+
 }  // namespace
 
 absl::StatusOr<UtcTime> ReadTime(const std::string& option, const std::string& text) {
@@ -67,6 +80,10 @@ absl::StatusOr<SpreadModel> ReadSpread(const Request& request) {
 absl::StatusOr<RunOptions> ReadRunOptions(const Request& request) {
   RunOptions setup;
   setup.spec.strategy_id = request.strategy;
+  if (!request.rules.empty()) {
+    ASSIGN_OR_RETURN(setup.entry, ReadRules(request.rules));
+    setup.spec.strategy_id = setup.entry->strategy_id;
+  }
   setup.spec.timeframe = request.timeframe;
   setup.spec.max_open_positions = request.positions_max;
   setup.spec.allow_short = request.allow_short;

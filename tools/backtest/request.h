@@ -26,6 +26,8 @@ struct Request {
   // "SYMBOL,asset_class=…,tick_size=…,lot_size=…"; see docs/reference/data.md.
   std::vector<std::string> instruments;
   std::string strategy = "ema_cross";
+  // A file of docs/reference/rules.md instead.
+  std::string rules;
   std::vector<std::string> parameters;
   std::string timeframe = "1m";
   std::string cash = "100000";
