@@ -1,5 +1,6 @@
 #include "services/strategy_runner/commands.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/absl_std.h"
@@ -22,13 +23,21 @@ absl::Status NoSuch(const std::string& id) {
 
 LiveDeployment* Commands::FindOrMake(const pb::CreateDeploymentRequest& request, absl::Status* refusal) {
   std::vector<FieldError> errors;
-  strategy::Spec spec = SpecFromProto(request.spec(), errors);  // checked by the caller already
+  strategy::Spec spec =
+      SpecFromProto(request.spec(), floor_.deployments.shelf(), errors);  // checked by the caller already
   if (LiveDeployment* live = floor_.deployments.FindByRequest(request.request_id())) {
     if (live->decider->spec() == spec) return live;
     *refusal = absl::AlreadyExistsError("the request id was used for another deployment");
     return nullptr;
   }
-  std::string id = request.spec().strategy_id() + "-" + Sha256Hex(request.request_id()).substr(0, 8);
+  if (auto rules = floor_.deployments.shelf().Find(spec.strategy_id); rules && rules->row.archived) {
+    *refusal = absl::FailedPreconditionError(ToAbsl(spec.strategy_id + " is archived"));
+    return nullptr;
+  }
+  // An id has no '@'.
+  std::string stem = spec.strategy_id;
+  std::replace(stem.begin(), stem.end(), '@', '.');
+  std::string id = stem + "-" + Sha256Hex(request.request_id()).substr(0, 8);
   if (floor_.deployments.Find(id) != nullptr) {
     *refusal = absl::AlreadyExistsError(ToAbsl("there is a deployment " + id + " already; use another request id"));
     return nullptr;

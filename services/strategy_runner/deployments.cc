@@ -30,14 +30,16 @@ absl::StatusOr<LiveDeployment*> Deployments::Add(DeploymentRow row) {
   return &(live_[id] = std::move(made));
 }
 
-absl::Status Deployments::Renew(LiveDeployment& live) {
+absl::Status Deployments::Renew(LiveDeployment& live) const {
   std::vector<FieldError> errors;
-  strategy::Spec spec = SpecFromProto(live.row.spec, errors);
+  strategy::Spec spec = SpecFromProto(live.row.spec, shelf_, errors);
   if (!errors.empty())
     return absl::InvalidArgumentError(
         ToAbsl(live.row.deployment_id + ": " + errors.front().field + ": " + errors.front().message));
+  auto entry = shelf_.FindEntry(spec.strategy_id);
+  if (!entry) return absl::InternalError("a strategy that was there has gone");
   ASSIGN_OR_RETURN(strategy::Decider decider,
-                   strategy::Decider::Make(DeploymentId(live.row.deployment_id), std::move(spec)));
+                   strategy::Decider::Make(DeploymentId(live.row.deployment_id), std::move(spec), *entry));
   if (live.decider) decider.Restore(live.decider->last_sequence(), live.decider->states());
   live.decider = std::make_unique<strategy::Decider>(std::move(decider));
   live.warm = false;

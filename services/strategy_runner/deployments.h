@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libs/strategy/decider.h"
+#include "services/strategy_runner/rule_shelf.h"
 #include "services/strategy_runner/store.h"
 
 namespace ballast {
@@ -34,6 +35,9 @@ class Deployments {
  public:
   using Map = std::map<std::string, LiveDeployment>;
 
+  // Their strategies are on the shelf.
+  explicit Deployments(const RuleShelf& shelf) : shelf_(shelf) {}
+
   [[nodiscard]] Map& all() { return live_; }
   [[nodiscard]] const Map& all() const { return live_; }
   // Null when there is none.
@@ -42,7 +46,8 @@ class Deployments {
   // INVALID_ARGUMENT when its settings are of no use (any more).
   absl::StatusOr<LiveDeployment*> Add(DeploymentRow row);
   // A mind that has seen nothing, with the state it has now.
-  static absl::Status Renew(LiveDeployment& live);
+  absl::Status Renew(LiveDeployment& live) const;
+  [[nodiscard]] const RuleShelf& shelf() const { return shelf_; }
   [[nodiscard]] int running() const;
 
   // Nothing more is known of this account's orders: its deployments open nothing. `why` in words.
@@ -54,6 +59,7 @@ class Deployments {
   [[nodiscard]] strategy::v1::Deployment Describe(const LiveDeployment& live) const;
 
  private:
+  const RuleShelf& shelf_;
   Map live_;
   std::map<std::string, type::v1::AccountMode> modes_;
   std::map<std::string, std::string> blocked_;

@@ -5,6 +5,7 @@
 #include "libs/platform/grpc/status.h"
 #include "libs/strategy/catalogue.h"
 #include "services/strategy_runner/prerequisites.h"
+#include "services/strategy_runner/rule_codec.h"
 
 namespace ballast {
 namespace {
@@ -56,19 +57,9 @@ void StrategyGrpc::Read(grpc::ServerUnaryReactor* reactor, std::function<absl::S
 grpc::ServerUnaryReactor* StrategyGrpc::ListStrategies(grpc::CallbackServerContext* context,
                                                        const pb::ListStrategiesRequest*,
                                                        pb::ListStrategiesResponse* response) {
-  for (const strategy::Entry& entry : strategy::Catalogue()) {
-    pb::Strategy* out = response->add_strategies();
-    out->set_strategy_id(entry.strategy_id);
-    out->set_display_name(entry.display_name);
-    out->set_description(entry.description);
-    for (const strategy::ParameterSpec& spec : entry.parameters) {
-      pb::StrategyParameter* parameter = out->add_parameters();
-      parameter->set_name(spec.name);
-      parameter->set_description(spec.description);
-      parameter->set_default_value(spec.default_value);
-      parameter->set_minimum(spec.minimum);
-      parameter->set_maximum(spec.maximum);
-    }
+  for (const strategy::Entry& entry : strategy::Catalogue()) ToProto(entry, response->add_strategies());
+  for (const ShelvedRules& each : shelf_.All()) {
+    if (!each.row.archived) ToProto(each.rules.EntryFor(each.row.strategy_id()), response->add_strategies());
   }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
@@ -81,7 +72,7 @@ grpc::ServerUnaryReactor* StrategyGrpc::CreateDeployment(grpc::CallbackServerCon
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   FieldCheck check;
   check.Id("request_id", request->request_id());
-  (void)SpecFromProto(request->spec(), check.errors());
+  (void)SpecFromProto(request->spec(), shelf_, check.errors());
   if (!check.ok()) return Refuse(reactor, check);
   bool queued = runner_.Create(
       *request, [reactor, response](const absl::Status& status, const pb::CreateDeploymentResponse& created) {
@@ -97,7 +88,7 @@ grpc::ServerUnaryReactor* StrategyGrpc::CheckPrerequisites(grpc::CallbackServerC
                                                            pb::CheckPrerequisitesResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   std::vector<FieldError> errors;
-  strategy::Spec spec = SpecFromProto(request->spec(), errors);
+  strategy::Spec spec = SpecFromProto(request->spec(), shelf_, errors);
   if (!errors.empty()) {
     reactor->Finish(InvalidFields(errors));
     return reactor;

@@ -10,8 +10,8 @@ namespace ballast {
 
 class StrategyGrpc final : public strategy::v1::StrategyService::CallbackService {
  public:
-  StrategyGrpc(Runner& runner, StrategyStore& store, Neighbours& neighbours)
-      : runner_(runner), store_(store), neighbours_(neighbours) {}
+  StrategyGrpc(Runner& runner, StrategyStore& store, Neighbours& neighbours, const RuleShelf& shelf)
+      : runner_(runner), store_(store), neighbours_(neighbours), shelf_(shelf) {}
   ~StrategyGrpc() override { Stop(); }
   void Start();
   void Stop();
@@ -47,6 +47,7 @@ class StrategyGrpc final : public strategy::v1::StrategyService::CallbackService
   Runner& runner_;
   StrategyStore& store_;
   Neighbours& neighbours_;
+  const RuleShelf& shelf_;
   BoundedQueue<std::function<void()>> reads_{200};
   std::thread reader_;
 };

@@ -107,7 +107,7 @@ void Needs::Renew() {
   for (auto& [id, live] : floor_.deployments.all()) {
     if (!live.warm && !live.warming) continue;
     live.bars.clear();
-    if (absl::Status made = Deployments::Renew(live); !made.ok())
+    if (absl::Status made = floor_.deployments.Renew(live); !made.ok())
       floor_.log.Error("deployment.unusable", {{"deployment", id}, {"error", made.ToString()}});
   }
 }

@@ -24,6 +24,7 @@ Runner::Runner(Options options, Ports ports)
     : options_(std::move(options)),
       store_(ports.store),
       inbox_(std::make_shared<RunnerInbox>(kLaneBytesMax)),
+      deployments_(ports.shelf),
       market_(ports.clock, ports.log),
       commit_(
           ports.store, deployments_, ports.clock, ports.log, ports.metrics,

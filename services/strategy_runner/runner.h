@@ -35,6 +35,7 @@ class Runner : public runtime::Machine {
   struct Ports {
     StrategyStore& store;
     Neighbours& neighbours;
+    const RuleShelf& shelf;
     const Clock& clock;
     Logger& log;
     Metrics& metrics;

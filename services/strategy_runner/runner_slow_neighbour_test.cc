@@ -142,7 +142,7 @@ TEST_F(RunnerWaitsTest, AStopGoesBeforeAMarketThatIsAhead) {
 
 class ConfiguredTest : public RunnerStage {
  protected:
-  void StartConfigured() { Restart({.configured = {*ParseDeployment(kDemo)}}); }
+  void StartConfigured() { Restart({.configured = {*ParseDeployment(kDemo, RuleShelf())}}); }
 };
 
 TEST_F(ConfiguredTest, TheMarketIsReadOnceEverybodyIsInPlace) {

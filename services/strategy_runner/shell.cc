@@ -9,6 +9,7 @@
 #include "services/strategy_runner/grpc_adapter.h"
 #include "services/strategy_runner/grpc_neighbours.h"
 #include "services/strategy_runner/postgres_store.h"
+#include "services/strategy_runner/rule_grpc.h"
 #include "services/strategy_runner/runner.h"
 
 namespace ballast {
@@ -25,6 +26,8 @@ class StrategyRunnerShell : public Service {
   explicit StrategyRunnerShell(ServiceContext& context)
       : context_(context),
         store_(context.database),
+        rule_store_(context.database),
+        rules_(shelf_, rule_store_, context.clock, context.log),
         neighbours_(context.config),
         events_(EventReader::Callbacks{
             .open =
@@ -76,26 +79,30 @@ class StrategyRunnerShell : public Service {
                 }}) {}
 
   absl::Status Recover() override {
+    // Before the deployments: theirs may be of them.
+    RETURN_IF_ERROR(rules_.Recover());
     Runner::Options options;
     for (const std::string& text : context_.config.GetStringList("deployments")) {
       if (text.empty()) continue;
-      ASSIGN_OR_RETURN(ConfiguredDeployment configured, ParseDeployment(text));
+      ASSIGN_OR_RETURN(ConfiguredDeployment configured, ParseDeployment(text, shelf_));
       options.configured.push_back(std::move(configured));
     }
     options.on_settled = [this] { market_.Start(); };
     runner_ = std::make_unique<Runner>(std::move(options), Runner::Ports{.store = store_,
                                                                          .neighbours = neighbours_,
+                                                                         .shelf = shelf_,
                                                                          .clock = context_.clock,
                                                                          .log = context_.log,
                                                                          .metrics = context_.metrics,
                                                                          .fail = context_.fail});
     worker_ = std::make_unique<runtime::Worker>(*runner_, context_.clock);
-    grpc_ = std::make_unique<StrategyGrpc>(*runner_, store_, neighbours_);
+    grpc_ = std::make_unique<StrategyGrpc>(*runner_, store_, neighbours_, shelf_);
     return runner_->Recover();
   }
-  std::vector<grpc::Service*> GrpcServices() override { return {grpc_.get()}; }
+  std::vector<grpc::Service*> GrpcServices() override { return {grpc_.get(), &rules_}; }
   absl::Status Start() override {
     grpc_->Start();
+    rules_.Start();
     worker_->Start();
     events_.Start();
     return absl::OkStatus();
@@ -108,6 +115,7 @@ class StrategyRunnerShell : public Service {
     market_.Stop();
     neighbours_.Stop();
     grpc_->Stop();
+    rules_.Stop();
   }
 
  private:
@@ -121,6 +129,9 @@ class StrategyRunnerShell : public Service {
 
   ServiceContext& context_;
   PostgresStrategyStore store_;
+  RuleStore rule_store_;
+  RuleShelf shelf_;
+  RuleStrategyGrpc rules_;
   GrpcNeighbours neighbours_;
   std::unique_ptr<Runner> runner_;
   std::unique_ptr<runtime::Worker> worker_;

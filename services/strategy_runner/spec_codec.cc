@@ -48,14 +48,15 @@ std::optional<Decimal> Ratio(const type::v1::Decimal& proto, bool given, const c
 
 }  // namespace
 
-strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, std::vector<FieldError>& errors) {
+strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, const RuleShelf& shelf,
+                             std::vector<FieldError>& errors) {
   auto wrong = [&](const char* field, RejectReason reason, std::string message) {
     errors.push_back({.field = field, .reason = reason, .message = std::move(message)});
   };
   strategy::Spec spec;
   spec.strategy_id = proto.strategy_id();
   for (const auto& [name, value] : proto.parameters()) spec.parameters[name] = value;
-  if (const strategy::Entry* entry = strategy::Find(spec.strategy_id); entry == nullptr) {
+  if (auto entry = shelf.FindEntry(spec.strategy_id); !entry) {
     wrong("spec.strategy_id", RejectReason::kOutOfRange, "there is no strategy '" + spec.strategy_id + "'");
   } else if (auto made = entry->make(spec.parameters); !made.ok()) {
     wrong("spec.parameters", RejectReason::kOutOfRange, MessageOf(made.status()));
@@ -122,7 +123,7 @@ void ToProto(const strategy::Decision& decision, const DeploymentId& id, strateg
   for (const auto& [name, value] : decision.inputs) (*out->mutable_inputs())[name] = value;
 }
 
-absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text) {
+absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text, const RuleShelf& shelf) {
   std::vector<std::string> parts = Split(text, '|');
   if (parts.size() != 6) {
     return absl::InvalidArgumentError(
@@ -169,7 +170,7 @@ absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text) {
     }
   }
   std::vector<FieldError> errors;
-  (void)SpecFromProto(spec, errors);
+  (void)SpecFromProto(spec, shelf, errors);
   if (!errors.empty()) {
     return absl::InvalidArgumentError(
         ToAbsl("deployments: " + parts[0] + ": " + errors.front().field + ": " + errors.front().message));

@@ -7,11 +7,13 @@
 #include "ballast/strategy/v1/strategy_service.pb.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/strategy/decider.h"
+#include "services/strategy_runner/rule_shelf.h"
 
 namespace ballast {
 
 // Decodes and checks everything that can be checked without asking anybody; one error per field that is wrong.
-strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, std::vector<FieldError>& errors);
+strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, const RuleShelf& shelf,
+                             std::vector<FieldError>& errors);
 void ToProto(const strategy::Spec& spec, strategy::v1::DeploymentSpec* out);
 void ToProto(const strategy::Decision& decision, const DeploymentId& id, strategy::v1::Decision* out);
 
@@ -21,6 +23,6 @@ struct ConfiguredDeployment {
 };
 // "id|strategy|account|symbol,symbol|timeframe|k=v,k=v": keys of the spec (position_size_ratio, stop_loss_ratio,
 // take_profit_ratio, max_open_positions, allow_short), everything else is a parameter of the strategy.
-absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text);
+absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text, const RuleShelf& shelf);
 
 }  // namespace ballast

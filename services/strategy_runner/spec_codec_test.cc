@@ -9,26 +9,27 @@ namespace {
 strategy::v1::DeploymentSpec Good() {
   return ParseDeployment(
              "demo|ema_cross|paper|BTC-USD,AAPL|5s|fast=5,slow=20,position_size_ratio=0.0195,stop_loss_ratio=0.02,"
-             "take_profit_ratio=0.05,max_open_positions=3,allow_short=true")
+             "take_profit_ratio=0.05,max_open_positions=3,allow_short=true",
+             RuleShelf())
       ->spec;
 }
 
 std::string FirstWrong(const strategy::v1::DeploymentSpec& proto) {
   std::vector<FieldError> errors;
-  (void)SpecFromProto(proto, errors);
+  (void)SpecFromProto(proto, RuleShelf(), errors);
   return errors.empty() ? "" : errors.front().field;
 }
 
 TEST(SpecCodec, RoundTripKeepsEverything) {
   std::vector<FieldError> errors;
-  strategy::Spec spec = SpecFromProto(Good(), errors);
+  strategy::Spec spec = SpecFromProto(Good(), RuleShelf(), errors);
   ASSERT_TRUE(errors.empty());
   EXPECT_EQ(spec.position_size_ratio, Decimal::Of("0.0195"));
   EXPECT_EQ(spec.symbols.front(), Symbol("AAPL")) << "sorted: the order of symbols decides nothing";
   EXPECT_TRUE(spec.allow_short);
   strategy::v1::DeploymentSpec again;
   ToProto(spec, &again);
-  EXPECT_EQ(SpecFromProto(again, errors), spec);
+  EXPECT_EQ(SpecFromProto(again, RuleShelf(), errors), spec);
 }
 
 TEST(SpecCodec, EachWrongFieldIsNamed) {
@@ -61,12 +62,12 @@ TEST(SpecCodec, EachWrongFieldIsNamed) {
 }
 
 TEST(SpecCodec, ConfiguredTextIsReadOrRefusedWithItsReason) {
-  EXPECT_EQ(ParseDeployment("demo|ema_cross|paper|AAPL|1m|")->spec.symbols_size(), 1);
+  EXPECT_EQ(ParseDeployment("demo|ema_cross|paper|AAPL|1m|", RuleShelf())->spec.symbols_size(), 1);
   for (const char* text :
        {"demo|ema_cross|paper|AAPL|1m", "|ema_cross|paper|AAPL|1m|", "demo|ema_cross|paper|AAPL|1m|fast",
         "demo|ema_cross|paper|AAPL|1m|allow_short=yes", "demo|ema_cross|paper|AAPL|1m|max_open_positions=x",
         "demo|none|paper|AAPL|1m|", "demo|ema_cross|paper||1m|"}) {
-    EXPECT_TRUE(absl::IsInvalidArgument(ParseDeployment(text).status())) << text;
+    EXPECT_TRUE(absl::IsInvalidArgument(ParseDeployment(text, RuleShelf()).status())) << text;
   }
 }
 

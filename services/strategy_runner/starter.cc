@@ -78,7 +78,7 @@ void Starter::Finish(std::uint64_t number) {
 
 void Starter::Apply(LiveDeployment& live) {
   const std::string& id = live.row.deployment_id;
-  if (absl::Status made = Deployments::Renew(live); !made.ok())
+  if (absl::Status made = floor_.deployments.Renew(live); !made.ok())
     return floor_.log.Error("deployment.unusable", {{"deployment", id}, {"error", made.ToString()}});
   live.bars.clear();
   live.decider->ForgetSignals();

@@ -14,7 +14,7 @@ SERVICES = {"broker_gateway": {"ballast.broker.v1.BrokerService", "ballast.broke
                                "ballast.market.v1.BarDataService"},
             "risk": {"ballast.risk.v1.RiskService"}, "order_management": {"ballast.order.v1.OrderService"},
             "positions": {"ballast.position.v1.PositionService"}, "compliance_audit": {"ballast.audit.v1.AuditService"},
-            "alerts": {"ballast.alert.v1.AlertService"}, "strategy_runner": {"ballast.strategy.v1.StrategyService"},
+            "alerts": {"ballast.alert.v1.AlertService"}, "strategy_runner": {"ballast.strategy.v1.StrategyService", "ballast.strategy.v1.RuleStrategyService"},
             "api_gateway": {"ballast.gateway.v1.GatewayService"}}
 
 

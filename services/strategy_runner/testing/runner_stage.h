@@ -39,7 +39,7 @@ class RunnerStage : public ::testing::Test {
 
   // A deployment that was there before.
   static DeploymentRow DemoRow(strategy::DeploymentState state) {
-    auto configured = ParseDeployment(kDemo);
+    auto configured = ParseDeployment(kDemo, RuleShelf());
     EXPECT_TRUE(configured.ok()) << configured.status();
     return {.deployment_id = "demo", .request_id = "r", .spec = configured->spec, .life = {.state = state}};
   }
@@ -57,6 +57,7 @@ class RunnerStage : public ::testing::Test {
     runner_ = std::make_unique<Runner>(std::move(options),
                                        Runner::Ports{.store = *store_,
                                                      .neighbours = neighbours_,
+                                                     .shelf = shelf_,
                                                      .clock = clock_,
                                                      .log = *log_,
                                                      .metrics = metrics_,
@@ -231,6 +232,7 @@ class RunnerStage : public ::testing::Test {
   Metrics metrics_;
   std::unique_ptr<Logger> log_;
   ScriptedNeighbours neighbours_;
+  RuleShelf shelf_;
   std::shared_ptr<MemoryStrategyTables> tables_ = std::make_shared<MemoryStrategyTables>();
   std::unique_ptr<MemoryStrategyStore> store_;
   std::unique_ptr<Runner> runner_;
