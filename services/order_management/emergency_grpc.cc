@@ -16,7 +16,7 @@ namespace {
 // Leaves room for what is appended to it in the ids of its orders.
 constexpr std::size_t kCommandIdMax = 40;
 constexpr std::size_t kCommandReasonMax = 200;
-constexpr std::size_t kActorMax = 100;
+constexpr std::size_t kEmergencyActorMax = 100;
 
 void Encode(const EmergencyView& view, order::v1::Emergency* out) {
   const orders::Emergency& emergency = view.emergency;
@@ -90,16 +90,17 @@ grpc::ServerUnaryReactor* OrderGrpc::EngageEmergency(grpc::CallbackServerContext
   }
   ShardRoster::Seat seat = roster_.Of(AccountId(command.account_id()));
   if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::EngageEmergency, request, response);
-  seat.host->desk().Engage({.command_id = command.command_id(),
-                            .account_id = AccountId(command.account_id()),
-                            .level = level,
-                            .reason = Shortened(command.reason(), kCommandReasonMax),
-                            .actor = command.actor().empty() ? "user:unknown" : Shortened(command.actor(), kActorMax),
-                            .press_time = wire::FromProto(command.press_time())},
-                           [reactor, response](const absl::StatusOr<EmergencyView>& view) {
-                             if (view.ok()) Encode(*view, response->mutable_emergency());
-                             reactor->Finish(ToGrpc(view.status()));
-                           });
+  seat.host->desk().Engage(
+      {.command_id = command.command_id(),
+       .account_id = AccountId(command.account_id()),
+       .level = level,
+       .reason = Shortened(command.reason(), kCommandReasonMax),
+       .actor = command.actor().empty() ? "user:unknown" : Shortened(command.actor(), kEmergencyActorMax),
+       .press_time = wire::FromProto(command.press_time())},
+      [reactor, response](const absl::StatusOr<EmergencyView>& view) {
+        if (view.ok()) Encode(*view, response->mutable_emergency());
+        reactor->Finish(ToGrpc(view.status()));
+      });
   return reactor;
 }
 
