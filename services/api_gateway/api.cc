@@ -5,6 +5,7 @@
 
 #include "libs/platform/grpc/fields.h"
 #include "services/api_gateway/openapi.h"
+#include "services/api_gateway/routes_data.h"
 
 namespace ballast {
 namespace {
@@ -59,7 +60,7 @@ HttpResponse WithSecurityHeaders(HttpResponse response) {
 std::vector<Route> AllRoutes() {
   std::vector<Route> routes;
   for (const auto& area : {SessionRoutes(), MarketRoutes(), OrderRoutes(), PositionRoutes(), RiskRoutes(),
-                           TradingRoutes(), AlertAuditRoutes()}) {
+                           TradingRoutes(), AlertAuditRoutes(), DataRoutes()}) {
     routes.insert(routes.end(), area.begin(), area.end());
   }
   return routes;

@@ -18,6 +18,18 @@ const std::vector<Operation>& Operations() {
       {"GET", "/api/live/book", "The venue's book", "symbol", "", "broker.v1.GetBookResponse"},
       {"GET", "/api/live/market", "Market status", "", "", "broker.v1.GetMarketStatusResponse"},
 
+      {"GET", "/api/live/data-sets", "Own bars, by name and version", "name, page_size:integer, page_token", "",
+       "market.v1.ListDataSetsResponse"},
+      {"POST", "/api/live/data-sets", "Judge a file of bars and store it; refused data is an answer", "",
+       "name, symbol, timeframe, instrument, timezone, file_name, content, content_base64, repair:bool, "
+       "allow_gaps:bool, guess_tick:bool, dry_run:bool",
+       "market.v1.ImportBarsResponse"},
+      {"GET", "/api/live/data-sets/{name}/gaps", "Where bars are missing", "version:integer, limit:integer", "",
+       "market.v1.ListGapsResponse"},
+      {"GET", "/api/live/data-sets/{name}/csv", "A data set as CSV", "version:integer", "", ""},
+      {"DELETE", "/api/live/data-sets/{name}/{version}", "Delete one version", "", "",
+       "market.v1.DeleteDataSetResponse"},
+
       {"GET", "/api/live/accounts", "Accounts", "", "", "accounts[]:order.v1.Account"},
       {"GET", "/api/live/protections", "Stop policies, and each open position with what protects it", "account_id", "",
        "order.v1.ListProtectionsResponse"},

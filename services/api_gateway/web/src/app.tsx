@@ -14,6 +14,7 @@ import { PermissionBanner, PermissionPill } from "./ui/permission";
 import { useRoute } from "./ui/route";
 import { AlertsView } from "./views/alerts";
 import { AuditView } from "./views/audit";
+import { DataView } from "./views/data";
 import { DeploymentsView } from "./views/deployments";
 import { HistoryView } from "./views/history";
 import { OrdersView } from "./views/orders";
@@ -33,6 +34,7 @@ const kViews: readonly { path: string; label: string; key: string; view: () => R
   { path: "risk", label: "Risk", key: "k", view: () => <RiskView /> },
   { path: "alerts", label: "Alerts", key: "a", view: () => <AlertsView /> },
   { path: "audit", label: "Audit", key: "u", view: () => <AuditView /> },
+  { path: "data", label: "Data", key: "b", view: () => <DataView /> },
   { path: "system", label: "System", key: "s", view: () => <SystemView /> },
 ];
 
