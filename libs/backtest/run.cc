@@ -7,6 +7,8 @@
 #include "libs/base/check.h"
 #include "libs/risk/derisk.h"
 #include "libs/risk/pre_trade.h"
+#include "libs/sizing/arithmetic.h"
+#include "libs/strategy/setting.h"
 
 namespace ballast::backtest {
 namespace {
@@ -63,6 +65,7 @@ Run::Run(RunOptions setup, const std::vector<Instrument>& instruments)
 }
 
 absl::StatusOr<Run> Run::Make(RunOptions setup, const std::vector<Instrument>& instruments) {
+  if (std::string fault = strategy::Fault(setup.spec); !fault.empty()) return absl::InvalidArgumentError(ToAbsl(fault));
   if (!setup.cash.IsPositive()) return absl::InvalidArgumentError("cash: above zero expected");
   for (const Symbol& symbol : setup.spec.symbols) {
     bool known = std::any_of(instruments.begin(), instruments.end(),
@@ -76,6 +79,10 @@ absl::StatusOr<Run> Run::Make(RunOptions setup, const std::vector<Instrument>& i
     ASSIGN_OR_RETURN(run.decider_, strategy::Decider::Make(id, run.setup_.spec, *run.setup_.entry));
   } else {
     ASSIGN_OR_RETURN(run.decider_, strategy::Decider::Make(id, run.setup_.spec));
+  }
+  if (const auto& confirmation = run.setup_.spec.confirmation) {
+    run.longer_.emplace(confirmation->timeframe, Duration::Seconds(strategy::SecondsOf(confirmation->timeframe)),
+                        Duration::Seconds(strategy::SecondsOf(run.setup_.spec.timeframe)));
   }
   run.venue_.OpenAccount(run.account_, run.setup_.currency, run.setup_.cash);
   (void)run.venue_.TakeChanges();
@@ -101,7 +108,11 @@ void Run::OnStep(const Step& step) {
   if (step.time >= setup_.trade_from) {
     Decide(step);
   } else {
-    for (const Bar& bar : step.bars) decider_->Warm(bar);
+    for (const Bar& bar : step.bars) {
+      decider_->Warm(bar);
+      if (!longer_ || bar.timeframe != setup_.spec.timeframe) continue;
+      if (std::optional<Bar> longer = longer_->Add(bar)) decider_->Warm(*longer);
+    }
   }
   outcome_.bars += step.bars.size();
 }
@@ -145,6 +156,26 @@ strategy::DecisionContext Run::Context(UtcTime now) const {
   return {.market_time = now, .quotes = market_.quotes, .instruments = market_.instruments, .equity = equity_};
 }
 
+sizing::Ceiling Run::CeilingNow() const {
+  const risk::Limits& limits = setup_.limits;
+  Decimal equity = std::max(Decimal(), equity_.value_or(Decimal()));
+  auto share = [&](Decimal ratio) { return sizing::ProductWithin(equity, ratio); };
+  sizing::Ceiling ceiling{.order_quantity = limits.max_order_quantity,
+                          .order_notional = limits.max_order_notional,
+                          .position_notional = share(limits.max_position_ratio),
+                          .concentration_notional = share(limits.concentration_ratio),
+                          .buying_power = share(limits.gross_leverage)};
+  for (const auto& [symbol, state] : decider_->states()) {
+    if (state.quantity.IsZero()) continue;
+    auto quote = market_.quotes.find(symbol);
+    Decimal price = quote == market_.quotes.end() ? Decimal() : std::max(quote->second.ask_price, Decimal());
+    *ceiling.buying_power -= sizing::ProductWithin(state.quantity.Abs(), price);
+  }
+  if (limits.risk_per_trade_ratio < Decimal::FromInt(risk::Limits::kRiskOff))
+    ceiling.loss_at_stop = share(limits.risk_per_trade_ratio);
+  return ceiling;
+}
+
 void Run::Decide(const Step& step) {
   decided_ = step.time;
   strategy::DecisionContext context = Context(step.time);
@@ -154,7 +185,19 @@ void Run::Decide(const Step& step) {
     std::move(more.begin(), more.end(), std::back_inserter(decisions));
   };
   for (const Quote& quote : step.quotes) add(decider_->OnQuote(quote.symbol, context));
-  for (const Bar& bar : step.bars) add(decider_->OnBar(bar, context));
+  if (setup_.spec.sizing && !step.bars.empty()) context.ceiling = CeilingNow();
+  if (setup_.spec.entries_wait_for_open) {
+    for (const Quote& quote : step.quotes) {
+      if (!decider_->WaitsFor(quote.symbol, context)) continue;
+      if (setup_.spec.sizing) context.ceiling = CeilingNow();
+      add(decider_->OnOpen(quote.symbol, context));
+    }
+  }
+  for (const Bar& bar : step.bars) {
+    add(decider_->OnBar(bar, context));
+    if (!longer_ || bar.timeframe != setup_.spec.timeframe) continue;
+    if (std::optional<Bar> longer = longer_->Add(bar)) add(decider_->OnBar(*longer, context));
+  }
   if (!decisions.empty()) Act(std::move(decisions), step.time);
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "libs/backtest/equity_curve.h"
 #include "libs/backtest/feed.h"
+#include "libs/backtest/longer_bars.h"
 #include "libs/backtest/trade_log.h"
 #include "libs/brokers/paper/paper_broker.h"
 #include "libs/ledger/mark_board.h"
@@ -25,6 +26,8 @@ namespace ballast::backtest {
 struct RunOptions {
   // `account_id` counts for nothing here.
   strategy::Spec spec;
+  // Of the spec, as they were written, for the report.
+  std::vector<std::string> settings;
   // A strategy that is not in the catalogue, written as rules; otherwise `spec` names one that is.
   std::optional<strategy::Entry> entry;
   Decimal cash = Decimal::FromInt(100'000);
@@ -109,10 +112,14 @@ class Run {
   void Take(const broker::Execution& execution);
   void Tell(OrderEvent& event);
   [[nodiscard]] strategy::DecisionContext Context(UtcTime now) const;
+  // What the limits leave, as the runner reckons it.
+  [[nodiscard]] sizing::Ceiling CeilingNow() const;
 
   RunOptions setup_;
   AccountId account_;
   std::optional<strategy::Decider> decider_;
+  // For a confirmation.
+  std::optional<LongerBars> longer_;
   paper::PaperBroker venue_;
   risk::Market market_;
   risk::Exposure exposure_;

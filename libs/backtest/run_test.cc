@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 
 #include "libs/backtest/bar_feed.h"
@@ -80,6 +81,66 @@ TEST(RunTest, MoneyIsExactToTheLastDigit) {
     for (const auto& [symbol, open] : outcome.open_trades) equity += open.unrealised + open.realised - open.fees;
     EXPECT_EQ(outcome.curve.last().equity, equity);
   }
+}
+
+// A fixed fraction that is said makes the trades of one that is not, as long as no limit cuts it.
+TEST(RunTest, AFixedFractionIsWhatItAlwaysWas) {
+  auto play = [](bool said) {
+    BarFeed feed({Walk(3'000, 5)}, {});
+    RunOptions setup = Ema();
+    if (said) setup.spec.sizing.emplace();
+    return PlayAll(std::move(setup), feed);
+  };
+  Outcome plain = play(false), said = play(true);
+  ASSERT_GT(plain.all_fills.size(), 40U);
+  ASSERT_EQ(plain.all_fills.size(), said.all_fills.size());
+  for (std::size_t i = 0; i < plain.all_fills.size(); ++i)
+    ASSERT_EQ(plain.all_fills[i].quantity, said.all_fills[i].quantity);
+  EXPECT_EQ(plain.cash, said.cash);
+}
+
+TEST(RunTest, ASizingIsCutToTheLimitsInsteadOfRefused) {
+  auto play = [](bool sized) {
+    BarFeed feed({Walk(2'000, 6)}, {});
+    RunOptions setup = Ema();
+    // Far more than the 2 % that the account allows.
+    setup.spec.position_size_ratio = Decimal::Of("0.5");
+    if (sized) setup.spec.sizing = sizing::Settings{.method = sizing::Method::kRiskPerTrade};
+    return PlayAll(std::move(setup), feed);
+  };
+  EXPECT_EQ(play(false).fills, 0U);
+  Outcome sized = play(true);
+  EXPECT_GT(sized.trades.size(), 20U);
+  EXPECT_EQ(sized.refusals, 0U);
+}
+
+TEST(RunTest, SettingsKeepFromEntering) {
+  auto trades = [](const std::function<void(strategy::Spec&)>& set) {
+    BarFeed feed({Walk(3'000, 7)}, {});
+    RunOptions setup = Ema();
+    set(setup.spec);
+    return PlayAll(std::move(setup), feed).trades;
+  };
+  std::size_t all = trades([](strategy::Spec&) {}).size();
+  ASSERT_GT(all, 30U);
+  for (const Trade& trade : trades([](strategy::Spec& spec) { spec.short_only = true; }))
+    EXPECT_EQ(trade.side, Side::kSell);
+  auto in_hours = trades([](strategy::Spec& spec) {
+    spec.schedule = strategy::Schedule{.start_minute = 60, .end_minute = 300, .close_before_end_minutes = 10};
+  });
+  ASSERT_FALSE(in_hours.empty());
+  for (const Trade& trade : in_hours) {
+    std::int64_t minute = trade.open_time.nanos / 60'000'000'000 % 1'440;
+    EXPECT_TRUE(minute >= 60 && minute < 291) << minute;
+    EXPECT_LE(trade.close_time.nanos / 60'000'000'000 % 1'440, 300);
+  }
+  std::size_t confirmed = trades([](strategy::Spec& spec) {
+                            spec.confirmation = strategy::Confirmation{.timeframe = "15m", .periods = 4};
+                          }).size();
+  EXPECT_GT(confirmed, 0U);
+  EXPECT_LT(confirmed, all);
+  auto losses = trades([](strategy::Spec& spec) { spec.daily_loss_ratio = Decimal::Of("0.0001"); });
+  EXPECT_LT(losses.size(), all);
 }
 
 TEST(RunTest, TheSameTwice) {

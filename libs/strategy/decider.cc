@@ -12,6 +12,8 @@ namespace {
 
 // After a refusal: long enough not to hammer, short enough not to leave a stop unattended.
 constexpr Duration kRefusalPause = Duration::Seconds(5);
+// Of an exponential average of 0.94: what is older weighs a thousandth.
+constexpr int kVolatilityWarmup = 110;
 
 std::string ActionName(bool enter, bool is_long) {
   return std::string(enter ? "enter" : "exit") + (is_long ? "_long" : "_short");
@@ -40,26 +42,41 @@ absl::StatusOr<Decider> Decider::Make(DeploymentId id, Spec spec, const Entry& e
   for (const Symbol& symbol : decider.spec_.symbols) {
     ASSIGN_OR_RETURN(decider.strategies_[symbol], entry.make(decider.spec_.parameters));
     decider.states_[symbol];
+    if (decider.spec_.confirmation) decider.trends_.emplace(symbol, decider.spec_.confirmation->periods);
   }
   return decider;
 }
 
-void Decider::Restore(std::uint64_t sequence, std::map<Symbol, SymbolState> states) {
+void Decider::Restore(std::uint64_t sequence, std::map<Symbol, SymbolState> states, DeploymentBook book) {
   sequence_ = sequence;
+  book_ = std::move(book);
   for (auto& [symbol, state] : states) {
     // A position in an instrument that is not traded any more is still the deployment's to close.
     states_[symbol] = std::move(state);
   }
 }
 
-int Decider::warmup_bars() const { return strategies_.empty() ? 0 : strategies_.begin()->second->warmup_bars(); }
+int Decider::warmup_bars() const {
+  int bars = strategies_.empty() ? 0 : strategies_.begin()->second->warmup_bars();
+  return spec_.sizing ? std::max({bars, kVolatilityWarmup, sizing::BarsNeeded(*spec_.sizing)}) : bars;
+}
+
+int Decider::longer_warmup_bars() const { return trends_.empty() ? 0 : trends_.begin()->second.warmup_bars(); }
+
+bool Decider::Wants(const Bar& bar) const {
+  return strategies_.contains(bar.symbol) &&
+         (bar.timeframe == spec_.timeframe || (spec_.confirmation && bar.timeframe == spec_.confirmation->timeframe));
+}
 
 void Decider::Warm(const Bar& bar) {
+  if (auto trend = trends_.find(bar.symbol); trend != trends_.end() && bar.timeframe == spec_.confirmation->timeframe)
+    trend->second.OnBar(bar);
   auto strategy = strategies_.find(bar.symbol);
   if (strategy == strategies_.end() || bar.timeframe != spec_.timeframe) return;
   UtcTime& seen = last_seen_[bar.symbol];
   if (seen.nanos != 0 && bar.start_time <= seen) return;
   seen = bar.start_time;
+  Observe(bar);
   (void)strategy->second->OnBar(bar);
 }
 
@@ -87,56 +104,19 @@ Decision Decider::Exit(const Symbol& symbol, UtcTime time, const std::string& or
   return decision;
 }
 
-Decision Decider::Enter(const Symbol& symbol, Signal side, std::string why, std::map<std::string, std::string> inputs,
-                        const DecisionContext& context) {
-  SymbolState& state = states_[symbol];
-  state.waiting_entry = Signal::kNone;
-  auto hold = [&](const std::string& reason) {
-    return Note(symbol, context.market_time, "hold", why + "; " + reason, std::move(inputs));
-  };
-  if (!context.entries_allowed) return hold("no entries while the deployment is not active");
-  if (side == Signal::kShort && !spec_.allow_short) return hold("shorts are not allowed");
-  if (open_positions() >= spec_.max_open_positions) {
-    return hold("the deployment holds " + std::to_string(spec_.max_open_positions) + " positions already");
-  }
-  auto quote = context.quotes.find(symbol);
-  auto instrument = context.instruments.find(symbol);
-  if (quote == context.quotes.end() || instrument == context.instruments.end()) return hold("there is no quote");
-  if (!quote->second.session_open) return hold("the market is closed");
-  if (side == Signal::kShort && !instrument->second.shortable) return hold("the instrument cannot be sold short");
-  if (!context.equity || !context.equity->IsPositive()) return hold("the account's equity is not known");
-  Decimal price = side == Signal::kLong ? quote->second.ask_price : quote->second.bid_price;
-  if (!price.IsPositive() || !instrument->second.lot_size.IsPositive()) return hold("the quote has no price");
-  Decimal money = Multiply(*context.equity, spec_.position_size_ratio, Rounding::kDown);
-  // Risk counts an order of either side at the dearer of ask and last price. Sized by a better one, a position as large
-  // as risk allows would be refused for a tick.
-  Decimal counted = std::max(quote->second.ask_price, quote->second.last_price);
-  Decimal quantity = Divide(money, counted, Rounding::kDown).RoundTo(instrument->second.lot_size, Rounding::kDown);
-  inputs["equity"] = context.equity->ToString();
-  inputs["price"] = price.ToString();
-  if (!quantity.IsPositive() || Multiply(quantity, price, Rounding::kDown) < instrument->second.min_notional) {
-    return hold("the position size is below the smallest order");
-  }
-  bool is_long = side == Signal::kLong;
-  Decision decision = Note(symbol, context.market_time, ActionName(true, is_long), std::move(why), std::move(inputs));
-  decision.intent = Intent{.side = is_long ? Side::kBuy : Side::kSell, .quantity = quantity, .reason = "signal"};
-  if (spec_.stop_loss_ratio) {
-    Decimal distance = Multiply(price, *spec_.stop_loss_ratio, Rounding::kUp);
-    Decimal stop = is_long ? price - distance : price + distance;
-    if (stop.IsPositive()) decision.intent->protective_stop_price = stop;
-  }
-  state.working_request = RequestIdOf(decision);
-  state.working_is_entry = true;
-  return decision;
-}
-
 std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& context) {
+  if (auto trend = trends_.find(bar.symbol); trend != trends_.end() && bar.timeframe == spec_.confirmation->timeframe)
+    trend->second.OnBar(bar);
   auto strategy = strategies_.find(bar.symbol);
   if (strategy == strategies_.end() || bar.timeframe != spec_.timeframe) return {};
   UtcTime& seen = last_seen_[bar.symbol];
   SymbolState& state = states_[bar.symbol];
   if (seen.nanos != 0 && bar.start_time <= seen) return {};
   seen = bar.start_time;
+  Observe(bar);
+  if (context.equity && context.equity->IsPositive())
+    book_.capital = Multiply(*context.equity, spec_.capital_ratio.value_or(Decimal::FromInt(1)), Rounding::kDown);
+  WatchLosses(context);
   Evaluation evaluation = strategy->second->OnBar(bar);
   // Decided before the restart: the indicators move, nothing is repeated.
   if (state.last_bar.nanos != 0 && bar.start_time <= state.last_bar) return {};
@@ -149,8 +129,10 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
     if (!state.quantity.IsZero()) {
       // On the wanted side after all; the other side's exit is OnQuote's.
       if (!Opposed(state)) state.waiting_entry = Signal::kNone;
-    } else if (state.waiting_entry == Signal::kOut || (state.waiting_entry == Signal::kShort && !spec_.allow_short)) {
+    } else if (!Allows(spec_, state.waiting_entry)) {
       state.waiting_entry = Signal::kNone;
+    } else if (state.book.waits_for_open) {
+      // OnOpen's.
     } else {
       // An exit has made room for the entry of the signal before.
       decisions.push_back(Enter(bar.symbol, state.waiting_entry, "the opposite position is closed",
@@ -159,6 +141,7 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
     return decisions;
   }
   state.waiting_entry = Signal::kNone;
+  state.book.waits_for_open = false;
   bool opposite = IsAgainst(evaluation.signal, state);
   if (!can_act) {
     // Once the order under way has ended, the signal still holds.
@@ -170,6 +153,8 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
   } else if (opposite) {
     auto quote = context.quotes.find(bar.symbol);
     if (quote == context.quotes.end() || !quote->second.session_open) {
+      // The exit is OnQuote's; the entry may be made behind it.
+      state.book.waits_for_open = spec_.entries_wait_for_open && Allows(spec_, evaluation.signal);
       decisions.push_back(Note(bar.symbol, context.market_time, "hold", evaluation.reason + "; the market is closed",
                                evaluation.inputs));
     } else {
@@ -192,35 +177,58 @@ std::vector<Decision> Decider::OnQuote(const Symbol& symbol, const DecisionConte
   auto found = states_.find(symbol);
   if (found == states_.end()) return {};
   SymbolState& state = found->second;
-  if (state.quantity.IsZero() || !state.working_request.empty() || context.market_time < state.blocked_until) return {};
+  if (state.quantity.IsZero()) return {};
   auto quote = context.quotes.find(symbol);
   if (quote == context.quotes.end() || !quote->second.session_open) return {};
+  // What the position could be closed at, not the last trade.
+  Decimal price = state.quantity.IsPositive() ? quote->second.bid_price : quote->second.ask_price;
+  if (!price.IsPositive()) return {};
+  marks_[symbol] = price;
+  WatchLosses(context);
+  WatchBest(symbol, state, price);
+  if (!state.working_request.empty() || context.market_time < state.blocked_until) return {};
+  if (auto exit = ExitOnQuote(symbol, price, context)) return {*std::move(exit)};
+  return {};
+}
+
+std::optional<Decision> Decider::ExitOnQuote(const Symbol& symbol, Decimal price, const DecisionContext& context) {
+  SymbolState& state = states_.at(symbol);
   bool is_long = state.quantity.IsPositive();
   Decimal entry = Divide(state.cost, state.quantity, Rounding::kHalfEven);
-  // What the position could be closed at, not the last trade.
-  Decimal price = is_long ? quote->second.bid_price : quote->second.ask_price;
-  if (!price.IsPositive()) return {};
   Decimal gain = is_long ? price - entry : entry - price;
-  auto distance = [&](Decimal ratio) { return Multiply(entry, ratio, Rounding::kHalfEven); };
+  auto distance = [](Decimal from, Decimal ratio) { return Multiply(from, ratio, Rounding::kHalfEven); };
   std::map<std::string, std::string> inputs = {{"entry", entry.ToString()}, {"price", price.ToString()}};
-  if (spec_.stop_loss_ratio && gain <= -distance(*spec_.stop_loss_ratio)) {
+  auto out = [&](const char* reason, const char* why) {
     state.waiting_entry = Signal::kNone;
-    return {Exit(symbol, context.market_time, "stop_loss", "the stop loss is reached", std::move(inputs))};
+    state.book.waits_for_open = false;
+    return Exit(symbol, context.market_time, reason, why, std::move(inputs));
+  };
+  if (spec_.stop_loss_ratio && gain <= -distance(entry, *spec_.stop_loss_ratio))
+    return out("stop_loss", "the stop loss is reached");
+  if (spec_.take_profit_ratio && gain >= distance(entry, *spec_.take_profit_ratio))
+    return out("take_profit", "the take profit is reached");
+  if (const Decimal& best = state.book.best_price; spec_.trailing_stop_ratio && best.IsPositive()) {
+    Decimal fallen = is_long ? best - price : price - best;
+    if (fallen >= distance(best, *spec_.trailing_stop_ratio)) {
+      inputs["best"] = best.ToString();
+      return out("trailing_stop", "the trailing stop is reached");
+    }
   }
-  if (spec_.take_profit_ratio && gain >= distance(*spec_.take_profit_ratio)) {
-    state.waiting_entry = Signal::kNone;
-    return {Exit(symbol, context.market_time, "take_profit", "the take profit is reached", std::move(inputs))};
+  if (spec_.schedule && spec_.schedule->close_before_end_minutes > 0) {
+    auto left = LeftOfWindow(*spec_.schedule, CalendarOf(symbol, context), context.market_time);
+    if (!left || *left <= Duration::Seconds(60LL * spec_.schedule->close_before_end_minutes))
+      return out("schedule", "the hours of the deployment are ending");
   }
-  if (Opposed(state)) {
-    return {Exit(symbol, context.market_time, "signal", "the signal's exit is not done yet", std::move(inputs))};
-  }
-  return {};
+  if (Opposed(state))
+    return Exit(symbol, context.market_time, "signal", "the signal's exit is not done yet", std::move(inputs));
+  return std::nullopt;
 }
 
 std::vector<Decision> Decider::CloseAll(const std::string& reason, const DecisionContext& context) {
   std::vector<Decision> decisions;
   for (auto& [symbol, state] : states_) {
     state.waiting_entry = Signal::kNone;
+    state.book.waits_for_open = false;
     if (state.quantity.IsZero() || !state.working_request.empty() || context.market_time < state.blocked_until)
       continue;
     // Without a quote the market may be open: order management decides.
@@ -231,38 +239,32 @@ std::vector<Decision> Decider::CloseAll(const std::string& reason, const Decisio
   return decisions;
 }
 
-bool Decider::OnOrderEvent(const OrderEvent& event, UtcTime now) {
-  bool own = event.order && event.order->deployment_id == id_;
-  bool booked = event.fill && event.fill->deployment_id == id_;
-  if (!event.order || (!own && !booked)) return false;
-  SymbolState& state = states_[event.order->symbol];
-  bool changed = false;
-  if (booked) {
-    ledger::Lot lot{.quantity = state.quantity, .cost = state.cost};
-    ledger::Book(lot, *event.fill, "");
-    state.quantity = lot.quantity;
-    state.cost = lot.cost;
-    changed = true;
-  }
-  if (own && IsTerminal(event.order->status) && event.order->request_id.value() == state.working_request) {
-    state.working_request.clear();
-    // Ended without a trade: the same thing again at once would end the same way.
-    if (event.order->cumulative_quantity.IsZero()) state.blocked_until = now + kRefusalPause;
-    changed = true;
-  }
-  return changed;
-}
-
 void Decider::OnRefused(const std::string& request_id, UtcTime now) {
   for (auto& [symbol, state] : states_) {
     if (state.working_request != request_id) continue;
     state.working_request.clear();
+    state.book.working_notional = Decimal();
     state.blocked_until = now + kRefusalPause;
   }
 }
 
 void Decider::ForgetSignals() {
-  for (auto& [symbol, state] : states_) state.waiting_entry = Signal::kNone;
+  for (auto& [symbol, state] : states_) {
+    state.waiting_entry = Signal::kNone;
+    state.book.waits_for_open = false;
+  }
+}
+
+void Decider::ForgetEntries() {
+  for (auto& [symbol, state] : states_) {
+    state.book.waits_for_open = false;
+    // The turn away from what is held is an exit first.
+    if (!Opposed(state)) state.waiting_entry = Signal::kNone;
+  }
+}
+
+Decision Decider::Remark(UtcTime time, std::string reason, std::map<std::string, std::string> inputs) {
+  return Note(Symbol(), time, "settings", std::move(reason), std::move(inputs));
 }
 
 std::string Decider::RequestIdOf(const Decision& decision) const {

@@ -5,35 +5,22 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/ledger/fill.h"
 #include "libs/model/market.h"
 #include "libs/model/order.h"
+#include "libs/sizing/sizer.h"
+#include "libs/strategy/book.h"
+#include "libs/strategy/spec.h"
 #include "libs/strategy/strategy.h"
+#include "libs/strategy/trend.h"
 
 namespace ballast::strategy {
 
 struct Entry;
-
-// What is deployed: one strategy on some instruments of one account.
-struct Spec {
-  std::string strategy_id;
-  Parameters parameters;
-  AccountId account_id;
-  std::vector<Symbol> symbols;
-  std::string timeframe;
-  // Fraction of the account's equity per position.
-  Decimal position_size_ratio = Decimal::Of("0.02");
-  // Fractions from the average entry price.
-  std::optional<Decimal> stop_loss_ratio;
-  std::optional<Decimal> take_profit_ratio;
-  int max_open_positions = 3;
-  bool allow_short = false;
-  std::string display_name;
-
-  friend bool operator==(const Spec&, const Spec&) = default;
-};
 
 // What must survive a restart, per instrument.
 struct SymbolState {
@@ -51,6 +38,7 @@ struct SymbolState {
   bool working_is_entry = false;
   // After a refusal: nothing is tried before (market time).
   UtcTime blocked_until;
+  SymbolBook book;
 
   friend bool operator==(const SymbolState&, const SymbolState&) = default;
 };
@@ -59,7 +47,7 @@ struct Intent {
   Side side = Side::kUnspecified;
   Decimal quantity;
   bool reduce_only = false;
-  // "signal", "stop_loss", "take_profit", "manual", "emergency_stop"
+  // "signal", "stop_loss", "take_profit", "trailing_stop", "schedule", "manual", "emergency_stop"
   std::string reason;
   // Of an entry: about where the stop loss will be; it is watched from the average price of the fills on.
   std::optional<Decimal> protective_stop_price = std::nullopt;
@@ -87,6 +75,8 @@ struct DecisionContext {
   std::optional<Decimal> equity;
   // Paused or stopping: exits only.
   bool entries_allowed = true;
+  // What the account's limits and buying power leave. Nothing: not known, and what has a sizing enters nothing.
+  std::optional<sizing::Ceiling> ceiling = std::nullopt;
 };
 
 // One deployment's mind: bars and quotes in, decisions out, its own fills back in. Pure: the caller stores decisions
@@ -101,8 +91,16 @@ class Decider {
   // A bar from the past: moves the indicators, decides nothing.
   void Warm(const Bar& bar);
   [[nodiscard]] int warmup_bars() const;
+  // Of the confirmation's timeframe; 0 without one.
+  [[nodiscard]] int longer_warmup_bars() const;
+  // A bar of its timeframe, or of its confirmation's.
+  [[nodiscard]] bool Wants(const Bar& bar) const;
   std::vector<Decision> OnBar(const Bar& bar, const DecisionContext& context);
-  // Stop loss, take profit, and an exit that is still owed.
+  // An entry that has waited for the market to open; the context has to know what an entry needs.
+  std::vector<Decision> OnOpen(const Symbol& symbol, const DecisionContext& context);
+  // It is one that OnOpen would enter.
+  [[nodiscard]] bool WaitsFor(const Symbol& symbol, const DecisionContext& context) const;
+  // Stop loss, take profit, trailing stop, the end of the hours, and an exit that is still owed.
   std::vector<Decision> OnQuote(const Symbol& symbol, const DecisionContext& context);
   // An exit for every open position without an order under way; one whose market is closed waits for it to open.
   std::vector<Decision> CloseAll(const std::string& reason, const DecisionContext& context);
@@ -114,6 +112,14 @@ class Decider {
   void OnRefused(const std::string& request_id, UtcTime now);
   // For a new start: a signal from before it is not followed any more.
   void ForgetSignals();
+  // After a change of settings: an exit that is owed is still owed, an entry that waits is not made any more.
+  void ForgetEntries();
+  // A person has started it or changed its settings: its own loss limits begin anew, from here.
+  void ClearHalts();
+  // Something to be kept has changed without a decision, since this was asked last.
+  bool TakeUnsaved() { return std::exchange(unsaved_, false); }
+  // For the record, without an instrument or an order: what people changed.
+  Decision Remark(UtcTime time, std::string reason, std::map<std::string, std::string> inputs);
 
   [[nodiscard]] std::string RequestIdOf(const Decision& decision) const;
   [[nodiscard]] const Spec& spec() const { return spec_; }
@@ -123,7 +129,14 @@ class Decider {
   [[nodiscard]] bool flat() const;
   [[nodiscard]] bool any_working() const;
   [[nodiscard]] std::uint64_t last_sequence() const { return sequence_; }
-  void Restore(std::uint64_t sequence, std::map<Symbol, SymbolState> states);
+  [[nodiscard]] const DeploymentBook& book() const { return book_; }
+  // Of what it holds, at the last prices at which it could get out, before the fees of that.
+  [[nodiscard]] Decimal unrealised() const;
+  [[nodiscard]] Decimal profit() const { return book_.realised + unrealised(); }
+  // All that the mind before it knew of the deployment, and nothing of its indicators. What bars were of may be
+  // another: then what was made of them goes.
+  void TakeOver(const Decider& before);
+  void Restore(std::uint64_t sequence, std::map<Symbol, SymbolState> states, DeploymentBook book = {});
 
  private:
   Decider(DeploymentId id, Spec spec) : id_(std::move(id)), spec_(std::move(spec)) {}
@@ -133,13 +146,36 @@ class Decider {
                 std::map<std::string, std::string> inputs);
   Decision Enter(const Symbol& symbol, Signal side, std::string why, std::map<std::string, std::string> inputs,
                  const DecisionContext& context);
+  // Why nothing may be entered now, whatever the size; empty: it may.
+  std::string WhyNot(const Symbol& symbol, Signal side, const DecisionContext& context,
+                     std::map<std::string, std::string>& inputs) const;
+  [[nodiscard]] sizing::Ceiling CeilingOf(const Symbol& symbol, Decimal capital, const DecisionContext& context) const;
+  // What all methods say, for their record.
+  void Try(const sizing::Situation& situation, const sizing::Result& taken, SymbolBook& book) const;
+  void Observe(const Bar& bar);
+  void BookLeg(const Symbol& symbol, SymbolState& state, const ledger::Leg& leg);
+  // Its day, its best, and its own loss limits.
+  void WatchLosses(const DecisionContext& context);
+  // The best price since the entry.
+  void WatchBest(const Symbol& symbol, SymbolState& state, Decimal price);
+  std::optional<Decision> ExitOnQuote(const Symbol& symbol, Decimal price, const DecisionContext& context);
+  // Unspecified for an instrument that is not known.
+  static TradingCalendar CalendarOf(const Symbol& symbol, const DecisionContext& context);
 
   DeploymentId id_;
   Spec spec_;
   std::map<Symbol, std::unique_ptr<Strategy>> strategies_;
   std::map<Symbol, UtcTime> last_seen_;
   std::map<Symbol, SymbolState> states_;
+  std::map<Symbol, Trend> trends_;
+  // At which what is held could be closed, as quoted last.
+  std::map<Symbol, Decimal> marks_;
+  DeploymentBook book_;
   std::uint64_t sequence_ = 0;
+  bool unsaved_ = false;
+  // About what is kept of the best prices and the best profit.
+  std::map<Symbol, Decimal> saved_best_;
+  Decimal saved_peak_;
 };
 
 }  // namespace ballast::strategy

@@ -287,6 +287,8 @@ void AddMarket(CLI::App& command, Options& options) {
   command.add_option("--target", request.target, "take profit from the entry, 0: none")->capture_default_str();
   command.add_option("--positions", request.positions_max, "open positions at most")->capture_default_str();
   command.add_flag("--short", request.allow_short, "sells short too");
+  command.add_option("--set", request.settings,
+                     "NAME=VALUE of docs/reference/deployments.md, e.g. sizing.method=kelly");
   command.add_option("--limit", request.limits, "NAME=VALUE of docs/reference/risk.md, e.g. drawdown_ratio=1");
   command.add_option("--spread", request.spread, "around bars without quotes")->capture_default_str();
   command.add_option("--slippage-ticks", request.slippage_ticks, "takers pay so much more")->capture_default_str();

@@ -28,6 +28,7 @@ Json OptionsOf(const RunOptions& setup) {
           {"take_profit_ratio", ratio(spec.take_profit_ratio)},
           {"max_open_positions", spec.max_open_positions},
           {"allow_short", spec.allow_short},
+          {"settings", setup.settings},
           {"cash", setup.cash.ToString()},
           {"currency", setup.currency}};
 }

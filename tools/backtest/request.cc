@@ -7,6 +7,7 @@
 #include "libs/base/absl_std.h"
 #include "libs/risk/limit_field.h"
 #include "libs/rules/rule_text.h"
+#include "libs/strategy/setting.h"
 
 namespace ballast::backtest {
 namespace {
@@ -93,6 +94,15 @@ absl::StatusOr<RunOptions> ReadRunOptions(const Request& request) {
                    Number("size", request.size, Decimal::Of("0.000001"), Decimal::FromInt(1)));
   ASSIGN_OR_RETURN(setup.spec.stop_loss_ratio, Ratio("stop", request.stop));
   ASSIGN_OR_RETURN(setup.spec.take_profit_ratio, Ratio("target", request.target));
+  setup.settings = request.settings;
+  for (const std::string& text : request.settings) {
+    std::size_t equals = text.find('=');
+    if (equals == std::string::npos) return Wrong("set", "NAME=VALUE expected, not " + text);
+    auto set = strategy::SetSetting(setup.spec, text.substr(0, equals), text.substr(equals + 1));
+    if (!set.ok()) return Wrong("set", MessageOf(set.status()));
+    if (!*set) return Wrong("set", "there is no setting '" + text.substr(0, equals) + "'");
+  }
+  if (std::string fault = strategy::Fault(setup.spec); !fault.empty()) return Wrong("set", fault);
   ASSIGN_OR_RETURN(setup.cash, Number("cash", request.cash, Decimal::Of("0.01"), Decimal::FromInt(1'000'000'000'000)));
   setup.venue.slippage_ticks = request.slippage_ticks;
   setup.venue.depth = request.depth;

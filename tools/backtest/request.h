@@ -36,6 +36,8 @@ struct Request {
   std::string target = "0.05";
   int positions_max = 3;
   bool allow_short = false;
+  // NAME=VALUE of docs/reference/deployments.md.
+  std::vector<std::string> settings;
   // NAME=VALUE of docs/reference/risk.md.
   std::vector<std::string> limits;
   std::string spread = "0.0002";
