@@ -62,6 +62,14 @@ std::optional<Words> WordsOf(const OrderEvent& event) {
       return Words{AlertType::kPosition, AlertLevel::kCritical, "Position without protection"};
     case OrderEventType::kProtected:
       return Words{AlertType::kPosition, AlertLevel::kInfo, "Position protected again"};
+    case OrderEventType::kAdopted:
+      return Words{AlertType::kOrder, AlertLevel::kWarning, "Order made elsewhere"};
+    case OrderEventType::kExternalPolicy:
+      return Words{AlertType::kRisk, AlertLevel::kInfo, "Policy for orders made elsewhere"};
+    case OrderEventType::kExternalDecided:
+      // Once for the word, not for each trade that it moves.
+      if (event.fill) return std::nullopt;
+      return Words{AlertType::kOrder, AlertLevel::kInfo, "Order made elsewhere: decided"};
     case OrderEventType::kUnspecified:
     case OrderEventType::kAccountOpened:
     case OrderEventType::kPendingNew:
@@ -79,6 +87,19 @@ std::optional<Words> WordsOf(const OrderEvent& event) {
       return std::nullopt;
   }
   return std::nullopt;
+}
+
+const char* HandlingWords(ExternalHandling handling) {
+  switch (handling) {
+    case ExternalHandling::kAdopt:
+      return "adopted";
+    case ExternalHandling::kIgnore:
+      return "left alone";
+    case ExternalHandling::kAttribute:
+      return "attributed";
+    default:
+      return "a person is asked";
+  }
 }
 
 const char* Verb(Side side) { return side == Side::kBuy ? "buy" : "sell"; }
@@ -101,6 +122,18 @@ std::string Describe(const OrderEvent& event) {
   if (event.order) {
     text = std::string(Verb(event.order->side)) + " " + event.order->quantity.ToString() + " " +
            event.order->symbol.value();
+  }
+  bool of_external = event.type == OrderEventType::kAdopted || event.type == OrderEventType::kExternalDecided;
+  if (of_external && event.order && event.order->external) {
+    const External& external = *event.order->external;
+    text += std::string(": ") + HandlingWords(external.handling);
+    if (!event.order->deployment_id.empty()) text += " to " + event.order->deployment_id.value();
+    if (!external.actor.empty()) text += " by " + external.actor;
+    if (!external.reason.empty()) text += ", " + external.reason;
+  }
+  if (event.external_policy) {
+    text = std::string(HandlingWords(event.external_policy->handling)) + ", by " + event.external_policy->actor + ": " +
+           event.external_policy->reason;
   }
   if (event.rejection) {
     const Rejection& rejection = *event.rejection;

@@ -247,6 +247,45 @@ Part PartOf(OrderEventType type) {
   }
 }
 
+const char* NameOf(ExternalHandling handling) {
+  switch (handling) {
+    case ExternalHandling::kAsk:
+      return "ASK";
+    case ExternalHandling::kAdopt:
+      return "ADOPT";
+    case ExternalHandling::kIgnore:
+      return "IGNORE";
+    case ExternalHandling::kAttribute:
+      return "ATTRIBUTE";
+    case ExternalHandling::kUnspecified:
+      break;
+  }
+  return "";
+}
+
+std::string Json(const External& external) {
+  JsonObject json;
+  json.Add("actor", external.actor);
+  json.Add("handling", NameOf(external.handling));
+  json.Add("reason", external.reason);
+  json.Add("request_id", external.request_id);
+  return std::move(json).Take();
+}
+
+std::string Json(const ExternalPolicy& policy) {
+  std::string rules;
+  for (const AttributionRule& rule : policy.rules) {
+    rules += (rules.empty() ? "" : ", ") + (rule.symbol.empty() ? "*" : rule.symbol.value()) + " to " +
+             rule.deployment_id.value();
+  }
+  JsonObject json;
+  json.Add("handling", NameOf(policy.handling));
+  json.Add("reason", policy.reason);
+  json.Add("request_id", policy.request_id);
+  json.Add("rules", rules);
+  return std::move(json).Take();
+}
+
 std::string Json(const Order& order, OrderEventType type) {
   Part part = PartOf(type);
   bool intent = part == Part::kIntent || part == Part::kEverything;
@@ -263,6 +302,7 @@ std::string Json(const Order& order, OrderEventType type) {
   if (intent) json.Add("deployment_id", order.deployment_id.value());
   if (intent && order.display_quantity) json.Add("display_quantity", order.display_quantity->ToString());
   if (intent && order.expire_time.nanos != 0) json.Add("expire_time", order.expire_time.ToString());
+  if (everything && order.external) json.AddRaw("external", Json(*order.external));
   if (everything) json.Add("fees", order.fees.ToString());
   if (intent && order.hold != HoldReason::kUnspecified) json.Add("hold", NameOf(order.hold));
   if (intent && order.hold_until_open) json.AddRaw("hold_until_open", "true");
@@ -313,6 +353,7 @@ std::string Json(const Fill& fill, bool of_known_order) {
     json.Add("symbol", fill.symbol.value());
   }
   json.Add("transact_time", fill.transact_time.ToString());
+  if (fill.transfer) json.AddRaw("transfer", "true");
   return std::move(json).Take();
 }
 
@@ -378,6 +419,12 @@ std::string ActionOf(OrderEventType type) {
       return "position.unprotected";
     case OrderEventType::kProtected:
       return "position.protected";
+    case OrderEventType::kAdopted:
+      return "order.adopted";
+    case OrderEventType::kExternalDecided:
+      return "order.external_decided";
+    case OrderEventType::kExternalPolicy:
+      return "account.external_policy";
     case OrderEventType::kUnspecified:
       break;
   }
@@ -392,6 +439,7 @@ Record RecordOf(const OrderEvent& event, std::string_view checks_digest) {
   detail.Add("checks_digest", checks_digest);
   if (event.type == OrderEventType::kAccountOpened) detail.Add("currency", event.currency);
   if (event.execution_sequence != 0) detail.AddNumber("execution_sequence", event.execution_sequence);
+  if (event.external_policy) detail.AddRaw("external_policy", Json(*event.external_policy));
   if (event.fill) detail.AddRaw("fill", Json(*event.fill, event.order.has_value()));
   // An account does not change from paper to live: its opening says it for good.
   if (event.type == OrderEventType::kAccountOpened) detail.Add("mode", NameOf(event.mode));

@@ -27,6 +27,8 @@ enum class ExecutionType : int {
   kReplaced = 22,
   kReplaceRejected = 23,
   kNeverAccepted = 310,
+  // Made elsewhere, and told from here on.
+  kAdopted = 440,
 };
 
 // One fact a venue tells about one order. Sequences are gapless from 1 per account.
@@ -56,6 +58,8 @@ struct Execution {
   std::optional<Replacement> replacement;
   // NEVER_ACCEPTED: what proves it, oldest first.
   std::vector<VenueAnswer> evidence = {};
+  // ADOPTED: the order as the venue has it.
+  std::optional<Order> adopted = {};
 
   friend bool operator==(const Execution&, const Execution&) = default;
 };

@@ -118,6 +118,12 @@ class OrderDesk {
   // it is known.
   void Resolve(const OrderId& id, const std::string& broker_order_id, const std::string& who, UtcTime now);
   void Hear(const Fact& fact, UtcTime now);
+  // An order made elsewhere that the venue has open is told from here on: once as ADOPTED, with its terms; of one that
+  // is told already only how it is treated changes. False: it was sent from here.
+  bool Adopt(const Order& order, UtcTime now);
+  // A trade that was told before this process began, or of an order that is forgotten here: what comes of it is about
+  // that one.
+  void RecallTrade(const Order& order, const ExecutionId& root, const Told& told);
   // What has gone without an answer for too long is told as unknown.
   void OnTime(UtcTime now);
   // When OnTime or TakeSends has something to do by itself.

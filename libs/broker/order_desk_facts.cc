@@ -90,6 +90,7 @@ void OrderDesk::On(const Trade& trade, UtcTime) {
 OrderDesk::Entry& OrderDesk::External(const Trade& trade) {
   Entry& entry = entries_.Insert(trade.order_id).first;
   entry.order.order_id = trade.order_id;
+  entry.order.external = ballast::External{};
   SetWay(entry, Way::kOpen);
   Contradict(entry);
   entry.order.account_id = account_id_;
@@ -99,6 +100,39 @@ OrderDesk::Entry& OrderDesk::External(const Trade& trade) {
   entry.order.broker_order_id = trade.broker_order_id;
   entry.order.create_time = trade.time;
   return entry;
+}
+
+bool OrderDesk::Adopt(const Order& order, UtcTime now) {
+  Entry* known = Known(order.order_id);
+  if (known != nullptr && !known->order.external) return false;
+  bool told = known != nullptr && known->order.external->handling != ExternalHandling::kUnspecified;
+  if (told) {
+    known->order.external = order.external;
+    return true;
+  }
+  Entry& entry = known != nullptr ? *known : entries_.Insert(order.order_id).first;
+  const Decimal traded = entry.order.cumulative_quantity;
+  entry.order = order;
+  entry.order.cumulative_quantity = traded;
+  entry.order.leaves_quantity = order.quantity - traded;
+  entry.order.status = traded.IsPositive() ? OrderStatus::kPartiallyFilled : OrderStatus::kNew;
+  // What made it look wrong was that nobody knew of it.
+  entry.contradicted = false;
+  query_.erase(order.order_id);
+  unsettled_.insert(order.order_id);
+  SetWay(entry, Way::kOpen);
+  Tell(entry, {.type = ExecutionType::kAdopted, .adopted = entry.order}, now);
+  return true;
+}
+
+void OrderDesk::RecallTrade(const Order& order, const ExecutionId& root, const Told& told) {
+  Entry* known = Known(order.order_id);
+  if (known == nullptr) {
+    known = &entries_.Insert(order.order_id).first;
+    known->order = order;
+    SetWay(*known, Way::kClosed);
+  }
+  known->trades.try_emplace(root, told);
 }
 
 void OrderDesk::On(const DefinitiveReject& reject, UtcTime) {

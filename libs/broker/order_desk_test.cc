@@ -215,6 +215,47 @@ TEST(OrderDeskTest, FactsThatContradictEachOtherAreBookedAndMarked) {
 }
 
 // The venue filled it, took a trade of it back, and told that before the rest: what is left will never trade.
+TEST(OrderDeskTest, AnOrderMadeElsewhereIsToldFromItsAdoptionOn) {
+  World world;
+  Order order = Buy(kOrder, "3");
+  order.external = ballast::External{.handling = ExternalHandling::kAdopt};
+  // What was said of it before is nothing to anybody.
+  world.desk.Hear(Ack{.order_id = kOrder, .broker_order_id = "b1", .time = kStart}, kStart);
+  world.Store();
+  EXPECT_TRUE(world.told.empty());
+  EXPECT_TRUE(world.desk.Adopt(order, kStart));
+  EXPECT_TRUE(world.desk.Adopt(order, kStart));
+  world.Store();
+  ASSERT_EQ(world.Count(ExecutionType::kAdopted), 1);
+  EXPECT_EQ(world.told[0].adopted->quantity, Decimal::Of("3"));
+  EXPECT_EQ(world.told[0].leaves_quantity, Decimal::Of("3"));
+  world.desk.Hear(TradeOf("e1", 0, "1", false), kStart);
+  world.desk.Hear(Ended{.order_id = kOrder, .time = kStart}, kStart);
+  world.Store();
+  EXPECT_EQ(world.Count(ExecutionType::kTrade), 1);
+  EXPECT_EQ(world.Count(ExecutionType::kCanceled), 1);
+  EXPECT_EQ(world.Count(ExecutionType::kNew), 0);
+  // One of ours is none.
+  const OrderId own("own");
+  world.desk.Take(Buy(own, "1"), kStart);
+  EXPECT_FALSE(world.desk.Adopt(Buy(own, "1"), kStart));
+}
+
+TEST(OrderDeskTest, ACorrectionOfATradeThatWasToldBeforeARestartIsOne) {
+  World world;
+  Order order = Buy(kOrder, "2");
+  order.status = OrderStatus::kFilled;
+  order.cumulative_quantity = Decimal::Of("2");
+  world.desk.RecallTrade(order, ExecutionId("e1"), {.version = 0, .quantity = Decimal::Of("2")});
+  world.desk.Hear(TradeOf("e1", 1, "1", false), kStart);
+  world.desk.Hear(TradeOf("e1", 1, "1", false), kStart);
+  world.Store();
+  ASSERT_EQ(world.told.size(), 1U);
+  EXPECT_EQ(world.told[0].type, ExecutionType::kTradeCorrect);
+  EXPECT_EQ(world.told[0].exec_ref_id, ExecutionId("e1"));
+  EXPECT_EQ(world.told[0].version, 1U);
+}
+
 TEST(OrderDeskTest, AnOrderThatFilledAndLostATradeSinceEnds) {
   World world;
   world.desk.Take(Buy(kOrder, "3"), world.now);

@@ -397,6 +397,29 @@ TEST(SimulatedSourceTest, KeepsTheHoursOfTheExchangeWhenAsked) {
   }
 }
 
+TEST(SimulatedSourceTest, ASessionMayOpenFarFromWhereItClosed) {
+  // A Friday afternoon in New York, a quarter of an hour a step, until Monday's open.
+  SimulatedSource source({.tick = Duration::Seconds(900),
+                          .wall_time = false,
+                          .start = At("2024-01-05T20:30:00Z"),
+                          .exchange_hours = true,
+                          .events = {.open_gap_ppm = 100'000}});
+  std::map<Symbol, Quote> before;
+  Decimal largest;
+  for (int i = 0; i < 4 * 70; ++i) {
+    MarketStep step = *source.Step(UtcTime());
+    for (const Quote& quote : step.quotes) {
+      auto former = before.find(quote.symbol);
+      if (former != before.end() && quote.session_open && !former->second.session_open)
+        largest = std::max(largest, Divide((quote.bid_price - former->second.bid_price).Abs(), former->second.bid_price,
+                                           Rounding::kDown));
+      before[quote.symbol] = quote;
+    }
+  }
+  EXPECT_GT(largest, Decimal::Of("0.02"));
+  EXPECT_LT(largest, Decimal::Of("0.101"));
+}
+
 TEST(SimulatedSourceTest, TimeNeverGoesBack) {
   SimulatedSource source({});
   source.Restore({.key = "simulated", .step = 1, .time = UtcTime{100'000'000'000}});

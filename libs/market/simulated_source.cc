@@ -7,19 +7,30 @@
 
 namespace ballast::market {
 
-SimulatedSource::SimulatedSource(Options options) : options_(options), simulator_(options.seed), time_(options.start) {
+SimulatedSource::SimulatedSource(Options options)
+    : options_(options), simulator_(options.seed, options.events), time_(options.start) {
   if (options_.exchange_hours) return;
   for (Instrument& instrument : instruments_) instrument.calendar = TradingCalendar::kAlwaysOpen;
 }
 
 MarketStep SimulatedSource::StepAt(UtcTime time) {
+  Simulator::Sessions sessions;
+  for (const Instrument& instrument : instruments_) {
+    if (instrument.calendar == TradingCalendar::kAlwaysOpen) continue;
+    if (!calendar::IsOpen(instrument, time))
+      sessions.closed.insert(instrument.symbol);
+    else if (time_.nanos != 0 && !calendar::IsOpen(instrument, time_))
+      sessions.opening.insert(instrument.symbol);
+  }
   time_ = time;
-  MarketStep step{.number = 0, .time = time, .quotes = simulator_.Step(time)};
+  MarketStep step{.number = 0, .time = time, .quotes = simulator_.Step(time, sessions)};
   step.number = simulator_.step();
   // The simulator quotes every instrument in the instruments' order.
   for (std::size_t i = 0; i < step.quotes.size(); ++i)
     step.quotes[i].session_open = calendar::IsOpen(instruments_[i], time);
   for (const Quote& quote : step.quotes) {
+    // Nothing trades, so there is nothing to make a bar of.
+    if (quote.halted) continue;
     std::vector<Bar> complete = bar_builder_.Add(quote.symbol, time, quote.last_price, quote.bid_size);
     step.bars.insert(step.bars.end(), complete.begin(), complete.end());
   }

@@ -21,6 +21,7 @@ class SimulatedSource : public Source {
     UtcTime start;
     // Equities keep the sessions of their exchange. Without it this market never closes: a demonstration at any hour.
     bool exchange_hours = false;
+    Simulator::Events events = {};
   };
   explicit SimulatedSource(Options options);
 
@@ -30,6 +31,7 @@ class SimulatedSource : public Source {
   [[nodiscard]] std::string name() const override { return "simulated"; }
   [[nodiscard]] const std::vector<Instrument>& instruments() const override { return instruments_; }
   std::optional<MarketStep> Step(UtcTime now) override;
+  bool Jump(const Symbol& symbol, Decimal ratio) override { return simulator_.Jump(symbol, ratio); }
   [[nodiscard]] std::optional<Duration> UntilNext() const override { return options_.tick; }
   [[nodiscard]] double progress() const override { return 0; }
   [[nodiscard]] SourceState state() const override;

@@ -36,6 +36,9 @@ constexpr Listing kListings[] = {
     {"XRP-USD", "XRP", AssetClass::kCrypto, 52'000, "0.00001", "0.1", 10, 400'000},
 };
 
+constexpr const char* kReasons[] = {"volatility pause", "news pending", "regulatory concern"};
+constexpr std::int64_t kHaltReasons = 3;
+
 const Listing* Find(const Symbol& symbol) {
   for (const Listing& listing : kListings) {
     if (symbol.value() == listing.symbol) return &listing;
@@ -65,7 +68,8 @@ std::vector<Instrument> SimulatedInstruments() {
   return instruments;
 }
 
-Simulator::Simulator(std::uint64_t seed) : seed_(seed), instruments_(SimulatedInstruments()) {
+Simulator::Simulator(std::uint64_t seed, Events events)
+    : seed_(seed), events_(events), instruments_(SimulatedInstruments()) {
   for (const Instrument& instrument : instruments_) {
     states_[instrument.symbol].mid = Find(instrument.symbol)->mid_ticks * kMicro;
   }
@@ -76,7 +80,40 @@ void Simulator::Restore(std::uint64_t step, const Symbol& symbol, const SymbolSt
   if (states_.contains(symbol)) states_[symbol] = state;
 }
 
-std::vector<Quote> Simulator::Step(UtcTime now) {
+bool Simulator::Jump(const Symbol& symbol, Decimal ratio) {
+  auto found = states_.find(symbol);
+  if (found == states_.end()) return false;
+  Decimal moved = Multiply(ratio, Decimal::FromInt(kMicro), Rounding::kHalfEven);
+  auto ppm = static_cast<std::int64_t>(moved.units() / Decimal::FromInt(1).units());
+  found->second.mid += found->second.mid / kMicro * ppm;
+  return true;
+}
+
+// Of numbers of its own: the prices of a market in which nothing happens are what they were.
+void Simulator::Happen(const Symbol& symbol, std::uint64_t salt, const Sessions& sessions, SymbolState& state) const {
+  Rng rng((seed_ + salt * 0x94d049bb133111ebULL) ^ (step_ * 0xd6e8feb86659fd93ULL));
+  auto falls = [&](int per_day) {
+    return per_day > 0 && rng.Between(1, std::max<std::int64_t>(events_.steps_per_day, 1)) <= per_day;
+  };
+  bool halts = falls(events_.halts_per_day), jumps = falls(events_.gaps_per_day);
+  std::int64_t reason = rng.Between(0, kHaltReasons - 1);
+  std::int64_t gap = rng.Between(events_.gap_ppm / 2, events_.gap_ppm) * (rng.Below(2) == 0 ? 1 : -1);
+  std::int64_t open_gap = rng.Between(-events_.open_gap_ppm, events_.open_gap_ppm);
+  if (state.halt_steps_left > 0) {
+    if (--state.halt_steps_left > 0) return;
+    if (!events_.auction) state.mid = state.halt_mid;
+    return;
+  }
+  if (sessions.opening.contains(symbol)) state.mid += state.mid / kMicro * open_gap;
+  if (sessions.closed.contains(symbol)) return;
+  if (jumps) state.mid += state.mid / kMicro * gap;
+  if (!halts) return;
+  state.halt_steps_left = events_.halt_steps;
+  state.halt_mid = state.mid;
+  state.halt_reason = reason;
+}
+
+std::vector<Quote> Simulator::Step(UtcTime now, const Sessions& sessions) {
   ++step_;
   // One number moves the whole market a little: symbols are correlated.
   Rng common(seed_ * 0x9e3779b97f4a7c15ULL + step_);
@@ -100,9 +137,12 @@ std::vector<Quote> Simulator::Step(UtcTime now) {
     std::int64_t home = listing.mid_ticks * kMicro;
     std::int64_t pull = state.mid > home * 6 / 5 ? -6 : (state.mid < home * 4 / 5 ? 6 : 0);
     state.mid += state.mid / kMicro * (state.trend + random + pull);
+    Happen(instrument.symbol, salt, sessions, state);
     state.mid = std::max(state.mid, 20 * listing.spread_ticks * kMicro);
-    std::int64_t bid = state.mid / kMicro - listing.spread_ticks / 2;
+    const bool halted = state.halt_steps_left > 0;
+    std::int64_t bid = (halted ? state.halt_mid : state.mid) / kMicro - listing.spread_ticks / 2;
     std::int64_t spread = listing.spread_ticks + rng.Between(0, listing.spread_ticks);
+    if (halted) spread = listing.spread_ticks;
     auto ticks = [&](std::int64_t count) {
       return Multiply(instrument.tick_size, Decimal::FromInt(count), Rounding::kHalfEven);
     };
@@ -115,10 +155,12 @@ std::vector<Quote> Simulator::Step(UtcTime now) {
                       .bid_size = lots(),
                       .ask_price = ticks(bid + spread),
                       .ask_size = lots(),
-                      .last_price = ticks(rng.Below(2) ? bid : bid + spread),
+                      .last_price = ticks(rng.Below(2) || halted ? bid : bid + spread),
                       .quote_time = now,
                       .sequence = ++state.sequence,
-                      .session_open = true});
+                      .session_open = true,
+                      .halted = halted,
+                      .halt_reason = halted ? kReasons[state.halt_reason % kHaltReasons] : ""});
   }
   return quotes;
 }

@@ -53,6 +53,8 @@ class Source {
   virtual std::vector<Bar> MakePast(UtcTime now, int steps) = 0;
   // The next step; none when the data is over. `now` is wall time, for a source that has no time of its own.
   virtual std::optional<MarketStep> Step(UtcTime now) = 0;
+  // A symbol's price jumps before the next step. False: there is none such, or the prices are recorded.
+  virtual bool Jump(const Symbol&, Decimal) { return false; }
   // Market time between the last step and the next; none when the data is over or nothing was stepped yet.
   [[nodiscard]] virtual std::optional<Duration> UntilNext() const = 0;
   // 0 to 1 where there is an end, otherwise 0. For display.

@@ -48,6 +48,9 @@ struct Quote {
   bool session_open = false;
   // Nobody stands behind the prices any more: a newer quote could not be used, or none came for too long.
   bool stale = false;
+  // Trading in it is halted, and why: the prices are those of before.
+  bool halted = false;
+  std::string halt_reason = {};
 
   friend bool operator==(const Quote&, const Quote&) = default;
 };

@@ -111,6 +111,47 @@ struct Replacement {
   friend bool operator==(const Replacement&, const Replacement&) = default;
 };
 
+// What becomes of an order, or a trade, that was made elsewhere: at the venue, by hand, by another program.
+enum class ExternalHandling : int {
+  kUnspecified = 0,  // nobody has said: as kAsk
+  kAsk = 1,          // entries are held back until a person has decided
+  kAdopt = 2,        // ours from now on, of the book by hand
+  kIgnore = 3,       // shown and counted; nobody here touches it
+  kAttribute = 4,    // ours, and of a deployment's book
+};
+
+// Of an order made elsewhere: how it is treated, and by whose word.
+struct External {
+  ExternalHandling handling = ExternalHandling::kUnspecified;
+  std::string actor;
+  std::string reason;
+  std::string request_id;
+  UtcTime decide_time;
+
+  friend bool operator==(const External&, const External&) = default;
+};
+
+struct AttributionRule {
+  // Empty: any.
+  Symbol symbol;
+  DeploymentId deployment_id;
+
+  friend bool operator==(const AttributionRule&, const AttributionRule&) = default;
+};
+
+// An account's policy for what is made elsewhere.
+struct ExternalPolicy {
+  ExternalHandling handling = ExternalHandling::kUnspecified;
+  // kAttribute: the first one that fits.
+  std::vector<AttributionRule> rules;
+  std::string actor;
+  std::string reason;
+  std::string request_id;
+  UtcTime set_time;
+
+  friend bool operator==(const ExternalPolicy&, const ExternalPolicy&) = default;
+};
+
 struct Order {
   OrderId order_id;
   AccountId account_id;
@@ -168,6 +209,8 @@ struct Order {
   std::string locate_id;
   // Of a list's entry the stop of its exit, of a deployment's order the stop that it watches.
   std::optional<Decimal> protective_stop_price;
+  // Made elsewhere.
+  std::optional<External> external = {};
 
   friend bool operator==(const Order&, const Order&) = default;
 };
@@ -198,6 +241,9 @@ struct Fill {
   bool reversal = false;
   // What it realised in its book, before its fee; only where the books at cost are kept.
   std::optional<Decimal> realised_pnl = {};
+  // Moves a trade from one book to another: a reversal out of the one, a fill into the other. The account as a whole
+  // sees nothing of the two.
+  bool transfer = false;
 
   friend bool operator==(const Fill&, const Fill&) = default;
 };
@@ -258,6 +304,11 @@ enum class OrderEventType : int {
   // Of the account: a position that must have protection has none, or has it again.
   kUnprotected = 340,
   kProtected = 341,
+  // Made elsewhere: in this log from here on, or treated in another way.
+  kAdopted = 440,
+  kExternalDecided = 441,
+  // Of the account: what becomes of what is made elsewhere.
+  kExternalPolicy = 442,
 };
 
 // What a venue can be asked about an order.
@@ -289,6 +340,8 @@ struct OrderEvent {
   std::string encoded_checks;
   // NEVER_ACCEPTED only: what proves it, oldest first.
   std::vector<VenueAnswer> evidence;
+  // EXTERNAL_POLICY only.
+  std::optional<ExternalPolicy> external_policy = {};
   // The broker report it came from; 0 when from elsewhere.
   std::uint64_t execution_sequence = 0;
   AccountMode mode = AccountMode::kPaper;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/base/check.h"
+#include "libs/model/external.h"
 #include "libs/orders/set_status.h"
 #include "libs/orders/transition.h"
 
@@ -55,6 +56,8 @@ void Account::Apply(const OrderEvent& event) {
   } else if (event.type == OrderEventType::kAccountResumed) {
     snapshot_.halted = false;
     snapshot_.halt_reason.clear();
+  } else if (event.type == OrderEventType::kExternalPolicy && event.external_policy) {
+    snapshot_.external = *event.external_policy;
   }
 }
 
@@ -148,7 +151,7 @@ bool Account::NeverTaken(const Order& order) {
 std::vector<OrderEvent> Account::RequestCancel(const OrderId& id, const std::string& actor, UtcTime now) {
   std::vector<OrderEvent> events;
   const Order* order = Find(id);
-  if (order == nullptr || order->cancel_requested) return events;
+  if (order == nullptr || order->cancel_requested || IsLeftAlone(*order)) return events;
   bool unsent = order->status == OrderStatus::kPendingNew || order->status == OrderStatus::kHeld;
   OrderEventType type = unsent ? OrderEventType::kCanceled : OrderEventType::kPendingCancel;
   std::optional<OrderStatus> next = NextStatus({.from = order->status, .event = type});
@@ -184,6 +187,13 @@ void Account::Remember(const Fill& fill) {
   if (root.empty()) return;
   auto [booked, fresh] = executions_.Insert(root);
   if (fill.version > booked.version) booked = {.version = fill.version, .shares = {}};
+  booked.order_id = fill.order_id;
+  if (fill.transfer && fill.reversal) {
+    auto moved = std::find_if(booked.shares.begin(), booked.shares.end(), [&](const Share& share) {
+      return share.deployment_id == fill.deployment_id && share.quantity == fill.quantity && share.price == fill.price;
+    });
+    if (moved != booked.shares.end()) booked.shares.erase(moved);
+  }
   if (!fill.reversal) {
     booked.shares.push_back({.execution_id = fill.execution_id,
                              .deployment_id = fill.deployment_id,

@@ -19,7 +19,7 @@ namespace ballast::orders {
 struct Report {
   std::uint64_t execution_sequence = 0;
   // One of kAccepted, kFilled, kCanceled, kRejected, kExpired, kCancelRejected, kTriggered, kRestated, kUnknown,
-  // kTradeCancel, kTradeCorrect, kReplaced, kReplaceRejected, kNeverAccepted.
+  // kTradeCancel, kTradeCorrect, kReplaced, kReplaceRejected, kNeverAccepted, kAdopted.
   OrderEventType type = OrderEventType::kUnspecified;
   OrderId order_id;
   std::string broker_order_id;
@@ -33,6 +33,8 @@ struct Report {
   std::optional<Replacement> replacement = std::nullopt;
   // kNeverAccepted only: what proves it.
   std::vector<VenueAnswer> evidence = {};
+  // kAdopted only: the order as the venue has it, and how it is treated.
+  std::optional<Order> adopted = std::nullopt;
 };
 
 // One account: its orders and its place in the log. Events are the only way it changes: the functions below answer with
@@ -71,14 +73,15 @@ class Account {
   // not allow it. `replacement` is numbered here.
   std::vector<OrderEvent> RequestReplace(const OrderId& id, Replacement replacement, const std::string& actor,
                                          UtcTime now);
-  // PENDING_CANCEL (or CANCELED when it was never sent); nothing when it is closed or already being cancelled.
+  // PENDING_CANCEL (or CANCELED when it was never sent); nothing when it is closed, already being cancelled, or left to
+  // whoever made it elsewhere.
   std::vector<OrderEvent> RequestCancel(const OrderId& id, const std::string& actor, UtcTime now);
   // A report in sequence. The order must be in memory (Find). What the table does not allow is stored as
   // ILLEGAL_REPORT and halts the account. A fill is booked in every case, also one of an order that is not ours
-  // (`reason` "external"), which halts the account too; but once: the same execution told again, or a version of it
-  // that is not newer, changes nothing. One of an order that had ended reopens it (REOPENED before it). One that closes
-  // more than one book is told as one event for each. A trade that was taken back or corrected is reversed in the books
-  // it was booked in; one that is not known any more halts the account.
+  // (`reason` "external"), which halts the account too unless its policy says what becomes of such; but once: the same
+  // execution told again, or a version of it that is not newer, changes nothing. One of an order that had ended reopens
+  // it (REOPENED before it). One that closes more than one book is told as one event for each. A trade that was taken
+  // back or corrected is reversed in the books it was booked in; one that is not known any more halts the account.
   std::vector<OrderEvent> ApplyReport(const Report& report, UtcTime now);
   // A report in sequence that cannot be read or used here: kept with what is known of it, and the account is halted.
   std::vector<OrderEvent> Quarantine(std::uint64_t execution_sequence, const std::string& message, UtcTime now);
@@ -96,6 +99,12 @@ class Account {
   // A fact of the account that changes nothing of it: UNPROTECTED or PROTECTED.
   std::vector<OrderEvent> Note(OrderEventType type, Rejection what, const std::string& actor, UtcTime now);
   std::vector<OrderEvent> Resume(const std::string& reason, const std::string& actor, UtcTime now);
+  // What becomes of what is made elsewhere, from now on; nothing where it is so already.
+  std::vector<OrderEvent> SetExternalPolicy(ExternalPolicy policy, UtcTime now);
+  // How an order made elsewhere is treated, and of kAttribute whose book it is: what it has traded moves there by
+  // recorded transfers, as it goes back to the book by hand when it is somebody's no more. The order must be in memory.
+  std::vector<OrderEvent> DecideExternal(const OrderId& id, External decided, const DeploymentId& deployment,
+                                         UtcTime now);
 
   // Total: puts one event's effect into the state. Recovery folds with it.
   void Apply(const OrderEvent& event);
@@ -111,6 +120,8 @@ class Account {
     std::uint64_t execution_sequence = 0;
     bool halted = false;
     std::string halt_reason;
+    // For what is made elsewhere.
+    ExternalPolicy external = {};
 
     friend bool operator==(const Snapshot&, const Snapshot&) = default;
   };
@@ -167,6 +178,11 @@ class Account {
   void NoteUnknown(const Order& order);
   // The order that a fill of nobody's knowing must have had.
   const Order* AddExternal(const Report& report, UtcTime now);
+  // An order made elsewhere, with its terms, by the broker's word.
+  std::vector<OrderEvent> Adopt(const Report& report, UtcTime now);
+  // Everything that the order has traded goes to the book of `to`.
+  void MoveTrades(const OrderId& id, const DeploymentId& to, const std::string& actor, UtcTime now,
+                  std::vector<OrderEvent>& events);
 
   Snapshot snapshot_;
   static constexpr int kFillsUnstoredMax = 10'000;
@@ -213,6 +229,7 @@ class Account {
   };
   struct Booked {
     std::uint32_t version = 0;
+    OrderId order_id;
     std::vector<Share> shares;
   };
   // The newest executions that were booked.

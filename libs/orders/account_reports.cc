@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/model/external.h"
 #include "libs/orders/account.h"
 #include "libs/orders/set_status.h"
 #include "libs/orders/transition.h"
@@ -34,9 +35,6 @@ void Join(std::vector<OrderEvent>& events, std::vector<OrderEvent> more) {
   for (OrderEvent& event : more) events.push_back(std::move(event));
 }
 
-constexpr const char* kExternal = "external";
-bool IsExternal(const Order& order) { return order.request_id.value() == kExternal && order.reason == kExternal; }
-
 Rejection ToldAgain(const Fill& fill) {
   return {.reason = RejectReason::kIllegalTransition,
           .check = "execution_id",
@@ -66,24 +64,6 @@ Fill ShareOf(const Fill& fill, const Books::Part& part, std::size_t index, bool 
 }
 
 }  // namespace
-
-const Order* Account::AddExternal(const Report& report, UtcTime now) {
-  Order order;
-  order.order_id = report.order_id.empty() ? OrderId("x" + report.fill.execution_id.value()) : report.order_id;
-  order.request_id = RequestId(kExternal);
-  order.account_id = snapshot_.id;
-  order.mode = snapshot_.mode;
-  order.symbol = report.fill.symbol;
-  order.side = report.fill.side;
-  order.type = OrderType::kMarket;
-  order.time_in_force = TimeInForce::kIoc;
-  order.quantity = report.fill.quantity;
-  order.reason = kExternal;
-  order.create_time = now;
-  SetStatus(order, OrderStatus::kSubmitted);
-  Put(order);
-  return Find(order.order_id);
-}
 
 std::vector<OrderEvent> Account::Quarantine(std::uint64_t execution_sequence, const std::string& message, UtcTime now) {
   std::vector<OrderEvent> events;
@@ -169,7 +149,7 @@ std::vector<OrderEvent> Account::BookFill(const Report& report, const OrderId& i
     Book(*event.order, *event.fill);
     event.order->outcome_unknown = false;
     // Of nobody knows what size: it is as large as what it filled.
-    if (IsExternal(*event.order))
+    if (MadeElsewhere(*event.order))
       event.order->quantity = std::max(event.order->quantity, event.order->cumulative_quantity);
     bool complete = event.order->cumulative_quantity >= event.order->quantity;
     std::optional<OrderStatus> next = NextStatus({.from = order->status, .event = report.type, .complete = complete});
@@ -245,6 +225,7 @@ std::vector<OrderEvent> Account::TakeBack(const Report& report, UtcTime now) {
 std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) {
   if (report.type == OrderEventType::kTradeCancel || report.type == OrderEventType::kTradeCorrect)
     return TakeBack(report, now);
+  if (report.type == OrderEventType::kAdopted) return Adopt(report, now);
   const Order* order = Find(report.order_id);
   if (report.type == OrderEventType::kFilled) {
     if (executions_.Contains(report.fill.execution_id.value()))
@@ -254,7 +235,8 @@ std::vector<OrderEvent> Account::ApplyReport(const Report& report, UtcTime now) 
     const OrderId id = order->order_id;
     std::vector<OrderEvent> events = Reopen(id, nullptr, "it has traded", now);
     Join(events, BookFill(report, id, now));
-    if (unknown) Join(events, Halt("a fill of an order that is not ours was booked", "system", now));
+    if (unknown && Asks(snapshot_.external.handling))
+      Join(events, Halt("a fill of an order that is not ours was booked", "system", now));
     Join(events, HaltIfOverfilled(id, now));
     return events;
   }

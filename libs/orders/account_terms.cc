@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "libs/base/check.h"
+#include "libs/model/external.h"
 #include "libs/orders/account.h"
 #include "libs/orders/set_status.h"
 #include "libs/orders/transition.h"
@@ -100,7 +101,7 @@ std::vector<OrderEvent> Account::RequestReplace(const OrderId& id, Replacement r
                                                 UtcTime now) {
   std::vector<OrderEvent> events;
   const Order* order = Find(id);
-  if (order == nullptr || order->pending_replace) return events;
+  if (order == nullptr || order->pending_replace || IsLeftAlone(*order)) return events;
   bool held = order->status == OrderStatus::kHeld;
   OrderEventType type = held ? OrderEventType::kReplaced : OrderEventType::kPendingReplace;
   std::optional<OrderStatus> next = NextStatus({.from = order->status, .event = type});

@@ -216,6 +216,150 @@ TEST(AccountTest, AFillOfAnOrderThatIsNotOursIsBookedAndHalts) {
   EXPECT_EQ(account.books().Net(order.symbol), Decimal::Of("3"));
 }
 
+ExternalPolicy PolicyOf(ExternalHandling handling, const char* deployment = "") {
+  ExternalPolicy policy{.handling = handling, .actor = "user:a", .reason = "a test"};
+  if (*deployment != 0) policy.rules.push_back({.symbol = Symbol(), .deployment_id = DeploymentId(deployment)});
+  return policy;
+}
+
+TEST(AccountTest, ThePolicyForWhatIsMadeElsewhereIsAnEventAndHalts) {
+  for (ExternalHandling handling :
+       {ExternalHandling::kAdopt, ExternalHandling::kIgnore, ExternalHandling::kAttribute}) {
+    Account account = Opened();
+    auto set = account.SetExternalPolicy(PolicyOf(handling), kNow);
+    ASSERT_EQ(set.size(), 1U);
+    EXPECT_EQ(set[0].type, OrderEventType::kExternalPolicy);
+    EXPECT_EQ(set[0].actor, "user:a");
+    EXPECT_TRUE(account.SetExternalPolicy(PolicyOf(handling), kNow).empty()) << "the same again changes nothing";
+    Order order = NewOrder("elsewhere", "2");
+    account.ApplyReport(Filled(order, 1, "2", "100"), kNow);
+    EXPECT_FALSE(account.snapshot().halted);
+    EXPECT_EQ(account.Find(order.order_id)->external->handling, handling);
+    EXPECT_EQ(account.books().Held(DeploymentId(), order.symbol), Decimal::Of("2"));
+  }
+}
+
+TEST(AccountTest, ATradeMadeElsewhereIsOfTheBookThatTheRuleSays) {
+  Account account = Opened();
+  account.SetExternalPolicy(PolicyOf(ExternalHandling::kAttribute, "momentum"), kNow);
+  Order order = NewOrder("elsewhere", "2");
+  auto events = account.ApplyReport(Filled(order, 1, "2", "100"), kNow);
+  EXPECT_EQ(events[0].fill->deployment_id, DeploymentId("momentum"));
+  EXPECT_EQ(account.books().Held(DeploymentId("momentum"), order.symbol), Decimal::Of("2"));
+}
+
+Report AdoptedAs(const Order& order, std::uint64_t sequence, ExternalHandling handling, const char* deployment = "") {
+  Report report = Plain(order, sequence, OrderEventType::kAdopted);
+  report.broker_order_id = "b-9";
+  report.adopted = order;
+  report.adopted->type = OrderType::kLimit;
+  report.adopted->time_in_force = TimeInForce::kGtc;
+  report.adopted->limit_price = Decimal::Of("90");
+  report.adopted->deployment_id = DeploymentId(deployment);
+  report.adopted->external = External{.handling = handling, .actor = "user:a", .reason = "mine"};
+  return report;
+}
+
+TEST(AccountTest, AnAdoptedOrderWorksCanBeCancelledAndIsTakenOnce) {
+  Account account = Opened();
+  Order order = NewOrder("elsewhere", "3");
+  auto events = account.ApplyReport(AdoptedAs(order, 1, ExternalHandling::kAdopt), kNow);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].type, OrderEventType::kAdopted);
+  EXPECT_EQ(events[0].actor, "user:a");
+  EXPECT_EQ(events[0].order->status, OrderStatus::kNew);
+  EXPECT_EQ(events[0].order->limit_price, Decimal::Of("90"));
+  EXPECT_EQ(events[0].order->broker_order_id, "b-9");
+  EXPECT_EQ(events[0].order->leaves_quantity, Decimal::Of("3"));
+  EXPECT_EQ(account.working().size(), 1U);
+  EXPECT_EQ(account.snapshot().execution_sequence, 1U);
+  account.ApplyReport(Filled(order, 2, "1", "90"), kNow);
+  EXPECT_FALSE(account.snapshot().halted);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kPartiallyFilled);
+  // Told again it is what it was.
+  account.ApplyReport(AdoptedAs(order, 3, ExternalHandling::kAdopt), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->cumulative_quantity, Decimal::Of("1"));
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kPartiallyFilled);
+  EXPECT_EQ(account.RequestCancel(order.order_id, "user:a", kNow).size(), 1U);
+  account.ApplyReport(Plain(order, 4, OrderEventType::kCanceled), kNow);
+  EXPECT_TRUE(account.working().empty());
+}
+
+TEST(AccountTest, AnOrderThatIsLeftAloneIsTouchedByNobodyUntilItIsAdopted) {
+  Account account = Opened();
+  Order order = NewOrder("elsewhere", "3");
+  account.ApplyReport(AdoptedAs(order, 1, ExternalHandling::kIgnore), kNow);
+  EXPECT_TRUE(account.RequestCancel(order.order_id, "system", kNow).empty());
+  EXPECT_TRUE(account.RequestReplace(order.order_id, {.quantity = Decimal::Of("1")}, "system", kNow).empty());
+  External decided{.handling = ExternalHandling::kAdopt, .actor = "user:a", .reason = "mine"};
+  EXPECT_EQ(account.DecideExternal(order.order_id, decided, DeploymentId(), kNow).size(), 1U);
+  EXPECT_EQ(account.RequestCancel(order.order_id, "system", kNow).size(), 1U);
+}
+
+TEST(AccountTest, AnOrderThatWasMadeHereIsNeverTakenForOneMadeElsewhere) {
+  Account account = Opened();
+  Order order = NewOrder("r1", "3");
+  account.Accept(order, "user:a", {}, true, kNow);
+  auto events = account.ApplyReport(AdoptedAs(order, 1, ExternalHandling::kIgnore), kNow);
+  EXPECT_EQ(events[0].type, OrderEventType::kIllegalReport);
+  EXPECT_FALSE(account.Find(order.order_id)->external.has_value());
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kSubmitted);
+}
+
+TEST(AccountTest, WhatHadTradedBeforeItWasAdoptedStaysAndTheRestWorks) {
+  Account account = Opened();
+  Order order = NewOrder("elsewhere", "5");
+  account.ApplyReport(Filled(order, 1, "2", "100"), kNow);
+  EXPECT_EQ(account.Find(order.order_id)->status, OrderStatus::kFilled) << "of nobody knows what size";
+  auto events = account.ApplyReport(AdoptedAs(order, 2, ExternalHandling::kAttribute, "momentum"), kNow);
+  const Order& adopted = *account.Find(order.order_id);
+  EXPECT_EQ(adopted.status, OrderStatus::kPartiallyFilled);
+  EXPECT_EQ(adopted.quantity, Decimal::Of("5"));
+  EXPECT_EQ(adopted.leaves_quantity, Decimal::Of("3"));
+  ASSERT_EQ(events.size(), 3U) << "and what it had traded moves to the book";
+  EXPECT_EQ(account.books().Held(DeploymentId("momentum"), order.symbol), Decimal::Of("2"));
+  EXPECT_EQ(account.books().Held(DeploymentId(), order.symbol), Decimal());
+}
+
+TEST(AccountTest, BooksMoveByRecordedTransfersAndACorrectionFollowsThem) {
+  Account account = Opened();
+  account.SetExternalPolicy(PolicyOf(ExternalHandling::kAdopt), kNow);
+  Order order = NewOrder("elsewhere", "2");
+  account.ApplyReport(Filled(order, 1, "2", "100"), kNow);
+  External decided{.handling = ExternalHandling::kAttribute, .actor = "user:a", .reason = "mine"};
+  auto events = account.DecideExternal(order.order_id, decided, DeploymentId("momentum"), kNow);
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_FALSE(events[0].fill.has_value());
+  for (std::size_t i : {1U, 2U}) {
+    const Fill& fill = *events[i].fill;
+    EXPECT_TRUE(fill.transfer);
+    EXPECT_EQ(fill.reversal, i == 1);
+    EXPECT_EQ(fill.exec_ref_id, ExecutionId("e1"));
+    EXPECT_EQ(fill.price, Decimal::Of("100"));
+    EXPECT_EQ(fill.fee, Decimal::Of(i == 1 ? "-0.1" : "0.1"));
+    EXPECT_EQ(events[i].order->cumulative_quantity, Decimal::Of("2"));
+  }
+  EXPECT_NE(events[1].fill->execution_id, events[2].fill->execution_id);
+  EXPECT_EQ(account.books().Held(DeploymentId("momentum"), order.symbol), Decimal::Of("2"));
+  EXPECT_EQ(account.books().Net(order.symbol), Decimal::Of("2"));
+  // As the log's fills are read back.
+  Account recovered = Opened();
+  account.SetExternalPolicy(PolicyOf(ExternalHandling::kAdopt), kNow);
+  Fill first = Filled(order, 1, "2", "100").fill;
+  recovered.LoadFill(first);
+  recovered.LoadFill(*events[1].fill);
+  recovered.LoadFill(*events[2].fill);
+  recovered.Load(*account.Find(order.order_id));
+  for (Account* each : {&account, &recovered}) {
+    Report bust = Plain(order, 2, OrderEventType::kTradeCancel);
+    bust.fill.exec_ref_id = ExecutionId("e1");
+    bust.fill.version = 1;
+    each->ApplyReport(bust, kNow);
+    EXPECT_TRUE(each->books().NetAll().empty()) << "it is taken back in the book that it is in now";
+    EXPECT_EQ(each->books().Held(DeploymentId("momentum"), order.symbol), Decimal());
+  }
+}
+
 TEST(AccountTest, AnExecutionThatIsToldAgainIsBookedOnce) {
   Account account = Opened();
   Order order = NewOrder("r1", "3");

@@ -118,6 +118,8 @@ std::string PlanFor(const Rejection& refused) {
     case RejectReason::kMarketClosed:
     case RejectReason::kSessionEnded:
       return words + ": it waits for the market to open";
+    case RejectReason::kInstrumentHalted:
+      return words + ": halted: kept, tried again at resume";
     case RejectReason::kTradingHalted:
       return words + ": it is tried again until the halt is over";
     case RejectReason::kNoLiquidity:

@@ -31,14 +31,16 @@ AccountBook::Applied AccountBook::Apply(const OrderEvent& event) {
   fill.sequence = event.sequence;
   applied.fill = fill;
   const ledger::FillEffect effect = ledger::EffectOf(fill, totals_.currency);
-  if (!effect.other_fee.IsZero()) totals_.other_fees[fill.fee_currency] += effect.other_fee;
-  totals_.cash += effect.cash;
-  totals_.fees += effect.fee;
   ++totals_.fills;
-
-  Holding& net = net_[fill.symbol];
-  totals_.realised += ApplyFill(net, fill, totals_.currency).realised;
-  if (net.flat()) net_.erase(fill.symbol);
+  // Between two books: the account holds, has paid and has made what it had.
+  if (!fill.transfer) {
+    if (!effect.other_fee.IsZero()) totals_.other_fees[fill.fee_currency] += effect.other_fee;
+    totals_.cash += effect.cash;
+    totals_.fees += effect.fee;
+    Holding& net = net_[fill.symbol];
+    totals_.realised += ApplyFill(net, fill, totals_.currency).realised;
+    if (net.flat()) net_.erase(fill.symbol);
+  }
 
   BookKey key{fill.deployment_id, fill.symbol};
   Holding& book = books_[key];

@@ -63,6 +63,41 @@ class AccountBookTest : public ::testing::Test {
   AccountBook book;
 };
 
+TEST_F(AccountBookTest, ATransferMovesBooksAndNothingOfTheAccount) {
+  Trade(Side::kBuy, "4", "100", "0.4");
+  Trade(Side::kBuy, "2", "130", "0.2", "momentum");
+  const AccountBook::Totals before = book.totals();
+  const Holding net = book.net().at(Symbol("AAPL"));
+  auto transfer = [&](const char* deployment, bool reversal) {
+    OrderEvent event;
+    event.type = OrderEventType::kExternalDecided;
+    event.fill = Fill{.execution_id = ExecutionId(reversal ? "e1/t3r" : "e1/t4"),
+                      .deployment_id = DeploymentId(deployment),
+                      .symbol = Symbol("AAPL"),
+                      .side = reversal ? Side::kSell : Side::kBuy,
+                      .quantity = Decimal::Of("4"),
+                      .price = Decimal::Of("100"),
+                      .fee = Decimal::Of(reversal ? "-0.4" : "0.4"),
+                      .reversal = reversal,
+                      .transfer = true};
+    ASSERT_TRUE(Send(event).ok);
+  };
+  transfer("", true);
+  transfer("momentum", false);
+  EXPECT_EQ(book.totals().cash, before.cash);
+  EXPECT_EQ(book.totals().fees, before.fees);
+  EXPECT_EQ(book.totals().realised, before.realised);
+  EXPECT_EQ(book.net().at(Symbol("AAPL")).quantity, net.quantity);
+  EXPECT_EQ(book.net().at(Symbol("AAPL")).cost, net.cost);
+  EXPECT_FALSE(book.books().contains({DeploymentId(), Symbol("AAPL")}));
+  const Holding& moved = book.books().at({DeploymentId("momentum"), Symbol("AAPL")});
+  EXPECT_EQ(moved.quantity, Decimal::Of("6"));
+  EXPECT_EQ(moved.cost, Decimal::Of("660"));
+  EXPECT_EQ(book.book_totals().at(DeploymentId("momentum")).fees, Decimal::Of("0.6"));
+  EXPECT_EQ(book.book_totals().at(DeploymentId()).fees, Decimal());
+  EXPECT_THAT(Differences(book, book), IsEmpty()) << "the identities of cash and of the books hold";
+}
+
 TEST_F(AccountBookTest, AveragesWhatIsAddedAndRealisesWhatIsClosed) {
   Trade(Side::kBuy, "10", "100", "1");
   Trade(Side::kBuy, "30", "104", "1");

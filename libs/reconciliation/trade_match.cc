@@ -7,6 +7,23 @@ namespace {
 
 std::string TextOf(const std::optional<Moved>& moved) { return moved ? moved->Describe() : std::string(); }
 
+bool IsOlder(const std::optional<Moved>& moved, std::uint32_t version) { return !moved || moved->version < version; }
+
+// Made, or corrected, and never told.
+bool IsUnheard(const Sighting& seen) {
+  return seen.venue && IsOlder(seen.journal, seen.venue->version) && IsOlder(seen.ours, seen.venue->version);
+}
+
+std::string VersionOf(const Moved& moved) {
+  if (moved.version == 0) return "";
+  bool taken_back = moved.quantity.IsZero() && moved.cash.IsZero();
+  return (taken_back ? " was taken back as version " : " was corrected to version ") + std::to_string(moved.version);
+}
+
+void Keep(std::optional<Moved>& seen, const Moved& moved) {
+  if (!seen || moved.version >= seen->version) seen = moved;
+}
+
 Difference DifferenceOf(const Sighting& seen) {
   const Moved& known = seen.venue ? *seen.venue : seen.journal ? *seen.journal : *seen.ours;
   Difference difference{.symbol = known.symbol,
@@ -21,12 +38,18 @@ Difference DifferenceOf(const Sighting& seen) {
     difference.type = BreakType::kUnknownFill;
     difference.message = what + " (" + known.Describe() + ") is " + (seen.ours ? "booked here" : "in the journal") +
                          " and the venue has made no such trade";
-  } else if (!seen.journal) {
+  } else if (IsUnheard(seen) || !seen.journal) {
     difference.type = BreakType::kMissedExecution;
-    difference.message = what + " (" + known.Describe() + ") was made by the venue and never told here";
-  } else if (!seen.ours) {
+    const std::string version = VersionOf(*seen.venue);
+    difference.message = version.empty()
+                             ? what + " (" + known.Describe() + ") was made by the venue and never told here"
+                             : what + version + " (" + known.Describe() + ") by the venue, which was never told here";
+  } else if (IsOlder(seen.ours, seen.journal->version)) {
     difference.type = BreakType::kMissingFill;
-    difference.message = what + " (" + known.Describe() + ") was told by the venue and is not booked here";
+    const std::string version = VersionOf(*seen.journal);
+    difference.message = version.empty()
+                             ? what + " (" + known.Describe() + ") was told by the venue and is not booked here"
+                             : what + version + " (" + seen.journal->Describe() + ") and is not booked so here";
   } else {
     difference.type = BreakType::kExecutionDiffers;
     difference.message = what + " is " + difference.ours + " here, " + difference.journal + " as told, " +
@@ -37,7 +60,10 @@ Difference DifferenceOf(const Sighting& seen) {
 
 }  // namespace
 
-std::string Moved::Describe() const { return "quantity " + quantity.ToString() + ", cash " + cash.ToString(); }
+std::string Moved::Describe() const {
+  std::string words = "quantity " + quantity.ToString() + ", cash " + cash.ToString();
+  return version == 0 ? words : words + ", version " + std::to_string(version);
+}
 
 Moved MovedBy(const ledger::FillTerms& terms, const OrderId& order_id, std::string_view currency) {
   const ledger::FillEffect effect = ledger::EffectOf(terms, currency);
@@ -50,6 +76,7 @@ Moved MovedBy(const ledger::FillTerms& terms, const OrderId& order_id, std::stri
 void TradeMatch::SeeVenue(const ExecutionId& id, const Moved& moved, std::uint64_t trade_number) {
   Sighting& seen = open_[id];
   seen.execution_id = id;
+  if (seen.venue && moved.version < seen.venue->version) return;
   seen.venue = moved;
   seen.trade_number = trade_number;
 }
@@ -57,18 +84,25 @@ void TradeMatch::SeeVenue(const ExecutionId& id, const Moved& moved, std::uint64
 void TradeMatch::SeeJournal(const ExecutionId& id, const Moved& moved) {
   Sighting& seen = open_[id];
   seen.execution_id = id;
-  seen.journal = moved;
+  Keep(seen.journal, moved);
 }
 
-void TradeMatch::SeeOurs(const ExecutionId& root, const Moved& part) {
+void TradeMatch::SeeOurs(const ExecutionId& root, const Moved& part, bool reversal) {
   Sighting& seen = open_[root];
   seen.execution_id = root;
-  if (!seen.ours) {
+  if (IsOlder(seen.ours, part.version)) {
     seen.ours = part;
-    return;
+    seen.ours->quantity = seen.ours->cash = Decimal();
   }
+  if (reversal || part.version < seen.ours->version) return;
   seen.ours->quantity += part.quantity;
   seen.ours->cash += part.cash;
+}
+
+void TradeMatch::Reopen(const ExecutionId& root, const Moved& agreed) {
+  auto [seen, fresh] = open_.try_emplace(root);
+  if (!fresh) return;
+  seen->second = {.execution_id = root, .venue = agreed, .journal = agreed, .ours = agreed};
 }
 
 void TradeMatch::Restore(Sighting sighting) {
@@ -104,7 +138,7 @@ Decimal TradeMatch::CashUnderWay() const {
 std::vector<std::uint64_t> TradeMatch::Unheard() const {
   std::vector<std::uint64_t> numbers;
   for (const auto& [id, seen] : open_) {
-    if (seen.venue && !seen.journal && !seen.ours) numbers.push_back(seen.trade_number);
+    if (IsUnheard(seen)) numbers.push_back(seen.trade_number);
   }
   return numbers;
 }

@@ -20,6 +20,8 @@ struct Moved {
   Decimal quantity;
   // Signed, of the account's cash, its fee counted in.
   Decimal cash;
+  // Of the trade, as the venue counts: 0 as it was made, then one more with each correction.
+  std::uint32_t version = 0;
 
   [[nodiscard]] std::string Describe() const;
   friend bool operator==(const Moved&, const Moved&) = default;
@@ -45,10 +47,15 @@ struct Sighting {
 // is what is under way or wrong.
 class TradeMatch {
  public:
+  // Of several versions of a trade the newest counts; one that was taken back moves nothing.
   void SeeVenue(const ExecutionId& id, const Moved& moved, std::uint64_t trade_number);
   void SeeJournal(const ExecutionId& id, const Moved& moved);
-  // A part of what was booked of the execution.
-  void SeeOurs(const ExecutionId& root, const Moved& part);
+  // A part of what was booked of the execution in its version. `reversal`: takes back what was booked before it.
+  void SeeOurs(const ExecutionId& root, const Moved& part, bool reversal = false);
+  // A trade that all three told alike as `agreed`, and of which something is told again: from here on it is looked at
+  // again. Nothing where it is looked at already.
+  void Reopen(const ExecutionId& root, const Moved& agreed);
+  [[nodiscard]] bool IsOpen(const ExecutionId& root) const { return open_.contains(root); }
   void Restore(Sighting sighting);
   // Forgets what all three agree on; how many those were.
   std::uint64_t Settle();
@@ -57,7 +64,7 @@ class TradeMatch {
   // By how much the venue is ahead of us by trades that only one of us has: what may be different without being wrong.
   [[nodiscard]] std::map<Symbol, Decimal> QuantityUnderWay() const;
   [[nodiscard]] Decimal CashUnderWay() const;
-  // Of the venue's and never told by the journal, by the venue's numbers.
+  // Of the venue's and never told by the journal, or not in that version, by the venue's numbers.
   [[nodiscard]] std::vector<std::uint64_t> Unheard() const;
   [[nodiscard]] std::vector<Difference> Differences() const;
 

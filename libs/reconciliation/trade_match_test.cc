@@ -77,5 +77,61 @@ TEST(TradeMatchTest, WhatIsUnderWayIsByHowMuchTheVenueIsAhead) {
   EXPECT_EQ(match.CashUnderWay(), Decimal::Of("-110"));
 }
 
+Moved Version(std::uint32_t version, Side side, const char* quantity, const char* price) {
+  Moved moved = Trade(side, quantity, price);
+  moved.version = version;
+  return moved;
+}
+
+TEST(TradeMatchTest, ACorrectedTradeIsMatchedInItsNextVersion) {
+  TradeMatch match;
+  // All three had agreed on it, so nothing is kept of it; then the venue corrects it.
+  match.Reopen(kId, Trade(Side::kBuy, "2", "100"));
+  match.SeeVenue(kId, Version(1, Side::kBuy, "1", "100"), 9);
+  ASSERT_EQ(match.Differences().size(), 1U);
+  EXPECT_EQ(match.Differences()[0].type, BreakType::kMissedExecution);
+  EXPECT_NE(match.Differences()[0].message.find("corrected to version 1"), std::string::npos);
+  EXPECT_EQ(match.Unheard(), std::vector<std::uint64_t>{9});
+  EXPECT_EQ(match.QuantityUnderWay().at(Symbol("BTC-USD")), Decimal::Of("-1"));
+  EXPECT_EQ(match.CashUnderWay(), Decimal::Of("100"));
+  match.SeeJournal(kId, Version(1, Side::kBuy, "1", "100"));
+  EXPECT_EQ(match.Differences()[0].type, BreakType::kMissingFill);
+  EXPECT_TRUE(match.Unheard().empty());
+  // Booked: what it was is taken back, and what it is comes in two parts.
+  match.SeeOurs(kId, Version(1, Side::kSell, "2", "100"), true);
+  match.SeeOurs(kId, Version(1, Side::kBuy, "0.4", "100"));
+  EXPECT_EQ(match.Settle(), 0U);
+  match.SeeOurs(kId, Version(1, Side::kBuy, "0.6", "100"));
+  EXPECT_EQ(match.Settle(), 1U);
+}
+
+TEST(TradeMatchTest, ATradeThatIsTakenBackMovesNothingAndAnOlderVersionSaysNothing) {
+  TradeMatch match;
+  match.Reopen(kId, Trade(Side::kBuy, "2", "100"));
+  Moved nothing = Version(2, Side::kBuy, "2", "100");
+  nothing.quantity = nothing.cash = Decimal();
+  match.SeeVenue(kId, nothing, 9);
+  match.SeeVenue(kId, Version(1, Side::kBuy, "7", "100"), 8);
+  match.SeeJournal(kId, nothing);
+  match.SeeOurs(kId, Version(2, Side::kSell, "2", "100"), true);
+  match.SeeOurs(kId, Version(1, Side::kBuy, "7", "100"));
+  EXPECT_EQ(match.Settle(), 1U);
+  EXPECT_TRUE(match.open().empty());
+}
+
+TEST(TradeMatchTest, OtherNumbersOfTheSameVersionAreAskedAbout) {
+  TradeMatch match;
+  match.Reopen(kId, Trade(Side::kBuy, "2", "100"));
+  match.Reopen(kId, Trade(Side::kBuy, "5", "100"));
+  match.SeeVenue(kId, Trade(Side::kBuy, "2", "103"), 9);
+  ASSERT_EQ(match.Differences().size(), 1U);
+  EXPECT_EQ(match.Differences()[0].type, BreakType::kExecutionDiffers);
+  EXPECT_TRUE(match.Unheard().empty());
+  // A version that the venue does not have: who has told it?
+  match.SeeJournal(kId, Version(1, Side::kBuy, "2", "103"));
+  match.SeeOurs(kId, Version(1, Side::kBuy, "2", "103"));
+  EXPECT_EQ(match.Differences()[0].type, BreakType::kExecutionDiffers);
+}
+
 }  // namespace
 }  // namespace ballast::reconciliation

@@ -127,6 +127,13 @@ Outcome SessionOpen(const Context& c) {
   bool rests =
       IsAuction(c.in.order.time_in_force) || (c.in.order.type != OrderType::kMarket && Rests(c.in.order.time_in_force));
   if (!c.quote->session_open && !rests) return Refuse(RejectReason::kMarketClosed, "the market is closed");
+  if (c.quote->halted && !c.reduces) {
+    return {.passed = false,
+            .reason = RejectReason::kInstrumentHalted,
+            .used = c.quote->halt_reason,
+            .after = c.quote->halt_reason,
+            .message = "trading in the instrument is halted: only reductions are taken"};
+  }
   return {};
 }
 Outcome FreshQuote(const Context& c) {

@@ -115,6 +115,8 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
       {"price_known", RejectReason::kStalePrice, [](World& w) { w.market.quotes.clear(); }},
       {"session_open", RejectReason::kMarketClosed,
        [](World& w) { w.market.quotes[Symbol("AAPL")].session_open = false; }},
+      {"session_open", RejectReason::kInstrumentHalted,
+       [](World& w) { w.market.quotes[Symbol("AAPL")].halted = true; }},
       {"price_age", RejectReason::kStalePrice, [](World& w) { w.now_ns += 5'001'000'000; }},
       {"price_age", RejectReason::kStalePrice, [](World& w) { w.market.quotes[Symbol("AAPL")].stale = true; }},
       {"price_crossed", RejectReason::kCrossedPrice, [](World& w) { w.SetQuote("100.01", "100"); }},

@@ -53,6 +53,9 @@ void ToProto(const Quote& quote, broker::v1::Quote* out) {
   out->set_sequence(quote.sequence);
   out->set_session_open(quote.session_open);
   out->set_stale(quote.stale);
+  if (!quote.halted) return;
+  out->set_halted(true);
+  out->set_halt_reason(quote.halt_reason);
 }
 
 absl::StatusOr<Quote> FromProto(const broker::v1::Quote& quote) {
@@ -67,6 +70,8 @@ absl::StatusOr<Quote> FromProto(const broker::v1::Quote& quote) {
   out.sequence = quote.sequence();
   out.session_open = quote.session_open();
   out.stale = quote.stale();
+  out.halted = quote.halted();
+  out.halt_reason = quote.halt_reason();
   return out;
 }
 

@@ -62,7 +62,24 @@ absl::Status DecodeRareTerms(const order::v1::Order& order, Unknown unknown, Ord
   if (order.has_pending_replace()) {
     ASSIGN_OR_RETURN(out->pending_replace, FromProto(order.pending_replace()));
   }
+  if (order.has_external()) {
+    // How it is treated is kept as a number that a younger version knows: whoever does not know it does not touch it.
+    const order::v1::External& external = order.external();
+    out->external = External{.handling = static_cast<ExternalHandling>(external.handling()),
+                             .actor = external.actor(),
+                             .reason = external.reason(),
+                             .request_id = external.request_id(),
+                             .decide_time = FromProto(external.decide_time())};
+  }
   return absl::OkStatus();
+}
+
+void EncodeExternal(const External& external, order::v1::External* out) {
+  out->set_handling(static_cast<order::v1::ExternalHandling>(external.handling));
+  out->set_actor(external.actor);
+  out->set_reason(external.reason);
+  out->set_request_id(external.request_id);
+  if (external.decide_time.nanos != 0) ToProto(external.decide_time, out->mutable_decide_time());
 }
 
 void EncodeRareTerms(const Order& order, order::v1::Order* out) {
@@ -85,6 +102,7 @@ void EncodeRareTerms(const Order& order, order::v1::Order* out) {
     out->mutable_list()->set_size(order.list->size);
   }
   if (order.pending_replace) ToProto(*order.pending_replace, out->mutable_pending_replace());
+  if (order.external) EncodeExternal(*order.external, out->mutable_external());
 }
 
 absl::StatusOr<Order> DecodeOrder(const order::v1::Order& order, Unknown unknown) {
@@ -232,6 +250,7 @@ void ToProto(const Fill& fill, order::v1::Fill* out) {
   out->set_version(fill.version);
   out->set_reversal(fill.reversal);
   if (fill.realised_pnl) ToProto(*fill.realised_pnl, out->mutable_realised_pnl());
+  out->set_transfer(fill.transfer);
 }
 
 absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill) {
@@ -256,6 +275,7 @@ absl::StatusOr<Fill> FromProto(const order::v1::Fill& fill) {
   if (fill.has_realised_pnl()) {
     ASSIGN_OR_RETURN(out.realised_pnl, FromProto(fill.realised_pnl(), "realised_pnl"));
   }
+  out.transfer = fill.transfer();
   return out;
 }
 
@@ -269,6 +289,30 @@ VenueAnswer FromProto(const order::v1::VenueAnswer& answer) {
   return {.question = static_cast<VenueQuestion>(answer.question()),
           .as_of = FromProto(answer.as_of()),
           .text = answer.text()};
+}
+
+void ToProto(const ExternalPolicy& policy, order::v1::ExternalPolicy* out) {
+  out->set_handling(static_cast<order::v1::ExternalHandling>(policy.handling));
+  for (const AttributionRule& rule : policy.rules) {
+    order::v1::AttributionRule* added = out->add_rules();
+    added->set_symbol(rule.symbol.value());
+    added->set_deployment_id(rule.deployment_id.value());
+  }
+  out->set_actor(policy.actor);
+  out->set_reason(policy.reason);
+  out->set_request_id(policy.request_id);
+  if (policy.set_time.nanos != 0) ToProto(policy.set_time, out->mutable_set_time());
+}
+
+ExternalPolicy FromProto(const order::v1::ExternalPolicy& policy) {
+  ExternalPolicy out{.handling = static_cast<ExternalHandling>(policy.handling()),
+                     .actor = policy.actor(),
+                     .reason = policy.reason(),
+                     .request_id = policy.request_id(),
+                     .set_time = FromProto(policy.set_time())};
+  for (const order::v1::AttributionRule& rule : policy.rules())
+    out.rules.push_back({.symbol = Symbol(rule.symbol()), .deployment_id = DeploymentId(rule.deployment_id())});
+  return out;
 }
 
 void ToProto(const OrderEvent& event, order::v1::OrderEvent* out, bool with_checks) {
@@ -288,6 +332,7 @@ void ToProto(const OrderEvent& event, order::v1::OrderEvent* out, bool with_chec
     for (const RiskCheck& check : event.checks) ToProto(check, out->add_checks());
   }
   for (const VenueAnswer& answer : event.evidence) ToProto(answer, out->add_evidence());
+  if (event.external_policy) ToProto(*event.external_policy, out->mutable_external_policy());
   out->set_execution_sequence(event.execution_sequence);
   out->set_mode(static_cast<type::v1::AccountMode>(event.mode));
 }
@@ -313,6 +358,7 @@ absl::StatusOr<OrderEvent> FromProto(const order::v1::OrderEvent& event) {
   out.checks.reserve(static_cast<std::size_t>(event.checks_size()));
   for (const order::v1::RiskCheck& check : event.checks()) out.checks.push_back(FromProto(check));
   for (const order::v1::VenueAnswer& answer : event.evidence()) out.evidence.push_back(FromProto(answer));
+  if (event.has_external_policy()) out.external_policy = FromProto(event.external_policy());
   out.execution_sequence = event.execution_sequence();
   out.mode = static_cast<AccountMode>(event.mode());
   return out;

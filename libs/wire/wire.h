@@ -25,6 +25,7 @@ void ToProto(const Trailing& trailing, order::v1::Trailing* out);
 void ToProto(const Replacement& replacement, order::v1::Replacement* out);
 void ToProto(const Fill& fill, order::v1::Fill* out);
 void ToProto(const VenueAnswer& answer, order::v1::VenueAnswer* out);
+void ToProto(const ExternalPolicy& policy, order::v1::ExternalPolicy* out);
 // `with_checks` false leaves out what risk said: most of the bytes, and news to nobody who is risk itself.
 void ToProto(const OrderEvent& event, order::v1::OrderEvent* out, bool with_checks = true);
 void ToProto(const Instrument& instrument, broker::v1::Instrument* out);
@@ -37,6 +38,8 @@ UtcTime FromProto(const google::protobuf::Timestamp& time);
 Rejection FromProto(const type::v1::Rejection& rejection);
 RiskCheck FromProto(const order::v1::RiskCheck& check);
 VenueAnswer FromProto(const order::v1::VenueAnswer& answer);
+// A handling that is not known here keeps its number, and counts as ASK.
+ExternalPolicy FromProto(const order::v1::ExternalPolicy& policy);
 // What is to be done must be understood whole: a number that is not known here is refused.
 absl::StatusOr<Order> FromProto(const order::v1::Order& order);
 absl::StatusOr<Trailing> FromProto(const order::v1::Trailing& trailing);

@@ -248,7 +248,8 @@ TEST(WireTest, OrderEnumsAreTheSameOnBothSides) {
   ExpectMirrors<TimeInForce, 0>(type::v1::TimeInForce_descriptor(), "TIME_IN_FORCE_");
   ExpectMirrors<AccountMode, 0>(type::v1::AccountMode_descriptor(), "ACCOUNT_MODE_");
   ExpectMirrors<OrderStatus, 0, 300>(order::v1::OrderStatus_descriptor(), "ORDER_STATUS_");
-  ExpectMirrors<OrderEventType, 0, 300>(order::v1::OrderEventType_descriptor(), "ORDER_EVENT_TYPE_");
+  ExpectMirrors<OrderEventType, 0, 300, 400>(order::v1::OrderEventType_descriptor(), "ORDER_EVENT_TYPE_");
+  ExpectMirrors<ExternalHandling, 0>(order::v1::ExternalHandling_descriptor(), "EXTERNAL_HANDLING_");
   ExpectMirrors<TriggerSource, 0>(type::v1::TriggerSource_descriptor(), "TRIGGER_SOURCE_");
   ExpectMirrors<TrailingOffsetType, 0>(type::v1::TrailingOffsetType_descriptor(), "TRAILING_OFFSET_TYPE_");
   ExpectMirrors<ContingencyType, 0>(type::v1::ContingencyType_descriptor(), "CONTINGENCY_TYPE_");

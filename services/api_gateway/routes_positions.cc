@@ -167,6 +167,60 @@ void AcknowledgeBreak(const CallPtr& call) {
   call->Forward(call->gateway.peers.positions, &PositionAsync::AcknowledgeBreak, request);
 }
 
+// One order made elsewhere: what becomes of it.
+void DecideExternal(const CallPtr& call, order::v1::ExternalHandling handling) {
+  position::v1::DecideExternalRequest request;
+  if (!call->ReadBody(&request)) return;
+  if (request.request_id().empty()) request.set_request_id(call->KeyOrNew());
+  request.set_account_id(call->AccountOr(request.account_id()));
+  request.set_order_id(call->Param("id"));
+  request.set_handling(handling);
+  request.set_actor(call->access.actor);
+  const std::string subject = "order:" + request.order_id();
+  const Json asked = ToJson(request);
+  call->AuditIntent("external_order.decide", subject, asked, request.account_id());
+  call->Ask(call->gateway.peers.positions, &PositionAsync::DecideExternal, request,
+            [call, subject, asked, account = request.account_id()](const grpc::Status& status,
+                                                                   position::v1::DecideExternalResponse& response) {
+              ApiError error = ErrorOf(status, "positions");
+              Json detail = asked;
+              detail["outcome"] = !status.ok() ? error.status : response.has_rejection() ? "REFUSED" : "OK";
+              call->Audit("external_order.decide", subject, detail, account);
+              if (!status.ok()) return call->Fail(error);
+              if (!response.has_rejection()) return call->Answer(200, response);
+              const type::v1::Rejection& rejection = response.rejection();
+              call->FailWith(MakeError(422, rejection.message(), static_cast<RejectReason>(rejection.reason())),
+                             ToJson(response));
+            });
+}
+void AdoptExternal(const CallPtr& call) { DecideExternal(call, order::v1::EXTERNAL_HANDLING_ADOPT); }
+void IgnoreExternal(const CallPtr& call) { DecideExternal(call, order::v1::EXTERNAL_HANDLING_IGNORE); }
+void AttributeExternal(const CallPtr& call) { DecideExternal(call, order::v1::EXTERNAL_HANDLING_ATTRIBUTE); }
+
+void SetExternalPolicy(const CallPtr& call) {
+  order::v1::SetExternalPolicyRequest request;
+  if (!call->ReadBody(&request)) return;
+  if (request.request_id().empty()) request.set_request_id(call->KeyOrNew());
+  request.set_account_id(call->AccountOr(request.account_id()));
+  request.set_actor(call->access.actor);
+  const std::string subject = "account:" + request.account_id();
+  const Json asked = ToJson(request);
+  call->AuditIntent("external_policy.set", subject, asked, request.account_id());
+  call->Ask(call->gateway.peers.orders, &OrderAsync::SetExternalPolicy, request,
+            [call, subject, asked, account = request.account_id()](const grpc::Status& status,
+                                                                   order::v1::SetExternalPolicyResponse& response) {
+              ApiError error = ErrorOf(status, "order_management");
+              Json detail = asked;
+              detail["outcome"] = !status.ok() ? error.status : response.has_rejection() ? "REFUSED" : "OK";
+              call->Audit("external_policy.set", subject, detail, account);
+              if (!status.ok()) return call->Fail(error);
+              if (!response.has_rejection()) return call->Answer(200, response);
+              const type::v1::Rejection& rejection = response.rejection();
+              call->FailWith(MakeError(422, rejection.message(), static_cast<RejectReason>(rejection.reason())),
+                             ToJson(response));
+            });
+}
+
 }  // namespace
 
 std::vector<Route> PositionRoutes() {
@@ -182,6 +236,10 @@ std::vector<Route> PositionRoutes() {
       {"GET", "/api/live/reconciliation", ListBreaks},
       {"GET", "/api/live/reconciliation/days", ListTieOuts},
       {"POST", "/api/live/reconciliation/breaks/{id}/acknowledge", AcknowledgeBreak},
+      {"PUT", "/api/live/reconciliation/external_policy", SetExternalPolicy},
+      {"POST", "/api/live/reconciliation/external/{id}/adopt", AdoptExternal},
+      {"POST", "/api/live/reconciliation/external/{id}/ignore", IgnoreExternal},
+      {"POST", "/api/live/reconciliation/external/{id}/attribute", AttributeExternal},
   };
 }
 

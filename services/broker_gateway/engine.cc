@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/base/absl_std.h"
+#include "libs/model/external.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -13,20 +14,6 @@ constexpr std::size_t kBatchMax = 500;
 constexpr std::size_t kInstructionBytes = 1'024;
 constexpr std::size_t kCallBytes = 256;
 constexpr std::int64_t kSaveNs = 1'000'000'000;
-
-broker::Trade TradeOf(const broker::Execution& execution) {
-  return {.order_id = execution.order_id,
-          .broker_order_id = execution.broker_order_id,
-          .root_id = execution.execution_id,
-          .symbol = execution.symbol,
-          .side = execution.side,
-          .quantity = execution.last_quantity,
-          .price = execution.last_price,
-          .fee = execution.fee,
-          .fee_currency = execution.fee_currency,
-          .maker = execution.maker,
-          .time = execution.transact_time};
-}
 
 }  // namespace
 
@@ -119,26 +106,10 @@ bool Engine::Ask(std::function<void(const Engine&)> question) {
   });
 }
 
-bool Engine::TellTrades(const AccountId& account, std::vector<paper::NumberedTrade> trades,
-                        std::function<void(std::vector<std::uint64_t>)> done) {
-  return inbox_.Post(kQuestions, kInstructionBytes * (trades.size() + 1),
-                     [this, account, trades = std::move(trades), done = std::move(done)] {
-                       std::vector<std::uint64_t> told;
-                       for (const paper::NumberedTrade& trade : trades) {
-                         if (dead_ || !told_late_.insert({account, trade.number}).second) continue;
-                         log_.Warning("broker.trade_told_late", {{"account", account.value()},
-                                                                 {"execution", trade.execution.execution_id.value()},
-                                                                 {"order", trade.execution.order_id.value()}});
-                         desks_.HearTrade(account, TradeOf(trade.execution));
-                         told.push_back(trade.number);
-                       }
-                       after_commit_.push_back([told = std::move(told), done] { done(told); });
-                     });
-}
-
 bool Engine::Plant(broker::v1::PlantPaperFaultRequest request, std::function<void(absl::Status)> done) {
   return inbox_.Post(kQuestions, kInstructionBytes, [this, request = std::move(request), done = std::move(done)] {
-    absl::Status planted = faults_.Plant(request, venue_, feed_.Now());
+    bool of_market = request.has_halt() || request.has_resume() || request.has_gap();
+    absl::Status planted = of_market ? PlantInMarket(request) : faults_.Plant(request, venue_, feed_.Now());
     after_commit_.push_back([planted, done] { done(planted); });
   });
 }
@@ -223,7 +194,8 @@ void Engine::Kill() {
 }
 
 bool Engine::IsToCancel(const KillCommand& held, const Order& order) const {
-  return held.cancel_all && !IsEmergencyReduction(order) && !reductions_.contains(order.order_id);
+  return held.cancel_all && !IsEmergencyReduction(order) && !IsLeftAlone(order) &&
+         !reductions_.contains(order.order_id);
 }
 
 void Engine::CancelAll(const KillCommand& held, KillDesk::View& view, const AccountId& account) {
@@ -241,7 +213,8 @@ void Engine::CancelAll(const KillCommand& held, KillDesk::View& view, const Acco
                                 .message = "the broker gateway's kill switch cancels every open order of the account"});
       }
     }
-    if (IsTerminal(desks_.Find(account, id)->status)) continue;
+    const Order& left = *desks_.Find(account, id);
+    if (IsTerminal(left.status) || IsLeftAlone(left)) continue;
     ++view.open_orders;
     view.cancel_pending |= IsToCancel(held, *desks_.Find(account, id));
   }
@@ -290,7 +263,9 @@ std::int64_t Engine::IdleNanos() const {
 void Engine::StepMarket() {
   const market::MarketStep* step = feed_.Step();
   if (step == nullptr) return;
-  for (const Quote& quote : step->quotes) {
+  for (const Quote& told : step->quotes) {
+    Quote quote = told;
+    halts_.Apply(quote, step->time);
     venue_.OnQuote(quote, step->time);
     redis_.HashSet("ballast:quotes", quote.symbol.value(),
                    quote.bid_price.ToString() + " " + quote.ask_price.ToString() + " " + quote.last_price.ToString() +

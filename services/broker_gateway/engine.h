@@ -18,6 +18,7 @@
 #include "libs/runtime/machine.h"
 #include "libs/runtime/mailbox.h"
 #include "services/broker_gateway/engine_options.h"
+#include "services/broker_gateway/halt_board.h"
 #include "services/broker_gateway/kill_desk.h"
 #include "services/broker_gateway/market_feed.h"
 #include "services/broker_gateway/order_sessions.h"
@@ -57,8 +58,25 @@ class Engine : public runtime::Machine {
 
   // Tells trades of the venue that its journal does not have; each once, whoever asks. `done` hears, once they are
   // stored, the numbers of those that were told now.
-  bool TellTrades(const AccountId& account, std::vector<paper::NumberedTrade> trades,
+  struct LateTrade {
+    paper::NumberedTrade trade;
+    // Of a trade that was told in another version: that one, and its order.
+    std::optional<broker::OrderDesk::Told> former = {};
+    std::optional<Order> order = {};
+  };
+  bool TellTrades(const AccountId& account, std::vector<LateTrade> trades,
                   std::function<void(std::vector<std::uint64_t>)> done);
+  // An order made elsewhere that the venue has open is told from here on. `done` hears, once that is stored, the order
+  // as the venue has it and whether it was told before; NOT_FOUND: there is none such, FAILED_PRECONDITION: it was made
+  // here.
+  struct Adopted {
+    Order order;
+    bool replayed = false;
+  };
+  bool Adopt(AccountId account, OrderId id, External external, DeploymentId deployment,
+             std::function<void(absl::StatusOr<Adopted>)> done);
+  // Of tests: a trade that the venue corrects or takes back. `order` is the trade's.
+  bool Amend(paper::PaperBroker::Amendment amendment, Order order, std::function<void(absl::Status)> done);
   // Of tests; `done` hears once it is stored.
   bool Plant(broker::v1::PlantPaperFaultRequest request, std::function<void(absl::Status)> done);
 
@@ -66,6 +84,7 @@ class Engine : public runtime::Machine {
   [[nodiscard]] const paper::PaperBroker& venue() const { return venue_; }
   [[nodiscard]] const MarketFeed& feed() const { return feed_; }
   [[nodiscard]] const VenueDesks& desks() const { return desks_; }
+  [[nodiscard]] const HaltBoard& halts() const { return halts_; }
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   // Any thread. False: what has happened waits to be stored for longer than a second, and nothing new happens.
@@ -83,6 +102,8 @@ class Engine : public runtime::Machine {
     bool step = false;
   };
 
+  // Of tests: what happens to the market itself.
+  absl::Status PlantInMarket(const broker::v1::PlantPaperFaultRequest& request);
   // The market of a first start has a past, which is stored before anything else happens. False: it is not stored yet,
   // or (dead_) never will be.
   bool SavePast();
@@ -153,6 +174,7 @@ class Engine : public runtime::Machine {
   MarketFeed feed_;
   VenueDesks desks_;
   PaperFaults faults_;
+  HaltBoard halts_;
   // Trades that TellTrades has told.
   std::set<std::pair<AccountId, std::uint64_t>> told_late_;
   std::int64_t last_save_ns_ = 0;

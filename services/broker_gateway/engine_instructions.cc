@@ -305,6 +305,7 @@ void Engine::Open(const AccountId& id, const std::string& currency, Decimal cash
   }
   if (!currency.empty()) not_joined_.erase(id);
   venue_.OpenAccount(id, currency, cash);
+  if (!currency.empty()) desks_.Begin(id);
   if (auto told = told_.find(id); told != told_.end()) desks_.GoOnAfter(id, told->second);
 }
 

@@ -10,6 +10,7 @@
 #include "libs/base/decimal.h"
 #include "libs/brokers/paper/faulty_session.h"
 #include "libs/brokers/paper/paper_broker.h"
+#include "libs/market/simulator.h"
 #include "services/broker_gateway/last_check.h"
 #include "services/broker_gateway/registry.h"
 
@@ -24,6 +25,8 @@ struct EngineOptions {
   std::int32_t day_start_minute = 0;
   std::uint64_t seed = 7;
   std::int64_t tick_ms = 250;
+  // What happens in the simulated market; steps_per_day is made of tick_ms.
+  market::Simulator::Events events = {};
   // Market seconds per wall second; 0: lockstep.
   Decimal speed = Decimal::FromInt(1);
   std::string replay_directory;

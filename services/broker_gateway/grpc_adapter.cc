@@ -299,6 +299,13 @@ grpc::ServerUnaryReactor* MarketDataGrpc::GetMarketStatus(grpc::CallbackServerCo
                                                           broker::v1::GetMarketStatusResponse* response) {
   return Answer(engine_, context, [response](const Engine& engine) {
     engine.feed().FillStatus(response);
+    for (const auto& [symbol, halt] : engine.halts().halts()) {
+      broker::v1::Halt* told = response->add_halts();
+      told->set_symbol(symbol.value());
+      told->set_reason(halt.reason);
+      wire::ToProto(halt.start_time, told->mutable_start_time());
+      if (halt.resume_time) wire::ToProto(*halt.resume_time, told->mutable_resume_time());
+    }
     return absl::OkStatus();
   });
 }

@@ -38,6 +38,9 @@ class BrokerGrpc final : public broker::v1::BrokerService::CallbackService {
   grpc::ServerUnaryReactor* TellVenueTrades(grpc::CallbackServerContext* context,
                                             const broker::v1::TellVenueTradesRequest* request,
                                             broker::v1::TellVenueTradesResponse* response) override;
+  grpc::ServerUnaryReactor* AdoptVenueOrder(grpc::CallbackServerContext* context,
+                                            const broker::v1::AdoptVenueOrderRequest* request,
+                                            broker::v1::AdoptVenueOrderResponse* response) override;
   grpc::ServerUnaryReactor* PlantPaperFault(grpc::CallbackServerContext* context,
                                             const broker::v1::PlantPaperFaultRequest* request,
                                             broker::v1::PlantPaperFaultResponse* response) override;

@@ -203,12 +203,16 @@ absl::Status MarketFeed::OpenSource() {
     return absl::InvalidArgumentError(
         ToAbsl("market_source: 'simulated' or 'replay' is expected, not '" + options_.source + "'"));
   }
+  constexpr std::int64_t kDayMs = 86'400'000;
+  market::Simulator::Events events = options_.events;
+  events.steps_per_day = std::max<std::int64_t>(kDayMs / options_.tick_ms, 1);
   source_ = std::make_unique<market::SimulatedSource>(
       market::SimulatedSource::Options{.seed = options_.seed,
                                        .tick = Duration::Millis(options_.tick_ms),
                                        .wall_time = options_.speed == Decimal::FromInt(1),
                                        .start = lockstep() ? kLockstepStart : clock_.Now(),
-                                       .exchange_hours = options_.exchange_hours});
+                                       .exchange_hours = options_.exchange_hours,
+                                       .events = events});
   return absl::OkStatus();
 }
 

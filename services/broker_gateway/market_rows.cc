@@ -47,7 +47,8 @@ void AddMarket(const market::SourceState& state, const std::vector<Bar>& bars, S
   if (!state.symbols.empty()) {
     using Type = SqlArray::Type;
     SqlArray symbols(Type::kText), mids(Type::kBigint), trends(Type::kBigint), noises(Type::kBigint),
-        left(Type::kBigint), sequences(Type::kBigint);
+        left(Type::kBigint), sequences(Type::kBigint), halts(Type::kBigint), halt_mids(Type::kBigint),
+        halt_reasons(Type::kBigint);
     for (const auto& [symbol, each] : state.symbols) {
       symbols.Add(symbol.value());
       mids.Add(each.mid);
@@ -55,21 +56,29 @@ void AddMarket(const market::SourceState& state, const std::vector<Bar>& bars, S
       noises.Add(each.noise);
       left.Add(each.regime_steps_left);
       sequences.Add(static_cast<std::int64_t>(each.sequence));
+      halts.Add(each.halt_steps_left);
+      halt_mids.Add(each.halt_mid);
+      halt_reasons.Add(each.halt_reason);
     }
     batch
         .Statement(
-            "INSERT INTO simulator_state (symbol, step, mid, trend, noise, regime_steps_left, sequence) SELECT "
-            "s, $2, m, t, n, l, q FROM unnest($1::text[], $3::bigint[], $4::bigint[], $5::bigint[], "
-            "$6::bigint[], $7::bigint[]) AS row (s, m, t, n, l, q) ON CONFLICT (symbol) DO UPDATE SET step = "
+            "INSERT INTO simulator_state (symbol, step, mid, trend, noise, regime_steps_left, sequence, "
+            "halt_steps_left, halt_mid, halt_reason) SELECT s, $2, m, t, n, l, q, h, hm, hr FROM unnest($1::text[], "
+            "$3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], "
+            "$10::bigint[]) AS row (s, m, t, n, l, q, h, hm, hr) ON CONFLICT (symbol) DO UPDATE SET step = "
             "excluded.step, mid = excluded.mid, trend = excluded.trend, noise = excluded.noise, "
-            "regime_steps_left = excluded.regime_steps_left, sequence = excluded.sequence")
+            "regime_steps_left = excluded.regime_steps_left, sequence = excluded.sequence, halt_steps_left = "
+            "excluded.halt_steps_left, halt_mid = excluded.halt_mid, halt_reason = excluded.halt_reason")
         .Value(symbols)
         .Bigint(static_cast<std::int64_t>(state.step))
         .Value(mids)
         .Value(trends)
         .Value(noises)
         .Value(left)
-        .Value(sequences);
+        .Value(sequences)
+        .Value(halts)
+        .Value(halt_mids)
+        .Value(halt_reasons);
   }
   for (std::size_t from = 0; from < bars.size(); from += kBarsOfAStatement) {
     const Bar* begin = bars.data() + from;

@@ -15,6 +15,7 @@ absl::StatusOr<Order> OrderElsewhere(const AccountId& account, const broker::v1:
   order.type = from.has_limit_price() ? OrderType::kLimit : OrderType::kMarket;
   order.time_in_force = TimeInForce::kGtc;
   order.status = OrderStatus::kSubmitted;
+  order.external = External{};
   ASSIGN_OR_RETURN(order.quantity, wire::FromProto(from.quantity(), "quantity"));
   order.leaves_quantity = order.quantity;
   if (from.has_limit_price()) {
@@ -59,6 +60,7 @@ absl::Status PaperFaults::Plant(const broker::v1::PlantPaperFaultRequest& reques
       return absl::OkStatus();
     }
     case Request::FAULT_NOT_SET:
+    default:  // what happens to a trade, or to the market, is seen to by whoever has those
       break;
   }
   return absl::InvalidArgumentError("no fault is named");

@@ -38,13 +38,14 @@ absl::Status PostgresBrokerStore::LoadBroker(paper::PaperBroker& broker) {
   return database_.LongTransaction([&](pqxx::transaction_base& work) -> absl::Status {
     for (const pqxx::row& row : work.exec(
              "SELECT account_id, currency, cash::text, execution_sequence, coalesce((SELECT max(trade_number) FROM "
-             "paper_trade WHERE paper_trade.account_id = ledger.account_id), 0) FROM ledger")) {
+             "paper_trade WHERE paper_trade.account_id = ledger.account_id), 0), id_number FROM ledger")) {
       paper::Ledger ledger;
       ledger.account_id = AccountId(row[0].as<std::string>());
       ledger.currency = row[1].as<std::string>();
       ASSIGN_OR_RETURN(ledger.cash, Decimal::Parse(row[2].as<std::string>()));
       ledger.execution_sequence = row[3].as<std::uint64_t>();
       ledger.trades = row[4].as<std::uint64_t>();
+      ledger.id_number = row[5].as<std::uint64_t>();
       for (const pqxx::row& position : work.exec_params(
                "SELECT symbol, quantity::text FROM ledger_position WHERE account_id = $1", ledger.account_id.value())) {
         ASSIGN_OR_RETURN(Decimal quantity, Decimal::Parse(position[1].as<std::string>()));
@@ -237,13 +238,17 @@ absl::StatusOr<market::SourceState> PostgresBrokerStore::LoadMarket(const std::s
     }
     if (key != "simulated") return absl::OkStatus();
     for (const pqxx::row& row :
-         work.exec("SELECT symbol, step, mid, trend, noise, regime_steps_left, sequence FROM simulator_state")) {
+         work.exec("SELECT symbol, step, mid, trend, noise, regime_steps_left, sequence, halt_steps_left, halt_mid, "
+                   "halt_reason FROM simulator_state")) {
       state.step = row[1].as<std::uint64_t>();
       state.symbols[Symbol(row[0].as<std::string>())] = {.mid = row[2].as<std::int64_t>(),
                                                          .trend = row[3].as<std::int64_t>(),
                                                          .noise = row[4].as<std::int64_t>(),
                                                          .regime_steps_left = row[5].as<std::int64_t>(),
-                                                         .sequence = row[6].as<std::uint64_t>()};
+                                                         .sequence = row[6].as<std::uint64_t>(),
+                                                         .halt_steps_left = row[7].as<std::int64_t>(),
+                                                         .halt_mid = row[8].as<std::int64_t>(),
+                                                         .halt_reason = row[9].as<std::int64_t>()};
     }
     return absl::OkStatus();
   }));

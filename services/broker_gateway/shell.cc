@@ -1,5 +1,7 @@
 #include "services/broker_gateway/shell.h"
 
+#include <algorithm>
+
 #include <grpcpp/grpcpp.h>
 
 #include "libs/runtime/worker.h"
@@ -27,6 +29,22 @@ std::string KillSwitchPath(const Config& config) {
 std::optional<paper::Faults> FaultsOf(const Config& config) {
   if (!config.GetBool("paper_test_faces")) return std::nullopt;
   return paper::Faults{.time_percent = static_cast<int>(config.GetInt("paper_test_time_percent"))};
+}
+
+market::Simulator::Events EventsOf(const Config& config) {
+  auto ppm = [&](const char* name) {
+    constexpr std::int64_t kPpmOfPercent = 10'000;
+    Decimal value = Multiply(config.GetDecimal(name), Decimal::FromInt(kPpmOfPercent), Rounding::kHalfEven);
+    return static_cast<std::int64_t>(value.units() / Decimal::FromInt(1).units());
+  };
+  constexpr std::int64_t kMillis = 1'000;
+  std::int64_t steps = config.GetInt("market_halt_seconds") * kMillis / config.GetInt("market_tick_ms");
+  return {.halts_per_day = static_cast<int>(config.GetInt("market_halts_per_day")),
+          .gaps_per_day = static_cast<int>(config.GetInt("market_gaps_per_day")),
+          .halt_steps = std::max<std::int64_t>(steps, 1),
+          .auction = config.GetBool("market_halt_auction"),
+          .gap_ppm = ppm("market_gap_percent"),
+          .open_gap_ppm = ppm("market_open_gap_percent")};
 }
 
 // A broker's settings as they are configured.
@@ -68,6 +86,7 @@ class BrokerGateway : public Service {
                  .day_start_minute = static_cast<std::int32_t>(context.config.GetInt("day_start_minute_utc")),
                  .seed = static_cast<std::uint64_t>(context.config.GetInt("market_seed")),
                  .tick_ms = context.config.GetInt("market_tick_ms"),
+                 .events = EventsOf(context.config),
                  .speed = context.config.GetDecimal("market_speed"),
                  .replay_directory = context.config.GetString("replay_directory"),
                  .replay_symbols = context.config.GetStringList("replay_symbols"),
@@ -75,7 +94,8 @@ class BrokerGateway : public Service {
                  .lockstep_subscribers = static_cast<int>(context.config.GetInt("lockstep_subscribers")),
                  .paper = {.latency = Duration::Millis(context.config.GetInt("paper_latency_ms")),
                            .slippage_ticks = static_cast<int>(context.config.GetInt("paper_slippage_ticks")),
-                           .queue = context.config.GetBool("paper_queue")},
+                           .queue = context.config.GetBool("paper_queue"),
+                           .refuses_in_halts = context.config.GetBool("paper_refuses_in_halts")},
                  .broker_settings = SettingsOf(context.config),
                  .faults = FaultsOf(context.config),
                  .last_check = {.notional_max = context.config.GetDecimal("notional_cap"),
@@ -184,6 +204,44 @@ ServiceSpec BrokerGatewaySpec() {
                  .minimum = "1",
                  .maximum = "60000",
                  .unit = "ms"},
+                {.name = "market_halts_per_day",
+                 .type = KnobType::kInt,
+                 .default_value = "0",
+                 .help = "of each instrument of the simulated market, on average, by its seed",
+                 .minimum = "0",
+                 .maximum = "1000"},
+                {.name = "market_halt_seconds",
+                 .type = KnobType::kInt,
+                 .default_value = "300",
+                 .help = "market time from a halt to the resume",
+                 .minimum = "1",
+                 .maximum = "86400",
+                 .unit = "s"},
+                {.name = "market_halt_auction",
+                 .type = KnobType::kBool,
+                 .default_value = "true",
+                 .help = "trading resumes at the price of an auction, which may be far from the last one; without "
+                         "it where it stopped"},
+                {.name = "market_gaps_per_day",
+                 .type = KnobType::kInt,
+                 .default_value = "0",
+                 .help = "how often the price of an instrument jumps, on average, by the seed",
+                 .minimum = "0",
+                 .maximum = "1000"},
+                {.name = "market_gap_percent",
+                 .type = KnobType::kDecimal,
+                 .default_value = "5",
+                 .help = "how far it jumps, up or down: half of that to all of it",
+                 .minimum = "0.01",
+                 .maximum = "50",
+                 .unit = "%"},
+                {.name = "market_open_gap_percent",
+                 .type = KnobType::kDecimal,
+                 .default_value = "0",
+                 .help = "with simulated_exchange_hours: how far at most a session opens from the former close",
+                 .minimum = "0",
+                 .maximum = "50",
+                 .unit = "%"},
                 {.name = "notional_cap",
                  .type = KnobType::kDecimal,
                  .default_value = "1000000",

@@ -41,6 +41,7 @@ void ToProto(const broker::Execution& execution, broker::v1::ExecutionReport* ou
   out->set_version(execution.version);
   if (execution.replacement) wire::ToProto(*execution.replacement, out->mutable_replacement());
   for (const VenueAnswer& answer : execution.evidence) wire::ToProto(answer, out->add_evidence());
+  if (execution.adopted) wire::ToProto(*execution.adopted, out->mutable_adopted());
 }
 
 }  // namespace ballast

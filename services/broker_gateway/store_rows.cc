@@ -57,13 +57,15 @@ void AddOrders(const std::vector<BrokerCommit::VenueOrder>& changed, SqlBatch& b
 // Positions that did not change are left as they are: a row rewritten for every order would be most of the writing.
 void AddLedgers(const std::vector<paper::Ledger>& changed, SqlBatch& batch) {
   if (changed.empty()) return;
-  SqlArray accounts(Type::kText), currencies(Type::kText), cash(Type::kText), sequences(Type::kBigint);
+  SqlArray accounts(Type::kText), currencies(Type::kText), cash(Type::kText), sequences(Type::kBigint),
+      id_numbers(Type::kBigint);
   SqlArray holders(Type::kText), symbols(Type::kText), quantities(Type::kText);
   for (const paper::Ledger& ledger : changed) {
     accounts.Add(ledger.account_id.value());
     currencies.Add(ledger.currency);
     cash.Add(ledger.cash.ToString());
     sequences.Add(static_cast<std::int64_t>(ledger.execution_sequence));
+    id_numbers.Add(static_cast<std::int64_t>(ledger.id_number));
     for (const auto& [symbol, quantity] : ledger.positions) {
       holders.Add(ledger.account_id.value());
       symbols.Add(symbol.value());
@@ -72,13 +74,16 @@ void AddLedgers(const std::vector<paper::Ledger>& changed, SqlBatch& batch) {
   }
   batch
       .Statement(
-          "INSERT INTO ledger (account_id, currency, cash, execution_sequence) SELECT a, c, m::numeric, s FROM "
-          "unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS row (a, c, m, s) ON CONFLICT "
-          "(account_id) DO UPDATE SET cash = excluded.cash, execution_sequence = excluded.execution_sequence")
+          "INSERT INTO ledger (account_id, currency, cash, execution_sequence, id_number) "
+          "SELECT a, c, m::numeric, s, i FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) "
+          "AS row (a, c, m, s, i) ON "
+          "CONFLICT (account_id) DO UPDATE SET cash = excluded.cash, execution_sequence = excluded.execution_sequence, "
+          "id_number = excluded.id_number")
       .Value(accounts)
       .Value(currencies)
       .Value(cash)
-      .Value(sequences);
+      .Value(sequences)
+      .Value(id_numbers);
   batch
       .Statement(
           "DELETE FROM ledger_position WHERE account_id = ANY($1::text[]) AND (account_id, symbol) NOT IN "

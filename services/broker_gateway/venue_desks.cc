@@ -84,6 +84,8 @@ absl::Status VenueDesks::Restore(const std::vector<broker::OrderDesk::Kept>& kep
       if (known.contains(id)) continue;
       // The venue's books are ours: what they say of a replacement has been told.
       const Order& order = *venue_.Find(id);
+      // Nobody was told of what was made elsewhere until somebody has said what becomes of it.
+      if (order.external && order.external->handling == ExternalHandling::kUnspecified) continue;
       desk.desk.Restore({.order = order, .way = broker::OrderDesk::Way::kOpen, .replace_answered = order.replace_count},
                         now_());
     }
@@ -317,17 +319,21 @@ void VenueDesks::Send(Desk& desk) {
 
 std::vector<broker::Execution> VenueDesks::Hear(paper::Changes& changes) {
   std::vector<broker::Execution> news = std::move(changes.executions);
+  std::set<AccountId> accounts;
+  for (const AccountId& account : changes.accounts) {
+    if (desks_.contains(account)) accounts.insert(account);
+  }
   while (true) {
     for (const broker::Execution& execution : news) {
+      accounts.insert(execution.account_id);
       Desk& desk = Of(execution.account_id);
       desk.session->Hear(execution);
       Poll(desk);
       Pump(desk);
     }
-    std::set<AccountId> accounts;
     for (const broker::Execution& execution : told_) accounts.insert(execution.account_id);
-    // The ledger's number is the one that is stored.
-    for (const AccountId& account : accounts) venue_.GoOnAfter(account, desks_.at(account).desk.execution_sequence());
+    // The ledger's number is the one that is stored: what nobody was told of (an order made elsewhere) has none.
+    for (const AccountId& account : accounts) venue_.SetTold(account, desks_.at(account).desk.execution_sequence());
     // What the desk has sent on hearing that is done already.
     paper::Changes more = venue_.TakeChanges();
     changes.accounts.insert(more.accounts.begin(), more.accounts.end());
@@ -343,6 +349,17 @@ void VenueDesks::HearTrade(const AccountId& account, const broker::Trade& trade)
   Desk& desk = Of(account);
   desk.desk.Hear(trade, now_());
   Pump(desk);
+}
+
+bool VenueDesks::Adopt(const Order& order) {
+  Desk& desk = Of(order.account_id);
+  bool elsewhere = desk.desk.Adopt(order, now_());
+  Pump(desk);
+  return elsewhere;
+}
+
+void VenueDesks::RecallTrade(const Order& order, const ExecutionId& root, const broker::OrderDesk::Told& told) {
+  Of(order.account_id).desk.RecallTrade(order, root, told);
 }
 
 std::optional<broker::Statement> VenueDesks::StatementOf(const AccountId& account) const {

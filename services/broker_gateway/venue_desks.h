@@ -49,6 +49,8 @@ class VenueDesks {
   // To be stored with what Hear has told; once.
   Brokers TakeJoined() { return std::exchange(joined_, {}); }
 
+  // A desk for it, before the venue does anything in it. The account must be open at the venue.
+  void Begin(const AccountId& account) { (void)Of(account); }
   // The account must be open at the venue; all of these change nothing for an order that is not known.
   void Submit(const Order& order);
   void Refuse(const Order& order, const Rejection& why);
@@ -85,6 +87,10 @@ class VenueDesks {
   std::vector<broker::Execution> Hear(paper::Changes& changes);
   // A trade that the venue has made and that was never heard. The account must have a desk or be open.
   void HearTrade(const AccountId& account, const broker::Trade& trade);
+  // An order made elsewhere that the venue has open is told from here on. False: it was sent from here.
+  bool Adopt(const Order& order);
+  // A trade that was told before: what comes of it is about that one.
+  void RecallTrade(const Order& order, const ExecutionId& root, const broker::OrderDesk::Told& told);
   // What the venue says of an account that is open there; nothing: one elsewhere has not said it yet.
   [[nodiscard]] std::optional<broker::Statement> StatementOf(const AccountId& account) const;
   // Of an account elsewhere: the newest report that was numbered when its statement was heard.

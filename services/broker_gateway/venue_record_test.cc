@@ -44,7 +44,7 @@ class VenueRecordTest : public SessionTest {
     unheard.execution.fee = *wire::FromProto((*trade)[0].fee(), "fee");
     unheard.execution.fee_currency = (*trade)[0].fee_currency();
     std::promise<std::vector<std::uint64_t>> told;
-    EXPECT_TRUE(engine_->TellTrades(kPaperAccount, {unheard},
+    EXPECT_TRUE(engine_->TellTrades(kPaperAccount, {{.trade = unheard}},
                                     [&](std::vector<std::uint64_t> numbers) { told.set_value(std::move(numbers)); }));
     return told.get_future().get();
   }

@@ -26,6 +26,7 @@ void Encode(const orders::Account::Snapshot& snapshot, const std::string& broker
   out->set_last_sequence(snapshot.last_sequence);
   out->set_halted(snapshot.halted);
   out->set_halt_reason(snapshot.halt_reason);
+  wire::ToProto(snapshot.external, out->mutable_external_policy());
   out->set_broker(broker);
 }
 

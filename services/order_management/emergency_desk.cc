@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/base/absl_std.h"
+#include "libs/model/external.h"
 #include "libs/orders/order_id.h"
 #include "libs/orders/protection.h"
 
@@ -124,7 +125,7 @@ orders::EmergencyFacts EmergencyDesk::Look(Live& live, const orders::Account& ac
                                .venue_error = live.venue_error};
   const std::string own = live.emergency.command_id + ".";
   for (const auto& [id, order] : account.working()) {
-    if (IsTerminal(order.status)) continue;
+    if (IsTerminal(order.status) || IsLeftAlone(order)) continue;
     bool is_own = order.request_id.value().starts_with(own);
     facts.open.push_back({.order_id = id, .cancel_requested = order.cancel_requested, .own = is_own});
     if (!is_own) live.seen.insert(id);

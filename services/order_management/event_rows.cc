@@ -11,7 +11,7 @@ namespace ballast {
 
 bool MovesBooks(OrderEventType type) {
   return type == OrderEventType::kFilled || type == OrderEventType::kTradeCancel ||
-         type == OrderEventType::kTradeCorrect;
+         type == OrderEventType::kTradeCorrect || type == OrderEventType::kExternalDecided;
 }
 
 absl::Status ForEachEvent(const pqxx::row& row,

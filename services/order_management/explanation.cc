@@ -89,6 +89,15 @@ Words WordsOf(const OrderEvent& event) {
       return FillWords(event, "Trade taken back:");
     case order::v1::ORDER_EVENT_TYPE_TRADE_CORRECT:
       return FillWords(event, "Trade corrected:");
+    case order::v1::ORDER_EVENT_TYPE_ADOPTED:
+      return {.title = "Made elsewhere, and taken into the log",
+              .detail = order.external().actor() + ": " + order.external().reason()};
+    case order::v1::ORDER_EVENT_TYPE_EXTERNAL_DECIDED:
+      if (event.has_fill()) {
+        return FillWords(event, event.fill().reversal() ? "Moved out of a book:" : "Moved into a book:");
+      }
+      return {.title = "Decided what becomes of it",
+              .detail = order.external().actor() + ": " + order.external().reason()};
     case order::v1::ORDER_EVENT_TYPE_PENDING_CANCEL:
       return {.title = "Cancel asked for", .detail = "It may still fill until the broker answers."};
     case order::v1::ORDER_EVENT_TYPE_CANCEL_REJECTED:

@@ -96,6 +96,12 @@ class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_St
   grpc::ServerUnaryReactor* ListProtections(grpc::CallbackServerContext* context,
                                             const order::v1::ListProtectionsRequest* request,
                                             order::v1::ListProtectionsResponse* response) override;
+  grpc::ServerUnaryReactor* SetExternalPolicy(grpc::CallbackServerContext* context,
+                                              const order::v1::SetExternalPolicyRequest* request,
+                                              order::v1::SetExternalPolicyResponse* response) override;
+  grpc::ServerUnaryReactor* DecideExternalOrder(grpc::CallbackServerContext* context,
+                                                const order::v1::DecideExternalOrderRequest* request,
+                                                order::v1::DecideExternalOrderResponse* response) override;
   grpc::ServerUnaryReactor* ListEmergencies(grpc::CallbackServerContext* context,
                                             const order::v1::ListEmergenciesRequest* request,
                                             order::v1::ListEmergenciesResponse* response) override;

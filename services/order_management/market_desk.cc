@@ -143,8 +143,10 @@ void MarketDesk::Look(const MarketStep& step) {
     if (order == nullptr || order->status != OrderStatus::kHeld) continue;
     if (!Expire(*account, *order, step.market_time, true)) continue;
     if (auto quote = quotes.find(order->symbol); quote != quotes.end()) {
-      if (order->hold == HoldReason::kTrigger) Watch(*account, *order, *quote->second);
-      bool open = quote->second->session_open && !quote->second->stale;
+      // What was quoted before a halt is no price to trigger at.
+      const bool halted = quote->second->halted;
+      if (order->hold == HoldReason::kTrigger && !halted) Watch(*account, *order, *quote->second);
+      bool open = quote->second->session_open && !quote->second->stale && !halted;
       if (order->hold == HoldReason::kSession && open) opened.push_back(account->Find(key.second));
     }
     (void)Expire(*account, *account->Find(key.second), step.market_time, false);

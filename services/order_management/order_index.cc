@@ -30,9 +30,9 @@ bool OrderIndex::Take(const OrderEvent& event) {
   if (fresh) {
     row.account_id = order.account_id.value();
     row.symbol = order.symbol.value();
-    row.deployment_id = order.deployment_id.value();
     row.create_nanos = order.create_time.nanos;
   }
+  row.deployment_id = order.deployment_id.value();
   row.status = static_cast<int>(order.status);
   row.working = !IsTerminal(order.status);
   return true;
@@ -46,9 +46,9 @@ bool OrderIndex::Take(const std::string& account_id, std::uint64_t sequence, con
   if (fresh) {
     row.account_id = order->account_id();
     row.symbol = order->symbol();
-    row.deployment_id = order->deployment_id();
     row.create_nanos = wire::FromProto(order->create_time()).nanos;
   }
+  row.deployment_id = order->deployment_id();
   row.status = order->status();
   row.working = !IsTerminal(static_cast<OrderStatus>(order->status()));
   return true;

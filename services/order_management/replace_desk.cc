@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/broker/capabilities.h"
+#include "libs/model/external.h"
 #include "libs/model/trigger.h"
 
 namespace ballast {
@@ -54,6 +55,7 @@ std::optional<Rejection> ReplaceDesk::Refusal(const orders::Account& account, co
                                               const Replacement& terms, std::optional<UtcTime> deadline) const {
   if (IsTerminal(order.status))
     return No(RejectReason::kOrderClosed, "order_state", "the order is closed, there is nothing to replace");
+  if (IsLeftAlone(order)) return LeftAlone(order);
   if (order.cancel_requested) return No(RejectReason::kCancelPending, "order_state", "the order is being cancelled");
   if (order.pending_replace || asked_.contains(order.order_id))
     return No(RejectReason::kReplacePending, "order_state", "another replacement of the order is not answered yet");

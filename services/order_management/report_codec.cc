@@ -84,6 +84,12 @@ absl::StatusOr<orders::Report> DecodeReport(const broker::v1::ExecutionReport& p
       report.type = OrderEventType::kNeverAccepted;
       for (const order::v1::VenueAnswer& answer : proto.evidence()) report.evidence.push_back(wire::FromProto(answer));
       break;
+    case broker::v1::EXECUTION_TYPE_ADOPTED: {
+      report.type = OrderEventType::kAdopted;
+      ASSIGN_OR_RETURN(report.adopted, wire::FromProto(proto.adopted()));
+      if (report.adopted->order_id != report.order_id) return absl::InvalidArgumentError("adopted: another order");
+      break;
+    }
     case broker::v1::EXECUTION_TYPE_CANCEL_REJECTED:
       report.type = OrderEventType::kCancelRejected;
       break;

@@ -95,6 +95,11 @@ class Shard : public runtime::Machine {
   // RESOURCE_EXHAUSTED when too much is waiting: no list is not an empty one.
   using AccountList = std::vector<std::pair<orders::Account::Snapshot, std::string>>;
   void ListAccounts(std::function<void(absl::StatusOr<AccountList>)> reply);
+  // What becomes of what is made elsewhere: of an account from now on, and of one order that is in the log (NOT_FOUND:
+  // it is not). `deployment` only with kAttribute; empty: the book by hand.
+  bool SetExternalPolicy(AccountId account, ExternalPolicy policy, std::function<void(ExternalPolicyReply)> reply);
+  bool DecideExternal(AccountId account, OrderId id, External decided, DeploymentId deployment,
+                      std::function<void(OrderReply)> reply);
   // Answered once it is stored and in force.
   bool SetStopPolicy(StopPolicyEntry entry, std::function<void(absl::Status)> reply);
   bool ListProtections(AccountId account, std::function<void(absl::StatusOr<ProtectionDesk::Answer>)> reply);
@@ -172,6 +177,8 @@ class Shard : public runtime::Machine {
   void DoClose(const CloseRequest& request, UtcTime came, std::uint64_t ticket, const std::string& actor,
                std::function<void(OrderReply)> reply);
   void DoCancel(const OrderId& id, const std::string& actor, bool last, const ReplyOnce<OrderReply>& reply);
+  void DoDecideExternal(const AccountId& account_id, const OrderId& id, const External& decided,
+                        const DeploymentId& deployment, const std::function<void(OrderReply)>& reply);
   void DoCancelAll(CancelScope scope, const std::string& actor, const std::function<void(CancelledOrders)>& reply);
   void DoRegister(const AccountId& account, const DeploymentId& deployment, const std::string& actor,
                   const std::function<void(absl::Status)>& reply);

@@ -39,6 +39,13 @@ struct AccountReply {
   orders::Account::Snapshot account;
 };
 
+struct ExternalPolicyReply {
+  absl::Status status;
+  // As it is now.
+  ExternalPolicy policy;
+  std::optional<Rejection> rejection = std::nullopt;
+};
+
 struct AccountSpec {
   AccountId id;
   AccountMode mode = AccountMode::kPaper;

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "libs/base/absl_std.h"
+#include "libs/model/external.h"
 #include "services/order_management/shard.h"
 #include "services/order_management/shard_inbox.h"
 
@@ -35,6 +36,10 @@ void Shard::DoCancel(const OrderId& id, const std::string& actor, bool last, con
     return;
   }
   OrderReply answer;
+  if (const Order& known = *(*account)->Find(id); IsLeftAlone(known) && !IsTerminal(known.status)) {
+    reply({.order = known, .rejection = LeftAlone(known)});
+    return;
+  }
   writer_.Keep((*account)->RequestCancel(id, actor, clock_.Now()));
   answer.order = *(*account)->Find(id);
   if (IsTerminal(answer.order.status) && answer.order.status != OrderStatus::kCanceled) {
@@ -118,7 +123,7 @@ void Shard::DoCancelAll(CancelScope scope, const std::string& actor,
   }
   std::vector<OrderId> ids;
   for (const auto& [id, order] : account->working()) {
-    if (!IsTerminal(order.status) && scope.Means(order)) ids.push_back(id);
+    if (!IsTerminal(order.status) && !IsLeftAlone(order) && scope.Means(order)) ids.push_back(id);
   }
   // What still waits, for risk or in the inbox, is withdrawn: it must not slip out behind a cancel of everything.
   risk_.WithdrawIf([&](const Order& order) { return scope.Means(order); }, WithdrawnByCancelAll());

@@ -45,6 +45,13 @@ absl::Status Store::Append(const Commit& commit) {
     batch.Bigint(static_cast<std::int64_t>(account.execution_sequence)).Boolean(account.halted);
     batch.Text(account.halt_reason);
   }
+  for (const OrderEvent& event : commit.events) {
+    if (event.type != OrderEventType::kExternalPolicy || !event.external_policy) continue;
+    order::v1::ExternalPolicy policy;
+    wire::ToProto(*event.external_policy, &policy);
+    batch.Statement("UPDATE account SET external_policy = $1 WHERE account_id = $2");
+    batch.Bytes(policy.SerializeAsString()).Text(event.account_id.value());
+  }
   RETURN_IF_ERROR(database_.FencedWrite(place_.key, place_.epoch, batch));
   if (makes_rows) unmade_.Clear();
   for (const OrderEvent& event : commit.events) {
@@ -137,7 +144,7 @@ absl::StatusOr<std::vector<orders::Account::Snapshot>> Store::LoadAccounts() {
   std::vector<orders::Account::Snapshot> accounts;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     for (const pqxx::row& row : work.exec("SELECT account_id, mode, currency, opening_cash::text, last_sequence, "
-                                          "execution_sequence, halted, halt_reason FROM account")) {
+                                          "execution_sequence, halted, halt_reason, external_policy FROM account")) {
       orders::Account::Snapshot account;
       account.id = AccountId(row[0].as<std::string>());
       if (!place_.Owns(account.id)) continue;
@@ -148,6 +155,10 @@ absl::StatusOr<std::vector<orders::Account::Snapshot>> Store::LoadAccounts() {
       account.execution_sequence = row[5].as<std::uint64_t>();
       account.halted = row[6].as<bool>();
       account.halt_reason = row[7].as<std::string>();
+      pqxx::binarystring policy(row[8]);
+      order::v1::ExternalPolicy external;
+      external.ParseFromArray(policy.get(), static_cast<int>(policy.size()));
+      account.external = wire::FromProto(external);
       accounts.push_back(std::move(account));
     }
     return absl::OkStatus();

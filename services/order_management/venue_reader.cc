@@ -23,7 +23,11 @@ struct Call {
 
 absl::StatusOr<orders::VenueView> Decode(const broker::v1::ListOpenOrdersResponse& open,
                                          const broker::v1::GetBrokerAccountResponse& account) {
-  orders::VenueView view{.execution_sequence = account.execution_sequence(), .open_orders = open.orders_size()};
+  orders::VenueView view{.execution_sequence = account.execution_sequence()};
+  for (const order::v1::Order& order : open.orders()) {
+    // One that is left to whoever made it is nobody's to end here.
+    if (order.external().handling() != order::v1::EXTERNAL_HANDLING_IGNORE) ++view.open_orders;
+  }
   for (const broker::v1::BrokerPosition& position : account.positions()) {
     ASSIGN_OR_RETURN(Decimal quantity, wire::FromProto(position.quantity(), "quantity"));
     if (!quantity.IsZero()) view.positions[Symbol(position.symbol())] = quantity;

@@ -184,6 +184,34 @@ grpc::ServerUnaryReactor* PositionGrpc::AcknowledgeBreak(grpc::CallbackServerCon
   return reactor;
 }
 
+grpc::ServerUnaryReactor* PositionGrpc::DecideExternal(grpc::CallbackServerContext* context,
+                                                       const position::v1::DecideExternalRequest* request,
+                                                       position::v1::DecideExternalResponse* response) {
+  FieldCheck check = CheckAccount(request->account_id());
+  constexpr std::size_t kReasonMax = 500;
+  constexpr std::size_t kActorMax = 64;
+  check.Id("order_id", request->order_id()).OptionalId("request_id", request->request_id());
+  check.OptionalId("deployment_id", request->deployment_id());
+  check.Text("reason", request->reason(), kReasonMax).Text("actor", request->actor(), kActorMax);
+  if (request->reason().empty())
+    check.Refuse("reason", RejectReason::kMissingField, "a decision about money needs one");
+  bool attributes = request->handling() == order::v1::EXTERNAL_HANDLING_ATTRIBUTE;
+  bool known = attributes || request->handling() == order::v1::EXTERNAL_HANDLING_ADOPT ||
+               request->handling() == order::v1::EXTERNAL_HANDLING_IGNORE;
+  if (!known) check.Refuse("handling", RejectReason::kBadEnum, "ADOPT, IGNORE or ATTRIBUTE is expected");
+  if (!attributes && !request->deployment_id().empty())
+    check.Refuse("deployment_id", RejectReason::kUnsupported, "only ATTRIBUTE names a deployment");
+  if (!check.ok()) return Answer(context, check.Refusal());
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  bool queued = reconciler_.DecideExternal(
+      *request, [reactor, response](absl::StatusOr<position::v1::DecideExternalResponse> decided) {
+        if (decided.ok()) *response = *std::move(decided);
+        reactor->Finish(ToGrpc(decided.status()));
+      });
+  if (!queued) reactor->Finish(grpc::Status(grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again"));
+  return reactor;
+}
+
 grpc::ServerWriteReactor<position::v1::StreamPositionsResponse>* PositionGrpc::StreamPositions(
     grpc::CallbackServerContext*, const position::v1::StreamPositionsRequest* request) {
   auto session = StreamSession<position::v1::StreamPositionsResponse>::Make([] {});

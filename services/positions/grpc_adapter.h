@@ -38,6 +38,8 @@ class PositionGrpc final : public position::v1::PositionService::CallbackService
                                           position::v1::VerifyAccountResponse*) override;
   grpc::ServerUnaryReactor* ListBreaks(grpc::CallbackServerContext*, const position::v1::ListBreaksRequest*,
                                        position::v1::ListBreaksResponse*) override;
+  grpc::ServerUnaryReactor* DecideExternal(grpc::CallbackServerContext*, const position::v1::DecideExternalRequest*,
+                                           position::v1::DecideExternalResponse*) override;
   grpc::ServerUnaryReactor* AcknowledgeBreak(grpc::CallbackServerContext*, const position::v1::AcknowledgeBreakRequest*,
                                              position::v1::AcknowledgeBreakResponse*) override;
   grpc::ServerUnaryReactor* ListTieOuts(grpc::CallbackServerContext*, const position::v1::ListTieOutsRequest*,

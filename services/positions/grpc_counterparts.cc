@@ -91,6 +91,40 @@ absl::StatusOr<std::vector<order::v1::Order>> GrpcCounterparts::OpenOrders(const
   return absl::ResourceExhaustedError("more orders are open than are compared");
 }
 
+absl::StatusOr<order::v1::ExternalPolicy> GrpcCounterparts::Policy(const AccountId& account) {
+  order::v1::ListAccountsResponse response;
+  RETURN_IF_ERROR(CallOf(kDeadline, [&](auto& call) {
+    return orders_->ListAccounts(&call, order::v1::ListAccountsRequest(), &response);
+  }));
+  for (const order::v1::Account& each : response.accounts()) {
+    if (each.account_id() == account.value()) return each.external_policy();
+  }
+  return absl::UnavailableError("order management does not know the account");
+}
+
+absl::StatusOr<order::v1::Order> GrpcCounterparts::FindOrder(const OrderId& id) {
+  order::v1::GetOrderRequest request;
+  request.set_order_id(id.value());
+  order::v1::GetOrderResponse response;
+  RETURN_IF_ERROR(CallOf(kDeadline, [&](auto& call) { return orders_->GetOrder(&call, request, &response); }));
+  return response.order();
+}
+
+absl::StatusOr<order::v1::DecideExternalOrderResponse> GrpcCounterparts::Decide(
+    const order::v1::DecideExternalOrderRequest& request) {
+  order::v1::DecideExternalOrderResponse response;
+  RETURN_IF_ERROR(
+      CallOf(kReadDeadline, [&](auto& call) { return orders_->DecideExternalOrder(&call, request, &response); }));
+  return response;
+}
+
+absl::StatusOr<broker::v1::AdoptVenueOrderResponse> GrpcCounterparts::Adopt(
+    const broker::v1::AdoptVenueOrderRequest& request) {
+  broker::v1::AdoptVenueOrderResponse response;
+  RETURN_IF_ERROR(CallOf(kDeadline, [&](auto& call) { return broker_->AdoptVenueOrder(&call, request, &response); }));
+  return response;
+}
+
 absl::Status GrpcCounterparts::ReportBreaks(const AccountId& account, int halting, const std::string& message) {
   risk::v1::ReportBreaksRequest request;
   request.set_account_id(account.value());

@@ -25,6 +25,11 @@ class GrpcCounterparts final : public Counterparts {
                                                              int limit) override;
   absl::StatusOr<int> TellTrades(const AccountId& account, const std::vector<std::uint64_t>& numbers) override;
   absl::StatusOr<std::vector<order::v1::Order>> OpenOrders(const AccountId& account) override;
+  absl::StatusOr<order::v1::ExternalPolicy> Policy(const AccountId& account) override;
+  absl::StatusOr<order::v1::Order> FindOrder(const OrderId& id) override;
+  absl::StatusOr<order::v1::DecideExternalOrderResponse> Decide(
+      const order::v1::DecideExternalOrderRequest& request) override;
+  absl::StatusOr<broker::v1::AdoptVenueOrderResponse> Adopt(const broker::v1::AdoptVenueOrderRequest& request) override;
   absl::Status ReportBreaks(const AccountId& account, int halting, const std::string& message) override;
   absl::Status Append(const audit::v1::AppendRecordRequest& record) override;
   absl::Status Raise(const alert::v1::RaiseAlertRequest& alert) override;

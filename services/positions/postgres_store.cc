@@ -382,6 +382,25 @@ absl::StatusOr<std::vector<Fill>> PostgresPositionStore::LoadFills(const Account
   return fills;
 }
 
+absl::StatusOr<std::vector<Fill>> PostgresPositionStore::LoadFillsOf(const AccountId& account,
+                                                                     const ExecutionId& root) {
+  std::vector<Fill> fills;
+  RETURN_IF_ERROR(database_.LongTransaction([&](pqxx::transaction_base& work) -> absl::Status {
+    fills.clear();
+    // Its parts are "<id>#2", its versions "<id>/1": both signs come before the digits.
+    for (const pqxx::row& row : work.exec_params("SELECT payload FROM fill WHERE account_id = $1 AND (execution_id = "
+                                                 "$2 OR (execution_id COLLATE \"C\" > $2 "
+                                                 "AND execution_id COLLATE \"C\" < $2 || '0')) ORDER BY sequence",
+                                                 account.value(), root.value())) {
+      ASSIGN_OR_RETURN(order::v1::Fill proto, Payload<order::v1::Fill>(row[0]));
+      ASSIGN_OR_RETURN(Fill fill, wire::FromProto(proto));
+      if (fill.execution_id == root || fill.exec_ref_id == root) fills.push_back(std::move(fill));
+    }
+    return absl::OkStatus();
+  }));
+  return fills;
+}
+
 namespace {
 
 std::string OnlyExecutions(const pqxx::transaction_base& work, const position::v1::ListFillsRequest& request) {

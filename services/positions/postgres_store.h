@@ -25,6 +25,7 @@ class PostgresPositionStore final : public PositionStore {
                                                                   const std::vector<Fill>& fills) override;
   absl::Status ThinEquity() override;
   absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account, std::uint64_t after, int limit) override;
+  absl::StatusOr<std::vector<Fill>> LoadFillsOf(const AccountId& account, const ExecutionId& root) override;
 
   // For readers: pages of what there is.
   absl::StatusOr<position::v1::ListFillsResponse> ListFills(const position::v1::ListFillsRequest& request);

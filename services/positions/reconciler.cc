@@ -5,6 +5,7 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/ledger/fill.h"
+#include "libs/model/external.h"
 #include "libs/reconciliation/compare.h"
 #include "libs/reconciliation/tie_out.h"
 #include "libs/wire/wire.h"
@@ -56,9 +57,33 @@ absl::StatusOr<reconciliation::Moved> MovedOfReport(const broker::v1::ExecutionR
   ASSIGN_OR_RETURN(Decimal quantity, wire::FromProto(report.last_quantity(), "last_quantity"));
   ASSIGN_OR_RETURN(Decimal price, wire::FromProto(report.last_price(), "last_price"));
   ASSIGN_OR_RETURN(Decimal fee, wire::FromProto(report.fee(), "fee"));
-  return reconciliation::MovedBy(
+  reconciliation::Moved moved = reconciliation::MovedBy(
       {report.symbol(), static_cast<Side>(report.side()), quantity, price, fee, report.fee_currency()},
       OrderId(report.order_id()), currency);
+  moved.version = report.version();
+  // What it would have been is of no interest: it never was.
+  if (report.type() == broker::v1::EXECUTION_TYPE_TRADE_CANCEL) moved.quantity = moved.cash = Decimal();
+  return moved;
+}
+
+reconciliation::Moved MovedOfFill(const Fill& fill, const std::string& currency) {
+  reconciliation::Moved moved = reconciliation::MovedBy(fill, fill.order_id, currency);
+  moved.version = fill.version;
+  return moved;
+}
+
+bool IsOfTrade(broker::v1::ExecutionType type) {
+  return type == broker::v1::EXECUTION_TYPE_TRADE || type == broker::v1::EXECUTION_TYPE_TRADE_CORRECT ||
+         type == broker::v1::EXECUTION_TYPE_TRADE_CANCEL;
+}
+
+// The newest are kept.
+void NoteExternal(const OrderId& id, ReconciliationState& state) {
+  constexpr std::size_t kExternalMax = 20;
+  auto& ids = state.external_orders;
+  if (std::find(ids.begin(), ids.end(), id) != ids.end()) return;
+  ids.push_back(id);
+  if (ids.size() > kExternalMax) ids.erase(ids.begin());
 }
 
 std::map<Symbol, Decimal> NetOf(const positions::AccountBook& book) {
@@ -201,6 +226,9 @@ absl::Status Reconciler::ReadVenue(const AccountId& id, const positions::Account
       // Younger than the statement: the next one has it.
       if (trade.execution_sequence() > until) break;
       ASSIGN_OR_RETURN(reconciliation::Moved moved, MovedOfReport(trade, book.totals().currency));
+      if (trade.type() != broker::v1::EXECUTION_TYPE_TRADE)
+        RETURN_IF_ERROR(
+            ReopenTrade(id, book, ExecutionId(trade.execution_id()), account.state.fill_sequence + 1, account));
       account.match.SeeVenue(ExecutionId(trade.execution_id()), moved, trade.execution_sequence());
       cursor = trade.execution_sequence();
     }
@@ -217,10 +245,11 @@ absl::Status Reconciler::ReadJournal(const AccountId& id, const positions::Accou
     std::uint64_t last = std::min(reports.last_execution_sequence(), until);
     for (const broker::v1::ExecutionReport& report : reports.reports()) {
       if (report.execution_sequence() > until) break;
-      // What a correction moves is seen in positions and cash.
-      if (report.type() != broker::v1::EXECUTION_TYPE_TRADE) continue;
+      if (!IsOfTrade(report.type())) continue;
       ASSIGN_OR_RETURN(reconciliation::Moved moved, MovedOfReport(report, book.totals().currency));
-      account.match.SeeJournal(ExecutionId(report.execution_id()), moved);
+      const ExecutionId root(report.exec_ref_id().empty() ? report.execution_id() : report.exec_ref_id());
+      if (moved.version > 0) RETURN_IF_ERROR(ReopenTrade(id, book, root, account.state.fill_sequence + 1, account));
+      account.match.SeeJournal(root, moved);
     }
     if (last > cursor) {
       cursor = last;
@@ -243,9 +272,12 @@ absl::Status Reconciler::ReadOurs(const AccountId& id, const positions::AccountB
     for (const Fill& fill : fills) {
       if (fill.sequence > until) break;
       cursor = fill.sequence;
-      if (fill.version > 0 || fill.reversal) continue;
+      if (fill.reason == kExternal) NoteExternal(fill.order_id, account.state);
+      // From one of our books to another: nothing to the venue.
+      if (fill.transfer || (fill.reversal && fill.version == 0)) continue;
       const ExecutionId& root = fill.exec_ref_id.empty() ? fill.execution_id : fill.exec_ref_id;
-      account.match.SeeOurs(root, reconciliation::MovedBy(fill, fill.order_id, book.totals().currency));
+      if (fill.version > 0) RETURN_IF_ERROR(ReopenTrade(id, book, root, fill.sequence, account));
+      account.match.SeeOurs(root, MovedOfFill(fill, book.totals().currency), fill.reversal);
     }
     if (static_cast<int>(fills.size()) < kReadPage || fills.back().sequence > until) cursor = until;
   }
@@ -267,15 +299,25 @@ absl::StatusOr<std::vector<Difference>> Reconciler::Differences(const AccountId&
   for (const broker::v1::VenueOrder& order : statement.open_orders()) {
     ASSIGN_OR_RETURN(venue.emplace_back(), OpenOrderOf(order, true));
   }
+  ASSIGN_OR_RETURN(account.policy, ports_.others.Policy(id));
+  for (const order::v1::Order& order : orders) {
+    if (order.has_external()) NoteExternal(OrderId(order.order_id()), account.state);
+  }
   // What the venue has told until an order was first seen to differ explains it as long as it is not taken in here.
   std::map<OrderId, std::uint64_t> suspects;
   for (Difference& difference : reconciliation::CompareOrders(ours, venue)) {
+    if (difference.type == BreakType::kExternalOrder) {
+      auto order = std::find_if(statement.open_orders().begin(), statement.open_orders().end(),
+                                [&](const auto& each) { return each.order_id() == difference.order_id.value(); });
+      if (order != statement.open_orders().end() && AdoptByPolicy(id, *order, account)) continue;
+    }
     auto before = account.suspects.find(difference.order_id);
     const std::uint64_t told = before == account.suspects.end() ? statement.execution_sequence() : before->second;
     suspects[difference.order_id] = told;
     if (book.totals().execution_sequence >= told) differences.push_back(std::move(difference));
   }
   account.suspects = std::move(suspects);
+  CollectExternal(id, orders, statement, account);
   if (!positions) return differences;
   std::map<Symbol, Decimal> held;
   for (const broker::v1::BrokerPosition& position : statement.positions()) {
@@ -455,6 +497,7 @@ void Reconciler::FillStatus(const AccountId& id, const Account& account,
   out->set_matched_trades(account.state.matched_trades);
   out->set_healed_trades(account.state.healed_trades);
   out->set_comparisons(account.state.comparisons);
+  *out->mutable_external_policy() = account.policy;
 }
 
 void Reconciler::Publish() {
@@ -464,6 +507,7 @@ void Reconciler::Publish() {
     View& view = views[id];
     FillStatus(id, account, &view.status);
     view.breaks = account.breaks.All();
+    view.external = account.external;
     open += account.breaks.Count(BreakState::kOpen);
   }
   open_breaks_.Set(open);
@@ -484,6 +528,7 @@ void Reconciler::Show(const std::string& account, position::v1::ListBreaksRespon
     if (!account.empty() && id.value() != account) continue;
     *response->add_accounts() = view.status;
     for (auto one = view.breaks.rbegin(); one != view.breaks.rend(); ++one) Finish(id, *one, response->add_breaks());
+    for (const position::v1::ExternalOrder& order : view.external) *response->add_external_orders() = order;
   }
 }
 

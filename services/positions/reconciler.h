@@ -54,6 +54,10 @@ class Reconciler : public runtime::Machine {
   // Any thread; `done` hears NOT_FOUND where there is no such break that is not resolved. False: too many wait.
   bool Acknowledge(const position::v1::AcknowledgeBreakRequest& request,
                    std::function<void(absl::StatusOr<position::v1::Break>)> done);
+  // What becomes of one order made elsewhere. Any thread; `done` hears NOT_FOUND where neither the log nor the venue
+  // has it. False: too many wait.
+  bool DecideExternal(const position::v1::DecideExternalRequest& request,
+                      std::function<void(absl::StatusOr<position::v1::DecideExternalResponse>)> done);
   // For readers of what is over: fills in what is only known now.
   void Finish(const AccountId& account, const reconciliation::Break& one, position::v1::Break* out) const;
 
@@ -72,6 +76,11 @@ class Reconciler : public runtime::Machine {
     std::vector<ReconciliationStore::Message> messages;
     std::map<std::int64_t, position::v1::TieOut> tie_outs;
     position::v1::TieOut last_tie_out;
+    // As order management said it last.
+    order::v1::ExternalPolicy policy;
+    // Orders made elsewhere, as they are shown; and those of them that have ended, which do not change any more.
+    std::vector<position::v1::ExternalOrder> external;
+    std::map<OrderId, position::v1::ExternalOrder> ended;
     // Comparisons in a row in which the journal ended before the number it had given.
     int journal_short = 0;
     std::string problem;
@@ -92,6 +101,16 @@ class Reconciler : public runtime::Machine {
   absl::StatusOr<std::vector<reconciliation::Difference>> Differences(
       const AccountId& id, const positions::AccountBook& book, const broker::v1::GetVenueStatementResponse& statement,
       Account& account, bool positions);
+  // Before a version of a trade is looked at that all three may have agreed on before: as it was booked by our events
+  // before `before`.
+  absl::Status ReopenTrade(const AccountId& id, const positions::AccountBook& book, const ExecutionId& root,
+                           std::uint64_t before, Account& account);
+  // By the account's policy. True: it is told from here on.
+  bool AdoptByPolicy(const AccountId& id, const broker::v1::VenueOrder& order, const Account& account);
+  // What is shown of orders made elsewhere.
+  void CollectExternal(const AccountId& id, const std::vector<order::v1::Order>& ours,
+                       const broker::v1::GetVenueStatementResponse& statement, Account& account);
+  absl::StatusOr<position::v1::DecideExternalResponse> DoDecide(const position::v1::DecideExternalRequest& request);
   void Heal(const AccountId& id, Account& account);
   // The certificate of a day of results that has ended since the last comparison.
   void TieOutDay(const AccountId& id, const positions::AccountBook& book,
@@ -122,6 +141,7 @@ class Reconciler : public runtime::Machine {
   struct View {
     position::v1::ReconciliationStatus status;
     std::vector<reconciliation::Break> breaks;
+    std::vector<position::v1::ExternalOrder> external;
   };
   Mutex mutex_;
   std::map<AccountId, View> views_ GUARDED_BY(mutex_);

@@ -88,6 +88,30 @@ class World : public Counterparts {
     if (!orders_reachable) return absl::UnavailableError("order management is away");
     return our_orders;
   }
+  absl::StatusOr<order::v1::ExternalPolicy> Policy(const AccountId&) override { return policy; }
+  absl::StatusOr<order::v1::Order> FindOrder(const OrderId& id) override {
+    for (const auto& order : our_orders) {
+      if (order.order_id() == id.value()) return order;
+    }
+    return absl::NotFoundError("no such order");
+  }
+  absl::StatusOr<order::v1::DecideExternalOrderResponse> Decide(
+      const order::v1::DecideExternalOrderRequest& request) override {
+    decided.push_back(request);
+    return absl::NotFoundError("it is not in the log");
+  }
+  absl::StatusOr<broker::v1::AdoptVenueOrderResponse> Adopt(
+      const broker::v1::AdoptVenueOrderRequest& request) override {
+    adopted.push_back(request);
+    broker::v1::AdoptVenueOrderResponse response;
+    for (auto& order : venue_orders) {
+      if (order.order_id() != request.order_id()) continue;
+      order.set_external(request.handling());
+      response.mutable_order()->set_order_id(order.order_id());
+      return response;
+    }
+    return absl::NotFoundError("the venue has no such order");
+  }
   absl::Status ReportBreaks(const AccountId&, int halting, const std::string& message) override {
     reported.push_back(halting);
     reported_message = message;
@@ -145,6 +169,55 @@ class World : public Counterparts {
     if (applied.fill) batch.fills.push_back(*applied.fill);
     ASSERT_TRUE(fills.Save(books, batches).ok());
   }
+  // The venue changes a trade that it has made; a quantity of zero takes it back.
+  broker::v1::ExecutionReport Correct(const std::string& id, std::uint32_t version, const char* quantity,
+                                      const char* price) {
+    broker::v1::ExecutionReport former = trades.front();
+    for (const auto& trade : trades) {
+      if (trade.execution_id() == id) former = trade;
+    }
+    Decimal old_quantity = *wire::FromProto(former.last_quantity(), "q");
+    Decimal old_price = *wire::FromProto(former.last_price(), "p");
+    Decimal now = Decimal::Of(quantity);
+    bool busted = now.IsZero();
+    positions["SPY"] += now - old_quantity;
+    cash += Multiply(old_quantity, old_price, Rounding::kHalfEven) -
+            Multiply(now, Decimal::Of(price), Rounding::kHalfEven) + (busted ? Decimal::Of("0.01") : Decimal());
+    broker::v1::ExecutionReport report = Report(trades.size() + 1, id, Side::kBuy, quantity, price);
+    report.set_type(busted ? broker::v1::EXECUTION_TYPE_TRADE_CANCEL : broker::v1::EXECUTION_TYPE_TRADE_CORRECT);
+    report.set_exec_ref_id(id);
+    report.set_version(version);
+    trades.push_back(report);
+    return report;
+  }
+  // Our books take back what it was, and book what it is.
+  void BookVersion(const broker::v1::ExecutionReport& report, const char* old_quantity, const char* old_price) {
+    auto fill = [&](bool reversal) {
+      OrderEvent event;
+      event.account_id = kPaper;
+      event.sequence = ++sequence;
+      event.type = reversal ? OrderEventType::kTradeCancel : OrderEventType::kTradeCorrect;
+      event.execution_sequence = journal.size();
+      event.fill =
+          Fill{.execution_id =
+                   ExecutionId(report.execution_id() + "/" + std::to_string(report.version()) + (reversal ? "r" : "")),
+               .order_id = OrderId(report.order_id()),
+               .account_id = kPaper,
+               .symbol = Symbol(report.symbol()),
+               .side = reversal ? Side::kSell : Side::kBuy,
+               .quantity = reversal ? Decimal::Of(old_quantity) : *wire::FromProto(report.last_quantity(), "q"),
+               .price = reversal ? Decimal::Of(old_price) : *wire::FromProto(report.last_price(), "p"),
+               .fee = reversal ? -Decimal::Of("0.01") : Decimal::Of("0.01"),
+               .fee_currency = "USD",
+               .sequence = sequence,
+               .exec_ref_id = ExecutionId(report.execution_id()),
+               .version = report.version(),
+               .reversal = reversal};
+      Apply(event);
+    };
+    fill(true);
+    if (report.type() == broker::v1::EXECUTION_TYPE_TRADE_CORRECT) fill(false);
+  }
   World() {
     EXPECT_TRUE(fills.Fence().ok());
     OrderEvent opened;
@@ -173,6 +246,9 @@ class World : public Counterparts {
     return order;
   }
 
+  order::v1::ExternalPolicy policy;
+  std::vector<order::v1::DecideExternalOrderRequest> decided;
+  std::vector<broker::v1::AdoptVenueOrderRequest> adopted;
   // Numbers after the journal's end that the gateway has given.
   std::uint64_t lost_reports = 0;
   bool reachable = true;
@@ -369,6 +445,71 @@ TEST_F(ReconcilerTest, APositionAndCashThatNothingExplainsAreBreaksWithTheNumber
   EXPECT_EQ(world.reported.back(), 0);
   ASSERT_EQ(store->LoadBreaks(kPaper, 10)->size(), 2U);
   EXPECT_EQ((*store->LoadBreaks(kPaper, 10))[0].state, reconciliation::BreakState::kResolved);
+}
+
+TEST_F(ReconcilerTest, ACorrectionIsOneOfTheSameTradeAndHealsWhenItWasNotHeard) {
+  world.Tell(world.Make("e", Side::kBuy, "2", "100"));
+  Run(1);
+  EXPECT_EQ(Status().matched_trades(), 1U);
+  // The venue corrects it to another price, and nobody hears of it.
+  const broker::v1::ExecutionReport corrected = world.Correct("e", 1, "2", "101");
+  world.heals = false;
+  Run(12);
+  ASSERT_FALSE(world.told.empty());
+  EXPECT_EQ(world.told.front(), 2U);
+  EXPECT_TRUE(Breaks().empty());
+  world.Tell(corrected, false);
+  world.BookVersion(corrected, "2", "100");
+  Run(12);
+  EXPECT_TRUE(Breaks().empty());
+  EXPECT_EQ(Status().matched_trades(), 2U);
+  EXPECT_EQ(Status().pending(), 0);
+  EXPECT_EQ(world.reported.back(), 0);
+  // Taken back: nothing of it is left anywhere.
+  const broker::v1::ExecutionReport busted = world.Correct("e", 2, "0", "0");
+  world.Tell(busted, false);
+  world.BookVersion(busted, "2", "101");
+  Run(12);
+  EXPECT_TRUE(Breaks().empty());
+  EXPECT_EQ(Status().matched_trades(), 3U);
+  EXPECT_TRUE(world.books.at(kPaper).net().empty());
+}
+
+TEST_F(ReconcilerTest, OtherNumbersWithoutAnotherVersionAreAskedAbout) {
+  world.Tell(world.Make("e", Side::kBuy, "2", "100"));
+  Run(1);
+  broker::v1::ExecutionReport silent = Report(world.trades.size() + 1, "e", Side::kBuy, "2", "103");
+  silent.set_type(broker::v1::EXECUTION_TYPE_TRADE_CORRECT);
+  world.trades.push_back(silent);
+  Run(60);
+  ASSERT_EQ(Breaks().size(), 2U);  // that, and the cash that it would have taken
+  EXPECT_EQ(Breaks()[1].type(), position::v1::BREAK_TYPE_EXECUTION_DIFFERS);
+  EXPECT_TRUE(Breaks()[1].halts());
+  EXPECT_TRUE(world.told.empty());
+  EXPECT_EQ(world.books.at(kPaper).totals().fills, 1);
+}
+
+TEST_F(ReconcilerTest, AnOrderMadeElsewhereIsTakenInByPolicyAndOneOfOursNever) {
+  world.policy.set_handling(order::v1::EXTERNAL_HANDLING_ATTRIBUTE);
+  world.policy.set_actor("user:a");
+  world.policy.add_rules()->set_deployment_id("momentum");
+  world.venue_orders = {World::VenueOrder("elsewhere"), World::VenueOrder("ours")};
+  world.venue_orders[0].set_external(order::v1::EXTERNAL_HANDLING_ASK);
+  Run(1);
+  ASSERT_EQ(world.adopted.size(), 1U);
+  EXPECT_EQ(world.adopted[0].order_id(), "elsewhere");
+  EXPECT_EQ(world.adopted[0].deployment_id(), "momentum");
+  EXPECT_EQ(world.adopted[0].actor(), "user:a");
+  world.our_orders = {World::OurOrder("elsewhere", order::v1::ORDER_STATUS_NEW),
+                      World::OurOrder("ours", order::v1::ORDER_STATUS_NEW)};
+  world.our_orders[0].mutable_external()->set_handling(order::v1::EXTERNAL_HANDLING_ATTRIBUTE);
+  Run(20);
+  EXPECT_TRUE(Breaks().empty());
+  EXPECT_EQ(world.adopted.size(), 1U);
+  position::v1::ListBreaksResponse shown;
+  reconciler->Show("", &shown);
+  ASSERT_EQ(shown.external_orders_size(), 1);
+  EXPECT_EQ(shown.external_orders(0).handling(), order::v1::EXTERNAL_HANDLING_ATTRIBUTE);
 }
 
 TEST_F(ReconcilerTest, OrdersThatOnlyOneSideHasAreBreaks) {

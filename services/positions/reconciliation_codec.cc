@@ -20,10 +20,12 @@ void PutMoved(const reconciliation::Moved& moved, StoredMoved* out) {
   out->set_order_id(moved.order_id.value());
   wire::ToProto(moved.quantity, out->mutable_quantity());
   wire::ToProto(moved.cash, out->mutable_cash());
+  out->set_version(moved.version);
 }
 
 absl::StatusOr<reconciliation::Moved> MovedOf(const StoredMoved& proto) {
-  reconciliation::Moved moved{.symbol = Symbol(proto.symbol()), .order_id = OrderId(proto.order_id())};
+  reconciliation::Moved moved{
+      .symbol = Symbol(proto.symbol()), .order_id = OrderId(proto.order_id()), .version = proto.version()};
   ASSIGN_OR_RETURN(moved.quantity, wire::FromProto(proto.quantity(), "quantity"));
   ASSIGN_OR_RETURN(moved.cash, wire::FromProto(proto.cash(), "cash"));
   return moved;
@@ -104,6 +106,7 @@ void ToProto(const ReconciliationState& state, position::v1::StoredReconciliatio
     if (seen.ours) PutMoved(*seen.ours, sighting->mutable_ours());
     sighting->set_trade_number(seen.trade_number);
   }
+  for (const OrderId& id : state.external_orders) out->add_external_order_ids(id.value());
 }
 
 absl::StatusOr<ReconciliationState> FromProto(const position::v1::StoredReconciliation& proto) {
@@ -117,6 +120,7 @@ absl::StatusOr<ReconciliationState> FromProto(const position::v1::StoredReconcil
   if (proto.has_day()) state.day = proto.day();
   if (proto.has_orders_time()) state.orders_time = wire::FromProto(proto.orders_time());
   if (proto.has_positions_time()) state.positions_time = wire::FromProto(proto.positions_time());
+  for (const std::string& id : proto.external_order_ids()) state.external_orders.emplace_back(id);
   for (const auto& sighting : proto.open()) {
     reconciliation::Sighting seen{.execution_id = ExecutionId(sighting.execution_id()),
                                   .trade_number = sighting.trade_number()};

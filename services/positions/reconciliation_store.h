@@ -28,6 +28,8 @@ struct ReconciliationState {
   std::vector<reconciliation::Sighting> open;
   // Of results, of the last comparison; -1: there was none.
   std::int64_t day = -1;
+  // Made elsewhere, oldest first; the newest 20.
+  std::vector<OrderId> external_orders = {};
 
   friend bool operator==(const ReconciliationState&, const ReconciliationState&) = default;
 };

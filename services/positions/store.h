@@ -56,6 +56,8 @@ class PositionStore {
 
   // Fills after a sequence, oldest first: what the books are recomputed from.
   virtual absl::StatusOr<std::vector<Fill>> LoadFills(const AccountId& account, std::uint64_t after, int limit) = 0;
+  // Everything that was booked of one execution, in all its versions and parts, oldest first.
+  virtual absl::StatusOr<std::vector<Fill>> LoadFillsOf(const AccountId& account, const ExecutionId& root) = 0;
 };
 
 }  // namespace ballast

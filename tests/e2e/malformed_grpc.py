@@ -29,6 +29,12 @@ def positions():
         for field in ("deployment_id", "symbol"):
             for value in IDS_WRONG[1:]:
                 yield *at, rpc, {"account_id": "paper", field: value}, BAD, field
+    decided = {"account_id": "paper", "order_id": "nothing", "handling": "EXTERNAL_HANDLING_ADOPT", "reason": "test"}
+    yield from ids(*at, "DecideExternal", "order_id", decided)
+    yield from ids(*at, "DecideExternal", "account_id", decided)
+    for changed, field in (({"reason": ""}, "reason"), ({"handling": 0}, "handling"), ({"handling": 99}, "handling"),
+                           ({"deployment_id": "d"}, "deployment_id")):
+        yield *at, "DecideExternal", {**decided, **changed}, BAD, field
     for limit in (-1, 5001, -2147483648):
         yield *at, "ListEquityPoints", {"account_id": "paper", "limit": limit}, BAD, "limit"
 
@@ -185,6 +191,18 @@ def orders():
     yield from ids(*at, "ResolveOrder", "request_id", word, unknown=None)
     yield *at, "ResolveOrder", {**word, "reason": ""}, BAD, "reason"
     yield *at, "ResolveOrder", {**word, "broker_order_id": "x" * 101}, BAD, "broker_order_id"
+    policy = {"account_id": "paper", "handling": "EXTERNAL_HANDLING_ADOPT", "reason": "test"}
+    yield from ids(*at, "SetExternalPolicy", "account_id", policy)
+    for changed, field in (({"reason": ""}, "reason"), ({"reason": "x" * 501}, "reason"), ({"handling": 0}, "handling"),
+                           ({"handling": 99}, "handling"), ({"rules": [{"deployment_id": "d"}]}, "rules"),
+                           ({"handling": "EXTERNAL_HANDLING_ATTRIBUTE", "rules": [{"symbol": "SPY"}]}, "rules.deployment_id")):
+        yield *at, "SetExternalPolicy", {**policy, **changed}, BAD, field
+    decided = {**policy, "order_id": "nothing"}
+    yield from ids(*at, "DecideExternalOrder", "order_id", decided)
+    yield from ids(*at, "DecideExternalOrder", "account_id", decided)
+    for changed, field in (({"reason": ""}, "reason"), ({"handling": "EXTERNAL_HANDLING_ASK"}, "handling"),
+                           ({"handling": 99}, "handling"), ({"deployment_id": "d"}, "deployment_id")):
+        yield *at, "DecideExternalOrder", {**decided, **changed}, BAD, field
     leg = {"symbol": "BTC-USD", "side": "SIDE_BUY", "type": "ORDER_TYPE_LIMIT", "quantity": {"value": "0.001"}, "limit_price": {"value": "1.00"}}
     oco = {"request_id": "bad-4", "account_id": "paper", "contingency_type": "CONTINGENCY_TYPE_OCO", "orders": [leg, leg]}
     yield from ids(*at, "SubmitOrderList", "account_id", oco)

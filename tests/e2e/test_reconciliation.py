@@ -203,6 +203,84 @@ def test_a_trade_made_elsewhere_is_booked_as_external_and_halts_the_account(suit
     wait_until(lambda: suite.get("/api/live/opening")["opening"] == "OPENING_OPEN", 20, "it trades again")
 
 
+def _resume(suite):
+    status, body = suite.request("POST", "/api/live/emergency/resume", {"account_id": "paper", "reason": "looked at"})
+    assert status in (200, 202), body
+    wait_until(lambda: suite.get("/api/live/opening")["opening"] == "OPENING_OPEN", 20, "it trades again")
+
+
+def _traded(suite, symbol="SOL-USD", quantity="2"):
+    """A trade of ours: its order and its execution."""
+    status, answer = _order(suite, quantity=quantity, symbol=symbol)
+    assert status == 201, answer
+    order_id = answer["order"]["order_id"]
+    mine = lambda: [one for one in suite.get("/api/live/fills?account_id=paper&page_size=100")["fills"] if one["order_id"] == order_id]
+    fill = wait_until(mine, 20, "it has traded")[0]
+    # Until all three agree on it as it was made: what follows is another version.
+    _agrees(suite)
+    return order_id, fill
+
+
+def _held(suite, symbol="SOL-USD"):
+    rows = suite.get("/api/live/positions?account_id=paper")["positions"]
+    return next((one["quantity"] for one in rows if one["symbol"] == symbol), "0")
+
+
+def test_a_trade_that_the_venue_corrects_or_takes_back_is_the_same_trade_in_its_next_version(suite):
+    broker = suite.protos.broker
+    _order_id, fill = _traded(suite)
+    matched = int(_status(suite)["matched_trades"])
+    cash = lambda: float(suite.get("/api/live/summary?account_id=paper")["summary"]["cash"])
+    before = cash()
+    price = f"{float(fill['price']) + 1:.2f}"
+    _plant(suite, correct=broker.PaperCorrection(execution_id=fill["execution_id"], price=_decimal(suite, price)))
+    wait_until(lambda: suite.get("/api/live/opening")["opening"] == "OPENING_HALTED", 30, "what was counted on is not so")
+    wait_until(lambda: cash() < before - 1.9, 20, "the books follow")
+    _agrees(suite)
+    assert int(_status(suite)["matched_trades"]) > matched
+    _resume(suite)
+    _plant(suite, bust=broker.PaperBust(execution_id=fill["execution_id"]))
+    wait_until(lambda: _held(suite) == "0", 30, "it never was")
+    _agrees(suite)
+    assert cash() == pytest.approx(before + 2 * float(fill["price"]) + float(fill["fee"]), abs=0.01)
+    _resume(suite)
+    status, verified = suite.request("POST", "/api/live/positions/verify", {"account_id": "paper"})
+    assert status == 200 and verified["consistent"], verified
+
+
+def test_a_correction_that_was_never_told_heals_also_by_a_gateway_that_has_forgotten_the_trade(suite):
+    broker = suite.protos.broker
+    _order_id, fill = _traded(suite)
+    healed = int(_status(suite)["healed_trades"])
+    suite.kill("broker_gateway")
+    wait_until(suite.serving, 60, "the gateway is back")
+    _plant(suite, correct=broker.PaperCorrection(execution_id=fill["execution_id"], quantity=_decimal(suite, "1.5"), unheard=True))
+    wait_until(lambda: _held(suite) == "1.5", 30, "it is told and booked")
+    _agrees(suite)
+    assert int(_status(suite)["healed_trades"]) == healed + 1
+    _resume(suite)
+    _plant(suite, bust=broker.PaperBust(execution_id=fill["execution_id"], unheard=True))
+    wait_until(lambda: _held(suite) == "0", 30, "the bust is told and booked")
+    _agrees(suite)
+    _resume(suite)
+
+
+def test_other_numbers_without_another_version_are_asked_about_and_never_booked(suite):
+    broker = suite.protos.broker
+    _order_id, fill = _traded(suite)
+    _plant(suite, correct=broker.PaperCorrection(execution_id=fill["execution_id"], quantity=_decimal(suite, "9"), silent=True))
+    found = lambda: [one for one in _open(suite) if one["type"] == "BREAK_TYPE_EXECUTION_DIFFERS"]
+    wait_until(found, 30, "it is a break")
+    assert found()[0]["execution_id"] == fill["execution_id"] and found()[0]["halts"], found()
+    assert "quantity 2" in found()[0]["ours"] and "quantity 9" in found()[0]["venue"], found()
+    wait_until(lambda: suite.get("/api/live/opening")["opening"] == "OPENING_BLOCKED", 20, "entries are held back")
+    assert _held(suite) == "2"
+    # The venue takes its mistake back.
+    _plant(suite, correct=broker.PaperCorrection(execution_id=fill["execution_id"], quantity=_decimal(suite, "2"), silent=True))
+    wait_until(lambda: _open(suite) == [], 30, "they agree again")
+    _restore(suite)
+
+
 def test_an_account_that_nobody_knows_has_no_comparison(suite):
     status, body = suite.request("GET", "/api/live/reconciliation?account_id=nobody")
     assert status == 404, body

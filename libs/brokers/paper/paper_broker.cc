@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libs/base/check.h"
+#include "libs/brokers/paper/paper_fees.h"
 #include "libs/calendar/sessions.h"
 #include "libs/ledger/fill.h"
 #include "libs/model/quote_fault.h"
@@ -15,14 +16,6 @@ namespace {
 
 using broker::Execution;
 using broker::ExecutionType;
-
-Decimal FeeFor(const Instrument& instrument, Decimal quantity, Decimal price, bool maker) {
-  Decimal notional = Multiply(quantity, price, Rounding::kUp);
-  Decimal fee = Multiply(notional, maker ? instrument.maker_fee_ratio : instrument.taker_fee_ratio, Rounding::kUp) +
-                Multiply(quantity, instrument.fee_per_unit, Rounding::kUp);
-  // Billed in hundredths of a cent.
-  return fee.RoundTo(Decimal::Of("0.0001"), Rounding::kUp);
-}
 
 // Longer than this without a usable quote, and the market opens anew.
 constexpr Duration kReopens = Duration::Seconds(15 * 60);
@@ -40,7 +33,7 @@ Rejection Unsupported(std::string message) {
   return {.reason = RejectReason::kBrokerUnsupported, .check = "venue", .message = std::move(message)};
 }
 
-bool Tradable(const Quote& quote) { return quote.session_open && !quote.stale; }
+bool Tradable(const Quote& quote) { return quote.session_open && !quote.stale && !quote.halted; }
 
 // When the order ends by itself, if it does.
 std::optional<UtcTime> EndOf(const Order& order, const Instrument& instrument, UtcTime arrival) {
@@ -66,6 +59,13 @@ Rejection EndedAt(const Order& order, const Instrument& instrument, UtcTime end)
   why.message = "the order was good " + good_for + ", and the " + (never_closes ? "day" : "session") + " of " +
                 order.symbol.value() + " ended at " + end.ToString();
   return why;
+}
+
+Rejection HaltedAt(const Quote& quote) {
+  return {.reason = RejectReason::kInstrumentHalted,
+          .check = "venue",
+          .observed = quote.halt_reason,
+          .message = "trading in " + quote.symbol.value() + " is halted: " + quote.halt_reason};
 }
 
 // What of a shown part is left of it; then the next one is shown, and queues again.
@@ -108,17 +108,18 @@ void PaperBroker::Adjust(const AccountId& account, Decimal cash, const Symbol& s
 void PaperBroker::Tell(Order& order, Execution execution, UtcTime now) {
   Ledger& ledger = ledgers_[order.account_id];
   execution.account_id = order.account_id;
+  ledger.id_number = std::max(ledger.id_number, ledger.execution_sequence) + 1;
   execution.execution_sequence = ++ledger.execution_sequence;
   execution.order_id = order.order_id;
   if (order.broker_order_id.empty()) {
-    order.broker_order_id = "p" + std::to_string(ledger.execution_sequence);
+    order.broker_order_id = "p" + std::to_string(ledger.id_number);
   }
   execution.broker_order_id = order.broker_order_id;
   execution.symbol = order.symbol;
   execution.side = order.side;
   execution.transact_time = now;
   if (execution.type == ExecutionType::kTrade) {
-    execution.execution_id = ExecutionId(order.account_id.value() + "-" + std::to_string(execution.execution_sequence));
+    execution.execution_id = ExecutionId(order.account_id.value() + "-" + std::to_string(ledger.id_number));
     execution.fee_currency = ledger.currency;
     ledger::FillEffect effect = ledger::EffectOf({order.symbol.value(), order.side, execution.last_quantity,
                                                   execution.last_price, execution.fee, execution.fee_currency},
@@ -197,6 +198,7 @@ std::optional<Rejection> PaperBroker::Refusal(const Order& order) const {
                      .check = "venue",
                      .message = "the market in " + order.symbol.value() + " is closed"};
   }
+  if (quote->halted && (options_.refuses_in_halts || !waits)) return HaltedAt(*quote);
   if (IsAuction(order.time_in_force) && instrument->calendar == TradingCalendar::kAlwaysOpen)
     return Unsupported("the market in " + order.symbol.value() + " never closes: it has no opening and no close");
   if (order.time_in_force == TimeInForce::kAtOpen && quote->session_open)
@@ -449,6 +451,7 @@ Rejection PaperBroker::CutOff(const Order& order) const {
     why.message = "the market in " + symbol + " is closed";
     return why;
   }
+  if (quote.halted) return HaltedAt(quote);
   std::string filled = order.cumulative_quantity.ToString() + " of " + order.quantity.ToString() + " filled";
   if (quote.stale) {
     why.message = "nothing trades in " + symbol + ": it has had no usable quote since " + quote.quote_time.ToString() +
@@ -642,8 +645,8 @@ void PaperBroker::OnQuote(const Quote& told, UtcTime now) {
   }
   quote.session_open = told.session_open && calendar::IsOpen(*instrument, now);
   // After a night or a halt it is not the market that comes to an order: the order takes the first prices there are.
-  bool opens =
-      Tradable(quote) && (known == nullptr || !known->session_open || quote.quote_time - known->quote_time > kReopens);
+  bool opens = Tradable(quote) && (known == nullptr || !known->session_open || known->halted ||
+                                   quote.quote_time - known->quote_time > kReopens);
   if (known == nullptr || !IsSame(*known, quote)) {
     taken_[{quote.symbol, Side::kBuy}] = Decimal();
     taken_[{quote.symbol, Side::kSell}] = Decimal();
@@ -706,6 +709,13 @@ std::vector<Order> PaperBroker::Forget(std::size_t keep) {
     closed_.pop_front();
   }
   return forgotten;
+}
+
+void PaperBroker::SetTold(const AccountId& id, std::uint64_t execution_sequence) {
+  Ledger& ledger = ledgers_.at(id);
+  if (ledger.execution_sequence == execution_sequence) return;
+  ledger.execution_sequence = execution_sequence;
+  changes_.accounts.insert(id);
 }
 
 void PaperBroker::GoOnAfter(const AccountId& id, std::uint64_t execution_sequence) {

@@ -22,6 +22,8 @@ struct Ledger {
   Decimal cash;
   std::map<Symbol, Decimal> positions;
   std::uint64_t execution_sequence = 0;
+  // The newest number that an id was made of: never given again, also where nobody was told.
+  std::uint64_t id_number = 0;
   // How many trades it has made; the newest one's number.
   std::uint64_t trades = 0;
 
@@ -85,6 +87,8 @@ class PaperBroker {
     int slippage_ticks = 0;
     // A resting order waits for what was quoted at its price before it, unless the price moves through.
     bool queue = false;
+    // In a halt no order is taken; without it those that may wait are taken and wait for the resume.
+    bool refuses_in_halts = false;
   };
   PaperBroker(std::vector<Instrument> instruments, Options options);
 
@@ -103,6 +107,21 @@ class PaperBroker {
   void Reject(const Order& order, const Rejection& rejection, UtcTime now);
   // What nobody traded: a deposit, a correction, somebody's mistake. The account must be open.
   void Adjust(const AccountId& account, Decimal cash, const Symbol& symbol, Decimal quantity);
+  // Of an open order that was made elsewhere: how it is treated from now on. False: there is none such.
+  bool Treat(const AccountId& account, const OrderId& id, const External& external, const DeploymentId& deployment);
+  // A trade as it was made, and what it is from now on. The account must be open.
+  struct Amendment {
+    broker::Execution former;
+    Decimal quantity;
+    Decimal price;
+    // It never was; the two above do not count.
+    bool busted = false;
+    // It is in the record, and not told.
+    bool unheard = false;
+    // The record alone has other numbers, and says nothing of another version: cash and positions stay.
+    bool silent = false;
+  };
+  void Amend(const Amendment& amendment, UtcTime now);
   void OnQuote(const Quote& quote, UtcTime now);
   // Works the orders whose latency is over against the present quotes, after those whose day ended before `now`.
   void OnTime(UtcTime now);
@@ -133,6 +152,8 @@ class PaperBroker {
   // Every order made later is known here, if it came at all.
   [[nodiscard]] UtcTime forgotten_until() const { return forgotten_until_; }
   void RestoreForgotten(UtcTime until) { forgotten_until_ = until; }
+  // So much has been told: what was not to be told took no number. The account must be open.
+  void SetTold(const AccountId& id, std::uint64_t execution_sequence);
   // Nothing is numbered up to here again: whoever was told already has gone so far. The account must be open.
   void GoOnAfter(const AccountId& id, std::uint64_t execution_sequence);
 

@@ -58,6 +58,122 @@ std::vector<ExecutionType> Types(const Changes& changes) {
   return types;
 }
 
+Quote HaltedQuote(const char* bid, const char* ask) {
+  Quote quote = MakeQuote(bid, ask);
+  quote.halted = true;
+  quote.halt_reason = "news pending";
+  return quote;
+}
+
+TEST(PaperBrokerTest, InAHaltNothingTradesAndWhatMayWaitsForTheResume) {
+  PaperBroker broker = Opened();
+  broker.Submit(MakeOrder("held", Side::kBuy, OrderType::kMarket, "50"), kNow);
+  Order stop = MakeOrder("stop", Side::kSell, OrderType::kStop, "50");
+  stop.stop_price = Decimal::Of("99");
+  broker.Submit(stop, kNow);
+  (void)broker.TakeChanges();
+  // A price beyond the stop, from before the halt: it is nobody's.
+  broker.OnQuote(HaltedQuote("98", "98.02"), kNow + Duration{1});
+  EXPECT_TRUE(broker.TakeChanges().executions.empty());
+  broker.Submit(MakeOrder("market", Side::kBuy, OrderType::kMarket, "1"), kNow + Duration{2});
+  Changes refused = broker.TakeChanges();
+  ASSERT_EQ(Types(refused), std::vector{ExecutionType::kRejected});
+  EXPECT_EQ(refused.executions[0].rejection->reason, RejectReason::kInstrumentHalted);
+  EXPECT_EQ(refused.executions[0].rejection->observed, "news pending");
+  Order limit = MakeOrder("limit", Side::kBuy, OrderType::kLimit, "10");
+  limit.limit_price = Decimal::Of("99");
+  broker.Submit(limit, kNow + Duration{3});
+  EXPECT_EQ(Types(broker.TakeChanges()), std::vector{ExecutionType::kNew});
+  // Cancelled in a halt it is gone.
+  Order other = limit;
+  other.order_id = OrderId("other");
+  broker.Submit(other, kNow + Duration{3});
+  broker.Cancel(AccountId("paper"), OrderId("other"), kNow + Duration{4}, std::nullopt);
+  EXPECT_EQ(Types(broker.TakeChanges()), (std::vector{ExecutionType::kNew, ExecutionType::kCanceled}));
+  // The resume is far below both: the stop at the price that there is, the limit at the market's and not at its own.
+  broker.OnQuote(MakeQuote("90", "90.02"), kNow + Duration{5});
+  std::map<OrderId, Decimal> filled;
+  for (const auto& execution : broker.TakeChanges().executions) {
+    if (execution.type == ExecutionType::kTrade) filled[execution.order_id] = execution.last_price;
+  }
+  EXPECT_EQ(filled, (std::map<OrderId, Decimal>{{OrderId("stop"), Decimal::Of("90")},
+                                                {OrderId("limit"), Decimal::Of("90.02")}}));
+}
+
+TEST(PaperBrokerTest, AVenueThatTakesNoOrdersInAHaltRefusesWhatCouldWait) {
+  PaperBroker broker({Share()}, {.refuses_in_halts = true});
+  broker.OpenAccount(AccountId("paper"), "USD", Decimal::Of("100000"));
+  broker.OnQuote(HaltedQuote("100", "100.02"), kNow);
+  (void)broker.TakeChanges();
+  Order limit = MakeOrder("limit", Side::kBuy, OrderType::kLimit, "10");
+  limit.limit_price = Decimal::Of("99");
+  broker.Submit(limit, kNow);
+  Changes refused = broker.TakeChanges();
+  ASSERT_EQ(Types(refused), std::vector{ExecutionType::kRejected});
+  EXPECT_EQ(refused.executions[0].rejection->reason, RejectReason::kInstrumentHalted);
+}
+
+TEST(PaperBrokerTest, ADayOrderAndOneOfTheCloseEndWithTheSessionAlsoInAHalt) {
+  Instrument share = Share();
+  share.calendar = TradingCalendar::kNewYorkStockExchange;
+  PaperBroker broker({share}, {});
+  broker.OpenAccount(AccountId("paper"), "USD", Decimal::Of("100000"));
+  // 2024-01-05, twenty minutes before the close at 21:00 UTC.
+  constexpr UtcTime kBefore{1'704'487'200'000'000'000};
+  auto at = [&](std::int64_t seconds, bool halted) {
+    Quote quote = halted ? HaltedQuote("100", "100.02") : MakeQuote("100", "100.02");
+    quote.quote_time = kBefore + Duration::Seconds(seconds);
+    broker.OnQuote(quote, quote.quote_time);
+  };
+  at(0, false);
+  for (auto [id, time_in_force] : {std::pair{"day", TimeInForce::kDay}, std::pair{"close", TimeInForce::kAtClose}}) {
+    Order order = MakeOrder(id, Side::kBuy, OrderType::kLimit, "10");
+    order.limit_price = Decimal::Of(time_in_force == TimeInForce::kDay ? "95" : "101");
+    order.time_in_force = time_in_force;
+    broker.Submit(order, kBefore);
+  }
+  at(600, true);
+  at(1'170, true);  // the session's last minute
+  EXPECT_EQ(broker.working_count(), 2U);
+  broker.OnTime(kBefore + Duration::Seconds(1'201));
+  for (const char* id : {"day", "close"}) {
+    EXPECT_EQ(broker.Find(OrderId(id))->status, OrderStatus::kExpired) << id;
+    EXPECT_EQ(broker.Find(OrderId(id))->rejection->reason, RejectReason::kSessionEnded) << id;
+  }
+}
+
+TEST(PaperBrokerTest, ATradeThatIsCorrectedOrTakenBackMovesCashPositionAndRecordExactly) {
+  PaperBroker broker = Opened();
+  broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "100"), kNow);
+  Changes made = broker.TakeChanges();
+  ASSERT_EQ(made.trades.size(), 1U);
+  const broker::Execution first = made.trades[0].execution;
+  broker.Amend({.former = first, .quantity = Decimal::Of("60"), .price = Decimal::Of("101")}, kNow);
+  Changes corrected = broker.TakeChanges();
+  ASSERT_EQ(corrected.trades.size(), 1U);
+  EXPECT_EQ(corrected.trades[0].number, 2U);
+  EXPECT_EQ(corrected.trades[0].execution.execution_id, first.execution_id);
+  EXPECT_EQ(corrected.trades[0].execution.version, 1U);
+  ASSERT_EQ(Types(corrected), std::vector{ExecutionType::kTradeCorrect});
+  EXPECT_EQ(corrected.executions[0].exec_ref_id, first.execution_id);
+  const Ledger* ledger = broker.FindLedger(AccountId("paper"));
+  EXPECT_EQ(ledger->positions.at(Symbol("AAPL")), Decimal::Of("60"));
+  EXPECT_EQ(ledger->cash, Decimal::Of("100000") - Decimal::Of("6060") - Decimal::Of("0.3"));
+  EXPECT_EQ(broker.Find(OrderId("o1"))->status, OrderStatus::kCanceled) << "the rest works nowhere any more";
+  broker.Amend({.former = corrected.trades[0].execution, .busted = true}, kNow);
+  Changes busted = broker.TakeChanges();
+  EXPECT_EQ(Types(busted), std::vector{ExecutionType::kTradeCancel});
+  EXPECT_EQ(busted.trades[0].execution.version, 2U);
+  EXPECT_EQ(ledger->cash, Decimal::Of("100000"));
+  EXPECT_TRUE(ledger->positions.empty());
+  // The record alone.
+  broker.Amend({.former = first, .quantity = Decimal::Of("1"), .price = Decimal::Of("1"), .silent = true}, kNow);
+  Changes silent = broker.TakeChanges();
+  EXPECT_TRUE(silent.executions.empty());
+  EXPECT_EQ(silent.trades[0].execution.version, 0U);
+  EXPECT_EQ(ledger->cash, Decimal::Of("100000"));
+}
+
 TEST(PaperBrokerTest, AMarketOrderWalksTheBookAndPaysItsFee) {
   PaperBroker broker = Opened();
   broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "150"), kNow);

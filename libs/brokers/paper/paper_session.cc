@@ -59,9 +59,23 @@ std::optional<Fact> FactOf(const Execution& execution) {
                                    .terms = execution.replacement.value_or(Replacement()),
                                    .rejection = execution.rejection.value_or(Rejection()),
                                    .time = execution.transact_time};
-    case ExecutionType::kUnspecified:
     case ExecutionType::kTradeCancel:
     case ExecutionType::kTradeCorrect:
+      return broker::Trade{.order_id = execution.order_id,
+                           .broker_order_id = execution.broker_order_id,
+                           .root_id = execution.exec_ref_id,
+                           .version = execution.version,
+                           .busted = execution.type == ExecutionType::kTradeCancel,
+                           .symbol = execution.symbol,
+                           .side = execution.side,
+                           .quantity = execution.last_quantity,
+                           .price = execution.last_price,
+                           .fee = execution.fee,
+                           .fee_currency = execution.fee_currency,
+                           .maker = execution.maker,
+                           .time = execution.transact_time};
+    case ExecutionType::kUnspecified:
+    case ExecutionType::kAdopted:
     case ExecutionType::kStatusUnknown:
     case ExecutionType::kNotSent:
     case ExecutionType::kNeverAccepted:

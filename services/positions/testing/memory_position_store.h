@@ -70,6 +70,14 @@ class MemoryPositionStore final : public PositionStore {
     return page;
   }
 
+  absl::StatusOr<std::vector<Fill>> LoadFillsOf(const AccountId& account, const ExecutionId& root) override {
+    std::vector<Fill> found;
+    for (const auto& [sequence, fill] : disk_->fills[account]) {
+      if (fill.execution_id == root || fill.exec_ref_id == root) found.push_back(fill);
+    }
+    return found;
+  }
+
  private:
   static absl::Status Overtaken() { return absl::FailedPreconditionError("a newer process has taken over"); }
 

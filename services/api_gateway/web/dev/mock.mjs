@@ -57,6 +57,8 @@ const events = new Map();
 const byRequest = new Map();
 const positions = new Map();
 const fills = [];
+const external_policy = { handling: "EXTERNAL_HANDLING_ASK", rules: [], actor: "", reason: "" };
+const external_orders = [{ account_id: kAccount, order_id: "venue-7731", symbol: "BTC-USD", side: "SIDE_BUY", quantity: "0.01", cumulative_quantity: "0", limit_price: "61000", handling: "EXTERNAL_HANDLING_ADOPT", deployment_id: "", actor: "you", reason: "placed in the venue's own application", open: true, unknown: false }];
 const trades = [];
 const alerts = [];
 const audit = [];
@@ -367,7 +369,14 @@ function route(method, path, query, body) {
   if (is("POST", /^\/api\/live\/risk\/limits\/changes$/)) return Object.assign(limitChanges.find((c) => c.change_id === body.change_id), { state: body.approve ? "LIMIT_CHANGE_STATE_APPROVED" : "LIMIT_CHANGE_STATE_REJECTED", decided_by: "user:dashboard", decision_reason: body.reason, decide_time: iso(now()) });
   if (is("GET", /^\/api\/live\/risk\/limits\/history$/)) return { versions: [{ limits: { ...limits, update_time: iso(now() - 3.6e6), updated_by: "user:api" }, reason: "after the review" }, { limits: { ...limits, version: "2", max_open_orders: 40, daily_loss_ratio: "0.01", update_time: iso(now() - 9e7), updated_by: "user:dashboard" }, reason: "calm start" }] };
   if (is("PUT", /^\/api\/live\/risk\/limits$/)) return { limits: Object.assign(limits, body.limits, { version: String(Number(limits.version) + 1) }) };
-  if (is("GET", /^\/api\/live\/reconciliation$/)) return { accounts: [{ account_id: kAccount, orders_time: iso(now()), positions_time: iso(now()), problem: "", open_breaks: 0, halting_breaks: 0, acknowledged_breaks: 0, pending: 0, matched_trades: String(fills.length), healed_trades: "0", comparisons: "1" }], breaks: [] };
+  if (is("GET", /^\/api\/live\/reconciliation$/)) return { accounts: [{ account_id: kAccount, orders_time: iso(now()), positions_time: iso(now()), problem: "", open_breaks: 0, halting_breaks: 0, acknowledged_breaks: 0, pending: 0, matched_trades: String(fills.length), healed_trades: "0", comparisons: "1", external_policy }], breaks: [], external_orders };
+  if (is("PUT", /^\/api\/live\/reconciliation\/external_policy$/)) return { policy: Object.assign(external_policy, { handling: body.handling, rules: body.rules, reason: body.reason, actor: "you" }) };
+  const decided = method === "POST" && path.match(/^\/api\/live\/reconciliation\/external\/([^/]+)\/(adopt|ignore|attribute)$/);
+  if (decided) {
+    const one = external_orders.find((o) => o.order_id === decided[1]);
+    if (one) Object.assign(one, { handling: `EXTERNAL_HANDLING_${decided[2].toUpperCase()}`, deployment_id: body.deployment_id ?? "", actor: "you", reason: body.reason, unknown: false });
+    return { order: { order_id: decided[1], account_id: kAccount }, replayed: false };
+  }
   if (is("GET", /^\/api\/live\/reconciliation\/days$/)) return { tie_outs: [] };
   if (is("POST", /^\/api\/live\/positions\/verify$/)) return { consistent: true, differences: [], fills: String(fills.length), cash: cash.toFixed(4), equity: summaryOf().equity, sequence: String(eventSequence) };
   if (is("POST", /^\/api\/live\/orders\/preview$/)) {

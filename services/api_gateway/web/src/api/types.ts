@@ -218,6 +218,7 @@ export interface ReconciliationStatus {
   pending: number;
   matched_trades: Integer64;
   healed_trades: Integer64;
+  external_policy?: { handling: string; rules?: { symbol: string; deployment_id: string }[]; actor: string; reason: string } | null;
 }
 export interface TieOut {
   day: string;
@@ -227,9 +228,25 @@ export interface TieOut {
   hash: string;
   text: string;
 }
+export interface ExternalOrder {
+  account_id: string;
+  order_id: string;
+  symbol: string;
+  side: string;
+  quantity: string;
+  cumulative_quantity: string;
+  limit_price?: string | null;
+  handling: string;
+  deployment_id: string;
+  actor: string;
+  reason: string;
+  open: boolean;
+  unknown: boolean;
+}
 export interface Reconciliation {
   accounts?: ReconciliationStatus[];
   breaks?: ReconciliationBreak[];
+  external_orders?: ExternalOrder[];
 }
 export interface Account {
   account_id: string;
@@ -405,6 +422,9 @@ export interface Quote {
   age_ms?: Integer64;
   /** The server says: not to be traded on. */
   stale?: boolean;
+  /** Trading in it is halted, and why: the prices are those of before. */
+  halted?: boolean;
+  halt_reason?: string;
   /** The book of the same step, best first; in the stream only. */
   bids?: BookLevel[];
   asks?: BookLevel[];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Quote } from "../api/types";
-import { freshness, marketFreshness, noteArrivals, streamWords } from "./freshness";
+import { freshness, marketFreshness, noteArrivals, streamWords, haltWords } from "./freshness";
 
 const quote = (symbol: string, sequence: number, more: Partial<Quote> = {}): Quote =>
   ({ symbol, sequence: String(sequence), quote_time: new Date(sequence * 1000).toISOString(), session_open: true, ...more }) as Quote;
@@ -63,4 +63,9 @@ describe("streamWords", () => {
     expect(streamWords("live", true, market, 0).tone).toBe("warn");
     expect(streamWords("reconnecting", true, market, 4)).toEqual({ text: "reconnecting in 4 s", tone: "bad" });
   });
+});
+
+it("says why an instrument is halted, where that is known", () => {
+  expect(haltWords(quote("A", 1, { halted: true, halt_reason: "news pending" }))).toContain("A is halted, news pending: no entries");
+  expect(haltWords(quote("A", 1, { halted: true }))).toContain("A is halted: no entries");
 });

@@ -49,6 +49,11 @@ export function freshness(quote: Quote | undefined, arrival: Arrival | undefined
   return { ageMs, old: quote.stale === true || (quote.session_open && ageMs > limitMs) };
 }
 
+/** What a halt means to whoever looks at its price. */
+export function haltWords(quote: Quote): string {
+  return `trading in ${quote.symbol} is halted${quote.halt_reason ? `, ${quote.halt_reason}` : ""}: no entries are taken, reductions wait for the resume`;
+}
+
 export interface Market {
   /** Symbols with a quote. */
   total: number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { agreementOf, nameOfBreak } from "./reconciliation";
+import { agreementOf, asks, nameOfBreak, nameOfHandling, waysOf } from "./reconciliation";
 
 const NOW = Date.parse("2026-01-02T10:00:00Z");
 const status = { account_id: "paper", positions_time: "2026-01-02T09:59:50Z", problem: "", open_breaks: 0, halting_breaks: 0, acknowledged_breaks: 0, pending: 0, matched_trades: "3", healed_trades: "0" };
@@ -20,4 +20,19 @@ describe("agreementOf", () => {
 it("a kind of break that is not known here is shown as it is", () => {
   expect(nameOfBreak("BREAK_TYPE_CASH")).toBe("Cash");
   expect(nameOfBreak("BREAK_TYPE_NEW_ONE")).toBe("BREAK_TYPE_NEW_ONE");
+});
+
+it("an order made elsewhere is not decided until one of the known words is said of it", () => {
+  expect(asks("EXTERNAL_HANDLING_ASK")).toBe(true);
+  expect(asks(undefined)).toBe(true);
+  expect(asks("EXTERNAL_HANDLING_NEW_ONE")).toBe(true);
+  expect(asks("EXTERNAL_HANDLING_IGNORE")).toBe(false);
+  expect(nameOfHandling("EXTERNAL_HANDLING_ATTRIBUTE")).toBe("attributed");
+  expect(nameOfHandling("EXTERNAL_HANDLING_NEW_ONE")).toBe("not decided");
+});
+
+it("offers what it is not treated as yet, and another book at any time", () => {
+  expect(waysOf("EXTERNAL_HANDLING_ASK")).toEqual(["adopt", "ignore", "attribute"]);
+  expect(waysOf("EXTERNAL_HANDLING_IGNORE")).toEqual(["adopt", "attribute"]);
+  expect(waysOf("EXTERNAL_HANDLING_ATTRIBUTE")).toEqual(["adopt", "ignore", "attribute"]);
 });

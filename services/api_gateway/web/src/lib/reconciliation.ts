@@ -31,4 +31,21 @@ const NAMES: Record<string, string> = {
   BREAK_TYPE_BOOKS: "Books do not add up",
 };
 
+const HANDLINGS: Record<string, string> = {
+  EXTERNAL_HANDLING_ADOPT: "adopted",
+  EXTERNAL_HANDLING_IGNORE: "left alone",
+  EXTERNAL_HANDLING_ATTRIBUTE: "attributed",
+};
+
+/** What becomes of an order made elsewhere; what is not known here counts as not decided, as it does in the services. */
+export const nameOfHandling = (handling: string | undefined): string => HANDLINGS[handling ?? ""] ?? "not decided";
+
+/** Whether a person has to say something about it. */
+export const asks = (handling: string | undefined): boolean => !((handling ?? "") in HANDLINGS);
+
+/** The ways that are left: the one that it is treated in is none; whose book it is may change. */
+export function waysOf(handling: string | undefined): ("adopt" | "ignore" | "attribute")[] {
+  return (["adopt", "ignore", "attribute"] as const).filter((way) => way === "attribute" || handling !== `EXTERNAL_HANDLING_${way.toUpperCase()}`);
+}
+
 export const nameOfBreak = (type: string): string => NAMES[type] ?? type;

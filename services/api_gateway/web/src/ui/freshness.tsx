@@ -1,4 +1,4 @@
-import { freshness, marketFreshness, type Freshness, type Market } from "../lib/freshness";
+import { freshness, haltWords, marketFreshness, type Freshness, type Market } from "../lib/freshness";
 import { duration } from "../lib/time";
 import { useQuoteAgeMax, useStore } from "../state/store";
 import { useNow } from "./parts";
@@ -34,4 +34,11 @@ export function useOldest(symbols: readonly string[]): string {
   const old = symbols.map((symbol) => freshness(quotes[symbol], arrivals[symbol], now, limit)).filter((f): f is Freshness => f?.old === true);
   if (old.length === 0) return "";
   return `${old.length} of ${symbols.length} price${symbols.length === 1 ? "" : "s"} old: ${duration(Math.max(...old.map((f) => f.ageMs)))}`;
+}
+
+/** Says that trading in a symbol is halted, and why; nothing while it is not. */
+export function HaltBadge({ symbol }: { symbol: string }) {
+  const quote = useStore((s) => s.model.quotes[symbol]);
+  if (!quote?.halted) return null;
+  return <span className="state tone-bad" data-halted={symbol} title={haltWords(quote)}>HALTED<span className="visually-hidden">: {haltWords(quote)}</span></span>;
 }

@@ -2,6 +2,7 @@ import { useRef, useState } from "react";
 import { get, post } from "../api/client";
 import type { Reconciliation, ReconciliationBreak, TieOut } from "../api/types";
 import { agreementOf, nameOfBreak } from "../lib/reconciliation";
+import { ExternalOrders } from "./external_orders";
 import { newKey } from "../lib/words";
 import { notify, useModel, useStore } from "../state/store";
 import { Age, Dialog, Empty, Failure, Field, Panel, useAction, useFetched } from "../ui/parts";
@@ -40,6 +41,7 @@ export function ReconciliationPanel() {
         {status?.problem && <span className="muted"> · {status.problem}</span>}
       </p>
       {(data?.breaks ?? []).length > 0 && <Table label="Breaks" columns={columns(setChosen)} rows={data?.breaks ?? []} rowKey={(b) => String(b.break_id)} empty={<Empty title="No breaks" />} />}
+      <ExternalOrders accountId={accountId ?? ""} status={status} orders={data?.external_orders ?? []} reload={reload} />
       {tieOuts[0] && <LastDay day={tieOuts[0]} />}
       {chosen && <AcknowledgeDialog one={chosen} onClose={() => { setChosen(null); reload(); }} />}
     </Panel>

@@ -5,7 +5,7 @@ import * as decimal from "../lib/decimal";
 import { disagreement } from "../lib/depth";
 import { useModel, useStore } from "../state/store";
 import { PriceChart } from "../ui/charts";
-import { oldWords, useFreshness } from "../ui/freshness";
+import { HaltBadge, oldWords, useFreshness } from "../ui/freshness";
 import { Empty, Failure, formatPrice, Panel } from "../ui/parts";
 import { OrderTicket, type Picked } from "../ui/ticket";
 import { OrdersTable, useOrders } from "./orders";
@@ -64,7 +64,7 @@ function Depth({ onPick }: { onPick: (price: string) => void }) {
         <div className="depth">
           <div className="level head"><span>Price</span><span>Size</span></div>
           {[...asks].reverse().map((level) => row(level, "ask"))}
-          <div className="level-mid number">{formatPrice(quote?.last_price, tick)}</div>
+          <div className="level-mid number">{formatPrice(quote?.last_price, tick)} <HaltBadge symbol={symbol} /></div>
           {bids.map((level) => row(level, "bid"))}
         </div>
       )}
