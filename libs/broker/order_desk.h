@@ -149,6 +149,7 @@ class OrderDesk {
     execution_sequence_ = std::max(execution_sequence_, execution_sequence);
   }
   [[nodiscard]] bool ready() const { return ready_; }
+  [[nodiscard]] const Capabilities& capabilities() const { return capabilities_; }
   // Drops a closed order; whoever calls knows it from elsewhere.
   void Forget(const OrderId& id);
 

@@ -54,6 +54,8 @@ const std::vector<Operation>& Operations() {
       {"GET", "/api/live/orders/{id}/events", "Its events, oldest first", "", "", "order.v1.ListOrderEventsResponse"},
       {"GET", "/api/live/orders/{id}/explain", "Why it is, what each check said, where it went, what it made", "", "",
        "order.v1.ExplainOrderResponse"},
+      {"GET", "/api/live/orders/{id}/evidence", "What is known of an order whose outcome is not", "", "",
+       "order_id, evidence:broker.v1.OutcomeEvidence, needs_two:bool, awaited:order.v1.AwaitedDecision"},
       {"DELETE", "/api/live/orders/{id}", "Cancel it", "", "", "order.v1.CancelOrderResponse"},
       {"POST", "/api/live/orders/cancel-all", "Cancel all orders", "", "account_id, symbol, deployment_id",
        "order.v1.CancelAllOrdersResponse"},

@@ -1,4 +1,5 @@
 #include "services/api_gateway/api.h"
+#include "services/api_gateway/order_evidence.h"
 
 namespace ballast {
 namespace {
@@ -9,6 +10,7 @@ using RiskAsync = risk::v1::RiskService::StubInterface::async_interface;
 ApiError OrderError(const grpc::Status& status) {
   ApiError error = ErrorOf(status, "order_management");
   if (error.http == 404) error.reason = RejectReason::kOrderNotFound;
+  if (status.error_code() == grpc::PERMISSION_DENIED) error.reason = RejectReason::kPermissionDenied;
   if (status.error_code() == grpc::ALREADY_EXISTS) error.reason = RejectReason::kRequestIdReused;
   return error;
 }
@@ -254,6 +256,7 @@ std::vector<Route> OrderRoutes() {
       {"DELETE", "/api/live/orders/{id}", CancelOrder},
       {"GET", "/api/live/orders/{id}/events", ListOrderEvents},
       {"GET", "/api/live/orders/{id}/explain", ExplainOrder},
+      {"GET", "/api/live/orders/{id}/evidence", ShowEvidence},
   };
 }
 

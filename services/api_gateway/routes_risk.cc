@@ -1,3 +1,4 @@
+#include "ballast/order/v1/decision_service.grpc.pb.h"
 #include "services/api_gateway/api.h"
 #include "services/api_gateway/emergency.h"
 #include "services/api_gateway/scoped_stop.h"
@@ -241,50 +242,94 @@ void ListEmergencies(const CallPtr& call) {
   call->Answer(200, response);
 }
 
-// The account's halt and what engaged it, after its tripped loss rules.
-void ResumeAccount(const CallPtr& call, order::v1::ResumeAccountRequest request, const Json& rearmed) {
+using DecisionAsync = order::v1::DecisionService::StubInterface::async_interface;
+
+ApiError ResumeError(const grpc::Status& status) {
+  ApiError error = ErrorOf(status, "order_management");
+  if (status.error_code() == grpc::PERMISSION_DENIED) error.reason = RejectReason::kPermissionDenied;
+  return error;
+}
+
+// What became of it, told to the trail and to whoever asked.
+void ConcludeResume(const CallPtr& call, const order::v1::ResumeAccountRequest& request, const grpc::Status& status,
+                    const order::v1::ResumeAccountResponse& response, const Json& rearmed) {
+  ApiError error = ResumeError(status);
+  call->Audit("account.resumed", "account:" + request.account_id(),
+              {{"reason", request.reason()},
+               {"outcome", status.ok() ? "ok" : error.status},
+               {"rearmed", rearmed.value("rearmed", Json::array())},
+               {"baseline", rearmed.value("baseline", Json())}},
+              request.account_id());
+  if (!status.ok()) return call->Fail(error);
+  Json answer = ToJson(response);
+  answer.update(rearmed);
+  AnswerWhenReleased(call, request.account_id(), std::move(answer));
+}
+
+// The account's halt and what engaged it; then `next`.
+void ResumeAccount(const CallPtr& call, order::v1::ResumeAccountRequest request,
+                   std::function<void(const grpc::Status&, order::v1::ResumeAccountResponse&)> next) {
   for (std::string& id : call->gateway.emergencies.BeginResume(request.account_id())) {
     request.add_ended_command_ids(std::move(id));
   }
-  call->Ask(call->gateway.peers.orders, &OrderAsync::ResumeAccount, request,
-            [call, request, rearmed](const grpc::Status& status, order::v1::ResumeAccountResponse& response) {
-              ApiError error = ErrorOf(status, "order_management");
-              call->Audit("account.resumed", "account:" + request.account_id(),
-                          {{"reason", request.reason()},
-                           {"outcome", status.ok() ? "ok" : error.status},
-                           {"rearmed", rearmed.value("rearmed", Json::array())},
-                           {"baseline", rearmed.value("baseline", Json())}},
-                          request.account_id());
-              call->gateway.emergencies.EndResume(request.account_id(), status.ok(), request.reason(), request.actor());
-              if (!status.ok()) return call->Fail(error);
-              Json answer = ToJson(response);
-              answer.update(rearmed);
-              AnswerWhenReleased(call, request.account_id(), std::move(answer));
-            });
+  call->Ask(
+      call->gateway.peers.orders, &OrderAsync::ResumeAccount, request,
+      [call, request, next = std::move(next)](const grpc::Status& status, order::v1::ResumeAccountResponse& response) {
+        call->gateway.emergencies.EndResume(request.account_id(), status.ok(), request.reason(), request.actor());
+        next(status, response);
+      });
+}
+
+// Tripped loss rules; `next` with what was re-armed, or answered with why not.
+void RearmThen(const CallPtr& call, const order::v1::ResumeAccountRequest& request,
+               std::function<void(const Json&)> next) {
+  risk::v1::RearmLossRulesRequest rearm;
+  rearm.set_request_id(request.request_id());
+  rearm.set_account_id(request.account_id());
+  rearm.set_reason(request.reason());
+  rearm.set_actor(request.actor());
+  call->Ask(
+      call->gateway.peers.risk, &RiskAsync::RearmLossRules, rearm,
+      [call, request, next = std::move(next)](const grpc::Status& status, risk::v1::RearmLossRulesResponse& response) {
+        if (status.ok()) return next(ToJson(response));
+        // An account that risk has never heard of has no rule to re-arm; order management says whether it exists.
+        if (status.error_code() == grpc::NOT_FOUND) return next(Json::object());
+        ApiError error = ErrorOf(status, "risk");
+        call->Audit("account.resumed", "account:" + request.account_id(),
+                    {{"reason", request.reason()}, {"outcome", error.status}}, request.account_id());
+        call->Fail(error);
+      });
 }
 
 // Whatever keeps an account from opening risk by a person's or a rule's word, a person takes back in one step: tripped
-// loss rules first, so that an account which trades again is one that may.
+// loss rules first, so that an account which trades again is one that may. Where it takes two persons the account comes
+// first: what one of them asks for re-arms nothing.
 void Resume(const CallPtr& call) {
   order::v1::ResumeAccountRequest request;
   if (!call->ReadBody(&request)) return;
   request.set_request_id(call->KeyOrNew());
   request.set_account_id(call->AccountOr(request.account_id()));
   request.set_actor(call->access.actor);
-  risk::v1::RearmLossRulesRequest rearm;
-  rearm.set_request_id(request.request_id());
-  rearm.set_account_id(request.account_id());
-  rearm.set_reason(request.reason());
-  rearm.set_actor(request.actor());
-  call->Ask(call->gateway.peers.risk, &RiskAsync::RearmLossRules, rearm,
-            [call, request](const grpc::Status& status, risk::v1::RearmLossRulesResponse& response) {
-              if (status.ok()) return ResumeAccount(call, request, ToJson(response));
-              // An account that risk has never heard of has no rule to re-arm; order management says whether it exists.
-              if (status.error_code() == grpc::NOT_FOUND) return ResumeAccount(call, request, Json::object());
-              ApiError error = ErrorOf(status, "risk");
-              call->Audit("account.resumed", "account:" + request.account_id(),
-                          {{"reason", request.reason()}, {"outcome", error.status}}, request.account_id());
-              call->Fail(error);
+  const Peers& peers = call->gateway.peers;
+  auto decisions = std::make_shared<Peer<order::v1::DecisionService>>("order_management", peers.orders.address,
+                                                                      peers.orders.channel);
+  order::v1::ListAwaitedDecisionsRequest ask;
+  ask.set_account_id(request.account_id());
+  call->Ask(*decisions, &DecisionAsync::ListAwaitedDecisions, ask,
+            [call, decisions, request](const grpc::Status& told, order::v1::ListAwaitedDecisionsResponse& decision) {
+              if (told.ok() && decision.resume_needs_two()) {
+                return ResumeAccount(call, request, [call, request](const grpc::Status& status, auto& response) {
+                  if (!status.ok()) return ConcludeResume(call, request, status, response, Json::object());
+                  RearmThen(call, request, [call, request, response](const Json& rearmed) {
+                    ConcludeResume(call, request, grpc::Status::OK, response, rearmed);
+                  });
+                });
+              }
+              RearmThen(call, request, [call, request](const Json& rearmed) {
+                ResumeAccount(call, request, [call, request, rearmed](const grpc::Status& status, auto& response) {
+                  ConcludeResume(call, request, status, response, rearmed);
+                });
+              });
             });
 }
 

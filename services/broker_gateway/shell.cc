@@ -10,6 +10,7 @@
 #include "services/broker_gateway/engine.h"
 #include "services/broker_gateway/grpc_adapter.h"
 #include "services/broker_gateway/history_reader.h"
+#include "services/broker_gateway/outcome_grpc.h"
 #include "services/broker_gateway/postgres_store.h"
 
 namespace ballast {
@@ -109,13 +110,14 @@ class BrokerGateway : public Service {
         broker_(engine_, store_, reader_, kill_, kill_writer_),
         market_(engine_, store_, reader_),
         bar_data_desk_(context.database, context.clock, context.log),
-        bar_data_(bar_data_desk_) {}
+        bar_data_(bar_data_desk_),
+        outcome_(engine_) {}
 
   absl::Status Recover() override {
     kill_.Load();  // before anything can trade
     return engine_.Recover();
   }
-  std::vector<grpc::Service*> GrpcServices() override { return {&broker_, &market_, &bar_data_}; }
+  std::vector<grpc::Service*> GrpcServices() override { return {&broker_, &market_, &bar_data_, &outcome_}; }
   absl::Status Start() override {
     reader_.Start();
     kill_writer_.Start();
@@ -143,6 +145,7 @@ class BrokerGateway : public Service {
   MarketDataGrpc market_;
   BarDataDesk bar_data_desk_;
   BarDataGrpc bar_data_;
+  OutcomeGrpc outcome_;
 };
 
 }  // namespace

@@ -190,6 +190,13 @@ VenueDesks::Seats VenueDesks::SeatsOf(const BrokerEntry& entry) const {
   return seats;
 }
 
+std::optional<VenueDesks::Outcome> VenueDesks::OutcomeOf(const AccountId& account, const OrderId& id) const {
+  auto found = desks_.find(account);
+  if (found == desks_.end() || !found->second.desk.out().contains(id)) return std::nullopt;
+  const broker::OrderDesk& desk = found->second.desk;
+  return Outcome{.entry = *desk.Find(id), .capabilities = desk.capabilities(), .session_ready = desk.ready()};
+}
+
 bool VenueDesks::IsOut(const AccountId& account, const OrderId& id) const {
   auto found = desks_.find(account);
   return found != desks_.end() && found->second.desk.out().contains(id);

@@ -72,6 +72,13 @@ class VenueDesks {
   void SendStored();
   // The gateway has it and waits for what the venue says.
   [[nodiscard]] bool IsOut(const AccountId& account, const OrderId& id) const;
+  // What is known of one that is out; nothing: it is not.
+  struct Outcome {
+    broker::OrderDesk::Entry entry;
+    broker::Capabilities capabilities;
+    bool session_ready = false;
+  };
+  [[nodiscard]] std::optional<Outcome> OutcomeOf(const AccountId& account, const OrderId& id) const;
   [[nodiscard]] std::vector<OrderId> Out(const AccountId& account) const;
   // As the venue, or for an account elsewhere its desk, has it; nullptr: not known here.
   [[nodiscard]] const Order* Find(const AccountId& account, const OrderId& id) const;

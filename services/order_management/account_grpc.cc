@@ -166,15 +166,23 @@ grpc::ServerUnaryReactor* OrderGrpc::ResumeAccount(grpc::CallbackServerContext* 
   // The emergency command first: it would halt the account again.
   ShardRoster::Seat seat = roster_.Of(account);
   if (!seat.host) return PassOn(*context, reactor, seat.other, &Calls::ResumeAccount, request, response);
+  orders::AwaitedDecision asked{.kind = "resume", .account_id = account, .reason = reason, .asked_by = actor};
   seat.host->desk().End(
       account, {request->ended_command_ids().begin(), request->ended_command_ids().end()}, reason, actor,
-      [shard = &seat.host->shard(), reactor, response, account, reason, actor](const absl::Status& ended) {
+      [this, shard = &seat.host->shard(), reactor, response, asked](const absl::Status& ended) {
         if (!ended.ok()) return reactor->Finish(ToGrpc(ended));
-        bool queued = shard->Halt(account, reason, actor, true, [reactor, response](const AccountReply& reply) {
-          if (reply.status.ok()) Encode(reply.account, "", response->mutable_account());
-          reactor->Finish(ToGrpc(reply.status));
-        });
+        bool queued = shard->Halt(asked.account_id, asked.reason, asked.asked_by, true,
+                                  [this, reactor, response, asked](const AccountReply& reply) {
+                                    if (reply.status.ok()) {
+                                      persons_.Done(asked);
+                                      Encode(reply.account, "", response->mutable_account());
+                                    }
+                                    reactor->Finish(ToGrpc(reply.status));
+                                  });
         if (!queued) reactor->Finish(Busy());
+      },
+      [this, asked](AccountMode mode) {
+        return persons_.ResumingTakesTwo(mode) ? persons_.Ask(asked) : absl::OkStatus();
       });
   return reactor;
 }

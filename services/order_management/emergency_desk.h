@@ -83,9 +83,11 @@ class EmergencyDesk {
   // Any thread. Answered when it is stored; UNAVAILABLE when it is not yet: it is remembered as long as this process
   // lives, but has to be told again to be sure. NOT_FOUND: there is no such account.
   void Engage(orders::Emergency command, Reply reply) EXCLUDES(mutex_);
-  // A person takes it back: whatever of the account is under way, and these commands even if they come later.
+  // A person takes it back: whatever of the account is under way, and these commands even if they come later. `may`:
+  // whether it may be done, asked on the writer's thread before anything is.
+  using MayEnd = std::function<absl::Status(AccountMode)>;
   void End(AccountId account_id, std::vector<std::string> command_ids, std::string reason, std::string actor,
-           std::function<void(absl::Status)> reply);
+           std::function<void(absl::Status)> reply, MayEnd may = nullptr);
   // Whether a deployment may be registered; `clear` takes its stop back where no command of the account is under way.
   void AskRegister(AccountId account_id, DeploymentId deployment_id, bool clear,
                    std::function<void(absl::Status)> reply);

@@ -55,13 +55,14 @@ using Calls = order::v1::OrderService::StubInterface::async_interface;
 }  // namespace
 
 OrderGrpc::OrderGrpc(ShardRoster& roster, std::map<AccountId, std::string> brokers, Store& store, EventHub& hub,
-                     const Clock& clock, std::shared_ptr<const StoryTellers> tellers)
+                     const Clock& clock, std::shared_ptr<const StoryTellers> tellers, SecondPersonDesk& persons)
     : roster_(roster),
       brokers_(std::move(brokers)),
       store_(store),
       hub_(hub),
       clock_(clock),
-      tellers_(std::move(tellers)) {}
+      tellers_(std::move(tellers)),
+      persons_(persons) {}
 OrderGrpc::~OrderGrpc() { Stop(); }
 
 void OrderGrpc::Start() {

@@ -11,6 +11,7 @@
 #include "ballast/strategy/v1/strategy_service.grpc.pb.h"
 #include "libs/platform/thread/bounded_queue.h"
 #include "services/order_management/event_hub.h"
+#include "services/order_management/second_person_desk.h"
 #include "services/order_management/shard_roster.h"
 #include "services/order_management/store.h"
 
@@ -30,7 +31,7 @@ class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_St
  public:
   // `brokers`: of the configured accounts.
   OrderGrpc(ShardRoster& roster, std::map<AccountId, std::string> brokers, Store& store, EventHub& hub,
-            const Clock& clock, std::shared_ptr<const StoryTellers> tellers);
+            const Clock& clock, std::shared_ptr<const StoryTellers> tellers, SecondPersonDesk& persons);
   ~OrderGrpc() override;
   void Start();
   void Stop();
@@ -133,6 +134,7 @@ class OrderGrpc final : public order::v1::OrderService::WithRawCallbackMethod_St
   EventHub& hub_;
   const Clock& clock_;
   const std::shared_ptr<const StoryTellers> tellers_;
+  SecondPersonDesk& persons_;
   BoundedQueue<std::function<void()>> reads_{1000};
   std::thread reader_;
 };

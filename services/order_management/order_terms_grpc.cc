@@ -200,12 +200,26 @@ void OrderGrpc::ResolveAt(const ShardRoster::Seat& seat, grpc::CallbackServerCon
     PassOn(*context, reactor, seat.other, &Calls::ResolveOrder, request, response);
     return;
   }
-  bool queued =
-      seat.host->shard().Resolve(OrderId(request->order_id()), request->broker_order_id(), ActorOf(request->actor()),
-                                 request->reason(), [reactor, response](const OrderReply& reply) {
-                                   if (reply.status.ok()) wire::ToProto(reply.order, response->mutable_order());
-                                   reactor->Finish(ToGrpc(reply.status));
-                                 });
+  orders::AwaitedDecision asked{.kind = "resolve",
+                                .order_id = OrderId(request->order_id()),
+                                .decision = request->broker_order_id(),
+                                .reason = request->reason(),
+                                .asked_by = ActorOf(request->actor())};
+  bool queued = seat.host->shard().Resolve(
+      asked.order_id, asked.decision, asked.asked_by, asked.reason,
+      [this, asked, reactor, response](const OrderReply& reply) mutable {
+        if (reply.status.ok()) {
+          asked.account_id = reply.order.account_id;
+          persons_.Done(asked);
+          wire::ToProto(reply.order, response->mutable_order());
+        }
+        reactor->Finish(ToGrpc(reply.status));
+      },
+      [this, asked](const Order& order, AccountMode mode, const std::string& broker) mutable {
+        if (!persons_.ResolvingTakesTwo(mode, broker)) return absl::OkStatus();
+        asked.account_id = order.account_id;
+        return persons_.Ask(asked);
+      });
   if (!queued) reactor->Finish(Busy());
 }
 

@@ -69,9 +69,11 @@ class Shard : public runtime::Machine {
   bool Replace(OrderId id, Replacement terms, std::string actor, std::function<void(OrderReply)> reply,
                std::optional<UtcTime> deadline = std::nullopt);
   // A person says what became of an order: the broker has it under that id, or (empty) never took it.
-  // FAILED_PRECONDITION where its outcome is known, UNAVAILABLE while the gateway is away.
+  // FAILED_PRECONDITION where its outcome is known, UNAVAILABLE while the gateway is away. `may`: whether it may be
+  // done, asked on the writer's thread when it could be.
+  using MayResolve = std::function<absl::Status(const Order&, AccountMode, const std::string& broker)>;
   bool Resolve(OrderId id, std::string broker_order_id, std::string actor, std::string reason,
-               std::function<void(OrderReply)> reply);
+               std::function<void(OrderReply)> reply, MayResolve may = nullptr);
   struct CloseRequest {
     RequestId request_id;
     AccountId account_id;

@@ -80,20 +80,25 @@ void Shard::DoReplace(const OrderId& id, Replacement terms, const std::string& a
 }
 
 bool Shard::Resolve(OrderId id, std::string broker_order_id, std::string actor, std::string reason,
-                    std::function<void(OrderReply)> reply) {
-  return Ask<OrderReply>(kStops, kCallBytes, std::move(reply), {.status = Ended()},
-                         [this, id = std::move(id), venue_id = std::move(broker_order_id), actor = std::move(actor),
-                          reason = std::move(reason)](const std::function<void(OrderReply)>& answer) {
-                           absl::StatusOr<orders::Account*> account = accounts_.Of(id);
-                           if (!account.ok()) return answer({.status = account.status()});
-                           const Order& order = *(*account)->Find(id);
-                           if (IsTerminal(order.status) || !order.outcome_unknown)
-                             return answer({.status = absl::FailedPreconditionError(
-                                                "what became of the order is known: there is nothing to resolve")});
-                           if (!broker_.SendResolve(order, venue_id, actor, reason))
-                             return answer({.status = absl::UnavailableError("the broker gateway is not connected")});
-                           answer({.order = order});
-                         });
+                    std::function<void(OrderReply)> reply, MayResolve may) {
+  return Ask<OrderReply>(
+      kStops, kCallBytes, std::move(reply), {.status = Ended()},
+      [this, id = std::move(id), venue_id = std::move(broker_order_id), actor = std::move(actor),
+       reason = std::move(reason), may = std::move(may)](const std::function<void(OrderReply)>& answer) {
+        absl::StatusOr<orders::Account*> account = accounts_.Of(id);
+        if (!account.ok()) return answer({.status = account.status()});
+        const Order& order = *(*account)->Find(id);
+        if (IsTerminal(order.status) || !order.outcome_unknown)
+          return answer({.status = absl::FailedPreconditionError(
+                             "what became of the order is known: there is nothing to resolve")});
+        absl::Status allowed = may == nullptr
+                                   ? absl::OkStatus()
+                                   : may(order, (*account)->snapshot().mode, accounts_.BrokerOf(order.account_id));
+        if (!allowed.ok()) return answer({.status = allowed});
+        if (!broker_.SendResolve(order, venue_id, actor, reason))
+          return answer({.status = absl::UnavailableError("the broker gateway is not connected")});
+        answer({.order = order});
+      });
 }
 
 bool Shard::CancelScope::Means(const Order& order) const {

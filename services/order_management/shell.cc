@@ -7,6 +7,7 @@
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/channel.h"
 #include "services/order_management/account_config.h"
+#include "services/order_management/decision_grpc.h"
 #include "services/order_management/event_hub.h"
 #include "services/order_management/event_relay.h"
 #include "services/order_management/grpc_adapter.h"
@@ -25,7 +26,11 @@ namespace {
 class OrderManagement : public Service {
  public:
   explicit OrderManagement(ServiceContext& context)
-      : context_(context), store_(context.database), hub_(store_, context.clock), leases_(context.database) {}
+      : context_(context),
+        store_(context.database),
+        hub_(store_, context.clock),
+        leases_(context.database),
+        persons_(context.config.GetBool("two_persons_on_paper"), context.clock, context.log) {}
 
   absl::Status Recover() override {
     std::vector<AccountId> ids;
@@ -45,7 +50,9 @@ class OrderManagement : public Service {
         strategy::v1::StrategyService::NewStub(MakeChannel(context_.config.GetString("strategy_runner_address")));
     tellers->positions =
         position::v1::PositionService::NewStub(MakeChannel(context_.config.GetString("positions_address")));
-    grpc_ = std::make_unique<OrderGrpc>(*roster_, std::move(brokers), store_, hub_, context_.clock, std::move(tellers));
+    grpc_ = std::make_unique<OrderGrpc>(*roster_, std::move(brokers), store_, hub_, context_.clock, std::move(tellers),
+                                        persons_);
+    decisions_ = std::make_unique<DecisionGrpc>(*roster_, persons_);
     ASSIGN_OR_RETURN(std::vector<orders::Account::Snapshot> stored, store_.LoadAccounts());
     for (const orders::Account::Snapshot& account : stored) hub_.SetHead(account.id, account.last_sequence);
     keeper_ = std::make_unique<LeaseKeeper>(
@@ -64,7 +71,7 @@ class OrderManagement : public Service {
     return keeper_->Begin();
   }
 
-  std::vector<grpc::Service*> GrpcServices() override { return {grpc_.get()}; }
+  std::vector<grpc::Service*> GrpcServices() override { return {grpc_.get(), decisions_.get()}; }
 
   absl::Status Start() override {
     hub_.Start();
@@ -160,7 +167,10 @@ class OrderManagement : public Service {
   LeaseStore leases_;
   std::vector<Shard::AccountSpec> accounts_;
   std::unique_ptr<ShardRoster> roster_;
+  // Outlives the calls.
+  SecondPersonDesk persons_;
   std::unique_ptr<OrderGrpc> grpc_;
+  std::unique_ptr<DecisionGrpc> decisions_;
   std::unique_ptr<LeaseKeeper> keeper_;
   // The keeper's thread.
   std::map<int, std::unique_ptr<EventRelay>> relays_;
@@ -232,6 +242,10 @@ ServiceSpec OrderManagementSpec() {
                      .minimum = "0",
                      .maximum = "60000",
                      .unit = "ms"},
+                    {.name = "two_persons_on_paper",
+                     .type = KnobType::kBool,
+                     .default_value = "false",
+                     .help = "unknown orders and trading again take two persons on paper too"},
                     {.name = "queue_age_hours_max",
                      .type = KnobType::kInt,
                      .default_value = "96",
