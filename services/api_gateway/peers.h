@@ -12,6 +12,7 @@
 #include "ballast/order/v1/order_service.grpc.pb.h"
 #include "ballast/position/v1/position_service.grpc.pb.h"
 #include "ballast/risk/v1/risk_service.grpc.pb.h"
+#include "ballast/strategy/v1/rule_strategy_service.grpc.pb.h"
 #include "ballast/strategy/v1/strategy_service.grpc.pb.h"
 #include "libs/platform/config/config.h"
 #include "libs/platform/grpc/channel.h"
@@ -38,6 +39,7 @@ struct Peers {
         broker(Make<broker::v1::BrokerService>(config, "broker_gateway")),
         market("broker_gateway", broker.address, broker.channel),
         strategy(Make<strategy::v1::StrategyService>(config, "strategy_runner")),
+        rules("strategy_runner", strategy.address, strategy.channel),
         alerts(Make<alert::v1::AlertService>(config, "alerts")),
         audit(Make<audit::v1::AuditService>(config, "compliance_audit")) {}
 
@@ -47,6 +49,7 @@ struct Peers {
   Peer<broker::v1::BrokerService> broker;
   Peer<broker::v1::MarketDataService> market;
   Peer<strategy::v1::StrategyService> strategy;
+  Peer<strategy::v1::RuleStrategyService> rules;
   Peer<alert::v1::AlertService> alerts;
   Peer<audit::v1::AuditService> audit;
 
