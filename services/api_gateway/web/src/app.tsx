@@ -21,12 +21,14 @@ import { OrdersView } from "./views/orders";
 import { OverviewView } from "./views/overview";
 import { PositionsView } from "./views/positions";
 import { RiskView } from "./views/risk";
+import { RulesView } from "./views/rules";
 import { SystemView } from "./views/system";
 import { TradeView } from "./views/trade";
 
 const kViews: readonly { path: string; label: string; key: string; view: () => ReactNode }[] = [
   { path: "overview", label: "Overview", key: "o", view: () => <OverviewView /> },
   { path: "deployments", label: "Deployments", key: "d", view: () => <DeploymentsView /> },
+  { path: "rules", label: "Rules", key: "l", view: () => <RulesView /> },
   { path: "trade", label: "Trade", key: "t", view: () => <TradeView /> },
   { path: "positions", label: "Positions", key: "p", view: () => <PositionsView /> },
   { path: "orders", label: "Orders", key: "r", view: () => <OrdersView /> },

@@ -147,7 +147,7 @@ function StopDialog({ deployment, onClose }: { deployment: Deployment; onClose: 
 
 const kTimeframes = ["5s", "15s", "1m", "5m", "15m", "1h"];
 
-export function DeployDialog({ onClose }: { onClose: () => void }) {
+export function DeployDialog({ onClose, strategy: wanted = "" }: { onClose: () => void; strategy?: string }) {
   const accounts = useStore((s) => s.accounts);
   const initialAccount = useStore((s) => s.accountId);
   const [accountId, setAccountId] = useState(initialAccount);
@@ -155,7 +155,7 @@ export function DeployDialog({ onClose }: { onClose: () => void }) {
   const equity = useStore((s) => s.model.summaries[accountId]?.equity);
   const { data, error: loadError, reload } = useFetched(() => get<{ strategies?: Strategy[] }>("/api/trading/strategies"), []);
   const strategies = data?.strategies ?? [];
-  const [strategyId, setStrategyId] = useState("");
+  const [strategyId, setStrategyId] = useState(wanted);
   const [name, setName] = useState("");
   const [symbols, setSymbols] = useState<readonly string[]>([]);
   const [timeframe, setTimeframe] = useState("5s");
@@ -215,7 +215,7 @@ export function DeployDialog({ onClose }: { onClose: () => void }) {
         <Field label="Strategy" hint={strategy?.description}>
           {(id, note) => (
             <select id={id} aria-describedby={note} value={strategy?.strategy_id ?? ""} onChange={(e) => { setParameters({}); changed(setStrategyId)(e.target.value); }}>
-              {strategies.map((s) => <option key={s.strategy_id} value={s.strategy_id}>{s.display_name}</option>)}
+              {strategies.map((s) => <option key={s.strategy_id} value={s.strategy_id}>{s.strategy_id.startsWith("rule:") ? `${s.display_name || "Rules"} (${s.strategy_id})` : s.display_name}</option>)}
             </select>
           )}
         </Field>
