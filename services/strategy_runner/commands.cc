@@ -42,6 +42,12 @@ LiveDeployment* Commands::FindOrMake(const pb::CreateDeploymentRequest& request,
     *refusal = absl::AlreadyExistsError(ToAbsl("there is a deployment " + id + " already; use another request id"));
     return nullptr;
   }
+  Decimal left = floor_.deployments.CapitalLeft(request.spec().account_id(), id);
+  if (spec.capital_ratio && *spec.capital_ratio > left) {
+    *refusal = absl::FailedPreconditionError(ToAbsl("capital_ratio " + spec.capital_ratio->ToString() + ": only " +
+                                                    left.ToString() + " of the account's equity is left"));
+    return nullptr;
+  }
   DeploymentRow row;
   row.deployment_id = id;
   row.request_id = request.request_id();

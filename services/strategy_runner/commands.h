@@ -23,6 +23,11 @@ class Commands {
   void Pause(const std::string& id, const Reply<strategy::v1::Deployment>& reply);
   void Resume(const std::string& id, const Reply<strategy::v1::Deployment>& reply);
   void Stop(const strategy::v1::StopDeploymentRequest& request, const Reply<strategy::v1::Deployment>& reply);
+  // Waits for the prerequisites of one that runs.
+  void Update(const strategy::v1::UpdateDeploymentRequest& request, const Reply<strategy::v1::Deployment>& reply);
+  // The reply comes on any thread.
+  void Preview(const strategy::v1::PreviewSizingRequest& request,
+               const Reply<strategy::v1::PreviewSizingResponse>& reply);
   void Get(const std::string& id, const Reply<strategy::v1::Deployment>& reply);
   void List(const std::string& account, const Reply<strategy::v1::ListDeploymentsResponse>& reply);
 
@@ -33,6 +38,8 @@ class Commands {
   template <typename Response>
   void StartAndReply(LiveDeployment& live, bool start, const Reply<Response>& reply);
   void Change(const std::string& id, strategy::DeploymentEvent event, const Reply<strategy::v1::Deployment>& reply);
+  void Change(LiveDeployment& live, const strategy::v1::UpdateDeploymentRequest& request, const strategy::Spec& spec,
+              const Reply<strategy::v1::Deployment>& reply);
   void ReplyWhenDurable(const std::string& id, const Reply<strategy::v1::Deployment>& reply);
 
   Floor& floor_;

@@ -25,6 +25,7 @@ StrategyStore::Batch Commit::Collect() {
   for (const std::string& id : touched_) {
     const LiveDeployment& live = deployments_.all().at(id);
     batch.rows.push_back(live.row);
+    batch.rows.back().book = live.decider->book();
     batch.states.emplace_back(id, live.decider->states());
   }
   for (const auto& [key, decision] : decisions_) batch.decisions.push_back(decision);

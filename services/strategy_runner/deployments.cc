@@ -4,6 +4,7 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/wire/wire.h"
+#include "services/strategy_runner/sizing_codec.h"
 #include "services/strategy_runner/spec_codec.h"
 
 namespace ballast {
@@ -40,7 +41,7 @@ absl::Status Deployments::Renew(LiveDeployment& live) const {
   if (!entry) return absl::InternalError("a strategy that was there has gone");
   ASSIGN_OR_RETURN(strategy::Decider decider,
                    strategy::Decider::Make(DeploymentId(live.row.deployment_id), std::move(spec), *entry));
-  if (live.decider) decider.Restore(live.decider->last_sequence(), live.decider->states());
+  if (live.decider) decider.TakeOver(*live.decider);
   live.decider = std::make_unique<strategy::Decider>(std::move(decider));
   live.warm = false;
   live.warming = false;
@@ -51,6 +52,16 @@ absl::Status Deployments::Renew(LiveDeployment& live) const {
 int Deployments::running() const {
   return static_cast<int>(
       std::count_if(live_.begin(), live_.end(), [](const auto& entry) { return entry.second.running(); }));
+}
+
+Decimal Deployments::CapitalLeft(const std::string& account_id, const std::string& id) const {
+  Decimal left = Decimal::FromInt(1);
+  for (const auto& [other, live] : live_) {
+    if (other == id || live.row.spec.account_id() != account_id) continue;
+    if (live.row.life.state == strategy::DeploymentState::kStopped && live.decider->flat()) continue;
+    left -= live.decider->spec().capital_ratio.value_or(Decimal());
+  }
+  return left;
 }
 
 const std::string* Deployments::BlockOf(const std::string& account_id) const {
@@ -82,6 +93,16 @@ pb::Deployment Deployments::Describe(const LiveDeployment& live) const {
   for (const auto& [symbol, state] : live.decider->states()) open += state.quantity.IsZero() ? 0 : 1;
   out.set_open_positions(open);
   out.set_restarts(static_cast<std::uint64_t>(row.restarts));
+  const strategy::DeploymentBook& book = live.decider->book();
+  out.set_revision(row.revision);
+  wire::ToProto(book.realised, out.mutable_realised_pnl());
+  wire::ToProto(live.decider->unrealised(), out.mutable_unrealised_pnl());
+  wire::ToProto(live.decider->profit() - book.day_start, out.mutable_day_pnl());
+  wire::ToProto(std::max(Decimal(), book.peak - live.decider->profit()), out.mutable_drawdown());
+  out.set_closed_trades(book.record.trades);
+  out.set_winning_trades(book.record.wins);
+  out.set_loss_halt(book.drawdown_halted ? "drawdown" : book.day_halted ? "daily_loss" : "");
+  ToProto(book.track, out.mutable_sizing_records());
   if (const std::string* why = BlockOf(row.spec.account_id())) {
     out.set_block(pb::DEPLOYMENT_BLOCK_ORDER_LOG_UNREADABLE);
     out.set_block_text(*why);

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,14 +21,22 @@ struct LiveDeployment {
   // Its past has been asked for; an answer to an older question is not for it.
   bool warming = false;
   std::uint64_t warm_question = 0;
-  // Bars that wait for what is needed to decide on them.
+  // Bars that wait for what is needed to decide on them, and instruments that have opened while an entry waited for
+  // that.
   std::vector<Bar> bars;
+  std::set<Symbol> opens;
   // Times it was stopped: what was begun before counts no more.
   std::uint64_t stops = 0;
   // Its orders are being cancelled; what closes it must come behind that.
   bool cancelling = false;
 
   [[nodiscard]] bool running() const { return row.life.running(); }
+  // Something waits to be decided on.
+  [[nodiscard]] bool waits() const { return !bars.empty() || !opens.empty(); }
+  void DropNews() {
+    bars.clear();
+    opens.clear();
+  }
 };
 
 // All deployments. The deciding thread only.
@@ -49,6 +58,9 @@ class Deployments {
   absl::Status Renew(LiveDeployment& live) const;
   [[nodiscard]] const RuleShelf& shelf() const { return shelf_; }
   [[nodiscard]] int running() const;
+  // What is left of the account's equity to be given to `id` as its capital: 1 less what the others have that are not
+  // stopped.
+  [[nodiscard]] Decimal CapitalLeft(const std::string& account_id, const std::string& id) const;
 
   // Nothing more is known of this account's orders: its deployments open nothing. `why` in words.
   void Block(const std::string& account_id, const std::string& why) { blocked_[account_id] = why; }

@@ -6,11 +6,14 @@
 #include "libs/strategy/catalogue.h"
 #include "services/strategy_runner/prerequisites.h"
 #include "services/strategy_runner/rule_codec.h"
+#include "services/strategy_runner/sizing_preview.h"
 
 namespace ballast {
 namespace {
 
 namespace pb = strategy::v1;
+
+constexpr std::size_t kReasonBytesMax = 500;
 
 grpc::Status Busy() { return {grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again"}; }
 
@@ -141,6 +144,34 @@ grpc::ServerUnaryReactor* StrategyGrpc::StopDeployment(grpc::CallbackServerConte
   FieldCheck check = CheckDeployment(request->deployment_id());
   if (!check.OptionalId("reason", request->reason()).ok()) return Refuse(reactor, check);
   if (!runner_.Stop(*request, WithDeployment(reactor, response))) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* StrategyGrpc::UpdateDeployment(grpc::CallbackServerContext* context,
+                                                         const pb::UpdateDeploymentRequest* request,
+                                                         pb::UpdateDeploymentResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check = CheckDeployment(request->deployment_id());
+  check.Text("reason", request->reason(), kReasonBytesMax);
+  (void)SpecFromProto(request->spec(), shelf_, check.errors());
+  if (!check.ok()) return Refuse(reactor, check);
+  if (!runner_.Update(*request, WithDeployment(reactor, response))) reactor->Finish(Busy());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* StrategyGrpc::PreviewSizing(grpc::CallbackServerContext* context,
+                                                      const pb::PreviewSizingRequest* request,
+                                                      pb::PreviewSizingResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  CheckPreview(*request, check.errors());
+  if (!check.ok()) return Refuse(reactor, check);
+  bool queued = runner_.Preview(
+      *request, [reactor, response](const absl::Status& status, const pb::PreviewSizingResponse& previewed) {
+        if (status.ok()) *response = previewed;
+        reactor->Finish(ToGrpc(status));
+      });
+  if (!queued) reactor->Finish(Busy());
   return reactor;
 }
 

@@ -31,6 +31,10 @@ class StrategyGrpc final : public strategy::v1::StrategyService::CallbackService
                                              strategy::v1::ResumeDeploymentResponse*) override;
   grpc::ServerUnaryReactor* StopDeployment(grpc::CallbackServerContext*, const strategy::v1::StopDeploymentRequest*,
                                            strategy::v1::StopDeploymentResponse*) override;
+  grpc::ServerUnaryReactor* UpdateDeployment(grpc::CallbackServerContext*, const strategy::v1::UpdateDeploymentRequest*,
+                                             strategy::v1::UpdateDeploymentResponse*) override;
+  grpc::ServerUnaryReactor* PreviewSizing(grpc::CallbackServerContext*, const strategy::v1::PreviewSizingRequest*,
+                                          strategy::v1::PreviewSizingResponse*) override;
   grpc::ServerUnaryReactor* GetDeployment(grpc::CallbackServerContext*, const strategy::v1::GetDeploymentRequest*,
                                           strategy::v1::GetDeploymentResponse*) override;
   grpc::ServerUnaryReactor* ListDeployments(grpc::CallbackServerContext*, const strategy::v1::ListDeploymentsRequest*,

@@ -1,6 +1,6 @@
 #include "services/strategy_runner/market_feed.h"
 
-#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "libs/base/absl_std.h"
@@ -9,12 +9,6 @@ namespace ballast {
 namespace {
 
 constexpr std::int64_t kSilenceNs = 10'000'000'000;
-
-bool Wants(const LiveDeployment& live, const Bar& bar) {
-  if (bar.timeframe != live.row.spec.timeframe()) return false;
-  const auto& symbols = live.decider->spec().symbols;
-  return std::find(symbols.begin(), symbols.end(), bar.symbol) != symbols.end();
-}
 
 }  // namespace
 
@@ -90,7 +84,11 @@ void MarketFeed::Queue(const std::vector<Bar>& bars) {
   for (auto& [id, live] : floor_.deployments.all()) {
     if (!live.running()) continue;
     for (const Bar& bar : bars) {
-      if (Wants(live, bar)) live.bars.push_back(bar);
+      if (live.decider->Wants(bar)) live.bars.push_back(bar);
+    }
+    if (!live.decider->spec().entries_wait_for_open) continue;
+    for (const Symbol& symbol : quoted_) {
+      if (live.decider->WaitsFor(symbol, floor_.market.Context(live, std::nullopt))) live.opens.insert(symbol);
     }
   }
 }
@@ -98,9 +96,9 @@ void MarketFeed::Queue(const std::vector<Bar>& bars) {
 void MarketFeed::DecideBars() {
   std::vector<std::string> decided;
   for (auto& [id, live] : floor_.deployments.all()) {
-    if (live.bars.empty()) continue;
+    if (!live.waits()) continue;
     if (!live.running()) {
-      live.bars.clear();
+      live.DropNews();
     } else if (needs_.Ready(live)) {
       desk_.Act(live, OnBars(live));
       decided.push_back(live.row.spec.account_id());
@@ -112,7 +110,7 @@ void MarketFeed::DecideBars() {
 void MarketFeed::DecideAll() {
   for (auto& [id, live] : floor_.deployments.all()) {
     if (!live.running()) {
-      live.bars.clear();
+      live.DropNews();
       continue;
     }
     std::vector<strategy::Decision> decisions = stops_.Exits(live, quoted_);
@@ -125,10 +123,14 @@ void MarketFeed::DecideAll() {
 std::vector<strategy::Decision> MarketFeed::OnBars(LiveDeployment& live) {
   std::vector<strategy::Decision> decisions;
   std::vector<Bar> bars = std::exchange(live.bars, {});
-  for (const Bar& bar : bars) {
-    for (strategy::Decision& decision : live.decider->OnBar(bar, floor_.market.Context(live, needs_.EquityOf(live))))
-      decisions.push_back(std::move(decision));
-  }
+  std::set<Symbol> opens = std::exchange(live.opens, {});
+  if (bars.empty() && opens.empty()) return decisions;
+  const strategy::DecisionContext context = floor_.market.Context(live, needs_.EquityOf(live), needs_.CeilingOf(live));
+  auto add = [&](std::vector<strategy::Decision> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(decisions));
+  };
+  for (const Symbol& symbol : opens) add(live.decider->OnOpen(symbol, context));
+  for (const Bar& bar : bars) add(live.decider->OnBar(bar, context));
   return decisions;
 }
 

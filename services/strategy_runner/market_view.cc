@@ -31,12 +31,14 @@ void MarketView::SetInstruments(std::vector<Instrument> instruments) {
   for (Instrument& instrument : instruments) instruments_[instrument.symbol] = std::move(instrument);
 }
 
-strategy::DecisionContext MarketView::Context(const LiveDeployment& live, std::optional<Decimal> equity) const {
+strategy::DecisionContext MarketView::Context(const LiveDeployment& live, std::optional<Decimal> equity,
+                                              std::optional<sizing::Ceiling> ceiling) const {
   return {.market_time = has_spoken() ? time_ : clock_.Now(),
           .quotes = quotes_,
           .instruments = instruments_,
           .equity = equity,
-          .entries_allowed = live.row.life.state == strategy::DeploymentState::kActive};
+          .entries_allowed = live.row.life.state == strategy::DeploymentState::kActive,
+          .ceiling = std::move(ceiling)};
 }
 
 }  // namespace ballast

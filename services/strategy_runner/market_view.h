@@ -28,7 +28,8 @@ class MarketView {
   void SetLockstep(bool lockstep) { lockstep_ = lockstep; }
 
   // Valid until the next Take. Stopping and paused ones enter nothing.
-  [[nodiscard]] strategy::DecisionContext Context(const LiveDeployment& live, std::optional<Decimal> equity) const;
+  [[nodiscard]] strategy::DecisionContext Context(const LiveDeployment& live, std::optional<Decimal> equity,
+                                                  std::optional<sizing::Ceiling> ceiling = std::nullopt) const;
   // The market waits for its readers.
   [[nodiscard]] bool lockstep() const { return lockstep_; }
   [[nodiscard]] bool has_spoken() const { return time_.nanos != 0; }

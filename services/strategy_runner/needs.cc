@@ -1,7 +1,10 @@
 #include "services/strategy_runner/needs.h"
 
+#include <algorithm>
+
 #include "libs/base/absl_std.h"
 #include "libs/wire/wire.h"
+#include "services/strategy_runner/sizing_codec.h"
 
 namespace ballast {
 
@@ -26,17 +29,23 @@ void Needs::AskPast(LiveDeployment& live) {
   live.warming = true;
   std::uint64_t question = ++live.warm_question;
   auto past = std::make_shared<Past>();
-  past->missing = static_cast<int>(live.decider->spec().symbols.size());
-  for (const Symbol& symbol : live.decider->spec().symbols) {
-    floor_.neighbours.Bars(
-        symbol, live.row.spec.timeframe(), live.decider->warmup_bars(),
-        Posted<Bars>(floor_.inbox, [this, id = live.row.deployment_id, question, past, symbol](Bars& bars) {
-          if (bars.ok())
-            past->bars[symbol] = std::move(*bars);
-          else
-            past->failure = bars.status();
-          if (--past->missing == 0) OnPast(id, question, *past);
-        }));
+  std::vector<std::pair<std::string, int>> timeframes = {{live.row.spec.timeframe(), live.decider->warmup_bars()}};
+  if (const auto& confirmation = live.decider->spec().confirmation)
+    timeframes.emplace_back(confirmation->timeframe, live.decider->longer_warmup_bars());
+  const std::vector<Symbol> symbols = live.decider->spec().symbols;
+  past->missing = static_cast<int>(symbols.size() * timeframes.size());
+  for (const Symbol& symbol : symbols) {
+    for (const auto& [timeframe, count] : timeframes) {
+      floor_.neighbours.Bars(symbol, timeframe, count,
+                             Posted<Bars>(floor_.inbox, [this, id = live.row.deployment_id, question, past,
+                                                         key = std::pair(symbol, timeframe)](Bars& bars) {
+                               if (bars.ok())
+                                 past->bars[key] = std::move(*bars);
+                               else
+                                 past->failure = bars.status();
+                               if (--past->missing == 0) OnPast(id, question, *past);
+                             }));
+    }
   }
 }
 
@@ -47,7 +56,7 @@ void Needs::OnPast(const std::string& id, std::uint64_t question, const Past& pa
   if (!past.failure.ok()) {
     floor_.log.Warning("deployment.warm_up_failed", {{"deployment", id}, {"error", past.failure.ToString()}});
     // They are part of the past when it is asked for again; nothing is decided without it.
-    live.bars.clear();
+    live.DropNews();
     return;
   }
   Warm(live, past);
@@ -56,10 +65,10 @@ void Needs::OnPast(const std::string& id, std::uint64_t question, const Past& pa
 
 void Needs::Warm(LiveDeployment& live, const Past& past) {
   // The history may have the bars that are to be decided on already.
-  std::map<Symbol, UtcTime> first_coming;
-  for (const Bar& bar : live.bars) first_coming.try_emplace(bar.symbol, bar.start_time);
-  for (const auto& [symbol, bars] : past.bars) {
-    auto first = first_coming.find(symbol);
+  std::map<std::pair<Symbol, std::string>, UtcTime> first_coming;
+  for (const Bar& bar : live.bars) first_coming.try_emplace(std::pair(bar.symbol, bar.timeframe), bar.start_time);
+  for (const auto& [key, bars] : past.bars) {
+    auto first = first_coming.find(key);
     for (const Bar& bar : bars) {
       if (first == first_coming.end() || bar.start_time < first->second) live.decider->Warm(bar);
     }
@@ -67,33 +76,63 @@ void Needs::Warm(LiveDeployment& live, const Past& past) {
   live.warm = true;
 }
 
+bool Needs::SizesByLimits(const std::string& account) const {
+  const Deployments::Map& all = floor_.deployments.all();
+  return std::any_of(all.begin(), all.end(), [&](const auto& entry) {
+    const LiveDeployment& live = entry.second;
+    return live.running() && live.decider->spec().sizing && live.row.spec.account_id() == account;
+  });
+}
+
 void Needs::AskEquity() {
   using Summary = absl::StatusOr<position::v1::AccountSummary>;
   for (auto& [id, live] : floor_.deployments.all()) {
     const std::string& account = live.row.spec.account_id();
-    if (live.bars.empty() || !live.warm || equities_.contains(account)) continue;
-    equities_[account];
+    if (!live.waits() || !live.warm || equities_.contains(account)) continue;
+    bool limits = SizesByLimits(account);
+    equities_[account].missing = limits ? 2 : 1;
     floor_.neighbours.Summary(account, Posted<Summary>(floor_.inbox, [this, account](const Summary& summary) {
                                 auto asked = equities_.find(account);
                                 if (asked == equities_.end()) return;
                                 Equity& equity = asked->second;
-                                equity = {.known = true};
+                                --equity.missing;
                                 if (!summary.ok() || !summary->has_equity() || summary->any_mark_stale()) return;
                                 auto value = wire::FromProto(summary->equity(), "equity");
                                 if (value.ok()) equity.value = *value;
+                                if (!summary->has_gross_exposure()) return;
+                                auto gross = wire::FromProto(summary->gross_exposure(), "gross_exposure");
+                                if (gross.ok()) equity.gross_exposure = *gross;
                               }));
+    if (limits) AskLimits(account);
   }
+}
+
+void Needs::AskLimits(const std::string& account) {
+  using Limits = absl::StatusOr<risk::v1::Limits>;
+  floor_.neighbours.Limits(account, Posted<Limits>(floor_.inbox, [this, account](Limits& limits) {
+                             auto asked = equities_.find(account);
+                             if (asked == equities_.end()) return;
+                             --asked->second.missing;
+                             if (limits.ok()) asked->second.limits = std::move(*limits);
+                           }));
+}
+
+std::optional<sizing::Ceiling> Needs::CeilingOf(const LiveDeployment& live) const {
+  auto equity = equities_.find(live.row.spec.account_id());
+  if (equity == equities_.end() || !equity->second.value || !equity->second.limits) return std::nullopt;
+  auto ceiling = CeilingFromProto(*equity->second.limits, *equity->second.value, equity->second.gross_exposure);
+  return ceiling.ok() ? std::optional(*std::move(ceiling)) : std::nullopt;
 }
 
 bool Needs::Ready(const LiveDeployment& live) const {
   auto equity = equities_.find(live.row.spec.account_id());
-  return live.warm && !instruments_asked_ && equity != equities_.end() && equity->second.known;
+  return live.warm && !instruments_asked_ && equity != equities_.end() && equity->second.missing == 0;
 }
 
 bool Needs::AllReady() const {
   if (instruments_asked_) return false;
   for (const auto& [id, live] : floor_.deployments.all()) {
-    if (live.warming || (!live.bars.empty() && !Ready(live))) return false;
+    if (live.warming || (live.waits() && !Ready(live))) return false;
   }
   return true;
 }
@@ -106,7 +145,7 @@ std::optional<Decimal> Needs::EquityOf(const LiveDeployment& live) const {
 void Needs::Renew() {
   for (auto& [id, live] : floor_.deployments.all()) {
     if (!live.warm && !live.warming) continue;
-    live.bars.clear();
+    live.DropNews();
     if (absl::Status made = floor_.deployments.Renew(live); !made.ok())
       floor_.log.Error("deployment.unusable", {{"deployment", id}, {"error", made.ToString()}});
   }

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/strategy_runner/floor.h"
@@ -24,6 +25,8 @@ class Needs {
   // No question is open that somebody's bars wait for.
   [[nodiscard]] bool AllReady() const;
   [[nodiscard]] std::optional<Decimal> EquityOf(const LiveDeployment& live) const;
+  // What the account's limits leave; nothing when nobody asked for it or it could not be found out.
+  [[nodiscard]] std::optional<sizing::Ceiling> CeilingOf(const LiveDeployment& live) const;
   // Decided: the next bar asks anew.
   void ForgetEquity(const std::string& account) { equities_.erase(account); }
   // Bars were missed: everybody sees the past again before deciding.
@@ -31,19 +34,26 @@ class Needs {
 
  private:
   struct Equity {
-    bool known = false;
+    // Questions that are not answered yet.
+    int missing = 0;
     // None: it could not be found out.
     std::optional<Decimal> value;
+    Decimal gross_exposure;
+    std::optional<risk::v1::Limits> limits;
   };
   // The pasts of one deployment's symbols as they come in.
   struct Past {
     int missing = 0;
     absl::Status failure;
-    std::map<Symbol, std::vector<Bar>> bars;
+    // By timeframe, too.
+    std::map<std::pair<Symbol, std::string>, std::vector<Bar>> bars;
   };
 
   void AskInstruments();
   void AskPast(LiveDeployment& live);
+  void AskLimits(const std::string& account);
+  // Somebody of the account sizes by its limits.
+  [[nodiscard]] bool SizesByLimits(const std::string& account) const;
   void OnPast(const std::string& id, std::uint64_t question, const Past& past);
   static void Warm(LiveDeployment& live, const Past& past);
 

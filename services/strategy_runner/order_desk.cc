@@ -79,7 +79,12 @@ StoredDecision OrderDesk::Store(LiveDeployment& live, const strategy::Decision& 
 }
 
 void OrderDesk::Act(LiveDeployment& live, std::vector<strategy::Decision> decisions) {
-  if (decisions.empty()) return;
+  // Before the decisions: they are stored with it.
+  bool unsaved = live.decider->TakeUnsaved();
+  if (decisions.empty()) {
+    if (unsaved) floor_.commit.Touch(live);
+    return;
+  }
   std::vector<std::string> to_send;
   for (const strategy::Decision& decision : decisions) {
     StoredDecision stored = Store(live, decision);

@@ -3,6 +3,7 @@
 #include <pqxx/pqxx>
 
 #include "libs/base/absl_std.h"
+#include "services/strategy_runner/kept_codec.h"
 
 namespace ballast {
 namespace {
@@ -17,6 +18,11 @@ absl::Status Parse(const pqxx::field& field, Message* out) {
 
 pqxx::binarystring Bytes(const google::protobuf::MessageLite& message) {
   return pqxx::binarystring(message.SerializeAsString());
+}
+
+std::string Raw(const pqxx::field& field) {
+  pqxx::binarystring bytes(field);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 // A state this version does not know must not be taken for another.
@@ -34,7 +40,7 @@ absl::Status LoadRows(pqxx::transaction_base& work, AllLoaded& all) {
        work.exec("SELECT deployment_id, request_id, spec, status, status_reason, stop_reason, close_positions, "
                  "start_pending, "
                  "create_nanos, start_nanos, stop_nanos, signals, orders, last_signal_nanos, last_signal, restarts, "
-                 "decision_sequence FROM deployment")) {
+                 "decision_sequence, revision, book FROM deployment")) {
     DeploymentRow& out = all[row[0].as<std::string>()].row;
     out.deployment_id = row[0].as<std::string>();
     out.request_id = row[1].as<std::string>();
@@ -53,6 +59,8 @@ absl::Status LoadRows(pqxx::transaction_base& work, AllLoaded& all) {
     out.last_signal = row[14].as<std::string>();
     out.restarts = row[15].as<std::int64_t>();
     out.decision_sequence = row[16].as<std::uint64_t>();
+    out.revision = row[17].as<std::uint64_t>();
+    ASSIGN_OR_RETURN(out.book, DeploymentBookOf(Raw(row[18])));
   }
   return absl::OkStatus();
 }
@@ -60,7 +68,7 @@ absl::Status LoadRows(pqxx::transaction_base& work, AllLoaded& all) {
 absl::Status LoadStates(pqxx::transaction_base& work, AllLoaded& all) {
   for (const pqxx::row& row :
        work.exec("SELECT deployment_id, symbol, quantity::text, cost::text, last_bar_nanos, waiting_entry, "
-                 "working_request, working_is_entry, blocked_until_nanos FROM symbol_state")) {
+                 "working_request, working_is_entry, blocked_until_nanos, book FROM symbol_state")) {
     strategy::SymbolState state;
     ASSIGN_OR_RETURN(state.quantity, Decimal::Parse(row[2].as<std::string>()));
     ASSIGN_OR_RETURN(state.cost, Decimal::Parse(row[3].as<std::string>()));
@@ -69,6 +77,7 @@ absl::Status LoadStates(pqxx::transaction_base& work, AllLoaded& all) {
     state.working_request = row[6].as<std::string>();
     state.working_is_entry = row[7].as<bool>();
     state.blocked_until = UtcTime{row[8].as<std::int64_t>()};
+    ASSIGN_OR_RETURN(state.book, SymbolBookOf(Raw(row[9])));
     all[row[0].as<std::string>()].states[Symbol(row[1].as<std::string>())] = state;
   }
   return absl::OkStatus();
@@ -92,7 +101,7 @@ absl::Status LoadOpenDecisions(pqxx::transaction_base& work, AllLoaded& all) {
 void SaveRows(pqxx::transaction_base& work, const StrategyStore::Batch& batch) {
   for (const DeploymentRow& row : batch.rows) {
     work.exec_params(
-        "INSERT INTO deployment VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17) "
+        "INSERT INTO deployment VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19) "
         "ON CONFLICT (deployment_id) DO UPDATE SET spec = excluded.spec, status = excluded.status, "
         "status_reason = excluded.status_reason, stop_reason = excluded.stop_reason, close_positions = "
         "excluded.close_positions, "
@@ -100,11 +109,11 @@ void SaveRows(pqxx::transaction_base& work, const StrategyStore::Batch& batch) {
         "excluded.stop_nanos, "
         "signals = excluded.signals, orders = excluded.orders, last_signal_nanos = excluded.last_signal_nanos, "
         "last_signal = excluded.last_signal, restarts = excluded.restarts, decision_sequence = "
-        "excluded.decision_sequence",
+        "excluded.decision_sequence, revision = excluded.revision, book = excluded.book",
         row.deployment_id, row.request_id, Bytes(row.spec), static_cast<int>(row.life.state), row.life.status_reason,
         row.life.stop_reason, row.life.close_positions, row.life.start_pending, row.create_time.nanos,
         row.life.start_time.nanos, row.life.stop_time.nanos, row.signals, row.orders, row.last_signal_time.nanos,
-        row.last_signal, row.restarts, row.decision_sequence);
+        row.last_signal, row.restarts, row.decision_sequence, row.revision, pqxx::binarystring(KeptBytes(row.book)));
   }
 }
 
@@ -112,15 +121,16 @@ void SaveStates(pqxx::transaction_base& work, const StrategyStore::Batch& batch)
   for (const auto& [id, states] : batch.states) {
     for (const auto& [symbol, state] : states) {
       work.exec_params(
-          "INSERT INTO symbol_state VALUES ($1,$2,$3::numeric,$4::numeric,$5,$6,$7,$8,$9) ON CONFLICT "
+          "INSERT INTO symbol_state VALUES ($1,$2,$3::numeric,$4::numeric,$5,$6,$7,$8,$9,$10) ON CONFLICT "
           "(deployment_id, symbol) "
           "DO UPDATE SET quantity = excluded.quantity, cost = excluded.cost, last_bar_nanos = "
           "excluded.last_bar_nanos, "
           "waiting_entry = excluded.waiting_entry, working_request = excluded.working_request, "
-          "working_is_entry = excluded.working_is_entry, blocked_until_nanos = excluded.blocked_until_nanos",
+          "working_is_entry = excluded.working_is_entry, blocked_until_nanos = excluded.blocked_until_nanos, "
+          "book = excluded.book",
           id, symbol.value(), state.quantity.ToString(), state.cost.ToString(), state.last_bar.nanos,
           static_cast<int>(state.waiting_entry), state.working_request, state.working_is_entry,
-          state.blocked_until.nanos);
+          state.blocked_until.nanos, pqxx::binarystring(KeptBytes(state.book)));
     }
   }
 }

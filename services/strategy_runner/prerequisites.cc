@@ -128,10 +128,11 @@ Prerequisite Limits(const strategy::Spec& spec, const PrerequisiteFacts& facts) 
   const auto& limits = facts.limits;
   if (!limits.ok()) return Verdict("risk_limits", false, Unanswered(limits.status()));
   auto ratio = wire::FromProto(limits->max_position_ratio(), "max_position_ratio");
-  if (ratio.ok() && spec.position_size_ratio > *ratio) {
+  Decimal share = Multiply(spec.position_size_ratio, spec.capital_ratio.value_or(Decimal::FromInt(1)), Rounding::kDown);
+  // A sizing is cut to the limits.
+  if (ratio.ok() && !spec.sizing && share > *ratio) {
     return Verdict("risk_limits", false,
-                   "a position of " + spec.position_size_ratio.ToString() + " of equity is above the limit of " +
-                       ratio->ToString());
+                   "a position of " + share.ToString() + " of equity is above the limit of " + ratio->ToString());
   }
   if (spec.max_open_positions > limits->max_open_positions_per_deployment()) {
     return Verdict("risk_limits", false,

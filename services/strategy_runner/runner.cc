@@ -63,7 +63,7 @@ absl::Status Runner::Recover() {
 absl::Status Runner::RecoverOne(StrategyStore::Loaded one) {
   ASSIGN_OR_RETURN(LiveDeployment * live, deployments_.Add(std::move(one.row)));
   orders_.Own(live->row.deployment_id);
-  live->decider->Restore(live->row.decision_sequence, std::move(one.states));
+  live->decider->Restore(live->row.decision_sequence, std::move(one.states), live->row.book);
   if (live->running()) ++live->row.restarts;
   for (StoredDecision& decision : one.open_decisions) desk_.Recover(live->row.deployment_id, std::move(decision));
   return absl::OkStatus();
@@ -182,6 +182,14 @@ bool Runner::Resume(std::string id, Reply<pb::Deployment> reply) {
 
 bool Runner::Stop(pb::StopDeploymentRequest request, Reply<pb::Deployment> reply) {
   return Command([this, request = std::move(request), reply = std::move(reply)] { commands_.Stop(request, reply); });
+}
+
+bool Runner::Update(pb::UpdateDeploymentRequest request, Reply<pb::Deployment> reply) {
+  return Command([this, request = std::move(request), reply = std::move(reply)] { commands_.Update(request, reply); });
+}
+
+bool Runner::Preview(pb::PreviewSizingRequest request, Reply<pb::PreviewSizingResponse> reply) {
+  return Command([this, request = std::move(request), reply = std::move(reply)] { commands_.Preview(request, reply); });
 }
 
 bool Runner::Get(std::string id, Reply<pb::Deployment> reply) {

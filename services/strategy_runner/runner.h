@@ -70,6 +70,9 @@ class Runner : public runtime::Machine {
   bool Pause(std::string id, Reply<strategy::v1::Deployment> reply);
   bool Resume(std::string id, Reply<strategy::v1::Deployment> reply);
   bool Stop(strategy::v1::StopDeploymentRequest request, Reply<strategy::v1::Deployment> reply);
+  bool Update(strategy::v1::UpdateDeploymentRequest request, Reply<strategy::v1::Deployment> reply);
+  // The reply comes when the neighbours have answered, on any thread.
+  bool Preview(strategy::v1::PreviewSizingRequest request, Reply<strategy::v1::PreviewSizingResponse> reply);
   bool Get(std::string id, Reply<strategy::v1::Deployment> reply);
   bool List(std::string account, Reply<strategy::v1::ListDeploymentsResponse> reply);
   bool Subscribe(std::shared_ptr<Sender> session);

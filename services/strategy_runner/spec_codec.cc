@@ -1,13 +1,14 @@
 #include "services/strategy_runner/spec_codec.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/strategy/catalogue.h"
+#include "libs/strategy/setting.h"
 #include "libs/wire/wire.h"
+#include "services/strategy_runner/sizing_codec.h"
 
 namespace ballast {
 namespace {
@@ -46,6 +47,77 @@ std::optional<Decimal> Ratio(const type::v1::Decimal& proto, bool given, const c
   return *value;
 }
 
+strategy::Schedule ScheduleFromProto(const strategy::v1::DeploymentSchedule& proto, std::vector<FieldError>& errors) {
+  strategy::Schedule schedule;
+  auto wrong = [&](const char* field, const char* why) {
+    errors.push_back({.field = field, .reason = RejectReason::kOutOfRange, .message = why});
+  };
+  if (auto zone = strategy::ZoneNamed(proto.time_zone().empty() ? "UTC" : proto.time_zone()))
+    schedule.zone = *zone;
+  else
+    wrong("spec.schedule.time_zone", "UTC, America/New_York or INSTRUMENT expected");
+  if (proto.days_size() > 0) schedule.days = {};
+  for (const std::string& name : proto.days()) {
+    auto day = std::find(strategy::kWeekdays.begin(), strategy::kWeekdays.end(), name);
+    if (day == strategy::kWeekdays.end())
+      wrong("spec.schedule.days", "MON, TUE, WED, THU, FRI, SAT or SUN expected");
+    else
+      schedule.days.at(static_cast<std::size_t>(day - strategy::kWeekdays.begin())) = true;
+  }
+  auto minute = [&](const char* field, const std::string& text, int& out) {
+    if (text.empty()) return;
+    if (auto read = strategy::MinuteOf(text))
+      out = *read;
+    else
+      wrong(field, "a time like 09:30 expected");
+  };
+  minute("spec.schedule.start_time", proto.start_time(), schedule.start_minute);
+  minute("spec.schedule.end_time", proto.end_time(), schedule.end_minute);
+  schedule.close_before_end_minutes = proto.close_before_end_minutes();
+  return schedule;
+}
+
+void ToProto(const strategy::Schedule& schedule, strategy::v1::DeploymentSchedule* out) {
+  out->set_time_zone(std::string(strategy::NameOf(schedule.zone)));
+  for (std::size_t day = 0; day < schedule.days.size(); ++day) {
+    if (schedule.days.at(day)) out->add_days(strategy::kWeekdays.at(day));
+  }
+  out->set_start_time(strategy::MinuteText(schedule.start_minute));
+  out->set_end_time(strategy::MinuteText(schedule.end_minute));
+  out->set_close_before_end_minutes(schedule.close_before_end_minutes);
+}
+
+// Everything that came after the first settings.
+void ReadMore(const strategy::v1::DeploymentSpec& proto, strategy::Spec& spec, std::vector<FieldError>& errors) {
+  switch (proto.sides()) {
+    case strategy::v1::DEPLOYMENT_SIDES_UNSPECIFIED:
+      break;
+    case strategy::v1::DEPLOYMENT_SIDES_BOTH:
+    case strategy::v1::DEPLOYMENT_SIDES_LONG_ONLY:
+    case strategy::v1::DEPLOYMENT_SIDES_SHORT_ONLY:
+      spec.allow_short = proto.sides() != strategy::v1::DEPLOYMENT_SIDES_LONG_ONLY;
+      spec.short_only = proto.sides() == strategy::v1::DEPLOYMENT_SIDES_SHORT_ONLY;
+      break;
+    default:
+      errors.push_back({.field = "spec.sides", .reason = RejectReason::kOutOfRange, .message = "there are no such"});
+  }
+  auto ratio = [&](const type::v1::Decimal& value, bool given, const char* field, Decimal most) {
+    return Ratio(value, given, field, most, errors);
+  };
+  const Decimal one = Decimal::FromInt(1);
+  spec.trailing_stop_ratio = ratio(proto.trailing_stop_ratio(), proto.has_trailing_stop_ratio(),
+                                   "spec.trailing_stop_ratio", Decimal::Of("0.99"));
+  spec.daily_loss_ratio = ratio(proto.daily_loss_ratio(), proto.has_daily_loss_ratio(), "spec.daily_loss_ratio", one);
+  spec.drawdown_ratio = ratio(proto.drawdown_ratio(), proto.has_drawdown_ratio(), "spec.drawdown_ratio", one);
+  spec.capital_ratio = ratio(proto.capital_ratio(), proto.has_capital_ratio(), "spec.capital_ratio", one);
+  if (proto.has_schedule()) spec.schedule = ScheduleFromProto(proto.schedule(), errors);
+  if (proto.has_confirmation())
+    spec.confirmation = strategy::Confirmation{.timeframe = proto.confirmation().timeframe(),
+                                               .periods = proto.confirmation().periods()};
+  if (proto.has_sizing()) spec.sizing = SettingsFromProto(proto.sizing(), "spec.sizing", errors);
+  spec.entries_wait_for_open = proto.entries_wait_for_open();
+}
+
 }  // namespace
 
 strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, const RuleShelf& shelf,
@@ -78,8 +150,7 @@ strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, const Ru
     wrong("spec.symbols", RejectReason::kOutOfRange, "1 to 50 symbols expected");
   }
   spec.timeframe = proto.timeframe();
-  static const std::set<std::string> kTimeframes = {"1s", "5s", "15s", "1m", "5m", "15m", "1h", "1d"};
-  if (!kTimeframes.contains(spec.timeframe))
+  if (strategy::SecondsOf(spec.timeframe) == 0)
     wrong("spec.timeframe", RejectReason::kOutOfRange, "1s, 5s, 15s, 1m, 5m, 15m, 1h or 1d expected");
   spec.position_size_ratio = Ratio(proto.position_size_ratio(), proto.has_position_size_ratio(),
                                    "spec.position_size_ratio", Decimal::FromInt(1), errors)
@@ -96,6 +167,14 @@ strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, const Ru
   spec.display_name = proto.display_name();
   if (spec.display_name.size() > kNameBytesMax)
     wrong("spec.display_name", RejectReason::kOutOfRange, "at most 100 bytes");
+  ReadMore(proto, spec, errors);
+  // What is wrong by itself is named above; here what only shows together.
+  if (std::string fault = errors.empty() ? strategy::Fault(spec) : ""; !fault.empty()) {
+    std::size_t colon = fault.find(':');
+    errors.push_back({.field = "spec." + fault.substr(0, colon),
+                      .reason = RejectReason::kOutOfRange,
+                      .message = fault.substr(colon + 2)});
+  }
   return spec;
 }
 
@@ -111,6 +190,18 @@ void ToProto(const strategy::Spec& spec, strategy::v1::DeploymentSpec* out) {
   out->set_max_open_positions(spec.max_open_positions);
   out->set_allow_short(spec.allow_short);
   out->set_display_name(spec.display_name);
+  if (spec.sizing) ToProto(*spec.sizing, out->mutable_sizing());
+  if (spec.short_only) out->set_sides(strategy::v1::DEPLOYMENT_SIDES_SHORT_ONLY);
+  if (spec.trailing_stop_ratio) wire::ToProto(*spec.trailing_stop_ratio, out->mutable_trailing_stop_ratio());
+  if (spec.daily_loss_ratio) wire::ToProto(*spec.daily_loss_ratio, out->mutable_daily_loss_ratio());
+  if (spec.drawdown_ratio) wire::ToProto(*spec.drawdown_ratio, out->mutable_drawdown_ratio());
+  if (spec.schedule) ToProto(*spec.schedule, out->mutable_schedule());
+  if (spec.confirmation) {
+    out->mutable_confirmation()->set_timeframe(spec.confirmation->timeframe);
+    out->mutable_confirmation()->set_periods(spec.confirmation->periods);
+  }
+  if (spec.capital_ratio) wire::ToProto(*spec.capital_ratio, out->mutable_capital_ratio());
+  out->set_entries_wait_for_open(spec.entries_wait_for_open);
 }
 
 void ToProto(const strategy::Decision& decision, const DeploymentId& id, strategy::v1::Decision* out) {
@@ -135,12 +226,12 @@ absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text, co
   if (!IsIdentifier(parts[0]) || parts[0].size() > kIdBytesMax)
     return absl::InvalidArgumentError(
         ToAbsl("deployments: '" + parts[0] + "' is no id: 1 to 40 of [A-Za-z0-9._:-] expected"));
-  strategy::v1::DeploymentSpec& spec = configured.spec;
-  spec.set_strategy_id(parts[1]);
-  spec.set_account_id(parts[2]);
-  for (const std::string& symbol : Split(parts[3], ',')) spec.add_symbols(symbol);
-  spec.set_timeframe(parts[4]);
-  spec.set_display_name(parts[0]);
+  strategy::Spec read;
+  read.strategy_id = parts[1];
+  read.account_id = AccountId(parts[2]);
+  for (const std::string& symbol : Split(parts[3], ',')) read.symbols.emplace_back(symbol);
+  read.timeframe = parts[4];
+  read.display_name = parts[0];
   for (const std::string& setting : Split(parts[5], ',')) {
     if (setting.empty()) continue;
     std::size_t equals = setting.find('=');
@@ -148,27 +239,13 @@ absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text, co
       return absl::InvalidArgumentError(ToAbsl("deployments: " + parts[0] + ": name=value expected, not " + setting));
     std::string name = setting.substr(0, equals);
     std::string value = setting.substr(equals + 1);
-    if (name == "position_size_ratio") {
-      spec.mutable_position_size_ratio()->set_value(value);
-    } else if (name == "stop_loss_ratio") {
-      spec.mutable_stop_loss_ratio()->set_value(value);
-    } else if (name == "take_profit_ratio") {
-      spec.mutable_take_profit_ratio()->set_value(value);
-    } else if (name == "allow_short") {
-      if (value != "true" && value != "false")
-        return absl::InvalidArgumentError("deployments: allow_short: true or false expected");
-      spec.set_allow_short(value == "true");
-    } else if (name == "max_open_positions") {
-      int count = 0;
-      auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
-      if (error != std::errc() || end != value.data() + value.size() || count < 1) {
-        return absl::InvalidArgumentError("deployments: max_open_positions: a whole number above 0 expected");
-      }
-      spec.set_max_open_positions(count);
-    } else {
-      (*spec.mutable_parameters())[name] = value;
-    }
+    auto set = strategy::SetSetting(read, name, value);
+    if (!set.ok())
+      return absl::InvalidArgumentError(ToAbsl("deployments: " + parts[0] + ": " + MessageOf(set.status())));
+    if (!*set) read.parameters[name] = value;
   }
+  strategy::v1::DeploymentSpec& spec = configured.spec;
+  ToProto(read, &spec);
   std::vector<FieldError> errors;
   (void)SpecFromProto(spec, shelf, errors);
   if (!errors.empty()) {

@@ -21,8 +21,8 @@ struct ConfiguredDeployment {
   std::string deployment_id;
   strategy::v1::DeploymentSpec spec;
 };
-// "id|strategy|account|symbol,symbol|timeframe|k=v,k=v": keys of the spec (position_size_ratio, stop_loss_ratio,
-// take_profit_ratio, max_open_positions, allow_short), everything else is a parameter of the strategy.
+// "id|strategy|account|symbol,symbol|timeframe|k=v,k=v": names of docs/reference/deployments.md, everything else
+// is a parameter of the strategy.
 absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text, const RuleShelf& shelf);
 
 }  // namespace ballast

@@ -32,6 +32,26 @@ TEST(SpecCodec, RoundTripKeepsEverything) {
   EXPECT_EQ(SpecFromProto(again, RuleShelf(), errors), spec);
 }
 
+TEST(SpecCodec, RoundTripKeepsEverySettingBeyondTheFirst) {
+  auto configured = ParseDeployment(
+      "demo|ema_cross|paper|AAPL|1m|sizing.method=consensus,sizing.members=kelly+risk_parity,sizing.consensus=weighted,"
+      "sizing.volatility_measure=atr,sides=short_only,trailing_stop_ratio=0.03,daily_loss_ratio=0.01,drawdown_ratio=0."
+      "05,"
+      "days=MON+TUE,hours=22:00-02:00,time_zone=INSTRUMENT,close_before_end_minutes=5,confirmation=1h:20,"
+      "capital_ratio=0.25,entries_wait_for_open=true",
+      RuleShelf());
+  ASSERT_TRUE(configured.ok()) << configured.status();
+  std::vector<FieldError> errors;
+  strategy::Spec spec = SpecFromProto(configured->spec, RuleShelf(), errors);
+  ASSERT_TRUE(errors.empty()) << errors[0].field;
+  EXPECT_TRUE(spec.short_only && spec.entries_wait_for_open);
+  EXPECT_EQ(spec.schedule->start_minute, 22 * 60);
+  EXPECT_EQ(spec.sizing->members, (std::vector{sizing::Method::kKelly, sizing::Method::kRiskParity}));
+  strategy::v1::DeploymentSpec again;
+  ToProto(spec, &again);
+  EXPECT_EQ(SpecFromProto(again, RuleShelf(), errors), spec);
+}
+
 TEST(SpecCodec, EachWrongFieldIsNamed) {
   using Spec = strategy::v1::DeploymentSpec;
   const std::vector<std::pair<std::string, std::function<void(Spec&)>>> cases = {
@@ -51,6 +71,20 @@ TEST(SpecCodec, EachWrongFieldIsNamed) {
       {"spec.stop_loss_ratio", [](Spec& spec) { spec.mutable_stop_loss_ratio()->set_value("-0.02"); }},
       {"spec.take_profit_ratio", [](Spec& spec) { spec.mutable_take_profit_ratio()->set_value("0"); }},
       {"spec.max_open_positions", [](Spec& spec) { spec.set_max_open_positions(-1); }},
+      {"spec.sizing.method",
+       [](Spec& spec) { spec.mutable_sizing()->set_method(static_cast<strategy::v1::SizingMethod>(77)); }},
+      {"spec.sizing.risk_ratio", [](Spec& spec) { spec.mutable_sizing()->mutable_risk_ratio()->set_value("x"); }},
+      {"spec.sizing.risk_ratio", [](Spec& spec) { spec.mutable_sizing()->mutable_risk_ratio()->set_value("0.3"); }},
+      {"spec.sizing.members",
+       [](Spec& spec) { spec.mutable_sizing()->add_members(strategy::v1::SIZING_METHOD_CONSENSUS); }},
+      {"spec.trailing_stop_ratio", [](Spec& spec) { spec.mutable_trailing_stop_ratio()->set_value("1"); }},
+      {"spec.daily_loss_ratio", [](Spec& spec) { spec.mutable_daily_loss_ratio()->set_value("0"); }},
+      {"spec.drawdown_ratio", [](Spec& spec) { spec.mutable_drawdown_ratio()->set_value("1.1"); }},
+      {"spec.capital_ratio", [](Spec& spec) { spec.mutable_capital_ratio()->set_value("2"); }},
+      {"spec.schedule.time_zone", [](Spec& spec) { spec.mutable_schedule()->set_time_zone("Mars"); }},
+      {"spec.schedule.days", [](Spec& spec) { spec.mutable_schedule()->add_days("Monday"); }},
+      {"spec.schedule.start_time", [](Spec& spec) { spec.mutable_schedule()->set_start_time("9:30"); }},
+      {"spec.confirmation.timeframe", [](Spec& spec) { spec.mutable_confirmation()->set_periods(20); }},
       {"spec.display_name", [](Spec& spec) { spec.set_display_name(std::string(101, 'x')); }},
   };
   for (const auto& [field, spoil] : cases) {

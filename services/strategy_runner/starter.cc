@@ -20,6 +20,17 @@ strategy::v1::Prerequisite Known(const absl::Status& registered) {
   return known;
 }
 
+strategy::v1::Prerequisite Capital(const LiveDeployment& live, const Deployments& deployments) {
+  strategy::v1::Prerequisite capital;
+  capital.set_name("capital");
+  const std::optional<Decimal>& wanted = live.decider->spec().capital_ratio;
+  Decimal left = deployments.CapitalLeft(live.row.spec.account_id(), live.row.deployment_id);
+  capital.set_passed(!wanted || *wanted <= left);
+  capital.set_detail(wanted ? wanted->ToString() + " of the account's equity; " + left.ToString() + " is left"
+                            : "shares the account's equity");
+  return capital;
+}
+
 strategy::v1::Prerequisite Unreadable(const std::string& why) {
   strategy::v1::Prerequisite log;
   log.set_name("order_log");
@@ -68,6 +79,7 @@ void Starter::Finish(std::uint64_t number) {
   LiveDeployment& live = floor_.deployments.all().at(attempt.deployment_id);
   Prerequisites all = std::move(*attempt.prerequisites);
   all.push_back(Known(*attempt.registered));
+  all.push_back(Capital(live, floor_.deployments));
   if (const std::string* blocked = floor_.deployments.BlockOf(live.row.spec.account_id()))
     all.push_back(Unreadable(*blocked));
   if (AllPassed(all) && live.stops == attempt.stops && !live.running()) Apply(live);
@@ -80,8 +92,9 @@ void Starter::Apply(LiveDeployment& live) {
   const std::string& id = live.row.deployment_id;
   if (absl::Status made = floor_.deployments.Renew(live); !made.ok())
     return floor_.log.Error("deployment.unusable", {{"deployment", id}, {"error", made.ToString()}});
-  live.bars.clear();
+  live.DropNews();
   live.decider->ForgetSignals();
+  live.decider->ClearHalts();
   strategy::Apply(live.row.life, strategy::DeploymentEvent::kStart, "", floor_.clock.Now());
   floor_.commit.Touch(live);
   floor_.log.Info("deployment.started", {{"deployment", id}, {"strategy", live.row.spec.strategy_id()}});

@@ -32,7 +32,7 @@ void StopWatch::Stop(LiveDeployment& live, bool close, const std::string& reason
                               : DeploymentEvent::kStop;
   // A start that is being asked for does not bring it back, even if it was stopped already.
   ++live.stops;
-  live.bars.clear();
+  live.DropNews();
   if (!Apply(live.row.life, event, reason, floor_.clock.Now()).changed) return;
   floor_.commit.Touch(live);
   // Asked again: its orders are cancelled already, and what closes it now is not to be.
@@ -59,7 +59,7 @@ void StopWatch::Cancel(LiveDeployment& live) {
 void StopWatch::StopByEmergency(LiveDeployment& live, const std::string& why) {
   if (!Apply(live.row.life, DeploymentEvent::kEmergencyStop, why, floor_.clock.Now()).changed) return;
   ++live.stops;
-  live.bars.clear();
+  live.DropNews();
   floor_.commit.Touch(live);
   floor_.log.Warning("deployment.stopped_by_emergency", {{"deployment", live.row.deployment_id}, {"why", why}});
 }

@@ -26,6 +26,10 @@ struct DeploymentRow {
   std::string last_signal;
   std::int64_t restarts = 0;
   std::uint64_t decision_sequence = 0;
+  // Times its settings were changed.
+  std::uint64_t revision = 0;
+  // As the decider has it when the turn is over.
+  strategy::DeploymentBook book;
 };
 
 struct OrderCursor {

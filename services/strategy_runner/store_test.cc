@@ -55,7 +55,8 @@ class StrategyStoreTest : public ::testing::TestWithParam<const char*> {
                                 .waiting_entry = strategy::Signal::kShort,
                                 .working_request = "demo-2",
                                 .working_is_entry = true,
-                                .blocked_until = UtcTime{9}};
+                                .blocked_until = UtcTime{9},
+                                .book = {.trade_profit = Decimal::Of("1.5"), .waits_for_open = true}};
     batch.states.push_back({"demo", {{Symbol("A"), state}}});
     for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
       StoredDecision decision;
@@ -144,12 +145,16 @@ TEST_P(StrategyStoreTest, ARowComesBackAsItWasSavedLast) {
   row.last_signal = "A hold";
   row.restarts = 8;
   row.decision_sequence = 9;
+  row.revision = 10;
+  row.book = {.realised = Decimal::Of("-2.5"), .day_halted = true};
   ASSERT_EQ(store->Save(batch), absl::OkStatus());
   DeploymentRow loaded = store->Load()->front().row;
   EXPECT_EQ(loaded.life, row.life);
   EXPECT_EQ(loaded.spec.timeframe(), "5m");
   EXPECT_EQ(loaded.create_time, UtcTime{1}) << "it was created once";
   EXPECT_EQ(loaded.request_id, "r1");
+  EXPECT_EQ(loaded.revision, 10U);
+  EXPECT_EQ(loaded.book, row.book);
   EXPECT_EQ(std::tie(loaded.signals, loaded.orders, loaded.restarts, loaded.decision_sequence),
             std::tie(row.signals, row.orders, row.restarts, row.decision_sequence));
   EXPECT_EQ(std::tie(loaded.last_signal_time, loaded.last_signal), std::tie(row.last_signal_time, row.last_signal));
