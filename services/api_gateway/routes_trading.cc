@@ -96,6 +96,28 @@ void Stop(const CallPtr& call) {
             });
 }
 
+void UpdateDeployment(const CallPtr& call) {
+  strategy::v1::UpdateDeploymentRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_deployment_id(call->Param("id"));
+  request.mutable_spec()->set_account_id(call->AccountOr(request.spec().account_id()));
+  request.set_actor(call->access.actor);
+  Json detail = {{"spec", ToJson(request.spec())}, {"revision", request.revision()}, {"reason", request.reason()}};
+  call->AuditIntent("deployment.changed", "deployment:" + call->Param("id"), detail);
+  call->Ask(
+      call->gateway.peers.strategy, &StrategyAsync::UpdateDeployment, request,
+      [call, detail = std::move(detail)](const grpc::Status& status, strategy::v1::UpdateDeploymentResponse& response) {
+        Conclude(call, "deployment.changed", call->Param("id"), detail, status, response);
+      });
+}
+
+void PreviewSizing(const CallPtr& call) {
+  strategy::v1::PreviewSizingRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_account_id(call->AccountOr(request.account_id()));
+  call->Forward(call->gateway.peers.strategy, &StrategyAsync::PreviewSizing, request);
+}
+
 void EmergencyStop(const CallPtr& call) {
   std::string account, reason;
   bool close = true;
@@ -197,6 +219,8 @@ std::vector<Route> TradingRoutes() {
       {"POST", "/api/trading/pause/{id}", Pause},
       {"POST", "/api/trading/resume/{id}", ResumeDeployment},
       {"POST", "/api/trading/stop/{id}", Stop},
+      {"POST", "/api/trading/update/{id}", UpdateDeployment},
+      {"POST", "/api/live/sizing/preview", PreviewSizing},
       {"POST", "/api/trading/emergency-stop", EmergencyStop},
       {"GET", "/api/trading/deployments", ListDeployments},
       {"GET", "/api/trading/deployment/{id}", GetDeployment},

@@ -167,6 +167,15 @@ def things():
     for verb in ("start", "pause", "resume", "stop"):
         yield (f"{verb} an unknown deployment", "POST", f"/api/trading/{verb}/nothing", None, {}, 404, None)
         yield (f"{verb} no deployment", "POST", f"/api/trading/{verb}/%20", None, {}, 400, "deployment_id")
+    yield ("update an unknown deployment", "POST", "/api/trading/update/nothing", {"spec": {}}, {}, 400, "spec.strategy_id")
+    sizing = {"symbol": "BTC-USD", "side": "SIDE_BUY"}
+    for body, field in (({**sizing, "symbol": "a b"}, "symbol"), ({**sizing, "side": "UP"}, "side"), ({"symbol": "BTC-USD"}, "side"),
+                        ({**sizing, "price": "-1"}, "price"), ({**sizing, "stop_price": "x"}, "stop_price"),
+                        ({**sizing, "money": "0"}, "money"), ({**sizing, "method": "LUCK"}, "method"),
+                        ({**sizing, "timeframe": "7m"}, "timeframe"), ({**sizing, "position_size_ratio": "1.1"}, "position_size_ratio"),
+                        ({**sizing, "sizing": {"risk_ratio": "0.9"}}, "sizing.risk_ratio"), ({**sizing, "colour": "red"}, "colour")):
+        yield (f"size {body}", "POST", "/api/live/sizing/preview", body, {}, 400, field)
+    yield ("size of nothing", "POST", "/api/live/sizing/preview", {**sizing, "symbol": "NOTHING"}, {}, 404, None)
     for path in ("deployment", "history", "positions", "decisions"):
         yield (f"{path} of an unknown deployment", "GET", f"/api/trading/{path}/nothing", None, {}, 404, None)
     yield ("stop with a word", "POST", "/api/trading/stop/{deployment}", {"close_positions": "yes"}, {}, 400, "close_positions")

@@ -125,6 +125,31 @@ def test_resumed_it_makes_entries_again(life):
                "it enters again")
 
 
+def test_settings_are_changed_while_it_runs_and_no_signal_is_repeated(life, suite):
+    before = life.now()
+    spec = {**SPEC, "parameters": {"fast": "1", "slow": "3"}, "position_size_ratio": "0.004", "drawdown_ratio": "0.5"}
+    asked = {"spec": spec, "revision": str(before.revision), "reason": "a test"}
+    last = life.decisions()[-1].sequence
+    status, deployment = life.steer("update", asked)
+    assert status == 200 and deployment["revision"] == str(before.revision + 1), deployment
+    assert life.kill().revision == before.revision + 1
+    assert life.now().spec.parameters["slow"] == "3" and life.now().spec.position_size_ratio.value == "0.004"
+    assert life.status() == "ACTIVE"
+    remarks = [item for item in life.decisions() if item.action == "settings"]
+    assert len(remarks) == 1 and remarks[0].sequence > last and "a test" in remarks[0].reason and "slow" in remarks[0].inputs["changes"]
+    # From another revision, of another account or with nonsense: refused, and nothing has changed.
+    assert life.steer("update", asked)[0] == 409
+    asked["revision"] = str(before.revision + 1)
+    assert life.steer("update", {**asked, "spec": {**spec, "symbols": ["BTC-USD"]}})[0] == 422
+    assert life.steer("update", {**asked, "spec": {**spec, "parameters": {"fast": "9", "slow": "3"}}})[0] == 400
+    assert life.now().revision == before.revision + 1
+    wait_until(lambda: any(item.action.startswith("enter") and item.sequence > remarks[0].sequence for item in life.decisions()), 60,
+               "it enters with the new settings")
+    # One bar, one decision at most: a signal from before the change is not told again.
+    entries = [(item.symbol, item.bar_time.ToNanoseconds()) for item in life.decisions() if item.action.startswith("enter")]
+    assert len(entries) == len(set(entries))
+
+
 def test_stopped_with_close_it_is_flat(life, suite):
     wait_until(life.held, 60, "there is something to close")
     status, deployment = life.steer("stop", {"close_positions": True})
@@ -169,7 +194,7 @@ def test_every_decision_made_at_most_one_order_and_every_order_has_its_decision(
         order = by_request.pop(f"{life.id}-{item.sequence}", None)
         if item.order_id:
             assert order is not None and order.order_id == item.order_id, item
-        elif item.action == "hold":
+        elif item.action in ("hold", "settings"):
             assert order is None, item
         else:
             # Its moment was over when nobody had answered: the order must not be there.

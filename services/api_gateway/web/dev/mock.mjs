@@ -383,6 +383,15 @@ function route(method, path, query, body) {
     const { checks, rejection, price, notional } = checksOf(body);
     return { approved: !rejection, rejection, checks, passable_quantity: rejection ? String(Math.floor(20000 / price)) : "", estimated_price: text(body.symbol, price), estimated_notional: notional.toFixed(4) };
   }
+  if (is("POST", /^\/api\/live\/sizing\/preview$/)) {
+    const { price } = checksOf({ ...body, type: "ORDER_TYPE_MARKET", quantity: "1" });
+    const equity = Number(summaryOf().equity);
+    const size = (method, name, money, refusal = "") => ({ method, name, quantity: refusal ? "0" : (Math.floor((1000 * money) / price) / 1000).toFixed(3), notional: money.toFixed(2), loss_at_stop: null, inputs: {}, caps: [], refusal });
+    const results = body.money
+      ? [size("SIZING_METHOD_UNSPECIFIED", "money", Number(body.money))]
+      : [size("SIZING_METHOD_FIXED_FRACTION", "fixed_fraction", 0.02 * equity), size("SIZING_METHOD_RISK_PER_TRADE", "risk_per_trade", 0.02 * equity, body.stop_price ? "" : "there is no stop to measure the risk to")];
+    return { results: results.filter((one) => !body.method || one.method === body.method), price: String(price), equity: String(equity), currency: "USD" };
+  }
   if (is("POST", /^\/api\/live\/orders\/cancel-all$/)) return { orders: working().map(cancel) };
   if (is("POST", /^\/api\/live\/orders$/)) {
     const answer = submit(body);

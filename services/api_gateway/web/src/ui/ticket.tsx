@@ -10,6 +10,7 @@ import { SymbolPicker } from "./charts";
 import { oldWords, useFreshness } from "./freshness";
 import { PermissionPill } from "./permission";
 import { ExitFields, TrailFields } from "./ticket_exits";
+import { SizeHelper } from "./ticket_size";
 import { Failure, Field, formatPrice, ModeBadge, showCheck, State, useNow } from "./parts";
 
 const kReviewMs = 30_000;
@@ -258,6 +259,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
             <input id={id} name="quantity" inputMode="decimal" autoComplete="off" value={draft.quantity} aria-describedby={note} aria-invalid={!!problems.quantity} onChange={(event) => change({ quantity: event.target.value.trim() })} />
           )}
         </Field>
+        {!draft.reduceOnly && <SizeHelper accountId={accountId} symbol={symbol} side={draft.side} price={needsLimit ? draft.limitPrice : ""} stop={draft.exits.stop} onPick={(quantity) => change({ quantity })} />}
         {needsStop && (
           <Field label="Stop price" error={problems.stop_price} hint={instrument ? `Tick ${decimal.format(instrument.tick_size)}` : undefined}>
             {(id, note) => <input id={id} name="stop_price" inputMode="decimal" autoComplete="off" value={draft.stopPrice} aria-describedby={note} aria-invalid={!!problems.stop_price} onChange={(event) => change({ stopPrice: event.target.value.trim() })} />}

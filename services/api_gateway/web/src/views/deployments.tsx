@@ -84,7 +84,7 @@ export function DeploymentCard({ deployment, onStop }: { deployment: Deployment;
         <a className="button small" href={`#/deployments?id=${encodeURIComponent(deployment.deployment_id)}`}>Details</a>
         {status === "ACTIVE" && <button type="button" className="button small" disabled={busy} title="No new entries; exits go on" onClick={() => act("pause")}>Pause entries</button>}
         {status === "PAUSED" && <button type="button" className="button small" disabled={busy} onClick={() => act("resume")}>Resume</button>}
-        {status === "CREATED" && <button type="button" className="button small" disabled={busy} onClick={() => act("start")}>Start</button>}
+        {(status === "CREATED" || status === "STOPPED") && <button type="button" className="button small" disabled={busy} onClick={() => act("start")}>{status === "STOPPED" ? "Start again" : "Start"}</button>}
         {!isOver(deployment) && <button type="button" className="button small danger push" disabled={status === "STOPPING"} onClick={() => onStop(deployment)}>{status === "STOPPING" ? "Stopping…" : "Stop…"}</button>}
       </footer>
     </article>

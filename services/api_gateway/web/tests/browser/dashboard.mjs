@@ -333,6 +333,19 @@ await check("an order over the limits is stopped at the review with the reason",
   const place = page.locator("[data-action=place]");
   if ((await place.count()) > 0 && (await place.isEnabled())) return "the order could be placed";
 });
+await check("the ticket works out a size, and takes the one that is chosen", async () => {
+  await go(page, "trade");
+  await page.locator(".size-helper summary").click();
+  await page.getByLabel("Worked out").selectOption("METHODS");
+  await page.locator("[data-action=size]").click();
+  const size = page.locator("[data-size=fixed_fraction]");
+  await size.waitFor();
+  await picture(page, "trade-size-1440");
+  const offered = ((await size.textContent()) ?? "").trim().replaceAll(",", "");
+  await size.click();
+  const taken = await page.getByLabel("Quantity", { exact: true }).inputValue();
+  if (Number(taken) !== Number(offered) || !(Number(taken) > 0)) return `offered ${offered}, taken ${taken}`;
+});
 await check("the emergency stop asks for STOP", async () => {
   await page.getByRole("button", { name: "Emergency stop…" }).click();
   const engage = page.locator("dialog .danger-solid");
