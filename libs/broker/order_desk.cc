@@ -223,6 +223,15 @@ Duration OrderDesk::PauseBefore(const Entry& entry) const {
   return {capabilities_.ask_pause.nanos * times};
 }
 
+std::vector<OrderId> OrderDesk::Unanswered() const {
+  std::vector<OrderId> unanswered;
+  for (const OrderId& id : unsettled_) {
+    Way way = entries_.At(id).way;
+    if (way != Way::kOpen && way != Way::kClosed) unanswered.push_back(id);
+  }
+  return unanswered;
+}
+
 std::map<OrderId, std::optional<OrderDesk::Kept>> OrderDesk::TakeKept() {
   std::map<OrderId, std::optional<Kept>> news;
   const bool until_closed = keeping_ == Keeping::kUntilClosed;
@@ -267,7 +276,7 @@ OrderDesk::Batch OrderDesk::TakeBatch() {
   return batch;
 }
 
-OrderDesk::Sends OrderDesk::TakeSends(UtcTime now) {
+OrderDesk::Sends OrderDesk::TakeSends(UtcTime now, const LastWord& last_word) {
   for (const OrderId& id : std::exchange(storing_, {})) {
     Entry* entry = Known(id);
     if (entry != nullptr && entry->way == Way::kIntent) entry->way = Way::kSendable;
@@ -281,10 +290,16 @@ OrderDesk::Sends OrderDesk::TakeSends(UtcTime now) {
       ++next;
       continue;
     }
+    next = submit_.erase(next);
+    std::optional<Rejection> why;
+    if (last_word) why = last_word(entry.order);
+    if (why) {
+      End(entry, ExecutionType::kRejected, OrderStatus::kRejected, std::move(why), now);
+      continue;
+    }
     SetWay(entry, Way::kSent);
     entry.sent_time = now;
     sends.submit.push_back(entry.order);
-    next = submit_.erase(next);
   }
   for (const OrderId& id : std::exchange(cancel_, {})) {
     Entry& entry = entries_.At(id);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -132,13 +133,20 @@ class OrderDesk {
   [[nodiscard]] const std::set<OrderId>& out() const { return out_; }
   // Orders that are not closed, and those a person has to look at.
   [[nodiscard]] const std::set<OrderId>& unsettled() const { return unsettled_; }
+  // Those that are out and those that have not left yet: a report will tell of each what became of it, and until then
+  // nobody may take it for never sent.
+  [[nodiscard]] std::vector<OrderId> Unanswered() const;
   // In the same transaction as the batches taken: what is out or asked for now, where that is news (nothing: no more).
   std::map<OrderId, std::optional<Kept>> TakeKept();
 
   // What has to be durable next; the same is not given twice.
   Batch TakeBatch();
-  // All batches taken are durable: what may be sent now. A session that is not ready gets nothing.
-  Sends TakeSends(UtcTime now);
+  // The last check, of an order that is about to leave: why it may not, if so.
+  using LastWord = std::function<std::optional<Rejection>(const Order&)>;
+  // All batches taken are durable: what may be sent now. A session that is not ready gets nothing. Between Take and now
+  // a session may have been away, or the process stood still: what `last_word` refuses by now ends here and never
+  // leaves (empty: nothing is asked).
+  Sends TakeSends(UtcTime now, const LastWord& last_word = {});
 
   [[nodiscard]] const Entry* Find(const OrderId& id) const;
   // Orders that are known, closed ones included.

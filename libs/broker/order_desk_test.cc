@@ -147,6 +147,43 @@ TEST(OrderDeskTest, NothingIsSentWhileTheSessionIsNotReady) {
   world.Check();
 }
 
+// Whoever asks again hears of it: to take it for never sent would end it, or send it twice.
+TEST(OrderDeskTest, WhatHasNotLeftYetIsUnansweredToo) {
+  World world;
+  world.Says({SessionState{.state = SessionState::State::kResyncing}});
+  world.desk.Take(Buy(kOrder, "3"), world.now);
+  EXPECT_EQ(world.desk.Unanswered(), std::vector{kOrder});
+  world.Turn();
+  EXPECT_TRUE(world.desk.out().empty());
+  EXPECT_EQ(world.desk.Unanswered(), std::vector{kOrder});
+  world.Says({SessionState{.state = SessionState::State::kReady}});
+  EXPECT_EQ(world.desk.Unanswered(), std::vector{kOrder});
+  world.Says({Ack{.order_id = kOrder, .broker_order_id = "b1", .time = world.now}});
+  EXPECT_TRUE(world.desk.Unanswered().empty());
+}
+
+// Approved, and then the session was away or the process stood still: what held then need not hold now.
+TEST(OrderDeskTest, WhatMayLeaveIsAskedAgainWhenItLeaves) {
+  World world;
+  world.Says({SessionState{.state = SessionState::State::kResyncing}});
+  world.desk.Take(Buy(kOrder, "3"), world.now);
+  world.desk.Take(Buy(OrderId("o2"), "4"), world.now);
+  world.Turn();
+  world.desk.Hear(SessionState{.state = SessionState::State::kReady}, world.now);
+  world.Store();
+  OrderDesk::Sends sends = world.desk.TakeSends(world.now, [](const Order& order) -> std::optional<Rejection> {
+    if (order.order_id != kOrder) return std::nullopt;
+    return Rejection{.reason = RejectReason::kGatewayCheck, .check = "trade_permission", .message = "it has lapsed"};
+  });
+  ASSERT_EQ(sends.submit.size(), 1U);
+  EXPECT_EQ(sends.submit.front().order_id, OrderId("o2"));
+  world.Store();
+  EXPECT_EQ(world.Count(ExecutionType::kRejected), 1);
+  EXPECT_EQ(world.told.back().rejection->check, "trade_permission");
+  EXPECT_EQ(world.desk.Find(kOrder)->way, OrderDesk::Way::kClosed);
+  EXPECT_TRUE(world.desk.TakeSends(world.now).submit.empty());
+}
+
 // Every fact a venue may tell of one order, each possibly twice, in every order.
 TEST(OrderDeskTest, EachFactIsToldOnceInWhicheverOrderItComes) {
   const std::vector<Fact> facts = {

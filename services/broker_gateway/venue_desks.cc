@@ -205,8 +205,7 @@ bool VenueDesks::IsOut(const AccountId& account, const OrderId& id) const {
 std::vector<OrderId> VenueDesks::Out(const AccountId& account) const {
   auto found = desks_.find(account);
   if (found == desks_.end()) return {};
-  const std::set<OrderId>& out = found->second.desk.out();
-  return {out.begin(), out.end()};
+  return found->second.desk.Unanswered();
 }
 
 VenueDesks::Kept VenueDesks::TakeKept() {

@@ -73,6 +73,13 @@ void Auditor::CheckLimits() {
   }
 }
 
+void Auditor::OnObeyed(std::uint64_t epoch) {
+  if (epoch < admitted_epoch_) {
+    stage_.Break("P8", "the gateway obeys an order manager of epoch " + std::to_string(epoch) + ", and knows " +
+                           std::to_string(admitted_epoch_));
+  }
+}
+
 void Auditor::OnSend(const Order& order) {
   const std::string& id = order.order_id.value();
   if (++sent_[order.order_id] > 1) stage_.Break("I4", "order " + id + " is sent again");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -27,6 +28,9 @@ class Auditor {
   void OnStored(std::uint64_t writer, const std::vector<OrderEvent>& events);
   // The order manager has given a permission to open risk.
   void OnPermission() { permitted_ns_ = stage_.MonotonicNanos(); }
+  // The gateway knows an order manager of that epoch, and has done what one (0: nobody it knew) wanted.
+  void OnAdmitted(std::uint64_t epoch) { admitted_epoch_ = std::max(admitted_epoch_, epoch); }
+  void OnObeyed(std::uint64_t epoch);
   // An order is leaving for the venue.
   void OnSend(const Order& order);
   // Whoever asked has an answer.
@@ -54,6 +58,7 @@ class Auditor {
   const Venue& venue_;
   std::uint64_t newest_writer_ = 0;
   std::uint64_t head_ = 0;
+  std::uint64_t admitted_epoch_ = 0;
   bool halted_ = false;
   std::map<OrderId, Order> orders_;
   // Came after an order had ended here, so that nobody could hold it against a limit.

@@ -83,6 +83,9 @@ class Call final : public StreamSender<Response>, public std::enable_shared_from
   }
   void Close(grpc::Status status) override {
     if (server_over_) return;
+    // Nobody hangs up on whoever was replaced.
+    bool replaced = status.error_code() == grpc::ABORTED || status.error_code() == grpc::FAILED_PRECONDITION;
+    if (stage_.Has(Bug::kOldSessionHeard) && replaced) return;
     server_over_ = true;
     auto self = this->shared_from_this();
     At(to_client_ns_, [self, status] {

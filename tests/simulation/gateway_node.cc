@@ -23,13 +23,13 @@ void GatewayNode::Start() {
   life_ = std::make_shared<Life>(stage_, [this] { Turn(); });
   stage_.Note("gateway", "starts after report " + std::to_string(disk_.reports.size()));
   stage_.Count("gateway lives");
-  life_->desk = std::make_unique<broker::OrderDesk>(kAccount, VenueLink::Can(), disk_.reports.size());
+  life_->desk = std::make_unique<broker::OrderDesk>(kAccount, VenueLink::Can(stage_), disk_.reports.size());
   for (const auto& [id, entry] : disk_.entries) {
     if (stage_.Has(Bug::kIntentForgotten) && entry.way != broker::OrderDesk::Way::kOpen) continue;
     life_->desk->Restore(entry, stage_.Now());
   }
   life_->sessions.Restore(disk_.epochs);
-  life_->link = std::make_unique<VenueLink>(stage_, venue_, on_send_, [this, life = std::weak_ptr(life_)] {
+  life_->link = std::make_unique<VenueLink>(stage_, venue_, watch_.on_send, [this, life = std::weak_ptr(life_)] {
     if (up() && life.lock() == life_) life_->alarm.Ring();
   });
 }
@@ -72,7 +72,10 @@ void GatewayNode::Poll() {
   if (life_->storing && !Settle()) return;
   while (!life_->inbox.empty()) {
     // A hello is answered with all that has happened before it.
-    if (life_->inbox.front().first.has_hello() && !TellAll()) return;
+    if (life_->inbox.front().first.has_hello()) {
+      if (!Settle()) return;
+      Send();
+    }
     Request request = std::move(life_->inbox.front());
     life_->inbox.pop_front();
     if (!request.first.has_batch()) Handle(request.first, request.second);
@@ -85,26 +88,6 @@ void GatewayNode::Poll() {
   life_->sessions.Prune();
   // Questions are asked again after a while.
   life_->alarm.RingAt(stage_.MonotonicNanos() + 200 * kMilli);
-}
-
-// Whoever hears "ready" ends or sends again what it has no report of: so there is none without. What is out is told to
-// be unknown, and what has not left never will.
-bool GatewayNode::TellAll() {
-  if (!Settle()) return false;
-  Send();
-  for (const auto& [id, stored] : disk_.entries) {
-    using Way = broker::OrderDesk::Way;
-    const broker::OrderDesk::Entry* entry = life_->desk->Find(id);
-    if (entry == nullptr) continue;
-    if (entry->way == Way::kSent) {
-      broker::OutcomeUnknown unknown{.order_id = id, .error = broker::ErrorClass::kNetwork};
-      unknown.message = "there is no answer yet";
-      life_->desk->Hear(unknown, stage_.Now());
-    } else if (entry->way == Way::kIntent || entry->way == Way::kSendable) {
-      life_->desk->Cancel(id, stage_.Now());
-    }
-  }
-  return Settle();
 }
 
 bool GatewayNode::Settle() {
@@ -173,16 +156,23 @@ void GatewayNode::Handle(const broker::v1::OrderSessionRequest& request, const s
     call->Close(grpc::Status(grpc::FAILED_PRECONDITION, "say hello first"));
     return;
   }
+  auto epoch = life_->epochs.find(call.get());
+  auto obey = [&] { watch_.on_obeyed(epoch == life_->epochs.end() ? 0 : epoch->second); };
   if (request.has_permission()) {
     std::int64_t age_ms = (stage_.Now() - wire::FromProto(request.permission().issue_time())).nanos / kMilli;
     std::int64_t left_ms = request.permission().valid_ms() - std::max<std::int64_t>(age_ms, 0);
-    if (left_ms > 0) life_->sessions.Permit(call, stage_.MonotonicNanos() + left_ms * kMilli);
+    if (left_ms <= 0) return;
+    obey();
+    std::shared_ptr<OrderSessions::Sender> permits = call;
+    if (stage_.Has(Bug::kOldSessionHeard)) permits = life_->sessions.Of(kAccount);
+    life_->sessions.Permit(permits, stage_.MonotonicNanos() + left_ms * kMilli);
     return;
   }
   if (!life_->sessions.Holds(call, kAccount) && !stage_.Has(Bug::kOldSessionHeard)) {
     call->Close(grpc::Status(grpc::FAILED_PRECONDITION, "another session has taken over"));
     return;
   }
+  obey();
   if (request.has_new_order()) {
     New(request.new_order());
   } else if (request.has_cancel()) {
@@ -208,6 +198,11 @@ void GatewayNode::Hello(const broker::v1::OrderSessionHello& hello, const std::s
   ready.mutable_ready()->set_wants_permission(hello.grants_permission());
   std::uint64_t head = disk_.reports.size();
   (*ready.mutable_ready()->mutable_head_execution_sequences())[kAccount.value()] = head;
+  for (const OrderId& id : life_->desk->Unanswered()) {
+    broker::v1::UnansweredOrder& out = *ready.mutable_ready()->add_unanswered();
+    out.set_account_id(kAccount.value());
+    out.set_order_id(id.value());
+  }
   std::uint64_t after = hello.after_execution_sequences().at(kAccount.value());
   if (after > head) {
     stage_.Break("I7", "the order manager was told of report " + std::to_string(after) + ", and stored are " +
@@ -225,6 +220,8 @@ void GatewayNode::Hello(const broker::v1::OrderSessionHello& hello, const std::s
   } else {
     for (; after < head; ++after) *stored.mutable_reports()->add_reports() = disk_.reports[after];
   }
+  life_->epochs[call.get()] = hello.epoch();
+  watch_.on_admitted(hello.epoch());
   life_->sessions.Open(call, hello.epoch(), std::move(accounts), hello.grants_permission());
   stage_.Note("gateway", "session of epoch " + std::to_string(hello.epoch()));
   if (stage_.Has(Bug::kReadyBeforeReports)) {
@@ -280,7 +277,8 @@ void GatewayNode::Replace(const broker::v1::ReplaceInstruction& request) {
 }
 
 void GatewayNode::Send() {
-  broker::OrderDesk::Sends sends = life_->desk->TakeSends(stage_.Now());
+  broker::OrderDesk::Sends sends =
+      life_->desk->TakeSends(stage_.Now(), [this](const Order& order) { return Refusal(order); });
   for (const Order& order : sends.submit) {
     stage_.Note("gateway", "sends " + order.order_id.value());
     life_->link->Submit(order);

@@ -34,9 +34,15 @@ class GatewayNode {
     OrderSessions::Epochs epochs;
   };
 
-  // `on_send`: an order is about to leave for the venue.
-  GatewayNode(Stage& stage, Venue& venue, std::function<void(const Order&)> on_send)
-      : stage_(stage), venue_(venue), on_send_(std::move(on_send)) {}
+  // Who looks at what it does.
+  struct Watch {
+    // An order is about to leave for the venue.
+    std::function<void(const Order&)> on_send;
+    // An order manager of that epoch is its own from now on; one (0: none that it knows) was obeyed.
+    std::function<void(std::uint64_t epoch)> on_admitted;
+    std::function<void(std::uint64_t epoch)> on_obeyed;
+  };
+  GatewayNode(Stage& stage, Venue& venue, Watch watch) : stage_(stage), venue_(venue), watch_(std::move(watch)) {}
 
   void Start();
   void Kill();
@@ -66,6 +72,7 @@ class GatewayNode {
     std::optional<Storing> storing;
     std::deque<Request> inbox;
     std::vector<std::shared_ptr<OrderCall>> calls;
+    std::map<const OrderCall*, std::uint64_t> epochs;
     Alarm alarm;
     bool dies = false;
     Life(Stage& stage, std::function<void()> turn) : committer(stage), alarm(stage, std::move(turn)) {}
@@ -73,9 +80,8 @@ class GatewayNode {
 
   void Turn();
   void Poll();
-  // False, both: not stored yet, or it dies.
+  // False: not stored yet, or it dies.
   bool Settle();
-  bool TellAll();
   absl::Status Append();
   absl::StatusOr<runtime::Stored> Look() const;
   void Handle(const broker::v1::OrderSessionRequest& request, const std::shared_ptr<OrderCall>& call);
@@ -87,7 +93,7 @@ class GatewayNode {
 
   Stage& stage_;
   Venue& venue_;
-  std::function<void(const Order&)> on_send_;
+  Watch watch_;
   std::map<Symbol, Quote> quotes_;
   Disk disk_;
   std::shared_ptr<Life> life_;

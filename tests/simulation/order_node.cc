@@ -166,8 +166,10 @@ void OrderNode::ConnectGateway() {
 void OrderNode::HearGateway(broker::v1::OrderSessionResponse response) {
   if (response.has_ready()) {
     const auto& heads = response.ready().head_execution_sequences();
+    std::set<OrderId> unanswered;
+    for (const auto& out : response.ready().unanswered()) unanswered.emplace(out.order_id());
     shard_->OnBrokerReady({heads.begin(), heads.end()}, response.ready().takes_batches(),
-                          response.ready().wants_permission());
+                          response.ready().wants_permission(), std::move(unanswered));
   } else if (response.has_reports()) {
     shard_->OnReports({response.reports().reports().begin(), response.reports().reports().end()});
   }

@@ -52,8 +52,11 @@ broker::Fact Venue::FactOf(const Entry& entry, const Deal& deal) const {
                        .time = deal.time};
 }
 
-void Venue::Facts(const Entry& entry, std::vector<broker::Fact>& facts) const {
+void Venue::AddTrades(const Entry& entry, std::vector<broker::Fact>& facts) const {
   for (const Deal& deal : entry.deals) facts.push_back(FactOf(entry, deal));
+}
+
+void Venue::AddRecord(const Entry& entry, std::vector<broker::Fact>& facts) const {
   facts.emplace_back(broker::OrderRecord{.order_id = entry.order.order_id,
                                          .broker_order_id = entry.broker_order_id,
                                          .status = entry.status,
@@ -64,16 +67,23 @@ void Venue::Facts(const Entry& entry, std::vector<broker::Fact>& facts) const {
 std::vector<broker::Fact> Venue::Everything() const {
   std::vector<broker::Fact> facts;
   for (const auto& [id, entries] : books_) {
-    for (const Entry& entry : entries) Facts(entry, facts);
+    for (const Entry& entry : entries) {
+      AddTrades(entry, facts);
+      AddRecord(entry, facts);
+    }
   }
   return facts;
 }
 
-std::vector<broker::Fact> Venue::Query(const OrderId& id) const {
+std::vector<broker::Fact> Venue::Query(const OrderId& id, VenueQuestion question) const {
   std::vector<broker::Fact> facts;
   auto found = books_.find(id);
   if (found == books_.end()) return facts;
-  for (const Entry& entry : found->second) Facts(entry, facts);
+  for (const Entry& entry : found->second) {
+    if (question != VenueQuestion::kOpenOrders) AddTrades(entry, facts);
+    if (question == VenueQuestion::kOrder || (question == VenueQuestion::kOpenOrders && entry.live()))
+      AddRecord(entry, facts);
+  }
   return facts;
 }
 

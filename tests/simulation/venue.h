@@ -52,9 +52,8 @@ class Venue {
   void Submit(const Order& order);
   void Cancel(const OrderId& id);
   void Replace(const broker::ReplaceIntent& intent);
-  [[nodiscard]] bool Has(const OrderId& id) const { return books_.contains(id); }
-  // Its trades and its record, as they are at this moment.
-  [[nodiscard]] std::vector<broker::Fact> Query(const OrderId& id) const;
+  // As it is at this moment: its record and trades, its trades, or its record while it is open. None: there is no such.
+  [[nodiscard]] std::vector<broker::Fact> Query(const OrderId& id, VenueQuestion question) const;
 
   // More than one entry: it was sent more than once.
   [[nodiscard]] const std::map<OrderId, std::vector<Entry>>& books() const { return books_; }
@@ -75,7 +74,8 @@ class Venue {
   void End(Entry& entry, OrderStatus status);
   void Correct(const OrderId& id, std::size_t index);
   [[nodiscard]] broker::Fact FactOf(const Entry& entry, const Deal& deal) const;
-  void Facts(const Entry& entry, std::vector<broker::Fact>& facts) const;
+  void AddTrades(const Entry& entry, std::vector<broker::Fact>& facts) const;
+  void AddRecord(const Entry& entry, std::vector<broker::Fact>& facts) const;
 
   Stage& stage_;
   std::map<OrderId, std::vector<Entry>> books_;

@@ -4,7 +4,8 @@ namespace ballast::simulation {
 namespace {
 
 constexpr std::int64_t kTimeout = 5 * kSecond;
-constexpr Duration kHorizon = Duration::Seconds(10);
+// A request is taken so long after it was sent at the latest.
+constexpr Duration kAcceptance = Duration::Seconds(8);
 
 OrderId OrderOf(const broker::Fact& fact) {
   return std::visit(
@@ -17,36 +18,19 @@ OrderId OrderOf(const broker::Fact& fact) {
       fact);
 }
 
-// A request is taken 8 s after it was sent at the latest.
-template <typename Can>
-void SetHorizon(Can& can) {
-  if constexpr (requires { can.horizon; })
-    can.horizon = kHorizon;
-  else
-    can.acceptance_window = Duration::Seconds(8);
-}
-template <typename Missing, typename Intent>
-void AnswerAs(Missing& none, const Intent& intent) {
-  if constexpr (requires { none.question = intent.question; }) none.question = intent.question;
-}
-broker::Fact NotFoundFor(const broker::QueryIntent& intent, UtcTime as_of) {
-  broker::NotFound none{.order_id = intent.order_id, .as_of = as_of};
-  AnswerAs(none, intent);
-  return none;
-}
-
 }  // namespace
 
-broker::Capabilities VenueLink::Can() {
+broker::Capabilities VenueLink::Can(const Stage& stage) {
   broker::Capabilities can = broker::CapabilitiesOf("paper");
   can.query_by_order_id = true;
   can.corrections = true;
-  SetHorizon(can);
+  can.acceptance_window = kAcceptance;
+  if (stage.Has(Bug::kWindowTooShort)) can.acceptance_window = can.processing_limit = can.horizon_margin = Duration{};
   return can;
 }
 
 VenueLink::VenueLink(Stage& stage, Venue& venue, std::function<void(const Order&)> on_send, std::function<void()> wake)
-    : stage_(stage), venue_(venue), on_send_(std::move(on_send)), wake_(std::move(wake)) {
+    : stage_(stage), venue_(venue), on_send_(std::move(on_send)), wake_(std::move(wake)), capabilities_(Can(stage)) {
   Connect();
 }
 
@@ -71,7 +55,12 @@ void VenueLink::Connect() {
 }
 
 void VenueLink::Cut() {
-  if (!state_->connected) return;
+  if (!state_->connected) {
+    // What a connection that is being made has missed meanwhile, only a new one asks for.
+    venue_.Disconnect();
+    Connect();
+    return;
+  }
   state_->connected = false;
   venue_.Disconnect();
   stage_.Note("link", "lost");
@@ -91,11 +80,14 @@ void VenueLink::Hear(broker::Fact fact) {
   if (auto* trade = std::get_if<broker::Trade>(&fact)) {
     if (stage_.Has(Bug::kFillsNotDeduplicated))
       trade->root_id = ExecutionId(trade->root_id.value() + "-" + std::to_string(++state_->copies));
+    if (stage_.Has(Bug::kBustsIgnored) && trade->busted) return;
     if (stage_.Has(Bug::kLateFillDropped) && state_->ended.contains(id)) return;
   }
   if (std::holds_alternative<broker::Ended>(fact)) state_->ended.insert(id);
-  if (auto* missing = std::get_if<broker::NotFound>(&fact); missing != nullptr && stage_.Has(Bug::kNotFoundIsProof))
-    missing->as_of = missing->as_of + kHorizon;
+  if (auto* refused = std::get_if<broker::CancelReject>(&fact);
+      refused != nullptr && stage_.Has(Bug::kCancelRefusedIsEnded)) {
+    fact = broker::Ended{.order_id = id, .status = OrderStatus::kCanceled, .time = refused->time};
+  }
   state_->heard.push_back(std::move(fact));
   wake_();
 }
@@ -157,11 +149,13 @@ void VenueLink::Query(const broker::QueryIntent& intent) {
   if (!state_->connected) return;
   OrderId id = intent.order_id;
   state_->unanswered_queries.insert(id);
-  Out([this, state = state_, venue = &venue_, id, intent, connection = state_->connection] {
+  Out([this, state = state_, id, question = intent.question, connection = state_->connection] {
     if (state->gone || stage_.Chance(stage_.faults().lost_answer)) return;
+    std::vector<broker::Fact> facts = venue_.Query(id, question);
+    if (facts.empty())
+      facts.emplace_back(broker::NotFound{.order_id = id, .as_of = stage_.Now(), .question = question});
     stage_.After(stage_.Between(kMilli / 20, stage_.faults().delay_ms_max * kMilli),
-                 [this, state, connection,
-                  facts = venue->Has(id) ? venue->Query(id) : std::vector{NotFoundFor(intent, stage_.Now())}] {
+                 [this, state, connection, facts = std::move(facts)] {
                    if (state->gone || state->connection != connection) return;
                    for (const broker::Fact& fact : facts) Hear(fact);
                  });

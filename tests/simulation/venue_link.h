@@ -32,7 +32,7 @@ class VenueLink final : public broker::VenueSession {
   // The stream breaks.
   void Cut();
   void Connect();
-  static broker::Capabilities Can();
+  static broker::Capabilities Can(const Stage& stage);
 
  private:
   // What outlives the session as long as something of it is under way.
@@ -54,7 +54,7 @@ class VenueLink final : public broker::VenueSession {
   Venue& venue_;
   std::function<void(const Order&)> on_send_;
   std::function<void()> wake_;
-  broker::Capabilities capabilities_ = Can();
+  const broker::Capabilities capabilities_;
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
