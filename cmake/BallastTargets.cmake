@@ -4,6 +4,12 @@ add_library(ballast_options INTERFACE)
 target_include_directories(ballast_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 target_compile_options(ballast_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror=switch
                                                  -Werror=return-type -Wno-missing-field-initializers)
+if(BALLAST_FUZZ)
+  # Ours only: what is generated is compiled as everywhere else.
+  target_compile_options(ballast_options INTERFACE -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+                                                   -fsanitize=fuzzer-no-link,address,undefined)
+  target_link_options(ballast_options INTERFACE -fsanitize=address,undefined)
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(ballast_options INTERFACE -Wthread-safety -Werror=thread-safety)
 endif()
@@ -58,7 +64,7 @@ function(ballast_service name)
   target_link_libraries(${executable} PRIVATE ballast_service_${name})
   # Messages of many small pieces, made by one thread and freed by another: a sixth of what an order costs was glibc's
   # malloc. A sanitizer brings its own.
-  if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+  if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize" AND NOT BALLAST_FUZZ)
     find_library(BALLAST_JEMALLOC jemalloc REQUIRED)
     target_link_libraries(${executable} PRIVATE ${BALLAST_JEMALLOC})
   endif()

@@ -56,7 +56,7 @@ risk::Limits LimitsFromProto(const risk::v1::Limits& proto, FieldCheck& check) {
   };
   auto number = [&](std::int64_t value, const char* field, std::int64_t maximum) {
     check.Range(field, value, 0, maximum);
-    return value;
+    return value < 0 || value > maximum ? 0 : value;
   };
   limits.max_order_quantity = decimal(proto.max_order_quantity(), "limits.max_order_quantity", "1000000000");
   limits.max_order_notional = decimal(proto.max_order_notional(), "limits.max_order_notional", "1000000000");

@@ -50,6 +50,17 @@ TEST(StoredLimitsTest, AZeroThatWasStoredStaysZero) {
   EXPECT_EQ(*read, limits);
 }
 
+// It would allow what is above it.
+TEST(StoredLimitsTest, ANumberOutOfItsBoundsIsZero) {
+  auto read = StoredLimits(Stored(risk::Limits(), [](risk::v1::Limits& proto) {
+    proto.set_max_open_orders(-5);
+    proto.set_quote_age_ms_max(900'000'000);
+  }));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->max_open_orders, 0);
+  EXPECT_EQ(read->quote_age_ms_max, 0);
+}
+
 TEST(StoredLimitsTest, AFieldOfANewerVersionIsPassedOver) {
   const std::string unknown("\xd2\x3f\x03new", 6);  // field 1018, text
   auto read = StoredLimits(Stored(risk::Limits(), [](risk::v1::Limits&) {}) + unknown);

@@ -19,6 +19,21 @@ void ReadQuoteFile(std::string_view bytes);
 void ReadInstrumentFile(std::string_view bytes);
 void ReadKillFile(std::string_view bytes);
 void ReadUrl(std::string_view bytes);
+// targets_stored.cc: rows and messages as they are kept.
+void ReadOrderRow(std::string_view bytes);
+void ReadReportRow(std::string_view bytes);
+void ReadMarketStep(std::string_view bytes);
+void ReadBreakerRules(std::string_view bytes);
+void ReadBreaker(std::string_view bytes);
+void ReadLimits(std::string_view bytes);
+void ReadLimitSet(std::string_view bytes);
+void ReadExposure(std::string_view bytes);
+void ReadReconciliation(std::string_view bytes);
+void ReadStopPolicy(std::string_view bytes);
+// targets_web.cc: what a browser or a client of REST sends.
+void ReadRestBody(std::string_view bytes);
+void ReadHttp(std::string_view bytes);
+void ReadWebSocket(std::string_view bytes);
 
 struct Target {
   std::string_view name;
@@ -40,6 +55,19 @@ inline constexpr std::array kTargets = {
     Target{"instruments", ReadInstrumentFile},
     Target{"kill_file", ReadKillFile},
     Target{"url", ReadUrl},
+    Target{"order_row", ReadOrderRow},
+    Target{"report_row", ReadReportRow},
+    Target{"market_step", ReadMarketStep},
+    Target{"breaker_rules", ReadBreakerRules},
+    Target{"breaker", ReadBreaker},
+    Target{"limits", ReadLimits},
+    Target{"limit_set", ReadLimitSet},
+    Target{"exposure", ReadExposure},
+    Target{"reconciliation", ReadReconciliation},
+    Target{"stop_policy", ReadStopPolicy},
+    Target{"rest_body", ReadRestBody},
+    Target{"http", ReadHttp},
+    Target{"websocket", ReadWebSocket},
 };
 
 }  // namespace ballast::fuzz
