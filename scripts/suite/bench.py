@@ -1,4 +1,5 @@
 """scripts/bench: benchmarks over a release build, against a suite of their own."""
+import pathlib
 import subprocess
 import sys
 import urllib.request
@@ -24,11 +25,12 @@ def order_path(bin_folder, options):
         if suite is None:
             return 1
         address = "127.0.0.1:" + suite["BALLAST_ORDER_MANAGEMENT_PORT"], "127.0.0.1:" + suite["BALLAST_RISK_PORT"]
+        disk = ("--disk", str(where.Layout.make(pathlib.Path(suite["BALLAST_RUN"])).postgres_home))
         # Apart: an order that comes alone shares its commits and messages with nobody.
         for part in "latency", "throughput":
             before, orders = cpu.snapshot(suite["BALLAST_RUN"]), _orders(suite)
-            code = subprocess.run([str(bin_folder / "ballast-bench-order-path"), *address, *options, "--part",
-                                   part]).returncode
+            code = subprocess.run([str(bin_folder / "ballast-bench-order-path"), *address, *options, *disk,
+                                   "--part", part]).returncode
             if code != 0:
                 return code
             after, orders = cpu.settled(suite["BALLAST_RUN"]), _orders(suite) - orders
