@@ -66,15 +66,28 @@ class Reflection:
 
     def _add(self, answer):
         """Puts the files into the pool, what they import first."""
-        found = [descriptor_pb2.FileDescriptorProto.FromString(data) for data in answer.files.file_descriptor_proto]
-        for file in found:
+        def files_of(one):
+            return [descriptor_pb2.FileDescriptorProto.FromString(data) for data in one.files.file_descriptor_proto]
+
+        fresh, waiting = [], files_of(answer)
+        while waiting:
+            file = waiting.pop()
             if file.name in self.files:
                 continue
             self.files[file.name] = file
+            fresh.append(file)
             for needed in file.dependency:
                 if needed not in self.files:
-                    self._add(self.ask(file_by_filename=needed))
-            self.pool.Add(file)
+                    waiting += files_of(self.ask(file_by_filename=needed))
+        added = set(self.files) - {file.name for file in fresh}
+        # Imports have no circle, so each round adds at least one.
+        while fresh:
+            ready = [file for file in fresh if added.issuperset(file.dependency)]
+            assert ready, f"an import is missing of {[file.name for file in fresh]}"
+            for file in ready:
+                self.pool.Add(file)
+                added.add(file.name)
+            fresh = [file for file in fresh if file.name not in added]
 
     def service(self, name):
         """An object with one callable per method; `message(**fields)` of each makes its request."""

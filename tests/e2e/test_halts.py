@@ -102,7 +102,7 @@ def test_a_reduction_that_cannot_wait_is_refused_and_one_that_can_waits_for_the_
     assert _get(suite, order_id)["status"] == "ORDER_STATUS_NEW"
     _resume(suite, "ETH-USD")
     wait_until(lambda: _get(suite, order_id)["status"] == "ORDER_STATUS_FILLED", 20, "it trades at the resume")
-    assert _held(suite, "ETH-USD") == "0.3"
+    wait_until(lambda: _held(suite, "ETH-USD") == "0.3", 20, "the position has heard of it")
 
 
 def test_a_halt_with_an_end_ends_by_itself(suite):

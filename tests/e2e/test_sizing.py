@@ -59,7 +59,7 @@ def test_the_preview_is_plain_arithmetic_with_its_reasons(suite):
 
 
 def test_no_size_is_above_the_accounts_limits(suite):
-    limits = suite.get("/api/live/risk/limits?account_id=paper")["limits"]
+    limits = suite.get("/api/live/risk?account_id=paper")["limits"]
     most = D(limits["max_position_ratio"])
     answer = preview(suite, {"position_size_ratio": "1", "method": "SIZING_METHOD_FIXED_FRACTION"})
     result = answer["results"][0]
