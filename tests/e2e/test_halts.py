@@ -90,7 +90,7 @@ def test_a_reduction_that_cannot_wait_is_refused_and_one_that_can_waits_for_the_
     order_id = answer["order"]["order_id"]
     wait_until(lambda: _get(suite, order_id)["status"] in ("ORDER_STATUS_REJECTED", "ORDER_STATUS_CANCELED"), 20, "it has ended")
     assert _get(suite, order_id)["rejection"]["reason"] == "REJECT_REASON_INSTRUMENT_HALTED", _get(suite, order_id)
-    assert _held(suite, "ETH-USD") == "0.5"
+    wait_until(lambda: _held(suite, "ETH-USD") == "0.5", 20, "positions have heard of it")
     # One that rests is taken by the venue and waits there, whatever its price.
     price = _price(float(_quote(suite, "ETH-USD")["bid_price"]) * 0.99)
     status, answer = _order(suite, "ETH-USD", "SELL", "0.2", "LIMIT", limit_price=price, reduce_only=True)
@@ -124,7 +124,7 @@ def test_a_stop_that_a_gap_goes_through_fills_at_the_price_of_the_gap(suite):
     wait_until(lambda: _get(suite, order_id)["status"] == "ORDER_STATUS_FILLED", 30, "the stop has filled")
     average = float(_get(suite, order_id)["average_price"])
     assert average < before * 0.96, f"filled at {average}, the gap went from {before} through {stop}"
-    assert _held(suite, "SOL-USD") == "0"
+    wait_until(lambda: _held(suite, "SOL-USD") == "0", 20, "positions have heard of it")
 
 
 def test_a_stop_does_not_trigger_in_a_halt_and_fills_at_the_price_of_the_resume(suite):
