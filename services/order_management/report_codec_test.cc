@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "libs/wire/wire.h"
+
 namespace ballast {
 namespace {
 
@@ -64,7 +66,18 @@ TEST(ReportCodecTest, EveryKindThereIsIsKnown) {
     proto.set_version(1);
     proto.mutable_cumulative_quantity()->set_value("0");
     proto.mutable_leaves_quantity()->set_value("1");
-    EXPECT_TRUE(DecodeReport(proto).ok()) << kinds->value(i)->name();
+    if (proto.type() == broker::v1::EXECUTION_TYPE_ADOPTED) {
+      Order order{.order_id = OrderId(proto.order_id()),
+                  .account_id = AccountId("paper"),
+                  .symbol = Symbol("SPY"),
+                  .side = Side::kBuy,
+                  .type = OrderType::kMarket,
+                  .time_in_force = TimeInForce::kGtc,
+                  .quantity = Decimal::FromInt(1),
+                  .status = OrderStatus::kNew};
+      wire::ToProto(order, proto.mutable_adopted());
+    }
+    EXPECT_TRUE(DecodeReport(proto).ok()) << kinds->value(i)->name() << DecodeReport(proto).status();
   }
 }
 
