@@ -231,6 +231,27 @@ void GrpcNeighbours::Bars(const Symbol& symbol, const std::string& timeframe, in
       std::move(request), std::move(got));
 }
 
+void GrpcNeighbours::GetOrder(const std::string& order_id, Answer<order::v1::Order> answer) {
+  order::v1::GetOrderRequest request;
+  request.set_order_id(order_id);
+  Answer<order::v1::GetOrderResponse> got =
+      [answer = std::move(answer)](absl::StatusOr<order::v1::GetOrderResponse> response) {
+        if (!response.ok()) return answer(response.status());
+        answer(std::move(*response->mutable_order()));
+      };
+  Ask(orders_->async(),
+      BALLAST_ASYNC(order::v1::OrderService, GetOrder, order::v1::GetOrderRequest, order::v1::GetOrderResponse),
+      std::move(request), std::move(got));
+}
+
+void GrpcNeighbours::CancelOrder(const order::v1::CancelOrderRequest& request,
+                                 Answer<order::v1::CancelOrderResponse> answer) {
+  Ask(orders_->async(),
+      BALLAST_ASYNC(order::v1::OrderService, CancelOrder, order::v1::CancelOrderRequest,
+                    order::v1::CancelOrderResponse),
+      request, std::move(answer));
+}
+
 #undef BALLAST_ASYNC
 
 }  // namespace ballast

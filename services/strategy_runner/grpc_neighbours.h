@@ -14,13 +14,16 @@
 #include "ballast/risk/v1/risk_service.grpc.pb.h"
 #include "libs/platform/config/config.h"
 #include "libs/platform/thread/mutex.h"
+#include "services/strategy_runner/child_neighbours.h"
 #include "services/strategy_runner/neighbours.h"
 
 namespace ballast {
 
 // The neighbours over gRPC's callbacks: no thread waits. Answers come on gRPC's threads. Any thread may ask.
-class GrpcNeighbours final : public Neighbours {
+class GrpcNeighbours final : public Neighbours, public ChildNeighbours {
  public:
+  template <typename T>
+  using Answer = Neighbours::Answer<T>;
   static constexpr std::int64_t kDeadlineNs = 2'000'000'000;
 
   explicit GrpcNeighbours(const Config& config, std::int64_t deadline_ns = kDeadlineNs);
@@ -42,6 +45,10 @@ class GrpcNeighbours final : public Neighbours {
   void Brokers(Answer<broker::v1::ListBrokersResponse> answer) override;
   void RaiseAlert(const alert::v1::RaiseAlertRequest& request, Told told) override;
   void Bars(const Symbol& symbol, const std::string& timeframe, int limit, Answer<std::vector<Bar>> answer) override;
+
+  void GetOrder(const std::string& order_id, Answer<order::v1::Order> answer) override;
+  void CancelOrder(const order::v1::CancelOrderRequest& request,
+                   Answer<order::v1::CancelOrderResponse> answer) override;
 
   // For the streams that are read for ever.
   order::v1::OrderService::Stub& orders() { return *orders_; }

@@ -6,6 +6,7 @@
 #include "libs/platform/grpc/client_stream.h"
 #include "libs/platform/thread/answered.h"
 #include "libs/runtime/worker.h"
+#include "services/strategy_runner/algo_house.h"
 #include "services/strategy_runner/grpc_adapter.h"
 #include "services/strategy_runner/grpc_neighbours.h"
 #include "services/strategy_runner/postgres_store.h"
@@ -29,6 +30,7 @@ class StrategyRunnerShell : public Service {
         rule_store_(context.database),
         rules_(shelf_, rule_store_, context.clock, context.log),
         neighbours_(context.config),
+        algo_(context, neighbours_),
         events_(EventReader::Callbacks{
             .open =
                 [this](grpc::ClientContext& call) {
@@ -81,6 +83,7 @@ class StrategyRunnerShell : public Service {
   absl::Status Recover() override {
     // Before the deployments: theirs may be of them.
     RETURN_IF_ERROR(rules_.Recover());
+    RETURN_IF_ERROR(algo_.Recover());
     Runner::Options options;
     for (const std::string& text : context_.config.GetStringList("deployments")) {
       if (text.empty()) continue;
@@ -99,18 +102,24 @@ class StrategyRunnerShell : public Service {
     grpc_ = std::make_unique<StrategyGrpc>(*runner_, store_, neighbours_, shelf_);
     return runner_->Recover();
   }
-  std::vector<grpc::Service*> GrpcServices() override { return {grpc_.get(), &rules_}; }
+  std::vector<grpc::Service*> GrpcServices() override {
+    std::vector<grpc::Service*> services = {grpc_.get(), &rules_};
+    for (grpc::Service* service : algo_.services()) services.push_back(service);
+    return services;
+  }
   absl::Status Start() override {
     grpc_->Start();
     rules_.Start();
     worker_->Start();
     events_.Start();
+    algo_.Start();
     return absl::OkStatus();
   }
   bool Ready() override { return runner_->Ready(); }
   void Drain() override {
     // The runner first: it finishes what its readers wait for.
     worker_->Drain();
+    algo_.Drain();
     events_.Stop();
     market_.Stop();
     neighbours_.Stop();
@@ -133,6 +142,7 @@ class StrategyRunnerShell : public Service {
   RuleShelf shelf_;
   RuleStrategyGrpc rules_;
   GrpcNeighbours neighbours_;
+  AlgoHouse algo_;
   std::unique_ptr<Runner> runner_;
   std::unique_ptr<runtime::Worker> worker_;
   std::unique_ptr<StrategyGrpc> grpc_;

@@ -1,0 +1,112 @@
+#include "services/strategy_runner/algo_house.h"
+
+#include <utility>
+
+#include "libs/base/absl_std.h"
+#include "services/strategy_runner/algo_codec.h"
+
+namespace ballast {
+
+AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours)
+    : context_(context),
+      store_(context.database),
+      runner_({.store = store_,
+               .neighbours = neighbours,
+               .children = neighbours,
+               .clock = context.clock,
+               .log = context.log,
+               .metrics = context.metrics,
+               .fail = context.fail,
+               .follow = [this] { Follow(); }}),
+      worker_(runner_, context.clock),
+      grpc_(runner_, store_),
+      quality_(store_),
+      events_(EventReader::Callbacks{
+          .open =
+              [this, &neighbours](grpc::ClientContext& call) {
+                sequences_.clear();
+                live_ = false;
+                order::v1::StreamOrderEventsRequest request;
+                request.set_omit_checks(true);
+                // What was before is looked up, child by child.
+                request.set_from_head(true);
+                return neighbours.orders().StreamOrderEvents(&call, request);
+              },
+          .on_message = [this](order::v1::StreamOrderEventsResponse& response) { return OnEvents(response); },
+          .on_disconnected =
+              [this](const absl::Status& status) {
+                context_.log.Warning("algo.orders_stream_lost", {{"error", status.ToString()}});
+                runner_.OnEventsLost();
+              }}),
+      market_(MarketClient::Callbacks{
+          .open = [&neighbours](grpc::ClientContext& call) { return neighbours.market().StreamMarketData(&call); },
+          .on_open =
+              [](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
+                broker::v1::StreamMarketDataRequest request;
+                broker::v1::Subscribe& subscribe = *request.mutable_subscribe();
+                subscribe.set_subscriber("strategy_runner.algo");
+                subscribe.set_phase(1);
+                for (const char* timeframe : {"1s", "5s", "15s", "1m", "5m", "15m", "1h", "1d"})
+                  subscribe.add_timeframes(timeframe);
+                send(std::move(request));
+              },
+          .on_message = [this](broker::v1::StreamMarketDataResponse& step) { return runner_.OnStep(std::move(step)); },
+          .on_disconnected =
+              [this](const absl::Status& status) {
+                context_.log.Warning("algo.market_stream_lost", {{"error", status.ToString()}});
+                runner_.OnMarketLost();
+              }}) {}
+
+void AlgoHouse::Start() {
+  // Before the machine may do it.
+  if (runner_.has_work()) Follow();
+  grpc_.Start();
+  quality_.Start();
+  worker_.Start();
+}
+
+void AlgoHouse::Follow() {
+  MutexLock lock(mutex_);
+  if (follows_ || drains_) return;
+  follows_ = true;
+  events_.Start();
+  market_.Start();
+}
+
+void AlgoHouse::Drain() {
+  worker_.Drain();
+  {
+    MutexLock lock(mutex_);
+    drains_ = true;
+  }
+  events_.Stop();
+  market_.Stop();
+  grpc_.Stop();
+  quality_.Stop();
+}
+
+bool AlgoHouse::OnEvents(const order::v1::StreamOrderEventsResponse& response) {
+  for (const order::v1::OrderEvent& event : response.events()) {
+    auto [at, first] = sequences_.try_emplace(event.account_id(), event.sequence());
+    if (!first) {
+      if (event.sequence() <= at->second) continue;
+      if (event.sequence() != at->second + 1) return false;
+      at->second = event.sequence();
+    }
+    std::string parent;
+    std::uint32_t number = 0;
+    if (event.has_order() && SplitChildRequestId(event.order().request_id(), &parent, &number)) {
+      if (!runner_.OnOrder(event.order())) return false;
+    } else if (event.type() == order::v1::ORDER_EVENT_TYPE_ACCOUNT_HALTED) {
+      const std::string& why = event.rejection().message();
+      (void)runner_.OnHalted(event.account_id(),
+                             {.reason = RejectReason::kAccountHalted,
+                              .message = "the account was halted" + (why.empty() ? std::string() : ": " + why)});
+    }
+  }
+  // Everything from here on is heard; what was before is looked up.
+  if (!std::exchange(live_, true)) runner_.OnEventsLive();
+  return true;
+}
+
+}  // namespace ballast

@@ -1,0 +1,92 @@
+// Of AlgoRunner: what the market says, and what has been missed of it.
+#include <utility>
+
+#include "libs/base/absl_std.h"
+#include "services/strategy_runner/algo_runner.h"
+
+namespace ballast {
+
+namespace {
+
+constexpr int kAlgoPastBars = 5000;
+
+}  // namespace
+
+bool AlgoRunner::OnStep(broker::v1::StreamMarketDataResponse step) {
+  std::size_t bytes = step.ByteSizeLong();
+  return inbox_->Post(kFeeds, bytes, [this, step = std::move(step)] { TakeStep(step); });
+}
+
+void AlgoRunner::OnMarketLost() {
+  (void)inbox_->PostAlways(kFeeds, kTaskBytes, [this] {
+    market_.OnLost();
+    market_new_ = true;
+  });
+}
+
+void AlgoRunner::TakeStep(const broker::v1::StreamMarketDataResponse& step) {
+  for (const Bar& bar : market_.Take(step)) {
+    for (auto& [id, live] : parents_.all()) {
+      if (live.parent.finished() || live.parent.record().spec.symbol != bar.symbol) continue;
+      if (live.reads_past)
+        live.held_bars.push_back(bar);
+      else if (live.parent.OnBar(bar))
+        parents_.Touch(live);
+    }
+  }
+}
+
+void AlgoRunner::AskMarket() {
+  market_new_ = false;
+  using Status = absl::StatusOr<broker::v1::GetMarketStatusResponse>;
+  ports_.neighbours.MarketStatus(Posted<Status>(inbox_, [this](const Status& status) {
+    if (!status.ok()) {
+      market_new_ = true;
+      return;
+    }
+    market_.SetBarLength(status->bar_length_seconds());
+    for (auto& [id, live] : parents_.all()) {
+      if (!live.parent.finished()) ReadPast(live);
+    }
+  }));
+}
+
+void AlgoRunner::ReadPast(LiveAlgo& live) {
+  if (live.reads_past || market_.timeframe().empty()) return;
+  live.reads_past = true;
+  using Bars = absl::StatusOr<std::vector<Bar>>;
+  ports_.neighbours.Bars(live.parent.record().spec.symbol, market_.timeframe(), kAlgoPastBars,
+                         Posted<Bars>(inbox_, [this, id = live.id()](const Bars& bars) { OnPast(id, bars); }));
+}
+
+void AlgoRunner::OnPast(const std::string& id, const absl::StatusOr<std::vector<Bar>>& bars) {
+  LiveAlgo* live = parents_.Find(id);
+  if (live == nullptr) return;
+  live->reads_past = false;
+  if (!bars.ok()) {
+    // Nothing is counted twice, and what could not be read is asked for again.
+    market_new_ = true;
+    live->held_bars.clear();
+    return;
+  }
+  bool counted = false;
+  for (const Bar& bar : *bars) counted = live->parent.OnBar(bar) || counted;
+  for (const Bar& bar : std::exchange(live->held_bars, {})) counted = live->parent.OnBar(bar) || counted;
+  if (counted) parents_.Touch(*live);
+}
+
+void AlgoRunner::AskHalts() {
+  using Accounts = absl::StatusOr<order::v1::ListAccountsResponse>;
+  ports_.neighbours.Accounts(Posted<Accounts>(inbox_, [this](const Accounts& accounts) {
+    // Not answered: a child that is sent all the same is refused, and says so.
+    if (!accounts.ok()) return;
+    for (const order::v1::Account& account : accounts->accounts()) {
+      if (account.halted()) {
+        (void)OnHalted(account.account_id(), {.reason = RejectReason::kAccountHalted,
+                                              .message = "the account was halted: " + account.halt_reason()});
+      }
+    }
+  }));
+}
+
+}  // namespace ballast
