@@ -60,7 +60,7 @@ HttpResponse WithSecurityHeaders(HttpResponse response) {
 std::vector<Route> AllRoutes() {
   std::vector<Route> routes;
   for (const auto& area : {SessionRoutes(), MarketRoutes(), OrderRoutes(), PositionRoutes(), RiskRoutes(),
-                           TradingRoutes(), RuleRoutes(), DataRoutes(), AlertAuditRoutes()}) {
+                           TradingRoutes(), RuleRoutes(), AlgoRoutes(), DataRoutes(), AlertAuditRoutes()}) {
     routes.insert(routes.end(), area.begin(), area.end());
   }
   return routes;

@@ -16,6 +16,7 @@ std::vector<Route> PositionRoutes();
 std::vector<Route> RiskRoutes();
 std::vector<Route> TradingRoutes();
 std::vector<Route> RuleRoutes();
+std::vector<Route> AlgoRoutes();
 std::vector<Route> AlertAuditRoutes();
 // All of them.
 std::vector<Route> AllRoutes();

@@ -9,6 +9,8 @@
 #include "ballast/audit/v1/audit_service.grpc.pb.h"
 #include "ballast/broker/v1/broker_service.grpc.pb.h"
 #include "ballast/broker/v1/market_data_service.grpc.pb.h"
+#include "ballast/execution/v1/algo_service.grpc.pb.h"
+#include "ballast/execution/v1/quality_service.grpc.pb.h"
 #include "ballast/order/v1/order_service.grpc.pb.h"
 #include "ballast/position/v1/position_service.grpc.pb.h"
 #include "ballast/risk/v1/risk_service.grpc.pb.h"
@@ -40,6 +42,8 @@ struct Peers {
         market("broker_gateway", broker.address, broker.channel),
         strategy(Make<strategy::v1::StrategyService>(config, "strategy_runner")),
         rules("strategy_runner", strategy.address, strategy.channel),
+        algo("strategy_runner", strategy.address, strategy.channel),
+        quality("strategy_runner", strategy.address, strategy.channel),
         alerts(Make<alert::v1::AlertService>(config, "alerts")),
         audit(Make<audit::v1::AuditService>(config, "compliance_audit")) {}
 
@@ -50,6 +54,8 @@ struct Peers {
   Peer<broker::v1::MarketDataService> market;
   Peer<strategy::v1::StrategyService> strategy;
   Peer<strategy::v1::RuleStrategyService> rules;
+  Peer<execution::v1::AlgoOrderService> algo;
+  Peer<execution::v1::ExecutionQualityService> quality;
   Peer<alert::v1::AlertService> alerts;
   Peer<audit::v1::AuditService> audit;
 

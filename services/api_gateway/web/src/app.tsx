@@ -13,6 +13,7 @@ import { Failure, Field, Meter, ModeBadge, Pnl, Stat, useAction, useNow } from "
 import { PermissionBanner, PermissionPill } from "./ui/permission";
 import { useRoute } from "./ui/route";
 import { AlertsView } from "./views/alerts";
+import { AlgoView } from "./views/algo";
 import { AuditView } from "./views/audit";
 import { DataView } from "./views/data";
 import { DeploymentsView } from "./views/deployments";
@@ -32,6 +33,7 @@ const kViews: readonly { path: string; label: string; key: string; view: () => R
   { path: "trade", label: "Trade", key: "t", view: () => <TradeView /> },
   { path: "positions", label: "Positions", key: "p", view: () => <PositionsView /> },
   { path: "orders", label: "Orders", key: "r", view: () => <OrdersView /> },
+  { path: "algorithms", label: "Algorithms", key: "m", view: () => <AlgoView /> },
   { path: "history", label: "History", key: "h", view: () => <HistoryView /> },
   { path: "risk", label: "Risk", key: "k", view: () => <RiskView /> },
   { path: "alerts", label: "Alerts", key: "a", view: () => <AlertsView /> },

@@ -23,6 +23,7 @@ const kTones: Record<string, string> = {
   ACTIVE: "good", PAUSED: "warn", STOPPED: "quiet", STOPPING: "warn", ERROR: "bad", CREATED: "quiet",
   NEW: "info", PARTIALLY_FILLED: "info", PENDING_NEW: "info", SUBMITTED: "info", PENDING_CANCEL: "warn", PENDING_REPLACE: "warn", HELD: "info",
   UNKNOWN: "warn", FILLED: "good", CANCELED: "quiet", EXPIRED: "quiet", DENIED: "bad", REJECTED: "bad", NEVER_ACCEPTED: "bad",
+  RUNNING: "good", CANCELING: "warn",
   INFO: "info", WARNING: "warn", CRITICAL: "bad",
 };
 
