@@ -80,7 +80,7 @@ def test_a_twap_killed_in_its_middle_ends_with_its_quantity(suite):
 
 
 def test_its_cost_is_told_in_parts_that_add_up(suite):
-    algo = created(suite, "twap-q", quantity="0.01", duration_seconds=5, slices=5)
+    algo = created(suite, "twap-q", side="SIDE_SELL", quantity="0.01", duration_seconds=5, slices=5)
     assert ended(suite, algo)["status"] == "ALGO_STATUS_FILLED"
 
     def report():
@@ -89,10 +89,10 @@ def test_its_cost_is_told_in_parts_that_add_up(suite):
 
     body = wait_until(report, 30, "the market was looked at a second after each fill")
     one = body["orders"][0]
-    bought = D(one["average_price"]) * D("0.01")
+    sold = D(one["average_price"]) * D("0.01")
     short = {name: D(value) for name, value in one["shortfall"].items()}
     assert one["fill_ratio"] == "1" and short["fees"] > 0 and short["opportunity"] == 0
-    assert abs(short["total"] - (bought + short["fees"] - D(one["decision_price"]) * D("0.01"))) < D("0.000001")
+    assert abs(short["total"] - (D(one["decision_price"]) * D("0.01") - sold + short["fees"])) < D("0.000001")
     assert short["total"] == short["delay"] + short["execution"] + short["opportunity"] + short["fees"]
     assert {"arrival_slippage_basis_points", "decision_slippage_basis_points", "vwap_slippage_basis_points"} <= set(one)
     venue = body["venues"][0]
@@ -105,17 +105,17 @@ def test_its_cost_is_told_in_parts_that_add_up(suite):
 
 
 def test_paused_it_sends_nothing_and_resumed_it_catches_up(suite):
-    algo = created(suite, "twap-2", quantity="0.02", duration_seconds=20, slices=10)
+    algo = created(suite, "twap-2", side="SIDE_SELL", quantity="0.01", duration_seconds=20, slices=10)
     wait_until(lambda: now(suite, algo)["child_count"] >= 2, 30, "two children")
     status, body = act(suite, algo, "pause")
     assert status == 200 and body["algo_order"]["status"] == "ALGO_STATUS_PAUSED", body
     before = len(orders_of(suite, algo))
     scheduled = D(body["algo_order"]["scheduled_quantity"])
-    wait_until(lambda: D(now(suite, algo)["scheduled_quantity"]) >= scheduled + D("0.006"), 30, "its schedule goes on")
+    wait_until(lambda: D(now(suite, algo)["scheduled_quantity"]) >= scheduled + D("0.003"), 30, "its schedule goes on")
     assert len(orders_of(suite, algo)) == before
     assert act(suite, algo, "resume")[0] == 200
     one = ended(suite, algo)
-    assert one["status"] == "ALGO_STATUS_FILLED" and agrees(suite, one) == D("0.02")
+    assert one["status"] == "ALGO_STATUS_FILLED" and agrees(suite, one) == D("0.01")
     assert act(suite, algo, "pause")[0] in (409, 422)
     trail = wait_until(lambda: [row["action"] for row in suite.get("/api/audit?subject=algo_order:" + algo).get("records", [])
                                 if row["action"].startswith("algo_order.")], 30, "it is in the audit")
@@ -124,7 +124,7 @@ def test_paused_it_sends_nothing_and_resumed_it_catches_up(suite):
 
 def test_an_iceberg_rests_and_is_cancelled(suite):
     quote = suite.get("/api/live/quotes?symbols=ETH-USD")["quotes"][0]
-    limit = str((D(quote["bid_price"]) * D("0.97")).quantize(D("1")))
+    limit = str((D(quote["bid_price"]) * D("0.98")).quantize(D("1")))
     algo = created(suite, "ice-1", symbol="ETH-USD", algo_type="ALGO_TYPE_ICEBERG", quantity="0.5", display_quantity="0.1",
                    limit_price=limit)
     wait_until(lambda: [c for c in now(suite, algo)["children"] if c["status"] == "ORDER_STATUS_NEW"], 30, "it rests")
@@ -144,7 +144,8 @@ def test_a_halt_ends_it(suite):
     status, body = suite.request("POST", "/api/live/emergency", {"level": "K1", "account_id": "paper", "reason": "test"})
     assert status in (200, 202), body
     one = ended(suite, algo)
-    assert one["status"] == "ALGO_STATUS_STOPPED" and one["status_reason"]["reason"] == "REJECT_REASON_ACCOUNT_HALTED", one
+    reasons = ("REJECT_REASON_ACCOUNT_HALTED", "REJECT_REASON_KILL_SWITCH")
+    assert one["status"] == "ALGO_STATUS_STOPPED" and one["status_reason"]["reason"] in reasons, one
     agrees(suite, one)
 
     def resumed():
@@ -222,7 +223,7 @@ def test_a_pov_follows_replayed_volume(start_suite):
         "broker_gateway": {"market_source": "replay", "market_speed": "60", "replay_directory": str(TOP / "data"),
                            "replay_symbols": ["BTC-USD"]},
         "order_management": {"risk_timeout_ms": 2000}, "strategy_runner": {"deployments": []}})
-    algo = created(suite, "pov-1", algo_type="ALGO_TYPE_POV", quantity="5", participation_ratio="0.001",
+    algo = created(suite, "pov-1", algo_type="ALGO_TYPE_POV", quantity="1", participation_ratio="0.0002",
                    duration_seconds=1500)
     one = ended(suite, algo)
     filled = agrees(suite, one)
@@ -231,5 +232,5 @@ def test_a_pov_follows_replayed_volume(start_suite):
     # What the last minutes traded can have come too late for it.
     late = recorded("BTC-USD", moment(one["end_time"]) - datetime.timedelta(minutes=2), moment(one["end_time"]))
     print(f"\npov: {filled} of {volume}, {filled / volume:.5f}")
-    assert (volume - late) * D("0.001") - D("0.0001") <= filled <= volume * D("0.001"), (filled, volume, late)
+    assert (volume - late) * D("0.0002") - D("0.001") <= filled <= volume * D("0.0002"), (filled, volume, late)
     suite.remove()
