@@ -1,7 +1,7 @@
 """Writes .run/ballast.yaml and .run/env."""
 import json
 
-from suite import layout as where
+from suite import layout as where, stores
 from suite.secrets_store import ensure_secret, write_private
 
 STRATEGY = ("fast=5,slow=20,position_size_ratio=0.0195,stop_loss_ratio=0.02,take_profit_ratio=0.05,"
@@ -56,9 +56,10 @@ def broker(overrides):
 
 def write(layout, *overrides):
     """Each of `overrides` is {section: {key: value}}; later ones win over earlier ones and over the demo's settings."""
+    stores.choose_postgres_home(layout)
     token = ensure_secret(layout.secrets / "token")
     common = {
-        "postgres_host": "127.0.0.1",
+        "postgres_host": layout.postgres_address,
         "postgres_port": layout.ports["postgres"],
         "postgres_database": "ballast",
         "redis_address": f"127.0.0.1:{layout.ports['redis']}",

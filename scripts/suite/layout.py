@@ -111,6 +111,13 @@ class Layout:
         return self.run / "replay.json"
 
     @property
+    def postgres_address(self):
+        """Where the services reach Postgres: its socket, half the way of a loopback connection, where the path is short
+        enough for one (sockaddr_un has 108 bytes)."""
+        socket_path = self.postgres_home / f".s.PGSQL.{self.ports['postgres']}"
+        return str(self.postgres_home) if len(str(socket_path)) < 108 else "127.0.0.1"
+
+    @property
     def postgres_home(self):
         """Where Postgres keeps its data: what the first start wrote down (stores.Postgres)."""
         written = self.run / "postgres_home"

@@ -17,7 +17,8 @@ TOOLS = {
     "protoc": "protobuf-compiler", "redis-server": "redis-server",
 }
 # Python module → package.
-MODULES = {"google": "python3-protobuf", "grpc": "python3-grpcio", "pytest": "python3-pytest", "redis": "python3-redis"}
+MODULES = {"google": "python3-protobuf", "grpc": "python3-grpcio", "pytest": "python3-pytest", "redis": "python3-redis",
+           "xdist": "python3-pytest-xdist"}
 
 _BUILD = ("ccache", "clang++-16", "cmake", "mold", "ninja", "protoc")
 _PARTS = {

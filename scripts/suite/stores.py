@@ -32,7 +32,7 @@ def _as_postgres(command):
 ROOT_HOMES = pathlib.Path("/var/lib/ballast")
 
 
-def _choose_postgres_home(layout):
+def choose_postgres_home(layout):
     """Chooses once for this run directory and writes it down; a name of its own, because a directory that was deleted
     and made again is another one, with other passwords."""
     written = layout.run / "postgres_home"
@@ -61,11 +61,16 @@ POSTGRES_SETTINGS = {"max_connections": "200", "wal_compression": "lz4", "checkp
 class Postgres:
     def __init__(self, layout):
         self.layout = layout
-        _choose_postgres_home(layout)
+        choose_postgres_home(layout)
         self.home = layout.postgres_home
         self.data = self.home / "data"
         self.port = layout.ports["postgres"]
         self.process = None
+
+    def _socket_folder(self):
+        """Empty: the services come over TCP. A comma in a path would be the end of it."""
+        address = self.layout.postgres_address
+        return f'"{address}"' if address.startswith("/") else ""
 
     def _psql(self, sql, database="postgres"):
         command = [str(_postgres_bin() / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1",
@@ -98,7 +103,7 @@ class Postgres:
         settings = [word for name, value in POSTGRES_SETTINGS.items() for word in ("-c", f"{name}={value}")]
         self.process = subprocess.Popen(
             _as_postgres([str(_postgres_bin() / "postgres"), "-D", str(self.data), "-c", "listen_addresses=127.0.0.1",
-                          "-c", f"port={self.port}", "-c", "unix_socket_directories=", *settings,
+                          "-c", f"port={self.port}", "-c", f"unix_socket_directories={self._socket_folder()}", *settings,
                           "-c", "log_min_messages=warning", "-c",
                           "log_min_error_statement=panic", "-c", "shared_buffers=128MB"]),
             stdout=log, stderr=log, start_new_session=True, cwd="/")

@@ -154,8 +154,9 @@ def web(tally):
 def e2e(tally):
     bin_folder = build.services(PRESET)
     build.dashboard()
+    # Two files at a time: a suite mostly waits, for a kill to be noticed or a deadline to pass. More would starve each other.
     code, output = _stream(["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider",
-                            "tests/e2e"], where.TOP,
+                            "-n", "2", "--dist", "loadfile", "--durations", "20", "tests/e2e"], where.TOP,
                            dict(os.environ, BALLAST_TEST_BIN=str(bin_folder), PYTHONUNBUFFERED="1"))
     closing = output.strip().splitlines()[-1] if output.strip() else ""
     passed = re.search(r"(\d+) passed", closing)

@@ -90,7 +90,7 @@ class Alerts : public Service {
         grpc_(machine_, store_),
         orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
         events_({.open =
-                     [this](grpc::ClientContext& call) {
+                     [this](grpc::ClientContext* call, auto* reactor) {
                        order::v1::StreamOrderEventsRequest request;
                        request.set_relaxed(true);
                        request.set_omit_checks(true);
@@ -101,7 +101,9 @@ class Alerts : public Service {
                        for (const auto& [account, sequence] : keeper_.Cursors()) {
                          (*request.mutable_after_sequences())[account] = sequence;
                        }
-                       return orders_->StreamOrderEvents(&call, request);
+                       auto kept = std::make_shared<const order::v1::StreamOrderEventsRequest>(std::move(request));
+                       orders_->async()->StreamOrderEvents(call, kept.get(), reactor);
+                       return kept;
                      },
                  .on_message = [this](order::v1::StreamOrderEventsResponse& batch) { return OnOrderEvents(batch); },
                  .on_disconnected =

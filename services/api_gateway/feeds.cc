@@ -24,12 +24,11 @@ void SetDeadline(grpc::ClientContext& context) {
 }
 
 // The messages as bytes: an order is read only once somebody looks.
-std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>> OpenRaw(grpc::Channel& channel, grpc::ClientContext& context,
-                                                              const order::v1::StreamOrderEventsRequest& request) {
+void OpenRaw(grpc::Channel& channel, grpc::ClientContext* context, const order::v1::StreamOrderEventsRequest& request,
+             grpc::ClientReadReactor<grpc::ByteBuffer>* reactor) {
   grpc::internal::RpcMethod method("/ballast.order.v1.OrderService/StreamOrderEvents",
                                    grpc::internal::RpcMethod::SERVER_STREAMING);
-  return std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>>(
-      grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(&channel, method, &context, request));
+  grpc::internal::ClientCallbackReaderFactory<grpc::ByteBuffer>::Create(&channel, method, context, &request, reactor);
 }
 
 }  // namespace
@@ -84,14 +83,16 @@ void Feeds::AddAccount(const std::string& account_id) {
 
 Feeds::Orders::Callbacks Feeds::OrderCallbacks() {
   return {.open =
-              [this](grpc::ClientContext& context) {
+              [this](grpc::ClientContext* context, auto* reactor) {
                 order::v1::StreamOrderEventsRequest request;
                 request.set_relaxed(true);
                 request.set_omit_checks(true);
                 request.set_from_head(true);
                 for (const auto& [account_id, sequence] : cursors_)
                   (*request.mutable_after_sequences())[account_id] = sequence;
-                return OpenRaw(*peers_.orders.channel, context, request);
+                auto kept = std::make_shared<const order::v1::StreamOrderEventsRequest>(std::move(request));
+                OpenRaw(*peers_.orders.channel, context, *kept, reactor);
+                return kept;
               },
           .on_message =
               [this](grpc::ByteBuffer& message) {
@@ -173,10 +174,12 @@ bool Feeds::LoadOrders() {
 
 Feeds::Positions::Callbacks Feeds::PositionCallbacks(const std::string& account_id) {
   return {.open =
-              [this, account_id](grpc::ClientContext& context) {
+              [this, account_id](grpc::ClientContext* context, auto* reactor) {
                 position::v1::StreamPositionsRequest request;
                 request.set_account_id(account_id);
-                return peers_.positions.stub->StreamPositions(&context, request);
+                auto kept = std::make_shared<const position::v1::StreamPositionsRequest>(std::move(request));
+                peers_.positions.stub->async()->StreamPositions(context, kept.get(), reactor);
+                return kept;
               },
           .on_message =
               [this, account_id](position::v1::StreamPositionsResponse& response) {
@@ -216,8 +219,10 @@ void Feeds::LoadHistory(const std::string& account_id) {
 
 Feeds::Deployments::Callbacks Feeds::DeploymentCallbacks() {
   return {.open =
-              [this](grpc::ClientContext& context) {
-                return peers_.strategy.stub->StreamDeployments(&context, strategy::v1::StreamDeploymentsRequest());
+              [this](grpc::ClientContext* context, auto* reactor) {
+                auto kept = std::make_shared<const strategy::v1::StreamDeploymentsRequest>();
+                peers_.strategy.stub->async()->StreamDeployments(context, kept.get(), reactor);
+                return kept;
               },
           .on_message =
               [this](strategy::v1::StreamDeploymentsResponse& response) {
@@ -230,11 +235,13 @@ Feeds::Deployments::Callbacks Feeds::DeploymentCallbacks() {
 
 Feeds::Alerts::Callbacks Feeds::AlertCallbacks() {
   return {.open =
-              [this](grpc::ClientContext& context) {
+              [this](grpc::ClientContext* context, auto* reactor) {
                 alert::v1::StreamAlertsRequest request;
                 // Each time anew: old alerts may have been acknowledged while the stream was down.
                 request.set_after_alert_id(LoadAlerts());
-                return peers_.alerts.stub->StreamAlerts(&context, request);
+                auto kept = std::make_shared<const alert::v1::StreamAlertsRequest>(std::move(request));
+                peers_.alerts.stub->async()->StreamAlerts(context, kept.get(), reactor);
+                return kept;
               },
           .on_message =
               [this](alert::v1::StreamAlertsResponse& response) {
@@ -266,8 +273,10 @@ std::uint64_t Feeds::LoadAlerts() {
 
 Feeds::Openings::Callbacks Feeds::OpeningCallbacks() {
   return {.open =
-              [this](grpc::ClientContext& context) {
-                return risk_->StreamOpenings(&context, risk::v1::StreamOpeningsRequest());
+              [this](grpc::ClientContext* context, auto* reactor) {
+                auto kept = std::make_shared<const risk::v1::StreamOpeningsRequest>();
+                risk_->async()->StreamOpenings(context, kept.get(), reactor);
+                return kept;
               },
           .on_message =
               [this](risk::v1::StreamOpeningsResponse& response) {
@@ -279,7 +288,8 @@ Feeds::Openings::Callbacks Feeds::OpeningCallbacks() {
 }
 
 Feeds::Market::Callbacks Feeds::MarketCallbacks() {
-  return {.open = [this](grpc::ClientContext& context) { return peers_.market.stub->StreamMarketData(&context); },
+  return {.open = [this](grpc::ClientContext* context,
+                         auto* reactor) { peers_.market.stub->async()->StreamMarketData(context, reactor); },
           .on_open =
               [this](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
                 instruments_.Want();

@@ -87,13 +87,13 @@ void EncodedEvents::Add(std::string account_id, std::uint64_t sequence, std::str
   checks_ += checks;
 }
 
-void EncodedEvents::AppendFramed(const Entry& entry, const wire::EventForm& form, std::string* out) const {
+bool EncodedEvents::AppendFramed(const Entry& entry, const wire::EventForm& form, std::string* out) const {
   AppendVarint(kEventsTag, out);
   if (form.all()) {
     AppendVarint(entry.size + (form.checks ? entry.checks_size : 0), out);
     *out += Event(entry);
     if (form.checks) *out += Checks(entry);
-    return;
+    return true;
   }
   std::string part;
   bool whole = false;
@@ -101,6 +101,7 @@ void EncodedEvents::AppendFramed(const Entry& entry, const wire::EventForm& form
   if (whole && form.checks) part += Checks(entry);
   AppendVarint(part.size(), out);
   *out += part;
+  return whole;
 }
 
 }  // namespace ballast

@@ -38,8 +38,8 @@ class EncodedEvents {
   [[nodiscard]] std::string_view Checks(const Entry& entry) const {
     return {checks_.data() + entry.checks_begin, entry.checks_size};
   }
-  // Appends the entry as an element of a field `repeated OrderEvent events = 1`.
-  void AppendFramed(const Entry& entry, const wire::EventForm& form, std::string* out) const;
+  // Appends the entry as an element of a field `repeated OrderEvent events = 1`. Whether it is more than a header.
+  bool AppendFramed(const Entry& entry, const wire::EventForm& form, std::string* out) const;
 
  private:
   std::vector<Entry> entries_;

@@ -1,6 +1,7 @@
 #include "services/order_management/event_hub.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "libs/base/absl_std.h"
 
@@ -93,15 +94,14 @@ void EventHub::Publish(const std::shared_ptr<const EncodedEvents>& events) {
   for (const EncodedEvents::Entry& entry : events->entries()) heads_[entry.account_id] = entry.sequence;
   for (const Page& page : pages) {
     Keep(page);
-    Send({page}, false);
-    if (!AnybodyRelaxed()) continue;
-    if (held_events_ + page->size() > EventPage::kEvents) SendHeld();
-    if (held_.empty()) {
-      held_since_ns_ = clock_.MonotonicNanos();
-      joining_.Wake();
-    }
+    if (held_events_ + page->size() > EventPage::kEvents) SendHeld(true);
+    bool first = held_.empty();
     held_.push_back(page);
     held_events_ += page->size();
+    SendHeld(false);
+    if (!first || held_.empty()) continue;
+    held_since_ns_ = clock_.MonotonicNanos();
+    joining_.Wake();
   }
 }
 
@@ -114,43 +114,57 @@ void EventHub::Keep(const Page& page) {
   }
 }
 
-bool EventHub::AnybodyRelaxed() const {
-  return std::any_of(subscribers_.begin(), subscribers_.end(),
-                     [](const auto& subscriber) { return subscriber->relaxed; });
+bool EventHub::CanWait(const Subscriber& subscriber, const Page& newest) {
+  return subscriber.relaxed || (subscriber.accounts.empty() && !newest->Tells(subscriber.form));
 }
 
-void EventHub::Send(const std::vector<Page>& pages, bool relaxed) {
+void EventHub::SendHeld(bool all) {
+  if (held_.empty()) return;
   // One message for all who want the same: the bytes are shared.
-  std::vector<std::pair<wire::EventForm, std::shared_ptr<const grpc::ByteBuffer>>> made;
+  struct Made {
+    wire::EventForm form;
+    std::size_t first;
+    std::shared_ptr<const grpc::ByteBuffer> message;
+  };
+  std::vector<Made> made;
+  bool behind = false;
   for (const auto& subscriber : subscribers_) {
-    if (subscriber->relaxed != relaxed) continue;
-    if (subscriber->accounts.empty()) {
-      const wire::EventForm& form = subscriber->form;
-      auto same = std::find_if(made.begin(), made.end(), [&](const auto& one) { return one.first == form; });
-      if (same == made.end()) {
-        std::vector<grpc::Slice> slices;
-        for (const Page& page : pages) slices.push_back(page->Bytes(form));
-        same = made.emplace(made.end(), form, std::make_shared<const grpc::ByteBuffer>(slices.data(), slices.size()));
-      }
-      subscriber->sender->PushShared(same->second);
+    if (subscriber->unsent == held_.size()) continue;
+    if (!all && CanWait(*subscriber, held_.back())) {
+      behind = true;
       continue;
     }
-    std::string own;
-    for (const Page& page : pages) {
-      for (std::size_t i = 0; i < page->size(); ++i) {
-        const EncodedEvents::Entry& entry = page->entry(i);
-        if (Wants(*subscriber, entry.account_id)) page->events().AppendFramed(entry, subscriber->form, &own);
-      }
+    std::size_t first = std::exchange(subscriber->unsent, held_.size());
+    if (!subscriber->accounts.empty()) {
+      SendOwn(*subscriber, first);
+      continue;
     }
-    if (!own.empty()) subscriber->sender->Push(ToBuffer(own));
+    const wire::EventForm& form = subscriber->form;
+    auto same =
+        std::find_if(made.begin(), made.end(), [&](const Made& one) { return one.first == first && one.form == form; });
+    if (same == made.end()) {
+      std::vector<grpc::Slice> slices;
+      for (std::size_t i = first; i < held_.size(); ++i) slices.push_back(held_[i]->Bytes(form));
+      auto message = std::make_shared<const grpc::ByteBuffer>(slices.data(), slices.size());
+      same = made.insert(made.end(), Made{form, first, std::move(message)});
+    }
+    subscriber->sender->PushShared(same->message);
   }
-}
-
-void EventHub::SendHeld() {
-  std::vector<Page> held = std::move(held_);
+  if (behind) return;
   held_.clear();
   held_events_ = 0;
-  if (!held.empty()) Send(held, true);
+  for (const auto& subscriber : subscribers_) subscriber->unsent = 0;
+}
+
+void EventHub::SendOwn(const Subscriber& subscriber, std::size_t first) {
+  std::string own;
+  for (std::size_t page = first; page < held_.size(); ++page) {
+    for (std::size_t i = 0; i < held_[page]->size(); ++i) {
+      const EncodedEvents::Entry& entry = held_[page]->entry(i);
+      if (Wants(subscriber, entry.account_id)) held_[page]->events().AppendFramed(entry, subscriber.form, &own);
+    }
+  }
+  if (!own.empty()) subscriber.sender->Push(ToBuffer(own));
 }
 
 void EventHub::Subscribe(const order::v1::StreamOrderEventsRequest& request, std::shared_ptr<Sender> sender) {
@@ -245,7 +259,7 @@ bool EventHub::Join(const std::shared_ptr<Subscriber>& subscriber) {
   }
   std::vector<grpc::ByteBuffer> messages;
   if (!RecentAfter(std::move(cursors), subscriber->form, &messages)) return false;
-  SendHeld();  // is for those who were there before
+  SendHeld(true);  // is for those who were there before
   messages.push_back(HeadsMessage());
   for (grpc::ByteBuffer& message : messages) subscriber->sender->Push(std::move(message));
   subscribers_.push_back(subscriber);
@@ -276,7 +290,7 @@ grpc::ByteBuffer EventHub::HeadsMessage() const {
 }
 
 void EventHub::SendHeartbeat() {
-  SendHeld();  // a head is news only after its events
+  SendHeld(true);  // a head is news only after its events
   std::erase_if(subscribers_, [](const auto& subscriber) { return subscriber->sender->done(); });
   auto heartbeat = std::make_shared<const grpc::ByteBuffer>(HeadsMessage());
   for (const auto& subscriber : subscribers_) subscriber->sender->PushShared(heartbeat);
@@ -294,7 +308,7 @@ void EventHub::Loop() {
     moved = Fill(filling);
     MutexLock lock(mutex_);
     std::int64_t now = clock_.MonotonicNanos();
-    if (!held_.empty() && now - held_since_ns_ >= kRelaxedNs) SendHeld();
+    if (!held_.empty() && now - held_since_ns_ >= kRelaxedNs) SendHeld(true);
     if (now - last_heartbeat_ns_ < kHeartbeatNs) continue;
     last_heartbeat_ns_ = now;
     SendHeartbeat();

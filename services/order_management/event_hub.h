@@ -54,6 +54,8 @@ class EventHub {
     bool from_head = false;
     bool relaxed = false;
     wire::EventForm form;
+    // The first page of held_ that it was not sent.
+    std::size_t unsent = 0;
   };
   // Of one who joins: live or gone, sent a page, or not to be sent more before it has taken what it was.
   enum class Progress { kOver, kSent, kWaits };
@@ -69,10 +71,11 @@ class EventHub {
   bool RecentAfter(std::map<std::string, std::uint64_t> cursors, const wire::EventForm& form,
                    std::vector<grpc::ByteBuffer>* messages) REQUIRES(mutex_);
   void Keep(const Page& page) REQUIRES(mutex_);
-  void Send(const std::vector<Page>& pages, bool relaxed) REQUIRES(mutex_);
-  [[nodiscard]] bool AnybodyRelaxed() const REQUIRES(mutex_);
-  // What relaxed followers have not been sent yet goes out.
-  void SendHeld() REQUIRES(mutex_);
+  // Whether the newest page waits with those before it for a while: nobody hurries, or nothing in it is news.
+  [[nodiscard]] static bool CanWait(const Subscriber& subscriber, const Page& newest);
+  // Sends the held pages to all who have not had them, or only to those for whom the newest cannot wait.
+  void SendHeld(bool all) REQUIRES(mutex_);
+  void SendOwn(const Subscriber& subscriber, std::size_t first) REQUIRES(mutex_);
   void SendHeartbeat() REQUIRES(mutex_);
   [[nodiscard]] grpc::ByteBuffer HeadsMessage() const REQUIRES(mutex_);
   // How long the thread may sleep.
@@ -91,7 +94,7 @@ class EventHub {
   // The newest pages, so that a backfill can join without reading to the last row.
   std::deque<Page> recent_ GUARDED_BY(mutex_);
   std::size_t recent_events_ GUARDED_BY(mutex_) = 0;
-  // For relaxed followers, since held_since_ns_.
+  // What not everybody was sent yet, since held_since_ns_.
   std::vector<Page> held_ GUARDED_BY(mutex_);
   std::size_t held_events_ GUARDED_BY(mutex_) = 0;
   std::int64_t held_since_ns_ GUARDED_BY(mutex_) = 0;

@@ -257,6 +257,52 @@ TEST_F(EventHubTest, EachIsToldThePartItAskedFor) {
   EXPECT_EQ(one_account->orders(), 2);
 }
 
+// A clock that stands: nothing is sent because time has passed.
+class StillClock : public Clock {
+ public:
+  [[nodiscard]] UtcTime Now() const override { return kNow; }
+  [[nodiscard]] std::int64_t MonotonicNanos() const override { return 0; }
+};
+
+// What is nothing to a follower waits, and comes before what is something to it, in one message.
+TEST_F(EventHubTest, WhatIsNoNewsForAFollowerWaitsForWhatIs) {
+  StillClock clock;
+  EventHub hub(journal_, clock);
+  hub.SetHead(AccountId("one"), 1);
+  hub.Start();
+  Order order;
+  order.account_id = AccountId("one");
+  auto write = [&](const std::string& id, const std::string& deployment) {
+    order.order_id = OrderId(id);
+    order.deployment_id = DeploymentId(deployment);
+    orders::Account& account = accounts_[AccountId("one")];
+    Commit commit;
+    commit.events = account.Accept(order, "user:me", {}, true, kNow);
+    commit.accounts = {account.snapshot()};
+    ASSERT_TRUE(journal_.Append(commit).ok());
+    hub.Publish(std::make_shared<const EncodedEvents>(commit.events));
+  };
+  auto whole = std::make_shared<Follower>(), deployments = std::make_shared<Follower>();
+  hub.Subscribe({}, whole);
+  order::v1::StreamOrderEventsRequest request;
+  request.set_deployments_only(true);
+  hub.Subscribe(request, deployments);
+  ASSERT_TRUE(whole->WaitLive() && deployments->WaitLive());
+  int before = deployments->messages();
+  for (int i = 0; i < 100; ++i) write("by-hand-" + std::to_string(i), "");
+  EXPECT_EQ(whole->cursors()["one"], 201U);
+  EXPECT_EQ(deployments->cursors()["one"], 1U);
+  write("news", "demo");
+  EXPECT_EQ(whole->cursors()["one"], 203U);
+  EXPECT_EQ(deployments->cursors()["one"], 203U);
+  EXPECT_EQ(deployments->messages(), before + 1);
+  // No more than a page waits.
+  for (int i = 0; i < 300; ++i) write("later-" + std::to_string(i), "");
+  EXPECT_GE(deployments->cursors()["one"], 203U + 500);
+  EXPECT_LT(deployments->cursors()["one"], 203U + 600);
+  hub.Stop();
+}
+
 // One that takes nothing of a long log costs a page or two, and holds up nobody else; when it reads, it gets
 // everything.
 TEST_F(EventHubTest, AReaderThatStandsIsSentNoMoreThanABound) {

@@ -4,12 +4,13 @@
 
 namespace ballast {
 
-const grpc::Slice& EventPage::Bytes(const wire::EventForm& form) {
-  auto made = std::find_if(forms_.begin(), forms_.end(), [&](const auto& one) { return one.first == form; });
-  if (made != forms_.end()) return made->second;
+const EventPage::Form& EventPage::Made(const wire::EventForm& form) {
+  auto made = std::find_if(forms_.begin(), forms_.end(), [&](const Form& one) { return one.form == form; });
+  if (made != forms_.end()) return *made;
   std::string framed;
-  for (std::size_t i = 0; i < size(); ++i) events_->AppendFramed(entry(i), form, &framed);
-  return forms_.emplace_back(form, grpc::Slice(framed)).second;
+  bool tells = false;
+  for (std::size_t i = 0; i < size(); ++i) tells = events_->AppendFramed(entry(i), form, &framed) || tells;
+  return forms_.emplace_back(Form{form, grpc::Slice(framed), tells});
 }
 
 }  // namespace ballast

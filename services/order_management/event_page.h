@@ -27,13 +27,22 @@ class EventPage {
   }
   [[nodiscard]] const EncodedEvents& events() const { return *events_; }
   // All of it, in a form.
-  [[nodiscard]] const grpc::Slice& Bytes(const wire::EventForm& form);
+  [[nodiscard]] const grpc::Slice& Bytes(const wire::EventForm& form) { return Made(form).bytes; }
+  // Whether any of it is more than a header in that form.
+  [[nodiscard]] bool Tells(const wire::EventForm& form) { return form.all() || Made(form).tells; }
 
  private:
+  struct Form {
+    wire::EventForm form;
+    grpc::Slice bytes;
+    bool tells = false;
+  };
+  const Form& Made(const wire::EventForm& form);
+
   std::shared_ptr<const EncodedEvents> events_;
   std::size_t first_, last_;
   // As many as there are kinds of followers.
-  std::vector<std::pair<wire::EventForm, grpc::Slice>> forms_;
+  std::vector<Form> forms_;
 };
 
 }  // namespace ballast

@@ -37,13 +37,15 @@ struct EventRelay::Parts {
         accounts(std::move(followed)),
         hub(to),
         reader({.open =
-                    [this](grpc::ClientContext& context) {
+                    [this](grpc::ClientContext* context, auto* stream) {
                       order::v1::StreamOrderEventsRequest request;
                       for (const std::string& account : accounts) {
                         request.add_account_ids(account);
                         (*request.mutable_after_sequences())[account] = hub.Head(account);
                       }
-                      return owner->StreamOrderEvents(&context, request);
+                      auto kept = std::make_shared<const order::v1::StreamOrderEventsRequest>(std::move(request));
+                      owner->async()->StreamOrderEvents(context, kept.get(), stream);
+                      return kept;
                     },
                 .on_message =
                     [this](order::v1::StreamOrderEventsResponse& message) {

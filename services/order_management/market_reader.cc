@@ -14,7 +14,8 @@ MarketReader::MarketReader(const std::string& address, std::string name, Ports p
       log_(log),
       stub_(broker::v1::MarketDataService::NewStub(MakeChannel(address))),
       instruments_([this] { return LoadInstruments(); }, clock),
-      client_({.open = [this](grpc::ClientContext& call) { return stub_->StreamMarketData(&call); },
+      client_({.open = [this](grpc::ClientContext* call,
+                              auto* reactor) { stub_->async()->StreamMarketData(call, reactor); },
                .on_open =
                    [this](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
                      instruments_.Want();

@@ -50,7 +50,7 @@ class PositionsShell : public Service {
         market_stub_(
             broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
         events_(EventReader::Callbacks{.open =
-                                           [this](grpc::ClientContext& call) {
+                                           [this](grpc::ClientContext* call, auto* reactor) {
                                              order::v1::StreamOrderEventsRequest request;
                                              request.set_omit_checks(true);
                                              request.set_fills_only(true);
@@ -61,7 +61,10 @@ class PositionsShell : public Service {
                                              for (const auto& [account, sequence] : keeper_.Cursors()) {
                                                (*request.mutable_after_sequences())[account] = sequence;
                                              }
-                                             return orders_->StreamOrderEvents(&call, request);
+                                             auto kept = std::make_shared<const order::v1::StreamOrderEventsRequest>(
+                                                 std::move(request));
+                                             orders_->async()->StreamOrderEvents(call, kept.get(), reactor);
+                                             return kept;
                                            },
                                        .on_message =
                                            [this](order::v1::StreamOrderEventsResponse& response) {
@@ -75,7 +78,8 @@ class PositionsShell : public Service {
                                              log.Warning("orders.stream_lost", {{"error", status.ToString()}});
                                            }}),
         market_(MarketClient::Callbacks{
-            .open = [this](grpc::ClientContext& call) { return market_stub_->StreamMarketData(&call); },
+            .open = [this](grpc::ClientContext* call,
+                           auto* reactor) { market_stub_->async()->StreamMarketData(call, reactor); },
             .on_open =
                 [this](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
                   // The gateway is back, and perhaps the venue behind it.

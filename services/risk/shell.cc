@@ -70,7 +70,8 @@ class RiskShell : public Service {
         instruments_([this] { return LoadInstruments(); }, context.clock),
         stub_(broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
         market_(MarketClient::Callbacks{
-            .open = [this](grpc::ClientContext& call) { return stub_->StreamMarketData(&call); },
+            .open = [this](grpc::ClientContext* call,
+                           auto* reactor) { stub_->async()->StreamMarketData(call, reactor); },
             .on_open =
                 [this](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
                   instruments_.Want();

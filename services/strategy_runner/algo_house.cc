@@ -23,14 +23,16 @@ AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours)
       quality_(store_),
       events_(EventReader::Callbacks{
           .open =
-              [this, &neighbours](grpc::ClientContext& call) {
+              [this, &neighbours](grpc::ClientContext* call, auto* reactor) {
                 sequences_.clear();
                 live_ = false;
                 order::v1::StreamOrderEventsRequest request;
                 request.set_omit_checks(true);
                 // What was before is looked up, child by child.
                 request.set_from_head(true);
-                return neighbours.orders().StreamOrderEvents(&call, request);
+                auto kept = std::make_shared<const order::v1::StreamOrderEventsRequest>(std::move(request));
+                neighbours.orders().async()->StreamOrderEvents(call, kept.get(), reactor);
+                return kept;
               },
           .on_message = [this](order::v1::StreamOrderEventsResponse& response) { return OnEvents(response); },
           .on_disconnected =
@@ -39,7 +41,8 @@ AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours)
                 runner_.OnEventsLost();
               }}),
       market_(MarketClient::Callbacks{
-          .open = [&neighbours](grpc::ClientContext& call) { return neighbours.market().StreamMarketData(&call); },
+          .open = [&neighbours](grpc::ClientContext* call,
+                                auto* reactor) { neighbours.market().async()->StreamMarketData(call, reactor); },
           .on_open =
               [](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
                 broker::v1::StreamMarketDataRequest request;

@@ -33,14 +33,16 @@ class StrategyRunnerShell : public Service {
         algo_(context, neighbours_),
         events_(EventReader::Callbacks{
             .open =
-                [this](grpc::ClientContext& call) {
+                [this](grpc::ClientContext* call, auto* reactor) {
                   order::v1::StreamOrderEventsRequest request;
                   request.set_omit_checks(true);
                   request.set_deployments_only(true);
                   for (const auto& [account, sequence] : runner_->Cursors()) {
                     (*request.mutable_after_sequences())[account] = sequence;
                   }
-                  return neighbours_.orders().StreamOrderEvents(&call, request);
+                  auto kept = std::make_shared<const order::v1::StreamOrderEventsRequest>(std::move(request));
+                  neighbours_.orders().async()->StreamOrderEvents(call, kept.get(), reactor);
+                  return kept;
                 },
             .on_message = [this](order::v1::StreamOrderEventsResponse& response) { return OnEvents(response); },
             .on_disconnected =
@@ -49,7 +51,8 @@ class StrategyRunnerShell : public Service {
                   runner_->OnEventsLost();
                 }}),
         market_(MarketClient::Callbacks{
-            .open = [this](grpc::ClientContext& call) { return neighbours_.market().StreamMarketData(&call); },
+            .open = [this](grpc::ClientContext* call,
+                           auto* reactor) { neighbours_.market().async()->StreamMarketData(call, reactor); },
             .on_open =
                 [](const std::function<void(broker::v1::StreamMarketDataRequest)>& send) {
                   broker::v1::StreamMarketDataRequest request;

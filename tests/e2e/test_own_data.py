@@ -97,7 +97,9 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def suite(start_suite):
-    return start_suite("own", services=("broker_gateway",))
+    one = start_suite("own", services=("broker_gateway",))
+    yield one
+    one.remove()
 
 
 class Data:

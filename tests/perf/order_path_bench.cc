@@ -9,6 +9,7 @@
 #include <memory>
 #include <semaphore>
 #include <string>
+#include <unordered_map>
 
 #include "ballast/order/v1/order_service.grpc.pb.h"
 #include "ballast/risk/v1/risk_service.grpc.pb.h"
@@ -154,7 +155,8 @@ constexpr std::size_t kOrdersOfAMessage = 64;
 void MeasureStream(int count, int window, OrderService::Stub& orders, EventFollower& events, Throughput& out) {
   std::vector<order::v1::SubmitOrderRequest> requests(static_cast<std::size_t>(count));
   for (auto& request : requests) request = NextOrder();
-  std::map<std::string, std::size_t> index;
+  std::unordered_map<std::string, std::size_t> index;
+  index.reserve(requests.size());
   for (std::size_t i = 0; i < requests.size(); ++i) index[requests[i].request_id()] = i;
   std::vector<std::int64_t> sent(requests.size());
   std::counting_semaphore<> free(window);

@@ -117,7 +117,7 @@ def behind(suite, seed):
     ports["postgres"] = suite.layout.ports["postgres"]
     proxies = {name: Proxy(port, seed + number) for number, (name, port) in enumerate(ports.items())}
     common = {f"{name}_address": f"127.0.0.1:{proxies[name].port}" for name in ASKED}
-    common["postgres_port"] = proxies["postgres"].port
+    common.update(postgres_host="127.0.0.1", postgres_port=proxies["postgres"].port)
     suite.overrides = {**suite.overrides, "common": common}
     return proxies
 

@@ -54,7 +54,7 @@ bool ParseInt(const std::string& text, std::int64_t& value) {
 
 const std::vector<Knob>& Config::CommonKnobs() {
   static const std::vector<Knob> kKnobs = {
-      {.name = "postgres_host", .default_value = "127.0.0.1", .help = "Postgres host"},
+      {.name = "postgres_host", .default_value = "127.0.0.1", .help = "Postgres host, or the folder of its socket"},
       {.name = "postgres_port",
        .type = KnobType::kInt,
        .default_value = "5432",

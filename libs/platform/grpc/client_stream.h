@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <thread>
 #include <utility>
 
 #include <grpcpp/client_context.h>
-#include <grpcpp/support/sync_stream.h>
+#include <grpcpp/support/client_callback.h>
 
 #include "libs/platform/grpc/reused_message.h"
-#include "libs/platform/grpc/status.h"
-#include "libs/platform/thread/bounded_queue.h"
+#include "libs/platform/grpc/stream_turn.h"
 #include "libs/platform/thread/mutex.h"
 
 namespace ballast {
@@ -37,14 +36,19 @@ class ReconnectPause {
   std::int64_t pause_ns_ = kFirstNs;
 };
 
-// Follows a server stream for ever on a thread of its own: open, read to the end, pause, open again.
+// Follows a server stream for ever on a thread of its own: open, read to the end, pause, open again. That thread waits
+// for what gRPC's own threads read. One that waited inside of gRPC would poll for the whole process there, find what is
+// meant for others, and hand it on: two switches of threads for each message of everybody.
 template <typename Response>
 class StreamReader {
  public:
+  using Reactor = grpc::ClientReadReactor<Response>;
   struct Callbacks {
-    // Makes the call; runs before each attempt, so a cursor can go into the request.
-    std::function<std::unique_ptr<grpc::ClientReader<Response>>(grpc::ClientContext&)> open;
-    // The message is gone when it returns. False ends this connection (it is opened again).
+    // Makes the call for the reactor; runs before each attempt, so a cursor can go into the request. What it returns
+    // keeps the request, which gRPC reads once the call starts.
+    std::function<std::shared_ptr<const void>(grpc::ClientContext*, Reactor*)> open;
+    // The message is gone when it returns. May block: nothing is read meanwhile. False ends this connection (it is
+    // opened again).
     std::function<bool(Response&)> on_message;
     std::function<void(const absl::Status&)> on_disconnected;
   };
@@ -59,55 +63,71 @@ class StreamReader {
     stopping_ = true;
     {
       MutexLock lock(mutex_);
-      if (context_) context_->TryCancel();
+      if (call_) call_->context.TryCancel();
     }
     wake_.NotifyAll();
     if (thread_.joinable()) thread_.join();
   }
 
  private:
+  struct Call : Reactor {
+    grpc::ClientContext context;
+    StreamTurn turn;
+    void OnReadDone(bool ok) override { turn.OnRead(ok); }
+    void OnDone(const grpc::Status& status) override { turn.OnDone(status); }
+  };
+
   void Loop() {
     ReconnectPause pause;
     ReusedMessage<Response> message;
     while (!stopping_) {
-      auto context = std::make_shared<grpc::ClientContext>();
+      auto call = std::make_shared<Call>();
       {
         MutexLock lock(mutex_);
-        context_ = context;
+        call_ = call;
       }
       if (stopping_) break;
-      std::unique_ptr<grpc::ClientReader<Response>> reader = callbacks_.open(*context);
-      for (Response* response = message.Fresh(); reader->Read(response); response = message.Fresh()) {
-        if (!callbacks_.on_message(*response)) {
-          context->TryCancel();
-          break;
-        }
+      std::shared_ptr<const void> request = callbacks_.open(&call->context, call.get());
+      // Reads are started from outside of the reactions: the call is not over before it is let go.
+      call->AddHold();
+      Response* response = message.Fresh();
+      call->StartRead(response);
+      call->StartCall();
+      while (call->turn.WaitRead()) {
+        if (!callbacks_.on_message(*response)) break;
         pause.Reset();
+        response = message.Fresh();
+        call->StartRead(response);
       }
-      absl::Status status = FromGrpc(reader->Finish());
+      call->context.TryCancel();
+      call->RemoveHold();
+      absl::Status status = call->turn.WaitDone();
       if (callbacks_.on_disconnected) callbacks_.on_disconnected(status);
       if (!pause.Wait(mutex_, wake_, stopping_)) break;
     }
     MutexLock lock(mutex_);
-    context_.reset();
+    call_.reset();
   }
 
   Callbacks callbacks_;
   std::atomic<bool> stopping_{false};
   Mutex mutex_;
   CondVar wake_;
-  std::shared_ptr<grpc::ClientContext> context_ GUARDED_BY(mutex_);
+  std::shared_ptr<Call> call_ GUARDED_BY(mutex_);
   std::thread thread_;
 };
 
-// The same for a bidirectional stream. Send() queues from any thread; a second thread writes.
+// The same for a bidirectional stream. Send() hands over to the transport on its caller's thread, any.
 template <typename Request, typename Response>
 class BidiClient {
  public:
+  using Reactor = grpc::ClientBidiReactor<Request, Response>;
   struct Callbacks {
-    std::function<std::unique_ptr<grpc::ClientReaderWriter<Request, Response>>(grpc::ClientContext&)> open;
-    // The call is made; its first messages go into `send`. Runs before anything queued by Send is written.
+    // Makes the call for the reactor.
+    std::function<void(grpc::ClientContext*, Reactor*)> open;
+    // Before the call is made; its first messages go into `send`, ahead of anything queued by Send.
     std::function<void(const std::function<void(Request)>& send)> on_open;
+    // May block: nothing is read meanwhile. False ends this connection (it is opened again).
     std::function<bool(Response&)> on_message;
     std::function<void(const absl::Status&)> on_disconnected;
   };
@@ -120,91 +140,141 @@ class BidiClient {
   }
   void Stop() {
     stopping_ = true;
-    {
-      MutexLock lock(mutex_);
-      if (context_) context_->TryCancel();
-      if (queue_) queue_->Close();
-    }
+    Drop();
     wake_.NotifyAll();
     if (thread_.joinable()) thread_.join();
   }
 
   // False when there is no connection or its queue is full: the message is not sent.
   [[nodiscard]] bool Send(Request request) EXCLUDES(mutex_) {
-    std::shared_ptr<BoundedQueue<Request>> queue;
+    std::shared_ptr<Call> call;
     {
       MutexLock lock(mutex_);
-      queue = queue_;
+      call = call_;
     }
-    return queue && queue->TryPush(std::move(request));
+    return call && call->Send(std::move(request));
   }
 
   // Ends the present connection; it is opened again.
   void Drop() EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    if (context_) context_->TryCancel();
+    if (call_) call_->context.TryCancel();
   }
 
  private:
   static constexpr std::size_t kQueueMax = 50'000;
 
+  class Call : public Reactor {
+   public:
+    grpc::ClientContext context;
+    StreamTurn turn;
+
+    void Queue(Request request) EXCLUDES(mutex_) {
+      MutexLock lock(mutex_);
+      queue_.push_back(std::move(request));
+    }
+    // From here on Send sends.
+    void Open() EXCLUDES(mutex_) {
+      bool more = false;
+      {
+        MutexLock lock(mutex_);
+        open_ = true;
+        more = TakeNext();
+      }
+      if (more) this->StartWrite(&current_, options_);
+    }
+    bool Send(Request request) EXCLUDES(mutex_) {
+      bool more = false;
+      {
+        MutexLock lock(mutex_);
+        if (!open_ || queue_.size() >= kQueueMax) return false;
+        queue_.push_back(std::move(request));
+        if (!writing_) more = TakeNext();
+      }
+      if (more) this->StartWrite(&current_, options_);
+      return true;
+    }
+    // Nothing is sent from here on, and nothing is under way when it returns.
+    void Close() EXCLUDES(mutex_) {
+      MutexLock lock(mutex_);
+      open_ = false;
+      queue_.clear();
+      while (writing_) written_.Wait(mutex_);
+    }
+    void OnWriteDone(bool ok) override {
+      bool more = false;
+      {
+        MutexLock lock(mutex_);
+        more = ok && open_ && TakeNext();
+        if (!more) writing_ = false;
+        written_.NotifyAll();
+      }
+      if (more) this->StartWrite(&current_, options_);
+    }
+    void OnReadDone(bool ok) override { turn.OnRead(ok); }
+    void OnDone(const grpc::Status& status) override { turn.OnDone(status); }
+
+   private:
+    // Whether current_ is to be written: the caller starts that without the lock.
+    bool TakeNext() REQUIRES(mutex_) {
+      if (queue_.empty()) return false;
+      writing_ = true;
+      current_ = std::move(queue_.front());
+      queue_.pop_front();
+      options_ = grpc::WriteOptions();
+      // Lets the transport put what belongs together into one packet.
+      if (!queue_.empty()) options_.set_buffer_hint();
+      return true;
+    }
+
+    Mutex mutex_;
+    CondVar written_;
+    bool open_ GUARDED_BY(mutex_) = false;
+    bool writing_ GUARDED_BY(mutex_) = false;
+    // Of the one write under way.
+    Request current_;
+    grpc::WriteOptions options_;
+    std::deque<Request> queue_ GUARDED_BY(mutex_);
+  };
+
   void Loop() {
     ReconnectPause pause;
     while (!stopping_) {
-      auto context = std::make_shared<grpc::ClientContext>();
-      auto queue = std::make_shared<BoundedQueue<Request>>(kQueueMax);
+      auto call = std::make_shared<Call>();
       {
         MutexLock lock(mutex_);
-        context_ = context;
+        call_ = call;
       }
       if (stopping_) break;
-      std::unique_ptr<grpc::ClientReaderWriter<Request, Response>> stream = callbacks_.open(*context);
-      callbacks_.on_open([&](Request request) { (void)queue->TryPush(std::move(request)); });
-      {
-        MutexLock lock(mutex_);
-        queue_ = queue;
-      }
-      std::thread writer([&stream, queue] {
-        while (true) {
-          std::vector<Request> batch = queue->PopBatch(256, 500'000'000);
-          if (batch.empty() && queue->closed()) return;
-          for (std::size_t i = 0; i < batch.size(); ++i) {
-            grpc::WriteOptions options;
-            // Lets the transport put what belongs together into one packet.
-            if (i + 1 < batch.size()) options.set_buffer_hint();
-            if (!stream->Write(batch[i], options)) {
-              queue->Close();
-              return;
-            }
-          }
-        }
-      });
+      callbacks_.open(&call->context, call.get());
+      callbacks_.on_open([&](Request request) { call->Queue(std::move(request)); });
+      // Reads and writes are started from outside of the reactions: the call is not over before it is let go.
+      call->AddHold();
       Response response;
-      while (stream->Read(&response)) {
+      call->StartRead(&response);
+      call->StartCall();
+      call->Open();
+      while (call->turn.WaitRead()) {
         if (!callbacks_.on_message(response)) break;
         pause.Reset();
+        call->StartRead(&response);
       }
-      context->TryCancel();
-      {
-        MutexLock lock(mutex_);
-        queue_.reset();
-      }
-      queue->Close();
-      writer.join();
-      absl::Status status = FromGrpc(stream->Finish());
+      call->context.TryCancel();
+      call->Close();
+      call->RemoveHold();
+      absl::Status status = call->turn.WaitDone();
       callbacks_.on_disconnected(status);
       if (!pause.Wait(mutex_, wake_, stopping_)) break;
     }
     MutexLock lock(mutex_);
-    context_.reset();
+    call_.reset();
   }
 
   Callbacks callbacks_;
   std::atomic<bool> stopping_{false};
   Mutex mutex_;
   CondVar wake_;
-  std::shared_ptr<grpc::ClientContext> context_ GUARDED_BY(mutex_);
-  std::shared_ptr<BoundedQueue<Request>> queue_ GUARDED_BY(mutex_);
+  std::shared_ptr<Call> call_ GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

@@ -38,14 +38,18 @@ class ClientStreamTest : public ::testing::Test {
   std::int64_t Until(int count, bool taken) {
     std::promise<void> last_one;
     int messages = 0;
-    StreamReader<HealthCheckResponse> reader(
-        {.open = [&](grpc::ClientContext& call) { return stub->Watch(&call, HealthCheckRequest()); },
-         .on_message =
-             [&](HealthCheckResponse&) {
-               if (++messages == count) last_one.set_value();
-               return taken;
-             },
-         .on_disconnected = {}});
+    StreamReader<HealthCheckResponse> reader({.open =
+                                                  [&](grpc::ClientContext* call, auto* reactor) {
+                                                    auto kept = std::make_shared<const HealthCheckRequest>();
+                                                    stub->async()->Watch(call, kept.get(), reactor);
+                                                    return kept;
+                                                  },
+                                              .on_message =
+                                                  [&](HealthCheckResponse&) {
+                                                    if (++messages == count) last_one.set_value();
+                                                    return taken;
+                                                  },
+                                              .on_disconnected = {}});
     auto started = std::chrono::steady_clock::now();
     reader.Start();
     last_one.get_future().wait();

@@ -4,12 +4,12 @@
 #include <google/protobuf/message.h>
 
 #include <type_traits>
-#include <vector>
 
 namespace ballast {
 
 // A place to read one message after the other into: what a protobuf message consists of lies together and is given back
-// at once, instead of piece by piece. Taking a part out of it copies that part. One thread.
+// at once, instead of piece by piece. Taking a part out of it copies that part. One thread at a time: who reads the
+// message may be another than who asks for the next one, and has blocks of its own.
 template <typename Message, bool kArena = std::is_base_of_v<google::protobuf::Message, Message>>
 class ReusedMessage {
  public:
@@ -20,16 +20,16 @@ class ReusedMessage {
   }
 
  private:
-  // Enough for a usual batch of events without a call of malloc.
-  static constexpr std::size_t kBlockBytes = 128 << 10;
-  static google::protobuf::ArenaOptions OptionsOf(std::vector<char>& block) {
+  // A usual batch of events is in a block or two; the allocator keeps blocks of this size at hand.
+  static constexpr std::size_t kBlockBytes = 32 << 10;
+  static constexpr std::size_t kBlockBytesMax = 128 << 10;
+  static google::protobuf::ArenaOptions Options() {
     google::protobuf::ArenaOptions options;
-    options.initial_block = block.data();
-    options.initial_block_size = block.size();
+    options.start_block_size = kBlockBytes;
+    options.max_block_size = kBlockBytesMax;
     return options;
   }
-  std::vector<char> block_ = std::vector<char>(kBlockBytes);
-  google::protobuf::Arena arena_{OptionsOf(block_)};
+  google::protobuf::Arena arena_{Options()};
 };
 
 // What is no protobuf message.

@@ -18,7 +18,7 @@ namespace ballast {
 
 // Keeps one bidirectional stream open for ever, without a thread of its own: Send() hands the message to the transport
 // on the caller's thread, and what comes is handed over on a thread of gRPC's. For those whose on_message only passes
-// on; who works or waits in it uses BidiClient.
+// on; who works or waits in it uses BidiClient (client_stream.h).
 template <typename Request, typename Response>
 class StreamClient {
  public:

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include "absl/synchronization/mutex.h"
 #include "google/rpc/error_details.pb.h"
@@ -19,6 +20,7 @@
 #include "grpc/health/v1/health.pb.h"
 #include "libs/base/absl_std.h"
 #include "libs/platform/service/ending.h"
+#include "libs/platform/service/one_poller.h"
 #include "libs/platform/service/storage_watch.h"
 
 extern char** environ;
@@ -196,6 +198,8 @@ int Serve(const ServiceSpec& spec, const Config& config, Logger& log, const sigs
     service->Drain();
     return Fail(log, "service.start_failed", status);
   }
+  std::unique_ptr<OnePoller> one_poller;
+  if (OnePoller::Serves(std::thread::hardware_concurrency())) one_poller = std::make_unique<OnePoller>();
   redis.Start();
   StorageWatch storage(database, log, metrics);
   if (spec.stores) storage.Start();
