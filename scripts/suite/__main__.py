@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from suite import build, client, configuration, health, layout as where, replay, terminal
+from suite import build, client, configuration, health, layout as where, own_market, replay, terminal
 from suite.secrets_store import ensure_directory, write_private
 from suite.supervisor import Supervisor, claim, has_leftovers, running_pid
 
@@ -50,6 +50,8 @@ def _parse():
     run.add_argument("--detach", action="store_true", help="return when the suite is ready")
     run.add_argument("--market", choices=("simulated", "replay"), help="where prices come from [simulated]")
     run.add_argument("--symbols", type=_symbols, metavar="A,B", help="what is replayed [SPY,IBM,BAC]")
+    run.add_argument("--replay", metavar="A,B|own:NAME,…",
+                     help="replays recorded symbols, or own data sets that the running suite keeps (scripts/data list): own:GOOG-1m")
     run.add_argument("--instrument", action="append", default=[], metavar="SYMBOL,KEY=VALUE,…",
                      help="what a symbol is that is not known, e.g. GOOG,asset_class=EQUITY,tick_size=0.01,lot_size=1")
     again = run.add_mutually_exclusive_group()
@@ -72,6 +74,8 @@ def _parse():
         verb.add_argument("--run-directory", "--run-dir", type=lambda text: pathlib.Path(text).resolve(),
                           help="state folder [.run, .run/replay for --market replay]")
     arguments = parser.parse_args()
+    if arguments.verb == "run" and arguments.replay:
+        _take_replay(run, arguments)
     if arguments.verb == "run" and arguments.symbols and arguments.market != "replay":
         run.error("--symbols goes with --market replay")
     if arguments.verb == "run" and arguments.market != "replay":
@@ -81,6 +85,19 @@ def _parse():
     if arguments.run_directory is None:
         arguments.run_directory = _folder(arguments)
     return arguments
+
+
+def _take_replay(run, arguments):
+    """--replay is --market replay with its symbols, or with data sets of the user's own."""
+    if arguments.market == "simulated" or arguments.symbols:
+        run.error("--replay says both: where prices come from, and of what")
+    arguments.market = "replay"
+    words = [word for word in arguments.replay.split(",") if word]
+    arguments.own = [word.removeprefix("own:") for word in words if word.startswith("own:")]
+    if not words or (arguments.own and (len(arguments.own) != len(words) or "" in arguments.own)):
+        run.error("--replay takes recorded symbols, SPY,IBM, or own data sets, own:GOOG-1m,own:MSFT-1m")
+    if not arguments.own:
+        arguments.symbols = _symbols(arguments.replay)
 
 
 def _folder(arguments):
@@ -209,6 +226,11 @@ def _run(arguments):
     layout = where.Layout.make(run, arguments.free_ports, arguments.port_offset, arguments.order_managers)
     if running_pid(layout):
         raise SystemExit("run: already running here (./scripts/status, ./scripts/stop)")
+    if getattr(arguments, "own", None):
+        bin_of_data = pathlib.Path(arguments.bin).resolve() if arguments.bin else None
+        folder, arguments.symbols, instruments = own_market.prepare(arguments.own, run, bin_of_data, _say)
+        arguments.instrument = [*instruments, *arguments.instrument]
+        arguments.set.append(f"broker_gateway.replay_directory={folder}")
     overrides = _given(run, arguments)
     settings = configuration.broker(overrides)
     if settings.get("market_source") == "replay":

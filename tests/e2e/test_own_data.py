@@ -9,6 +9,7 @@ import subprocess
 import grpc
 import pytest
 
+import test_data
 from harness import BIN, wait_until
 
 GOOG = "GOOG,asset_class=EQUITY,tick_size=0.01,lot_size=1"
@@ -293,3 +294,31 @@ def test_a_backtest_plays_a_file_of_each_shape(shape, tmp_path):
     run = command("ballast-backtest", "run", "--bars", own, "--instrument", instrument, "--out", tmp_path / "report.json")
     assert run.returncode == 0 and "the file was read as" in run.stdout, run
     assert json.loads((tmp_path / "report.json").read_text())["setup"]["timeframe"] == timeframe
+
+
+@pytest.fixture
+def replayed(tmp_path):
+    """A folder that scripts/run replays into; stopped and removed."""
+    made = test_data.Folder(tmp_path)
+    yield made
+    made.remove()
+
+
+def test_own_bars_are_the_market_of_a_replay(suite, data, replayed, monkeypatch):
+    text = many_minutes(300)
+    data.load(text, instrument=BTC, name="market")
+    monkeypatch.setenv("BALLAST_DATA_ADDRESS", f"127.0.0.1:{suite.layout.ports['grpc.broker_gateway']}")
+    done = replayed._suite("run", "--detach", "--bin", str(BIN), "--free-ports", "--replay", "own:market", "--speed", "0",
+                           "--set", "strategy_runner.deployments=[]")
+    replayed.remember()
+    assert done.returncode == 0 and "Own data: 300 bars of market, 1m" in done.stdout, done
+    market = replayed.until_over()
+    rows = text.splitlines()[1:]
+    assert market["data_set"]["files"][0]["rows"] in (len(rows), str(len(rows))), market
+    bars = replayed.call("GET", "/api/live/bars?symbol=BTC-USD&timeframe=1m&limit=3")["bars"]
+    last = rows[-1].split(",")
+    began = datetime.datetime.fromtimestamp(int(last[0]), datetime.timezone.utc)
+    assert bars[-1]["close"] == last[4] and bars[-1]["start_time"].startswith(f"{began:%Y-%m-%dT%H:%M:%S}"), (bars, last)
+    for wrong, why in (("own:nobody", "there is no data set"), ("own:market,SPY", "own data sets")):
+        refused = replayed._suite("run", "--bin", str(BIN), "--replay", wrong, timeout=60)
+        assert refused.returncode != 0 and why in refused.stdout + refused.stderr, refused
