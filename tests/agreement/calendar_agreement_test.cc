@@ -1,5 +1,5 @@
-// libs/calendar against what the Python package exchange_calendars says (tools/calendar_days.py wrote the table): every day
-// of 2015 to 2030.
+// libs/calendar against what the Python package exchange_calendars says (tools/calendar_days.py wrote the table): every
+// day of 2015 to 2030.
 #include <fstream>
 #include <map>
 #include <sstream>
