@@ -97,6 +97,13 @@ Decimal VenueQuality::RejectRatio() const {
 
 Duration VenueQuality::Latency() const { return {measured == 0 ? 0 : latency_sum.nanos / measured}; }
 
+Decimal PenaltyOf(const VenueQuality& quality) {
+  Decimal unreliable = Multiply(Decimal::FromInt(1) - quality.Score(), Decimal::Of("0.005"), Rounding::kHalfEven);
+  Decimal milliseconds =
+      Divide(Decimal::FromInt(quality.Latency().nanos), Decimal::FromInt(1'000'000), Rounding::kHalfEven);
+  return unreliable + Multiply(milliseconds, Decimal::Of("0.000001"), Rounding::kHalfEven);
+}
+
 Decimal VenueQuality::Score() const {
   Decimal good = Multiply(FillRatio(), Decimal::FromInt(children - refused), Rounding::kHalfEven);
   return Divide(good + Decimal::FromInt(kPrior), Decimal::FromInt(children + kPrior), Rounding::kHalfEven);

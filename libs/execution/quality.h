@@ -76,4 +76,8 @@ struct VenueQuality {
   static constexpr int kPrior = 5;
 };
 
+// What a plan counts a venue's dealings with, as a fraction of notional: 50 basis points for one that fills nothing,
+// and 0.01 of one for each millisecond.
+Decimal PenaltyOf(const VenueQuality& quality);
+
 }  // namespace ballast::execution
