@@ -3,6 +3,7 @@
 #include <grpcpp/client_context.h>
 
 #include "libs/base/absl_std.h"
+#include "libs/platform/config/token_file.h"
 #include "libs/platform/http/http_server.h"
 #include "libs/platform/http/url.h"
 #include "services/api_gateway/api.h"
@@ -11,7 +12,6 @@
 #include "services/api_gateway/grpc_adapter.h"
 #include "services/api_gateway/status_board.h"
 #include "services/api_gateway/stream_hub.h"
-#include "services/api_gateway/token_file.h"
 
 namespace ballast {
 namespace {

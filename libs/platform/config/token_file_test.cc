@@ -1,8 +1,9 @@
-#include "services/api_gateway/token_file.h"
+#include "libs/platform/config/token_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
