@@ -125,6 +125,8 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
   std::vector<Decision> decisions;
   bool can_act = state.working_request.empty() && context.market_time >= state.blocked_until;
   if (evaluation.signal == Signal::kNone) {
+    if (evaluation.noted)
+      decisions.push_back(Note(bar.symbol, context.market_time, "hold", evaluation.reason, evaluation.inputs));
     if (state.waiting_entry == Signal::kNone || !can_act) return decisions;
     if (!state.quantity.IsZero()) {
       // On the wanted side after all; the other side's exit is OnQuote's.

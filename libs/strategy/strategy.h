@@ -19,6 +19,8 @@ struct Evaluation {
   std::string reason;
   // What it was decided on, as text, e.g. fast, slow, close.
   std::map<std::string, std::string> inputs;
+  // Of kNone: why there is no signal is worth keeping, as a decision to hold.
+  bool noted = false;
 };
 
 // One strategy on one instrument. Total and deterministic: the same bars give the same signals. Knows nothing of

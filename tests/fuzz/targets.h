@@ -30,6 +30,8 @@ void ReadLimitSet(std::string_view bytes);
 void ReadExposure(std::string_view bytes);
 void ReadReconciliation(std::string_view bytes);
 void ReadStopPolicy(std::string_view bytes);
+// targets_external.cc: what the process of a strategy sends.
+void ReadExternal(std::string_view bytes);
 // targets_web.cc: what a browser or a client of REST sends.
 void ReadRestBody(std::string_view bytes);
 void ReadHttp(std::string_view bytes);
@@ -65,6 +67,7 @@ inline constexpr std::array kTargets = {
     Target{"exposure", ReadExposure},
     Target{"reconciliation", ReadReconciliation},
     Target{"stop_policy", ReadStopPolicy},
+    Target{"external", ReadExternal},
     Target{"rest_body", ReadRestBody},
     Target{"http", ReadHttp},
     Target{"websocket", ReadWebSocket},
