@@ -83,6 +83,7 @@ def write(layout, *overrides):
         }
     sections["order_management"]["order_managers"] = layout.order_managers
     sections["positions"]["trade_log_directory"] = str(layout.logs)
+    sections["strategy_runner"]["token_file"] = str(layout.secrets / "token")
     gateway = {
         "http_listen": f"127.0.0.1:{layout.ports['http']}",
         # The gateway serves REST without a dashboard, and refuses a folder that is not there.
@@ -104,6 +105,7 @@ def write(layout, *overrides):
 
     environment = [f"BALLAST_URL=http://127.0.0.1:{layout.ports['http']}",
                    f"BALLAST_TOKEN={token}",
+                   f"BALLAST_STRATEGY_ADDRESS=127.0.0.1:{layout.ports['grpc.strategy_runner']}",
                    f"BALLAST_HTTP_PORT={layout.ports['http']}",
                    f"BALLAST_POSTGRES_PORT={layout.ports['postgres']}",
                    f"BALLAST_REDIS_PORT={layout.ports['redis']}"]

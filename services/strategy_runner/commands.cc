@@ -34,8 +34,8 @@ LiveDeployment* Commands::FindOrMake(const pb::CreateDeploymentRequest& request,
     *refusal = absl::FailedPreconditionError(ToAbsl(spec.strategy_id + " is archived"));
     return nullptr;
   }
-  // An id has no '@'.
-  std::string stem = spec.strategy_id;
+  // An id has no '@'; an order's id is made of it, so it is kept short.
+  std::string stem = spec.strategy_id.starts_with("external:") ? spec.strategy_id.substr(9) : spec.strategy_id;
   std::replace(stem.begin(), stem.end(), '@', '.');
   std::string id = stem + "-" + Sha256Hex(request.request_id()).substr(0, 8);
   if (floor_.deployments.Find(id) != nullptr) {

@@ -39,6 +39,16 @@ absl::Status Deployments::Renew(LiveDeployment& live) const {
         ToAbsl(live.row.deployment_id + ": " + errors.front().field + ": " + errors.front().message));
   auto entry = shelf_.FindEntry(spec.strategy_id);
   if (!entry) return absl::InternalError("a strategy that was there has gone");
+  if (auto external = shelf_.external().Find(spec.strategy_id)) {
+    if (!live.answers) live.answers = std::make_shared<external::AnswerSheet>();
+    entry = external->registration.EntryWith(
+        [sheet = live.answers, bars = external->registration.warmup_bars](const strategy::Parameters&) {
+          return std::make_unique<external::SheetStrategy>(sheet, bars);
+        });
+  } else {
+    live.answers = nullptr;
+    live.external_fault.clear();
+  }
   ASSIGN_OR_RETURN(strategy::Decider decider,
                    strategy::Decider::Make(DeploymentId(live.row.deployment_id), std::move(spec), *entry));
   if (live.decider) decider.TakeOver(*live.decider);
@@ -103,6 +113,13 @@ pb::Deployment Deployments::Describe(const LiveDeployment& live) const {
   out.set_winning_trades(book.record.wins);
   out.set_loss_halt(book.drawdown_halted ? "drawdown" : book.day_halted ? "daily_loss" : "");
   ToProto(book.track, out.mutable_sizing_records());
+  if (live.answers) {
+    auto external = shelf_.external().Find(row.spec.strategy_id());
+    out.set_external_connection(!external || !external->connected ? pb::EXTERNAL_CONNECTION_WAITING
+                                : live.external_fault.empty()     ? pb::EXTERNAL_CONNECTION_CONNECTED
+                                                                  : pb::EXTERNAL_CONNECTION_FAULT);
+    out.set_external_text(live.external_fault);
+  }
   if (const std::string* why = BlockOf(row.spec.account_id())) {
     out.set_block(pb::DEPLOYMENT_BLOCK_ORDER_LOG_UNREADABLE);
     out.set_block_text(*why);

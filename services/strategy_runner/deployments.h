@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/external/answer_sheet.h"
 #include "libs/strategy/decider.h"
 #include "services/strategy_runner/rule_shelf.h"
 #include "services/strategy_runner/store.h"
@@ -25,6 +26,10 @@ struct LiveDeployment {
   // that.
   std::vector<Bar> bars;
   std::set<Symbol> opens;
+  // Of a strategy that runs in a process of its own, and of no other: what it says of the bars that are decided next.
+  std::shared_ptr<external::AnswerSheet> answers;
+  // What was wrong with its newest answer, with its code; empty: nothing.
+  std::string external_fault;
   // Times it was stopped: what was begun before counts no more.
   std::uint64_t stops = 0;
   // Its orders are being cancelled; what closes it must come behind that.

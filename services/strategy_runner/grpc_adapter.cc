@@ -64,6 +64,13 @@ grpc::ServerUnaryReactor* StrategyGrpc::ListStrategies(grpc::CallbackServerConte
   for (const ShelvedRules& each : shelf_.All()) {
     if (!each.row.archived) ToProto(each.rules.EntryFor(each.row.strategy_id()), response->add_strategies());
   }
+  for (const ShelvedExternal& each : shelf_.external().Offered()) {
+    // Its make is not asked for.
+    pb::Strategy* strategy = response->add_strategies();
+    ToProto(each.registration.EntryWith({}), strategy);
+    strategy->set_external_connection(each.connected ? pb::EXTERNAL_CONNECTION_CONNECTED
+                                                     : pb::EXTERNAL_CONNECTION_WAITING);
+  }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
   return reactor;
@@ -96,7 +103,9 @@ grpc::ServerUnaryReactor* StrategyGrpc::CheckPrerequisites(grpc::CallbackServerC
     reactor->Finish(InvalidFields(errors));
     return reactor;
   }
-  AskPrerequisites(spec, neighbours_, [reactor, response](std::vector<pb::Prerequisite> prerequisites) {
+  auto external = shelf_.external().Find(spec.strategy_id);
+  AskPrerequisites(spec, neighbours_, [reactor, response, external](std::vector<pb::Prerequisite> prerequisites) {
+    if (external) prerequisites.push_back(ConnectedPrerequisite(*external));
     response->set_passed(AllPassed(prerequisites));
     for (auto& prerequisite : prerequisites) *response->add_prerequisites() = std::move(prerequisite);
     reactor->Finish(grpc::Status::OK);

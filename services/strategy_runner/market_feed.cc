@@ -1,5 +1,6 @@
 #include "services/strategy_runner/market_feed.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -12,12 +13,13 @@ constexpr std::int64_t kSilenceNs = 10'000'000'000;
 
 }  // namespace
 
-MarketFeed::MarketFeed(Floor& floor, OrderDesk& desk, StopWatch& stops, OrderFeed& orders)
+MarketFeed::MarketFeed(Floor& floor, OrderDesk& desk, StopWatch& stops, OrderFeed& orders, ExternalDesk& external)
     : floor_(floor),
       desk_(desk),
       stops_(stops),
       orders_(orders),
-      needs_(floor),
+      external_(external),
+      needs_(floor, external),
       steps_counter_(floor.metrics.GetCounter("ballast_strategy_steps_total", "market steps worked", {})),
       step_seconds_(floor.metrics.GetSeconds("ballast_strategy_step_seconds", "deciding on one market step", {})),
       silence_(floor.metrics.GetGauge("ballast_strategy_market_silence_seconds",
@@ -56,7 +58,7 @@ bool MarketFeed::WorkFirst() {
   if (!lockstep) return true;
   if (stage_ == Stage::kNeeds) {
     needs_.AskEquity();
-    if (!needs_.AllReady()) return false;
+    if (!needs_.AllReady() || !AllSettled()) return false;
     DecideAll();
     stage_ = Stage::kDecided;
   }
@@ -84,7 +86,9 @@ void MarketFeed::Queue(const std::vector<Bar>& bars) {
   for (auto& [id, live] : floor_.deployments.all()) {
     if (!live.running()) continue;
     for (const Bar& bar : bars) {
-      if (live.decider->Wants(bar)) live.bars.push_back(bar);
+      if (!live.decider->Wants(bar)) continue;
+      live.bars.push_back(bar);
+      external_.Ask(live, bar);
     }
     if (!live.decider->spec().entries_wait_for_open) continue;
     for (const Symbol& symbol : quoted_) {
@@ -93,13 +97,18 @@ void MarketFeed::Queue(const std::vector<Bar>& bars) {
   }
 }
 
+bool MarketFeed::AllSettled() const {
+  const Deployments::Map& all = floor_.deployments.all();
+  return std::all_of(all.begin(), all.end(), [this](const auto& entry) { return external_.Settled(entry.second); });
+}
+
 void MarketFeed::DecideBars() {
   std::vector<std::string> decided;
   for (auto& [id, live] : floor_.deployments.all()) {
     if (!live.waits()) continue;
     if (!live.running()) {
       live.DropNews();
-    } else if (needs_.Ready(live)) {
+    } else if (needs_.Ready(live) && external_.AnySettled(live)) {
       desk_.Act(live, OnBars(live));
       decided.push_back(live.row.spec.account_id());
     }
@@ -122,7 +131,7 @@ void MarketFeed::DecideAll() {
 
 std::vector<strategy::Decision> MarketFeed::OnBars(LiveDeployment& live) {
   std::vector<strategy::Decision> decisions;
-  std::vector<Bar> bars = std::exchange(live.bars, {});
+  std::vector<Bar> bars = external_.Take(live);
   std::set<Symbol> opens = std::exchange(live.opens, {});
   if (bars.empty() && opens.empty()) return decisions;
   const strategy::DecisionContext context = floor_.market.Context(live, needs_.EquityOf(live), needs_.CeilingOf(live));

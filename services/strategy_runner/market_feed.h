@@ -22,7 +22,7 @@ class MarketFeed {
     std::uint64_t connection = 0;
   };
 
-  MarketFeed(Floor& floor, OrderDesk& desk, StopWatch& stops, OrderFeed& orders);
+  MarketFeed(Floor& floor, OrderDesk& desk, StopWatch& stops, OrderFeed& orders, ExternalDesk& external);
 
   void Push(Step step);
   // As far as it goes now.
@@ -37,6 +37,8 @@ class MarketFeed {
   bool WorkFirst();
   void Begin(Step& step);
   void Queue(const std::vector<Bar>& bars);
+  // Every external strategy has said what it thinks of its bars, or will not.
+  [[nodiscard]] bool AllSettled() const;
   // Those whose needs are met.
   void DecideBars();
   // Lockstep: quotes and bars of everybody.
@@ -47,6 +49,7 @@ class MarketFeed {
   OrderDesk& desk_;
   StopWatch& stops_;
   OrderFeed& orders_;
+  ExternalDesk& external_;
   Needs needs_;
   std::deque<Step> steps_;
   // Of the first of `steps_`.

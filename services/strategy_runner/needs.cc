@@ -67,13 +67,19 @@ void Needs::Warm(LiveDeployment& live, const Past& past) {
   // The history may have the bars that are to be decided on already.
   std::map<std::pair<Symbol, std::string>, UtcTime> first_coming;
   for (const Bar& bar : live.bars) first_coming.try_emplace(std::pair(bar.symbol, bar.timeframe), bar.start_time);
+  std::vector<Bar> own;
   for (const auto& [key, bars] : past.bars) {
     auto first = first_coming.find(key);
     for (const Bar& bar : bars) {
-      if (first == first_coming.end() || bar.start_time < first->second) live.decider->Warm(bar);
+      if (first != first_coming.end() && bar.start_time >= first->second) continue;
+      live.decider->Warm(bar);
+      if (live.answers && key.second == live.row.spec.timeframe()) own.push_back(bar);
     }
   }
   live.warm = true;
+  std::stable_sort(own.begin(), own.end(),
+                   [](const Bar& left, const Bar& right) { return left.start_time < right.start_time; });
+  external_.Open(live, own);
 }
 
 bool Needs::SizesByLimits(const std::string& account) const {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "services/strategy_runner/floor.h"
+#include "services/strategy_runner/external_desk.h"
 
 namespace ballast {
 
@@ -14,7 +14,7 @@ namespace ballast {
 // account's equity. Asked for beside everything else; a bar waits for the answers, nothing else does.
 class Needs {
  public:
-  explicit Needs(Floor& floor) : floor_(floor) {}
+  Needs(Floor& floor, ExternalDesk& external) : floor_(floor), external_(external) {}
 
   // At each step: what is missing and not asked for yet. A question that failed is asked again at the next step.
   void OnStep();
@@ -55,9 +55,10 @@ class Needs {
   // Somebody of the account sizes by its limits.
   [[nodiscard]] bool SizesByLimits(const std::string& account) const;
   void OnPast(const std::string& id, std::uint64_t question, const Past& past);
-  static void Warm(LiveDeployment& live, const Past& past);
+  void Warm(LiveDeployment& live, const Past& past);
 
   Floor& floor_;
+  ExternalDesk& external_;
   std::map<std::string, Equity> equities_;  // by account
   bool instruments_asked_ = false;
 };

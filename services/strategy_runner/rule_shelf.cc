@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "libs/base/absl_std.h"
+#include "libs/external/answer_sheet.h"
 
 namespace ballast {
 
@@ -19,6 +20,14 @@ absl::Status RuleShelf::Put(RuleRow row) {
 
 std::optional<strategy::Entry> RuleShelf::FindEntry(const std::string& strategy_id) const {
   if (const strategy::Entry* entry = strategy::Find(strategy_id)) return *entry;
+  if (auto external = external_->Find(strategy_id)) {
+    // It is of use to whoever puts a sheet of his own in its place (Deployments::Renew).
+    auto nothing = std::make_shared<external::AnswerSheet>();
+    return external->registration.EntryWith(
+        [nothing, bars = external->registration.warmup_bars](const strategy::Parameters&) {
+          return std::make_unique<external::SheetStrategy>(nothing, bars);
+        });
+  }
   auto found = Find(strategy_id);
   return found ? std::optional(found->rules.EntryFor(strategy_id)) : std::nullopt;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "libs/base/utc_time.h"
 #include "libs/platform/thread/mutex.h"
 #include "libs/rules/rule_text.h"
+#include "services/strategy_runner/external_shelf.h"
 
 namespace ballast {
 
@@ -32,7 +34,8 @@ struct ShelvedRules {
   rules::RuleText rules;
 };
 
-// Every strategy that can be deployed: those built in and those written as rules. Any thread.
+// Every strategy that can be deployed: those built in, those written as rules, and those that run in processes of their
+// own. Any thread.
 class RuleShelf {
  public:
   // INVALID_ARGUMENT when this version cannot read its text.
@@ -44,10 +47,13 @@ class RuleShelf {
   [[nodiscard]] std::optional<ShelvedRules> FindByRequest(const std::string& request_id) const EXCLUDES(mutex_);
   // By name, the newest version first.
   [[nodiscard]] std::vector<ShelvedRules> All() const EXCLUDES(mutex_);
+  // Whoever looks on the shelf may also say which processes are there.
+  [[nodiscard]] ExternalShelf& external() const { return *external_; }
 
  private:
   mutable Mutex mutex_;
   std::map<std::string, ShelvedRules> rules_ GUARDED_BY(mutex_);
+  std::unique_ptr<ExternalShelf> external_ = std::make_unique<ExternalShelf>();
 };
 
 }  // namespace ballast

@@ -40,7 +40,8 @@ Runner::Runner(Options options, Ports ports)
       desk_(floor_),
       stops_(floor_, desk_),
       orders_(floor_, desk_, stops_),
-      feed_(floor_, desk_, stops_, orders_),
+      external_(floor_, options_.external_window_ns),
+      feed_(floor_, desk_, stops_, orders_, external_),
       starter_(floor_, stops_, [this] { options_.on_settled(); }),
       commands_(floor_, stops_, starter_, [this](const std::string& id) { orders_.Own(id); }),
       active_(ports.metrics.GetGauge("ballast_strategy_deployments", "deployments that run", {})),
@@ -103,6 +104,7 @@ runtime::Turn Runner::Poll(std::int64_t now_ns) {
 
 runtime::Turn Runner::End() {
   starter_.Abandon();
+  external_.End();
   if (!Flush() && !commit_.dead()) return Blocked();
   for (const auto& subscriber : subscribers_)
     subscriber->Close(grpc::Status(grpc::UNAVAILABLE, "the strategy runner is stopping"));
@@ -120,6 +122,7 @@ void Runner::Tick(std::int64_t now_ns) {
   if (commit_.dead()) return;
   starter_.Tick(now_ns);
   for (auto& [id, live] : deployments_.all()) stops_.Work(live);
+  external_.Tick(now_ns);
   feed_.Tick(now_ns);
   orders_.Tick();
 }
@@ -153,6 +156,21 @@ bool Runner::OnStep(broker::v1::StreamMarketDataResponse step, std::function<voi
     // The service stops: the next one reads on.
     if (!inbox_->closed() && !commit_.dead()) feed_.Push(std::move(queued));
   });
+}
+
+bool Runner::ConnectExternal(ExternalSession session) {
+  return inbox_->Post(kFeeds, kTaskBytes,
+                      [this, session = std::move(session)]() mutable { external_.Connect(std::move(session)); });
+}
+
+bool Runner::AnswerExternal(std::uint64_t session, external::v1::Answer answer) {
+  std::size_t bytes = kTaskBytes + answer.ByteSizeLong();
+  return inbox_->Post(kFeeds, bytes,
+                      [this, session, answer = std::move(answer)] { external_.Answer(session, answer); });
+}
+
+void Runner::DisconnectExternal(std::uint64_t session) {
+  (void)inbox_->PostAlways(kFeeds, 0, [this, session] { external_.Disconnect(session); });
 }
 
 void Runner::Tell(const StrategyStore::Batch& batch) {

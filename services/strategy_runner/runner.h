@@ -31,6 +31,8 @@ class Runner : public runtime::Machine {
     // Runs once, on the deciding thread: every configured deployment has been started, or there is no need to wait for
     // it. The market is not read before, so that a replay starts with everybody in place.
     std::function<void()> on_settled;
+    // For an external strategy's answer to a bar.
+    std::int64_t external_window_ns = 2'000'000'000;
   };
   struct Ports {
     StrategyStore& store;
@@ -77,6 +79,11 @@ class Runner : public runtime::Machine {
   bool List(std::string account, Reply<strategy::v1::ListDeploymentsResponse> reply);
   bool Subscribe(std::shared_ptr<Sender> session);
 
+  // Any thread: the processes of external strategies. False: the inbox is full, and the session has to end.
+  bool ConnectExternal(ExternalSession session);
+  bool AnswerExternal(std::uint64_t session, external::v1::Answer answer);
+  void DisconnectExternal(std::uint64_t session);
+
  private:
   bool Command(absl::AnyInvocable<void()> task) { return inbox_->Post(kCommands, kTaskBytes, std::move(task)); }
   bool Flush() { return commit_.Flush(inbox_->closed()); }
@@ -104,6 +111,7 @@ class Runner : public runtime::Machine {
   OrderDesk desk_;
   StopWatch stops_;
   OrderFeed orders_;
+  ExternalDesk external_;
   MarketFeed feed_;
   Starter starter_;
   Commands commands_;

@@ -3,10 +3,12 @@
 #include <grpcpp/grpcpp.h>
 
 #include "libs/base/absl_std.h"
+#include "libs/platform/config/token_file.h"
 #include "libs/platform/grpc/client_stream.h"
 #include "libs/platform/thread/answered.h"
 #include "libs/runtime/worker.h"
 #include "services/strategy_runner/algo_house.h"
+#include "services/strategy_runner/external_grpc.h"
 #include "services/strategy_runner/grpc_adapter.h"
 #include "services/strategy_runner/grpc_neighbours.h"
 #include "services/strategy_runner/postgres_store.h"
@@ -28,6 +30,7 @@ class StrategyRunnerShell : public Service {
       : context_(context),
         store_(context.database),
         rule_store_(context.database),
+        external_store_(context.database),
         rules_(shelf_, rule_store_, context.clock, context.log),
         neighbours_(context.config),
         algo_(context, neighbours_),
@@ -87,7 +90,9 @@ class StrategyRunnerShell : public Service {
     // Before the deployments: theirs may be of them.
     RETURN_IF_ERROR(rules_.Recover());
     RETURN_IF_ERROR(algo_.Recover());
+    RETURN_IF_ERROR(RecoverExternal());
     Runner::Options options;
+    options.external_window_ns = context_.config.GetInt("external_answer_ms") * 1'000'000;
     for (const std::string& text : context_.config.GetStringList("deployments")) {
       if (text.empty()) continue;
       ASSIGN_OR_RETURN(ConfiguredDeployment configured, ParseDeployment(text, shelf_));
@@ -103,16 +108,24 @@ class StrategyRunnerShell : public Service {
                                                                          .fail = context_.fail});
     worker_ = std::make_unique<runtime::Worker>(*runner_, context_.clock);
     grpc_ = std::make_unique<StrategyGrpc>(*runner_, store_, neighbours_, shelf_);
+    Secret token;
+    // Without one the suite runs, and takes no external strategy.
+    if (const std::string& path = context_.config.GetString("token_file"); !path.empty()) {
+      ASSIGN_OR_RETURN(token, ReadTokenFile(path));
+    }
+    external_ = std::make_unique<ExternalGrpc>(std::move(token), shelf_.external(), external_store_, *runner_,
+                                               context_.clock, context_.log);
     return runner_->Recover();
   }
   std::vector<grpc::Service*> GrpcServices() override {
-    std::vector<grpc::Service*> services = {grpc_.get(), &rules_};
+    std::vector<grpc::Service*> services = {grpc_.get(), &rules_, external_.get()};
     for (grpc::Service* service : algo_.services()) services.push_back(service);
     return services;
   }
   absl::Status Start() override {
     grpc_->Start();
     rules_.Start();
+    external_->Start();
     worker_->Start();
     events_.Start();
     algo_.Start();
@@ -128,9 +141,20 @@ class StrategyRunnerShell : public Service {
     neighbours_.Stop();
     grpc_->Stop();
     rules_.Stop();
+    external_->Stop();
   }
 
  private:
+  absl::Status RecoverExternal() {
+    RETURN_IF_ERROR(external_store_.Fence());
+    ASSIGN_OR_RETURN(std::vector<ExternalRow> rows, external_store_.Load());
+    for (const ExternalRow& row : rows) {
+      // One that this version cannot read is not offered.
+      if (absl::Status put = shelf_.external().Put(row); !put.ok())
+        context_.log.Error("external.unreadable", {{"strategy", row.registration.name()}, {"error", put.ToString()}});
+    }
+    return absl::OkStatus();
+  }
   // The order log's reader thread: waits until the events are durable.
   bool OnEvents(const order::v1::StreamOrderEventsResponse& response) {
     return Answered<bool>([&](std::function<void(bool)> done) {
@@ -142,6 +166,7 @@ class StrategyRunnerShell : public Service {
   ServiceContext& context_;
   PostgresStrategyStore store_;
   RuleStore rule_store_;
+  ExternalStore external_store_;
   RuleShelf shelf_;
   RuleStrategyGrpc rules_;
   GrpcNeighbours neighbours_;
@@ -149,6 +174,7 @@ class StrategyRunnerShell : public Service {
   std::unique_ptr<Runner> runner_;
   std::unique_ptr<runtime::Worker> worker_;
   std::unique_ptr<StrategyGrpc> grpc_;
+  std::unique_ptr<ExternalGrpc> external_;
   EventReader events_;
   MarketClient market_;
 };
@@ -162,8 +188,17 @@ ServiceSpec StrategyRunnerSpec() {
           {{.name = "deployments",
             .type = KnobType::kStringList,
             .default_value = "",
-            .help =
-                "deployments created at the first start: id|strategy|account|symbol,symbol|timeframe|name=value,…"}},
+            .help = "deployments created at the first start: id|strategy|account|symbol,symbol|timeframe|name=value,…"},
+           {.name = "token_file",
+            .default_value = "",
+            .help = "file with the suite's token, mode 600, for external strategies; empty: none of them is taken"},
+           {.name = "external_answer_ms",
+            .type = KnobType::kInt,
+            .default_value = "2000",
+            .help = "an external strategy's bar that is not answered so long is decided without it",
+            .minimum = "50",
+            .maximum = "60000",
+            .unit = "ms"}},
       .migrations = Migrations_strategy_runner(),
       .make = [](ServiceContext& context) { return std::make_unique<StrategyRunnerShell>(context); }};
 }

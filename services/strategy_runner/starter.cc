@@ -80,6 +80,8 @@ void Starter::Finish(std::uint64_t number) {
   Prerequisites all = std::move(*attempt.prerequisites);
   all.push_back(Known(*attempt.registered));
   all.push_back(Capital(live, floor_.deployments));
+  if (auto external = floor_.deployments.shelf().external().Find(live.row.spec.strategy_id()))
+    all.push_back(ConnectedPrerequisite(*external));
   if (const std::string* blocked = floor_.deployments.BlockOf(live.row.spec.account_id()))
     all.push_back(Unreadable(*blocked));
   if (AllPassed(all) && live.stops == attempt.stops && !live.running()) Apply(live);

@@ -15,7 +15,8 @@ SERVICES = {"broker_gateway": {"ballast.broker.v1.BrokerService", "ballast.broke
             "risk": {"ballast.risk.v1.RiskService"}, "order_management": {"ballast.order.v1.OrderService", "ballast.order.v1.DecisionService"},
             "positions": {"ballast.position.v1.PositionService"}, "compliance_audit": {"ballast.audit.v1.AuditService"},
             "alerts": {"ballast.alert.v1.AlertService"}, "strategy_runner": {"ballast.strategy.v1.StrategyService", "ballast.strategy.v1.RuleStrategyService",
-                                                                   "ballast.execution.v1.AlgoOrderService", "ballast.execution.v1.ExecutionQualityService"},
+                                                                   "ballast.execution.v1.AlgoOrderService", "ballast.execution.v1.ExecutionQualityService",
+                                                                   "ballast.external.v1.ExternalStrategyService"},
             "api_gateway": {"ballast.gateway.v1.GatewayService"}}
 
 
