@@ -12,6 +12,7 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/strategy/catalogue.h"
+#include "tools/backtest/external_process.h"
 #include "tools/backtest/market_choice.h"
 #include "tools/backtest/report_json.h"
 #include "tools/backtest/request.h"
@@ -23,6 +24,8 @@ namespace {
 
 struct Options {
   Request request;
+  // A command that starts a strategy's process, instead of a strategy.
+  std::string external;
   std::string out;
   std::vector<std::string> grid;
   std::string by = "sharpe";
@@ -105,6 +108,20 @@ void TellOf(const MarketChoice& market, RunOptions& setup) {
   for (const Instrument& instrument : market.instruments) setup.spec.symbols.push_back(instrument.symbol);
 }
 
+using External = std::shared_ptr<ExternalProcess>;
+
+// Null where none is asked for.
+absl::StatusOr<External> StartExternal(const Options& options, RunOptions& setup) {
+  if (options.external.empty()) return nullptr;
+  if (!options.request.rules.empty()) return absl::InvalidArgumentError("--external: not together with --rules");
+  ASSIGN_OR_RETURN(External external, ExternalProcess::Start(options.external));
+  setup.entry = ExternalProcess::EntryOf(external, setup.spec.timeframe);
+  setup.spec.strategy_id = setup.entry->strategy_id;
+  return external;
+}
+
+absl::Status FailureOf(const External& external) { return external ? external->failure() : absl::OkStatus(); }
+
 int RunCommand(const Options& options) {
   auto setup = ReadRunOptions(options.request);
   if (!setup.ok()) return Fail(setup.status());
@@ -113,9 +130,12 @@ int RunCommand(const Options& options) {
   auto market = ChooseMarket(options.request);
   if (!market.ok()) return Fail(market.status());
   TellOf(*market, *setup);
+  auto external = StartExternal(options, *setup);
+  if (!external.ok()) return Fail(external.status());
   auto run = Run::Make(*setup, market->instruments);
   if (!run.ok()) return Fail(run.status());
   run->Play(*market->play({}, *before));
+  if (absl::Status failure = FailureOf(*external); !failure.ok()) return Fail(failure);
   Outcome outcome = std::move(*run).Finish();
   Statistics statistics = Measure(outcome, setup->cash, market->periods_per_year);
   auto resampled = Resample(outcome.trades, setup->cash, options.resamples, 1);
@@ -172,6 +192,7 @@ struct Prepared {
   RunOptions setup;
   ParameterGrid grid;
   MarketChoice market;
+  External external;
 };
 
 absl::StatusOr<Prepared> Prepare(const Options& options) {
@@ -181,6 +202,7 @@ absl::StatusOr<Prepared> Prepare(const Options& options) {
   if (prepared.grid.axes().empty()) return absl::InvalidArgumentError("--grid: at least one NAME=VALUES expected");
   ASSIGN_OR_RETURN(prepared.market, ChooseMarket(options.request));
   TellOf(prepared.market, prepared.setup);
+  ASSIGN_OR_RETURN(prepared.external, StartExternal(options, prepared.setup));
   return prepared;
 }
 
@@ -202,6 +224,7 @@ int SweepCommand(const Options& options) {
   auto started = std::chrono::steady_clock::now();
   std::vector<SweepRow> rows =
       Sweep(plan, [all](std::size_t done) { Progress(std::to_string(done) + " of " + std::to_string(all) + " runs"); });
+  if (absl::Status failure = FailureOf(prepared->external); !failure.ok()) return Fail(failure);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   Progress("");
   nlohmann::ordered_json axes = nlohmann::ordered_json::array(), json_rows = nlohmann::ordered_json::array();
@@ -237,6 +260,7 @@ int WalkForwardCommand(const Options& options) {
   });
   Progress("");
   if (!folds.ok()) return Fail(folds.status());
+  if (absl::Status failure = FailureOf(prepared->external); !failure.ok()) return Fail(failure);
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   double grown = 1;
   for (const Fold& fold : *folds) {
@@ -271,6 +295,8 @@ void AddMarket(CLI::App& command, Options& options) {
   command.add_option("--instrument", request.instruments, "what a symbol is: SYMBOL,asset_class=…,tick_size=…");
   command.add_option("--strategy", request.strategy, "see: ballast-backtest strategies")->capture_default_str();
   command.add_option("--rules", request.rules, "a file of rules instead of a strategy");
+  command.add_option("--external", options.external,
+                     "a command that starts a strategy's process, instead of a strategy");
   command.add_option("--param", request.parameters, "NAME=VALUE of the strategy");
   command
       .add_option_function<std::string>(
