@@ -17,12 +17,13 @@ TOOLS = {
     "protoc": "protobuf-compiler", "redis-server": "redis-server",
 }
 # Python module → package.
-MODULES = {"google": "python3-protobuf", "grpc": "python3-grpcio", "pytest": "python3-pytest", "redis": "python3-redis",
-           "xdist": "python3-pytest-xdist"}
+MODULES = {"ensurepip": "python3-venv", "google": "python3-protobuf", "grpc": "python3-grpcio", "pytest": "python3-pytest",
+           "redis": "python3-redis", "xdist": "python3-pytest-xdist"}
 
 _BUILD = ("ccache", "clang++-16", "cmake", "mold", "ninja", "protoc")
 _PARTS = {
-    "check": (("clang-format-16",), ()),
+    "check": (("clang-format-16", "protoc"), ()),
+    "client": ((), ("google", "grpc", "pytest")),
     "unit": (_BUILD + ("ctest", "redis-server"), ()),
     "web": (("node", "npm"), ()),
     "e2e": (_BUILD + ("node", "npm", "redis-server"), tuple(MODULES)),

@@ -1,9 +1,11 @@
 """scripts/test: every test there is, and one closing line."""
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 from suite import build, configuration, layout as where, needs, probe, temporary
@@ -84,6 +86,19 @@ def _lock_file():
     return problems
 
 
+def _client_messages():
+    """The Python package's message classes are those of the proto."""
+    client = where.TOP / "clients/python"
+    with tempfile.TemporaryDirectory() as folder:
+        made = subprocess.run([client / "generate", folder], capture_output=True, text=True)
+        if made.returncode != 0:
+            return [made.stderr.strip()]
+        files = [path.relative_to(folder) for path in pathlib.Path(folder).rglob("*_pb2.py*")]
+        return [f"clients/python/src/{name} is not what clients/python/generate makes" for name in sorted(files)
+                if not (client / "src" / name).exists()
+                or (client / "src" / name).read_text() != (pathlib.Path(folder) / name).read_text()]
+
+
 def check(tally):
     for script in (["scripts/check_layers.py", "--self-test"], ["scripts/check_layers.py"]):
         code, _ = _stream(["/usr/bin/python3", *script], where.TOP)
@@ -92,6 +107,7 @@ def check(tally):
     _report(tally, "clang-format", _formatted(sources))
     _report(tally, "scripts/setup installs what is used", needs.undeclared())
     _report(tally, "no paths of one machine", _machine_paths(sources))
+    _report(tally, "the Python package's messages", _client_messages())
     _report(tally, "package-lock.json names no address and every hash", _lock_file())
 
 
@@ -139,6 +155,20 @@ def unit(tally):
         tally.add("unit", 0, int(code != 0))
 
 
+def client(tally):
+    """The Python package by itself; as installed, and on the suite: tests/e2e/test_python_strategies.py."""
+    code, output = _stream(["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "clients/python/tests"],
+                           where.TOP)
+    _pytest(tally, "client", code, output)
+
+
+def _pytest(tally, part, code, output):
+    closing = output.strip().splitlines()[-1] if output.strip() else ""
+    passed = re.search(r"(\d+) passed", closing)
+    failed = sum(int(number) for number in re.findall(r"(\d+) (?:failed|errors?)\b", closing))
+    tally.add(part, int(passed[1]) if passed else 0, failed or int(code != 0))
+
+
 def web(tally):
     environment = dict(build.web_modules(), NO_COLOR="1", CI="true")
     code, _ = _stream(["npm", "run", "--silent", "check"], where.WEB, environment)
@@ -158,10 +188,7 @@ def e2e(tally):
     code, output = _stream(["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider",
                             "-n", "2", "--dist", "loadfile", "--durations", "20", "tests/e2e"], where.TOP,
                            dict(os.environ, BALLAST_TEST_BIN=str(bin_folder), PYTHONUNBUFFERED="1"))
-    closing = output.strip().splitlines()[-1] if output.strip() else ""
-    passed = re.search(r"(\d+) passed", closing)
-    failed = sum(int(number) for number in re.findall(r"(\d+) (?:failed|errors?)\b", closing))
-    tally.add("e2e", int(passed[1]) if passed else 0, failed or int(code != 0))
+    _pytest(tally, "e2e", code, output)
 
 
 def browser(tally):
@@ -213,7 +240,7 @@ def _probe(mode):
     return part
 
 
-PARTS = {"check": check, "unit": unit, "web": web, "e2e": e2e, "browser": browser}
+PARTS = {"check": check, "unit": unit, "client": client, "web": web, "e2e": e2e, "browser": browser}
 PROBES = {mode: _probe(mode) for mode in probe.MODES}
 
 

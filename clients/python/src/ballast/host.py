@@ -1,0 +1,133 @@
+"""Runs the instances of a strategy: the suite's messages in, answers out. The same in a backtest and live."""
+from __future__ import annotations
+
+import datetime
+import logging
+from decimal import Decimal
+from typing import Dict, Iterator, Optional, Tuple, Type
+
+from ballast.external.v1 import external_strategy_service_pb2 as pb
+from ballast.model import Bar, Context, Decision, text
+from ballast.strategy import Strategy
+
+log = logging.getLogger("ballast")
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+FAILURE_BYTES_MAX = 500
+
+
+def registration_of(strategy: Type[Strategy], take_over: bool = False) -> pb.Registration:
+    """How a strategy describes itself."""
+    if not getattr(strategy, "name", ""):
+        raise ValueError(f"{strategy.__name__}: its name is missing: name = \"my_strategy\"")
+    made = pb.Registration(name=strategy.name, version=strategy.version,
+                           display_name=strategy.display_name or strategy.name.replace("_", " ").capitalize(),
+                           description=strategy.description or " ".join((strategy.__doc__ or "").split()),
+                           warmup_bars=strategy.warmup_bars, take_over=take_over)
+    for name, parameter in strategy.parameters().items():
+        made.parameters.add(
+            name=name, description=parameter.description,
+            type=pb.PARAMETER_TYPE_INTEGER if parameter.integer else pb.PARAMETER_TYPE_DECIMAL,
+            default_value=text(parameter.default), minimum=text(parameter.minimum), maximum=text(parameter.maximum))
+    return made
+
+
+class _Instance:
+    """A strategy on one instrument. Once it has raised nobody knows what it knows, so it decides nothing any more."""
+
+    def __init__(self, strategy: Type[Strategy], opened: pb.DeploymentOpened, symbol: str) -> None:
+        parameters = dict(opened.parameters)
+        self._live = Context(opened.deployment_id, opened.account_id, symbol, opened.timeframe, parameters)
+        self._warming = Context(opened.deployment_id, opened.account_id, symbol, opened.timeframe, parameters, True)
+        self.failure = ""
+        self._strategy: Optional[Strategy] = None
+        try:
+            self._strategy = strategy({name: parameter.read(parameters.get(name, text(parameter.default)))
+                                       for name, parameter in strategy.parameters().items()})
+            self._strategy.start(self._live)
+        except Exception as problem:
+            self._fail(problem)
+
+    def decide(self, bar: Bar, history: bool) -> Optional[Decision]:
+        if self.failure or self._strategy is None:
+            return None
+        try:
+            said = self._strategy.on_bar(self._warming if history else self._live, bar)
+            if said is not None and not isinstance(said, Decision):
+                raise TypeError(f"on_bar returned {said!r}, not long(…), short(…), out(…), hold(…) or None")
+            return said
+        except Exception as problem:
+            self._fail(problem)
+            return None
+
+    def _fail(self, problem: Exception) -> None:
+        log.exception("%s on %s: it decides nothing any more", self._live.deployment_id, self._live.symbol)
+        whole = f"{type(problem).__name__}: {problem}"
+        self.failure = whole.encode()[:FAILURE_BYTES_MAX].decode(errors="ignore")
+
+
+def _bar(proto: pb.Bar) -> Bar:
+    start = _EPOCH + datetime.timedelta(seconds=proto.start_time.seconds, microseconds=proto.start_time.nanos // 1000)
+    return Bar(proto.symbol, start, Decimal(proto.open), Decimal(proto.high), Decimal(proto.low), Decimal(proto.close),
+               Decimal(proto.volume))
+
+
+class Host:
+    def __init__(self, strategy: Type[Strategy]) -> None:
+        self._strategy = strategy
+        self._opened: Dict[str, pb.DeploymentOpened] = {}
+        self._instances: Dict[Tuple[str, str], _Instance] = {}
+
+    def handle(self, message: pb.ConnectResponse) -> Iterator[pb.ConnectRequest]:
+        kind = message.WhichOneof("message")
+        if kind == "bars":
+            yield from self._bars(message.bars)
+        elif kind == "opened":
+            self._forget(message.opened.deployment_id)
+            self._opened[message.opened.deployment_id] = message.opened
+            log.info("%s: %s on %s, %s bars", message.opened.deployment_id,
+                     ", ".join(f"{name}={value}" for name, value in sorted(message.opened.parameters.items())),
+                     ", ".join(message.opened.symbols), message.opened.timeframe)
+        elif kind == "closed":
+            self._forget(message.closed.deployment_id)
+            log.info("%s has ended: %s", message.closed.deployment_id, message.closed.reason)
+        elif kind == "refused":
+            log.warning("%s: answer %d does not count: %s: %s", message.refused.deployment_id, message.refused.sequence,
+                        pb.Fault.Name(message.refused.fault), message.refused.message)
+        elif kind == "registered":
+            log.info("connected as %s; a bar is to be answered within %d ms", message.registered.strategy_id,
+                     message.registered.answer_window_ms)
+
+    def _forget(self, deployment: str) -> None:
+        self._opened.pop(deployment, None)
+        for key in [key for key in self._instances if key[0] == deployment]:
+            del self._instances[key]
+
+    def _bars(self, bars: pb.Bars) -> Iterator[pb.ConnectRequest]:
+        opened = self._opened.get(bars.deployment_id)
+        if opened is None:
+            return
+        for proto in bars.bars:
+            instance = self._instances.get((bars.deployment_id, proto.symbol))
+            if instance is None:
+                instance = _Instance(self._strategy, opened, proto.symbol)
+                self._instances[bars.deployment_id, proto.symbol] = instance
+            decision = instance.decide(_bar(proto), bars.history)
+            if bars.history:
+                continue
+            request = pb.ConnectRequest()
+            answer = request.answer
+            answer.deployment_id = bars.deployment_id
+            answer.sequence = proto.sequence
+            if instance.failure:
+                answer.failure = instance.failure
+            elif decision is None:
+                answer.signal = pb.SIGNAL_NONE
+            else:
+                # The numbers are the proto's.
+                answer.signal = decision.signal.value  # type: ignore[assignment]
+                answer.reason = decision.reason
+                if decision.strength is not None:
+                    answer.strength = text(decision.strength)
+                for name, value in decision.inputs.items():
+                    answer.inputs[name] = value
+            yield request
