@@ -348,6 +348,8 @@ export interface Strategy {
   display_name: string;
   description: string;
   parameters: StrategyParameter[];
+  // Of one that runs in a process of its own.
+  external_connection?: string;
 }
 export interface DeploymentSpec {
   strategy_id: string;
@@ -380,6 +382,9 @@ export interface Deployment {
   // What keeps it from opening anything, whatever a person says.
   block?: string;
   block_text?: string;
+  // Of a strategy that runs in a process of its own: whether that is there, and what was wrong with its newest answer.
+  external_connection?: string;
+  external_text?: string;
 }
 export interface Decision {
   sequence: Integer64;

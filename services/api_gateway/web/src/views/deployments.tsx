@@ -3,6 +3,7 @@ import { get, post } from "../api/client";
 import type { Book, Decision, Deployment, Order, Prerequisite, Strategy } from "../api/types";
 import { concerns } from "../lib/concerns";
 import * as decimal from "../lib/decimal";
+import { externalBadge, strategyLabel } from "../lib/external";
 import { newKey, sentence } from "../lib/words";
 import { notify, refreshRisk, selectAccount, showDeployment, useModel, useStore } from "../state/store";
 import { Age, Dialog, Empty, Failure, Field, Meter, ModeBadge, Moment, Panel, percent, Pnl, Stat, State, useAction, useFetched } from "../ui/parts";
@@ -36,6 +37,7 @@ export function DeploymentCard({ deployment, onStop }: { deployment: Deployment;
   const drawdownLimit = useStore((s) => s.risks[spec.account_id]?.state.limits?.drawdown_ratio as string | undefined);
   const stale = useStore((s) => s.stale);
   const { busy, error, run } = useAction();
+  const external = externalBadge(deployment);
   const status = deployment.status.replace("DEPLOYMENT_STATUS_", "");
   const trades = Number(book?.trades ?? 0);
   const wins = Number(book?.winning_trades ?? 0);
@@ -57,9 +59,11 @@ export function DeploymentCard({ deployment, onStop }: { deployment: Deployment;
       <p className="card-line">
         <span className="muted">{spec.symbols.join(" ")} · {spec.timeframe}</span>
         <State name={deployment.status} prefix="DEPLOYMENT_STATUS_" />
+        {external && !isOver(deployment) && <span className={`state tone-${external.tone}`}>{external.words}</span>}
         {deployment.start_time && !isOver(deployment) && <span className="muted">up <Age since={deployment.start_time} /></span>}
       </p>
       {!isOver(deployment) && <PermissionPill accountId={spec.account_id} />}
+      {external?.problem && !isOver(deployment) && <p className="card-reason bad">{external.problem}</p>}
       {deployment.block_text && <p className="card-reason bad">{deployment.block_text}</p>}
       {deployment.status_reason && deployment.status_reason !== deployment.block_text && (
         <p className={`card-reason ${status === "ERROR" ? "bad" : ""}`}>{deployment.status_reason}</p>
@@ -215,7 +219,7 @@ export function DeployDialog({ onClose, strategy: wanted = "" }: { onClose: () =
         <Field label="Strategy" hint={strategy?.description}>
           {(id, note) => (
             <select id={id} aria-describedby={note} value={strategy?.strategy_id ?? ""} onChange={(e) => { setParameters({}); changed(setStrategyId)(e.target.value); }}>
-              {strategies.map((s) => <option key={s.strategy_id} value={s.strategy_id}>{s.strategy_id.startsWith("rule:") ? `${s.display_name || "Rules"} (${s.strategy_id})` : s.display_name}</option>)}
+              {strategies.map((s) => <option key={s.strategy_id} value={s.strategy_id}>{strategyLabel(s)}</option>)}
             </select>
           )}
         </Field>
