@@ -188,7 +188,8 @@ def test_the_example_trades_on_paper_and_its_life_is_seen(python, suite):
             wait_until(lambda: of(suite, deployment)["external_connection"] == "EXTERNAL_CONNECTION_CONNECTED", 60, "over the runner's restart")
             before = len(filled())
             wait_until(lambda: len(filled()) > before, 90, "it trades on")
-            signals = [(one["symbol"], one["bar_time"], one["action"]) for one in decisions(suite, deployment) if one.get("inputs", {}).get("fast")]
+            signals = [(one["symbol"], *(one["inputs"][name] for name in ("fast", "slow", "close")))
+                       for one in decisions(suite, deployment) if one.get("inputs", {}).get("fast")]
             assert len(signals) == len(set(signals)), "a signal was repeated"
             status, _ = suite.request("POST", f"/api/trading/stop/{deployment}", {"close_positions": True})
             assert status == 200

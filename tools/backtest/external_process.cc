@@ -11,7 +11,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <map>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -206,6 +208,26 @@ class ExternalProcess::Played : public strategy::Strategy {
   std::uint64_t sequence_ = 0;
 };
 
+namespace {
+
+// Which thread has which process.
+class Seats {
+ public:
+  explicit Seats(std::vector<std::shared_ptr<ExternalProcess>> processes) : processes_(std::move(processes)) {}
+  std::shared_ptr<ExternalProcess> Mine() {
+    std::lock_guard lock(mutex_);
+    std::size_t number = numbers_.try_emplace(std::this_thread::get_id(), numbers_.size()).first->second;
+    return processes_[number % processes_.size()];
+  }
+
+ private:
+  const std::vector<std::shared_ptr<ExternalProcess>> processes_;
+  std::mutex mutex_;
+  std::map<std::thread::id, std::size_t> numbers_;
+};
+
+}  // namespace
+
 ExternalProcess::ExternalProcess() = default;
 ExternalProcess::~ExternalProcess() = default;
 
@@ -237,11 +259,13 @@ absl::StatusOr<std::shared_ptr<ExternalProcess>> ExternalProcess::Start(const st
   return process;
 }
 
-strategy::Entry ExternalProcess::EntryOf(const std::shared_ptr<ExternalProcess>& process, std::string timeframe) {
-  return process->registration_.EntryWith(
-      [process, timeframe = std::move(timeframe)](const strategy::Parameters& complete) {
-        return std::make_unique<Played>(process, complete, timeframe);
-      });
+strategy::Entry ExternalProcess::EntryOf(std::vector<std::shared_ptr<ExternalProcess>> processes,
+                                         std::string timeframe) {
+  const external::Registration& registration = processes.front()->registration_;
+  return registration.EntryWith([seats = std::make_shared<Seats>(std::move(processes)),
+                                 timeframe = std::move(timeframe)](const strategy::Parameters& complete) {
+    return std::make_unique<Played>(seats->Mine(), complete, timeframe);
+  });
 }
 
 absl::Status ExternalProcess::failure() const { return wire_->failure(); }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/external/registration.h"
@@ -25,8 +26,9 @@ class ExternalProcess {
   ExternalProcess(const ExternalProcess&) = delete;
   ExternalProcess& operator=(const ExternalProcess&) = delete;
 
-  // What a run is made of; keeps `process`. Runs on several threads wait for each other.
-  static strategy::Entry EntryOf(const std::shared_ptr<ExternalProcess>& process, std::string timeframe);
+  // What runs are made of; keeps the processes, all of one command. A thread's runs are played by one of them; where
+  // there are more threads, they wait for each other.
+  static strategy::Entry EntryOf(std::vector<std::shared_ptr<ExternalProcess>> processes, std::string timeframe);
   // Not OK: an answer was missing, or of no use; from then on there was no signal, and the runs are worth nothing.
   [[nodiscard]] absl::Status failure() const;
 

@@ -108,19 +108,26 @@ void TellOf(const MarketChoice& market, RunOptions& setup) {
   for (const Instrument& instrument : market.instruments) setup.spec.symbols.push_back(instrument.symbol);
 }
 
-using External = std::shared_ptr<ExternalProcess>;
+using External = std::vector<std::shared_ptr<ExternalProcess>>;
 
-// Null where none is asked for.
-absl::StatusOr<External> StartExternal(const Options& options, RunOptions& setup) {
-  if (options.external.empty()) return nullptr;
+// A process for each thread; none where none is asked for.
+absl::StatusOr<External> StartExternal(const Options& options, unsigned threads, RunOptions& setup) {
+  External external;
+  if (options.external.empty()) return external;
   if (!options.request.rules.empty()) return absl::InvalidArgumentError("--external: not together with --rules");
-  ASSIGN_OR_RETURN(External external, ExternalProcess::Start(options.external));
+  for (unsigned i = 0; i < threads; ++i) {
+    ASSIGN_OR_RETURN(std::shared_ptr<ExternalProcess> one, ExternalProcess::Start(options.external));
+    external.push_back(std::move(one));
+  }
   setup.entry = ExternalProcess::EntryOf(external, setup.spec.timeframe);
   setup.spec.strategy_id = setup.entry->strategy_id;
   return external;
 }
 
-absl::Status FailureOf(const External& external) { return external ? external->failure() : absl::OkStatus(); }
+absl::Status FailureOf(const External& external) {
+  for (const auto& one : external) RETURN_IF_ERROR(one->failure());
+  return absl::OkStatus();
+}
 
 int RunCommand(const Options& options) {
   auto setup = ReadRunOptions(options.request);
@@ -130,7 +137,7 @@ int RunCommand(const Options& options) {
   auto market = ChooseMarket(options.request);
   if (!market.ok()) return Fail(market.status());
   TellOf(*market, *setup);
-  auto external = StartExternal(options, *setup);
+  auto external = StartExternal(options, 1, *setup);
   if (!external.ok()) return Fail(external.status());
   auto run = Run::Make(*setup, market->instruments);
   if (!run.ok()) return Fail(run.status());
@@ -202,7 +209,7 @@ absl::StatusOr<Prepared> Prepare(const Options& options) {
   if (prepared.grid.axes().empty()) return absl::InvalidArgumentError("--grid: at least one NAME=VALUES expected");
   ASSIGN_OR_RETURN(prepared.market, ChooseMarket(options.request));
   TellOf(prepared.market, prepared.setup);
-  ASSIGN_OR_RETURN(prepared.external, StartExternal(options, prepared.setup));
+  ASSIGN_OR_RETURN(prepared.external, StartExternal(options, options.threads, prepared.setup));
   return prepared;
 }
 
