@@ -68,6 +68,7 @@ runtime::Turn AlgoRunner::Poll(std::int64_t now_ns) {
       last_tick_ns_ = now_ns;
       active_.Set(static_cast<double>(parents_.active()));
       parents_.Trim();
+      TellAlerts();
       if (market_new_ && events_live_ && parents_.active() > 0) AskMarket();
     }
     Work();
@@ -142,6 +143,7 @@ void AlgoRunner::WorkOne(LiveAlgo& live) {
                     {{"order", live.id()},
                      {"status", algo_pb::AlgoStatus_Name(static_cast<algo_pb::AlgoStatus>(live.parent.record().state))},
                      {"filled", live.parent.Filled().ToString()}});
+    if (live.parent.record().state == execution::ParentState::kStopped) Alert(live);
   }
   if (!decision.place) return;
   // What becomes of it could not be heard.

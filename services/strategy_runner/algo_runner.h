@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libs/runtime/commit.h"
@@ -92,6 +94,9 @@ class AlgoRunner final : public runtime::Machine {
   void OnPast(const std::string& id, const absl::StatusOr<std::vector<Bar>>& bars);
   void AskMarket();
   void AskHalts();
+  // People are told of one that has stopped itself, or that an emergency has; until it is told.
+  void Alert(const LiveAlgo& live);
+  void TellAlerts();
   bool Flush();
   runtime::Turn End();
 
@@ -107,6 +112,8 @@ class AlgoRunner final : public runtime::Machine {
   bool ended_ = false;
   bool events_live_ = false;
   bool market_new_ = true;
+  // By request id, and whether it is being told.
+  std::map<std::string, std::pair<alert::v1::RaiseAlertRequest, bool>> alerts_;
   std::optional<std::int64_t> last_tick_ns_;
   Gauge& active_;
   Counter& commit_failures_;

@@ -1,4 +1,4 @@
-// Of AlgoRunner: what the market says, and what has been missed of it.
+// Of AlgoRunner: what the market says, what has been missed of it, and what people are told.
 #include <utility>
 
 #include "libs/base/absl_std.h"
@@ -87,6 +87,38 @@ void AlgoRunner::AskHalts() {
       }
     }
   }));
+}
+
+void AlgoRunner::Alert(const LiveAlgo& live) {
+  const execution::ParentRecord& record = live.parent.record();
+  alert::v1::RaiseAlertRequest alert;
+  alert.set_request_id("strategy_runner:algo:" + record.id);
+  alert.set_type(alert::v1::ALERT_TYPE_ORDER);
+  alert.set_level(alert::v1::ALERT_LEVEL_ERROR);
+  alert.set_title(std::string("The ") + execution::NameOf(record.spec.type) + " of " + record.spec.symbol.value() +
+                  " has stopped");
+  alert.set_text(live.parent.Filled().ToString() + " of " + record.spec.quantity.ToString() + " are filled. " +
+                 (record.reason ? record.reason->message : ""));
+  alert.set_account_id(record.spec.account_id.value());
+  alert.set_deployment_id(record.spec.deployment_id.value());
+  alert.set_symbol(record.spec.symbol.value());
+  // Once it is durable: what is told has happened.
+  effects_.push_back([this, alert](const absl::Status& durable) {
+    if (durable.ok()) alerts_[alert.request_id()] = {alert, false};
+  });
+}
+
+void AlgoRunner::TellAlerts() {
+  for (auto& [request_id, alert] : alerts_) {
+    if (std::exchange(alert.second, true)) continue;
+    ports_.neighbours.RaiseAlert(alert.first,
+                                 Posted<absl::Status>(inbox_, [this, id = request_id](const absl::Status& told) {
+                                   if (told.ok())
+                                     alerts_.erase(id);
+                                   else
+                                     alerts_.at(id).second = false;
+                                 }));
+  }
 }
 
 }  // namespace ballast

@@ -185,6 +185,11 @@ TEST_F(AlgoRunnerTest, AHaltEndsIt) {
   auto order = *stage.Get(id);
   EXPECT_EQ(order.status(), algo_pb::ALGO_STATUS_STOPPED);
   EXPECT_EQ(order.status_reason().reason(), type::v1::REJECT_REASON_ACCOUNT_HALTED);
+  stage.neighbours->refuse_alerts = 1;
+  stage.Pass(2);
+  ASSERT_EQ(stage.neighbours->alerts.size(), 1U);
+  EXPECT_EQ(stage.neighbours->alerts[0].request_id(), "strategy_runner:algo:" + id);
+  EXPECT_EQ(stage.neighbours->alerts[0].text(), "5 of 25 are filled. halted");
   int before = stage.Calls("submit");
   stage.Pass(50);
   EXPECT_EQ(stage.Calls("submit"), before);

@@ -144,7 +144,11 @@ class StagedNeighbours final : public Neighbours, public ChildNeighbours {
     answer(response);
   }
   void Bars(const Symbol&, const std::string&, int, Answer<std::vector<Bar>> answer) override { answer(past); }
-  void RaiseAlert(const alert::v1::RaiseAlertRequest&, Told told) override { told(absl::OkStatus()); }
+  void RaiseAlert(const alert::v1::RaiseAlertRequest& request, Told told) override {
+    if (refuse_alerts > 0 && refuse_alerts--) return told(absl::UnavailableError("not now"));
+    alerts.push_back(request);
+    told(absl::OkStatus());
+  }
   // Of no concern to parent orders.
   void CancelAll(const std::string&, const std::string&, const std::string&, Told told) override { told(No()); }
   void Find(const order::v1::SubmitOrderRequest&, Answer<std::optional<order::v1::Order>> answer) override {
@@ -168,6 +172,8 @@ class StagedNeighbours final : public Neighbours, public ChildNeighbours {
   }
 
   std::vector<Bar> past;
+  std::vector<alert::v1::RaiseAlertRequest> alerts;
+  int refuse_alerts = 0;
 
  private:
   static absl::Status No() { return absl::UnimplementedError("not asked by parent orders"); }
