@@ -100,6 +100,9 @@ TEST(QualityTest, AVenueIsWhatItsChildrenSay) {
   EXPECT_EQ(venue.Latency(), Duration::Millis(15));
   // 2 that were taken, 0.8 of each; 5 of before; of 8.
   EXPECT_EQ(venue.Score(), Decimal::Of("0.825"));
+  // 0.175 of 50 basis points, and 15 ms.
+  EXPECT_EQ(PenaltyOf(venue), Decimal::Of("0.00089"));
+  EXPECT_EQ(PenaltyOf(VenueQuality()), Decimal());
 }
 
 // Looked at as the market goes on, each at its time and not later.
