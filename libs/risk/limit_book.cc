@@ -133,8 +133,13 @@ LimitBook::Effective LimitBook::Resolve(const Key& key) {
         continue;
       }
       const LimitField* field = FindLimitField(name);
-      // Of a younger version.
-      if (field == nullptr || !(own_scope || field->Tighter(value, field->get(effective.limits)))) continue;
+      // Of a newer version, which this one knows nothing of.
+      if (field == nullptr) continue;
+      if (!field->Allows(value)) {
+        effective.limits.unusable.insert(name + " (" + SourceOf(scoped.own, scoped.over, name).scope + ")");
+        continue;
+      }
+      if (!own_scope && !field->Tighter(value, field->get(effective.limits))) continue;
       field->set(effective.limits, value);
       effective.sources[name] = SourceOf(scoped.own, scoped.over, name);
     }

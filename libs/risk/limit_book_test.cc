@@ -67,6 +67,25 @@ TEST(LimitBookTest, TighterIsMoreWhereMoreIsAsked) {
   EXPECT_EQ(limits.derisk_volatility, Decimal::Of("0.02")) << "0 is off, and looser";
 }
 
+// Taken as it stands, an override could let everything through, and a count could become another number.
+TEST(LimitBookTest, AValueThatCannotBeIsNotALimit) {
+  LimitBook book;
+  book.Set(Set({.account_id = kPaper}, {{"max_open_orders", Decimal::Of("5000000000")}}, kNow + Duration::Seconds(60)));
+  book.Set(Set({.symbol = kBtc}, {{"unprotected_loss_ratio", Decimal::Of("-1")}}));
+  using Names = std::set<std::string, std::less<>>;
+  EXPECT_EQ(book.For(kPaper, kNone, kSpy).limits.unusable, Names{"max_open_orders (account paper, override)"});
+  EXPECT_EQ(book.For(kPaper, kNone, kSpy).limits.max_open_orders, Limits().max_open_orders);
+  EXPECT_EQ(book.For(kOther, kNone, kBtc).limits.unusable,
+            Names{"unprotected_loss_ratio (instrument BTC-USD of the firm)"});
+  EXPECT_TRUE(book.For(kOther, kNone, kSpy).limits.unusable.empty());
+}
+
+TEST(LimitBookTest, SayingWhatCouldNotBeUsedRaisesIt) {
+  Limits before, after;
+  before.unusable.insert("drawdown_ratio");
+  EXPECT_EQ(Raises(before, after), std::vector<std::string>{"drawdown_ratio unusable -> set"});
+}
+
 TEST(LimitBookTest, AnInstrumentIsRestrictedForWhomItIs) {
   LimitBook book;
   book.Set(Set({.symbol = kBtc}, {{"restricted", Decimal::FromInt(1)}}));

@@ -99,6 +99,10 @@ bool LimitField::Tighter(Decimal left, Decimal right) const {
   return smaller_is_tighter ? left < right : left > right;
 }
 
+bool LimitField::Allows(Decimal value) const {
+  return !value.IsNegative() && value <= maximum && (!whole || value.IsMultipleOf(Decimal::FromInt(1)));
+}
+
 std::span<const LimitField> LimitFields() { return AllFields(); }
 const LimitField* FindLimitField(std::string_view name) { return FindField(name, &LimitField::name); }
 const LimitField* LimitFieldOfCheck(std::string_view check) { return FindField(check, &LimitField::check); }
@@ -109,6 +113,10 @@ std::vector<std::string> Raises(const Limits& before, const Limits& after) {
     Decimal from = field.get(before), to = field.get(after);
     if (field.Tighter(from, to))
       raised.push_back(std::string(field.name) + " " + from.ToString() + " -> " + to.ToString());
+  }
+  // Nobody knows what they allowed.
+  for (const std::string& name : before.unusable) {
+    if (!after.unusable.contains(name)) raised.push_back(name + " unusable -> set");
   }
   for (const Symbol& symbol : before.restricted) {
     if (!after.restricted.contains(symbol)) raised.push_back("restricted_symbols without " + symbol.value());

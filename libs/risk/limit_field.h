@@ -25,6 +25,8 @@ struct LimitField {
   void (*set)(Limits&, Decimal) = nullptr;
 
   [[nodiscard]] bool Tighter(Decimal left, Decimal right) const;
+  // Within its bounds, and whole where it is a count.
+  [[nodiscard]] bool Allows(Decimal value) const;
 };
 
 // Every limit but the restricted list, in the order of Limits.

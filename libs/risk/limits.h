@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
+#include <string>
 
 #include "libs/base/decimal.h"
 #include "libs/model/ids.h"
@@ -54,6 +56,9 @@ struct Limits {
   Decimal derisk_start = Decimal::Of("0.5");
   Decimal derisk_volatility;
   std::set<Symbol> restricted;
+  // What was stored and cannot be used, by name: nobody knows what it allowed, so nothing is opened until somebody has
+  // said it again. The values of such limits are the defaults, which is for what gets out.
+  std::set<std::string, std::less<>> unusable;
 
   bool operator==(const Limits&) const = default;
 };

@@ -113,6 +113,17 @@ Outcome Restricted(const Context& c) {
   }
   return {};
 }
+Outcome LimitsKnown(const Context& c) {
+  if (c.reduces || c.in.limits.unusable.empty()) return {};
+  std::string names;
+  for (const std::string& name : c.in.limits.unusable) names += (names.empty() ? "" : ", ") + name;
+  return {
+      .passed = false,
+      .reason = RejectReason::kRiskUnavailable,
+      .used = names,
+      .after = names,
+      .message = "limits that were stored cannot be used: until somebody sets them again only reductions are taken"};
+}
 Outcome NotHalted(const Context& c) {
   // A reduce-only order has a check of its own, which knows the numbers.
   if (!c.reduces && !c.in.order.reduce_only && c.in.exposure.halted())
@@ -660,6 +671,7 @@ struct Check {
 constexpr Check kChecks[] = {
     {"known_instrument", KnownInstrument, true},
     {"restricted", Restricted, true},
+    {"limits_known", LimitsKnown, true},
     {"trading_halted", NotHalted},
     {"price_known", HasQuote},
     {"session_open", SessionOpen},

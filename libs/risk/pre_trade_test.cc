@@ -93,7 +93,7 @@ struct World {
 TEST(PreTradeTest, AnOrdinaryOrderPassesEveryCheck) {
   PreTradeResult result = World().Run();
   EXPECT_FALSE(result.rejection.has_value()) << result.rejection->message;
-  EXPECT_EQ(result.checks.size(), 35U);
+  EXPECT_EQ(result.checks.size(), 36U);
 }
 
 TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
@@ -105,6 +105,7 @@ TEST(PreTradeTest, EachCheckRefusesWhatItIsFor) {
   const Case cases[] = {
       {"known_instrument", RejectReason::kUnknownInstrument, [](World& w) { w.order.symbol = Symbol("NOPE"); }},
       {"restricted", RejectReason::kRestricted, [](World& w) { w.limits.restricted.insert(Symbol("AAPL")); }},
+      {"limits_known", RejectReason::kRiskUnavailable, [](World& w) { w.limits.unusable = {"drawdown_ratio"}; }},
       {"trading_halted", RejectReason::kTradingHalted,
        [](World& w) {
          OrderEvent e;

@@ -13,7 +13,7 @@ namespace {
 // The first byte. An encoded list of checks begins with its tag, which is another one.
 constexpr char kPacked = '\1';
 // Numbers of names, from 1 and for ever: append only.
-constexpr std::array<std::string_view, 35> kNames = {"known_instrument",
+constexpr std::array<std::string_view, 36> kNames = {"known_instrument",
                                                      "restricted",
                                                      "trading_halted",
                                                      "price_known",
@@ -47,7 +47,8 @@ constexpr std::array<std::string_view, 35> kNames = {"known_instrument",
                                                      "self_trade",
                                                      "locate",
                                                      "risk_per_trade",
-                                                     "portfolio_risk"};
+                                                     "portfolio_risk",
+                                                     "limits_known"};
 // In halves of a byte; the last one fills up.
 constexpr std::string_view kDigits = "0123456789.-:+ ";
 constexpr unsigned kNoDigit = 15;

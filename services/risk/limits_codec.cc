@@ -1,6 +1,7 @@
 #include "services/risk/limits_codec.h"
 
 #include "libs/base/absl_std.h"
+#include "libs/risk/limit_field.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -120,7 +121,16 @@ absl::StatusOr<risk::Limits> StoredLimits(std::string_view bytes) {
   }
   whole.MergeFrom(stored);
   FieldCheck check;
-  return LimitsFromProto(whole, check);
+  risk::Limits limits = LimitsFromProto(whole, check);
+  const risk::Limits usual;
+  for (const FieldError& error : check.errors()) {
+    // Whose they are stands beside them.
+    if (error.field == "limits.account_id") continue;
+    const std::string name = error.field.substr(error.field.find('.') + 1);
+    limits.unusable.insert(name);
+    if (const risk::LimitField* field = risk::FindLimitField(name)) field->set(limits, field->get(usual));
+  }
+  return limits;
 }
 
 }  // namespace ballast

@@ -14,7 +14,7 @@ void ToProto(const risk::Limits& limits, risk::v1::Limits* out);
 risk::Limits LimitsFromProto(const risk::v1::Limits& proto, FieldCheck& check);
 // Limits as they were stored, perhaps by an older version: a limit it did not know has its default, because 0 would
 // refuse every order after an upgrade. A 0 that was stored stays 0. One that cannot be read, or is out of its bounds by
-// now, is 0: it refuses. DATA_LOSS: not limits at all.
+// now, is among `unusable`, whatever 0 would say of it: nothing is opened. DATA_LOSS: not limits at all.
 absl::StatusOr<risk::Limits> StoredLimits(std::string_view bytes);
 
 }  // namespace ballast

@@ -1,5 +1,6 @@
 #include "services/risk/limits_codec.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "libs/risk/limit_field.h"
@@ -50,15 +51,24 @@ TEST(StoredLimitsTest, AZeroThatWasStoredStaysZero) {
   EXPECT_EQ(*read, limits);
 }
 
-// It would allow what is above it.
-TEST(StoredLimitsTest, ANumberOutOfItsBoundsIsZero) {
+// Whatever 0 says of it: of some limits it is the loosest there is, of others it would keep even reductions back.
+TEST(StoredLimitsTest, ANumberOutOfItsBoundsIsNoLimitThatIsKnown) {
   auto read = StoredLimits(Stored(risk::Limits(), [](risk::v1::Limits& proto) {
     proto.set_max_open_orders(-5);
     proto.set_quote_age_ms_max(900'000'000);
+    proto.set_order_rate_per_deployment(-1);
+    proto.set_repeated_orders_per_second(2'000'000);
+    proto.mutable_derisk_volatility()->set_value("11");
+    proto.mutable_unprotected_loss_ratio()->set_value("-0.1");
+    proto.mutable_max_order_notional()->set_value("-1");
   }));
   ASSERT_TRUE(read.ok());
-  EXPECT_EQ(read->max_open_orders, 0);
-  EXPECT_EQ(read->quote_age_ms_max, 0);
+  EXPECT_THAT(read->unusable,
+              testing::UnorderedElementsAre("max_open_orders", "quote_age_ms_max", "order_rate_per_deployment",
+                                            "repeated_orders_per_second", "derisk_volatility", "unprotected_loss_ratio",
+                                            "max_order_notional"));
+  EXPECT_EQ(read->unprotected_loss_ratio, Decimal::FromInt(1));
+  EXPECT_EQ(read->max_order_notional, risk::Limits().max_order_notional) << "what gets out is held against it too";
 }
 
 TEST(StoredLimitsTest, AFieldOfANewerVersionIsPassedOver) {
@@ -91,7 +101,15 @@ TEST(StoredLimitsTest, OneThatCannotBeReadRefuses) {
   auto read = StoredLimits(
       Stored(risk::Limits(), [](risk::v1::Limits& proto) { proto.mutable_max_order_notional()->set_value("many"); }));
   ASSERT_TRUE(read.ok());
-  EXPECT_EQ(read->max_order_notional, Decimal());
+  EXPECT_THAT(read->unusable, testing::ElementsAre("max_order_notional"));
+}
+
+// Who may not be traded is not known any more.
+TEST(StoredLimitsTest, ARestrictedListThatCannotBeReadRefuses) {
+  auto read =
+      StoredLimits(Stored(risk::Limits(), [](risk::v1::Limits& proto) { proto.add_restricted_symbols("no id"); }));
+  ASSERT_TRUE(read.ok());
+  EXPECT_THAT(read->unusable, testing::ElementsAre("restricted_symbols"));
 }
 
 }  // namespace

@@ -136,6 +136,9 @@ void StateView::DescribeOpening(risk::v1::OpeningAnswer* answer) const {
   };
   if (exposure.halted())
     block("trading_halted", "the account is halted until somebody resumes it with a reason").set_needs_person(true);
+  for (const std::string& name : limits.unusable)
+    block("limits_unusable", "the stored limit " + name + " cannot be used until somebody sets it")
+        .set_needs_person(true);
   for (risk::LossRule rule : risk::kLossRules) {
     const auto& trip = exposure.latches.Of(rule);
     if (!trip) continue;

@@ -60,6 +60,7 @@ class Judge {
     const Instrument& instrument = instrument_row->second;
     const bool out = OnlyGetsOut(order), buy = order.side == Side::kBuy;
     if (!out && limits_.restricted.contains(order.symbol)) return "restricted";
+    if (!out && !limits_.unusable.empty()) return "limits_known";
     if (account_.halted && !out && !order.reduce_only) return "trading_halted";
     auto quote_row = seen_.quotes.find(order.symbol);
     if (quote_row == seen_.quotes.end()) return "price_known";

@@ -121,6 +121,7 @@ class World {
     limits_.unprotected_loss_ratio = Chance(2) ? ratio(1, 100) : Decimal::FromInt(1);
     limits_.allow_self_trade = Chance(3);
     limits_.require_locate = Chance(6);
+    if (Chance(40)) limits_.unusable.insert("drawdown_ratio");
     if (Chance(12)) limits_.restricted.insert(SymbolOf(rng_.Below(kSymbols)));
   }
   void Halt() {
@@ -271,7 +272,7 @@ TEST(RiskAgreement, ASlowReferenceGivesEveryOrderTheSameAnswer) {
   for (const auto& [check, count] : answers)
     std::printf("%8lld %s\n", static_cast<long long>(count), check.empty() ? "approved" : check.c_str());
   // Every check said no to some: agreement about what never happens says nothing.
-  constexpr std::size_t kChecks = 35;
+  constexpr std::size_t kChecks = 36;
   if (!testing::Test::HasFailure()) EXPECT_EQ(answers.size(), kChecks + 1);
 }
 
