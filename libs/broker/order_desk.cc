@@ -11,6 +11,15 @@ constexpr std::int64_t kRarely = 60;
 
 }  // namespace
 
+Order WithTerms(const Order& order, const Replacement& terms) {
+  Order wanted = order;
+  wanted.quantity = terms.quantity.value_or(order.quantity) - order.cumulative_quantity;
+  if (terms.limit_price) wanted.limit_price = terms.limit_price;
+  if (terms.stop_price) wanted.stop_price = terms.stop_price;
+  wanted.requested_quantity = Decimal();
+  return wanted;
+}
+
 void OrderDesk::SetWay(Entry& entry, Way way) {
   entry.way = way;
   if (IsOut(entry))
@@ -53,10 +62,11 @@ void OrderDesk::RestoreKept(const Kept& kept, UtcTime now) {
               .contradicted = kept.contradicted,
               .triggered = kept.triggered,
               .trades = kept.trades};
-  kept_.insert_or_assign(kept.order.order_id, kept);
+  const bool settled = entry.way == Way::kClosed && !entry.contradicted;
+  if (!settled) kept_.insert_or_assign(kept.order.order_id, kept);
   Restore(std::move(entry), now);
   // It was asked for: nobody knows whether that was answered.
-  if (Entry* known = Known(kept.order.order_id)) Ask(*known);
+  if (!settled) Ask(*Known(kept.order.order_id));
 }
 
 void OrderDesk::Take(const Order& order, UtcTime now) {
@@ -192,6 +202,7 @@ void OrderDesk::End(Entry& entry, ExecutionType type, OrderStatus status, std::o
 void OrderDesk::Tell(Entry& entry, Execution execution, UtcTime time) {
   Order& order = entry.order;
   order.update_time = time;
+  if (keeping_ == Keeping::kUntilForgotten) told_.insert(order.order_id);
   execution.account_id = account_id_;
   execution.execution_sequence = ++execution_sequence_;
   execution.order_id = order.order_id;
@@ -232,35 +243,44 @@ std::vector<OrderId> OrderDesk::Unanswered() const {
   return unanswered;
 }
 
+OrderDesk::Kept OrderDesk::KeptOf(const Entry& entry) const {
+  Kept kept{.order = entry.order,
+            .way = entry.way,
+            .cancel_wanted = entry.cancel_wanted,
+            .contradicted = entry.contradicted,
+            .replace_answered = entry.replace_answered};
+  if (keeping_ == Keeping::kUntilForgotten) {
+    kept.triggered = entry.triggered;
+    kept.trades = entry.trades;
+  }
+  return kept;
+}
+
 std::map<OrderId, std::optional<OrderDesk::Kept>> OrderDesk::TakeKept() {
   std::map<OrderId, std::optional<Kept>> news;
-  const bool until_closed = keeping_ == Keeping::kUntilClosed;
+  const bool all = keeping_ == Keeping::kUntilForgotten;
   static const std::set<OrderId> kNone;
-  const std::set<OrderId>& open = until_closed ? unsettled_ : kNone;
-  if (kept_.empty() && out_.empty() && query_.empty() && open.empty()) return news;
+  const std::set<OrderId>& open = all ? unsettled_ : kNone;
+  if (kept_.empty() && out_.empty() && query_.empty() && open.empty() && told_.empty() && gone_.empty()) return news;
   std::map<OrderId, Kept> now;
   for (const std::set<OrderId>* ids : std::initializer_list<const std::set<OrderId>*>{&out_, &query_, &open}) {
-    for (const OrderId& id : *ids) {
-      const Entry& entry = entries_.At(id);
-      Kept kept{.order = entry.order,
-                .way = entry.way,
-                .cancel_wanted = entry.cancel_wanted,
-                .contradicted = entry.contradicted,
-                .replace_answered = entry.replace_answered};
-      if (until_closed) {
-        kept.triggered = entry.triggered;
-        kept.trades = entry.trades;
-      }
-      now.try_emplace(id, std::move(kept));
-    }
+    for (const OrderId& id : *ids) now.try_emplace(id, KeptOf(entries_.At(id)));
   }
   for (const auto& [id, kept] : now) {
     auto known = kept_.find(id);
     if (known == kept_.end() || known->second != kept) news.emplace(id, kept);
   }
-  for (const auto& [id, kept] : kept_) {
-    if (!now.contains(id)) news.emplace(id, std::nullopt);
+  if (!all) {
+    for (const auto& [id, kept] : kept_) {
+      if (!now.contains(id)) news.emplace(id, std::nullopt);
+    }
   }
+  // What has ended stays as it ended, and is looked at again only when it is told of.
+  for (const OrderId& id : std::exchange(told_, {})) {
+    const Entry* ended = now.contains(id) ? nullptr : Find(id);
+    if (ended != nullptr) news.emplace(id, KeptOf(*ended));
+  }
+  for (const OrderId& id : std::exchange(gone_, {})) news.insert_or_assign(id, std::nullopt);
   kept_ = std::move(now);
   return news;
 }
@@ -311,6 +331,13 @@ OrderDesk::Sends OrderDesk::TakeSends(UtcTime now, const LastWord& last_word) {
     Entry& entry = entries_.At(id);
     // Whoever asked hears that it ended, and that answers it.
     if (entry.way != Way::kOpen) continue;
+    const Order wanted = WithTerms(entry.order, terms);
+    std::optional<Rejection> why;
+    if (last_word && wanted.quantity.IsPositive()) why = last_word(wanted);
+    if (why) {
+      On(ReplaceReject{.order_id = id, .terms = terms, .rejection = *std::move(why), .time = now}, now);
+      continue;
+    }
     entry.replace_sent = terms.number;
     sends.replace.push_back({.order_id = id, .broker_order_id = entry.order.broker_order_id, .terms = terms});
   }
@@ -337,6 +364,7 @@ void OrderDesk::Forget(const OrderId& id) {
   replace_.erase(id);
   unsettled_.erase(id);
   entries_.Erase(id);
+  if (keeping_ == Keeping::kUntilForgotten) gone_.insert(id);
 }
 
 }  // namespace ballast::broker

@@ -15,6 +15,9 @@
 
 namespace ballast::broker {
 
+// What would still trade of the order if it had these terms now, as an order of its own.
+Order WithTerms(const Order& order, const Replacement& terms);
+
 // One account's orders between order management and a venue session: an intent is durable before a session may send it,
 // each fact of the venue becomes one execution however often and in whichever order it comes, executions are numbered
 // without a gap, and what is not known is said and asked for. A machine: what it wants stored and sent is taken from
@@ -34,6 +37,10 @@ class OrderDesk {
     std::uint32_t version = 0;
     bool busted = false;
     Decimal quantity;
+    // What it moved can be taken back only by who knows it.
+    Decimal price;
+    Decimal fee;
+    std::string fee_currency;
 
     friend bool operator==(const Told&, const Told&) = default;
   };
@@ -76,8 +83,10 @@ class OrderDesk {
   enum class Keeping : int {
     // While it is out or asked for: all else is known from the venue's own books, which are stored here.
     kWhileOut = 0,
-    // From the intent on until it is closed: the venue's books are elsewhere.
-    kUntilClosed = 1,
+    // From the intent on until it is forgotten: the venue's books are elsewhere, and what ended there must be known
+    // when
+    // it is asked for, or told of, again.
+    kUntilForgotten = 1,
   };
   OrderDesk(AccountId account_id, Capabilities capabilities, std::uint64_t execution_sequence,
             Keeping keeping = Keeping::kWhileOut)
@@ -93,7 +102,7 @@ class OrderDesk {
     bool contradicted = false;
     std::uint32_t replace_answered = 0;
     bool triggered = false;
-    // By root execution id, of kUntilClosed: what is told again after a restart is known.
+    // By root execution id, of kUntilForgotten: what is told again after a restart is known.
     std::map<ExecutionId, Told> trades = {};
 
     friend bool operator==(const Kept&, const Kept&) = default;
@@ -136,7 +145,7 @@ class OrderDesk {
   // Those that are out and those that have not left yet: a report will tell of each what became of it, and until then
   // nobody may take it for never sent.
   [[nodiscard]] std::vector<OrderId> Unanswered() const;
-  // In the same transaction as the batches taken: what is out or asked for now, where that is news (nothing: no more).
+  // In the same transaction as the batches taken: what is to be kept now, where that is news (nothing: no more).
   std::map<OrderId, std::optional<Kept>> TakeKept();
 
   // What has to be durable next; the same is not given twice.
@@ -145,7 +154,7 @@ class OrderDesk {
   using LastWord = std::function<std::optional<Rejection>(const Order&)>;
   // All batches taken are durable: what may be sent now. A session that is not ready gets nothing. Between Take and now
   // a session may have been away, or the process stood still: what `last_word` refuses by now ends here and never
-  // leaves (empty: nothing is asked).
+  // leaves, an order or the terms it was to have (empty: nothing is asked).
   Sends TakeSends(UtcTime now, const LastWord& last_word = {});
 
   [[nodiscard]] const Entry* Find(const OrderId& id) const;
@@ -188,6 +197,7 @@ class OrderDesk {
   [[nodiscard]] static bool IsOut(const Entry& entry) { return entry.way == Way::kSent || entry.way == Way::kUnknown; }
 
   Entry* Known(const OrderId& id);
+  [[nodiscard]] Kept KeptOf(const Entry& entry) const;
   // The venue has it: told NEW once, before its first trade.
   void Accept(Entry& entry, const std::string& broker_order_id, UtcTime time);
   void End(Entry& entry, ExecutionType type, OrderStatus status, std::optional<Rejection> why, UtcTime time);
@@ -219,6 +229,9 @@ class OrderDesk {
   std::set<OrderId> out_;
   std::set<OrderId> query_;
   std::map<OrderId, Kept> kept_;
+  // Of kUntilForgotten, since TakeKept: told of, and forgotten.
+  std::set<OrderId> told_;
+  std::set<OrderId> gone_;
 };
 
 }  // namespace ballast::broker

@@ -64,7 +64,12 @@ void OrderDesk::On(const Trade& trade, UtcTime) {
                       .version = trade.version};
   Decimal before = told.busted ? Decimal() : told.quantity;
   bool was_told = !first && !told.busted;
-  told = {.version = trade.version, .busted = trade.busted, .quantity = trade.quantity};
+  told = {.version = trade.version,
+          .busted = trade.busted,
+          .quantity = trade.quantity,
+          .price = trade.price,
+          .fee = trade.fee,
+          .fee_currency = trade.fee_currency};
   entry->order.cumulative_quantity += (trade.busted ? Decimal() : trade.quantity) - before;
   batch_.orders.insert(trade.order_id);
   // Busted before it was ever told: there is nothing to take back, and the trade itself comes too late.

@@ -539,10 +539,10 @@ TEST(OrderDeskTest, WhatIsOutIsKeptUntilItIsKnownAndRestored) {
 }
 
 // At a venue whose books are elsewhere: from the intent on, with what is told of it.
-TEST(OrderDeskTest, WhereTheBooksAreElsewhereAnOrderIsKeptFromTheIntentUntilItIsClosed) {
+TEST(OrderDeskTest, WhereTheBooksAreElsewhereAnOrderIsKeptFromTheIntentUntilItIsForgotten) {
   using Keeping = OrderDesk::Keeping;
   World world(Asked());
-  world.desk = OrderDesk(kAccount, Asked(), 0, Keeping::kUntilClosed);
+  world.desk = OrderDesk(kAccount, Asked(), 0, Keeping::kUntilForgotten);
   world.desk.Hear(SessionState{.state = SessionState::State::kReady}, world.now);
   world.desk.Take(Buy(kOrder, "3"), world.now);
   auto kept = world.desk.TakeKept();
@@ -556,7 +556,7 @@ TEST(OrderDeskTest, WhereTheBooksAreElsewhereAnOrderIsKeptFromTheIntentUntilItIs
   EXPECT_EQ(kept.at(kOrder)->trades.size(), 1U);
 
   World after(Asked());
-  after.desk = OrderDesk(kAccount, Asked(), 7, Keeping::kUntilClosed);
+  after.desk = OrderDesk(kAccount, Asked(), 7, Keeping::kUntilForgotten);
   after.desk.RestoreKept(*kept.at(kOrder), after.now);
   after.Says(
       {SessionState{.state = SessionState::State::kReady}, TradeOf("t1", 0, "1", false), TradeOf("t2", 0, "2", false)});
@@ -571,9 +571,24 @@ TEST(OrderDeskTest, WhereTheBooksAreElsewhereAnOrderIsKeptFromTheIntentUntilItIs
                           .status = OrderStatus::kFilled,
                           .cumulative_quantity = Decimal::Of("3"),
                           .as_of = kStart}});
+  EXPECT_FALSE(after.desk.TakeKept().contains(kOrder)) << "as it ended it is kept already";
+  // Told of once more, it is kept as it is then.
+  after.Says({TradeOf("t2", 1, "2", true)});
   kept = after.desk.TakeKept();
+  EXPECT_TRUE(kept.at(kOrder)->trades.at(ExecutionId("t2")).busted);
+
+  World last(Asked());
+  last.desk = OrderDesk(kAccount, Asked(), 9, Keeping::kUntilForgotten);
+  last.desk.RestoreKept(*kept.at(kOrder), last.now);
+  last.Says({SessionState{.state = SessionState::State::kReady}});
+  last.desk.Take(Buy(kOrder, "3"), last.now);
+  last.Turn();
+  EXPECT_TRUE(last.session.submitted.empty()) << "it has been there";
+  last.desk.Forget(kOrder);
+  kept = last.desk.TakeKept();
   ASSERT_TRUE(kept.contains(kOrder));
   EXPECT_FALSE(kept.at(kOrder).has_value());
+  EXPECT_TRUE(last.desk.TakeKept().empty());
 }
 
 TEST(OrderDeskTest, AReplacementThatARestartCutsOffIsStillWaitedFor) {

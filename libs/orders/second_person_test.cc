@@ -39,6 +39,15 @@ TEST_F(SecondPersonsTest, TwoWhoSayTheSameAre) {
   EXPECT_TRUE(persons_.Ask(Says("user:bob", "V-7", 3))) << "done is done: the next time it takes two again";
 }
 
+TEST_F(SecondPersonsTest, BothAreNamedAndTwoWhoHaveAgreedElsewhereNeedNobodyHere) {
+  ASSERT_TRUE(persons_.Ask(Says("user:ann", "V-7")));
+  ASSERT_FALSE(persons_.Ask(Says("user:bob", "V-7", 1)));
+  EXPECT_EQ(persons_.WhoAgreed(Says("user:bob", "V-7", 1)), "user:ann + user:bob");
+  EXPECT_FALSE(persons_.Ask(Says("user:ann + user:bob", "other", 2)));
+  EXPECT_EQ(persons_.WhoAgreed(Says("user:ann + user:bob", "other", 2, "o2")), "user:ann + user:bob");
+  EXPECT_TRUE(persons_.Ask(Says("user:ann + user:ann", "other", 3))) << "one person is one, however often";
+}
+
 TEST_F(SecondPersonsTest, TwoWhoSayDifferentThingsHaveNotAgreed) {
   ASSERT_TRUE(persons_.Ask(Says("user:ann", "V-7")));
   auto waits = persons_.Ask(Says("user:bob", "", 1));

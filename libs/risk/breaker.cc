@@ -53,6 +53,22 @@ std::vector<BreakerRule> DefaultBreakerRules() {
   return rules;
 }
 
+std::optional<TripName> ReadTripName(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  TripName name{.rule = text.substr(0, colon)};
+  if (name.rule.empty()) return std::nullopt;
+  if (colon == std::string::npos) return name;
+  auto time = UtcTime::Parse(text.substr(colon + 1));
+  if (!time.ok()) return std::nullopt;
+  name.time = *time;
+  return name;
+}
+
+bool MeansTrip(const std::vector<TripName>& names, const std::string& rule, UtcTime trip_time) {
+  return names.empty() ||
+         std::any_of(names.begin(), names.end(), [&](const TripName& name) { return name.Means(rule, trip_time); });
+}
+
 std::optional<BreakerFault> FaultOf(const BreakerRule& rule) {
   bool named = !rule.name.empty() && rule.name.size() <= 40 &&
                std::all_of(rule.name.begin(), rule.name.end(),
@@ -60,7 +76,8 @@ std::optional<BreakerFault> FaultOf(const BreakerRule& rule) {
   if (!named) return BreakerFault{"name", "1 to 40 of a-z 0-9 _ expected"};
   // Those of the limits of each account; two of one name could not be told apart.
   if (rule.name == "daily_loss" || rule.name == "drawdown" || rule.name == "trading_halted" ||
-      rule.name == "equity_unknown" || rule.name == "replaying" || rule.name == "order_log")
+      rule.name == "equity_unknown" || rule.name == "limits_unusable" || rule.name == "replaying" ||
+      rule.name == "order_log")
     return BreakerFault{"name", "this name is taken"};
   if (rule.kind < BreakerKind::kPortfolioLoss || rule.kind > BreakerKind::kRunawayLoop)
     return BreakerFault{"kind", "a kind is expected"};

@@ -131,6 +131,21 @@ void RearmBreaker(const BreakerRule& rule, const BreakerSight& sight, BreakerSta
 // When it clears at the earliest; nothing when only a person, or a new day, takes it back.
 std::optional<UtcTime> ClearTime(const BreakerRule& rule, const BreakerState& state);
 
+// A trip by its rule and its moment, as people name it: "drawdown" (whatever trip of it there is) or
+// "drawdown:2026-03-02T14:30:00.5Z" (that one, and none that comes after it).
+struct TripName {
+  std::string rule;
+  std::optional<UtcTime> time;
+
+  [[nodiscard]] bool Means(const std::string& name, UtcTime trip_time) const {
+    return rule == name && (!time || *time == trip_time);
+  }
+};
+// Nothing: it is neither.
+std::optional<TripName> ReadTripName(const std::string& text);
+// No names: every trip is meant.
+bool MeansTrip(const std::vector<TripName>& names, const std::string& rule, UtcTime trip_time);
+
 // What happened, and how entries become possible again.
 std::string DescribeBreaker(const BreakerRule& rule, const BreakerState& state);
 

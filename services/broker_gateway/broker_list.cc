@@ -70,6 +70,14 @@ void FillBroker(const BrokerEntry& entry, const VenueDesks::Seats& seats, broker
     setting.set_unit(knob.unit);
     setting.set_help(knob.help);
   }
+  broker::v1::BrokerSetting& down = *out->add_settings();
+  down.set_name("session_down");
+  down.set_type("string");
+  down.set_default_value(entry.session_down.ToString());
+  down.set_help(entry.in_process ? "its session is in this process and never down"
+                                 : "while its session is down: entries wait or are refused at once, reductions wait; "
+                                   "what has waited for so many ms "
+                                   "ends NOT_SENT");
 }
 
 }  // namespace ballast

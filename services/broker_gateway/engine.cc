@@ -33,6 +33,7 @@ Engine::Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock&
              {.faults = options_.faults,
               .settings = options_.broker_settings,
               .wake = [this] { inbox_.Wake(); },
+              .last_word = [this](const Order& order) { return LastWord(order); },
               .closed_kept = options_.closed_orders_kept}),
       executions_(metrics.GetCounter("ballast_broker_executions_total", "executions told", {})),
       reports_lost_(metrics.GetCounter("ballast_broker_reports_lost_total",
@@ -63,6 +64,7 @@ absl::Status Engine::Recover() {
   ASSIGN_OR_RETURN(std::vector<broker::OrderDesk::Kept> kept, store_.LoadKept());
   ASSIGN_OR_RETURN(VenueDesks::Brokers brokers, store_.LoadBrokers());
   RETURN_IF_ERROR(desks_.Restore(kept, brokers));
+  kill_.SetRealMoney(desks_.RealMoney());
   if (options_.faults) log_.Critical("broker.faults_on", {{"venue", "paper"}});
   log_.Info("broker.recovered", {{"orders", std::to_string(venue_.size())},
                                  {"market_source", options_.source},

@@ -122,6 +122,8 @@ class Engine : public runtime::Machine {
   void New(const broker::v1::NewOrder& request);
   void Replace(const broker::v1::ReplaceInstruction& request, const Replacement& terms);
   void Resolve(const broker::v1::ResolveInstruction& request);
+  // As it leaves for a venue elsewhere, however long ago it came.
+  std::optional<Rejection> LastWord(const Order& order);
   [[nodiscard]] LastCheck::Facts FactsOf(const Order& order, const paper::Ledger& ledger,
                                          const std::optional<KillCommand>& held);
   [[nodiscard]] std::optional<std::int64_t> UnpermittedMillis(const AccountId& account) const;

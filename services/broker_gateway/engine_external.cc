@@ -86,7 +86,10 @@ bool Engine::Amend(paper::PaperBroker::Amendment amendment, Order order, std::fu
                          desks_.RecallTrade(order, former.execution_id,
                                             {.version = former.version,
                                              .busted = former.type == broker::ExecutionType::kTradeCancel,
-                                             .quantity = former.last_quantity});
+                                             .quantity = former.last_quantity,
+                                             .price = former.last_price,
+                                             .fee = former.fee,
+                                             .fee_currency = former.fee_currency});
                        }
                        venue_.Amend(amendment, feed_.Now());
                        after_commit_.push_back([done] { done(absl::OkStatus()); });

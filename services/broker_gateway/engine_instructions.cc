@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "libs/base/absl_std.h"
+#include "libs/base/check.h"
 #include "libs/wire/wire.h"
 #include "services/broker_gateway/engine.h"
 
@@ -210,13 +211,30 @@ void Engine::New(const broker::v1::NewOrder& request) {
   }
   std::optional<KillCommand> held = kill_.Held(order->account_id);
   const LastCheck::Facts facts = FactsOf(*order, *ledger, held);
-  if (std::optional<Rejection> refusal = options_.last_check.Refusal(*order, facts)) {
+  std::optional<Rejection> refusal = options_.last_check.Refusal(*order, facts);
+  if (!refusal) refusal = desks_.RefusedWhileDown(*order, Reduces(*order, facts.position));
+  if (refusal) {
     desks_.Refuse(*order, *refusal);
   } else {
     if (held) reductions_.insert(order->order_id);
     desks_.Submit(*order);
-    ++sent_[order->account_id];
+    // The others are counted when they leave.
+    if (!desks_.IsElsewhere(order->account_id)) ++sent_[order->account_id];
   }
+}
+
+std::optional<Rejection> Engine::LastWord(const Order& order) {
+  const paper::Ledger* ledger = venue_.FindLedger(order.account_id);
+  CHECK(ledger != nullptr, "an order that leaves is one of an account that is open");
+  std::optional<KillCommand> held = kill_.Held(order.account_id);
+  LastCheck::Facts facts = FactsOf(order, *ledger, held);
+  // Other terms for one that works are as old as their question, and that is not kept.
+  if (order.status != OrderStatus::kSubmitted) facts.now = SentFrom(order);
+  std::optional<Rejection> refusal = options_.last_check.Refusal(order, facts);
+  if (refusal) return refusal;
+  if (held) reductions_.insert(order.order_id);
+  ++sent_[order.account_id];
+  return std::nullopt;
 }
 
 void Engine::Resolve(const broker::v1::ResolveInstruction& request) {
@@ -263,11 +281,7 @@ void Engine::Replace(const broker::v1::ReplaceInstruction& request, const Replac
   const Order* present = desks_.Find(account, id);
   const paper::Ledger* ledger = venue_.FindLedger(account);
   if (present == nullptr || ledger == nullptr || present->account_id != account) return;
-  Order wanted = *present;
-  wanted.quantity = terms.quantity.value_or(present->quantity) - present->cumulative_quantity;
-  if (terms.limit_price) wanted.limit_price = terms.limit_price;
-  if (terms.stop_price) wanted.stop_price = terms.stop_price;
-  wanted.requested_quantity = Decimal();
+  Order wanted = broker::WithTerms(*present, terms);
   wanted.release_time = clock_.Now();
   std::optional<KillCommand> held = kill_.Held(account);
   std::optional<Rejection> refusal;
@@ -276,7 +290,7 @@ void Engine::Replace(const broker::v1::ReplaceInstruction& request, const Replac
     desks_.RefuseReplace(account, id, terms, *refusal);
   } else {
     desks_.Replace(account, id, terms);
-    ++sent_[account];
+    if (!desks_.IsElsewhere(account)) ++sent_[account];
   }
 }
 
@@ -304,6 +318,7 @@ void Engine::Open(const AccountId& id, const std::string& currency, Decimal cash
     return;
   }
   if (!currency.empty()) not_joined_.erase(id);
+  kill_.SetRealMoney(desks_.RealMoney());
   venue_.OpenAccount(id, currency, cash);
   if (!currency.empty()) desks_.Begin(id);
   if (auto told = told_.find(id); told != told_.end()) desks_.GoOnAfter(id, told->second);

@@ -4,6 +4,7 @@
 #include "ballast/broker/v1/market_data_service.grpc.pb.h"
 #include "services/broker_gateway/engine.h"
 #include "services/broker_gateway/history_reader.h"
+#include "services/broker_gateway/release_guard.h"
 
 namespace ballast {
 
@@ -12,8 +13,9 @@ namespace ballast {
 class BrokerGrpc final : public broker::v1::BrokerService::CallbackService {
  public:
   // `kill_writer` is not the reader of the storage: the switch works without it.
-  BrokerGrpc(Engine& engine, BrokerStore& store, HistoryReader& reader, KillDesk& kill, HistoryReader& kill_writer)
-      : engine_(engine), store_(store), reader_(reader), kill_(kill), kill_writer_(kill_writer) {}
+  BrokerGrpc(Engine& engine, BrokerStore& store, HistoryReader& reader, KillDesk& kill, ReleaseGuard& guard,
+             HistoryReader& kill_writer)
+      : engine_(engine), store_(store), reader_(reader), kill_(kill), guard_(guard), kill_writer_(kill_writer) {}
 
   grpc::ServerBidiReactor<broker::v1::OrderSessionRequest, broker::v1::OrderSessionResponse>* OrderSession(
       grpc::CallbackServerContext* context) override;
@@ -59,6 +61,7 @@ class BrokerGrpc final : public broker::v1::BrokerService::CallbackService {
   BrokerStore& store_;
   HistoryReader& reader_;
   KillDesk& kill_;
+  ReleaseGuard& guard_;
   HistoryReader& kill_writer_;
 };
 

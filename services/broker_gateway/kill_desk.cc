@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "libs/base/absl_std.h"
 #include "libs/platform/file/durable_file.h"
@@ -146,6 +147,23 @@ std::optional<KillCommand> KillDesk::Held(const AccountId& account_id) const {
   if (!any()) return std::nullopt;
   MutexLock lock(mutex_);
   return Find(account_id);
+}
+
+bool KillDesk::IsEngaged(const AccountId& account_id, const std::string& command_id) const {
+  MutexLock lock(mutex_);
+  return std::any_of(commands_.begin(), commands_.end(), [&](const KillCommand& each) {
+    return each.engaged && each.account_id == account_id && (command_id.empty() || each.command_id == command_id);
+  });
+}
+
+void KillDesk::SetRealMoney(std::set<AccountId> accounts) {
+  MutexLock lock(mutex_);
+  real_money_ = std::move(accounts);
+}
+
+bool KillDesk::HoldsRealMoney(const AccountId& account_id) const {
+  MutexLock lock(mutex_);
+  return account_id.empty() ? !real_money_.empty() : real_money_.contains(account_id);
 }
 
 void KillDesk::Show(std::uint64_t version, std::map<AccountId, View> views) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,13 @@ class KillDesk {
   // Whether the account's switch is engaged, its own or that of every account.
   [[nodiscard]] std::optional<KillCommand> Held(const AccountId& account_id) const EXCLUDES(mutex_);
 
+  // The same of the account's own switch (none: that of every account), and of one command of it (empty: of any).
+  [[nodiscard]] bool IsEngaged(const AccountId& account_id, const std::string& command_id) const EXCLUDES(mutex_);
+  // By the engine: the accounts there are with real money.
+  void SetRealMoney(std::set<AccountId> accounts) EXCLUDES(mutex_);
+  // Whether the account has real money; none: whether any has.
+  [[nodiscard]] bool HoldsRealMoney(const AccountId& account_id) const EXCLUDES(mutex_);
+
   // By the engine, while any is engaged: what the venue holds of every account, as it is obeyed up to `version`.
   void Show(std::uint64_t version, std::map<AccountId, View> views) EXCLUDES(mutex_);
   // Up to `timeout_ns` for the engine to have heard of every command and to have nothing pending of the account.
@@ -83,6 +91,7 @@ class KillDesk {
   // In the order they came.
   std::vector<KillCommand> commands_ GUARDED_BY(mutex_);
   std::map<AccountId, View> views_ GUARDED_BY(mutex_);
+  std::set<AccountId> real_money_ GUARDED_BY(mutex_);
   std::uint64_t shown_version_ GUARDED_BY(mutex_) = 0;
   std::atomic<bool> any_ = false;
   std::atomic<std::uint64_t> version_ = 0;

@@ -8,7 +8,8 @@ namespace ballast {
 namespace {
 
 constexpr std::size_t kReasonBytesMax = 200;
-constexpr std::size_t kActorBytesMax = 64;
+// Two of them.
+constexpr std::size_t kActorBytesMax = 140;
 // How long an answer waits for the venue to show what was asked for; after it the answer says that it does not yet.
 constexpr std::int64_t kVenueWaitNs = 300'000'000;
 
@@ -46,9 +47,15 @@ FieldCheck Check(const broker::v1::SetKillSwitchRequest& request) {
   return check;
 }
 
-absl::Status Set(KillDesk& kill, const Clock& clock, const broker::v1::SetKillSwitchRequest& request) {
+absl::Status Set(KillDesk& kill, ReleaseGuard& guard, const Clock& clock,
+                 const broker::v1::SetKillSwitchRequest& request) {
   AccountId account(request.account_id());
-  if (!request.engaged()) return kill.Release(account, request.command_id());
+  if (!request.engaged()) {
+    RETURN_IF_ERROR(guard.Ask(account, request.command_id(), request.reason(), request.actor()));
+    absl::Status released = kill.Release(account, request.command_id());
+    if (released.ok()) guard.Done(account);
+    return released;
+  }
   return kill.Engage({.account_id = account,
                       .command_id = request.command_id(),
                       .reason = request.reason(),
@@ -68,7 +75,7 @@ grpc::ServerUnaryReactor* BrokerGrpc::SetKillSwitch(grpc::CallbackServerContext*
     return reactor;
   }
   bool queued = kill_writer_.Run([this, reactor, request = *request, response] {
-    absl::Status set = Set(kill_, engine_.clock(), request);
+    absl::Status set = Set(kill_, guard_, engine_.clock(), request);
     engine_.WakeUp();
     AccountId account(request.account_id());
     if (set.ok() && request.engaged()) kill_.Await(account, kVenueWaitNs);

@@ -273,12 +273,34 @@ TEST_F(KillTest, WhoCannotStoreSaysSoAndDoesNotHangWhenItEnds) {
   worker_->Drain();
 }
 
+// At its own door too, whatever everybody else asks for.
+TEST_F(KillTest, WithRealMoneyTwoPersonsLetItGo) {
+  ReleaseGuard guard(*kill_, false, clock_, *log_);
+  EXPECT_TRUE(guard.Ask(kPaper, "", "well", "user:ann").ok()) << "none is engaged";
+  Engage("halt-1", false);
+  Engage("halt-2", false);
+  EXPECT_TRUE(guard.Ask(kPaper, "halt-1", "well", "user:ann").ok()) << "simulated money";
+  kill_->SetRealMoney({kPaper});
+  EXPECT_TRUE(guard.TakesTwo(AccountId())) << "that of every account is that of this one too";
+  EXPECT_TRUE(absl::IsPermissionDenied(guard.Ask(kPaper, "halt-1", "well", "")));
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(absl::IsPermissionDenied(guard.Ask(kPaper, "halt-1", "well", "user:ann")));
+  ASSERT_EQ(guard.List(kPaper).size(), 1U);
+  EXPECT_EQ(guard.List(kPaper)[0].asked.asked_by, "user:ann");
+  EXPECT_TRUE(absl::IsPermissionDenied(guard.Ask(kPaper, "halt-2", "well", "user:bob"))) << "another command";
+  EXPECT_TRUE(absl::IsPermissionDenied(guard.Ask(kPaper, "halt-1", "well", "user:bob")));
+  EXPECT_TRUE(guard.Ask(kPaper, "halt-1", "well", "user:ann").ok());
+  guard.Done(kPaper);
+  EXPECT_TRUE(guard.List(kPaper).empty());
+  EXPECT_TRUE(guard.Ask(kPaper, "halt-1", "well", "user:ann + user:bob").ok()) << "who have resumed the account";
+}
+
 // As somebody with nothing but a command line sees it.
 TEST_F(KillTest, IsAskedAndToldOverGrpc) {
   HistoryReader reader, writer;
   reader.Start();
   writer.Start();
-  BrokerGrpc service(*engine_, *store_, reader, *kill_, writer);
+  ReleaseGuard guard(*kill_, false, clock_, *log_);
+  BrokerGrpc service(*engine_, *store_, reader, *kill_, guard, writer);
   grpc::ServerBuilder builder;
   builder.RegisterService(&service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();

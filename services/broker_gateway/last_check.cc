@@ -10,12 +10,6 @@
 namespace ballast {
 namespace {
 
-// From the account's whole position towards zero and not beyond.
-bool Reduces(const Order& order, Decimal position) {
-  bool opposite = order.side == Side::kSell ? position.IsPositive() : position.IsNegative();
-  return opposite && order.quantity <= position.Abs();
-}
-
 Rejection Refuse(const char* check, std::string limit, std::string observed, std::string message) {
   return {.reason = RejectReason::kGatewayCheck,
           .check = check,
@@ -25,6 +19,11 @@ Rejection Refuse(const char* check, std::string limit, std::string observed, std
 }
 
 }  // namespace
+
+bool Reduces(const Order& order, Decimal position) {
+  bool opposite = order.side == Side::kSell ? position.IsPositive() : position.IsNegative();
+  return opposite && order.quantity <= position.Abs();
+}
 
 bool IsEmergencyReduction(const Order& order) { return order.reduce_only && order.reason == "emergency_stop"; }
 

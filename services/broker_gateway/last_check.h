@@ -41,6 +41,8 @@ struct LastCheck {
   [[nodiscard]] std::optional<Rejection> Refusal(const Order& order, const Facts& facts) const;
 };
 
+// From the account's whole position towards zero and not beyond.
+bool Reduces(const Order& order, Decimal position);
 // An emergency stop's own reduction: it leaves whatever a kill switch is about to cancel.
 bool IsEmergencyReduction(const Order& order);
 

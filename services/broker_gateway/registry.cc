@@ -1,6 +1,11 @@
 #include "services/broker_gateway/registry.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "libs/base/absl_std.h"
 
 namespace ballast {
 namespace {
@@ -75,6 +80,30 @@ BrokerEntry PaperEntry() {
 BrokerRegistry BrokerRegistry::BuiltIn() {
   // A line for each folder of libs/brokers.
   return BrokerRegistry({PaperEntry()});
+}
+
+std::string SessionDown::ToString() const {
+  return (refuses_entries ? "refuse:" : "wait:") + std::to_string(wait.nanos / 1'000'000);
+}
+
+absl::Status BrokerRegistry::SetSessionDown(const std::vector<std::string>& policies) {
+  constexpr std::int64_t kWaitMsMax = 600'000;
+  for (const std::string& text : policies) {
+    const std::vector<std::string> parts = absl::StrSplit(text, ':');
+    std::int64_t ms = 0;
+    bool read = parts.size() == 3 && (parts[1] == "wait" || parts[1] == "refuse") && absl::SimpleAtoi(parts[2], &ms) &&
+                ms >= 0 && ms <= kWaitMsMax;
+    if (!read) {
+      return absl::InvalidArgumentError(
+          ToAbsl("session_down: broker:wait:ms or broker:refuse:ms with 0 to 600000 ms expected, not " + text));
+    }
+    auto found =
+        std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) { return entry.id == parts[0]; });
+    if (found == entries_.end())
+      return absl::InvalidArgumentError(ToAbsl("session_down: " + Unknown(parts[0]).message));
+    found->session_down = {.refuses_entries = parts[1] == "refuse", .wait = Duration::Millis(ms)};
+  }
+  return absl::OkStatus();
 }
 
 const BrokerEntry* BrokerRegistry::Find(std::string_view id) const {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "libs/broker/broker.h"
 #include "libs/brokers/paper/faulty_session.h"
 #include "libs/brokers/paper/paper_broker.h"
@@ -29,6 +30,18 @@ struct SessionPlace {
   std::optional<paper::Faults> faults;
 };
 
+// What becomes of an order while its account's session is down. It goes nowhere else by itself: an account's orders and
+// positions are one venue's.
+struct SessionDown {
+  // What may open risk is refused at once; else it waits as reductions do.
+  bool refuses_entries = false;
+  // What has waited for so long ends NOT_SENT: whoever sent it can decide anew.
+  Duration wait = Duration::Seconds(5);
+
+  // "wait:5000", "refuse:5000".
+  [[nodiscard]] std::string ToString() const;
+};
+
 // One broker there is.
 struct BrokerEntry {
   // What an account names.
@@ -43,6 +56,7 @@ struct BrokerEntry {
   // Its books are in this process and stored with what it does, so an order needs no row of its own before the session
   // gets it. Of every other one the intent is stored first.
   bool in_process = false;
+  SessionDown session_down = {};
   // One session for each account. It connects by itself and says so (broker::SessionState).
   std::function<std::unique_ptr<broker::VenueSession>(const SessionPlace&)> make;
 };
@@ -56,6 +70,9 @@ class BrokerRegistry {
 
   // The broker of an account that names none.
   static constexpr std::string_view kDefault = "paper";
+
+  // Each "broker:wait:ms" or "broker:refuse:ms". INVALID_ARGUMENT: it is neither, or there is no such broker.
+  [[nodiscard]] absl::Status SetSessionDown(const std::vector<std::string>& policies);
 
   // nullptr: there is none.
   [[nodiscard]] const BrokerEntry* Find(std::string_view id) const;

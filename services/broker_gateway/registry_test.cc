@@ -61,6 +61,7 @@ class SecondBrokerTest : public SessionTest {
     broker::Capabilities can;
     can.order_types = {OrderType::kMarket, OrderType::kLimit};
     can.times_in_force = {TimeInForce::kIoc, TimeInForce::kGtc};
+    can.replace = true;
     return can;
   }
   Engine::Options OptionsOf() override {
@@ -70,6 +71,7 @@ class SecondBrokerTest : public SessionTest {
                        .display_name = "Scripted",
                        .mode = AccountMode::kPaper,
                        .capabilities = Can(),
+                       .session_down = session_down_,
                        .make = [this](const SessionPlace& place) {
                          auto session = std::make_unique<Session>(this);
                          EXPECT_EQ(place.account_id, AccountId("second"));
@@ -91,6 +93,11 @@ class SecondBrokerTest : public SessionTest {
   }
   void Says(const broker::Fact& fact) {
     In([&](const Engine&) { session_->says.push_back(fact); });
+  }
+  // Heard, too.
+  void Down() {
+    Says(broker::SessionState{.state = broker::SessionState::State::kDown});
+    In([](const Engine&) {});
   }
   std::shared_ptr<TestSession> Connect(const std::string& account, const std::string& broker) {
     auto session = std::make_shared<TestSession>();
@@ -121,6 +128,11 @@ class SecondBrokerTest : public SessionTest {
             .price = Decimal::Of("65000"),
             .fee_currency = "USD"};
   }
+  Decimal Cash() {
+    Decimal cash;
+    In([&](const Engine& engine) { cash = engine.venue().FindLedger(AccountId("second"))->cash; });
+    return cash;
+  }
   Decimal Held() {
     Decimal held;
     In([&](const Engine& engine) {
@@ -134,6 +146,7 @@ class SecondBrokerTest : public SessionTest {
   int stored_first = 0;
 
  protected:
+  SessionDown session_down_;
   Session* session_ = nullptr;
 };
 
@@ -182,6 +195,142 @@ TEST_F(SecondBrokerTest, AfterARestartItIsAskedForAndNothingIsSentOrToldTwice) {
     EXPECT_EQ(session_->submitted[kOrder], 0);
     EXPECT_FALSE(session_->queried.empty());
   });
+}
+
+TEST(BrokerRegistry, WhatBecomesOfOrdersWhileASessionIsDownIsData) {
+  BrokerRegistry brokers({{.id = "far"}, {.id = "near"}});
+  EXPECT_TRUE(brokers.SetSessionDown({"far:refuse:250"}).ok());
+  EXPECT_EQ(brokers.Find("far")->session_down.ToString(), "refuse:250");
+  EXPECT_EQ(brokers.Find("near")->session_down.ToString(), "wait:5000");
+  for (const char* wrong : {"far", "far:hope:5", "far:wait:-1", "far:wait:x", "far:wait:600001", "nobody:wait:5"})
+    EXPECT_TRUE(absl::IsInvalidArgument(brokers.SetSessionDown({wrong}))) << wrong;
+  broker::v1::Broker told;
+  FillBroker(*brokers.Find("far"), {}, &told);
+  EXPECT_EQ(told.settings(0).name(), "session_down");
+  EXPECT_EQ(told.settings(0).default_value(), "refuse:250");
+}
+
+// It goes nowhere else by itself, and nobody waits for ever.
+TEST_F(SecondBrokerTest, WhatHasWaitedTooLongForItsSessionEndsNotSent) {
+  session_down_ = {.wait = Duration::Millis(200)};
+  Start();
+  auto session = Connect("second", "scripted");
+  Down();
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_NOT_SENT));
+  EXPECT_EQ(session->ReportOf("o-1")->rejection().reason(), type::v1::REJECT_REASON_BROKER_UNAVAILABLE);
+  Says(broker::SessionState{.state = broker::SessionState::State::kReady});
+  In([](const Engine&) {});
+  In([&](const Engine&) { EXPECT_EQ(session_->submitted[kOrder], 0); });
+}
+
+TEST_F(SecondBrokerTest, WhereEntriesAreRefusedWhileItsSessionIsDownWhatGetsOutWaits) {
+  session_down_ = {.refuses_entries = true, .wait = Duration::Seconds(60)};
+  Start();
+  auto session = Connect("second", "scripted");
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  Says(TradeOf("0.01"));
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_TRADE));
+  Down();
+  auto order = [&](const char* id, type::v1::Side side) {
+    broker::v1::OrderSessionRequest request = OrderOf("second");
+    request.mutable_new_order()->mutable_order()->set_order_id(id);
+    request.mutable_new_order()->mutable_order()->set_side(side);
+    return request;
+  };
+  ASSERT_TRUE(engine_->Instruct(order("entry", type::v1::SIDE_BUY), session));
+  ASSERT_TRUE(engine_->Instruct(order("exit", type::v1::SIDE_SELL), session));
+  ASSERT_TRUE(session->WaitForReport("entry", broker::v1::EXECUTION_TYPE_REJECTED));
+  EXPECT_EQ(session->ReportOf("entry")->rejection().check(), "session_down");
+  EXPECT_EQ(session->ReportOf("entry")->rejection().limit(), "refuse:60000");
+  Says(broker::SessionState{.state = broker::SessionState::State::kReady});
+  In([](const Engine&) {});
+  In([&](const Engine&) {
+    EXPECT_EQ(session_->submitted[OrderId("exit")], 1);
+    EXPECT_EQ(session_->submitted[OrderId("entry")], 0);
+  });
+}
+
+// Told under one session and sent again by an order manager that has not heard of it: it must not be made twice.
+TEST_F(SecondBrokerTest, AnOrderThatHasEndedIsKnownAfterARestart) {
+  auto session = Connect("second", "scripted");
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  Says(TradeOf("0.01"));
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_TRADE));
+  Start();
+  session = Connect("second", "scripted");
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_TRADE));
+  In([](const Engine&) {});
+  In([&](const Engine&) { EXPECT_EQ(session_->submitted[kOrder], 0); });
+  EXPECT_EQ(session->CountOf("o-1", broker::v1::EXECUTION_TYPE_REJECTED), 0U);
+  // And what the venue takes back of it is taken back.
+  broker::Trade bust = TradeOf("0.01");
+  bust.version = 1;
+  bust.busted = true;
+  Says(bust);
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_TRADE_CANCEL));
+  EXPECT_EQ(Held(), Decimal());
+  EXPECT_EQ(Cash(), Decimal::FromInt(100'000));
+}
+
+TEST_F(SecondBrokerTest, CashMovesWithWhatTradesThere) {
+  auto session = Connect("second", "scripted");
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  broker::Trade trade = TradeOf("0.004");
+  trade.fee = Decimal::Of("0.26");
+  Says(trade);
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_TRADE));
+  EXPECT_EQ(Cash(), Decimal::Of("99739.74"));
+  trade.version = 1;
+  trade.price = Decimal::Of("64000");
+  Says(trade);
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_TRADE_CORRECT));
+  EXPECT_EQ(Cash(), Decimal::Of("99743.74"));
+  // What was moved is known after a restart too.
+  Start();
+  session = Connect("second", "scripted");
+  // A fee in what was bought is taken from that.
+  trade.version = 2;
+  trade.fee = Decimal::Of("0.0001");
+  trade.fee_currency = "BTC";
+  Says(trade);
+  ASSERT_TRUE(session->WaitForReports("o-1", broker::v1::EXECUTION_TYPE_TRADE_CORRECT, 2));
+  EXPECT_EQ(Cash(), Decimal::Of("99744"));
+  EXPECT_EQ(Held(), Decimal::Of("0.0039"));
+}
+
+// It was let through, and then the session was away: what is true when it leaves counts.
+TEST_F(SecondBrokerTest, WhatWaitedForTheSessionPassesTheLastCheckAgainAsItLeaves) {
+  auto session = Connect("second", "scripted");
+  Down();
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  In([](const Engine&) {});
+  ASSERT_TRUE(kill_->Engage({.command_id = "halt-1", .reason = "test", .actor = "test", .engaged = true}).ok());
+  Says(broker::SessionState{.state = broker::SessionState::State::kReady});
+  auto report = (session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_REJECTED), session->ReportOf("o-1"));
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->rejection().reason(), type::v1::REJECT_REASON_KILL_SWITCH);
+  In([&](const Engine&) { EXPECT_EQ(session_->submitted[kOrder], 0); });
+}
+
+TEST_F(SecondBrokerTest, OtherTermsThatWaitedForTheSessionPassTheLastCheckAgainToo) {
+  auto session = Connect("second", "scripted");
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  Says(broker::Ack{.order_id = kOrder, .broker_order_id = "b-1"});
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_NEW));
+  Down();
+  broker::v1::OrderSessionRequest other;
+  other.mutable_replace()->set_account_id("second");
+  other.mutable_replace()->set_order_id("o-1");
+  other.mutable_replace()->mutable_replacement()->mutable_quantity()->set_value("0.02");
+  other.mutable_replace()->mutable_replacement()->set_number(1);
+  ASSERT_TRUE(engine_->Instruct(other, session));
+  In([](const Engine&) {});
+  ASSERT_TRUE(kill_->Engage({.command_id = "halt-1", .reason = "test", .actor = "test", .engaged = true}).ok());
+  Says(broker::SessionState{.state = broker::SessionState::State::kReady});
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_REPLACE_REJECTED));
+  In([&](const Engine&) { EXPECT_TRUE(session_->replaced.empty()); });
 }
 
 TEST_F(SecondBrokerTest, TheKillSwitchCancelsThereToo) {

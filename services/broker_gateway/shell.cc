@@ -4,9 +4,11 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "libs/base/absl_std.h"
 #include "libs/runtime/worker.h"
 #include "services/broker_gateway/bar_data_grpc.h"
 #include "services/broker_gateway/data_check.h"
+#include "services/broker_gateway/decision_grpc.h"
 #include "services/broker_gateway/engine.h"
 #include "services/broker_gateway/grpc_adapter.h"
 #include "services/broker_gateway/history_reader.h"
@@ -48,6 +50,13 @@ market::Simulator::Events EventsOf(const Config& config) {
           .open_gap_ppm = ppm("market_open_gap_percent")};
 }
 
+// With what becomes of orders while their sessions are down; `configured`: whether that can be read.
+BrokerRegistry BrokersOf(const Config& config, absl::Status* configured) {
+  BrokerRegistry brokers = BrokerRegistry::BuiltIn();
+  *configured = brokers.SetSessionDown(config.GetStringList("session_down"));
+  return brokers;
+}
+
 // A broker's settings as they are configured.
 std::map<std::string, std::string> SettingsOf(const Config& config) {
   std::map<std::string, std::string> settings;
@@ -82,6 +91,7 @@ class BrokerGateway : public Service {
   explicit BrokerGateway(ServiceContext& context)
       : store_(context.database),
         kill_(KillSwitchPath(context.config), context.clock, context.log),
+        guard_(kill_, context.config.GetBool("two_persons_on_paper"), context.clock, context.log),
         engine_({.source = context.config.GetString("market_source"),
                  .exchange_hours = context.config.GetBool("simulated_exchange_hours"),
                  .day_start_minute = static_cast<std::int32_t>(context.config.GetInt("day_start_minute_utc")),
@@ -97,6 +107,7 @@ class BrokerGateway : public Service {
                            .slippage_ticks = static_cast<int>(context.config.GetInt("paper_slippage_ticks")),
                            .queue = context.config.GetBool("paper_queue"),
                            .refuses_in_halts = context.config.GetBool("paper_refuses_in_halts")},
+                 .brokers = BrokersOf(context.config, &configured_),
                  .broker_settings = SettingsOf(context.config),
                  .faults = FaultsOf(context.config),
                  .last_check = {.notional_max = context.config.GetDecimal("notional_cap"),
@@ -107,17 +118,21 @@ class BrokerGateway : public Service {
                  .test_faces = context.config.GetBool("paper_test_faces")},
                 store_, kill_, context.clock, context.log, context.metrics, context.redis, context.fail),
         worker_(engine_, context.clock),
-        broker_(engine_, store_, reader_, kill_, kill_writer_),
+        broker_(engine_, store_, reader_, kill_, guard_, kill_writer_),
         market_(engine_, store_, reader_),
         bar_data_desk_(context.database, context.clock, context.log),
         bar_data_(bar_data_desk_),
-        outcome_(engine_) {}
+        outcome_(engine_),
+        releases_(guard_) {}
 
   absl::Status Recover() override {
+    RETURN_IF_ERROR(configured_);
     kill_.Load();  // before anything can trade
     return engine_.Recover();
   }
-  std::vector<grpc::Service*> GrpcServices() override { return {&broker_, &market_, &bar_data_, &outcome_}; }
+  std::vector<grpc::Service*> GrpcServices() override {
+    return {&broker_, &market_, &bar_data_, &outcome_, &releases_};
+  }
   absl::Status Start() override {
     reader_.Start();
     kill_writer_.Start();
@@ -134,9 +149,11 @@ class BrokerGateway : public Service {
   }
 
  private:
+  absl::Status configured_;
   PostgresBrokerStore store_;
   HistoryReader reader_;
   KillDesk kill_;
+  ReleaseGuard guard_;
   // The switch waits for its own file and for nothing else.
   HistoryReader kill_writer_;
   Engine engine_;
@@ -146,6 +163,7 @@ class BrokerGateway : public Service {
   BarDataDesk bar_data_desk_;
   BarDataGrpc bar_data_;
   OutcomeGrpc outcome_;
+  ReleaseGrpc releases_;
 };
 
 }  // namespace
@@ -277,6 +295,17 @@ ServiceSpec BrokerGatewaySpec() {
                  .type = KnobType::kString,
                  .default_value = "",
                  .help = "where the kill switch is kept; empty: broker_gateway.kill_switch in run_directory"},
+                {.name = "session_down",
+                 .type = KnobType::kStringList,
+                 .default_value = "",
+                 .help =
+                     "what becomes of orders while the session of their account's broker is down, by broker: "
+                     "<broker>:wait:<ms> or <broker>:refuse:<ms> (entries at once; reductions wait). What has waited "
+                     "so long ends NOT_SENT; without a line: wait:5000"},
+                {.name = "two_persons_on_paper",
+                 .type = KnobType::kBool,
+                 .default_value = "false",
+                 .help = "a kill switch of a paper account is let go by two persons, as one of a live account"},
                 {.name = "intent_age_ms_max",
                  .type = KnobType::kInt,
                  .default_value = "10000",

@@ -110,6 +110,9 @@ std::string TradesBytes(const std::map<ExecutionId, broker::OrderDesk::Told>& tr
     report.set_execution_id(root.value());
     report.set_version(told.version);
     wire::ToProto(told.quantity, report.mutable_last_quantity());
+    wire::ToProto(told.price, report.mutable_last_price());
+    wire::ToProto(told.fee, report.mutable_fee());
+    report.set_fee_currency(told.fee_currency);
   }
   return batch.SerializeAsString();
 }
@@ -184,6 +187,14 @@ absl::Status ReadTrades(const broker::v1::ReportBatch& batch, std::map<Execution
     told.version = report.version();
     told.busted = report.type() == broker::v1::EXECUTION_TYPE_TRADE_CANCEL;
     ASSIGN_OR_RETURN(told.quantity, wire::FromProto(report.last_quantity(), "last_quantity"));
+    told.fee_currency = report.fee_currency();
+    // Not there: stored by a version that did not know them.
+    if (report.has_last_price()) {
+      ASSIGN_OR_RETURN(told.price, wire::FromProto(report.last_price(), "last_price"));
+    }
+    if (report.has_fee()) {
+      ASSIGN_OR_RETURN(told.fee, wire::FromProto(report.fee(), "fee"));
+    }
   }
   return absl::OkStatus();
 }

@@ -187,7 +187,11 @@ TEST_P(BrokerStoreTest, WhatIsOutIsKeptUntilItIsNot) {
                                .contradicted = true,
                                .replace_answered = 3,
                                .triggered = true,
-                               .trades = {{ExecutionId("t1"), {.quantity = Decimal::Of("0.1")}},
+                               .trades = {{ExecutionId("t1"),
+                                           {.quantity = Decimal::Of("0.1"),
+                                            .price = Decimal::Of("7"),
+                                            .fee = Decimal::Of("0.2"),
+                                            .fee_currency = "BNB"}},
                                           {ExecutionId("t2"), {.version = 2, .busted = true}}}};
   BrokerCommit commit;
   commit.kept = {{OrderId("out"), kept}, {OrderId("gone"), std::nullopt}};

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "libs/base/absl_std.h"
@@ -25,7 +26,7 @@ VenueDesks::Desk& VenueDesks::Of(const AccountId& account) {
                                                                .faults = options_.faults});
   using Keeping = broker::OrderDesk::Keeping;
   broker::OrderDesk desk(account, session->capabilities(), ledger == nullptr ? 0 : ledger->execution_sequence,
-                         entry->in_process ? Keeping::kWhileOut : Keeping::kUntilClosed);
+                         entry->in_process ? Keeping::kWhileOut : Keeping::kUntilForgotten);
   Desk& opened = desks_
                      .emplace(account, Desk{.entry = entry,
                                             .session = std::move(session),
@@ -39,6 +40,15 @@ VenueDesks::Desk& VenueDesks::Of(const AccountId& account) {
 std::string_view VenueDesks::BrokerOf(const AccountId& account) const {
   auto found = elsewhere_.find(account);
   return found == elsewhere_.end() ? BrokerRegistry::kDefault : std::string_view(found->second);
+}
+
+std::set<AccountId> VenueDesks::RealMoney() const {
+  std::set<AccountId> accounts;
+  for (const auto& [account, broker] : elsewhere_) {
+    const BrokerEntry* entry = brokers_.Find(broker);
+    if (entry == nullptr || entry->mode != AccountMode::kPaper) accounts.insert(account);
+  }
+  return accounts;
 }
 
 std::optional<Rejection> VenueDesks::Join(const AccountId& account, const std::string& broker) {
@@ -71,13 +81,20 @@ absl::Status VenueDesks::Restore(const std::vector<broker::OrderDesk::Kept>& kep
           ToAbsl("account " + account.value() + ": " + brokers_.Unknown(broker).message));
   }
   std::set<OrderId> known;
+  std::vector<const Order*> ended;
   for (const broker::OrderDesk::Kept& each : kept) {
     known.insert(each.order.order_id);
     Desk& desk = Of(each.order.account_id);
     desk.session->Recall(each.order);
     desk.desk.RestoreKept(each, now_());
-    if (!desk.entry->in_process) desk.booked[each.order.order_id] = each.order.cumulative_quantity;
+    if (desk.entry->in_process) continue;
+    if (!each.trades.empty()) desk.booked[each.order.order_id] = each.trades;
+    if (each.way == broker::OrderDesk::Way::kClosed && !each.contradicted) ended.push_back(&each.order);
   }
+  std::sort(ended.begin(), ended.end(), [](const Order* left, const Order* right) {
+    return std::tie(left->update_time, left->order_id) < std::tie(right->update_time, right->order_id);
+  });
+  for (const Order* order : ended) Shelve(desks_.at(order->account_id), order->order_id);
   for (const auto& [account, ledger] : venue_.ledgers()) {
     Desk& desk = Of(account);
     for (const OrderId& id : venue_.Working(account)) {
@@ -106,6 +123,7 @@ void VenueDesks::OnTime() {
   for (auto& [account, desk] : desks_) {
     if (desk.polled) Poll(desk);
     if (!desk.entry->in_process) AskStatement(desk);
+    GiveUp(desk);
     std::optional<UtcTime> due = desk.desk.NextDue();
     bool is_due = due && *due <= now_();
     if (is_due) desk.desk.OnTime(now_());
@@ -113,19 +131,6 @@ void VenueDesks::OnTime() {
     // What is stored and waits for the session to be ready, and questions.
     if (!desk.entry->in_process && !desk.changed) Send(desk);
   }
-}
-
-// What reconciliation and the last steps of an emergency go by.
-void VenueDesks::AskStatement(Desk& desk) {
-  constexpr Duration kEvery = Duration::Seconds(5);
-  std::vector<broker::Statement> heard = desk.session->TakeStatements();
-  if (!heard.empty()) {
-    desk.statement = std::move(heard.back());
-    desk.statement_until = desk.desk.execution_sequence();
-  }
-  if (!desk.desk.ready() || now_() - desk.statement_asked < kEvery) return;
-  desk.statement_asked = now_();
-  desk.session->AskStatement();
 }
 
 std::optional<UtcTime> VenueDesks::NextDue() const {
@@ -136,6 +141,7 @@ std::optional<UtcTime> VenueDesks::NextDue() const {
   for (const auto& [account, desk] : desks_) {
     at(desk.desk.NextDue());
     at(desk.session->NextDue());
+    at(GivesUpAt(desk));
   }
   return first;
 }
@@ -290,24 +296,10 @@ void VenueDesks::Pump(Desk& desk) {
   if (desk.entry->in_process) Send(desk);
 }
 
-// The last check asks what is held, and the ledger says it: of an account elsewhere from what was told.
-void VenueDesks::Book(Desk& desk, const broker::Execution& execution) {
-  Decimal& booked = desk.booked[execution.order_id];
-  Decimal moved = execution.cumulative_quantity - booked;
-  if (execution.side == Side::kSell) moved = -moved;
-  booked = execution.cumulative_quantity;
-  venue_.Adjust(execution.account_id, Decimal(), execution.symbol, moved);
-  const broker::OrderDesk::Entry* entry = desk.desk.Find(execution.order_id);
-  if (entry->way != broker::OrderDesk::Way::kClosed || entry->contradicted) return;
-  desk.closed.push_back(execution.order_id);
-  if (desk.closed.size() <= options_.closed_kept) return;
-  desk.booked.erase(desk.closed.front());
-  desk.desk.Forget(desk.closed.front());
-  desk.closed.pop_front();
-}
-
 void VenueDesks::Send(Desk& desk) {
-  broker::OrderDesk::Sends sends = desk.desk.TakeSends(now_());
+  static const broker::OrderDesk::LastWord kChecked;
+  const bool elsewhere = !desk.entry->in_process;
+  broker::OrderDesk::Sends sends = desk.desk.TakeSends(now_(), elsewhere ? options_.last_word : kChecked);
   broker::VenueSession& way = *desk.session;
   for (const Order& order : sends.submit) way.Submit(order);
   for (const broker::CancelIntent& cancel : sends.cancel) way.Cancel(cancel);
@@ -320,7 +312,8 @@ void VenueDesks::Send(Desk& desk) {
     desk.desk.Hear(fact, now_());
     any = true;
   }
-  if (any) Pump(desk);
+  // What the last word has refused is told too.
+  if (any || elsewhere) Pump(desk);
 }
 
 std::vector<broker::Execution> VenueDesks::Hear(paper::Changes& changes) {
@@ -365,7 +358,9 @@ bool VenueDesks::Adopt(const Order& order) {
 }
 
 void VenueDesks::RecallTrade(const Order& order, const ExecutionId& root, const broker::OrderDesk::Told& told) {
-  Of(order.account_id).desk.RecallTrade(order, root, told);
+  Desk& desk = Of(order.account_id);
+  desk.desk.RecallTrade(order, root, told);
+  if (!desk.entry->in_process) desk.booked[order.order_id].try_emplace(root, told);
 }
 
 std::optional<broker::Statement> VenueDesks::StatementOf(const AccountId& account) const {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,9 @@ class VenueDesks {
     std::map<std::string, std::string> settings = {};
     // Any thread: a session has something to say.
     std::function<void()> wake = [] {};
+    // The last check, of what leaves for a venue elsewhere: it may have waited for its row, or for the session. What
+    // leaves for the paper venue does so in the call that has checked it.
+    broker::OrderDesk::LastWord last_word = {};
     // So many closed orders of an account elsewhere are known.
     std::size_t closed_kept = 10'000;
   };
@@ -46,11 +50,16 @@ class VenueDesks {
   [[nodiscard]] std::string_view BrokerOf(const AccountId& account) const;
   // The books of its orders are elsewhere.
   [[nodiscard]] bool IsElsewhere(const AccountId& account) const { return elsewhere_.contains(account); }
+  // Accounts whose broker is not known to be one of simulated money.
+  [[nodiscard]] std::set<AccountId> RealMoney() const;
   // To be stored with what Hear has told; once.
   Brokers TakeJoined() { return std::exchange(joined_, {}); }
 
   // A desk for it, before the venue does anything in it. The account must be open at the venue.
   void Begin(const AccountId& account) { (void)Of(account); }
+  // Why it is not even kept for when the session is back; nothing: it is, or the session is there. `reduces`: it gets
+  // somebody out.
+  [[nodiscard]] std::optional<Rejection> RefusedWhileDown(const Order& order, bool reduces);
   // The account must be open at the venue; all of these change nothing for an order that is not known.
   void Submit(const Order& order);
   void Refuse(const Order& order, const Rejection& why);
@@ -123,8 +132,8 @@ class VenueDesks {
     // It may say something though nothing was asked.
     bool polled = false;
     broker::OrderDesk desk;
-    // Of an account elsewhere: what of each open order is in the ledger's positions, and closed ones by age.
-    std::map<OrderId, Decimal> booked = {};
+    // Of an account elsewhere: each trade as it is in the ledger, by its order and root id; and closed orders by age.
+    std::map<OrderId, std::map<ExecutionId, broker::OrderDesk::Told>> booked = {};
     std::deque<OrderId> closed = {};
     std::optional<broker::Statement> statement = {};
     std::uint64_t statement_until = 0;
@@ -137,7 +146,12 @@ class VenueDesks {
   void Send(Desk& desk);
   void Poll(Desk& desk);
   void Book(Desk& desk, const broker::Execution& execution);
+  // Ended: of those only the newest are known.
+  void Shelve(Desk& desk, const OrderId& id);
   void AskStatement(Desk& desk);
+  // What has waited too long for a session that is down ends; when the next one will have.
+  void GiveUp(Desk& desk);
+  [[nodiscard]] std::optional<UtcTime> GivesUpAt(const Desk& desk) const;
 
   const BrokerRegistry& brokers_;
   paper::PaperBroker& venue_;

@@ -169,9 +169,9 @@ grpc::ServerUnaryReactor* OrderGrpc::ResumeAccount(grpc::CallbackServerContext* 
   orders::AwaitedDecision asked{.kind = "resume", .account_id = account, .reason = reason, .asked_by = actor};
   seat.host->desk().End(
       account, {request->ended_command_ids().begin(), request->ended_command_ids().end()}, reason, actor,
-      [this, shard = &seat.host->shard(), reactor, response, asked](const absl::Status& ended) {
-        if (!ended.ok()) return reactor->Finish(ToGrpc(ended));
-        bool queued = shard->Halt(asked.account_id, asked.reason, asked.asked_by, true,
+      [this, shard = &seat.host->shard(), reactor, response, asked](const EmergencyDesk::Who& who) {
+        if (!who.ok()) return reactor->Finish(ToGrpc(who.status()));
+        bool queued = shard->Halt(asked.account_id, asked.reason, *who, true,
                                   [this, reactor, response, asked](const AccountReply& reply) {
                                     if (reply.status.ok()) {
                                       persons_.Done(asked);
@@ -181,8 +181,9 @@ grpc::ServerUnaryReactor* OrderGrpc::ResumeAccount(grpc::CallbackServerContext* 
                                   });
         if (!queued) reactor->Finish(Busy());
       },
-      [this, asked](AccountMode mode) {
-        return persons_.ResumingTakesTwo(mode) ? persons_.Ask(asked) : absl::OkStatus();
+      [this, asked](AccountMode mode) -> EmergencyDesk::Who {
+        if (!persons_.ResumingTakesTwo(mode)) return asked.asked_by;
+        return persons_.Ask(asked);
       });
   return reactor;
 }

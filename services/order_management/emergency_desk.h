@@ -84,10 +84,12 @@ class EmergencyDesk {
   // lives, but has to be told again to be sure. NOT_FOUND: there is no such account.
   void Engage(orders::Emergency command, Reply reply) EXCLUDES(mutex_);
   // A person takes it back: whatever of the account is under way, and these commands even if they come later. `may`:
-  // whether it may be done, asked on the writer's thread before anything is.
-  using MayEnd = std::function<absl::Status(AccountMode)>;
+  // whether it may be done and by whose word, asked on the writer's thread before anything is. Answered with whose word
+  // it was.
+  using Who = absl::StatusOr<std::string>;
+  using MayEnd = std::function<Who(AccountMode)>;
   void End(AccountId account_id, std::vector<std::string> command_ids, std::string reason, std::string actor,
-           std::function<void(absl::Status)> reply, MayEnd may = nullptr);
+           std::function<void(const Who&)> reply, MayEnd may = nullptr);
   // Whether a deployment may be registered; `clear` takes its stop back where no command of the account is under way.
   void AskRegister(AccountId account_id, DeploymentId deployment_id, bool clear,
                    std::function<void(absl::Status)> reply);

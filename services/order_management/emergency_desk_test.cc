@@ -326,7 +326,7 @@ TEST_F(EmergencyDeskTest, APersonEndsItAndWhatComesLateStartsNothing) {
   ASSERT_TRUE(Press(Command()).ok());
   absl::Status ended = absl::UnknownError("");
   desk_->End(kPaper, {"flatten-1", "flatten-9"}, "all is well", "user:me",
-             [&](absl::Status status) { ended = status; });
+             [&](const EmergencyDesk::Who& who) { ended = who.status(); });
   Tick();
   ASSERT_TRUE(ended.ok()) << ended;
   (void)account_.Resume("all is well", "user:me", clock_.Now());
@@ -360,7 +360,7 @@ TEST_F(EmergencyDeskTest, ADeploymentStaysStoppedUntilAPersonStartsIt) {
   };
   EXPECT_TRUE(absl::IsFailedPrecondition(ask(false)));
   EXPECT_TRUE(absl::IsFailedPrecondition(ask(true)));  // still engaged
-  desk_->End(kPaper, {}, "r", "user:me", [](const absl::Status&) {});
+  desk_->End(kPaper, {}, "r", "user:me", [](const EmergencyDesk::Who&) {});
   Tick();
   EXPECT_TRUE(absl::IsFailedPrecondition(ask(false)));
   EXPECT_TRUE(ask(true).ok());
@@ -375,7 +375,7 @@ TEST_F(EmergencyDeskTest, ASwitchThatTheGatewayHoldsIsTakenOver) {
   EXPECT_TRUE(account_.snapshot().halted);
   EXPECT_EQ(View().emergency.command_id, "cancel-7");
   // One that a person has ended is not engaged again.
-  desk_->End(kPaper, {}, "r", "user:me", [](const absl::Status&) {});
+  desk_->End(kPaper, {}, "r", "user:me", [](const EmergencyDesk::Who&) {});
   Tick();
   (void)account_.Resume("r", "user:me", clock_.Now());
   desk_->OnBrokerReady();

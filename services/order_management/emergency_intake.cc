@@ -51,15 +51,18 @@ void EmergencyDesk::Engage(orders::Emergency command, Reply reply) {
 }
 
 void EmergencyDesk::End(AccountId account_id, std::vector<std::string> command_ids, std::string reason,
-                        std::string actor, std::function<void(absl::Status)> reply, MayEnd may) {
+                        std::string actor, std::function<void(const Who&)> reply, MayEnd may) {
   if (writer_.storage_away()) {
     reply(absl::UnavailableError("the account cannot be resumed while nothing can be stored"));
     return;
   }
   bool queued = writer_.enqueue([=, this] {
     const orders::Account* account = writer_.account(account_id);
-    absl::Status allowed = may == nullptr || account == nullptr ? absl::OkStatus() : may(account->snapshot().mode);
-    reply(allowed.ok() ? DoEnd(account_id, command_ids, reason, actor) : allowed);
+    Who who = actor;
+    if (may != nullptr && account != nullptr) who = may(account->snapshot().mode);
+    if (!who.ok()) return reply(who.status());
+    absl::Status ended = DoEnd(account_id, command_ids, reason, *who);
+    reply(ended.ok() ? who : ended);
   });
   if (!queued) reply(absl::UnavailableError("order management is stopping"));
 }

@@ -218,7 +218,7 @@ void OrderGrpc::ResolveAt(const ShardRoster::Seat& seat, grpc::CallbackServerCon
       [this, asked](const Order& order, AccountMode mode, const std::string& broker) mutable {
         if (!persons_.ResolvingTakesTwo(mode, broker)) return absl::OkStatus();
         asked.account_id = order.account_id;
-        return persons_.Ask(asked);
+        return persons_.Ask(asked).status();
       });
   if (!queued) reactor->Finish(Busy());
 }

@@ -380,7 +380,7 @@ TEST_F(ProtectionDeskTest, AnEmergencyThatCancelsIsNotUndone) {
   EXPECT_TRUE(Ours().empty());
   EXPECT_EQ(View().state, ProtectionState::kSuspended);
   EXPECT_EQ(CountNotes(OrderEventType::kUnprotected), 0);
-  desk_->End(kAccount, {}, "over", "user:me", [](const absl::Status&) {});
+  desk_->End(kAccount, {}, "over", "user:me", [](const EmergencyDesk::Who&) {});
   Turn();
   EXPECT_TRUE(shard_->Halt(kAccount, "over", "user:me", true, [](const AccountReply&) {}));
   Turn(2 * kSecond);

@@ -12,16 +12,16 @@ bool SecondPersonDesk::ResolvingTakesTwo(AccountMode mode, const std::string& br
   return mode == AccountMode::kLive && !broker::CapabilitiesOf(broker).acceptance_window.has_value();
 }
 
-absl::Status SecondPersonDesk::Ask(orders::AwaitedDecision asked) {
+absl::StatusOr<std::string> SecondPersonDesk::Ask(orders::AwaitedDecision asked) {
   asked.ask_time = clock_.Now();
   std::optional<orders::AwaitedDecision> waits;
   UtcTime until;
   {
     MutexLock lock(mutex_);
     waits = persons_.Ask(asked);
-    if (waits) until = persons_.ExpiresAt(*waits);
+    if (!waits) return persons_.WhoAgreed(asked);
+    until = persons_.ExpiresAt(*waits);
   }
-  if (!waits) return absl::OkStatus();
   log_.Warning("decision.awaits_second", {{"account", waits->account_id.value()},
                                           {"kind", waits->kind},
                                           {"order", waits->order_id.value()},

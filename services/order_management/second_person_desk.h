@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "libs/base/clock.h"
 #include "libs/model/order.h"
 #include "libs/orders/second_person.h"
@@ -22,9 +22,9 @@ class SecondPersonDesk {
   [[nodiscard]] bool ResolvingTakesTwo(AccountMode mode, const std::string& broker) const;
   [[nodiscard]] bool ResumingTakesTwo(AccountMode mode) const { return on_paper_ || mode == AccountMode::kLive; }
 
-  // OK: another person has asked for the same, and Done follows when it was done. PERMISSION_DENIED: it waits for one.
-  // `asked.ask_time` is set here.
-  absl::Status Ask(orders::AwaitedDecision asked) EXCLUDES(mutex_);
+  // Who has decided: another person has asked for the same, and Done follows when it was done. PERMISSION_DENIED: it
+  // waits for one. `asked.ask_time` is set here.
+  absl::StatusOr<std::string> Ask(orders::AwaitedDecision asked) EXCLUDES(mutex_);
   void Done(const orders::AwaitedDecision& asked) EXCLUDES(mutex_);
 
   struct Waiting {

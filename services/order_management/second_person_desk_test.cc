@@ -40,7 +40,7 @@ TEST_F(SecondPersonDeskTest, RealMoneyTakesTwoWhereSilenceProvesNothing) {
 
 TEST_F(SecondPersonDeskTest, TheFirstOneIsRefusedAndToldWhatWaitsForWhom) {
   SecondPersonDesk desk(true, clock_, *log_);
-  absl::Status refused = desk.Ask(Resume("user:ann"));
+  absl::Status refused = desk.Ask(Resume("user:ann")).status();
   EXPECT_TRUE(absl::IsPermissionDenied(refused));
   EXPECT_NE(refused.ToString().find("user:ann"), std::string::npos) << refused;
   auto waiting = desk.List(AccountId("live"));

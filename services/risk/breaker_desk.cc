@@ -190,19 +190,33 @@ std::set<DeploymentId> BreakerDesk::BlockedDeployments(const AccountId& account)
 }
 
 BreakerChanges BreakerDesk::WouldRearm(const World& world, const AccountId& account, const DeploymentId& deployment,
-                                       const std::vector<std::string>& names) const {
+                                       const std::vector<risk::TripName>& names) const {
   BreakerChanges changes;
   auto keys = blocks_.find(account);
   if (keys == blocks_.end()) return changes;
   Sums sums = SumsOf(world);
   for (const BreakerKey& key : keys->second) {
-    bool meant = names.empty() || std::find(names.begin(), names.end(), key.rule) != names.end();
-    if (!meant || (!deployment.empty() && key.deployment_id != deployment)) continue;
     risk::BreakerBlock block = breakers_.at(key);
+    bool meant = MeansTrip(names, key.rule, block.state.trip->time);
+    if (!meant || (!deployment.empty() && key.deployment_id != deployment)) continue;
     RearmBreaker(block.rule, SightOf(block.rule, key, world, sums), &block.state);
     changes[key] = std::move(block);
   }
   return changes;
+}
+
+std::map<BreakerKey, risk::BreakerTrip> BreakerDesk::TripsOf(const BreakerChanges& changes) const {
+  std::map<BreakerKey, risk::BreakerTrip> trips;
+  for (const auto& [key, block] : changes) {
+    auto found = breakers_.find(key);
+    if (found != breakers_.end() && found->second.state.trip) trips.emplace(key, *found->second.state.trip);
+  }
+  return trips;
+}
+
+void BreakerDesk::Touch(const BreakerKey& key) {
+  auto found = breakers_.find(key);
+  dirty_[key] = found == breakers_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void BreakerDesk::Take(const BreakerChanges& changes) {

@@ -64,9 +64,13 @@ class BreakerDesk {
   [[nodiscard]] std::set<DeploymentId> BlockedDeployments(const AccountId& account) const;
 
   // Tripped ones of the account and its deployments, or (no account) of the firm, as they would be re-armed now.
-  // `deployment`: of that one only. `names`: those rules only.
+  // `deployment`: of that one only. `names`: those only.
   [[nodiscard]] BreakerChanges WouldRearm(const World& world, const AccountId& account, const DeploymentId& deployment,
-                                          const std::vector<std::string>& names) const;
+                                          const std::vector<risk::TripName>& names) const;
+  // What is tripped of `changes` now: a re-arming is about these trips and about no later ones.
+  [[nodiscard]] std::map<BreakerKey, risk::BreakerTrip> TripsOf(const BreakerChanges& changes) const;
+  // It is stored once more as it is.
+  void Touch(const BreakerKey& key);
   // What was stored is so.
   void Take(const BreakerChanges& changes);
 

@@ -92,6 +92,40 @@ TEST_F(BreakersTest, ResumingAnAccountRearmsItsBreakersToo) {
   EXPECT_EQ(Opening("d").opening(), risk::v1::OPENING_OPEN);
 }
 
+// Stored, and nobody knew. Asked again after somebody else has taken it back and it has tripped anew, it is about the
+// first trip still.
+TEST_F(BreakersTest, ARearmInDoubtThatIsAskedAgainTakesNoLaterTripBack) {
+  Rules({Rule(BreakerKind::kReconciliationBreak, "1")});
+  Fill(Side::kBuy, "400", "100");
+  Price("100");
+  Cases()[12].provoke();
+  ASSERT_EQ(Refused(), "breaker");
+  keeper->Tick();
+  auto rearm = [&] {
+    risk::v1::RearmBreakersRequest request;
+    request.set_request_id("in-doubt");
+    request.set_account_id("paper");
+    request.set_reason("looked at it");
+    request.set_actor("ann");
+    risk::v1::RearmBreakersResponse response;
+    return keeper->RearmBreakers(request, &response);
+  };
+  disk->faults.FailNext(absl::UnknownError("the answer was lost"), true);
+  ASSERT_TRUE(absl::IsUnknown(rearm()));
+  ASSERT_EQ(Refused(), "breaker") << "not known is not done";
+  Cases()[12].calm();
+  EXPECT_THAT(Rearm(), ElementsAre("one"));
+  ASSERT_EQ(Refused(), "");
+  clock.nanos += kSecond;
+  Cases()[12].provoke();
+  ASSERT_EQ(Refused(), "breaker");
+  EXPECT_EQ(rearm(), absl::OkStatus());
+  EXPECT_EQ(Refused(), "breaker");
+  Restart();
+  Price("100");
+  EXPECT_EQ(Refused(), "breaker");
+}
+
 TEST_F(BreakersTest, WarningsAreToldOnTheWayUpOnce) {
   Rules({Rule(BreakerKind::kLeverage, "0.4")});
   for (int i = 0; i < 4; ++i) {

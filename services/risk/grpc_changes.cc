@@ -14,7 +14,9 @@ namespace ballast {
 namespace {
 
 constexpr std::size_t kReasonMax = 200;
-constexpr std::size_t kActorMax = 100;
+constexpr std::size_t kActorMax = 200;
+// A rule's name, a colon and a time in nanoseconds.
+constexpr std::size_t kTripNameMax = 80;
 
 }  // namespace
 
@@ -109,7 +111,11 @@ grpc::ServerUnaryReactor* RiskGrpc::RearmLossRules(grpc::CallbackServerContext* 
   check.Text("reason", request->reason(), kReasonMax).Text("actor", request->actor(), kActorMax);
   if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "re-arming needs a reason");
   for (const std::string& rule : request->rules()) {
-    if (!risk::LossRuleOf(rule)) check.Refuse("rules", RejectReason::kBadEnum, "daily_loss or drawdown is expected");
+    auto name = risk::ReadTripName(rule);
+    if (!name || (!name->time && !risk::LossRuleOf(name->rule))) {
+      check.Refuse("rules", RejectReason::kBadEnum,
+                   "daily_loss, drawdown, or a rule and the time of its trip (drawdown:2026-03-02T14:30:00Z) expected");
+    }
   }
   return ChangeByMachine(machine_, context, check, request->ByteSizeLong(),
                          [response, request = *request](RiskKeeper& keeper, const CallDone& answered) {
@@ -147,7 +153,13 @@ grpc::ServerUnaryReactor* RiskGrpc::RearmBreakers(grpc::CallbackServerContext* c
   check.OptionalId("deployment_id", request->deployment_id());
   check.Text("reason", request->reason(), kReasonMax).Text("actor", request->actor(), kActorMax);
   if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "re-arming needs a reason");
-  for (const std::string& name : request->names()) check.Id("names", name);
+  for (const std::string& name : request->names()) {
+    if (!risk::ReadTripName(name)) {
+      check.Refuse("names", RejectReason::kBadIdentifier,
+                   "a rule, or a rule and the time of its trip (leverage:2026-03-02T14:30:00Z) expected");
+    }
+    check.Text("names", name, kTripNameMax);
+  }
   return ChangeByMachine(machine_, context, check, request->ByteSizeLong(),
                          [response, request = *request](RiskKeeper& keeper, const CallDone& answered) {
                            keeper.RearmBreakers(request, response, answered);

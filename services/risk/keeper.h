@@ -11,6 +11,7 @@
 
 #include "ballast/risk/v1/risk_service.pb.h"
 #include "libs/base/clock.h"
+#include "libs/orders/second_person.h"
 #include "libs/platform/grpc/server_stream.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
@@ -38,7 +39,7 @@ class RiskKeeper {
 
   RiskKeeper(RiskStorage& storage, const Clock& clock, Logger& log, Metrics& metrics,
              ledger::DayBoundary boundary = ledger::DayBoundary::kNewYork);
-  // Who may raise a limit of a paper account. Before Recover.
+  // Who may raise a limit of a paper account, and re-arm its rules. Before Recover.
   enum class Raising { kOnePerson, kTwoPersons };
   void SetRaisingOnPaper(Raising raising);
 
@@ -107,6 +108,11 @@ class RiskKeeper {
   void ListBreakers(const std::string& account, risk::v1::ListBreakersResponse* response);
   void RearmBreakers(const risk::v1::RearmBreakersRequest& request, risk::v1::RearmBreakersResponse* response,
                      Done<absl::Status> done);
+  // Whether tripped rules of the account (none: of the firm) are re-armed by two persons, and what waits for the
+  // second.
+  [[nodiscard]] bool RearmingTakesTwo(const AccountId& account);
+  [[nodiscard]] std::vector<orders::AwaitedDecision> AwaitedRearms(const AccountId& account);
+  [[nodiscard]] UtcTime ExpiresAt(const orders::AwaitedDecision& asked) const;
   absl::Status ReportBreaks(const risk::v1::ReportBreaksRequest& request);
   // `order`: null when only the market moves. FAILED_PRECONDITION: there is no price for it.
   absl::Status WhatIf(const AccountId& account, const Order* order, const std::vector<risk::MarketMove>& moves,
@@ -224,6 +230,8 @@ class RiskKeeper {
   void Propose(risk::v1::LimitChange change, const std::vector<std::string>& raises, const std::string& reason,
                const std::string& actor, Done<absl::StatusOr<risk::v1::LimitChange>> then);
   // `take`: in memory what is stored.
+  [[nodiscard]] absl::Status AskSecond(RiskStore::Rearm* rearm);
+  void KeepSameTrips(RiskStore::Rearm* rearm);
   void StoreRearm(RiskStore::Rearm rearm, const Done<absl::Status>& end,
                   std::function<void(const RiskStore::Rearm&, const RiskStore::Rearmed&)> take);
   // For ages and rates: monotonic, or the market's when the market waits for its readers.
@@ -242,7 +250,9 @@ class RiskKeeper {
   std::vector<std::function<void()>> after_save_;
   bool telling_ended_ = false;
   // Re-armings whose commit lost its answer: asked for again, they are found stored and not done yet.
-  std::set<std::pair<AccountId, std::string>> rearms_in_doubt_;
+  std::map<std::pair<AccountId, std::string>, RiskStore::Rearm> rearms_in_doubt_;
+  // An hour: long enough to fetch somebody, too short to find yesterday's word still standing.
+  orders::SecondPersons second_persons_{Duration::Seconds(3'600)};
   // As stored.
   RiskStore::Marks saved_marks_;
   ledger::SymbolCloses saved_closes_;

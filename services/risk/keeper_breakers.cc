@@ -18,7 +18,66 @@ void AddNames(const BreakerChanges& changes, std::vector<std::string>* names) {
   }
 }
 
+// Those that are none are refused before they come here.
+std::vector<risk::TripName> NamesOf(const std::vector<std::string>& asked) {
+  std::vector<risk::TripName> names;
+  for (const std::string& text : asked) {
+    if (auto name = risk::ReadTripName(text)) names.push_back(*std::move(name));
+  }
+  return names;
+}
+
+std::string TextOf(const BreakerKey& key, UtcTime time) {
+  std::string text = key.rule;
+  for (const std::string& part : {key.deployment_id.value(), key.symbol.value()}) {
+    if (!part.empty()) text += "/" + part;
+  }
+  return text + ":" + time.ToString();
+}
+
+// By the trips: two who mean different ones have not agreed.
+orders::AwaitedDecision AwaitedOf(const RiskStore::Rearm& rearm) {
+  orders::AwaitedDecision asked{
+      .kind = "rearm", .account_id = rearm.account_id, .reason = rearm.reason, .asked_by = rearm.actor};
+  auto add = [&](const std::string& trip) { asked.decision += (asked.decision.empty() ? "" : ", ") + trip; };
+  for (const std::string& name : rearm.rearmed) {
+    auto rule = risk::LossRuleOf(name);
+    if (rule && rearm.losses.Of(*rule)) add(name + ":" + rearm.losses.Of(*rule)->time.ToString());
+  }
+  for (const auto& [key, trip] : rearm.trips) add(TextOf(key, trip.time));
+  return asked;
+}
+
 }  // namespace
+
+bool RiskKeeper::RearmingTakesTwo(const AccountId& account) { return NeedsTwo(account); }
+
+std::vector<orders::AwaitedDecision> RiskKeeper::AwaitedRearms(const AccountId& account) {
+  return second_persons_.List(account, clock_.Now());
+}
+
+UtcTime RiskKeeper::ExpiresAt(const orders::AwaitedDecision& asked) const { return second_persons_.ExpiresAt(asked); }
+
+// With real money what a loss has stopped starts again by two persons' word. Nothing that is tripped waits for nobody.
+absl::Status RiskKeeper::AskSecond(RiskStore::Rearm* rearm) {
+  if (rearm->rearmed.empty() || !NeedsTwo(rearm->account_id)) return absl::OkStatus();
+  if (rearm->actor.empty()) return absl::PermissionDeniedError("it takes two persons: who asks is expected");
+  orders::AwaitedDecision asked = AwaitedOf(*rearm);
+  asked.ask_time = clock_.Now();
+  std::optional<orders::AwaitedDecision> waits = second_persons_.Ask(asked);
+  if (!waits) {
+    rearm->actor = second_persons_.WhoAgreed(asked);
+    return absl::OkStatus();
+  }
+  log_.Warning("decision.awaits_second", {{"account", waits->account_id.value()},
+                                          {"kind", waits->kind},
+                                          {"trips", waits->decision},
+                                          {"actor", waits->asked_by}});
+  return absl::PermissionDeniedError(ToAbsl("a second person has to ask for the same: " + waits->asked_by +
+                                            " has asked to re-arm " + waits->decision + " at " +
+                                            waits->ask_time.ToString() + ", and it is forgotten at " +
+                                            second_persons_.ExpiresAt(*waits).ToString()));
+}
 
 BreakerDesk::World RiskKeeper::BreakerWorld() {
   return {.accounts = accounts_,
@@ -58,28 +117,30 @@ void RiskKeeper::Rearm(const risk::v1::RearmLossRulesRequest& request, risk::v1:
                            .reason = request.reason(),
                            .actor = request.actor(),
                            .request_id = request.request_id()};
+    const std::vector<risk::TripName> names = NamesOf(rearm.asked);
     std::optional<Decimal> equity = found->second.Equity(market_);
     rearm.after = RiskStore::EquityMark{found->second.baseline, found->second.latches};
+    rearm.losses = found->second.latches;
     for (risk::LossRule rule : risk::kLossRules) {
-      const auto& asked = rearm.asked;
-      bool meant = asked.empty() || std::find(asked.begin(), asked.end(), risk::NameOf(rule)) != asked.end();
-      if (!meant || !rearm.after->latches.Of(rule)) continue;
+      const std::optional<risk::LossTrip>& trip = rearm.losses.Of(rule);
+      if (!trip || !risk::MeansTrip(names, risk::NameOf(rule), trip->time)) continue;
       rearm.rearmed.emplace_back(risk::NameOf(rule));
       RearmLoss(rule, equity, &rearm.after->baseline, &rearm.after->latches);
     }
     // Whoever names no rule means whatever keeps the account from opening risk.
-    if (rearm.asked.empty()) rearm.breakers = breakers_.WouldRearm(BreakerWorld(), id, {}, {});
+    rearm.breakers = breakers_.WouldRearm(BreakerWorld(), id, {}, names);
+    rearm.trips = breakers_.TripsOf(rearm.breakers);
     AddNames(rearm.breakers, &rearm.rearmed);
     // Durable first: a rule that is told to be armed is armed after a restart.
     StoreRearm(std::move(rearm), end, [=, this](const RiskStore::Rearm& meant, const RiskStore::Rearmed& stored) {
       risk::Exposure& exposure = accounts_[id];
       if (!stored.repeated) {
         breakers_.Take(meant.breakers);
-        for (const std::string& name : stored.rules) {
+        for (const std::string& name : meant.rearmed) {
           if (auto rule = risk::LossRuleOf(name)) RearmLoss(*rule, equity, &exposure.baseline, &exposure.latches);
           log_.Warning("risk.loss_rule_rearmed", {{"account", id.value()},
                                                   {"rule", name},
-                                                  {"actor", request.actor()},
+                                                  {"actor", meant.actor},
                                                   {"reason", request.reason()},
                                                   {"baseline", equity ? equity->ToString() : "the next known equity"}});
         }
@@ -95,18 +156,44 @@ void RiskKeeper::Rearm(const risk::v1::RearmLossRulesRequest& request, risk::v1:
 
 void RiskKeeper::StoreRearm(RiskStore::Rearm rearm, const Done<absl::Status>& end,
                             std::function<void(const RiskStore::Rearm&, const RiskStore::Rearmed&)> take) {
+  if (absl::Status may = AskSecond(&rearm); !may.ok()) return end(may);
   Write<absl::StatusOr<RiskStore::Rearmed>>(
       [rearm](RiskStore& store) { return store.SaveRearm(rearm); },
       [this, rearm, end, take = std::move(take)](absl::StatusOr<RiskStore::Rearmed> stored) {
         const std::pair key(rearm.account_id, rearm.request_id);
         if (absl::IsUnknown(stored.status()) && rearms_in_doubt_.size() < kRearmsInDoubtMax)
-          rearms_in_doubt_.insert(key);
+          rearms_in_doubt_.try_emplace(key, rearm);
         if (!stored.ok()) return end(stored.status());
-        // It was stored when nobody knew: what it is about has not been done yet.
-        if (rearms_in_doubt_.erase(key) > 0) stored->repeated = false;
-        take(rearm, *stored);
+        RiskStore::Rearm meant = rearm;
+        if (auto doubt = rearms_in_doubt_.extract(key); stored->repeated && !doubt.empty()) {
+          // It was stored when nobody knew: what it was about then has not been done yet.
+          stored->repeated = false;
+          meant = std::move(doubt.mapped());
+        }
+        KeepSameTrips(&meant);
+        take(meant, *stored);
+        second_persons_.Done(AwaitedOf(meant));
         end(absl::OkStatus());
       });
+}
+
+// What has tripped since is not what somebody has looked at.
+void RiskKeeper::KeepSameTrips(RiskStore::Rearm* rearm) {
+  // Of the firm there is none.
+  if (auto account = accounts_.find(rearm->account_id); account != accounts_.end()) {
+    std::erase_if(rearm->rearmed, [&](const std::string& name) {
+      auto rule = risk::LossRuleOf(name);
+      return rule && account->second.latches.Of(*rule) != rearm->losses.Of(*rule);
+    });
+  }
+  const std::map<BreakerKey, risk::BreakerTrip> trips = breakers_.TripsOf(rearm->breakers);
+  std::erase_if(rearm->breakers, [&](const auto& one) {
+    auto was = rearm->trips.find(one.first);
+    auto is = trips.find(one.first);
+    if (was != rearm->trips.end() && is != trips.end() && was->second == is->second) return false;
+    breakers_.Touch(one.first);
+    return true;
+  });
 }
 
 BreakerRuleSet RiskKeeper::GetBreakerRules() { return breakers_.rules(); }
@@ -147,15 +234,15 @@ void RiskKeeper::RearmBreakers(const risk::v1::RearmBreakersRequest& request, ri
     // Beside the names, so that the same request for another deployment is another request.
     if (!request.deployment_id().empty()) rearm.asked.push_back("deployment:" + request.deployment_id());
     rearm.breakers = breakers_.WouldRearm(BreakerWorld(), id, DeploymentId(request.deployment_id()),
-                                          {request.names().begin(), request.names().end()});
+                                          NamesOf({request.names().begin(), request.names().end()}));
+    rearm.trips = breakers_.TripsOf(rearm.breakers);
     AddNames(rearm.breakers, &rearm.rearmed);
     StoreRearm(std::move(rearm), end, [=, this](const RiskStore::Rearm& meant, const RiskStore::Rearmed& stored) {
       if (!stored.repeated) {
         breakers_.Take(meant.breakers);
         for (const std::string& name : stored.rules) {
-          log_.Warning(
-              "risk.breaker_rearmed",
-              {{"account", id.value()}, {"rule", name}, {"actor", request.actor()}, {"reason", request.reason()}});
+          log_.Warning("risk.breaker_rearmed",
+                       {{"account", id.value()}, {"rule", name}, {"actor", meant.actor}, {"reason", request.reason()}});
         }
         LookAtBreakers();
       }

@@ -176,6 +176,61 @@ TEST_F(RiskKeeperTest, RearmedWithAReasonItMeasuresFromNowAndOnlyOnce) {
   EXPECT_EQ(State().day_start_equity().value(), "96392");
 }
 
+// The answer was lost, and whoever asked asks again, under another id: it is about the trip that he has seen.
+TEST_F(RiskKeeperTest, ARearmThatNamesItsTripTakesNoLaterOneBack) {
+  Trip();
+  const std::string trip = "daily_loss:" + wire::FromProto(State().loss_rules(0).trip_time()).ToString();
+  auto rearm = [&](const char* id, const std::string& name) {
+    risk::v1::RearmLossRulesRequest request;
+    request.set_request_id(id);
+    request.set_account_id("paper");
+    request.set_reason("looked at it");
+    request.set_actor("ann");
+    request.add_rules(name);
+    risk::v1::RearmLossRulesResponse response;
+    EXPECT_EQ(keeper->Rearm(request, &response), absl::OkStatus());
+    return response.rearmed_size();
+  };
+  EXPECT_EQ(rearm("a", "drawdown:2024-06-03T15:01:00Z"), 0);
+  EXPECT_EQ(rearm("b", trip), 1);
+  EXPECT_EQ(State().opening(), risk::v1::OPENING_OPEN);
+  Spy("91", "91.02", "2024-06-03T15:03:00Z");
+  ASSERT_THAT(Blocked(State()), ElementsAre("daily_loss"));
+  EXPECT_EQ(rearm("c", trip), 0);
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss"));
+  Restart();
+  Spy("91", "91.02", "2024-06-03T15:03:01Z");
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss"));
+}
+
+TEST_F(RiskKeeperTest, WithRealMoneyTwoPersonsRearm) {
+  keeper->SetRaisingOnPaper(RiskKeeper::Raising::kTwoPersons);
+  Trip();
+  auto rearm = [&](const std::string& who) {
+    risk::v1::RearmLossRulesRequest request;
+    request.set_request_id("by " + who);
+    request.set_account_id("paper");
+    request.set_reason("looked at it");
+    request.set_actor(who);
+    risk::v1::RearmLossRulesResponse response;
+    return keeper->Rearm(request, &response);
+  };
+  EXPECT_TRUE(absl::IsPermissionDenied(rearm("")));
+  absl::Status first = rearm("user:ann");
+  EXPECT_TRUE(absl::IsPermissionDenied(first));
+  EXPECT_THAT(std::string(first.message()), HasSubstr("user:ann has asked to re-arm daily_loss:2024-06-03T15:01:00"));
+  EXPECT_TRUE(absl::IsPermissionDenied(rearm("user:ann"))) << "one person is one, however often";
+  ASSERT_EQ(keeper->AwaitedRearms(AccountId("paper")).size(), 1U);
+  // What has tripped since is not what ann has looked at.
+  Spy("85", "85.02", "2024-06-03T15:02:00Z");
+  ASSERT_THAT(Blocked(State()), ElementsAre("daily_loss", "drawdown", "position_loss"));
+  EXPECT_TRUE(absl::IsPermissionDenied(rearm("user:bob")));
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss", "drawdown", "position_loss"));
+  EXPECT_EQ(rearm("user:ann"), absl::OkStatus());
+  EXPECT_THAT(Blocked(State()), IsEmpty());
+  EXPECT_TRUE(keeper->AwaitedRearms(AccountId("paper")).empty());
+}
+
 TEST_F(RiskKeeperTest, NothingStaysStuckWhenAHeldInstrumentHasNoPrice) {
   Trip();
   Restart();

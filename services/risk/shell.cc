@@ -14,6 +14,7 @@
 #include "libs/runtime/inline_worker.h"
 #include "libs/runtime/worker.h"
 #include "libs/wire/wire.h"
+#include "services/risk/decision_grpc.h"
 #include "services/risk/grpc_adapter.h"
 #include "services/risk/keeper.h"
 #include "services/risk/outbox.h"
@@ -42,6 +43,7 @@ class RiskShell : public Service {
         machine_(keeper_),
         worker_(machine_, context.clock),
         grpc_(machine_),
+        decisions_(machine_),
         audit_(audit::v1::AuditService::NewStub(MakeChannel(context.config.GetString("compliance_audit_address")))),
         alerts_(alert::v1::AlertService::NewStub(MakeChannel(context.config.GetString("alerts_address")))),
         orders_(order::v1::OrderService::NewStub(MakeChannel(context.config.GetString("order_management_address")))),
@@ -92,7 +94,7 @@ class RiskShell : public Service {
                                                     : RiskKeeper::Raising::kOnePerson);
     return keeper_.Recover(store_);
   }
-  std::vector<grpc::Service*> GrpcServices() override { return {&grpc_}; }
+  std::vector<grpc::Service*> GrpcServices() override { return {&grpc_, &decisions_}; }
   absl::Status Start() override {
     store_worker_.Start();
     worker_.Start();
@@ -171,6 +173,7 @@ class RiskShell : public Service {
   RiskMachine machine_;
   runtime::InlineWorker worker_;
   RiskGrpc grpc_;
+  RearmDecisionGrpc decisions_;
   std::unique_ptr<audit::v1::AuditService::Stub> audit_;
   std::unique_ptr<alert::v1::AlertService::Stub> alerts_;
   std::unique_ptr<order::v1::OrderService::Stub> orders_;
@@ -185,17 +188,21 @@ class RiskShell : public Service {
 }  // namespace
 
 ServiceSpec RiskSpec() {
-  return {.name = "risk",
-          .knobs = {{.name = "utc_days",
-                     .type = KnobType::kBool,
-                     .default_value = "false",
-                     .help = "a day's loss ends at midnight UTC, not at New York's; positions must have the same"},
-                    {.name = "two_persons_on_paper",
-                     .type = KnobType::kBool,
-                     .default_value = "false",
-                     .help = "a second person approves what raises a limit of a paper account, as for a live one"}},
-          .migrations = Migrations_risk(),
-          .make = [](ServiceContext& context) { return std::make_unique<RiskShell>(context); }};
+  return {
+      .name = "risk",
+      .knobs =
+          {{.name = "utc_days",
+            .type = KnobType::kBool,
+            .default_value = "false",
+            .help = "a day's loss ends at midnight UTC, not at New York's; positions must have the same"},
+           {.name = "two_persons_on_paper",
+            .type = KnobType::kBool,
+            .default_value = "false",
+            .help =
+                "a second person approves what raises a limit of a paper account, and re-arms its tripped rules, as "
+                "for a live one"}},
+      .migrations = Migrations_risk(),
+      .make = [](ServiceContext& context) { return std::make_unique<RiskShell>(context); }};
 }
 
 }  // namespace ballast

@@ -89,6 +89,9 @@ class RiskStore {
     std::optional<EquityMark> after;
     // Breakers of the account, or (no account) of the firm.
     BreakerChanges breakers;
+    // The trips that it takes back, as they were when it was asked for. Not stored.
+    risk::LossLatches losses = {};
+    std::map<BreakerKey, risk::BreakerTrip> trips = {};
   };
   struct Rearmed {
     std::vector<std::string> rules;

@@ -1,0 +1,103 @@
+#include <utility>
+#include <vector>
+
+#include "libs/ledger/fill.h"
+#include "services/broker_gateway/venue_desks.h"
+
+// Of accounts whose books are elsewhere: what waits for their session, and what was told of them in the ledger.
+namespace ballast {
+
+std::optional<Rejection> VenueDesks::RefusedWhileDown(const Order& order, bool reduces) {
+  if (!IsElsewhere(order.account_id) || reduces) return std::nullopt;
+  const Desk& desk = Of(order.account_id);
+  if (desk.desk.ready() || !desk.entry->session_down.refuses_entries) return std::nullopt;
+  return Rejection{.reason = RejectReason::kBrokerUnavailable,
+                   .check = "session_down",
+                   .limit = desk.entry->session_down.ToString(),
+                   .observed = "down",
+                   .message = "the session of " + desk.entry->display_name +
+                              " is down, and entries are not kept for when it is back"};
+}
+
+std::optional<UtcTime> VenueDesks::GivesUpAt(const Desk& desk) const {
+  if (desk.entry->in_process || desk.desk.ready()) return std::nullopt;
+  std::optional<UtcTime> first;
+  for (const OrderId& id : desk.desk.unsettled()) {
+    const broker::OrderDesk::Entry& entry = *desk.desk.Find(id);
+    if (entry.way != broker::OrderDesk::Way::kIntent && entry.way != broker::OrderDesk::Way::kSendable) continue;
+    UtcTime at = entry.order.update_time + desk.entry->session_down.wait;
+    if (!first || at < *first) first = at;
+  }
+  return first;
+}
+
+void VenueDesks::GiveUp(Desk& desk) {
+  std::optional<UtcTime> due = GivesUpAt(desk);
+  if (!due || *due > now_()) return;
+  std::vector<OrderId> late;
+  for (const OrderId& id : desk.desk.unsettled()) {
+    const broker::OrderDesk::Entry& entry = *desk.desk.Find(id);
+    bool waits = entry.way == broker::OrderDesk::Way::kIntent || entry.way == broker::OrderDesk::Way::kSendable;
+    if (waits && entry.order.update_time + desk.entry->session_down.wait <= now_()) late.push_back(id);
+  }
+  for (const OrderId& id : late) {
+    desk.desk.Hear(
+        broker::NotSent{.order_id = id,
+                        .error = broker::ErrorClass::kVenueDown,
+                        .message = "the session of " + desk.entry->display_name + " is down for longer than " +
+                                   desk.entry->session_down.ToString() + " ms allows: it was not sent"},
+        now_());
+  }
+  Pump(desk);
+}
+
+// What reconciliation and the last steps of an emergency go by.
+void VenueDesks::AskStatement(Desk& desk) {
+  constexpr Duration kEvery = Duration::Seconds(5);
+  std::vector<broker::Statement> heard = desk.session->TakeStatements();
+  if (!heard.empty()) {
+    desk.statement = std::move(heard.back());
+    desk.statement_until = desk.desk.execution_sequence();
+  }
+  if (!desk.desk.ready() || now_() - desk.statement_asked < kEvery) return;
+  desk.statement_asked = now_();
+  desk.session->AskStatement();
+}
+
+// The last check asks what is held, and the ledger says it: of an account elsewhere from what was told.
+void VenueDesks::Book(Desk& desk, const broker::Execution& execution) {
+  using Type = broker::ExecutionType;
+  const bool trade =
+      execution.type == Type::kTrade || execution.type == Type::kTradeCancel || execution.type == Type::kTradeCorrect;
+  if (trade) {
+    const ExecutionId& root = execution.exec_ref_id.empty() ? execution.execution_id : execution.exec_ref_id;
+    broker::OrderDesk::Told& booked = desk.booked[execution.order_id][root];
+    const std::string& currency = venue_.FindLedger(execution.account_id)->currency;
+    auto effect = [&](const broker::OrderDesk::Told& told) {
+      if (told.busted || told.quantity.IsZero()) return ledger::FillEffect();
+      return ledger::EffectOf(
+          {execution.symbol.value(), execution.side, told.quantity, told.price, told.fee, told.fee_currency}, currency);
+    };
+    const ledger::FillEffect before = effect(booked);
+    booked = {.version = execution.version,
+              .busted = execution.type == Type::kTradeCancel,
+              .quantity = execution.last_quantity,
+              .price = execution.last_price,
+              .fee = execution.fee,
+              .fee_currency = execution.fee_currency};
+    const ledger::FillEffect after = effect(booked);
+    venue_.Adjust(execution.account_id, after.cash - before.cash, execution.symbol, after.quantity - before.quantity);
+  }
+  const broker::OrderDesk::Entry* entry = desk.desk.Find(execution.order_id);
+  if (entry->way == broker::OrderDesk::Way::kClosed && !entry->contradicted) Shelve(desk, execution.order_id);
+}
+
+void VenueDesks::Shelve(Desk& desk, const OrderId& id) {
+  desk.closed.push_back(id);
+  if (desk.closed.size() <= options_.closed_kept) return;
+  desk.booked.erase(desk.closed.front());
+  desk.desk.Forget(desk.closed.front());
+  desk.closed.pop_front();
+}
+
+}  // namespace ballast
