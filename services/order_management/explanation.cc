@@ -152,7 +152,7 @@ void AddChanges(const order::v1::Order& before, const order::v1::Order& after, O
   Compare("stop", before.has_stop_price(), before.stop_price(), after.has_stop_price(), after.stop_price(), step);
   if (after.replace_count() <= before.replace_count() || !after.has_pending_replace()) return;
   const order::v1::Replacement& asked = after.pending_replace();
-  Compare("asked for quantity", true, after.quantity(), asked.has_quantity(), asked.quantity(), step);
+  if (asked.has_quantity()) Compare("asked for quantity", true, after.quantity(), true, asked.quantity(), step);
   if (asked.has_limit_price())
     Compare("asked for limit", after.has_limit_price(), after.limit_price(), true, asked.limit_price(), step);
   if (asked.has_stop_price())

@@ -238,6 +238,20 @@ TEST(Explanation, ADecisionIsFoundByTheRequestId) {
   EXPECT_THAT(told.gaps(), ElementsAre(HasSubstr("does not answer")));
 }
 
+// What is not asked for stays: it does not become nothing.
+TEST(Explanation, AReplacementNamesOnlyWhatItAsksFor) {
+  OrderFacts facts{.broker = "paper", .currency = "USD"};
+  order::v1::Order order = AnOrder();
+  facts.events.push_back(AnEvent(order::v1::ORDER_EVENT_TYPE_ACCEPTED, order, 2, 0));
+  order.set_replace_count(1);
+  order.mutable_pending_replace()->mutable_limit_price()->set_value("99");
+  facts.events.push_back(AnEvent(order::v1::ORDER_EVENT_TYPE_PENDING_REPLACE, order, 3, 5));
+  EXPECT_THAT(Explain(facts).steps(1).changes(), ElementsAre(HasSubstr("asked for limit")));
+  order.mutable_pending_replace()->mutable_quantity()->set_value("7");
+  facts.events.back() = AnEvent(order::v1::ORDER_EVENT_TYPE_PENDING_REPLACE, order, 3, 5);
+  EXPECT_THAT(Explain(facts).steps(1).changes(), ElementsAre(HasSubstr("→ 7"), HasSubstr("→ 99")));
+}
+
 TEST(Explanation, ATrailingStopIsEmulatedAndItsTermsChange) {
   OrderFacts facts{.broker = "paper", .currency = "USD"};
   order::v1::Order order = AnOrder();

@@ -58,7 +58,7 @@ def burst(suite, account, pool, count):
 def rest_orders(suite, account, count):
     """Limit orders far below the market, which stay open."""
     for _ in range(count):
-        price = D(suite.get("/api/live/quotes?symbol=SOL-USD")["quotes"][0]["bid_price"])
+        price = D(suite.get("/api/live/quotes?symbols=SOL-USD")["quotes"][0]["bid_price"])
         request = suite.submit_request(f"rest-{uuid.uuid4().hex}", symbol="SOL-USD", quantity="0.5", kind="LIMIT",
                                        limit=str((price * D("0.98")).quantize(D("0.01"))), confirm_duplicate=True)
         request.account_id = account

@@ -44,7 +44,7 @@ class SteadyLoad:
         """A price below the market that risk lets pass."""
         if time.monotonic() - self.asked_at > PRICE_S_MAX:
             self.asked_at = time.monotonic()
-            quotes = self.suite.get("/api/live/quotes?symbol=SOL-USD")["quotes"]
+            quotes = self.suite.get("/api/live/quotes?symbols=SOL-USD")["quotes"]
             bid = D(next(quote["bid_price"] for quote in quotes if quote["symbol"] == "SOL-USD"))
             self.below = str((bid * D("0.97")).quantize(D("0.01")))
         return self.below
