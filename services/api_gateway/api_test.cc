@@ -174,6 +174,8 @@ class ApiTest : public ::testing::Test {
     };
     emergencies_.emplace(std::move(neighbours), EmergencyFile((folder_ / "emergencies").string()), clock_, *log_);
     emergencies_->Start();
+    scoped_stops_.emplace(*peers_, *audit_, ScopedStopFile((folder_ / "scoped_stops").string()), clock_, *log_);
+    scoped_stops_->Start();
     gateway_.emplace(Gateway{.default_account = "paper",
                              .hosts = {},
                              .log = *log_,
@@ -183,6 +185,7 @@ class ApiTest : public ::testing::Test {
                              .sessions = sessions_,
                              .audit = *audit_,
                              .emergencies = *emergencies_,
+                             .scoped_stops = *scoped_stops_,
                              .files = files_,
                              .status = [] { return gateway::v1::GetStatusResponse(); },
                              .account_of_deployment = [](const std::string&) { return std::string(); },
@@ -196,6 +199,7 @@ class ApiTest : public ::testing::Test {
   void TearDown() override {
     EXPECT_TRUE(api_->WaitForCalls(kPatienceNs));
     emergencies_->Stop();
+    scoped_stops_->Stop();
     server_->Shutdown();
     std::filesystem::remove_all(folder_);
   }
@@ -260,6 +264,7 @@ class ApiTest : public ::testing::Test {
   std::filesystem::path folder_;
   std::atomic<bool> switched_ = false;
   std::optional<EmergencyBoard> emergencies_;
+  std::optional<ScopedStops> scoped_stops_;
   StaticFiles files_;
   Sessions sessions_{Secret(kToken)};
   bool ready_ = true;

@@ -133,6 +133,53 @@ void RunFirmEmergency(const CallPtr& call, const FirmEmergencyPlan& plan) {
       kListMs);
 }
 
+void RunScopedStop(const CallPtr& call, ScopedStopRecord record) {
+  record.id = "scoped-" + StepKey(call->KeyOrNew(), record.Subject() + "|" + std::to_string(record.level)).substr(3);
+  record.actor = call->access.actor;
+  record.press_ns = call->gateway.clock.Now().nanos;
+  Json detail = {{"scope", record.OfOrder() ? "order" : "deployment"},
+                 {"level", ScopedStops::LevelName(record.level)},
+                 {"reason", record.reason}};
+  call->AuditIntent("emergency.engaged", record.Subject(), detail, record.account);
+  std::string id = call->gateway.scoped_stops.Press(record);
+  std::int64_t until_ns = call->gateway.clock.MonotonicNanos() + call->gateway.emergency_ms_max * 1'000'000;
+  std::make_shared<Looks>([call, id, record, until_ns, detail]() mutable {
+    std::optional<ScopedStops::View> view = call->gateway.scoped_stops.Look(id);
+    bool late = call->gateway.clock.MonotonicNanos() >= until_ns;
+    if (!late && view && !view->over) return false;
+    if (view && view->missing) {
+      detail["outcome"] = "NOT_FOUND";
+      call->Audit("emergency.engaged", record.Subject(), detail, record.account);
+      call->Fail(MakeError(404, view->answer.value("message", "there is nothing of this id"),
+                           record.OfOrder() ? RejectReason::kOrderNotFound : RejectReason::kUnknownDeployment));
+      return true;
+    }
+    bool done = view && view->done;
+    Json answer = view && !view->answer.is_null() ? view->answer : ScopedStops::NotLookedYet(record);
+    detail["outcome"] = done ? "done" : "goes on";
+    detail["to_do"] = answer["to_do"];
+    call->Audit("emergency.engaged", record.Subject(), detail, record.account);
+    answer["stop_id"] = id;
+    call->Answer(done ? 200 : 202, answer);
+    return true;
+  })->Go();
+}
+
+void ListScopedStops(const CallPtr& call) {
+  Json stops = Json::array();
+  for (const ScopedStops::View& view : call->gateway.scoped_stops.List()) {
+    if (view.missing) continue;
+    Json one = view.answer.is_null() ? ScopedStops::NotLookedYet(view.record) : view.answer;
+    one["stop_id"] = view.record.id;
+    one["over"] = view.over;
+    one["reason"] = view.record.reason;
+    one["actor"] = view.record.actor;
+    one["press_time"] = UtcTime{view.record.press_ns}.ToString();
+    stops.push_back(std::move(one));
+  }
+  call->Answer(200, Json{{"stops", std::move(stops)}});
+}
+
 void AnswerWhenReleased(const CallPtr& call, const std::string& account, Json answer) {
   std::int64_t until_ns = call->gateway.clock.MonotonicNanos() + kReleaseMsMax * 1'000'000;
   std::make_shared<Looks>([call, account, until_ns, answer = std::move(answer)]() mutable {

@@ -27,6 +27,13 @@ struct FirmEmergencyPlan {
 };
 void RunFirmEmergency(const CallPtr& call, const FirmEmergencyPlan& plan);
 
+// An emergency of less than an account (ScopedStops): 200 when it is done within Gateway::emergency_ms_max, else 202
+// with what is left and why in `to_do`, and it goes on; `proof` has what was counted, in order management, at the venue
+// and in the book. 404: there is none of that id. The record's id, actor and time are set here.
+void RunScopedStop(const CallPtr& call, ScopedStopRecord record);
+// GET /api/live/emergency/scoped: those under way and the newest that are over.
+void ListScopedStops(const CallPtr& call);
+
 // Answers 200 with `answer` when the gateway's kill switch is let go, or cannot be for now: then "to_do" says so.
 void AnswerWhenReleased(const CallPtr& call, const std::string& account, Json answer);
 

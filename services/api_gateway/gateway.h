@@ -14,6 +14,7 @@
 #include "services/api_gateway/emergency_board.h"
 #include "services/api_gateway/json.h"
 #include "services/api_gateway/peers.h"
+#include "services/api_gateway/scoped_stops.h"
 #include "services/api_gateway/static_files.h"
 
 namespace ballast {
@@ -29,6 +30,7 @@ struct Gateway {
   Sessions& sessions;
   AuditTrail& audit;
   EmergencyBoard& emergencies;
+  ScopedStops& scoped_stops;
   const StaticFiles& files;
   // From caches; never waits.
   std::function<gateway::v1::GetStatusResponse()> status;

@@ -120,11 +120,17 @@ const std::vector<Operation>& Operations() {
        "level, account_id, deployment_id, order_id, reason", "gateway.v1.EmergencyState"},
       {"GET", "/api/live/emergency", "The newest emergency command of each account and how far it is", "account_id", "",
        "gateway.v1.ListEmergenciesResponse"},
+      {"GET", "/api/live/emergency/scoped",
+       "Stops of deployments and orders: those under way, and the newest that are over", "", "", "stops[]"},
       {"POST", "/api/live/emergency/all", "K1, K2 or K3 (K2 and flatten) for every account, or every one at a broker",
        "", "level, broker, reason", "emergencies[]:gateway.v1.EmergencyState, done:bool, note"},
       {"POST", "/api/live/emergency/resume",
-       "Let the account trade again; tripped loss rules and breakers are re-armed", "", "account_id, reason",
+       "Let the account trade again; tripped loss rules and breakers are re-armed", "", "account_id, reason, trips[]",
        "account:order.v1.Account, rearmed[], loss_rules[]:risk.v1.LossRule, baseline"},
+      {"GET", "/api/live/decisions", "What of the account waits for a second person, and what takes two there",
+       "account_id", "",
+       "account_id, decisions[]:order.v1.AwaitedDecision, resolve_needs_two:bool, resume_needs_two:bool, "
+       "rearm_needs_two:bool, release_needs_two:bool, missing[]"},
       {"POST", "/api/trading/emergency-stop", "Halt, cancel, stop deployments, close positions", "",
        "account_id, reason, close_positions:bool", "gateway.v1.EmergencyState"},
 

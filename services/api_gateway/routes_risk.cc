@@ -1,7 +1,7 @@
 #include "ballast/order/v1/decision_service.grpc.pb.h"
 #include "services/api_gateway/api.h"
+#include "services/api_gateway/awaited_decisions.h"
 #include "services/api_gateway/emergency.h"
-#include "services/api_gateway/scoped_stop.h"
 
 namespace ballast {
 namespace {
@@ -153,6 +153,13 @@ void UpdateBreakerRules(const CallPtr& call) {
             });
 }
 
+// Where it takes two persons the first one is refused.
+ApiError DecisionError(const grpc::Status& status, const std::string& service) {
+  ApiError error = ErrorOf(status, service);
+  if (status.error_code() == grpc::PERMISSION_DENIED) error.reason = RejectReason::kPermissionDenied;
+  return error;
+}
+
 // account_id left out: the default account; "": the firm.
 void RearmBreakers(const CallPtr& call) {
   risk::v1::RearmBreakersRequest request;
@@ -163,7 +170,7 @@ void RearmBreakers(const CallPtr& call) {
   call->Ask(call->gateway.peers.risk, &RiskAsync::RearmBreakers, request,
             [call, request](const grpc::Status& status, risk::v1::RearmBreakersResponse& response) {
               if (status.ok()) return call->Answer(200, response);
-              ApiError error = ErrorOf(status, "risk");
+              ApiError error = DecisionError(status, "risk");
               std::string subject = request.account_id().empty() ? "firm" : "account:" + request.account_id();
               AuditRefusal(call, "breakers.rearmed", subject, request, error);
               call->Fail(error);
@@ -171,7 +178,7 @@ void RearmBreakers(const CallPtr& call) {
 }
 
 // Of a deployment or an order of the account, where one is named.
-void EngageScoped(const CallPtr& call, const std::string& level, ScopedStopPlan plan) {
+void EngageScoped(const CallPtr& call, const std::string& level, ScopedStopRecord plan) {
   const std::map<std::string, order::v1::EmergencyLevel> levels = {{"K1", order::v1::EMERGENCY_LEVEL_HALT},
                                                                    {"K2", order::v1::EMERGENCY_LEVEL_CANCEL},
                                                                    {"K3", order::v1::EMERGENCY_LEVEL_FLATTEN}};
@@ -244,16 +251,10 @@ void ListEmergencies(const CallPtr& call) {
 
 using DecisionAsync = order::v1::DecisionService::StubInterface::async_interface;
 
-ApiError ResumeError(const grpc::Status& status) {
-  ApiError error = ErrorOf(status, "order_management");
-  if (status.error_code() == grpc::PERMISSION_DENIED) error.reason = RejectReason::kPermissionDenied;
-  return error;
-}
-
 // What became of it, told to the trail and to whoever asked.
 void ConcludeResume(const CallPtr& call, const order::v1::ResumeAccountRequest& request, const grpc::Status& status,
                     const order::v1::ResumeAccountResponse& response, const Json& rearmed) {
-  ApiError error = ResumeError(status);
+  ApiError error = DecisionError(status, "order_management");
   call->Audit("account.resumed", "account:" + request.account_id(),
               {{"reason", request.reason()},
                {"outcome", status.ok() ? "ok" : error.status},
@@ -266,39 +267,72 @@ void ConcludeResume(const CallPtr& call, const order::v1::ResumeAccountRequest& 
   AnswerWhenReleased(call, request.account_id(), std::move(answer));
 }
 
-// The account's halt and what engaged it; then `next`.
-void ResumeAccount(const CallPtr& call, order::v1::ResumeAccountRequest request,
+// The account's halt and what engaged it; then `next`. `who`: by whose word, of two who have agreed both.
+void ResumeAccount(const CallPtr& call, order::v1::ResumeAccountRequest request, const std::string& who,
                    std::function<void(const grpc::Status&, order::v1::ResumeAccountResponse&)> next) {
   for (std::string& id : call->gateway.emergencies.BeginResume(request.account_id())) {
     request.add_ended_command_ids(std::move(id));
   }
-  call->Ask(
-      call->gateway.peers.orders, &OrderAsync::ResumeAccount, request,
-      [call, request, next = std::move(next)](const grpc::Status& status, order::v1::ResumeAccountResponse& response) {
-        call->gateway.emergencies.EndResume(request.account_id(), status.ok(), request.reason(), request.actor());
-        next(status, response);
-      });
+  call->Ask(call->gateway.peers.orders, &OrderAsync::ResumeAccount, request,
+            [call, request, who, next = std::move(next)](const grpc::Status& status,
+                                                         order::v1::ResumeAccountResponse& response) {
+              call->gateway.emergencies.EndResume(request.account_id(), status.ok(), request.reason(), who);
+              next(status, response);
+            });
 }
 
-// Tripped loss rules; `next` with what was re-armed, or answered with why not.
-void RearmThen(const CallPtr& call, const order::v1::ResumeAccountRequest& request,
-               std::function<void(const Json&)> next) {
+// What is re-armed with a resume, and by whose word.
+risk::v1::RearmLossRulesRequest RearmOf(const order::v1::ResumeAccountRequest& request, const std::string& who,
+                                        const std::vector<std::string>& trips) {
   risk::v1::RearmLossRulesRequest rearm;
   rearm.set_request_id(request.request_id());
   rearm.set_account_id(request.account_id());
   rearm.set_reason(request.reason());
-  rearm.set_actor(request.actor());
+  rearm.set_actor(who);
+  for (const std::string& trip : trips) rearm.add_rules(trip);
+  return rearm;
+}
+
+// Tripped loss rules; `next` with what was re-armed, or answered with why not.
+void RearmThen(const CallPtr& call, const risk::v1::RearmLossRulesRequest& request,
+               std::function<void(const Json&)> next) {
   call->Ask(
-      call->gateway.peers.risk, &RiskAsync::RearmLossRules, rearm,
+      call->gateway.peers.risk, &RiskAsync::RearmLossRules, request,
       [call, request, next = std::move(next)](const grpc::Status& status, risk::v1::RearmLossRulesResponse& response) {
         if (status.ok()) return next(ToJson(response));
         // An account that risk has never heard of has no rule to re-arm; order management says whether it exists.
         if (status.error_code() == grpc::NOT_FOUND) return next(Json::object());
-        ApiError error = ErrorOf(status, "risk");
+        ApiError error = DecisionError(status, "risk");
         call->Audit("account.resumed", "account:" + request.account_id(),
                     {{"reason", request.reason()}, {"outcome", error.status}}, request.account_id());
         call->Fail(error);
       });
+}
+
+// "trips" of a body: those that whoever resumes has seen, so that none that came since is taken back with them. False:
+// answered 400.
+bool TakeTrips(const CallPtr& call, std::vector<std::string>* trips) {
+  auto found = call->body.find("trips");
+  if (found == call->body.end()) return true;
+  bool texts = found->is_array() && !found->empty();
+  for (const Json& one : *found) texts = texts && one.is_string();
+  if (!texts) {
+    call->Fail(BadFields({{.field = "trips",
+                           .reason = RejectReason::kMalformed,
+                           .message = "rules with the times of their trips are expected, or no such field"}}));
+    return false;
+  }
+  *trips = found->get<std::vector<std::string>>();
+  call->body.erase(found);
+  return true;
+}
+
+// Of two who resume the account the other one, where he has asked for it.
+std::string BothOf(const order::v1::ListAwaitedDecisionsResponse& decisions, const std::string& actor) {
+  for (const order::v1::AwaitedDecision& one : decisions.decisions()) {
+    if (one.kind() == "resume" && one.asked_by() != actor) return one.asked_by() + " + " + actor;
+  }
+  return actor;
 }
 
 // Whatever keeps an account from opening risk by a person's or a rule's word, a person takes back in one step: tripped
@@ -306,7 +340,8 @@ void RearmThen(const CallPtr& call, const order::v1::ResumeAccountRequest& reque
 // first: what one of them asks for re-arms nothing.
 void Resume(const CallPtr& call) {
   order::v1::ResumeAccountRequest request;
-  if (!call->ReadBody(&request)) return;
+  std::vector<std::string> trips;
+  if (!TakeTrips(call, &trips) || !call->ReadBody(&request)) return;
   request.set_request_id(call->KeyOrNew());
   request.set_account_id(call->AccountOr(request.account_id()));
   request.set_actor(call->access.actor);
@@ -315,22 +350,25 @@ void Resume(const CallPtr& call) {
                                                                       peers.orders.channel);
   order::v1::ListAwaitedDecisionsRequest ask;
   ask.set_account_id(request.account_id());
-  call->Ask(*decisions, &DecisionAsync::ListAwaitedDecisions, ask,
-            [call, decisions, request](const grpc::Status& told, order::v1::ListAwaitedDecisionsResponse& decision) {
-              if (told.ok() && decision.resume_needs_two()) {
-                return ResumeAccount(call, request, [call, request](const grpc::Status& status, auto& response) {
-                  if (!status.ok()) return ConcludeResume(call, request, status, response, Json::object());
-                  RearmThen(call, request, [call, request, response](const Json& rearmed) {
-                    ConcludeResume(call, request, grpc::Status::OK, response, rearmed);
-                  });
-                });
-              }
-              RearmThen(call, request, [call, request](const Json& rearmed) {
-                ResumeAccount(call, request, [call, request, rearmed](const grpc::Status& status, auto& response) {
-                  ConcludeResume(call, request, status, response, rearmed);
-                });
-              });
+  call->Ask(
+      *decisions, &DecisionAsync::ListAwaitedDecisions, ask,
+      [call, decisions, request, trips](const grpc::Status& told, order::v1::ListAwaitedDecisionsResponse& decision) {
+        if (told.ok() && decision.resume_needs_two()) {
+          const std::string who = BothOf(decision, request.actor());
+          return ResumeAccount(call, request, who, [=](const grpc::Status& status, auto& response) {
+            if (!status.ok()) return ConcludeResume(call, request, status, response, Json::object());
+            RearmThen(call, RearmOf(request, who, trips), [call, request, response](const Json& rearmed) {
+              ConcludeResume(call, request, grpc::Status::OK, response, rearmed);
             });
+          });
+        }
+        RearmThen(call, RearmOf(request, request.actor(), trips), [call, request](const Json& rearmed) {
+          ResumeAccount(call, request, request.actor(),
+                        [call, request, rearmed](const grpc::Status& status, auto& response) {
+                          ConcludeResume(call, request, status, response, rearmed);
+                        });
+        });
+      });
 }
 
 }  // namespace
@@ -355,6 +393,8 @@ std::vector<Route> RiskRoutes() {
       {"POST", "/api/live/emergency", Engage},
       {"POST", "/api/live/emergency/all", EngageFirm},
       {"POST", "/api/live/emergency/resume", Resume},
+      {"GET", "/api/live/emergency/scoped", ListScopedStops},
+      {"GET", "/api/live/decisions", ListAwaitedDecisions},
   };
 }
 

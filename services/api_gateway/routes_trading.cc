@@ -46,13 +46,16 @@ void Check(const CallPtr& call) {
 }
 
 template <typename Request, typename Response, typename Method>
-void Steer(const CallPtr& call, Method method, const char* action) {
+void Steer(const CallPtr& call, Method method, const char* action, bool trades_again) {
   Request request;
   request.set_deployment_id(call->Param("id"));
   request.set_actor(call->access.actor);
   call->AuditIntent(action, "deployment:" + call->Param("id"), Json::object());
   call->Ask<strategy::v1::StrategyService, StrategyAsync, Request, Response>(
-      call->gateway.peers.strategy, method, request, [call, action](const grpc::Status& status, Response& response) {
+      call->gateway.peers.strategy, method, request,
+      [call, action, trades_again](const grpc::Status& status, Response& response) {
+        // What was to stop it is over by a person's word.
+        if (trades_again && status.ok()) call->gateway.scoped_stops.End(call->Param("id"), call->access.actor);
         Conclude(call, action, call->Param("id"), Json::object(), status, response);
       });
 }
@@ -62,7 +65,7 @@ void Start(const CallPtr& call) {
   using Response = strategy::v1::StartDeploymentResponse;
   void (StrategyAsync::*method)(grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>) =
       &StrategyAsync::StartDeployment;
-  Steer<Request, Response>(call, method, "deployment.started");
+  Steer<Request, Response>(call, method, "deployment.started", true);
 }
 
 void Pause(const CallPtr& call) {
@@ -70,7 +73,7 @@ void Pause(const CallPtr& call) {
   using Response = strategy::v1::PauseDeploymentResponse;
   void (StrategyAsync::*method)(grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>) =
       &StrategyAsync::PauseDeployment;
-  Steer<Request, Response>(call, method, "deployment.paused");
+  Steer<Request, Response>(call, method, "deployment.paused", false);
 }
 
 void ResumeDeployment(const CallPtr& call) {
@@ -78,7 +81,7 @@ void ResumeDeployment(const CallPtr& call) {
   using Response = strategy::v1::ResumeDeploymentResponse;
   void (StrategyAsync::*method)(grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>) =
       &StrategyAsync::ResumeDeployment;
-  Steer<Request, Response>(call, method, "deployment.resumed");
+  Steer<Request, Response>(call, method, "deployment.resumed", true);
 }
 
 void Stop(const CallPtr& call) {

@@ -1,4 +1,4 @@
-#include "services/api_gateway/scoped_stop.h"
+#include "services/api_gateway/scoped_stops.h"
 
 #include <grpcpp/alarm.h>
 
@@ -6,8 +6,12 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "libs/base/absl_std.h"
+#include "services/api_gateway/api_call.h"
 
 namespace ballast {
 namespace {
@@ -17,35 +21,31 @@ using BrokerAsync = broker::v1::BrokerService::StubInterface::async_interface;
 using PositionAsync = position::v1::PositionService::StubInterface::async_interface;
 using StrategyAsync = strategy::v1::StrategyService::StubInterface::async_interface;
 
-constexpr std::int64_t kMs = 1'000'000;
+constexpr std::int64_t kNsOfMs = 1'000'000;
 constexpr std::int64_t kStepMs = 1'000;
 constexpr std::int64_t kLookAgainMs = 50;
 // What did not end what it should have ended is asked for again.
-constexpr std::int64_t kActAgainNs = 500 * kMs;
-constexpr int kOrdersShown = 500;
-
-const char* LevelName(order::v1::EmergencyLevel level) {
-  switch (level) {
-    case order::v1::EMERGENCY_LEVEL_HALT:
-      return "K1";
-    case order::v1::EMERGENCY_LEVEL_CANCEL:
-      return "K2";
-    default:
-      return "K3";
-  }
-}
+constexpr std::int64_t kActAgainNs = 500 * kNsOfMs;
+constexpr int kOrdersLooked = 500;
+constexpr std::int64_t kYoungNs = 10'000 * kNsOfMs;
+constexpr std::int64_t kLookRarelyMs = 500;
 
 std::string Count(int count, const char* noun) { return std::to_string(count) + " " + noun + (count == 1 ? "" : "s"); }
 
-// One stop on its way: acts, looks, and again, until it is done or nobody waits for it any more. One call is under way
-// at a time, so nothing in it is locked.
+}  // namespace
+
+// One stop on its way: acts, looks, and again, until it is done, ended, or the process stops. One call is under way at
+// a time, so nothing in it is locked.
 class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
  public:
-  ScopedStop(CallPtr call, ScopedStopPlan plan)
-      : call_(std::move(call)), plan_(std::move(plan)), key_(call_->KeyOrNew()), until_ns_(Now() + Wait()) {}
+  ScopedStop(ScopedStops& stops, ScopedStopRecord record) : stops_(stops), plan_(std::move(record)) {}
+  ~ScopedStop() {
+    MutexLock lock(stops_.mutex_);
+    --stops_.running_;
+    stops_.ended_.NotifyAll();
+  }
 
   void Go() {
-    call_->AuditIntent("emergency.engaged", Subject(), Detail(), plan_.account);
     if (plan_.order_id.empty())
       TellRunner();
     else
@@ -53,23 +53,39 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
   }
 
  private:
-  [[nodiscard]] std::int64_t Now() const { return call_->gateway.clock.MonotonicNanos(); }
-  [[nodiscard]] std::int64_t Wait() const { return call_->gateway.emergency_ms_max * kMs; }
-  [[nodiscard]] bool OfOrder() const { return !plan_.order_id.empty(); }
+  [[nodiscard]] std::int64_t Now() const { return stops_.clock_.MonotonicNanos(); }
+  [[nodiscard]] bool OfOrder() const { return plan_.OfOrder(); }
   [[nodiscard]] bool Cancels() const { return OfOrder() || plan_.level >= order::v1::EMERGENCY_LEVEL_CANCEL; }
   [[nodiscard]] bool Closes() const { return !OfOrder() && plan_.level >= order::v1::EMERGENCY_LEVEL_FLATTEN; }
-  [[nodiscard]] std::string Subject() const {
-    return OfOrder() ? "order:" + plan_.order_id : "deployment:" + plan_.deployment_id;
-  }
-  [[nodiscard]] Json Detail() const {
-    return {{"scope", OfOrder() ? "order" : "deployment"}, {"level", LevelName(plan_.level)}, {"reason", plan_.reason}};
+  // Never the same twice, over restarts too: whoever has answered one answers the next one anew.
+  [[nodiscard]] std::string StepId(const char* step) const {
+    return StepKey(plan_.id, std::string(step) + "." + std::to_string(stops_.clock_.Now().nanos));
   }
 
-  void Fail(const ApiError& error) {
-    Json detail = Detail();
-    detail["outcome"] = error.status;
-    call_->Audit("emergency.engaged", Subject(), detail, plan_.account);
-    call_->Fail(error);
+  // Goes on in `done`, on a thread of gRPC.
+  template <typename ServiceType, typename Async, typename Request, typename Response>
+  void Ask(const Peer<ServiceType>& peer,
+           void (Async::*method)(grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>),
+           const std::type_identity_t<Request>& message,
+           std::type_identity_t<std::function<void(const grpc::Status&, Response&)>> done) {
+    struct State {
+      grpc::ClientContext context;
+      Request message;
+      Response response;
+    };
+    auto state = std::make_shared<State>();
+    state->message = message;
+    state->context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(kStepMs));
+    (peer.stub->async()->*method)(
+        &state->context, &state->message, &state->response,
+        [state, done = std::move(done)](const grpc::Status& status) { done(status, state->response); });
+  }
+
+  // There is nothing of that id.
+  void Missing(const ApiError& error) {
+    ScopedStops::View view{.record = plan_, .over = true, .missing = true};
+    view.answer = {{"message", error.message}};
+    (void)stops_.Tell(view);
   }
 
   // No new risk: entries are paused, or the deployment ends. K3 leaves the closing to the runner, who knows the
@@ -79,30 +95,26 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
       strategy::v1::StopDeploymentRequest request;
       request.set_deployment_id(plan_.deployment_id);
       request.set_close_positions(true);
-      request.set_actor(call_->access.actor);
+      request.set_actor(plan_.actor);
       request.set_reason("emergency_stop");
-      call_->Ask(
-          call_->gateway.peers.strategy, &StrategyAsync::StopDeployment, request,
+      Ask(stops_.peers_.strategy, &StrategyAsync::StopDeployment, request,
           [self = shared_from_this()](const grpc::Status& status, strategy::v1::StopDeploymentResponse& response) {
             self->RunnerTold(status, response.deployment());
-          },
-          kStepMs);
+          });
       return;
     }
     strategy::v1::PauseDeploymentRequest request;
     request.set_deployment_id(plan_.deployment_id);
-    request.set_actor(call_->access.actor);
-    call_->Ask(
-        call_->gateway.peers.strategy, &StrategyAsync::PauseDeployment, request,
+    request.set_actor(plan_.actor);
+    Ask(stops_.peers_.strategy, &StrategyAsync::PauseDeployment, request,
         [self = shared_from_this()](const grpc::Status& status, strategy::v1::PauseDeploymentResponse& response) {
           self->RunnerTold(status, response.deployment());
-        },
-        kStepMs);
+        });
   }
 
   void RunnerTold(const grpc::Status& status, const strategy::v1::Deployment& deployment) {
     if (status.error_code() == grpc::NOT_FOUND)
-      return Fail(MakeError(404, "there is no deployment " + plan_.deployment_id, RejectReason::kUnknownDeployment));
+      return Missing(MakeError(404, "there is no deployment " + plan_.deployment_id, RejectReason::kUnknownDeployment));
     runner_problem_ = status.ok() ? "" : ErrorOf(status, "strategy_runner").message;
     // One that is stopped already cannot be paused, and opens nothing.
     runner_done_ = status.ok() || status.error_code() == grpc::FAILED_PRECONDITION;
@@ -114,18 +126,17 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
   void FindOrder() {
     order::v1::GetOrderRequest request;
     request.set_order_id(plan_.order_id);
-    call_->Ask(
-        call_->gateway.peers.orders, &OrderAsync::GetOrder, request,
+    Ask(stops_.peers_.orders, &OrderAsync::GetOrder, request,
         [self = shared_from_this()](const grpc::Status& status, order::v1::GetOrderResponse& response) {
-          if (!status.ok()) {
-            ApiError error = ErrorOf(status, "order_management");
-            if (error.http == 404) error.reason = RejectReason::kOrderNotFound;
-            return self->Fail(error);
+          if (status.error_code() == grpc::NOT_FOUND) return self->Missing(ErrorOf(status, "order_management"));
+          if (status.ok()) {
+            self->found_ = true;
+            self->plan_.account = response.order().account_id();
+            return self->Act();
           }
-          self->plan_.account = response.order().account_id();
-          self->Act();
-        },
-        kStepMs);
+          self->orders_problem_ = ErrorOf(status, "order_management").message;
+          self->Conclude();
+        });
   }
 
   void Act() {
@@ -133,30 +144,26 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
     acted_ns_ = Now();
     if (OfOrder()) {
       order::v1::CancelOrderRequest request;
-      request.set_request_id(StepKey(key_, "cancel"));
+      request.set_request_id(StepId("cancel"));
       request.set_order_id(plan_.order_id);
-      request.set_actor(call_->access.actor);
-      call_->Ask(
-          call_->gateway.peers.orders, &OrderAsync::CancelOrder, request,
+      request.set_actor(plan_.actor);
+      Ask(stops_.peers_.orders, &OrderAsync::CancelOrder, request,
           [self = shared_from_this()](const grpc::Status& status, order::v1::CancelOrderResponse&) {
             self->orders_problem_ = status.ok() ? "" : ErrorOf(status, "order_management").message;
             self->Look();
-          },
-          kStepMs);
+          });
       return;
     }
     order::v1::CancelAllOrdersRequest request;
-    request.set_request_id(StepKey(key_, "cancel." + std::to_string(++acts_)));
+    request.set_request_id(StepId("cancel"));
     request.set_account_id(plan_.account);
     request.set_deployment_id(plan_.deployment_id);
-    request.set_actor(call_->access.actor);
-    call_->Ask(
-        call_->gateway.peers.orders, &OrderAsync::CancelAllOrders, request,
+    request.set_actor(plan_.actor);
+    Ask(stops_.peers_.orders, &OrderAsync::CancelAllOrders, request,
         [self = shared_from_this()](const grpc::Status& status, order::v1::CancelAllOrdersResponse&) {
           self->orders_problem_ = status.ok() ? "" : ErrorOf(status, "order_management").message;
           self->Look();
-        },
-        kStepMs);
+        });
   }
 
   // What can still trade, as order management knows it.
@@ -168,8 +175,7 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
     if (OfOrder()) {
       order::v1::GetOrderRequest request;
       request.set_order_id(plan_.order_id);
-      call_->Ask(
-          call_->gateway.peers.orders, &OrderAsync::GetOrder, request,
+      Ask(stops_.peers_.orders, &OrderAsync::GetOrder, request,
           [self = shared_from_this()](const grpc::Status& status, order::v1::GetOrderResponse& response) {
             constexpr order::v1::OrderStatus kOver[] = {
                 order::v1::ORDER_STATUS_FILLED,  order::v1::ORDER_STATUS_CANCELED,
@@ -181,17 +187,15 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
               self->unknown_ = response.order().outcome_unknown();
             }
             self->LookAtVenue();
-          },
-          kStepMs);
+          });
       return;
     }
     order::v1::ListOrdersRequest request;
     request.set_account_id(plan_.account);
     request.set_deployment_id(plan_.deployment_id);
     request.set_working_only(true);
-    request.set_page_size(kOrdersShown);
-    call_->Ask(
-        call_->gateway.peers.orders, &OrderAsync::ListOrders, request,
+    request.set_page_size(kOrdersLooked);
+    Ask(stops_.peers_.orders, &OrderAsync::ListOrders, request,
         [self = shared_from_this()](const grpc::Status& status, order::v1::ListOrdersResponse& response) {
           if (status.ok()) {
             self->working_ = response.orders_size();
@@ -199,16 +203,14 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
               self->unknown_ = self->unknown_ || order.outcome_unknown();
           }
           self->LookAtVenue();
-        },
-        kStepMs);
+        });
   }
 
   // And as the venue shows it.
   void LookAtVenue() {
     broker::v1::ListOpenOrdersRequest request;
     request.set_account_id(plan_.account);
-    call_->Ask(
-        call_->gateway.peers.broker, &BrokerAsync::ListOpenOrders, request,
+    Ask(stops_.peers_.broker, &BrokerAsync::ListOpenOrders, request,
         [self = shared_from_this()](const grpc::Status& status, broker::v1::ListOpenOrdersResponse& response) {
           if (status.ok()) {
             self->at_venue_ = static_cast<int>(
@@ -221,14 +223,12 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
             self->LookAtLog();
           else
             self->Conclude();
-        },
-        kStepMs);
+        });
   }
 
   // The book counts once positions has read as far as order management has written.
   void LookAtLog() {
-    call_->Ask(
-        call_->gateway.peers.orders, &OrderAsync::ListAccounts, order::v1::ListAccountsRequest(),
+    Ask(stops_.peers_.orders, &OrderAsync::ListAccounts, order::v1::ListAccountsRequest(),
         [self = shared_from_this()](const grpc::Status& status, order::v1::ListAccountsResponse& response) {
           if (!status.ok()) return self->Conclude();
           for (const order::v1::Account& account : response.accounts()) {
@@ -237,21 +237,18 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
           if (std::none_of(response.accounts().begin(), response.accounts().end(),
                            [&](const auto& account) { return account.account_id() == self->plan_.account; }))
             self->Conclude();
-        },
-        kStepMs);
+        });
   }
 
   void LookHowFar(std::uint64_t written) {
     position::v1::GetAccountSummaryRequest request;
     request.set_account_id(plan_.account);
-    call_->Ask(
-        call_->gateway.peers.positions, &PositionAsync::GetAccountSummary, request,
+    Ask(stops_.peers_.positions, &PositionAsync::GetAccountSummary, request,
         [self = shared_from_this(), written](const grpc::Status& status,
                                              position::v1::GetAccountSummaryResponse& response) {
           if (!status.ok() || response.summary().sequence() < written) return self->Conclude();
           self->LookAtBook();
-        },
-        kStepMs);
+        });
   }
 
   void LookAtBook() {
@@ -259,8 +256,7 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
     request.set_account_id(plan_.account);
     request.set_by_deployment(true);
     request.set_deployment_id(plan_.deployment_id);
-    call_->Ask(
-        call_->gateway.peers.positions, &PositionAsync::ListPositions, request,
+    Ask(stops_.peers_.positions, &PositionAsync::ListPositions, request,
         [self = shared_from_this()](const grpc::Status& status, position::v1::ListPositionsResponse& response) {
           self->held_known_ = status.ok();
           for (const position::v1::Position& position : response.positions()) {
@@ -270,17 +266,18 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
               self->held_[position.symbol()] = quantity;
           }
           self->Conclude();
-        },
-        kStepMs);
+        });
   }
 
   void Conclude() {
     bool orders_gone = !Cancels() || (working_ == 0 && at_venue_ == 0);
     bool flat = !Closes() || (held_known_ && held_.empty());
     bool done = (OfOrder() || runner_done_) && orders_gone && flat;
-    if (done || Now() >= until_ns_) return AnswerNow(done);
+    if (!stops_.Tell(ViewOf(done))) return;
+    // Mostly it is a matter of moments; who is away for long is not asked as often.
+    bool young = stops_.clock_.Now().nanos - plan_.press_ns < kYoungNs;
     alarm_ = std::make_unique<grpc::Alarm>();
-    alarm_->Set(std::chrono::system_clock::now() + std::chrono::milliseconds(kLookAgainMs),
+    alarm_->Set(std::chrono::system_clock::now() + std::chrono::milliseconds(young ? kLookAgainMs : kLookRarelyMs),
                 [self = shared_from_this()](bool) {
                   self->alarm_.reset();  // it keeps us, and we it
                   self->Again();
@@ -289,6 +286,8 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
 
   void Again() {
     std::int64_t now = Now();
+    if (stops_.stopping_) return;
+    if (OfOrder() && !found_) return FindOrder();
     if (!OfOrder() && !runner_done_ && now - runner_told_ns_ >= kActAgainNs) return TellRunner();
     // Without the runner nobody else closes: what the orders leave is closed here, once they are gone.
     bool alone = Closes() && !runner_done_ && working_ == 0 && at_venue_ == 0 && !held_.empty();
@@ -300,30 +299,28 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
   void Close() {
     closed_ns_ = Now();
     order::v1::ClosePositionRequest request;
-    request.set_request_id(StepKey(key_, "close." + std::to_string(++acts_)));
+    request.set_request_id(StepId("close"));
     request.set_account_id(plan_.account);
     request.set_symbol(held_.begin()->first);
     request.set_deployment_id(plan_.deployment_id);
     request.set_reason("emergency_stop");
-    request.set_actor(call_->access.actor);
-    call_->Ask(
-        call_->gateway.peers.orders, &OrderAsync::ClosePosition, request,
+    request.set_actor(plan_.actor);
+    Ask(stops_.peers_.orders, &OrderAsync::ClosePosition, request,
         [self = shared_from_this()](const grpc::Status& status, order::v1::SubmitOrderResponse& response) {
           self->close_problem_ =
               status.ok() ? response.order().rejection().message() : ErrorOf(status, "order_management").message;
           self->Look();
-        },
-        kStepMs);
+        });
   }
 
-  void AnswerNow(bool done) {
+  [[nodiscard]] ScopedStops::View ViewOf(bool done) const {
     std::vector<std::string> safe, to_do;
     auto say = [&](bool is, std::string yes, std::string no) {
       (is ? safe : to_do).push_back(is ? std::move(yes) : std::move(no));
     };
     if (!OfOrder()) {
       say(runner_done_, Closes() ? "the deployment is stopped" : "the deployment opens nothing any more",
-          "the strategy runner has not been told: " + runner_problem_ + "; press again when it is back");
+          "the strategy runner has not been told, and is told until it has: " + runner_problem_);
     }
     if (Cancels()) {
       std::string why = orders_problem_.empty() ? "" : " (" + orders_problem_ + ")";
@@ -347,7 +344,7 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
                     {{"kind", OfOrder() ? "order" : "deployment"},
                      {"id", OfOrder() ? plan_.order_id : plan_.deployment_id},
                      {"account_id", plan_.account}}},
-                   {"level", LevelName(plan_.level)},
+                   {"level", ScopedStops::LevelName(plan_.level)},
                    {"done", done},
                    {"safe", safe},
                    {"to_do", to_do},
@@ -355,22 +352,17 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
                     {{"orders_working", working_ < 0 ? Json() : Json(working_)},
                      {"orders_at_venue", at_venue_ < 0 ? Json() : Json(at_venue_)},
                      {"positions", Closes() && held_known_ ? positions : Json()}}}};
-    Json detail = Detail();
-    detail["outcome"] = done ? "done" : "not done";
-    detail["to_do"] = to_do;
-    call_->Audit("emergency.engaged", Subject(), detail, plan_.account);
-    call_->Answer(done ? 200 : 202, answer);
+    return {.record = plan_, .done = done, .over = done, .answer = std::move(answer)};
   }
 
-  const CallPtr call_;
-  ScopedStopPlan plan_;
-  const std::string key_;
-  const std::int64_t until_ns_;
+  ScopedStops& stops_;
+  ScopedStopRecord plan_;
   std::unique_ptr<grpc::Alarm> alarm_;
   std::int64_t runner_told_ns_ = 0, acted_ns_ = 0, closed_ns_ = 0;
-  int acts_ = 0;
   bool runner_done_ = false;
   bool unknown_ = false;
+  // Of an order: order management has named its account.
+  bool found_ = false;
   // -1: not known.
   int working_ = -1, at_venue_ = -1;
   bool held_known_ = false;
@@ -378,10 +370,8 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
   std::string runner_problem_, orders_problem_, close_problem_;
 };
 
-}  // namespace
-
-void RunScopedStop(const CallPtr& call, ScopedStopPlan plan) {
-  std::make_shared<ScopedStop>(call, std::move(plan))->Go();
+void StartScopedStop(ScopedStops& stops, const ScopedStopRecord& record) {
+  std::make_shared<ScopedStop>(stops, record)->Go();
 }
 
 }  // namespace ballast

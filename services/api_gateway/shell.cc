@@ -46,6 +46,8 @@ class GatewayShell : public Service {
                FileBeside(context, "audit_file", ".audit"), context.log, context.metrics),
         emergencies_(EmergencyCalls(peers_), EmergencyFile(FileBeside(context, "emergency_file", ".emergencies")),
                      context.clock, context.log),
+        scoped_stops_(peers_, audit_, ScopedStopFile(FileBeside(context, "scoped_stop_file", ".scoped_stops")),
+                      context.clock, context.log),
         grpc_([this] { return Status(); }, emergencies_, default_account_) {}
 
   absl::Status Recover() override {
@@ -75,6 +77,7 @@ class GatewayShell : public Service {
                 .sessions = *sessions_,
                 .audit = audit_,
                 .emergencies = emergencies_,
+                .scoped_stops = scoped_stops_,
                 .files = files_,
                 .status = [this] { return Status(); },
                 .account_of_deployment =
@@ -107,6 +110,7 @@ class GatewayShell : public Service {
   absl::Status Start() override {
     audit_.Start();
     emergencies_.Start();
+    scoped_stops_.Start();
     hub_.Start();
     feeds_.Start();
     board_.Start();
@@ -121,6 +125,7 @@ class GatewayShell : public Service {
     if (api_) api_->WaitForCalls(kDrainNs);
     if (server_) server_->Stop();
     emergencies_.Stop();
+    scoped_stops_.Stop();
     board_.Stop();
     feeds_.Stop();
     hub_.Stop();
@@ -171,6 +176,7 @@ class GatewayShell : public Service {
   StatusBoard board_;
   AuditTrail audit_;
   EmergencyBoard emergencies_;
+  ScopedStops scoped_stops_;
   StaticFiles files_;
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<Gateway> gateway_;
@@ -197,6 +203,10 @@ ServiceSpec ApiGatewaySpec() {
                 {.name = "emergency_file",
                  .default_value = "",
                  .help = "file that keeps emergency commands over a restart; empty: <token_file>.emergencies"},
+                {.name = "scoped_stop_file",
+                 .default_value = "",
+                 .help = "file that keeps the stops of deployments and orders over a restart; empty: "
+                         "<token_file>.scoped_stops"},
                 {.name = "audit_file",
                  .default_value = "",
                  .help = "file that keeps audit records until they are sent; empty: <token_file>.audit"},

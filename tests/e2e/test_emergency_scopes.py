@@ -103,13 +103,34 @@ def test_with_the_runner_dead_it_is_flat_all_the_same_and_says_what_is_left(suit
     status, body = press(suite, "K3", deployment_id=deployment, account_id="paper")
     assert status == 202 and not body["done"], body
     assert any("strategy runner" in text for text in body["to_do"]), body
-    wait_until(lambda: book(suite, deployment) == {} or press(suite, "K3", deployment_id=deployment, account_id="paper") is None,
-               60, "its book is closed")
+    wait_until(lambda: book(suite, deployment) == {}, 60, "its book is closed")
     assert order_status(suite, mine) == "CANCELED"
     suite.revive("strategy_runner")
     wait_until(suite.serving, 60, "the runner is back")
-    wait_until(lambda: press(suite, "K3", deployment_id=deployment)[0] == 200, 60, "it is done")
+    wait_until(lambda: stop_of(suite, body)["done"], 60, "it is done")
     assert status_of(suite, deployment) == "STOPPED" and book(suite, deployment) == {}
+
+
+def stop_of(suite, pressed):
+    return next(one for one in suite.get("/api/live/emergency/scoped")["stops"] if one["stop_id"] == pressed["stop_id"])
+
+
+def test_pressed_once_it_goes_on_over_a_kill_of_the_edge(suite, deployment):
+    mine = place(suite, deployment, rests=True)
+    place(suite, deployment)
+    wait_until(lambda: book(suite, deployment) == {SYMBOL: D("0.5")}, 20, "it holds something")
+    suite.kill("strategy_runner", hold=True)
+    suite.kill("order_management", hold=True)
+    status, body = press(suite, "K3", deployment_id=deployment, account_id="paper")
+    assert status == 202 and not body["done"], body
+    suite.kill("api_gateway")
+    suite.revive("order_management")
+    suite.revive("strategy_runner")
+    wait_until(suite.serving, 60, "everybody is back")
+    wait_until(lambda: stop_of(suite, body)["done"], 60, "it is done, and nobody has pressed again")
+    assert order_status(suite, mine) == "CANCELED" and book(suite, deployment) == {}
+    assert status_of(suite, deployment) == "STOPPED"
+    assert stop_of(suite, body)["over"] and stop_of(suite, body)["reason"] == "test"
 
 
 def test_an_order_is_cancelled_with_proof(suite):

@@ -5,11 +5,11 @@ import uuid
 import grpc
 import pytest
 
-import emergency
 from harness import wait_until
 
 # The windows of a real venue: the order is UNKNOWN after 5 s, and stays so for 13 s more.
-CONFIGURATION = {"broker_gateway": {"paper_test_faces": True}, "strategy_runner": {"deployments": []},
+CONFIGURATION = {"broker_gateway": {"paper_test_faces": True, "two_persons_on_paper": True}, "risk": {"two_persons_on_paper": True},
+                 "strategy_runner": {"deployments": []},
                  "order_management": {"risk_timeout_ms": 2000, "two_persons_on_paper": True},
                  "positions": {"reconcile_orders_ms": 300000, "reconcile_positions_ms": 300000}}
 
@@ -17,7 +17,6 @@ CONFIGURATION = {"broker_gateway": {"paper_test_faces": True}, "strategy_runner"
 @pytest.fixture(scope="module")
 def suite(start_suite):
     one = start_suite("two_persons", CONFIGURATION)
-    emergency.loosen(one, "paper")
     yield one
     one.remove()
 

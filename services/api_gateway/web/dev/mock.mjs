@@ -331,6 +331,7 @@ function route(method, path, query, body) {
   const find = (id) => orders.get(id) ?? (() => { throw new Refused(404, "NOT_FOUND", "No such order", { reason: "REJECT_REASON_ORDER_NOT_FOUND" }); })();
   const deployment = (id) => deployments.get(id) ?? (() => { throw new Refused(404, "NOT_FOUND", "No such deployment"); })();
   if (is("GET", /^\/api\/live\/status$/)) return statusOf();
+  if (is("GET", /^\/api\/live\/decisions$/)) return { account_id: account.account_id, decisions: [], resolve_needs_two: false, resume_needs_two: false, rearm_needs_two: false, release_needs_two: false, missing: [] };
   if (is("GET", /^\/api\/live\/accounts$/)) return { accounts: [account] };
   if (is("GET", /^\/api\/live\/instruments$/)) return { instruments };
   if (is("GET", /^\/api\/live\/brokers$/)) return { brokers: [{ broker_id: "paper", display_name: "Paper broker", mode: "ACCOUNT_MODE_PAPER", state: "connected", detail: "Matches against the simulated book.", capabilities: ["order_type.market", "order_type.limit", "order_type.stop", "replace"].map((name, i) => ({ name, supported: i < 3 })), last_message_time: iso(now()), open_orders: working().length }] };

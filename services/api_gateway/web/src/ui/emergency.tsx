@@ -1,11 +1,13 @@
 import { useRef, useState } from "react";
-import { post } from "../api/client";
+import { actor, post } from "../api/client";
 import { kWorking, type EmergencyState } from "../api/types";
+import { tripName } from "../lib/awaited";
 import * as decimal from "../lib/decimal";
 import { engagedIn, isScoped, noteOf, progressOf, scopeWords, statesOf, stopRequest, type Level, type Pressed, type ScopedStop, type StopScope } from "../lib/emergency";
-import { trippedRules } from "../lib/permission";
+import { trippedBreakers, trippedRules } from "../lib/permission";
 import { newKey, sentence } from "../lib/words";
 import { notify, refreshAccount, useModel, useRisk, useStore } from "../state/store";
+import { Awaited, keptForAnother, useAwaited } from "./awaited";
 import { Dialog, Failure, Field, ModeBadge, useAction } from "./parts";
 
 export type { Level, StopScope } from "../lib/emergency";
@@ -169,7 +171,7 @@ function ScopedProgress({ pressed }: { pressed: ScopedStop }) {
       </dl>
       {pressed.safe.length > 0 && <ul className="checks" aria-label="Safe already">{pressed.safe.map((text) => <li key={text} className="pass"><span>{text}</span></li>)}</ul>}
       {pressed.to_do.length > 0 && <ul className="checks" aria-label="Still to do">{pressed.to_do.map((text) => <li key={text} className="wait"><span>{text}</span></li>)}</ul>}
-      <p className={pressed.done ? "confirmation" : "tone-warn"}>{pressed.done ? "Done, and seen to be so at the venue." : "Not done yet. Unlike an account's stop this one is not carried on by itself: press again."}</p>
+      <p className={pressed.done ? "confirmation" : "tone-warn"}>{pressed.done ? "Done, and seen to be so at the venue." : "Not done yet. It is kept and goes on by itself, over restarts too; nobody has to press again."}</p>
     </>
   );
 }
@@ -178,11 +180,16 @@ function ScopedProgress({ pressed }: { pressed: ScopedStop }) {
 export function ResumeDialog({ onClose }: { onClose: () => void }) {
   const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
   const accountId = useStore((s) => s.accountId);
-  const tripped = trippedRules(useRisk());
+  const risk = useRisk();
+  const tripped = trippedRules(risk);
+  const breakers = trippedBreakers(risk).filter((one) => one.account_id === accountId);
   const [reason, setReason] = useState("");
   const [requestId] = useState(() => newKey("web"));
+  const [waits, setWaits] = useState("");
+  const { data: awaited, reload } = useAwaited(accountId);
   const { busy, error, run } = useAction();
   const verb = tripped.length > 0 ? "Re-arm" : "Resume";
+  const second = (awaited?.decisions ?? []).some((one) => one.kind === "resume" && one.asked_by !== actor());
   return (
     <Dialog title={tripped.length > 0 ? "Re-arm and resume trading" : "Resume trading"} onClose={onClose}>
       <p>
@@ -198,15 +205,27 @@ export function ResumeDialog({ onClose }: { onClose: () => void }) {
         </>
       )}
       <Field label="Reason">{(id) => <input id={id} value={reason} maxLength={200} onChange={(e) => setReason(e.target.value)} />}</Field>
+      <Awaited told={awaited} kinds={["resume", "rearm", "release"]} />
+      {awaited?.resume_needs_two && !second && !waits && <p className="muted">For this account two persons have to ask for it: your word is kept for an hour.</p>}
+      {waits && <div className="refusal" role="status"><p>{sentence(waits)}</p></div>}
       {error !== null && <Failure error={error} />}
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onClose}>{account?.halted ? "Stay halted" : "Stay blocked"}</button>
         <button type="button" className="button primary" disabled={busy || reason.trim() === ""} onClick={() => run(async () => {
-          await post("/api/live/emergency/resume", { account_id: accountId, reason: reason.trim() }, { "Idempotency-Key": requestId });
+          // What has tripped since it was looked at is not meant.
+          const seen = [...tripped.map((rule) => tripName(rule.name, rule.trip_time)), ...breakers.map((one) => tripName(one.rule.name, one.trip_time))];
+          const trips = seen.length > 0 ? { trips: seen } : {};
+          try {
+            await post("/api/live/emergency/resume", { account_id: accountId, reason: reason.trim(), ...trips }, { "Idempotency-Key": requestId });
+          } catch (refused) {
+            setWaits(keptForAnother(refused));
+            reload();
+            return;
+          }
           await refreshAccount();
           notify("done", `Account ${accountId} accepts orders again`);
           onClose();
-        })}>{busy ? "Sending…" : verb}</button>
+        })}>{busy ? "Sending…" : second ? "Confirm as second person" : verb}</button>
       </div>
     </Dialog>
   );

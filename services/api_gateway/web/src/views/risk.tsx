@@ -1,10 +1,12 @@
 import { useState } from "react";
 import { call } from "../api/client";
 import type { Breaker, LimitUse, LossRule } from "../api/types";
+import { tripName } from "../lib/awaited";
 import * as decimal from "../lib/decimal";
 import { isBreached, percentUsed, trippedRules } from "../lib/permission";
 import { newKey, sentence } from "../lib/words";
 import { notify, refreshAccount, useRisk, useStore } from "../state/store";
+import { Awaited, keptForAnother, useAwaited } from "../ui/awaited";
 import { EmergencyDialog, ResumeDialog, type Level } from "../ui/emergency";
 import { PermissionPill } from "../ui/permission";
 import { Dialog, Empty, Failure, Field, Meter, Moment, Panel, Stat, useAction } from "../ui/parts";
@@ -117,10 +119,18 @@ export function RiskView() {
 
 function RearmDialog({ breaker, onClose }: { breaker: Breaker; onClose: () => void }) {
   const [reason, setReason] = useState("");
+  const [waits, setWaits] = useState("");
+  const { data: awaited, reload } = useAwaited(breaker.account_id);
   const { busy, error, run } = useAction();
   const rearm = () =>
     run(async () => {
-      await call("POST", "/api/live/breakers/rearm", { request_id: newKey("web"), account_id: breaker.account_id, deployment_id: breaker.deployment_id, names: [breaker.rule.name], reason });
+      try {
+        await call("POST", "/api/live/breakers/rearm", { request_id: newKey("web"), account_id: breaker.account_id, deployment_id: breaker.deployment_id, names: [tripName(breaker.rule.name, breaker.trip_time)], reason });
+      } catch (refused) {
+        setWaits(keptForAnother(refused));
+        reload();
+        return;
+      }
       await refreshAccount();
       notify("done", `${sentence(breaker.rule.name)} re-armed`);
       onClose();
@@ -130,6 +140,8 @@ function RearmDialog({ breaker, onClose }: { breaker: Breaker; onClose: () => vo
       <p>{breaker.message}</p>
       <p className="muted">Entries are taken again at once; losses count from what is owned now. It is audited.</p>
       <Field label="Reason">{(id) => <input id={id} value={reason} maxLength={200} onChange={(e) => setReason(e.target.value)} />}</Field>
+      <Awaited told={awaited} kinds={["rearm"]} />
+      {waits && <div className="refusal" role="status"><p>{sentence(waits)}</p></div>}
       {error !== null && <Failure error={error} />}
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onClose}>Leave it tripped</button>
