@@ -117,6 +117,16 @@ std::uint64_t TradeMatch::Settle() {
   });
 }
 
+TradeMatch::Counts TradeMatch::CountOpen() const {
+  Counts counts;
+  for (const auto& [id, seen] : open_) {
+    counts.venue += seen.venue ? 1 : 0;
+    counts.journal += seen.journal ? 1 : 0;
+    counts.ours += seen.ours ? 1 : 0;
+  }
+  return counts;
+}
+
 std::map<Symbol, Decimal> TradeMatch::QuantityUnderWay() const {
   std::map<Symbol, Decimal> ahead;
   for (const auto& [id, seen] : open_) {

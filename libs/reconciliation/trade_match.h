@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -61,6 +62,11 @@ class TradeMatch {
   std::uint64_t Settle();
 
   [[nodiscard]] const std::map<ExecutionId, Sighting>& open() const { return open_; }
+  // How many of the open trades each of the three has told.
+  struct Counts {
+    std::size_t venue = 0, journal = 0, ours = 0;
+  };
+  [[nodiscard]] Counts CountOpen() const;
   // By how much the venue is ahead of us by trades that only one of us has: what may be different without being wrong.
   [[nodiscard]] std::map<Symbol, Decimal> QuantityUnderWay() const;
   [[nodiscard]] Decimal CashUnderWay() const;

@@ -22,6 +22,8 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr int kReadPage = 1'000;
 // Of each of the three, in one comparison: who is further behind goes on in the next.
 constexpr int kReadPagesMax = 20;
+// Trades that one of the three tells ahead of the others while a long past is read: they lie in memory.
+constexpr std::size_t kAheadMax = 5'000;
 constexpr int kTellMost = 100;
 constexpr int kShortLooks = 5;
 constexpr std::int64_t kAgedMs = 5 * 60 * 1'000;
@@ -170,9 +172,11 @@ void Reconciler::Compare(const AccountId& id, const positions::AccountBook& book
   const bool positions = account.next_positions_ns <= now_ns || account.state.day != book.totals().baseline.day ||
                          account.breaks.pending() > 0 || account.breaks.Count(BreakState::kOpen) > 0;
   broker::v1::GetVenueStatementResponse statement;
+  bool behind = false;
   auto differences = [&]() -> absl::StatusOr<std::vector<Difference>> {
     ASSIGN_OR_RETURN(statement, ports_.others.Statement(id));
-    RETURN_IF_ERROR(Read(id, book, statement, account));
+    ASSIGN_OR_RETURN(behind, Read(id, book, statement, account));
+    if (behind) return std::vector<Difference>();
     return Differences(id, book, statement, account, positions);
   }();
   if (!differences.ok()) {
@@ -184,8 +188,15 @@ void Reconciler::Compare(const AccountId& id, const positions::AccountBook& book
     log_.Warning("reconciliation.no_answer", {{"account", id.value()}, {"error", account.problem}});
     return;
   }
-  account.problem.clear();
   account.failures = 0;
+  if (behind) {
+    // Nothing is said before all is read; how far that is outlives a restart.
+    account.problem = "still reading the trades of the past";
+    account.next_ns = now_ns;
+    Save(id, account);
+    return;
+  }
+  account.problem.clear();
   const UtcTime now = clock_.Now();
   reconciliation::BreakList::Changes changes =
       account.breaks.Look(*differences, positions ? kAllTypes : kOrderTypes, now);
@@ -206,32 +217,47 @@ void Reconciler::Compare(const AccountId& id, const positions::AccountBook& book
   account.next_ns = now_ns + (unsettled ? kSecond : options_.orders_interval_ms * 1'000'000);
 }
 
-absl::Status Reconciler::Read(const AccountId& id, const positions::AccountBook& book,
-                              const broker::v1::GetVenueStatementResponse& statement, Account& account) {
-  RETURN_IF_ERROR(ReadVenue(id, book, statement.trade_number(), account));
-  RETURN_IF_ERROR(ReadJournal(id, book, statement.execution_sequence(), account));
-  RETURN_IF_ERROR(ReadOurs(id, book, account));
-  account.state.matched_trades += account.match.Settle();
-  return absl::OkStatus();
+absl::StatusOr<bool> Reconciler::Read(const AccountId& id, const positions::AccountBook& book,
+                                      const broker::v1::GetVenueStatementResponse& statement, Account& account) {
+  ReconciliationState& state = account.state;
+  for (int page = 0; page < kReadPagesMax; ++page) {
+    const bool venue = state.trade_number < statement.trade_number();
+    const bool journal = state.execution_sequence < statement.execution_sequence();
+    const bool ours = state.fill_sequence < book.totals().sequence;
+    if (!venue && !journal && !ours) {
+      account.journal_short = 0;
+      return false;
+    }
+    // Who is far ahead waits for those who have not told all of theirs.
+    const reconciliation::TradeMatch::Counts seen = account.match.CountOpen();
+    auto ahead = [](std::size_t count, bool other, std::size_t others, bool another, std::size_t anothers) {
+      return (other && count > others + kAheadMax) || (another && count > anothers + kAheadMax);
+    };
+    if (venue && !ahead(seen.venue, journal, seen.journal, ours, seen.ours))
+      RETURN_IF_ERROR(ReadVenue(id, book, statement.trade_number(), account));
+    if (journal && !ahead(seen.journal, venue, seen.venue, ours, seen.ours))
+      RETURN_IF_ERROR(ReadJournal(id, book, statement.execution_sequence(), account));
+    if (ours && !ahead(seen.ours, venue, seen.venue, journal, seen.journal))
+      RETURN_IF_ERROR(ReadOurs(id, book, account));
+    state.matched_trades += account.match.Settle();
+  }
+  return true;
 }
 
 absl::Status Reconciler::ReadVenue(const AccountId& id, const positions::AccountBook& book, std::uint64_t until,
                                    Account& account) {
   std::uint64_t& cursor = account.state.trade_number;
-  for (int page = 0; cursor < until; ++page) {
-    if (page == kReadPagesMax) return absl::UnavailableError("still reading the venue's trades");
-    ASSIGN_OR_RETURN(auto trades, ports_.others.VenueTrades(id, cursor, kReadPage));
-    if (trades.trades().empty()) return absl::UnavailableError("the venue does not tell all of its trades");
-    for (const broker::v1::ExecutionReport& trade : trades.trades()) {
-      // Younger than the statement: the next one has it.
-      if (trade.execution_sequence() > until) break;
-      ASSIGN_OR_RETURN(reconciliation::Moved moved, MovedOfReport(trade, book.totals().currency));
-      if (trade.type() != broker::v1::EXECUTION_TYPE_TRADE)
-        RETURN_IF_ERROR(
-            ReopenTrade(id, book, ExecutionId(trade.execution_id()), account.state.fill_sequence + 1, account));
-      account.match.SeeVenue(ExecutionId(trade.execution_id()), moved, trade.execution_sequence());
-      cursor = trade.execution_sequence();
-    }
+  ASSIGN_OR_RETURN(auto trades, ports_.others.VenueTrades(id, cursor, kReadPage));
+  if (trades.trades().empty()) return absl::UnavailableError("the venue does not tell all of its trades");
+  for (const broker::v1::ExecutionReport& trade : trades.trades()) {
+    // Younger than the statement: the next one has it.
+    if (trade.execution_sequence() > until) break;
+    ASSIGN_OR_RETURN(reconciliation::Moved moved, MovedOfReport(trade, book.totals().currency));
+    if (trade.type() != broker::v1::EXECUTION_TYPE_TRADE)
+      RETURN_IF_ERROR(
+          ReopenTrade(id, book, ExecutionId(trade.execution_id()), account.state.fill_sequence + 1, account));
+    account.match.SeeVenue(ExecutionId(trade.execution_id()), moved, trade.execution_sequence());
+    cursor = trade.execution_sequence();
   }
   return absl::OkStatus();
 }
@@ -239,48 +265,41 @@ absl::Status Reconciler::ReadVenue(const AccountId& id, const positions::Account
 absl::Status Reconciler::ReadJournal(const AccountId& id, const positions::AccountBook& book, std::uint64_t until,
                                      Account& account) {
   std::uint64_t& cursor = account.state.execution_sequence;
-  for (int page = 0; cursor < until; ++page) {
-    if (page == kReadPagesMax) return absl::UnavailableError("still reading the journal");
-    ASSIGN_OR_RETURN(auto reports, ports_.others.Journal(id, cursor, kReadPage));
-    std::uint64_t last = std::min(reports.last_execution_sequence(), until);
-    for (const broker::v1::ExecutionReport& report : reports.reports()) {
-      if (report.execution_sequence() > until) break;
-      if (!IsOfTrade(report.type())) continue;
-      ASSIGN_OR_RETURN(reconciliation::Moved moved, MovedOfReport(report, book.totals().currency));
-      const ExecutionId root(report.exec_ref_id().empty() ? report.execution_id() : report.exec_ref_id());
-      if (moved.version > 0) RETURN_IF_ERROR(ReopenTrade(id, book, root, account.state.fill_sequence + 1, account));
-      account.match.SeeJournal(root, moved);
-    }
-    if (last > cursor) {
-      cursor = last;
-      continue;
-    }
-    // Not stored yet; or numbers that nobody has: they were lost, and the journal goes on after them.
-    if (++account.journal_short < kShortLooks) return absl::UnavailableError("the journal does not tell all it has");
-    cursor = until;
+  ASSIGN_OR_RETURN(auto reports, ports_.others.Journal(id, cursor, kReadPage));
+  std::uint64_t last = std::min(reports.last_execution_sequence(), until);
+  for (const broker::v1::ExecutionReport& report : reports.reports()) {
+    if (report.execution_sequence() > until) break;
+    if (!IsOfTrade(report.type())) continue;
+    ASSIGN_OR_RETURN(reconciliation::Moved moved, MovedOfReport(report, book.totals().currency));
+    const ExecutionId root(report.exec_ref_id().empty() ? report.execution_id() : report.exec_ref_id());
+    if (moved.version > 0) RETURN_IF_ERROR(ReopenTrade(id, book, root, account.state.fill_sequence + 1, account));
+    account.match.SeeJournal(root, moved);
   }
-  account.journal_short = 0;
+  if (last > cursor) {
+    cursor = last;
+    return absl::OkStatus();
+  }
+  // Not stored yet; or numbers that nobody has: they were lost, and the journal goes on after them.
+  if (++account.journal_short < kShortLooks) return absl::UnavailableError("the journal does not tell all it has");
+  cursor = until;
   return absl::OkStatus();
 }
 
 absl::Status Reconciler::ReadOurs(const AccountId& id, const positions::AccountBook& book, Account& account) {
   std::uint64_t& cursor = account.state.fill_sequence;
   const std::uint64_t until = book.totals().sequence;
-  for (int page = 0; cursor < until; ++page) {
-    if (page == kReadPagesMax) return absl::UnavailableError("still reading what is booked");
-    ASSIGN_OR_RETURN(std::vector<Fill> fills, ports_.fills.LoadFills(id, cursor, kReadPage));
-    for (const Fill& fill : fills) {
-      if (fill.sequence > until) break;
-      cursor = fill.sequence;
-      if (fill.reason == kExternal) NoteExternal(fill.order_id, account.state);
-      // From one of our books to another: nothing to the venue.
-      if (fill.transfer || (fill.reversal && fill.version == 0)) continue;
-      const ExecutionId& root = fill.exec_ref_id.empty() ? fill.execution_id : fill.exec_ref_id;
-      if (fill.version > 0) RETURN_IF_ERROR(ReopenTrade(id, book, root, fill.sequence, account));
-      account.match.SeeOurs(root, MovedOfFill(fill, book.totals().currency), fill.reversal);
-    }
-    if (static_cast<int>(fills.size()) < kReadPage || fills.back().sequence > until) cursor = until;
+  ASSIGN_OR_RETURN(std::vector<Fill> fills, ports_.fills.LoadFills(id, cursor, kReadPage));
+  for (const Fill& fill : fills) {
+    if (fill.sequence > until) break;
+    cursor = fill.sequence;
+    if (fill.reason == kExternal) NoteExternal(fill.order_id, account.state);
+    // From one of our books to another: nothing to the venue.
+    if (fill.transfer || (fill.reversal && fill.version == 0)) continue;
+    const ExecutionId& root = fill.exec_ref_id.empty() ? fill.execution_id : fill.exec_ref_id;
+    if (fill.version > 0) RETURN_IF_ERROR(ReopenTrade(id, book, root, fill.sequence, account));
+    account.match.SeeOurs(root, MovedOfFill(fill, book.totals().currency), fill.reversal);
   }
+  if (static_cast<int>(fills.size()) < kReadPage || fills.back().sequence > until) cursor = until;
   return absl::OkStatus();
 }
 

@@ -90,9 +90,9 @@ class Reconciler : public runtime::Machine {
   };
 
   void Compare(const AccountId& id, const positions::AccountBook& book, Account& account, std::int64_t now_ns);
-  // UNAVAILABLE too while there is more to read than one turn reads.
-  absl::Status Read(const AccountId& id, const positions::AccountBook& book,
-                    const broker::v1::GetVenueStatementResponse& statement, Account& account);
+  // What the three tell, a page of each after the other. True: there is more than one turn reads.
+  absl::StatusOr<bool> Read(const AccountId& id, const positions::AccountBook& book,
+                            const broker::v1::GetVenueStatementResponse& statement, Account& account);
   absl::Status ReadVenue(const AccountId& id, const positions::AccountBook& book, std::uint64_t until,
                          Account& account);
   absl::Status ReadJournal(const AccountId& id, const positions::AccountBook& book, std::uint64_t until,
