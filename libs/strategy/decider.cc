@@ -265,6 +265,21 @@ void Decider::ForgetEntries() {
   }
 }
 
+void Decider::ForgetHoldings() {
+  for (auto& [symbol, state] : states_) {
+    state.quantity = state.cost = Decimal();
+    state.waiting_entry = Signal::kNone;
+    state.working_request.clear();
+    state.working_is_entry = false;
+    state.book.waits_for_open = false;
+    state.book.trade_profit = state.book.trade_quantity = state.book.trade_notional = Decimal();
+    state.book.best_price = state.book.working_notional = Decimal();
+    state.book.trial = {};
+  }
+  marks_.clear();
+  saved_best_.clear();
+}
+
 Decision Decider::Remark(UtcTime time, std::string reason, std::map<std::string, std::string> inputs) {
   return Note(Symbol(), time, "settings", std::move(reason), std::move(inputs));
 }

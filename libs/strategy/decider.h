@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,6 +78,10 @@ struct DecisionContext {
   bool entries_allowed = true;
   // What the account's limits and buying power leave. Nothing: not known, and what has a sizing enters nothing.
   std::optional<sizing::Ceiling> ceiling = std::nullopt;
+  // Whose day is being ended: what is traded by them is not entered any more.
+  std::set<TradingCalendar> ending = {};
+  // The part of its size that is traded; nothing: all of it.
+  std::optional<Decimal> size_ratio = std::nullopt;
 };
 
 // One deployment's mind: bars and quotes in, decisions out, its own fills back in. Pure: the caller stores decisions
@@ -112,6 +117,8 @@ class Decider {
   void OnRefused(const std::string& request_id, UtcTime now);
   // For a new start: a signal from before it is not followed any more.
   void ForgetSignals();
+  // What it held was not there (it was filled at quotes and never sent): it is flat, its record stays.
+  void ForgetHoldings();
   // After a change of settings: an exit that is owed is still owed, an entry that waits is not made any more.
   void ForgetEntries();
   // A person has started it or changed its settings: its own loss limits begin anew, from here.

@@ -13,6 +13,7 @@ TradingCalendar Decider::CalendarOf(const Symbol& symbol, const DecisionContext&
 std::string Decider::WhyNot(const Symbol& symbol, Signal side, const DecisionContext& context,
                             std::map<std::string, std::string>& inputs) const {
   if (!context.entries_allowed) return "no entries while the deployment is not active";
+  if (context.ending.contains(CalendarOf(symbol, context))) return "the day is being ended";
   if (side == Signal::kShort && !spec_.allow_short) return "shorts are not allowed";
   if (side == Signal::kLong && spec_.short_only) return "longs are not allowed";
   if (open_positions() >= spec_.max_open_positions)
@@ -121,6 +122,13 @@ Decision Decider::Enter(const Symbol& symbol, Signal side, std::string why, std:
   }
   for (const sizing::Cap& cap : size.caps) inputs["sizing_cap_" + cap.name] = cap.quantity.ToString();
   if (!size.quantity.IsPositive()) return hold(size.refusal);
+  if (context.size_ratio) {
+    const Decimal lot = instrument->second.lot_size;
+    size.quantity = Multiply(size.quantity, *context.size_ratio, Rounding::kDown).RoundTo(lot, Rounding::kDown);
+    inputs["size_ratio"] = context.size_ratio->ToString();
+    if (!size.quantity.IsPositive()) return hold("a canary's part of the size is less than a lot");
+    size.notional = Multiply(size.notional, *context.size_ratio, Rounding::kUp);
+  }
 
   Decision decision =
       Note(symbol, context.market_time, is_long ? "enter_long" : "enter_short", std::move(why), std::move(inputs));

@@ -18,6 +18,10 @@ struct Confirmation {
   friend bool operator==(const Confirmation&, const Confirmation&) = default;
 };
 
+// What a deployment has that is made without a word about them: lost in a day and from its best, parts of its capital.
+inline const Decimal kUsualDailyLoss = Decimal::Of("0.01");
+inline const Decimal kUsualDrawdown = Decimal::Of("0.05");
+
 // What is deployed: one strategy on some instruments of one account.
 struct Spec {
   std::string strategy_id;

@@ -36,7 +36,9 @@ def market(source, symbols, speed, instruments=()):
     broker.update(replay_directory=str(where.TOP / "data"), replay_symbols=symbols)
     # A deployment keeps its symbols for life, so the replay's has a name of its own.
     return {"broker_gateway": broker,
-            "strategy_runner": {"deployments": [deployment("ema-replay", symbols, "1m")]}}
+            "strategy_runner": {"deployments": [deployment("ema-replay", symbols, "1m")],
+                                # Recorded equities: what is held is closed at 15:55 in New York, and each day has its report.
+                                "day_end": ["paper|XNYS|"]}}
 
 
 def market_source(layout):

@@ -59,8 +59,9 @@ HttpResponse WithSecurityHeaders(HttpResponse response) {
 
 std::vector<Route> AllRoutes() {
   std::vector<Route> routes;
-  for (const auto& area : {SessionRoutes(), MarketRoutes(), OrderRoutes(), PositionRoutes(), RiskRoutes(),
-                           TradingRoutes(), RuleRoutes(), AlgoRoutes(), DataRoutes(), AlertAuditRoutes()}) {
+  for (const auto& area :
+       {SessionRoutes(), MarketRoutes(), OrderRoutes(), PositionRoutes(), RiskRoutes(), TradingRoutes(), RuleRoutes(),
+        AlgoRoutes(), DayEndRoutes(), GraduationRoutes(), DataRoutes(), AlertAuditRoutes()}) {
     routes.insert(routes.end(), area.begin(), area.end());
   }
   return routes;

@@ -17,6 +17,8 @@ std::vector<Route> RiskRoutes();
 std::vector<Route> TradingRoutes();
 std::vector<Route> RuleRoutes();
 std::vector<Route> AlgoRoutes();
+std::vector<Route> DayEndRoutes();
+std::vector<Route> GraduationRoutes();
 std::vector<Route> AlertAuditRoutes();
 // All of them.
 std::vector<Route> AllRoutes();

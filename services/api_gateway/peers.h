@@ -11,9 +11,11 @@
 #include "ballast/broker/v1/market_data_service.grpc.pb.h"
 #include "ballast/execution/v1/algo_service.grpc.pb.h"
 #include "ballast/execution/v1/quality_service.grpc.pb.h"
+#include "ballast/graduation/v1/graduation_service.grpc.pb.h"
 #include "ballast/order/v1/order_service.grpc.pb.h"
 #include "ballast/position/v1/position_service.grpc.pb.h"
 #include "ballast/risk/v1/risk_service.grpc.pb.h"
+#include "ballast/session/v1/session_service.grpc.pb.h"
 #include "ballast/strategy/v1/rule_strategy_service.grpc.pb.h"
 #include "ballast/strategy/v1/strategy_service.grpc.pb.h"
 #include "libs/platform/config/config.h"
@@ -44,6 +46,8 @@ struct Peers {
         rules("strategy_runner", strategy.address, strategy.channel),
         algo("strategy_runner", strategy.address, strategy.channel),
         quality("strategy_runner", strategy.address, strategy.channel),
+        sessions("strategy_runner", strategy.address, strategy.channel),
+        graduation("strategy_runner", strategy.address, strategy.channel),
         alerts(Make<alert::v1::AlertService>(config, "alerts")),
         audit(Make<audit::v1::AuditService>(config, "compliance_audit")) {}
 
@@ -56,6 +60,8 @@ struct Peers {
   Peer<strategy::v1::RuleStrategyService> rules;
   Peer<execution::v1::AlgoOrderService> algo;
   Peer<execution::v1::ExecutionQualityService> quality;
+  Peer<session::v1::SessionService> sessions;
+  Peer<graduation::v1::GraduationService> graduation;
   Peer<alert::v1::AlertService> alerts;
   Peer<audit::v1::AuditService> audit;
 

@@ -56,7 +56,7 @@ void Commands::Update(const pb::UpdateDeploymentRequest& request, const Reply<pb
   if (!live->running()) return Change(*live, request, spec, reply);
   // One that runs must be able to go on with them.
   using Prerequisites = std::vector<pb::Prerequisite>;
-  AskPrerequisites(spec, floor_.neighbours,
+  AskPrerequisites(spec, floor_.neighbours, RiskScoreToo::kNo,
                    Posted<Prerequisites>(floor_.inbox, [this, request, spec, reply](Prerequisites& prerequisites) {
                      for (const pb::Prerequisite& one : prerequisites) {
                        if (!one.passed())

@@ -20,6 +20,19 @@ void Commit::Put(StoredDecision decision) {
   decisions_.insert_or_assign(std::move(key), std::move(decision));
 }
 
+void Commit::Put(const session::v1::DayEndPolicy& policy) {
+  day_end_policies_.insert_or_assign(std::pair(policy.account_id(), static_cast<int>(policy.calendar())), policy);
+}
+
+void Commit::Put(const session::v1::DayEnd& day_end) {
+  day_ends_.insert_or_assign(
+      std::tuple(day_end.account_id(), static_cast<int>(day_end.calendar()), day_end.close_time().seconds()), day_end);
+}
+
+void Commit::Put(const graduation::v1::KeptGraduation& graduation) {
+  graduations_.insert_or_assign(graduation.graduation().deployment_id(), graduation);
+}
+
 StrategyStore::Batch Commit::Collect() {
   StrategyStore::Batch batch;
   for (const std::string& id : touched_) {
@@ -29,12 +42,16 @@ StrategyStore::Batch Commit::Collect() {
     batch.states.emplace_back(id, live.decider->states());
   }
   for (const auto& [key, decision] : decisions_) batch.decisions.push_back(decision);
+  for (const auto& [key, policy] : day_end_policies_) batch.day_end_policies.push_back(policy);
+  for (const auto& [key, day_end] : day_ends_) batch.day_ends.push_back(day_end);
+  for (const auto& [id, graduation] : graduations_) batch.graduations.push_back(graduation);
   if (cursors_) batch.cursors = *cursors_;
   return batch;
 }
 
 bool Commit::Flush(bool stopping) {
-  bool anything = !touched_.empty() || !decisions_.empty();
+  bool anything = !touched_.empty() || !decisions_.empty() || !day_end_policies_.empty() || !day_ends_.empty() ||
+                  !graduations_.empty();
   if (!dead_ && anything && !Store(stopping)) {
     if (!dead_) return false;
   }
@@ -63,6 +80,9 @@ bool Commit::Store(bool stopping) {
   }
   touched_.clear();
   decisions_.clear();
+  day_end_policies_.clear();
+  day_ends_.clear();
+  graduations_.clear();
   cursors_.reset();
   ports_.on_durable(batch);
   return true;

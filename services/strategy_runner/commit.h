@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,9 @@ class Commit {
   // Its row and state are stored as they are when the turn is over.
   void Touch(const LiveDeployment& live) { touched_.insert(live.row.deployment_id); }
   void Put(StoredDecision decision);
+  void Put(const session::v1::DayEndPolicy& policy);
+  void Put(const session::v1::DayEnd& day_end);
+  void Put(const graduation::v1::KeptGraduation& graduation);
   // Not behind any state that is stored with them. Alone they are reason enough for no transaction.
   void Cursors(std::map<std::string, OrderCursor> cursors) { cursors_ = std::move(cursors); }
   void After(Effect effect) { effects_.push_back(std::move(effect)); }
@@ -64,6 +68,10 @@ class Commit {
 
   std::set<std::string> touched_;
   std::map<std::pair<std::string, std::uint64_t>, StoredDecision> decisions_;
+  // By account and calendar, and by those and the close.
+  std::map<std::pair<std::string, int>, session::v1::DayEndPolicy> day_end_policies_;
+  std::map<std::tuple<std::string, int, std::int64_t>, session::v1::DayEnd> day_ends_;
+  std::map<std::string, graduation::v1::KeptGraduation> graduations_;
   std::optional<std::map<std::string, OrderCursor>> cursors_;
   std::vector<Effect> effects_;
   bool dead_ = false;

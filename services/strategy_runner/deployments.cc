@@ -79,6 +79,11 @@ const std::string* Deployments::BlockOf(const std::string& account_id) const {
   return found == blocked_.end() ? nullptr : &found->second;
 }
 
+type::v1::AccountMode Deployments::ModeOf(const std::string& account_id) const {
+  auto found = modes_.find(account_id);
+  return found == modes_.end() ? type::v1::ACCOUNT_MODE_UNSPECIFIED : found->second;
+}
+
 void Deployments::SetModes(const order::v1::ListAccountsResponse& accounts) {
   for (const auto& account : accounts.accounts()) modes_[account.account_id()] = account.mode();
 }

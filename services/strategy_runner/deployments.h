@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,6 +13,16 @@
 #include "services/strategy_runner/store.h"
 
 namespace ballast {
+
+// What its stage does to a deployment (GraduationDesk).
+struct Standing {
+  bool shadow = false;
+  // It holds nothing for real: what it decides is filled at the quotes and not sent. A shadow that still does enters
+  // nothing.
+  bool withholding = false;
+  // Part of its size.
+  std::optional<Decimal> size_ratio;
+};
 
 // One deployment as it lives in memory.
 struct LiveDeployment {
@@ -34,6 +45,7 @@ struct LiveDeployment {
   std::uint64_t stops = 0;
   // Its orders are being cancelled; what closes it must come behind that.
   bool cancelling = false;
+  Standing standing;
 
   [[nodiscard]] bool running() const { return row.life.running(); }
   // Something waits to be decided on.
@@ -72,6 +84,8 @@ class Deployments {
   // In words; null: it is not.
   [[nodiscard]] const std::string* BlockOf(const std::string& account_id) const;
   [[nodiscard]] bool knows_modes() const { return !modes_.empty(); }
+  // Unspecified: not known yet.
+  [[nodiscard]] type::v1::AccountMode ModeOf(const std::string& account_id) const;
   void SetModes(const order::v1::ListAccountsResponse& accounts);
   [[nodiscard]] strategy::v1::Deployment Describe(const LiveDeployment& live) const;
 

@@ -82,10 +82,12 @@ grpc::ServerUnaryReactor* StrategyGrpc::CreateDeployment(grpc::CallbackServerCon
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   FieldCheck check;
   check.Id("request_id", request->request_id());
-  (void)SpecFromProto(request->spec(), shelf_, check.errors());
+  pb::CreateDeploymentRequest whole = *request;
+  *whole.mutable_spec() = WithUsualLimits(request->spec());
+  (void)SpecFromProto(whole.spec(), shelf_, check.errors());
   if (!check.ok()) return Refuse(reactor, check);
   bool queued = runner_.Create(
-      *request, [reactor, response](const absl::Status& status, const pb::CreateDeploymentResponse& created) {
+      std::move(whole), [reactor, response](const absl::Status& status, const pb::CreateDeploymentResponse& created) {
         if (status.ok()) *response = created;
         reactor->Finish(ToGrpc(status));
       });
@@ -98,18 +100,19 @@ grpc::ServerUnaryReactor* StrategyGrpc::CheckPrerequisites(grpc::CallbackServerC
                                                            pb::CheckPrerequisitesResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   std::vector<FieldError> errors;
-  strategy::Spec spec = SpecFromProto(request->spec(), shelf_, errors);
+  strategy::Spec spec = SpecFromProto(WithUsualLimits(request->spec()), shelf_, errors);
   if (!errors.empty()) {
     reactor->Finish(InvalidFields(errors));
     return reactor;
   }
   auto external = shelf_.external().Find(spec.strategy_id);
-  AskPrerequisites(spec, neighbours_, [reactor, response, external](std::vector<pb::Prerequisite> prerequisites) {
-    if (external) prerequisites.push_back(ConnectedPrerequisite(*external));
-    response->set_passed(AllPassed(prerequisites));
-    for (auto& prerequisite : prerequisites) *response->add_prerequisites() = std::move(prerequisite);
-    reactor->Finish(grpc::Status::OK);
-  });
+  AskPrerequisites(spec, neighbours_, RiskScoreToo::kYes,
+                   [reactor, response, external](std::vector<pb::Prerequisite> prerequisites) {
+                     if (external) prerequisites.push_back(ConnectedPrerequisite(*external));
+                     response->set_passed(AllPassed(prerequisites));
+                     for (auto& prerequisite : prerequisites) *response->add_prerequisites() = std::move(prerequisite);
+                     reactor->Finish(grpc::Status::OK);
+                   });
   return reactor;
 }
 

@@ -2,9 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <set>
-
-#include <grpcpp/client_context.h>
 
 #include "ballast/alert/v1/alert_service.grpc.pb.h"
 #include "ballast/broker/v1/broker_service.grpc.pb.h"
@@ -13,7 +10,7 @@
 #include "ballast/position/v1/position_service.grpc.pb.h"
 #include "ballast/risk/v1/risk_service.grpc.pb.h"
 #include "libs/platform/config/config.h"
-#include "libs/platform/thread/mutex.h"
+#include "services/strategy_runner/asker.h"
 #include "services/strategy_runner/child_neighbours.h"
 #include "services/strategy_runner/neighbours.h"
 
@@ -29,7 +26,7 @@ class GrpcNeighbours final : public Neighbours, public ChildNeighbours {
   explicit GrpcNeighbours(const Config& config, std::int64_t deadline_ns = kDeadlineNs);
   ~GrpcNeighbours() override { Stop(); }
   // Ends what is asked and refuses what comes; every answer has been given when it returns. Not from an answer.
-  void Stop() EXCLUDES(mutex_);
+  void Stop() { asker_.Stop(); }
 
   void Submit(const order::v1::SubmitOrderRequest& request, Answer<order::v1::SubmitOrderResponse> answer) override;
   void CancelAll(const std::string& account, const std::string& deployment, const std::string& symbol,
@@ -55,14 +52,6 @@ class GrpcNeighbours final : public Neighbours, public ChildNeighbours {
   broker::v1::MarketDataService::Stub& market() { return *market_; }
 
  private:
-  // `method` of a stub's async(); `answer` gets the response, or why there is none.
-  template <typename Async, typename Method, typename Request, typename Response>
-  void Ask(Async* async, Method method, Request request, Answer<Response> answer) EXCLUDES(mutex_);
-  // False: it is ending.
-  bool Begin(grpc::ClientContext* context) EXCLUDES(mutex_);
-  void End(grpc::ClientContext* context) EXCLUDES(mutex_);
-
-  const std::int64_t deadline_ns_;
   std::unique_ptr<order::v1::OrderService::Stub> orders_;
   std::unique_ptr<position::v1::PositionService::Stub> positions_;
   std::unique_ptr<risk::v1::RiskService::Stub> risk_;
@@ -70,10 +59,8 @@ class GrpcNeighbours final : public Neighbours, public ChildNeighbours {
   std::unique_ptr<broker::v1::BrokerService::Stub> brokers_;
   std::unique_ptr<alert::v1::AlertService::Stub> alerts_;
 
-  Mutex mutex_;
-  CondVar ended_;
-  bool stopping_ GUARDED_BY(mutex_) = false;
-  std::set<grpc::ClientContext*> asked_ GUARDED_BY(mutex_);
+  // Last: what is asked ends before the stubs do.
+  Asker asker_;
 };
 
 }  // namespace ballast

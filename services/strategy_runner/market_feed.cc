@@ -13,12 +13,15 @@ constexpr std::int64_t kSilenceNs = 10'000'000'000;
 
 }  // namespace
 
-MarketFeed::MarketFeed(Floor& floor, OrderDesk& desk, StopWatch& stops, OrderFeed& orders, ExternalDesk& external)
+MarketFeed::MarketFeed(Floor& floor, OrderDesk& desk, StopWatch& stops, OrderFeed& orders, ExternalDesk& external,
+                       DayEndDesk& day_end, GraduationDesk& graduation)
     : floor_(floor),
       desk_(desk),
       stops_(stops),
       orders_(orders),
       external_(external),
+      day_end_(day_end),
+      graduation_(graduation),
       needs_(floor, external),
       steps_counter_(floor.metrics.GetCounter("ballast_strategy_steps_total", "market steps worked", {})),
       step_seconds_(floor.metrics.GetSeconds("ballast_strategy_step_seconds", "deciding on one market step", {})),
@@ -62,7 +65,10 @@ bool MarketFeed::WorkFirst() {
     DecideAll();
     stage_ = Stage::kDecided;
   }
-  return desk_.idle();
+  if (!desk_.idle()) return false;
+  // The day ends after what the step itself has led to.
+  day_end_.Work(floor_.clock.MonotonicNanos());
+  return day_end_.idle();
 }
 
 void MarketFeed::Begin(Step& step) {
@@ -76,6 +82,8 @@ void MarketFeed::Begin(Step& step) {
   std::int64_t started = floor_.clock.MonotonicNanos();
   MarketView::News news = floor_.market.Take(step.message);
   quoted_ = std::move(news.quoted);
+  day_end_.OnStep();
+  if (lockstep) graduation_.Observe();
   if (!lockstep) stops_.Watch(quoted_);
   Queue(news.bars);
   needs_.OnStep();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "services/strategy_runner/day_end_desk.h"
 #include "services/strategy_runner/needs.h"
 #include "services/strategy_runner/order_feed.h"
 
@@ -22,7 +23,8 @@ class MarketFeed {
     std::uint64_t connection = 0;
   };
 
-  MarketFeed(Floor& floor, OrderDesk& desk, StopWatch& stops, OrderFeed& orders, ExternalDesk& external);
+  MarketFeed(Floor& floor, OrderDesk& desk, StopWatch& stops, OrderFeed& orders, ExternalDesk& external,
+             DayEndDesk& day_end, GraduationDesk& graduation);
 
   void Push(Step step);
   // As far as it goes now.
@@ -50,6 +52,8 @@ class MarketFeed {
   StopWatch& stops_;
   OrderFeed& orders_;
   ExternalDesk& external_;
+  DayEndDesk& day_end_;
+  GraduationDesk& graduation_;
   Needs needs_;
   std::deque<Step> steps_;
   // Of the first of `steps_`.

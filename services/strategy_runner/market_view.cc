@@ -33,12 +33,36 @@ void MarketView::SetInstruments(std::vector<Instrument> instruments) {
 
 strategy::DecisionContext MarketView::Context(const LiveDeployment& live, std::optional<Decimal> equity,
                                               std::optional<sizing::Ceiling> ceiling) const {
+  auto ending = ending_.find(live.row.spec.account_id());
   return {.market_time = has_spoken() ? time_ : clock_.Now(),
           .quotes = quotes_,
           .instruments = instruments_,
           .equity = equity,
-          .entries_allowed = live.row.life.state == strategy::DeploymentState::kActive,
-          .ceiling = std::move(ceiling)};
+          .entries_allowed = live.row.life.state == strategy::DeploymentState::kActive &&
+                             (!live.standing.shadow || live.standing.withholding),
+          .ceiling = std::move(ceiling),
+          .ending = ending == ending_.end() ? std::set<TradingCalendar>() : ending->second,
+          .size_ratio = live.standing.size_ratio};
+}
+
+TradingCalendar MarketView::CalendarOf(const Symbol& symbol) const {
+  auto found = instruments_.find(symbol);
+  return found == instruments_.end() ? TradingCalendar::kUnspecified : found->second.calendar;
+}
+
+const Quote* MarketView::QuoteOf(const Symbol& symbol) const {
+  auto found = quotes_.find(symbol);
+  return found == quotes_.end() ? nullptr : &found->second;
+}
+
+const Instrument* MarketView::InstrumentOf(const Symbol& symbol) const {
+  auto found = instruments_.find(symbol);
+  return found == instruments_.end() ? nullptr : &found->second;
+}
+
+bool MarketView::Trades(const Symbol& symbol) const {
+  auto found = quotes_.find(symbol);
+  return found != quotes_.end() && found->second.session_open && !found->second.halted;
 }
 
 }  // namespace ballast

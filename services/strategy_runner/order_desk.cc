@@ -5,6 +5,7 @@
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/wire/wire.h"
+#include "services/strategy_runner/shadow.h"
 #include "services/strategy_runner/spec_codec.h"
 
 namespace ballast {
@@ -26,8 +27,9 @@ bool DefinitelyNot(const absl::Status& status) {
 
 }  // namespace
 
-OrderDesk::OrderDesk(Floor& floor)
+OrderDesk::OrderDesk(Floor& floor, GraduationDesk& graduation)
     : floor_(floor),
+      graduation_(graduation),
       decisions_(floor.metrics.GetCounter("ballast_strategy_decisions_total", "decisions made", {})),
       orders_(floor.metrics.GetCounter("ballast_strategy_orders_total", "orders answered", {})),
       refusals_(floor.metrics.GetCounter("ballast_strategy_refusals_total", "orders refused, or never sent", {})),
@@ -78,6 +80,26 @@ StoredDecision OrderDesk::Store(LiveDeployment& live, const strategy::Decision& 
   return stored;
 }
 
+StoredDecision OrderDesk::Withhold(LiveDeployment& live, const strategy::Decision& decision) {
+  strategy::Decision told = decision;
+  told.intent.reset();
+  StoredDecision stored = Store(live, told);
+  const std::string request_id = live.decider->RequestIdOf(decision);
+  std::optional<OrderEvent> filled =
+      ShadowFill(decision, live.decider->id(), request_id, floor_.market.QuoteOf(decision.symbol),
+                 floor_.market.InstrumentOf(decision.symbol));
+  if (filled) {
+    stored.decision.set_outcome("withheld, a shadow: " + decision.intent->quantity.ToString() + " at " +
+                                filled->fill->price.ToString());
+    (void)live.decider->OnOrderEvent(*filled, floor_.market.time());
+  } else {
+    stored.decision.set_outcome("withheld, a shadow: there is no quote to fill it at");
+    live.decider->OnRefused(request_id, floor_.market.time());
+  }
+  graduation_.OnWithheld(live.row.deployment_id);
+  return stored;
+}
+
 void OrderDesk::Act(LiveDeployment& live, std::vector<strategy::Decision> decisions) {
   // Before the decisions: they are stored with it.
   bool unsaved = live.decider->TakeUnsaved();
@@ -87,8 +109,14 @@ void OrderDesk::Act(LiveDeployment& live, std::vector<strategy::Decision> decisi
   }
   std::vector<std::string> to_send;
   for (const strategy::Decision& decision : decisions) {
-    StoredDecision stored = Store(live, decision);
+    const bool withheld = live.standing.withholding && decision.intent;
+    StoredDecision stored = withheld ? Withhold(live, decision) : Store(live, decision);
     if (stored.submit) {
+      auto price = decision.inputs.find("price");
+      if (auto expected =
+              price == decision.inputs.end() ? absl::StatusOr<Decimal>(Decimal()) : Decimal::Parse(price->second);
+          !stored.submit->reduce_only() && expected.ok())
+        graduation_.OnEntry(stored.submit->request_id(), live.row.deployment_id, stored.submit->side(), *expected);
       to_send.push_back(stored.submit->request_id());
       open_[to_send.back()] = {.deployment_id = live.row.deployment_id,
                                .decision = stored,
@@ -257,6 +285,7 @@ void OrderDesk::PassOver(const std::string& account_id) {
 }
 
 void OrderDesk::OnOrder(const order::v1::Order& order) {
+  graduation_.OnOrder(order);
   if (LeftTheHouse(order.status())) awaited_.erase(order.order_id());
   Open* open = Find(order.request_id());
   if (open == nullptr || open->deployment_id != order.deployment_id()) return;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "services/strategy_runner/floor.h"
+#include "services/strategy_runner/graduation_desk.h"
 
 namespace ballast {
 
@@ -14,7 +14,7 @@ namespace ballast {
 // until what became of it is known. Waits for no answer; an order that nobody answers for holds up no other one.
 class OrderDesk {
  public:
-  explicit OrderDesk(Floor& floor);
+  OrderDesk(Floor& floor, GraduationDesk& graduation);
 
   // Stores the decisions and, once they are durable, sends their orders.
   void Act(LiveDeployment& live, std::vector<strategy::Decision> decisions);
@@ -54,6 +54,8 @@ class OrderDesk {
   };
 
   StoredDecision Store(LiveDeployment& live, const strategy::Decision& decision);
+  // A shadow's: what its order would have come to is booked, and it is not sent.
+  StoredDecision Withhold(LiveDeployment& live, const strategy::Decision& decision);
   order::v1::SubmitOrderRequest RequestOf(const LiveDeployment& live, const strategy::Decision& decision) const;
   void WorkOne(Open& open, std::int64_t now_ns);
   void Send(Open& open, std::int64_t now_ns);
@@ -67,6 +69,7 @@ class OrderDesk {
   Open* Find(const std::string& request_id);
 
   Floor& floor_;
+  GraduationDesk& graduation_;
   std::map<std::string, Open> open_;  // by request id
   std::uint64_t last_number_ = 0;
   void Await(const std::string& order_id, const std::string& account_id);

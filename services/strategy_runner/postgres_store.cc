@@ -3,6 +3,7 @@
 #include <pqxx/pqxx>
 
 #include "libs/base/absl_std.h"
+#include "services/strategy_runner/day_end_store.h"
 #include "services/strategy_runner/kept_codec.h"
 
 namespace ballast {
@@ -195,6 +196,23 @@ absl::StatusOr<std::map<std::string, OrderCursor>> PostgresStrategyStore::LoadCu
   return cursors;
 }
 
+absl::StatusOr<StrategyStore::DayEnds> PostgresStrategyStore::LoadDayEnds() {
+  DayEnds all;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) { return ReadDayEnds(work, all); }));
+  return all;
+}
+
+absl::StatusOr<std::vector<graduation::v1::KeptGraduation>> PostgresStrategyStore::LoadGraduations() {
+  std::vector<graduation::v1::KeptGraduation> all;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    all.clear();
+    for (const pqxx::row& row : work.exec("SELECT payload FROM graduation ORDER BY deployment_id"))
+      RETURN_IF_ERROR(Parse(row[0], &all.emplace_back()));
+    return absl::OkStatus();
+  }));
+  return all;
+}
+
 absl::Status PostgresStrategyStore::Save(const Batch& batch) {
   return database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     RETURN_IF_ERROR(Database::CheckEpoch(work, "strategy_runner", epoch_));
@@ -202,6 +220,11 @@ absl::Status PostgresStrategyStore::Save(const Batch& batch) {
     SaveStates(work, batch);
     SaveDecisions(work, batch);
     SaveCursors(work, batch);
+    SaveDayEnds(work, batch);
+    for (const graduation::v1::KeptGraduation& one : batch.graduations)
+      work.exec_params(
+          "INSERT INTO graduation VALUES ($1,$2) ON CONFLICT (deployment_id) DO UPDATE SET payload = excluded.payload",
+          one.graduation().deployment_id(), Bytes(one));
     return absl::OkStatus();
   });
 }

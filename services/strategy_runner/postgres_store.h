@@ -13,6 +13,8 @@ class PostgresStrategyStore final : public StrategyStore {
   absl::Status Fence() override;
   absl::StatusOr<std::vector<Loaded>> Load() override;
   absl::StatusOr<std::map<std::string, OrderCursor>> LoadCursors() override;
+  absl::StatusOr<DayEnds> LoadDayEnds() override;
+  absl::StatusOr<std::vector<graduation::v1::KeptGraduation>> LoadGraduations() override;
   absl::Status Save(const Batch& batch) override;
   absl::StatusOr<strategy::v1::ListDecisionsResponse> ListDecisions(
       const strategy::v1::ListDecisionsRequest& request) override;

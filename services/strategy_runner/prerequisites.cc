@@ -8,6 +8,7 @@
 #include "libs/base/absl_std.h"
 #include "libs/platform/thread/mutex.h"
 #include "libs/wire/wire.h"
+#include "services/strategy_runner/risk_proposal.h"
 
 namespace ballast {
 namespace {
@@ -156,6 +157,8 @@ std::vector<Prerequisite> CheckPrerequisites(const strategy::Spec& spec, const P
   all.push_back(Timeframe(spec, facts));
   all.push_back(Equity(facts));
   all.push_back(Limits(spec, facts));
+  // It is shown; whoever deploys decides.
+  if (facts.risk_score.ok()) all.push_back(Verdict("risk_score", true, graduation::WordsOf(*facts.risk_score)));
   return all;
 }
 
@@ -164,8 +167,8 @@ namespace {
 // Facts as they come in, on any thread.
 class Gather {
  public:
-  Gather(strategy::Spec spec, std::function<void(std::vector<Prerequisite>)> answer)
-      : spec_(std::move(spec)), answer_(std::move(answer)) {}
+  Gather(strategy::Spec spec, int missing, std::function<void(std::vector<Prerequisite>)> answer)
+      : spec_(std::move(spec)), answer_(std::move(answer)), missing_(missing) {}
   template <typename T>
   void Take(absl::StatusOr<T> PrerequisiteFacts::*fact, absl::StatusOr<T> value) EXCLUDES(mutex_) {
     {
@@ -187,7 +190,7 @@ class Gather {
   const std::function<void(std::vector<Prerequisite>)> answer_;
   Mutex mutex_;
   PrerequisiteFacts facts_ GUARDED_BY(mutex_);
-  int missing_ GUARDED_BY(mutex_) = 7;
+  int missing_ GUARDED_BY(mutex_);
 };
 
 // What takes one fact in.
@@ -198,9 +201,9 @@ Neighbours::Answer<T> Into(std::shared_ptr<Gather> gather, absl::StatusOr<T> Pre
 
 }  // namespace
 
-void AskPrerequisites(const strategy::Spec& spec, Neighbours& neighbours,
+void AskPrerequisites(const strategy::Spec& spec, Neighbours& neighbours, RiskScoreToo score,
                       std::function<void(std::vector<Prerequisite>)> answer) {
-  auto gather = std::make_shared<Gather>(spec, std::move(answer));
+  auto gather = std::make_shared<Gather>(spec, score == RiskScoreToo::kYes ? 8 : 7, std::move(answer));
   const std::string& account = spec.account_id.value();
   neighbours.Accounts(Into(gather, &PrerequisiteFacts::accounts));
   neighbours.Brokers(Into(gather, &PrerequisiteFacts::brokers));
@@ -209,6 +212,10 @@ void AskPrerequisites(const strategy::Spec& spec, Neighbours& neighbours,
   neighbours.Quotes(Into(gather, &PrerequisiteFacts::quotes));
   neighbours.Summary(account, Into(gather, &PrerequisiteFacts::summary));
   neighbours.Limits(account, Into(gather, &PrerequisiteFacts::limits));
+  if (score == RiskScoreToo::kNo) return;
+  AskRiskScore(spec, neighbours, [gather](const graduation::RiskScore& scored) {
+    gather->Take(&PrerequisiteFacts::risk_score, absl::StatusOr<graduation::RiskScore>(scored));
+  });
 }
 
 bool AllPassed(const std::vector<Prerequisite>& prerequisites) {

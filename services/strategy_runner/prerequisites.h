@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ballast/strategy/v1/strategy_service.pb.h"
+#include "libs/graduation/risk_score.h"
 #include "libs/strategy/decider.h"
 #include "services/strategy_runner/neighbours.h"
 
@@ -19,13 +20,17 @@ struct PrerequisiteFacts {
   absl::StatusOr<broker::v1::GetQuotesResponse> quotes;
   absl::StatusOr<position::v1::AccountSummary> summary;
   absl::StatusOr<risk::v1::Limits> limits;
+  // None: nobody has asked.
+  absl::StatusOr<graduation::RiskScore> risk_score = absl::NotFoundError("");
 };
 
 // What must hold before a deployment may trade, each with its verdict and the numbers behind it. A question that was
 // not answered is a failed prerequisite.
 std::vector<strategy::v1::Prerequisite> CheckPrerequisites(const strategy::Spec& spec, const PrerequisiteFacts& facts);
 // Asks everybody at once; `answer` gets the verdicts on the thread of the last who answers.
-void AskPrerequisites(const strategy::Spec& spec, Neighbours& neighbours,
+// For whoever only looks also the score of risk, which asks for the past of each instrument.
+enum class RiskScoreToo { kNo, kYes };
+void AskPrerequisites(const strategy::Spec& spec, Neighbours& neighbours, RiskScoreToo score,
                       std::function<void(std::vector<strategy::v1::Prerequisite>)> answer);
 // Can bars of `timeframe` be made of a market's shortest ones?
 strategy::v1::Prerequisite CheckTimeframe(const std::string& timeframe, std::int64_t bar_length_seconds);

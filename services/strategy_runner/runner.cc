@@ -37,11 +37,13 @@ Runner::Runner(Options options, Ports ports)
              .deployments = deployments_,
              .market = market_,
              .commit = commit_},
-      desk_(floor_),
+      graduation_(floor_, ports.accounts),
+      desk_(floor_, graduation_),
       stops_(floor_, desk_),
       orders_(floor_, desk_, stops_),
       external_(floor_, options_.external_window_ns),
-      feed_(floor_, desk_, stops_, orders_, external_),
+      day_end_(floor_, ports.accounts),
+      feed_(floor_, desk_, stops_, orders_, external_, day_end_, graduation_),
       starter_(floor_, stops_, [this] { options_.on_settled(); }),
       commands_(floor_, stops_, starter_, [this](const std::string& id) { orders_.Own(id); }),
       active_(ports.metrics.GetGauge("ballast_strategy_deployments", "deployments that run", {})),
@@ -56,6 +58,10 @@ absl::Status Runner::Recover() {
   orders_.Recover(std::move(cursors));
   for (StrategyStore::Loaded& one : loaded) RETURN_IF_ERROR(RecoverOne(std::move(one)));
   RETURN_IF_ERROR(AddConfigured());
+  ASSIGN_OR_RETURN(StrategyStore::DayEnds day_ends, store_.LoadDayEnds());
+  day_end_.Recover(std::move(day_ends), options_.day_ends);
+  ASSIGN_OR_RETURN(std::vector<graduation::v1::KeptGraduation> graduations, store_.LoadGraduations());
+  graduation_.Recover(std::move(graduations));
   StrategyStore::Batch batch;
   for (const auto& [id, live] : deployments_.all()) batch.rows.push_back(live.row);
   return store_.Save(batch);
@@ -97,6 +103,8 @@ runtime::Turn Runner::Poll(std::int64_t now_ns) {
     if (!last_tick_ns_ || now_ns - *last_tick_ns_ >= kTickNs) Tick(now_ns);
     desk_.Work();
     feed_.Work();
+    if (!market_.lockstep()) day_end_.Work(now_ns);
+    day_end_.Tell(now_ns);
   }
   if (!Flush() && !commit_.dead()) return Blocked();
   return {runtime::Turn::State::kReady, last_tick_ns_.value_or(now_ns) + kTickNs};
@@ -124,6 +132,7 @@ void Runner::Tick(std::int64_t now_ns) {
   for (auto& [id, live] : deployments_.all()) stops_.Work(live);
   external_.Tick(now_ns);
   feed_.Tick(now_ns);
+  graduation_.Tick(now_ns);
   orders_.Tick();
 }
 
@@ -216,6 +225,43 @@ bool Runner::Get(std::string id, Reply<pb::Deployment> reply) {
 
 bool Runner::List(std::string account, Reply<pb::ListDeploymentsResponse> reply) {
   return Command([this, account = std::move(account), reply = std::move(reply)] { commands_.List(account, reply); });
+}
+
+bool Runner::SetDayEndPolicy(session::v1::DayEndPolicy policy, Reply<session::v1::DayEndPolicy> reply) {
+  return Command([this, policy = std::move(policy), reply = std::move(reply)] { day_end_.SetPolicy(policy, reply); });
+}
+
+bool Runner::ListDayEndPolicies(std::string account, Reply<std::vector<session::v1::DayEndPolicy>> reply) {
+  return Command([this, account = std::move(account), reply = std::move(reply)] {
+    reply(absl::OkStatus(), day_end_.Policies(account));
+  });
+}
+
+bool Runner::GetGraduation(std::string id, Reply<graduation::v1::Graduation> reply) {
+  return Command([this, id = std::move(id), reply = std::move(reply)] { graduation_.Get(id, reply); });
+}
+
+bool Runner::ListGraduations(std::string account, Reply<std::vector<graduation::v1::Graduation>> reply) {
+  return Command([this, account = std::move(account), reply = std::move(reply)] {
+    reply(absl::OkStatus(), graduation_.List(account));
+  });
+}
+
+bool Runner::SetGraduationPlan(graduation::v1::SetGraduationPlanRequest request,
+                               Reply<graduation::v1::Graduation> reply) {
+  return Command([this, request = std::move(request), reply = std::move(reply)] {
+    graduation_.SetPlan(request.deployment_id(), request.plan(), request.actor(), reply);
+  });
+}
+
+bool Runner::Promote(graduation::v1::PromoteDeploymentRequest request, Reply<graduation::v1::Graduation> reply) {
+  return Command(
+      [this, request = std::move(request), reply = std::move(reply)] { graduation_.Promote(request, reply); });
+}
+
+bool Runner::Demote(graduation::v1::DemoteDeploymentRequest request, Reply<graduation::v1::Graduation> reply) {
+  return Command(
+      [this, request = std::move(request), reply = std::move(reply)] { graduation_.Demote(request, reply); });
 }
 
 bool Runner::Subscribe(std::shared_ptr<Sender> session) {

@@ -28,6 +28,8 @@ class Runner : public runtime::Machine {
   struct Options {
     // Created at the first start and started as soon as their prerequisites hold.
     std::vector<ConfiguredDeployment> configured;
+    // Kept at the first start, where there is none.
+    std::vector<session::v1::DayEndPolicy> day_ends;
     // Runs once, on the deciding thread: every configured deployment has been started, or there is no need to wait for
     // it. The market is not read before, so that a replay starts with everybody in place.
     std::function<void()> on_settled;
@@ -37,6 +39,7 @@ class Runner : public runtime::Machine {
   struct Ports {
     StrategyStore& store;
     Neighbours& neighbours;
+    AccountNeighbours& accounts;
     const RuleShelf& shelf;
     const Clock& clock;
     Logger& log;
@@ -77,6 +80,13 @@ class Runner : public runtime::Machine {
   bool Preview(strategy::v1::PreviewSizingRequest request, Reply<strategy::v1::PreviewSizingResponse> reply);
   bool Get(std::string id, Reply<strategy::v1::Deployment> reply);
   bool List(std::string account, Reply<strategy::v1::ListDeploymentsResponse> reply);
+  bool SetDayEndPolicy(session::v1::DayEndPolicy policy, Reply<session::v1::DayEndPolicy> reply);
+  bool ListDayEndPolicies(std::string account, Reply<std::vector<session::v1::DayEndPolicy>> reply);
+  bool GetGraduation(std::string id, Reply<graduation::v1::Graduation> reply);
+  bool ListGraduations(std::string account, Reply<std::vector<graduation::v1::Graduation>> reply);
+  bool SetGraduationPlan(graduation::v1::SetGraduationPlanRequest request, Reply<graduation::v1::Graduation> reply);
+  bool Promote(graduation::v1::PromoteDeploymentRequest request, Reply<graduation::v1::Graduation> reply);
+  bool Demote(graduation::v1::DemoteDeploymentRequest request, Reply<graduation::v1::Graduation> reply);
   bool Subscribe(std::shared_ptr<Sender> session);
 
   // Any thread: the processes of external strategies. False: the inbox is full, and the session has to end.
@@ -108,10 +118,12 @@ class Runner : public runtime::Machine {
   MarketView market_;
   Commit commit_;
   Floor floor_;
+  GraduationDesk graduation_;
   OrderDesk desk_;
   StopWatch stops_;
   OrderFeed orders_;
   ExternalDesk external_;
+  DayEndDesk day_end_;
   MarketFeed feed_;
   Starter starter_;
   Commands commands_;

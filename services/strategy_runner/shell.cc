@@ -8,12 +8,16 @@
 #include "libs/platform/thread/answered.h"
 #include "libs/runtime/worker.h"
 #include "services/strategy_runner/algo_house.h"
+#include "services/strategy_runner/day_end_codec.h"
 #include "services/strategy_runner/external_grpc.h"
+#include "services/strategy_runner/graduation_grpc.h"
+#include "services/strategy_runner/grpc_account_neighbours.h"
 #include "services/strategy_runner/grpc_adapter.h"
 #include "services/strategy_runner/grpc_neighbours.h"
 #include "services/strategy_runner/postgres_store.h"
 #include "services/strategy_runner/rule_grpc.h"
 #include "services/strategy_runner/runner.h"
+#include "services/strategy_runner/session_grpc.h"
 
 namespace ballast {
 
@@ -34,6 +38,7 @@ class StrategyRunnerShell : public Service {
         rules_(shelf_, rule_store_, context.clock, context.log),
         neighbours_(context.config),
         algo_(context, neighbours_),
+        account_neighbours_(context.config),
         events_(EventReader::Callbacks{
             .open =
                 [this](grpc::ClientContext* call, auto* reactor) {
@@ -98,9 +103,15 @@ class StrategyRunnerShell : public Service {
       ASSIGN_OR_RETURN(ConfiguredDeployment configured, ParseDeployment(text, shelf_));
       options.configured.push_back(std::move(configured));
     }
+    for (const std::string& text : context_.config.GetStringList("day_end")) {
+      if (text.empty()) continue;
+      ASSIGN_OR_RETURN(session::v1::DayEndPolicy policy, ParseDayEnd(text));
+      options.day_ends.push_back(std::move(policy));
+    }
     options.on_settled = [this] { market_.Start(); };
     runner_ = std::make_unique<Runner>(std::move(options), Runner::Ports{.store = store_,
                                                                          .neighbours = neighbours_,
+                                                                         .accounts = account_neighbours_,
                                                                          .shelf = shelf_,
                                                                          .clock = context_.clock,
                                                                          .log = context_.log,
@@ -115,10 +126,12 @@ class StrategyRunnerShell : public Service {
     }
     external_ = std::make_unique<ExternalGrpc>(std::move(token), shelf_.external(), external_store_, *runner_,
                                                context_.clock, context_.log);
+    graduations_ = std::make_unique<GraduationGrpc>(*runner_, neighbours_, shelf_);
+    sessions_ = std::make_unique<SessionGrpc>(*runner_, neighbours_, context_.database);
     return runner_->Recover();
   }
   std::vector<grpc::Service*> GrpcServices() override {
-    std::vector<grpc::Service*> services = {grpc_.get(), &rules_, external_.get()};
+    std::vector<grpc::Service*> services = {grpc_.get(), &rules_, external_.get(), sessions_.get(), graduations_.get()};
     for (grpc::Service* service : algo_.services()) services.push_back(service);
     return services;
   }
@@ -126,6 +139,7 @@ class StrategyRunnerShell : public Service {
     grpc_->Start();
     rules_.Start();
     external_->Start();
+    sessions_->Start();
     worker_->Start();
     events_.Start();
     algo_.Start();
@@ -139,9 +153,11 @@ class StrategyRunnerShell : public Service {
     events_.Stop();
     market_.Stop();
     neighbours_.Stop();
+    account_neighbours_.Stop();
     grpc_->Stop();
     rules_.Stop();
     external_->Stop();
+    sessions_->Stop();
   }
 
  private:
@@ -171,10 +187,13 @@ class StrategyRunnerShell : public Service {
   RuleStrategyGrpc rules_;
   GrpcNeighbours neighbours_;
   AlgoHouse algo_;
+  GrpcAccountNeighbours account_neighbours_;
   std::unique_ptr<Runner> runner_;
   std::unique_ptr<runtime::Worker> worker_;
   std::unique_ptr<StrategyGrpc> grpc_;
   std::unique_ptr<ExternalGrpc> external_;
+  std::unique_ptr<SessionGrpc> sessions_;
+  std::unique_ptr<GraduationGrpc> graduations_;
   EventReader events_;
   MarketClient market_;
 };
@@ -184,21 +203,26 @@ class StrategyRunnerShell : public Service {
 ServiceSpec StrategyRunnerSpec() {
   return {
       .name = "strategy_runner",
-      .knobs =
-          {{.name = "deployments",
-            .type = KnobType::kStringList,
-            .default_value = "",
-            .help = "deployments created at the first start: id|strategy|account|symbol,symbol|timeframe|name=value,…"},
-           {.name = "token_file",
-            .default_value = "",
-            .help = "file with the suite's token, mode 600, for external strategies; empty: none of them is taken"},
-           {.name = "external_answer_ms",
-            .type = KnobType::kInt,
-            .default_value = "2000",
-            .help = "an external strategy's bar that is not answered so long is decided without it",
-            .minimum = "50",
-            .maximum = "60000",
-            .unit = "ms"}},
+      .knobs = {{.name = "deployments",
+                 .type = KnobType::kStringList,
+                 .default_value = "",
+                 .help = "deployments created at the first start: "
+                         "id|strategy|account|symbol,symbol|timeframe|name=value,…"},
+                {.name = "token_file",
+                 .default_value = "",
+                 .help =
+                     "file with the suite's token, mode 600, for external strategies; empty: none of them is taken"},
+                {.name = "external_answer_ms",
+                 .type = KnobType::kInt,
+                 .default_value = "2000",
+                 .help = "an external strategy's bar that is not answered so long is decided without it",
+                 .minimum = "50",
+                 .maximum = "60000",
+                 .unit = "ms"},
+                {.name = "day_end",
+                 .type = KnobType::kStringList,
+                 .default_value = "",
+                 .help = "how accounts' days end, kept at the first start: account|XNYS|name=value,…"}},
       .migrations = Migrations_strategy_runner(),
       .make = [](ServiceContext& context) { return std::make_unique<StrategyRunnerShell>(context); }};
 }

@@ -178,6 +178,22 @@ strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, const Ru
   return spec;
 }
 
+strategy::v1::DeploymentSpec WithUsualLimits(strategy::v1::DeploymentSpec spec) {
+  auto is_zero = [](const type::v1::Decimal& value) {
+    auto read = Decimal::Parse(value.value());
+    return read.ok() && read->IsZero();
+  };
+  if (!spec.has_daily_loss_ratio() || spec.daily_loss_ratio().value().empty())
+    wire::ToProto(strategy::kUsualDailyLoss, spec.mutable_daily_loss_ratio());
+  else if (is_zero(spec.daily_loss_ratio()))
+    spec.clear_daily_loss_ratio();
+  if (!spec.has_drawdown_ratio() || spec.drawdown_ratio().value().empty())
+    wire::ToProto(strategy::kUsualDrawdown, spec.mutable_drawdown_ratio());
+  else if (is_zero(spec.drawdown_ratio()))
+    spec.clear_drawdown_ratio();
+  return spec;
+}
+
 void ToProto(const strategy::Spec& spec, strategy::v1::DeploymentSpec* out) {
   out->set_strategy_id(spec.strategy_id);
   for (const auto& [name, value] : spec.parameters) (*out->mutable_parameters())[name] = value;
@@ -232,6 +248,8 @@ absl::StatusOr<ConfiguredDeployment> ParseDeployment(const std::string& text, co
   for (const std::string& symbol : Split(parts[3], ',')) read.symbols.emplace_back(symbol);
   read.timeframe = parts[4];
   read.display_name = parts[0];
+  read.daily_loss_ratio = strategy::kUsualDailyLoss;
+  read.drawdown_ratio = strategy::kUsualDrawdown;
   for (const std::string& setting : Split(parts[5], ',')) {
     if (setting.empty()) continue;
     std::size_t equals = setting.find('=');

@@ -14,6 +14,8 @@ namespace ballast {
 // Decodes and checks everything that can be checked without asking anybody; one error per field that is wrong.
 strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, const RuleShelf& shelf,
                              std::vector<FieldError>& errors);
+// Of a deployment that is being made: loss limits that are not set are the usual ones, and zero is none.
+strategy::v1::DeploymentSpec WithUsualLimits(strategy::v1::DeploymentSpec spec);
 void ToProto(const strategy::Spec& spec, strategy::v1::DeploymentSpec* out);
 void ToProto(const strategy::Decision& decision, const DeploymentId& id, strategy::v1::Decision* out);
 

@@ -44,7 +44,7 @@ strategy::v1::Prerequisite Unreadable(const std::string& why) {
 void Starter::Start(LiveDeployment& live, bool by_hand, Done done) {
   std::uint64_t number = ++last_attempt_;
   attempts_[number] = {.deployment_id = live.row.deployment_id, .stops = live.stops, .done = std::move(done)};
-  AskPrerequisites(live.decider->spec(), floor_.neighbours,
+  AskPrerequisites(live.decider->spec(), floor_.neighbours, RiskScoreToo::kNo,
                    Posted<Prerequisites>(floor_.inbox, [this, number](Prerequisites& prerequisites) {
                      auto attempt = attempts_.find(number);
                      if (attempt == attempts_.end()) return;

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "ballast/graduation/v1/graduation.pb.h"
 #include "ballast/order/v1/order_service.pb.h"
+#include "ballast/session/v1/day_end.pb.h"
 #include "ballast/strategy/v1/strategy_service.pb.h"
 #include "libs/strategy/decider.h"
 #include "libs/strategy/deployment.h"
@@ -60,6 +62,14 @@ class StrategyStore {
     std::vector<std::pair<std::string, std::map<Symbol, strategy::SymbolState>>> states;
     std::vector<StoredDecision> decisions;
     std::map<std::string, OrderCursor> cursors;
+    std::vector<session::v1::DayEndPolicy> day_end_policies;
+    std::vector<session::v1::DayEnd> day_ends;
+    std::vector<graduation::v1::KeptGraduation> graduations;
+  };
+  struct DayEnds {
+    std::vector<session::v1::DayEndPolicy> policies;
+    // Those that are worked on, and the newest of each account and calendar.
+    std::vector<session::v1::DayEnd> ends;
   };
 
   virtual ~StrategyStore() = default;
@@ -68,6 +78,8 @@ class StrategyStore {
   virtual absl::Status Fence() = 0;
   virtual absl::StatusOr<std::vector<Loaded>> Load() = 0;
   virtual absl::StatusOr<std::map<std::string, OrderCursor>> LoadCursors() = 0;
+  virtual absl::StatusOr<DayEnds> LoadDayEnds() = 0;
+  virtual absl::StatusOr<std::vector<graduation::v1::KeptGraduation>> LoadGraduations() = 0;
   // All of it or nothing. Rows, states and decisions are written over what is there: the same batch twice is the same
   // as once, so one whose outcome is not known (UNAVAILABLE, ABORTED, UNKNOWN) is simply saved again.
   // FAILED_PRECONDITION: a newer instance has fenced this one off.

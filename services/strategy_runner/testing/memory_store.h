@@ -15,6 +15,9 @@ struct MemoryStrategyTables {
   std::map<std::string, std::map<Symbol, strategy::SymbolState>> states;
   std::map<std::string, std::map<std::uint64_t, StoredDecision>> decisions;
   std::map<std::string, OrderCursor> cursors;
+  std::map<std::pair<std::string, int>, session::v1::DayEndPolicy> day_end_policies;
+  std::map<std::tuple<std::string, int, std::int64_t>, session::v1::DayEnd> day_ends;
+  std::map<std::string, graduation::v1::KeptGraduation> graduations;
 };
 
 // The store without a database. One thread.
@@ -38,6 +41,19 @@ class MemoryStrategyStore final : public StrategyStore {
     return loaded;
   }
   absl::StatusOr<std::map<std::string, OrderCursor>> LoadCursors() override { return tables_->cursors; }
+
+  absl::StatusOr<DayEnds> LoadDayEnds() override {
+    DayEnds all;
+    for (const auto& [key, policy] : tables_->day_end_policies) all.policies.push_back(policy);
+    for (const auto& [key, day_end] : tables_->day_ends) all.ends.push_back(day_end);
+    return all;
+  }
+
+  absl::StatusOr<std::vector<graduation::v1::KeptGraduation>> LoadGraduations() override {
+    std::vector<graduation::v1::KeptGraduation> all;
+    for (const auto& [id, one] : tables_->graduations) all.push_back(one);
+    return all;
+  }
 
   absl::Status Save(const Batch& batch) override {
     ++saves;
@@ -94,6 +110,11 @@ class MemoryStrategyStore final : public StrategyStore {
       kept.submit = submit;
     }
     for (const auto& [account, cursor] : batch.cursors) tables_->cursors[account] = cursor;
+    for (const auto& policy : batch.day_end_policies)
+      tables_->day_end_policies[{policy.account_id(), policy.calendar()}] = policy;
+    for (const auto& one : batch.graduations) tables_->graduations[one.graduation().deployment_id()] = one;
+    for (const auto& day_end : batch.day_ends)
+      tables_->day_ends[{day_end.account_id(), day_end.calendar(), day_end.close_time().seconds()}] = day_end;
   }
 
   std::shared_ptr<MemoryStrategyTables> tables_;

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "services/strategy_runner/runner.h"
 #include "services/strategy_runner/testing/memory_store.h"
+#include "services/strategy_runner/testing/scripted_account.h"
 #include "services/strategy_runner/testing/scripted_neighbours.h"
 
 namespace ballast {
@@ -57,6 +58,7 @@ class RunnerStage : public ::testing::Test {
     runner_ = std::make_unique<Runner>(std::move(options),
                                        Runner::Ports{.store = *store_,
                                                      .neighbours = neighbours_,
+                                                     .accounts = accounts_,
                                                      .shelf = shelf_,
                                                      .clock = clock_,
                                                      .log = *log_,
@@ -232,6 +234,7 @@ class RunnerStage : public ::testing::Test {
   Metrics metrics_;
   std::unique_ptr<Logger> log_;
   ScriptedNeighbours neighbours_;
+  ScriptedAccount accounts_;
   RuleShelf shelf_;
   std::shared_ptr<MemoryStrategyTables> tables_ = std::make_shared<MemoryStrategyTables>();
   std::unique_ptr<MemoryStrategyStore> store_;

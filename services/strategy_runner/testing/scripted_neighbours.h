@@ -34,6 +34,7 @@ class ScriptedNeighbours final : public Neighbours {
   int refuse_alerts = 0;
   std::vector<alert::v1::RaiseAlertRequest> alerts;
   std::string speed = "1";
+  TradingCalendar calendar = TradingCalendar::kUnspecified;
 
   // Answers what was kept with this beginning.
   void Release(const std::string& beginning) {
@@ -118,13 +119,14 @@ class ScriptedNeighbours final : public Neighbours {
     });
   }
   void Instruments(Answer<std::vector<Instrument>> answer) override {
-    Ask("instruments", [answer] {
+    Ask("instruments", [this, answer] {
       std::vector<Instrument> all;
       for (const char* symbol : {"SPY", "QQQ"}) {
         all.push_back({.symbol = Symbol(symbol),
                        .tick_size = Decimal::Of("0.01"),
                        .lot_size = Decimal::Of("1"),
-                       .min_notional = Decimal::Of("1")});
+                       .min_notional = Decimal::Of("1"),
+                       .calendar = calendar});
       }
       answer(all);
     });

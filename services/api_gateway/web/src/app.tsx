@@ -16,6 +16,7 @@ import { AlertsView } from "./views/alerts";
 import { AlgoView } from "./views/algo";
 import { AuditView } from "./views/audit";
 import { DataView } from "./views/data";
+import { DaysView } from "./views/days";
 import { DeploymentsView } from "./views/deployments";
 import { HistoryView } from "./views/history";
 import { OrdersView } from "./views/orders";
@@ -23,18 +24,21 @@ import { OverviewView } from "./views/overview";
 import { PositionsView } from "./views/positions";
 import { RiskView } from "./views/risk";
 import { RulesView } from "./views/rules";
+import { StagesView } from "./views/stages";
 import { SystemView } from "./views/system";
 import { TradeView } from "./views/trade";
 
 const kViews: readonly { path: string; label: string; key: string; view: () => ReactNode }[] = [
   { path: "overview", label: "Overview", key: "o", view: () => <OverviewView /> },
   { path: "deployments", label: "Deployments", key: "d", view: () => <DeploymentsView /> },
+  { path: "stages", label: "Stages", key: "e", view: () => <StagesView /> },
   { path: "rules", label: "Rules", key: "l", view: () => <RulesView /> },
   { path: "trade", label: "Trade", key: "t", view: () => <TradeView /> },
   { path: "positions", label: "Positions", key: "p", view: () => <PositionsView /> },
   { path: "orders", label: "Orders", key: "r", view: () => <OrdersView /> },
   { path: "algorithms", label: "Algorithms", key: "m", view: () => <AlgoView /> },
   { path: "history", label: "History", key: "h", view: () => <HistoryView /> },
+  { path: "days", label: "Days", key: "y", view: () => <DaysView /> },
   { path: "risk", label: "Risk", key: "k", view: () => <RiskView /> },
   { path: "alerts", label: "Alerts", key: "a", view: () => <AlertsView /> },
   { path: "audit", label: "Audit", key: "u", view: () => <AuditView /> },

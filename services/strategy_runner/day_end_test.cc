@@ -1,0 +1,306 @@
+// The end of a day, each step once: also when the process dies at any commit, and after any answer.
+#include "libs/base/civil_day.h"
+#include "libs/wire/wire.h"
+#include "services/strategy_runner/day_end_codec.h"
+#include "services/strategy_runner/testing/runner_stage.h"
+
+namespace ballast {
+namespace {
+
+namespace session_pb = session::v1;
+
+class DayEndTest : public RunnerStage {
+ protected:
+  static constexpr std::int64_t kMidnight = DaysFromCivil({2018, 4, 6}) * 86'400;
+
+  DayEndTest() {
+    neighbours_.calendar = TradingCalendar::kNewYorkStockExchange;
+    accounts_.books = {{{"demo", "SPY"}, Decimal::Of("9")}, {{"", "SPY"}, Decimal::Of("-2")}};
+  }
+  void StartDay(const std::string& settings = "", bool lockstep = true) {
+    lockstep_ = lockstep;
+    auto policy = ParseDayEnd("paper|XNYS|" + settings);
+    ASSERT_TRUE(policy.ok()) << policy.status();
+    options_.day_ends = {*policy};
+    Restart(options_);
+    At(15, 0);
+  }
+  // The market is at that time of the 6th of April 2018, UTC; the exchange closes at 20:00.
+  void At(int hour, int minute, int second = 0, bool open = true) {
+    broker::v1::StreamMarketDataResponse step = MakeStep(++number_, "260", true, false);
+    step.set_lockstep(lockstep_);
+    step.mutable_market_time()->set_seconds(kMidnight + hour * 3'600 + minute * 60 + second);
+    *step.mutable_quotes(0)->mutable_quote_time() = step.market_time();
+    step.mutable_quotes(0)->set_session_open(open);
+    last_ = step;
+    Bring(std::move(step));
+    Settle();
+  }
+  // Time passes until nothing changes any more.
+  void Settle() {
+    for (int i = 0; i < 12; ++i) Pass(1'000'000'000);
+  }
+  std::optional<session_pb::DayEnd> Day() const {
+    if (tables_->day_ends.empty()) return std::nullopt;
+    return tables_->day_ends.rbegin()->second;
+  }
+
+  Runner::Options options_;
+  broker::v1::StreamMarketDataResponse last_;
+  int number_ = 0;
+  bool lockstep_ = true;
+};
+
+TEST_F(DayEndTest, ADayIsClosedAndReported) {
+  StartDay();
+  position::v1::Trade won, lost;
+  won.mutable_pnl()->set_value("10.25");
+  won.mutable_fees()->set_value("0.5");
+  lost.mutable_pnl()->set_value("-4");
+  lost.mutable_fees()->set_value("0.25");
+  accounts_.trades = {lost, won};
+  accounts_.AddWorking("w1", "SPY", "limit-1");
+  accounts_.AddWorking("p1", "SPY", "protect:1");
+  At(19, 54, 59);
+  EXPECT_FALSE(Day());
+  At(19, 55);
+  ASSERT_TRUE(Day());
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE) << Day()->DebugString();
+  EXPECT_EQ(accounts_.cancels, std::vector<std::string>{"w1"}) << "protection goes with its position";
+  EXPECT_EQ(accounts_.close_calls,
+            (std::vector<std::string>{"day-end:XNYS:2018-04-06:1", "day-end:XNYS:2018-04-06:2"}));
+  EXPECT_TRUE(Day()->report().flat());
+  EXPECT_EQ(Day()->report().trade_count(), 2);
+  EXPECT_EQ(Day()->report().trades_pnl().value(), "6.25");
+  EXPECT_EQ(Day()->report().trades_fees().value(), "0.75");
+  EXPECT_EQ(Day()->report().winning_trades(), 1);
+  EXPECT_EQ(Day()->report().trades(0).pnl().value(), "10.25") << "oldest first";
+  EXPECT_EQ(Day()->report().summary().day_pnl().value(), "12.5");
+  EXPECT_EQ(accounts_.trades_after, (UtcTime{(kMidnight + 13 * 3'600 + 30 * 60) * kSecondNs}));
+  ASSERT_EQ(neighbours_.alerts.size(), 1U);
+  EXPECT_EQ(neighbours_.alerts[0].text(), "P&L +12.5 USD, equity 100012.5, 2 trades (1 won, 1 lost)");
+  EXPECT_TRUE(Day()->told());
+  // Exactly once.
+  At(19, 56);
+  At(20, 1, 0, false);
+  EXPECT_EQ(accounts_.close_calls.size(), 2U);
+  EXPECT_EQ(neighbours_.alerts.size(), 1U);
+  EXPECT_EQ(acknowledged_, number_) << "the market was held up";
+}
+
+TEST_F(DayEndTest, TheMarketWaitsForTheOrdersOfAStepAndNotForTheirFills) {
+  StartDay();
+  accounts_.fills_at_once = false;
+  At(19, 55);
+  EXPECT_EQ(acknowledged_, number_);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_CLOSING);
+  EXPECT_EQ(Day()->waits_for(), "2 closing orders to end");
+  EXPECT_EQ(accounts_.closes.size(), 2U);
+  accounts_.Fill();
+  At(19, 56);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+  EXPECT_EQ(Day()->closes(0).filled().value(), "2") << "by hand comes first, by name";
+  EXPECT_EQ(accounts_.closes.size(), 2U);
+}
+
+TEST_F(DayEndTest, AViewThatLagsIsNotBelieved) {
+  StartDay();
+  accounts_.behind = 1;
+  At(19, 55);
+  EXPECT_NE(Day()->step(), session_pb::DAY_END_STEP_DONE);
+  EXPECT_TRUE(accounts_.close_calls.empty());
+  accounts_.behind = 0;
+  At(19, 56);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+}
+
+TEST_F(DayEndTest, WhenItCannotBeClosedSomebodyIsToldAndItGoesOn) {
+  StartDay();
+  accounts_.refuses = "trading is halted";
+  At(19, 55);
+  EXPECT_TRUE(neighbours_.alerts.empty());
+  std::size_t tries = accounts_.close_calls.size();
+  At(19, 58);
+  EXPECT_GT(accounts_.close_calls.size(), tries);
+  ASSERT_EQ(neighbours_.alerts.size(), 1U);
+  EXPECT_EQ(neighbours_.alerts[0].level(), alert::v1::ALERT_LEVEL_CRITICAL);
+  At(19, 59);
+  EXPECT_EQ(neighbours_.alerts.size(), 1U) << "once";
+  At(20, 0, 1, false);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+  ASSERT_EQ(Day()->report().left_size(), 2);
+  EXPECT_EQ(Day()->report().left(1).reason(), "trading is halted");
+  EXPECT_EQ(neighbours_.alerts.size(), 2U);
+  EXPECT_EQ(neighbours_.alerts[1].level(), alert::v1::ALERT_LEVEL_WARNING);
+}
+
+TEST_F(DayEndTest, NoOvernightClosesAtTheNextOpen) {
+  StartDay("no_overnight=true");
+  accounts_.refuses = "nobody to trade with";
+  At(19, 59);
+  At(20, 0, 1, false);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_OVERNIGHT);
+  EXPECT_EQ(Day()->report().left_size(), 2);
+  accounts_.refuses.clear();
+  At(24 + 24 + 13, 0, 0, false);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_OVERNIGHT);
+  At(72 + 13, 30, 5);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+  EXPECT_TRUE(Day()->has_flat_time());
+  EXPECT_EQ(tables_->day_ends.size(), 1U);
+}
+
+TEST_F(DayEndTest, ADeploymentMayKeepWhatItHolds) {
+  StartDay("liquidate.demo=false");
+  At(19, 55);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+  EXPECT_EQ(accounts_.close_calls.size(), 1U);
+  ASSERT_EQ(Day()->report().left_size(), 1);
+  EXPECT_EQ(Day()->report().left(0).reason(), "it is not to be closed");
+}
+
+TEST_F(DayEndTest, NothingIsEnteredWhileADayIsEnded) {
+  StrategyStore::Batch batch;
+  batch.rows.push_back(DemoRow(strategy::DeploymentState::kActive));
+  Keep(std::move(batch));
+  for (Bar& bar : neighbours_.past)
+    bar.start_time =
+        UtcTime{(kMidnight + 15 * 3'600) * kSecondNs} + Duration::Seconds((bar.start_time.nanos / kSecondNs) % 3'600);
+  accounts_.books.clear();
+  StartDay("", false);
+  auto bar = [&](int hour, int minute, const char* close) {
+    broker::v1::StreamMarketDataResponse step = MakeStep(++number_, close, true, true);
+    step.mutable_market_time()->set_seconds(kMidnight + hour * 3'600 + minute * 60);
+    step.mutable_bars(0)->mutable_start_time()->set_seconds(kMidnight + hour * 3'600 + minute * 60 - 60);
+    *step.mutable_quotes(0)->mutable_quote_time() = step.market_time();
+    Bring(std::move(step));
+    Settle();
+  };
+  bar(19, 56, "110");
+  EXPECT_TRUE(neighbours_.submitted.empty());
+  ASSERT_FALSE(Decisions().empty());
+  EXPECT_NE(Decisions()[0].find("the day is being ended"), std::string::npos) << Decisions()[0];
+}
+
+TEST_F(DayEndTest, APolicyIsChangedAndHoldsForTheEndThatHasNotBegun) {
+  StartDay();
+  auto set = [&](const std::string& text) {
+    auto policy = ParseDayEnd("paper|XNYS|" + text);
+    policy->set_actor("user:me");
+    std::optional<session_pb::DayEndPolicy> kept;
+    EXPECT_TRUE(runner_->SetDayEndPolicy(*policy, [&](const absl::Status& status, const session_pb::DayEndPolicy& now) {
+      EXPECT_TRUE(status.ok());
+      kept = now;
+    }));
+    Poll();
+    return kept.value();
+  };
+  EXPECT_EQ(set("minutes_before_close=30").revision(), 1U);
+  EXPECT_EQ(set("minutes_before_close=30").revision(), 1U) << "the same again changes nothing";
+  At(19, 30);
+  EXPECT_TRUE(Day());
+  EXPECT_EQ(tables_->day_end_policies.begin()->second.actor(), "user:me");
+}
+
+TEST_F(DayEndTest, AReportKnowsTheFormerOne) {
+  StartDay();
+  At(19, 55);
+  At(72 + 19, 55);
+  ASSERT_EQ(tables_->day_ends.size(), 2U);
+  EXPECT_EQ(Day()->date(), "2018-04-09");
+  EXPECT_EQ(Day()->report().former_equity().value(), "100012.5");
+  EXPECT_EQ(accounts_.trades_after, (UtcTime{(kMidnight + 19 * 3'600 + 55 * 60) * kSecondNs}));
+}
+
+TEST_F(DayEndTest, WhatEndedWhileTheSuiteWasAwayIsReportedAsLate) {
+  StartDay();
+  At(21, 0, 0, false);
+  ASSERT_TRUE(Day());
+  EXPECT_TRUE(Day()->late());
+  EXPECT_TRUE(accounts_.close_calls.empty());
+  EXPECT_EQ(Day()->report().left(0).reason(), "the end began after the close");
+}
+
+// Dies at each commit in turn, whose answer was lost, and goes on as another process: every order once, one report, one
+// summary.
+class DayEndCrash : public DayEndTest, public ::testing::WithParamInterface<std::tuple<int, bool>> {};
+
+TEST_P(DayEndCrash, EachStepOnce) {
+  auto [at, applied] = GetParam();
+  StartDay("", false);
+  accounts_.AddWorking("w1", "SPY", "limit-1");
+  At(19, 54);
+  for (int i = 0; i < at; ++i) store_->FailNext(absl::OkStatus(), true);
+  store_->FailNext(absl::InternalError("the disk is gone"), applied);
+  At(19, 55);
+  const bool died = !failed_.empty();
+  if (died) {
+    failed_.clear();
+    Restart(options_);
+    Bring(last_);
+    Settle();
+  }
+  At(19, 56);
+  At(19, 57);
+  ASSERT_TRUE(Day());
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE) << Day()->DebugString();
+  EXPECT_EQ(accounts_.closes.size(), 2U) << "a position was closed by two orders";
+  for (const auto& [book, quantity] : accounts_.books) EXPECT_TRUE(quantity.IsZero()) << book.first;
+  EXPECT_EQ(tables_->day_ends.size(), 1U);
+  EXPECT_EQ(Day()->canceled_order_ids_size(), 1);
+  std::set<std::string> alerts;
+  for (const auto& alert : neighbours_.alerts) alerts.insert(alert.request_id());
+  EXPECT_EQ(alerts.size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(AtEveryCommit, DayEndCrash, ::testing::Combine(::testing::Range(0, 10), ::testing::Bool()));
+
+// A neighbour that does not answer holds nothing for ever.
+class DayEndAway : public DayEndTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(DayEndAway, AQuestionThatIsNotAnsweredIsAskedAgain) {
+  StartDay("", false);
+  accounts_.AddWorking("w1", "SPY", "limit-1");
+  At(19, 54);
+  accounts_.away = GetParam();
+  At(19, 55);
+  At(19, 56);
+  ASSERT_TRUE(Day());
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE) << Day()->DebugString();
+  EXPECT_EQ(accounts_.closes.size(), 2U);
+}
+
+INSTANTIATE_TEST_SUITE_P(SoMany, DayEndAway, ::testing::Range(1, 12));
+
+TEST(DayEndText, WhatIsNotOneIsSaid) {
+  EXPECT_TRUE(ParseDayEnd("paper|XNYS").ok());
+  EXPECT_TRUE(ParseDayEnd("paper|XNYS|")->liquidate());
+  EXPECT_FALSE(ParseDayEnd("paper|ALWAYS_OPEN|day_start_minute=60")->liquidate());
+  for (const char* wrong : {"", "paper", "|XNYS|", "paper|LSE|", "paper|XNYS|when=now", "paper|XNYS|liquidate=maybe",
+                            "paper|XNYS|minutes_before_close=x", "paper|XNYS|minutes_before_close=0.5",
+                            "paper|XNYS|minutes_before_close=500", "paper|XNYS|day_start_minute=60"})
+    EXPECT_TRUE(absl::IsInvalidArgument(ParseDayEnd(wrong).status())) << wrong;
+}
+
+TEST(DayEndText, CalendarDays) {
+  session_pb::ListCalendarDaysRequest request;
+  request.set_calendar(session_pb::CALENDAR_XNYS);
+  request.set_from_date("2026-11-25");
+  request.set_to_date("2026-11-29");
+  session_pb::ListCalendarDaysResponse response;
+  ASSERT_TRUE(ListDays(request, &response).ok());
+  ASSERT_EQ(response.days_size(), 5);
+  EXPECT_FALSE(response.days(1).trading_day());
+  EXPECT_TRUE(response.days(2).half_day());
+  EXPECT_EQ(wire::FromProto(response.days(2).close_time()).ToString(), "2026-11-27T18:00:00.000000Z");
+  EXPECT_FALSE(response.days(3).has_close_time());
+  for (const char* wrong : {"2026-02-30", "26-01-01", "2006-12-31", "2100-01-01", "2026/01/01", ""}) {
+    request.set_from_date(wrong);
+    EXPECT_EQ(ListDays(request, &response).error_code(), grpc::INVALID_ARGUMENT) << wrong;
+  }
+  request.set_from_date("2025-01-01");
+  EXPECT_EQ(ListDays(request, &response).error_code(), grpc::INVALID_ARGUMENT) << "more than 400 days";
+}
+
+}  // namespace
+}  // namespace ballast
