@@ -20,6 +20,12 @@ struct Resampled {
   double loss_share = 0;
   // Runs that fell by half or more on their way.
   double ruin_share = 0;
+  // On the way: after so many trades, the same percentiles of the return. From 0 to all, at most 61 points.
+  struct Point {
+    std::size_t trades = 0;
+    std::vector<double> return_ratio;
+  };
+  std::vector<Point> band;
 };
 
 // Monte Carlo: trades drawn with replacement, as many as there were, `runs` times; each one's profit is taken as it was

@@ -38,6 +38,19 @@ TEST(ResampleTest, ChanceIsAsWideAsItIs) {
   EXPECT_TRUE(std::is_sorted(resampled->drawdown_ratio.begin(), resampled->drawdown_ratio.end()));
 }
 
+TEST(ResampleTest, TheBandGoesFromNothingToTheEnd) {
+  auto resampled = Resample(Trades(80, 50), Decimal::FromInt(1'000), 300, 3);
+  ASSERT_EQ(resampled->band.size(), 61U);
+  EXPECT_EQ(resampled->band.front().trades, 0U);
+  EXPECT_EQ(resampled->band.front().return_ratio, std::vector<double>(5, 0.0));
+  EXPECT_EQ(resampled->band.back().trades, 130U);
+  EXPECT_EQ(resampled->band.back().return_ratio, resampled->return_ratio);
+  for (std::size_t i = 1; i < resampled->band.size(); ++i) {
+    EXPECT_GT(resampled->band[i].trades, resampled->band[i - 1].trades);
+    EXPECT_TRUE(std::is_sorted(resampled->band[i].return_ratio.begin(), resampled->band[i].return_ratio.end()));
+  }
+}
+
 TEST(ResampleTest, OnlyWinsNeverFall) {
   auto resampled = Resample(Trades(25, 0), Decimal::FromInt(1'000), 50, 1);
   EXPECT_EQ(resampled->loss_share, 0);

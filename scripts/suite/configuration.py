@@ -86,6 +86,7 @@ def write(layout, *overrides):
     sections["order_management"]["order_managers"] = layout.order_managers
     sections["positions"]["trade_log_directory"] = str(layout.logs)
     sections["strategy_runner"]["token_file"] = str(layout.secrets / "token")
+    sections["strategy_runner"]["backtest_data"] = str(where.TOP / "data")
     gateway = {
         "http_listen": f"127.0.0.1:{layout.ports['http']}",
         # The gateway serves REST without a dashboard, and refuses a folder that is not there.

@@ -202,14 +202,15 @@ def browser(tally):
         if suite is None:
             tally.one("browser: the suite did not start", False)
             return
-        code, output = _stream(["npm", "run", "--silent", "test:browser", "--", str(where.TOP / "build/pictures")],
-                               where.WEB, dict(environment, BALLAST_URL=suite["BALLAST_URL"],
-                                               BALLAST_TOKEN=suite["BALLAST_TOKEN"]))
-        counts = re.findall(r"^(\d+) passed, (\d+) failed$", output, re.M)
-        if counts:
-            tally.add("browser", int(counts[-1][0]), int(counts[-1][1]))
-        else:
-            tally.add("browser", 0, int(code != 0))
+        for script in ("test:browser:backtests", "test:browser"):
+            code, output = _stream(["npm", "run", "--silent", script, "--", str(where.TOP / "build/pictures")],
+                                   where.WEB, dict(environment, BALLAST_URL=suite["BALLAST_URL"],
+                                                   BALLAST_TOKEN=suite["BALLAST_TOKEN"]))
+            counts = re.findall(r"^(\d+) passed, (\d+) failed$", output, re.M)
+            if counts:
+                tally.add("browser", int(counts[-1][0]), int(counts[-1][1]))
+            else:
+                tally.add("browser", 0, int(code != 0))
 
 
 def _collected():

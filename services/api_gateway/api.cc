@@ -5,6 +5,7 @@
 
 #include "libs/platform/grpc/fields.h"
 #include "services/api_gateway/openapi.h"
+#include "services/api_gateway/routes_backtests.h"
 #include "services/api_gateway/routes_data.h"
 
 namespace ballast {
@@ -61,7 +62,7 @@ std::vector<Route> AllRoutes() {
   std::vector<Route> routes;
   for (const auto& area :
        {SessionRoutes(), MarketRoutes(), OrderRoutes(), PositionRoutes(), RiskRoutes(), TradingRoutes(), RuleRoutes(),
-        AlgoRoutes(), DayEndRoutes(), GraduationRoutes(), DataRoutes(), AlertAuditRoutes()}) {
+        AlgoRoutes(), BacktestRoutes(), DayEndRoutes(), GraduationRoutes(), DataRoutes(), AlertAuditRoutes()}) {
     routes.insert(routes.end(), area.begin(), area.end());
   }
   return routes;

@@ -25,8 +25,9 @@ absl::StatusOr<std::vector<To>> AllFromProto(const Protos& protos) {
 
 }  // namespace
 
-GrpcNeighbours::GrpcNeighbours(const Config& config, std::int64_t deadline_ns)
-    : orders_(order::v1::OrderService::NewStub(MakeChannel(config.GetString("order_management_address")))),
+GrpcNeighbours::GrpcNeighbours(const Config& config, const BacktestShelf& backtests, std::int64_t deadline_ns)
+    : backtests_(backtests),
+      orders_(order::v1::OrderService::NewStub(MakeChannel(config.GetString("order_management_address")))),
       positions_(position::v1::PositionService::NewStub(MakeChannel(config.GetString("positions_address")))),
       risk_(risk::v1::RiskService::NewStub(MakeChannel(config.GetString("risk_address")))),
       market_(broker::v1::MarketDataService::NewStub(MakeChannel(config.GetString("broker_gateway_address")))),
@@ -199,6 +200,11 @@ void GrpcNeighbours::CancelOrder(const order::v1::CancelOrderRequest& request,
              BALLAST_ASYNC(order::v1::OrderService, CancelOrder, order::v1::CancelOrderRequest,
                            order::v1::CancelOrderResponse),
              request, std::move(answer));
+}
+
+std::optional<std::string> GrpcNeighbours::BacktestOnFile(const std::string& strategy_id,
+                                                          const strategy::Parameters& parameters) const {
+  return backtests_.Find(strategy_id, parameters);
 }
 
 }  // namespace ballast

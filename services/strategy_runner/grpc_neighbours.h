@@ -11,6 +11,7 @@
 #include "ballast/risk/v1/risk_service.grpc.pb.h"
 #include "libs/platform/config/config.h"
 #include "services/strategy_runner/asker.h"
+#include "services/strategy_runner/backtest_shelf.h"
 #include "services/strategy_runner/child_neighbours.h"
 #include "services/strategy_runner/neighbours.h"
 
@@ -23,7 +24,7 @@ class GrpcNeighbours final : public Neighbours, public ChildNeighbours {
   using Answer = Neighbours::Answer<T>;
   static constexpr std::int64_t kDeadlineNs = 2'000'000'000;
 
-  explicit GrpcNeighbours(const Config& config, std::int64_t deadline_ns = kDeadlineNs);
+  GrpcNeighbours(const Config& config, const BacktestShelf& backtests, std::int64_t deadline_ns = kDeadlineNs);
   ~GrpcNeighbours() override { Stop(); }
   // Ends what is asked and refuses what comes; every answer has been given when it returns. Not from an answer.
   void Stop() { asker_.Stop(); }
@@ -46,12 +47,15 @@ class GrpcNeighbours final : public Neighbours, public ChildNeighbours {
   void GetOrder(const std::string& order_id, Answer<order::v1::Order> answer) override;
   void CancelOrder(const order::v1::CancelOrderRequest& request,
                    Answer<order::v1::CancelOrderResponse> answer) override;
+  [[nodiscard]] std::optional<std::string> BacktestOnFile(const std::string& strategy_id,
+                                                          const strategy::Parameters& parameters) const override;
 
   // For the streams that are read for ever.
   order::v1::OrderService::Stub& orders() { return *orders_; }
   broker::v1::MarketDataService::Stub& market() { return *market_; }
 
  private:
+  const BacktestShelf& backtests_;
   std::unique_ptr<order::v1::OrderService::Stub> orders_;
   std::unique_ptr<position::v1::PositionService::Stub> positions_;
   std::unique_ptr<risk::v1::RiskService::Stub> risk_;

@@ -53,7 +53,7 @@ class GrpcNeighboursTest : public ::testing::Test {
   }
   void TearDown() override { server_->Shutdown(); }
   void Make(std::int64_t deadline_ns = GrpcNeighbours::kDeadlineNs) {
-    neighbours_ = std::make_unique<GrpcNeighbours>(*config_, deadline_ns);
+    neighbours_ = std::make_unique<GrpcNeighbours>(*config_, backtests_, deadline_ns);
   }
   template <typename T>
   static std::pair<Neighbours::Answer<T>, std::future<absl::StatusOr<T>>> Await() {
@@ -65,6 +65,8 @@ class GrpcNeighboursTest : public ::testing::Test {
   HalfDeaf orders_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Config> config_;
+  RuleShelf rules_;
+  BacktestShelf backtests_{rules_};
   std::unique_ptr<GrpcNeighbours> neighbours_;
 };
 

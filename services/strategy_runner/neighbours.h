@@ -13,6 +13,7 @@
 #include "ballast/position/v1/position_service.pb.h"
 #include "ballast/risk/v1/risk_service.pb.h"
 #include "libs/model/market.h"
+#include "libs/strategy/strategy.h"
 
 namespace ballast {
 
@@ -49,6 +50,10 @@ class Neighbours {
   // Idempotent by its request id.
   virtual void RaiseAlert(const alert::v1::RaiseAlertRequest& request, Told told) = 0;
   virtual void Bars(const Symbol& symbol, const std::string& timeframe, int limit, Answer<std::vector<Bar>> answer) = 0;
+  // The newest successful backtest of a strategy with these parameters, for people; known here, so it is answered at
+  // once.
+  [[nodiscard]] virtual std::optional<std::string> BacktestOnFile(const std::string& strategy_id,
+                                                                  const strategy::Parameters& parameters) const = 0;
 };
 
 }  // namespace ballast

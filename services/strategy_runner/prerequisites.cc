@@ -145,6 +145,17 @@ Prerequisite Limits(const strategy::Spec& spec, const PrerequisiteFacts& facts) 
   return Verdict("risk_limits", true, "size and count are within the account's limits");
 }
 
+// Only real money asks for one.
+Prerequisite Backtest(const strategy::Spec& spec, const PrerequisiteFacts& facts) {
+  if (facts.backtest) return Verdict("backtest", true, *facts.backtest);
+  if (!facts.accounts.ok()) return Verdict("backtest", false, Unanswered(facts.accounts.status()));
+  for (const order::v1::Account& account : facts.accounts->accounts()) {
+    if (account.account_id() == spec.account_id.value() && account.mode() == type::v1::ACCOUNT_MODE_PAPER)
+      return Verdict("backtest", true, "none on file; a live account asks for one");
+  }
+  return Verdict("backtest", false, "none on file of this strategy with these parameters");
+}
+
 }  // namespace
 
 std::vector<Prerequisite> CheckPrerequisites(const strategy::Spec& spec, const PrerequisiteFacts& facts) {
@@ -157,6 +168,7 @@ std::vector<Prerequisite> CheckPrerequisites(const strategy::Spec& spec, const P
   all.push_back(Timeframe(spec, facts));
   all.push_back(Equity(facts));
   all.push_back(Limits(spec, facts));
+  all.push_back(Backtest(spec, facts));
   // It is shown; whoever deploys decides.
   if (facts.risk_score.ok()) all.push_back(Verdict("risk_score", true, graduation::WordsOf(*facts.risk_score)));
   return all;
@@ -167,8 +179,11 @@ namespace {
 // Facts as they come in, on any thread.
 class Gather {
  public:
-  Gather(strategy::Spec spec, int missing, std::function<void(std::vector<Prerequisite>)> answer)
-      : spec_(std::move(spec)), answer_(std::move(answer)), missing_(missing) {}
+  Gather(strategy::Spec spec, std::optional<std::string> backtest, int missing,
+         std::function<void(std::vector<Prerequisite>)> answer)
+      : spec_(std::move(spec)), answer_(std::move(answer)), missing_(missing) {
+    facts_.backtest = std::move(backtest);
+  }
   template <typename T>
   void Take(absl::StatusOr<T> PrerequisiteFacts::*fact, absl::StatusOr<T> value) EXCLUDES(mutex_) {
     {
@@ -203,7 +218,8 @@ Neighbours::Answer<T> Into(std::shared_ptr<Gather> gather, absl::StatusOr<T> Pre
 
 void AskPrerequisites(const strategy::Spec& spec, Neighbours& neighbours, RiskScoreToo score,
                       std::function<void(std::vector<Prerequisite>)> answer) {
-  auto gather = std::make_shared<Gather>(spec, score == RiskScoreToo::kYes ? 8 : 7, std::move(answer));
+  auto gather = std::make_shared<Gather>(spec, neighbours.BacktestOnFile(spec.strategy_id, spec.parameters),
+                                         score == RiskScoreToo::kYes ? 8 : 7, std::move(answer));
   const std::string& account = spec.account_id.value();
   neighbours.Accounts(Into(gather, &PrerequisiteFacts::accounts));
   neighbours.Brokers(Into(gather, &PrerequisiteFacts::brokers));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct PrerequisiteFacts {
   absl::StatusOr<risk::v1::Limits> limits;
   // None: nobody has asked.
   absl::StatusOr<graduation::RiskScore> risk_score = absl::NotFoundError("");
+  // The newest backtest of the same strategy, version and parameters that has succeeded.
+  std::optional<std::string> backtest;
 };
 
 // What must hold before a deployment may trade, each with its verdict and the numbers behind it. A question that was

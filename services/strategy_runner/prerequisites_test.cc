@@ -27,5 +27,35 @@ TEST(CheckTimeframeTest, WhatIsNoMultipleOrUnknownIsRefused) {
   EXPECT_FALSE(CheckTimeframe("1m", -60).passed());
 }
 
+strategy::v1::Prerequisite BacktestVerdict(type::v1::AccountMode mode, std::optional<std::string> on_file) {
+  auto unknown = absl::UnavailableError("nobody answers");
+  order::v1::ListAccountsResponse accounts;
+  accounts.add_accounts()->set_account_id("one");
+  accounts.mutable_accounts(0)->set_mode(mode);
+  PrerequisiteFacts facts{.accounts = accounts,
+                          .brokers = unknown,
+                          .instruments = unknown,
+                          .market = unknown,
+                          .quotes = unknown,
+                          .summary = unknown,
+                          .limits = unknown,
+                          .backtest = std::move(on_file)};
+  for (const auto& verdict : CheckPrerequisites({.account_id = AccountId("one")}, facts)) {
+    if (verdict.name() == "backtest") return verdict;
+  }
+  return {};
+}
+
+TEST(BacktestOnFileTest, RealMoneyAsksForOneAndPaperSaysThatThereIsNone) {
+  EXPECT_FALSE(BacktestVerdict(type::v1::ACCOUNT_MODE_LIVE, std::nullopt).passed());
+  EXPECT_TRUE(BacktestVerdict(type::v1::ACCOUNT_MODE_LIVE, "B-1 of today").passed());
+  EXPECT_EQ(BacktestVerdict(type::v1::ACCOUNT_MODE_LIVE, "B-1 of today").detail(), "B-1 of today");
+  auto paper = BacktestVerdict(type::v1::ACCOUNT_MODE_PAPER, std::nullopt);
+  EXPECT_TRUE(paper.passed());
+  EXPECT_NE(paper.detail().find("none on file"), std::string::npos);
+  // An account that nobody knows is none of paper.
+  EXPECT_FALSE(BacktestVerdict(type::v1::ACCOUNT_MODE_UNSPECIFIED, std::nullopt).passed());
+}
+
 }  // namespace
 }  // namespace ballast

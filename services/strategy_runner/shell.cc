@@ -2,12 +2,17 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
 #include "libs/base/absl_std.h"
 #include "libs/platform/config/token_file.h"
 #include "libs/platform/grpc/client_stream.h"
 #include "libs/platform/thread/answered.h"
 #include "libs/runtime/worker.h"
 #include "services/strategy_runner/algo_house.h"
+#include "services/strategy_runner/backtest_grpc.h"
 #include "services/strategy_runner/day_end_codec.h"
 #include "services/strategy_runner/external_grpc.h"
 #include "services/strategy_runner/graduation_grpc.h"
@@ -28,6 +33,28 @@ namespace {
 using MarketClient = BidiClient<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>;
 using EventReader = StreamReader<order::v1::StreamOrderEventsResponse>;
 
+BacktestDesk::Options BacktestOptions(const Config& config) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  std::string program = config.GetString("backtest_program");
+  // Beside this one.
+  if (program.empty())
+    program = (fs::read_symlink("/proc/self/exe", failed).parent_path() / "ballast-backtest").string();
+  const std::string& run = config.GetString("run_directory");
+  fs::path folder = run.empty() ? fs::temp_directory_path(failed) / "ballast-backtests" : fs::path(run) / "backtests";
+  int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  auto threads = static_cast<int>(config.GetInt("backtest_threads"));
+  return {.program = program,
+          .data = config.GetString("backtest_data"),
+          .data_address = config.GetString("broker_gateway_address"),
+          .folder = folder,
+          .at_once = static_cast<int>(config.GetInt("backtests_at_once")),
+          .threads = threads > 0 ? threads : std::max(1, cores / 2),
+          .memory_mb = config.GetInt("backtest_memory_mb"),
+          .seconds_max = config.GetInt("backtest_seconds_max"),
+          .kept_max = config.GetInt("backtests_kept")};
+}
+
 class StrategyRunnerShell : public Service {
  public:
   explicit StrategyRunnerShell(ServiceContext& context)
@@ -36,7 +63,16 @@ class StrategyRunnerShell : public Service {
         rule_store_(context.database),
         external_store_(context.database),
         rules_(shelf_, rule_store_, context.clock, context.log),
-        neighbours_(context.config),
+        backtest_shelf_(shelf_),
+        backtests_(BacktestOptions(context.config), {.database = context.database,
+                                                     .rules = shelf_,
+                                                     .shelf = backtest_shelf_,
+                                                     .clock = context.clock,
+                                                     .log = context.log,
+                                                     .metrics = context.metrics,
+                                                     .fail = context.fail}),
+        backtest_grpc_(backtests_, shelf_, context.config.GetString("backtest_data")),
+        neighbours_(context.config, backtest_shelf_),
         algo_(context, neighbours_),
         account_neighbours_(context.config),
         events_(EventReader::Callbacks{
@@ -96,6 +132,7 @@ class StrategyRunnerShell : public Service {
     RETURN_IF_ERROR(rules_.Recover());
     RETURN_IF_ERROR(algo_.Recover());
     RETURN_IF_ERROR(RecoverExternal());
+    RETURN_IF_ERROR(backtests_.Recover());
     Runner::Options options;
     options.external_window_ns = context_.config.GetInt("external_answer_ms") * 1'000'000;
     for (const std::string& text : context_.config.GetStringList("deployments")) {
@@ -131,7 +168,8 @@ class StrategyRunnerShell : public Service {
     return runner_->Recover();
   }
   std::vector<grpc::Service*> GrpcServices() override {
-    std::vector<grpc::Service*> services = {grpc_.get(), &rules_, external_.get(), sessions_.get(), graduations_.get()};
+    std::vector<grpc::Service*> services = {grpc_.get(),        &rules_,        external_.get(), sessions_.get(),
+                                            graduations_.get(), &backtest_grpc_};
     for (grpc::Service* service : algo_.services()) services.push_back(service);
     return services;
   }
@@ -140,6 +178,7 @@ class StrategyRunnerShell : public Service {
     rules_.Start();
     external_->Start();
     sessions_->Start();
+    backtests_.Start();
     worker_->Start();
     events_.Start();
     algo_.Start();
@@ -158,6 +197,7 @@ class StrategyRunnerShell : public Service {
     rules_.Stop();
     external_->Stop();
     sessions_->Stop();
+    backtests_.Stop();
   }
 
  private:
@@ -185,6 +225,9 @@ class StrategyRunnerShell : public Service {
   ExternalStore external_store_;
   RuleShelf shelf_;
   RuleStrategyGrpc rules_;
+  BacktestShelf backtest_shelf_;
+  BacktestDesk backtests_;
+  BacktestGrpc backtest_grpc_;
   GrpcNeighbours neighbours_;
   AlgoHouse algo_;
   GrpcAccountNeighbours account_neighbours_;
@@ -222,7 +265,45 @@ ServiceSpec StrategyRunnerSpec() {
                 {.name = "day_end",
                  .type = KnobType::kStringList,
                  .default_value = "",
-                 .help = "how accounts' days end, kept at the first start: account|XNYS|name=value,…"}},
+                 .help = "how accounts' days end, kept at the first start: account|XNYS|name=value,…"},
+                {.name = "backtest_program",
+                 .default_value = "",
+                 .help = "ballast-backtest; empty: the one beside this service"},
+                {.name = "backtest_data",
+                 .default_value = "/usr/share/ballast/data",
+                 .help = "folder of recorded minutes that backtests play"},
+                {.name = "backtests_at_once",
+                 .type = KnobType::kInt,
+                 .default_value = "1",
+                 .help = "backtests that run beside each other; others wait",
+                 .minimum = "1",
+                 .maximum = "64"},
+                {.name = "backtest_threads",
+                 .type = KnobType::kInt,
+                 .default_value = "0",
+                 .help = "of a sweep; 0: half of the processors",
+                 .minimum = "0",
+                 .maximum = "1024"},
+                {.name = "backtest_memory_mb",
+                 .type = KnobType::kInt,
+                 .default_value = "2048",
+                 .help = "address space of one backtest",
+                 .minimum = "256",
+                 .maximum = "1048576",
+                 .unit = "MiB"},
+                {.name = "backtest_seconds_max",
+                 .type = KnobType::kInt,
+                 .default_value = "3600",
+                 .help = "one that takes longer is ended",
+                 .minimum = "1",
+                 .maximum = "604800",
+                 .unit = "s"},
+                {.name = "backtests_kept",
+                 .type = KnobType::kInt,
+                 .default_value = "1000",
+                 .help = "with their reports; no more are taken until some are deleted",
+                 .minimum = "1",
+                 .maximum = "100000"}},
       .migrations = Migrations_strategy_runner(),
       .make = [](ServiceContext& context) { return std::make_unique<StrategyRunnerShell>(context); }};
 }

@@ -3,48 +3,37 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 #include <utility>
 
+#include "libs/backtest/look_ahead.h"
 #include "libs/base/absl_std.h"
 #include "libs/strategy/catalogue.h"
+#include "tools/backtest/command_line.h"
 #include "tools/backtest/external_process.h"
 #include "tools/backtest/market_choice.h"
+#include "tools/backtest/own_data.h"
+#include "tools/backtest/progress.h"
+#include "tools/backtest/recording_feed.h"
 #include "tools/backtest/report_json.h"
 #include "tools/backtest/request.h"
+#include "tools/backtest/shared_sweep.h"
+#include "tools/backtest/supervised.h"
 #include "tools/backtest/sweep.h"
+#include "tools/backtest/sweep_json.h"
 #include "tools/backtest/walk_forward.h"
 
 namespace ballast::backtest {
 namespace {
 
-struct Options {
-  Request request;
-  // A command that starts a strategy's process, instead of a strategy.
-  std::string external;
-  std::string out;
-  std::vector<std::string> grid;
-  std::string by = "sharpe";
-  unsigned threads = std::max(1U, std::thread::hardware_concurrency());
-  int folds = 4;
-  // "0/10": the first of ten pieces of a sweep.
-  std::string piece = "0/1";
-  std::size_t resamples = 1'000;
-};
-
 int Fail(const absl::Status& status) {
   std::cerr << "ballast-backtest: " << MessageOf(status) << "\n";
   return 1;
-}
-
-// On one line, for a person who waits; nothing where nobody looks.
-void Progress(const std::string& text) {
-  static const bool kTerminal = isatty(STDERR_FILENO) == 1;
-  if (kTerminal) std::cerr << "\r\033[K" << text << std::flush;
 }
 
 std::string Percent(double ratio) {
@@ -101,6 +90,29 @@ void Describe(const Outcome& outcome, const Statistics& s) {
               << "; entries were refused from then on\n";
 }
 
+// Gone with what is in it.
+struct ScratchFolder {
+  std::filesystem::path path;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    if (!path.empty()) std::filesystem::remove_all(path, ignored);
+  }
+};
+
+// Own data of a running suite, where it is asked for.
+absl::Status Fetch(Options& options, ScratchFolder& scratch) {
+  if (options.data_set.empty()) return absl::OkStatus();
+  if (!options.request.bars.empty()) return absl::InvalidArgumentError("--data-set: not with --bars");
+  std::string folder = options.scratch;
+  if (folder.empty()) {
+    folder = (std::filesystem::temp_directory_path() / "ballast-backtest-XXXXXX").string();
+    if (mkdtemp(folder.data()) == nullptr) return absl::UnavailableError("a temporary folder cannot be made");
+    scratch.path = folder;
+  }
+  if (options.data_address.empty()) options.data_address = "127.0.0.1:50054";
+  return FetchOwnData(options.data_set, options.data_address, folder, options.request);
+}
+
 // What a file of bars says itself.
 void TellOf(const MarketChoice& market, RunOptions& setup) {
   setup.spec.timeframe = market.timeframe;
@@ -137,11 +149,20 @@ int RunCommand(const Options& options) {
   auto market = ChooseMarket(options.request);
   if (!market.ok()) return Fail(market.status());
   TellOf(*market, *setup);
+  if (options.for_programs) {
+    setup->keep_fills = false;
+    setup->decisions_max = 200;
+    setup->curve_points_max = 1'000;
+  }
   auto external = StartExternal(options, 1, *setup);
   if (!external.ok()) return Fail(external.status());
   auto run = Run::Make(*setup, market->instruments);
   if (!run.ok()) return Fail(run.status());
-  run->Play(*market->play({}, *before));
+  Progress progress(options.for_programs);
+  CandleLog candles;
+  RecordingFeed feed(market->play({}, *before), *setup, candles, progress);
+  run->Play(feed);
+  progress.Clear();
   if (absl::Status failure = FailureOf(*external); !failure.ok()) return Fail(failure);
   Outcome outcome = std::move(*run).Finish();
   Statistics statistics = Measure(outcome, setup->cash, market->periods_per_year);
@@ -155,7 +176,36 @@ int RunCommand(const Options& options) {
               << " (5 to 95 of 100), " << Percent(resampled->loss_share) << " of them at a loss\n";
   }
   if (options.out.empty()) return 0;
-  return Write(options.out, ReportJson(*setup, outcome, statistics, resampled, market->notes));
+  ReportExtent extent;
+  if (options.for_programs) extent = {.trades_max = 5'000, .indent = -1};
+  return Write(options.out, ReportJson(*setup, outcome, statistics, resampled, market->notes, candles, extent));
+}
+
+int LookAheadCommand(const Options& options) {
+  auto setup = ReadRunOptions(options.request);
+  if (!setup.ok()) return Fail(setup.status());
+  auto market = ChooseMarket(options.request);
+  if (!market.ok()) return Fail(market.status());
+  TellOf(*market, *setup);
+  auto external = StartExternal(options, 1, *setup);
+  if (!external.ok()) return Fail(external.status());
+  Progress progress(options.for_programs);
+  auto report = CheckLookAhead(*setup, market->instruments, market->until, market->last, options.checks,
+                               [&](std::size_t done, std::size_t all) { progress.Tell(done, all, "plays"); });
+  progress.Clear();
+  if (!report.ok()) return Fail(report.status());
+  if (absl::Status failure = FailureOf(*external); !failure.ok()) return Fail(failure);
+  std::cout << "  " << report->signals << " signals; the data was cut at " << report->checked << " of them: "
+            << (report->differences.empty() ? "every decision is the same with the past alone"
+                                            : std::to_string(report->differences.size()) + " differences")
+            << "\n";
+  for (const LookedAhead& one : report->differences)
+    std::cout << "  " << one.time.ToString() << " " << one.symbol.value() << ": " << one.with_all
+              << "; with the past alone: " << one.with_past << "\n";
+  if (int wrong = Write(options.out, LookAheadJson(*setup, *report, market->notes, options.for_programs)); wrong != 0)
+    return wrong;
+  // A program reads the report; a script reads this.
+  return report->differences.empty() || options.for_programs ? 0 : 3;
 }
 
 // One combination after the other, or a piece of them.
@@ -171,28 +221,6 @@ absl::StatusOr<std::pair<std::size_t, std::size_t>> PieceOf(const std::string& t
   if (!index || !pieces || *pieces == 0 || *index >= *pieces)
     return absl::InvalidArgumentError("--piece: I/N expected, I from 0 to N - 1");
   return std::pair(all * *index / *pieces, all * (*index + 1) / *pieces);
-}
-
-nlohmann::ordered_json RowJson(const SweepRow& row) {
-  nlohmann::ordered_json json = {{"index", row.index}, {"parameters", row.parameters}};
-  if (!row.refusal.empty()) {
-    json["refusal"] = row.refusal;
-    return json;
-  }
-  const Statistics& s = row.statistics;
-  auto figure = [&json](const char* name, const std::optional<double>& value) {
-    json[name] = value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
-  };
-  json["equity"] = row.equity;
-  figure("return_ratio", s.return_ratio);
-  figure("drawdown_ratio", s.drawdown_ratio);
-  figure("sharpe", s.sharpe);
-  figure("sortino", s.sortino);
-  figure("calmar", s.calmar);
-  figure("profit_factor", s.profit_factor);
-  figure("win_ratio", s.win_ratio);
-  json["trades"] = s.trades;
-  return json;
 }
 
 struct Prepared {
@@ -213,6 +241,43 @@ absl::StatusOr<Prepared> Prepare(const Options& options) {
   return prepared;
 }
 
+// One item of a sweep that several machines share.
+int ItemCommand(const Options& options, const Prepared& prepared, SweepPlan& plan) {
+  const char* given = std::getenv("JOB_COMPLETION_INDEX");
+  auto index = IndexOf(options.shared, given == nullptr ? "" : given);
+  if (!index.ok()) return Fail(index.status());
+  auto database = OpenSweepDatabase(options.shared);
+  if (!database.ok()) return Fail(database.status());
+  char host[256] = "";
+  (void)gethostname(host, sizeof host - 1);
+  Progress progress(options.for_programs);
+  auto done = DoItem(**database, options.shared, *index, prepared.grid.size(),
+                     SweepJson(prepared.setup, prepared.grid, "0/1", options.by, {}, prepared.market, false),
+                     std::string(host) + ":" + std::to_string(getpid()),
+                     [&](std::size_t first, std::size_t last) -> absl::StatusOr<std::vector<SweepRow>> {
+                       plan.first = first;
+                       plan.last = last;
+                       std::vector<SweepRow> rows =
+                           Sweep(plan, [&](std::size_t through) { progress.Tell(through, last - first, "runs"); });
+                       RETURN_IF_ERROR(FailureOf(prepared.external));
+                       return rows;
+                     });
+  progress.Clear();
+  if (!done.ok()) return Fail(done.status());
+  std::cout << "item " << *index << " of " << options.shared.items << (*done ? " is done\n" : " was done already\n");
+  return 0;
+}
+
+int CollectCommand(const Options& options) {
+  auto database = OpenSweepDatabase(options.shared);
+  if (!database.ok()) return Fail(database.status());
+  auto table = CollectSweep(**database, options.shared.name);
+  if (!table.ok()) return Fail(table.status());
+  if (!options.out.empty()) return Write(options.out, *table);
+  std::cout << *table << "\n";
+  return 0;
+}
+
 int SweepCommand(const Options& options) {
   auto prepared = Prepare(options);
   if (!prepared.ok()) return Fail(prepared.status());
@@ -227,18 +292,17 @@ int SweepCommand(const Options& options) {
                  .last = piece->second,
                  .before = *before,
                  .threads = options.threads};
+  if (!options.shared.name.empty()) return ItemCommand(options, *prepared, plan);
   std::size_t all = plan.last - plan.first;
   auto started = std::chrono::steady_clock::now();
-  std::vector<SweepRow> rows =
-      Sweep(plan, [all](std::size_t done) { Progress(std::to_string(done) + " of " + std::to_string(all) + " runs"); });
+  Progress progress(options.for_programs);
+  progress.Tell(0, all, "runs");
+  std::vector<SweepRow> rows = Sweep(plan, [&](std::size_t done) { progress.Tell(done, all, "runs"); });
   if (absl::Status failure = FailureOf(prepared->external); !failure.ok()) return Fail(failure);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  Progress("");
-  nlohmann::ordered_json axes = nlohmann::ordered_json::array(), json_rows = nlohmann::ordered_json::array();
-  for (const ParameterGrid::Axis& axis : prepared->grid.axes())
-    axes.push_back({{"name", axis.name}, {"values", axis.values}});
-  for (const SweepRow& row : rows) json_rows.push_back(RowJson(row));
-  nlohmann::ordered_json json = {{"version", 1}, {"piece", options.piece}, {"axes", axes}, {"rows", json_rows}};
+  progress.Clear();
+  std::string json = SweepJson(prepared->setup, prepared->grid, options.piece, options.by, rows, prepared->market,
+                               options.for_programs);
   if (absl::Status sorted = SortBy(options.by, rows); !sorted.ok()) return Fail(sorted);
   std::cout << all << " runs in " << Fixed(seconds) << " s on " << options.threads << " threads ("
             << Fixed(static_cast<double>(all) / seconds) << " a second); the best by " << options.by << ":\n";
@@ -250,7 +314,7 @@ int SweepCommand(const Options& options) {
               << Percent(row.statistics.drawdown_ratio) << ", Sharpe " << Fixed(row.statistics.sharpe) << ", "
               << row.statistics.trades << " trades\n";
   }
-  return Write(options.out, json.dump(1));
+  return Write(options.out, json);
 }
 
 int WalkForwardCommand(const Options& options) {
@@ -262,78 +326,28 @@ int WalkForwardCommand(const Options& options) {
                  .first = 0,
                  .last = prepared->grid.size(),
                  .threads = options.threads};
-  auto folds = WalkForward(plan, options.folds, options.by, [&](int done) {
-    Progress(std::to_string(done) + " of " + std::to_string(options.folds) + " folds");
-  });
-  Progress("");
+  auto from = ReadTime("from", options.request.from);
+  if (!from.ok()) return Fail(from.status());
+  auto before = ReadTime("to", options.request.before);
+  if (!before.ok()) return Fail(before.status());
+  prepared->market.first = std::max(prepared->market.first, *from);
+  if (before->nanos != 0) prepared->market.last = std::min(prepared->market.last, *before - Duration{1});
+  Progress progress(options.for_programs);
+  auto folds = WalkForward(plan, options.folds, options.by,
+                           [&](std::size_t done, std::size_t all) { progress.Tell(done, all, "runs"); });
+  progress.Clear();
   if (!folds.ok()) return Fail(folds.status());
   if (absl::Status failure = FailureOf(prepared->external); !failure.ok()) return Fail(failure);
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   double grown = 1;
   for (const Fold& fold : *folds) {
     grown *= 1 + fold.test.return_ratio;
     std::cout << "  " << fold.train_before.ToString().substr(0, 16) << "  " << Text(fold.best) << "  chosen at "
               << Percent(fold.train_return) << ", then " << Percent(fold.test.return_ratio) << " in "
               << fold.test.trades << " trades\n";
-    rows.push_back({{"train_from", fold.train_from.ToString()},
-                    {"train_before", fold.train_before.ToString()},
-                    {"test_before", fold.test_before.ToString()},
-                    {"best", fold.best},
-                    {"train_return_ratio", fold.train_return},
-                    {"test_return_ratio", fold.test.return_ratio},
-                    {"test_drawdown_ratio", fold.test.drawdown_ratio},
-                    {"test_trades", fold.test.trades}});
   }
   std::cout << "  out of sample, one after the other: " << Percent(grown - 1) << "\n";
-  nlohmann::ordered_json json = {{"version", 1}, {"by", options.by}, {"folds", rows}, {"return_ratio", grown - 1}};
-  return Write(options.out, json.dump(1));
-}
-
-void AddMarket(CLI::App& command, Options& options) {
-  Request& request = options.request;
-  command.add_option("--data", request.data, "folder of recorded minutes")
-      ->envname("BALLAST_DATA")
-      ->capture_default_str();
-  command.add_option("--symbol,--symbols", request.symbols, "what to trade: BTC-USD …");
-  command.add_option("--bars", request.bars, "a CSV of bars instead of a folder, of one symbol and any shape");
-  command.add_option("--timezone", request.timezone, "of times in --bars that say none: UTC, +01:00, America/New_York");
-  command.add_flag("--repair", request.repair, "leaves out what is wrong in --bars, and says so");
-  command.add_flag("--guess-tick", request.guess_tick, "the tick as the prices of --bars are written");
-  command.add_option("--instrument", request.instruments, "what a symbol is: SYMBOL,asset_class=…,tick_size=…");
-  command.add_option("--strategy", request.strategy, "see: ballast-backtest strategies")->capture_default_str();
-  command.add_option("--rules", request.rules, "a file of rules instead of a strategy");
-  command.add_option("--external", options.external,
-                     "a command that starts a strategy's process, instead of a strategy");
-  command.add_option("--param", request.parameters, "NAME=VALUE of the strategy");
-  command
-      .add_option_function<std::string>(
-          "--timeframe",
-          [&request](const std::string& text) {
-            request.timeframe = text;
-            request.timeframe_given = true;
-          },
-          "length of the bars it is told")
-      ->default_str(request.timeframe);
-  command.add_option("--cash", request.cash, "what the account begins with")->capture_default_str();
-  command.add_option("--size", request.size, "part of the equity a position takes")->capture_default_str();
-  command.add_option("--stop", request.stop, "stop loss from the entry, 0: none")->capture_default_str();
-  command.add_option("--target", request.target, "take profit from the entry, 0: none")->capture_default_str();
-  command.add_option("--positions", request.positions_max, "open positions at most")->capture_default_str();
-  command.add_flag("--short", request.allow_short, "sells short too");
-  command.add_option("--set", request.settings,
-                     "NAME=VALUE of docs/reference/deployments.md, e.g. sizing.method=kelly");
-  command.add_option("--limit", request.limits, "NAME=VALUE of docs/reference/risk.md, e.g. drawdown_ratio=1");
-  command.add_option("--spread", request.spread, "around bars without quotes")->capture_default_str();
-  command.add_option("--slippage-ticks", request.slippage_ticks, "takers pay so much more")->capture_default_str();
-  command.add_option("--to", request.before, "a day or a time: nothing from then on");
-  command.add_option("--out", options.out, "writes everything as JSON");
-}
-
-void AddGrid(CLI::App& command, Options& options) {
-  command.add_option("--grid", options.grid, "NAME=LOW..HIGH/STEP or NAME=A,B,C")->required();
-  command.add_option("--by", options.by, "what is best: return, sharpe, sortino, calmar, profit_factor, drawdown")
-      ->capture_default_str();
-  command.add_option("--threads", options.threads, "")->check(CLI::Range(1, 1024))->capture_default_str();
+  return Write(options.out, WalkForwardJson(prepared->setup, prepared->grid, options.by, *folds, grown - 1,
+                                            prepared->market.notes, options.for_programs));
 }
 
 int StrategiesCommand() {
@@ -353,19 +367,35 @@ int Main(int argc, char** argv) {
   Options options;
   CLI::App* run = app.add_subcommand("run", "one run and its report");
   AddMarket(*run, options);
-  run->add_option("--from", options.request.from, "trades from then on; what is before warms the indicators");
   run->add_option("--resamples", options.resamples, "Monte Carlo runs of the trades, 0: none")->capture_default_str();
   CLI::App* sweep = app.add_subcommand("sweep", "every combination of some parameters, on all cores");
   AddMarket(*sweep, options);
   AddGrid(*sweep, options);
   sweep->add_option("--piece", options.piece, "I/N: one of N pieces, for several machines")->capture_default_str();
+  AddShared(*sweep, options, false);
+  sweep->add_option("--items", options.shared.items, "of a shared sweep: in how many parts it is done")
+      ->capture_default_str();
+  sweep->add_option("--index", options.shared.index, "which of them this is; otherwise JOB_COMPLETION_INDEX");
+  CLI::App* collect = app.add_subcommand("collect", "the table of a shared sweep, once all its items are done");
+  AddShared(*collect, options, true);
+  collect->add_option("--out", options.out, "a file; otherwise standard output");
   CLI::App* walk = app.add_subcommand("walk-forward", "chosen on one part of the time, played on the next");
   AddMarket(*walk, options);
   AddGrid(*walk, options);
   walk->add_option("--folds", options.folds, "")->check(CLI::Range(1, 100))->capture_default_str();
+  CLI::App* ahead = app.add_subcommand("look-ahead", "each signal again on data that ends with it");
+  AddMarket(*ahead, options);
+  ahead->add_option("--checks", options.checks, "signals that are recomputed, spread over all")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   CLI::App* strategies = app.add_subcommand("strategies", "what can be run, with its parameters");
   CLI11_PARSE(app, argc, argv);
   if (*strategies) return StrategiesCommand();
+  if (*collect) return CollectCommand(options);
+  if (absl::Status obeyed = Obey(options.supervision); !obeyed.ok()) return Fail(obeyed);
+  ScratchFolder scratch;
+  if (absl::Status fetched = Fetch(options, scratch); !fetched.ok()) return Fail(fetched);
+  if (*ahead) return LookAheadCommand(options);
   if (*sweep) return SweepCommand(options);
   if (*walk) return WalkForwardCommand(options);
   return RunCommand(options);

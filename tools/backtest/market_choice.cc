@@ -32,6 +32,7 @@ absl::StatusOr<MarketChoice> Recorded(const Request& request) {
   choice.first = tape->At(0).time;
   choice.last = tape->At(tape->size() - 1).time;
   choice.play = [tape](UtcTime from, UtcTime before) { return std::make_unique<TapeFeed>(tape, from, before); };
+  choice.until = [tape](UtcTime last) { return std::make_unique<TapeFeed>(tape, UtcTime{}, last + Duration{1}); };
   Note(choice);
   return choice;
 }
@@ -69,6 +70,28 @@ BarSeries SeriesOf(const market::BarImport& import) {
   return all;
 }
 
+// The bars from `from` to before `to`.
+std::shared_ptr<const BarSeries> PartOf(const BarSeries& series, std::size_t from, std::size_t to) {
+  auto part = std::make_shared<BarSeries>();
+  part->instrument = series.instrument;
+  part->timeframe = series.timeframe;
+  part->length = series.length;
+  for (std::size_t i = from; i < to; ++i) {
+    part->Add(UtcTime{series.start[i]}, series.open[i], series.high[i], series.low[i], series.close[i],
+              series.volume[i]);
+    if (!series.bid.empty()) part->AddQuote(series.bid[i], series.bid_size[i], series.ask[i], series.ask_size[i]);
+  }
+  return part;
+}
+
+// How many bars are complete at `last`.
+std::size_t CompleteAt(const std::shared_ptr<const BarSeries>& series, const SpreadModel& spread, UtcTime last) {
+  BarFeed feed({series}, spread);
+  std::size_t complete = 0;
+  for (Step step; feed.Next(step) && step.time <= last;) complete += step.bars.size();
+  return complete;
+}
+
 absl::StatusOr<MarketChoice> Bars(const Request& request) {
   ASSIGN_OR_RETURN(SpreadModel spread, ReadSpread(request));
   ASSIGN_OR_RETURN(market::BarImport import, ReadOwnBars(request));
@@ -89,18 +112,15 @@ absl::StatusOr<MarketChoice> Bars(const Request& request) {
   auto series = std::make_shared<const BarSeries>(std::move(all));
   choice.play = [series, spread](UtcTime from, UtcTime before) -> std::unique_ptr<Feed> {
     if (from.nanos == 0 && before.nanos == 0) return std::make_unique<BarFeed>(std::vector{series}, spread);
-    auto part = std::make_shared<BarSeries>();
-    part->instrument = series->instrument;
-    part->timeframe = series->timeframe;
-    part->length = series->length;
-    for (std::size_t i = 0; i < series->size(); ++i) {
-      if (series->start[i] < from.nanos || (before.nanos != 0 && series->start[i] >= before.nanos)) continue;
-      part->Add(UtcTime{series->start[i]}, series->open[i], series->high[i], series->low[i], series->close[i],
-                series->volume[i]);
-      if (!series->bid.empty())
-        part->AddQuote(series->bid[i], series->bid_size[i], series->ask[i], series->ask_size[i]);
-    }
-    return std::make_unique<BarFeed>(std::vector<std::shared_ptr<const BarSeries>>{part}, spread);
+    auto begin = series->start.begin(), end = series->start.end();
+    auto first = std::lower_bound(begin, end, from.nanos);
+    auto last = before.nanos == 0 ? end : std::lower_bound(first, end, before.nanos);
+    return std::make_unique<BarFeed>(
+        std::vector{PartOf(*series, static_cast<std::size_t>(first - begin), static_cast<std::size_t>(last - begin))},
+        spread);
+  };
+  choice.until = [series, spread](UtcTime last) -> std::unique_ptr<Feed> {
+    return std::make_unique<BarFeed>(std::vector{PartOf(*series, 0, CompleteAt(series, spread, last))}, spread);
   };
   Note(choice);
   return choice;

@@ -16,6 +16,8 @@ struct MarketChoice {
   std::vector<Instrument> instruments;
   // From one time to before another; zero: no such end.
   std::function<std::unique_ptr<Feed>(UtcTime from, UtcTime before)> play;
+  // All steps up to and including a time; what is later is nowhere in it.
+  std::function<std::unique_ptr<Feed>(UtcTime last)> until;
   // What strategies are told.
   std::string timeframe;
   UtcTime first;

@@ -1,6 +1,9 @@
 #include "tools/backtest/report_json.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "tools/backtest/setup_json.h"
 
 namespace ballast::backtest {
 namespace {
@@ -12,25 +15,6 @@ const char* SideName(Side side) { return side == Side::kBuy ? "BUY" : "SELL"; }
 template <typename T>
 Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
-}
-
-Json OptionsOf(const RunOptions& setup) {
-  const strategy::Spec& spec = setup.spec;
-  Json symbols = Json::array();
-  for (const Symbol& symbol : spec.symbols) symbols.push_back(symbol.value());
-  auto ratio = [](const std::optional<Decimal>& value) { return value ? Json(value->ToString()) : Json(nullptr); };
-  return {{"strategy_id", spec.strategy_id},
-          {"parameters", spec.parameters},
-          {"symbols", symbols},
-          {"timeframe", spec.timeframe},
-          {"position_size_ratio", spec.position_size_ratio.ToString()},
-          {"stop_loss_ratio", ratio(spec.stop_loss_ratio)},
-          {"take_profit_ratio", ratio(spec.take_profit_ratio)},
-          {"max_open_positions", spec.max_open_positions},
-          {"allow_short", spec.allow_short},
-          {"settings", setup.settings},
-          {"cash", setup.cash.ToString()},
-          {"currency", setup.currency}};
 }
 
 Json StatisticsOf(const Statistics& s) {
@@ -82,13 +66,46 @@ Json LatchOf(const std::optional<risk::LossTrip>& trip) {
           {"limit", trip->limit.ToString()}};
 }
 
+Json CandlesOf(const CandleLog& candles, const RunOptions& setup) {
+  Json all = Json::object();
+  for (const Symbol& symbol : setup.spec.symbols) {
+    Json rows = Json::array();
+    for (const CandleLog::Candle& candle : candles.Of(symbol)) {
+      rows.push_back({candle.start_time.ToString(), candle.open.ToString(), candle.high.ToString(),
+                      candle.low.ToString(), candle.close.ToString(), candle.volume.ToString()});
+    }
+    all[symbol.value()] = {{"bars_a_candle", candles.StrideOf(symbol)}, {"rows", rows}};
+  }
+  return all;
+}
+
 }  // namespace
 
+Json SetupJson(const RunOptions& setup) {
+  const strategy::Spec& spec = setup.spec;
+  Json symbols = Json::array();
+  for (const Symbol& symbol : spec.symbols) symbols.push_back(symbol.value());
+  auto ratio = [](const std::optional<Decimal>& value) { return value ? Json(value->ToString()) : Json(nullptr); };
+  return {{"strategy_id", spec.strategy_id},
+          {"parameters", spec.parameters},
+          {"symbols", symbols},
+          {"timeframe", spec.timeframe},
+          {"position_size_ratio", spec.position_size_ratio.ToString()},
+          {"stop_loss_ratio", ratio(spec.stop_loss_ratio)},
+          {"take_profit_ratio", ratio(spec.take_profit_ratio)},
+          {"max_open_positions", spec.max_open_positions},
+          {"allow_short", spec.allow_short},
+          {"settings", setup.settings},
+          {"cash", setup.cash.ToString()},
+          {"currency", setup.currency}};
+}
+
 std::string ReportJson(const RunOptions& setup, const Outcome& outcome, const Statistics& statistics,
-                       const std::optional<Resampled>& resampled, const std::vector<std::string>& notes) {
+                       const std::optional<Resampled>& resampled, const std::vector<std::string>& notes,
+                       const CandleLog& candles, const ReportExtent& extent) {
   Json report = {
       {"version", 1},
-      {"setup", OptionsOf(setup)},
+      {"setup", SetupJson(setup)},
       {"first_time", outcome.first_time.ToString()},
       {"last_time", outcome.last_time.ToString()},
       {"steps", outcome.steps},
@@ -120,12 +137,15 @@ std::string ReportJson(const RunOptions& setup, const Outcome& outcome, const St
                              {"drawdown_ratio", resampled->drawdown_ratio},
                              {"loss_share", resampled->loss_share},
                              {"ruin_share", resampled->ruin_share}};
+    Json& band = report["monte_carlo"]["band"] = Json::array();
+    for (const Resampled::Point& point : resampled->band) band.push_back({point.trades, point.return_ratio});
   }
   Json& curve = report["curve"] = Json::array();
   for (const EquityPoint& point : outcome.curve.points())
     curve.push_back({point.time.ToString(), point.equity.ToString()});
   Json& trades = report["trades"] = Json::array();
-  for (const Trade& trade : outcome.trades) trades.push_back(TradeOf(trade));
+  for (std::size_t i = 0; i < std::min(outcome.trades.size(), extent.trades_max); ++i)
+    trades.push_back(TradeOf(outcome.trades[i]));
   Json& open = report["open_trades"] = Json::array();
   for (const auto& [symbol, trade] : outcome.open_trades) {
     open.push_back({{"symbol", symbol.value()},
@@ -164,7 +184,8 @@ std::string ReportJson(const RunOptions& setup, const Outcome& outcome, const St
                          {"reason", decision.reason},
                          {"inputs", decision.inputs}});
   }
-  return report.dump(1);
+  report["candles"] = CandlesOf(candles, setup);
+  return report.dump(extent.indent);
 }
 
 }  // namespace ballast::backtest

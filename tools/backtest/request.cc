@@ -43,14 +43,14 @@ absl::Status SetLimit(const std::string& text, risk::Limits& limits) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<strategy::Entry> ReadRules(const std::string& path) {
+absl::StatusOr<strategy::Entry> ReadRules(const std::string& path, const std::string& id) {
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (!file.is_open() || file.bad()) return Wrong("rules", path + " cannot be read");
   std::vector<rules::Problem> problems;
   auto rules = rules::RuleText::Read(text, problems);
   if (!rules) return Wrong("rules", path + "\n" + rules::ToString(problems));
-  return rules->EntryFor("rules:" + path);
+  return rules->EntryFor(id.empty() ? "rules:" + path : id);
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ absl::StatusOr<RunOptions> ReadRunOptions(const Request& request) {
   RunOptions setup;
   setup.spec.strategy_id = request.strategy;
   if (!request.rules.empty()) {
-    ASSIGN_OR_RETURN(setup.entry, ReadRules(request.rules));
+    ASSIGN_OR_RETURN(setup.entry, ReadRules(request.rules, request.rules_id));
     setup.spec.strategy_id = setup.entry->strategy_id;
   }
   setup.spec.timeframe = request.timeframe;

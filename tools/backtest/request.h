@@ -28,6 +28,8 @@ struct Request {
   std::string strategy = "ema_cross";
   // A file of docs/reference/rules.md instead.
   std::string rules;
+  // What they are called in the report; empty: "rules:" and the file.
+  std::string rules_id;
   std::vector<std::string> parameters;
   std::string timeframe = "1m";
   std::string cash = "100000";

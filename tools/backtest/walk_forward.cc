@@ -7,12 +7,13 @@
 namespace ballast::backtest {
 
 absl::StatusOr<std::vector<Fold>> WalkForward(const SweepPlan& plan, int folds, const std::string& figure,
-                                              const std::function<void(int)>& done) {
+                                              const std::function<void(std::size_t, std::size_t)>& done) {
   constexpr int kFoldsMax = 100;
   if (folds < 1 || folds > kFoldsMax) return absl::InvalidArgumentError("--folds: 1 to 100 expected");
   Duration part{(plan.market.last - plan.market.first).nanos / (folds + 1)};
   if (part < Duration::Seconds(60)) return absl::InvalidArgumentError("--folds: the data is too short for so many");
   std::vector<Fold> all;
+  const std::size_t a_fold = plan.last - plan.first + 1, runs = a_fold * static_cast<std::size_t>(folds);
   for (int i = 0; i < folds; ++i) {
     Fold fold;
     fold.train_from = plan.market.first + Duration{part.nanos * i};
@@ -22,7 +23,8 @@ absl::StatusOr<std::vector<Fold>> WalkForward(const SweepPlan& plan, int folds, 
     SweepPlan train = plan;
     train.from = fold.train_from;
     train.before = fold.train_before;
-    std::vector<SweepRow> rows = Sweep(train, [](std::size_t) {});
+    std::vector<SweepRow> rows =
+        Sweep(train, [&](std::size_t through) { done(a_fold * static_cast<std::size_t>(i) + through, runs); });
     RETURN_IF_ERROR(SortBy(figure, rows));
     if (rows.empty() || !rows.front().refusal.empty())
       return absl::InvalidArgumentError(ToAbsl("no combination runs: " + (rows.empty() ? "" : rows.front().refusal)));
@@ -39,7 +41,7 @@ absl::StatusOr<std::vector<Fold>> WalkForward(const SweepPlan& plan, int folds, 
     fold.test = row.statistics;
     fold.equity = row.equity;
     all.push_back(std::move(fold));
-    done(i + 1);
+    done(a_fold * static_cast<std::size_t>(i + 1), runs);
   }
   return all;
 }

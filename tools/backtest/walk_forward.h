@@ -19,8 +19,9 @@ struct Fold {
 };
 
 // Cuts the time in `folds` + 1 equal parts; fold i is chosen on part i by `figure` and played on part i + 1, which it
-// has not seen. INVALID_ARGUMENT where the data is too short or no combination runs.
+// has not seen. INVALID_ARGUMENT where the data is too short or no combination runs. `done` hears from any thread how
+// many of how many runs are through.
 absl::StatusOr<std::vector<Fold>> WalkForward(const SweepPlan& plan, int folds, const std::string& figure,
-                                              const std::function<void(int)>& done);
+                                              const std::function<void(std::size_t, std::size_t)>& done);
 
 }  // namespace ballast::backtest

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -35,6 +36,12 @@ class ScriptedNeighbours final : public Neighbours {
   std::vector<alert::v1::RaiseAlertRequest> alerts;
   std::string speed = "1";
   TradingCalendar calendar = TradingCalendar::kUnspecified;
+  std::optional<std::string> backtest;
+
+  [[nodiscard]] std::optional<std::string> BacktestOnFile(const std::string&,
+                                                          const strategy::Parameters&) const override {
+    return backtest;
+  }
 
   // Answers what was kept with this beginning.
   void Release(const std::string& beginning) {

@@ -15,6 +15,7 @@ import { useRoute } from "./ui/route";
 import { AlertsView } from "./views/alerts";
 import { AlgoView } from "./views/algo";
 import { AuditView } from "./views/audit";
+import { BacktestsView } from "./views/backtests";
 import { DataView } from "./views/data";
 import { DaysView } from "./views/days";
 import { DeploymentsView } from "./views/deployments";
@@ -33,6 +34,7 @@ const kViews: readonly { path: string; label: string; key: string; view: () => R
   { path: "deployments", label: "Deployments", key: "d", view: () => <DeploymentsView /> },
   { path: "stages", label: "Stages", key: "e", view: () => <StagesView /> },
   { path: "rules", label: "Rules", key: "l", view: () => <RulesView /> },
+  { path: "backtests", label: "Backtests", key: "e", view: () => <BacktestsView /> },
   { path: "trade", label: "Trade", key: "t", view: () => <TradeView /> },
   { path: "positions", label: "Positions", key: "p", view: () => <PositionsView /> },
   { path: "orders", label: "Orders", key: "r", view: () => <OrdersView /> },

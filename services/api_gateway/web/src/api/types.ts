@@ -363,6 +363,28 @@ export interface DeploymentSpec {
   max_open_positions: number;
   allow_short: boolean;
   display_name: string;
+  sides?: string;
+  trailing_stop_ratio?: string | null;
+  daily_loss_ratio?: string | null;
+  drawdown_ratio?: string | null;
+  capital_ratio?: string | null;
+  entries_wait_for_open?: boolean;
+  sizing?: {
+    method: string;
+    risk_ratio?: string | null;
+    kelly_fraction?: string | null;
+    kelly_cap_ratio?: string | null;
+    kelly_prior_trades?: number;
+    kelly_minimum_trades?: number;
+    volatility_ratio?: string | null;
+    volatility_measure?: string;
+    volatility_decay?: string | null;
+    volatility_periods?: number;
+    members?: string[];
+    consensus?: string;
+  } | null;
+  schedule?: { time_zone: string; days?: string[]; start_time?: string; end_time?: string; close_before_end_minutes?: number } | null;
+  confirmation?: { timeframe: string; periods: number } | null;
 }
 export interface Deployment {
   deployment_id: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isGzip, toBase64, verdict, type ImportAnswer } from "./own_data";
+import { instrumentBody, instrumentProblem, isGzip, kNoInstrument, toBase64, verdict, type ImportAnswer } from "./own_data";
 
 describe("own data", () => {
   it("makes base64 of any bytes", () => {
@@ -20,5 +20,15 @@ describe("own data", () => {
     expect(verdict({ ...answer, existed: true }, false)).toContain("was there already");
     expect(verdict(answer, true)).toContain("would be taken");
     expect(verdict({ ...answer, acceptable: false, problem_count: "3" }, false)).toBe("Refused: 3 problems. Nothing was stored.");
+  });
+
+  it("says what a symbol is, or leaves it to the market", () => {
+    expect(instrumentBody(kNoInstrument)).toEqual({});
+    expect(instrumentBody({ ...kNoInstrument, symbol: "BTC-USD" })).toEqual({ symbol: "BTC-USD" });
+    expect(instrumentBody({ symbol: "GOOG", assetClass: "EQUITY", tick: "0.01", lot: "" })).toEqual({ instrument: "GOOG,asset_class=EQUITY,tick_size=0.01,lot_size=1" });
+    expect(instrumentBody({ symbol: "X", assetClass: "CRYPTO", tick: "", lot: "0.1" })).toEqual({ instrument: "X,asset_class=CRYPTO,lot_size=0.1", guess_tick: true });
+    expect(instrumentProblem({ ...kNoInstrument, assetClass: "CRYPTO" })).toBeDefined();
+    expect(instrumentProblem({ ...kNoInstrument, symbol: "a,b" })).toBeDefined();
+    expect(instrumentProblem(kNoInstrument)).toBeUndefined();
   });
 });

@@ -64,3 +64,26 @@ export function verdict(answer: ImportAnswer, dryRun: boolean): string {
   if (answer.existed) return `${what}: was there already as ${set?.name}@${set?.version}.`;
   return `${what}: stored as ${set?.name}@${set?.version}.`;
 }
+
+/** What the symbol of a file is, where the market does not know it. */
+export interface OwnInstrument {
+  symbol: string;
+  /** "EQUITY", "CRYPTO", or empty: the market knows it. */
+  assetClass: string;
+  tick: string;
+  lot: string;
+}
+export const kNoInstrument: OwnInstrument = { symbol: "", assetClass: "", tick: "", lot: "" };
+
+export function instrumentProblem(own: OwnInstrument): string | undefined {
+  if (own.symbol !== "" && !/^[A-Za-z0-9._:-]{1,64}$/.test(own.symbol)) return "Letters, digits and . _ : -";
+  if (own.assetClass !== "" && own.symbol === "") return "Which symbol is it?";
+  return undefined;
+}
+
+/** As the import takes it: the symbol alone, or all that it is. */
+export function instrumentBody(own: OwnInstrument): Record<string, unknown> {
+  if (own.assetClass === "") return own.symbol === "" ? {} : { symbol: own.symbol };
+  const lot = own.lot || (own.assetClass === "EQUITY" ? "1" : "0.0001");
+  return { instrument: `${own.symbol},asset_class=${own.assetClass}${own.tick ? `,tick_size=${own.tick}` : ""},lot_size=${lot}`, ...(own.tick ? {} : { guess_tick: true }) };
+}

@@ -18,11 +18,11 @@ const kBars = 400;
 // A chart that is updated for days must not grow: it is read again after this many new bars.
 const kRereadMs = 60_000;
 
-function colour(name: string): string {
+export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function baseOptions(replay: boolean) {
+export function baseOptions(replay: boolean) {
   const year = replay ? ({ year: "numeric" } as const) : {};
   return {
     autoSize: true,
@@ -53,7 +53,7 @@ function baseOptions(replay: boolean) {
 }
 
 /** Rises when the system changes between dark and light: charts read their colours again. */
-function useTheme(): number {
+export function useTheme(): number {
   const [version, setVersion] = useState(0);
   useEffect(() => {
     const query = matchMedia("(prefers-color-scheme: light)");

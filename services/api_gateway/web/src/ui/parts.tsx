@@ -25,6 +25,7 @@ const kTones: Record<string, string> = {
   UNKNOWN: "warn", FILLED: "good", CANCELED: "quiet", EXPIRED: "quiet", DENIED: "bad", REJECTED: "bad", NEVER_ACCEPTED: "bad",
   RUNNING: "good", CANCELING: "warn",
   INFO: "info", WARNING: "warn", CRITICAL: "bad",
+  QUEUED: "quiet", SUCCEEDED: "good", FAILED: "bad", CANCELLED: "quiet", INTERRUPTED: "warn",
 };
 
 export function State({ name, prefix }: { name: string; prefix: string }) {

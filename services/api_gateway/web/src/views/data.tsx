@@ -1,6 +1,7 @@
 import { useState, type FormEvent } from "react";
+import "../backtests.css";
 import { call, get, post } from "../api/client";
-import { isGzip, kContentMax, toBase64, verdict, type DataGap, type DataSet, type ImportAnswer } from "../lib/own_data";
+import { instrumentBody, instrumentProblem, isGzip, kContentMax, kNoInstrument, toBase64, verdict, type DataGap, type DataSet, type ImportAnswer, type OwnInstrument } from "../lib/own_data";
 import { notify } from "../state/store";
 import { Dialog, Empty, Failure, Field, Moment, Panel, useAction, useFetched } from "../ui/parts";
 import { Table, type Column } from "../ui/table";
@@ -22,12 +23,12 @@ async function packed(file: File): Promise<string> {
 function Verdict({ answer, dryRun }: { answer: ImportAnswer; dryRun: boolean }) {
   const problems = answer.problems ?? [];
   return (
-    <div className={answer.acceptable ? "" : "refusal"} role={answer.acceptable ? "status" : "alert"}>
+    <div className={answer.acceptable ? "confirmation" : "refusal"} role={answer.acceptable ? "status" : "alert"}>
       <p>{verdict(answer, dryRun)}</p>
       {answer.data_set?.format && <p className="muted">Read as {answer.data_set.format}.</p>}
       {(answer.notes ?? []).map((note) => <p className="muted" key={note}>{note}</p>)}
       {problems.length > 0 && (
-        <ul>
+        <ul className="problem-list">
           {problems.slice(0, 50).map((p, i) => (
             <li key={i}>{Number(p.line) > 0 && `line ${p.line}: `}{p.kind}: {p.detail}{p.repair && ` (${p.repair})`}</li>
           ))}
@@ -40,18 +41,25 @@ function Verdict({ answer, dryRun }: { answer: ImportAnswer; dryRun: boolean }) 
 
 function Upload({ onStored }: { onStored: () => void }) {
   const [file, setFile] = useState<File | null>(null);
-  const [instrument, setInstrument] = useState("");
+  const [own, setOwn] = useState<OwnInstrument>(kNoInstrument);
   const [name, setName] = useState("");
   const [timezone, setTimezone] = useState("");
   const [repair, setRepair] = useState(false);
   const [gaps, setGaps] = useState(false);
   const [answer, setAnswer] = useState<{ answer: ImportAnswer; dryRun: boolean } | null>(null);
-  const { busy, error, run } = useAction();
+  const { busy, error, run, reset } = useAction();
+  // What was said was of another file or other settings.
+  const changed = <T,>(set: (value: T) => void) => (value: T) => {
+    setAnswer(null);
+    reset();
+    set(value);
+  };
+  const problem = instrumentProblem(own);
   const send = (dryRun: boolean) =>
     run(async () => {
       if (!file) return;
       setAnswer(null);
-      const body = { name, instrument, timezone, repair, allow_gaps: gaps, dry_run: dryRun, file_name: file.name, content_base64: await packed(file) };
+      const body = { name, ...instrumentBody(own), timezone, repair, allow_gaps: gaps, dry_run: dryRun, file_name: file.name, content_base64: await packed(file) };
       const told = await post<ImportAnswer>("/api/live/data-sets", body);
       setAnswer({ answer: told, dryRun });
       if (told.stored) onStored();
@@ -60,27 +68,52 @@ function Upload({ onStored }: { onStored: () => void }) {
     event.preventDefault();
     send(false);
   };
+  const instrument = (part: Partial<OwnInstrument>) => changed(setOwn)({ ...own, ...part });
   return (
-    <form onSubmit={submit}>
-      <Field label="File" hint="CSV of any usual shape, plain or gzipped; one symbol.">
-        {(id, note) => <input id={id} type="file" accept=".csv,.gz,.txt,text/csv" aria-describedby={note} onChange={(e) => setFile(e.target.files?.[0] ?? null)} />}
-      </Field>
-      <Field label="Instrument" hint="GOOG,asset_class=EQUITY,tick_size=0.01,lot_size=1. Empty where the file says a symbol the market knows.">
-        {(id, note) => <input id={id} value={instrument} aria-describedby={note} onChange={(e) => setInstrument(e.target.value)} />}
-      </Field>
-      <Field label="Name" hint="Empty: symbol and bar length.">
-        {(id, note) => <input id={id} value={name} aria-describedby={note} onChange={(e) => setName(e.target.value)} />}
-      </Field>
-      <Field label="Time zone" hint="Of times that say none; empty is UTC.">
-        {(id, note) => <input id={id} value={timezone} aria-describedby={note} onChange={(e) => setTimezone(e.target.value)} />}
-      </Field>
-      <p><label><input type="checkbox" checked={gaps} onChange={(e) => setGaps(e.target.checked)} /> Take gaps as they are</label></p>
-      <p><label><input type="checkbox" checked={repair} onChange={(e) => setRepair(e.target.checked)} /> Repair: leave out what is wrong, sort, and say so</label></p>
+    <form onSubmit={submit} className="stack">
+      <div className="drop" onDragOver={(e) => e.preventDefault()} onDrop={(e) => { e.preventDefault(); changed(setFile)(e.dataTransfer.files[0] ?? null); }}>
+        <Field label="File" hint={file ? `${file.name}, ${Math.max(1, Math.round(file.size / 1024))} KiB` : "CSV of any usual shape (Yahoo, Binance, Alpaca, Stooq, your own), plain or gzipped; one symbol. Or drop it here."}>
+          {(id, note) => <input id={id} type="file" accept=".csv,.gz,.txt,text/csv" aria-describedby={note} onChange={(e) => changed(setFile)(e.target.files?.[0] ?? null)} />}
+        </Field>
+      </div>
+      <div className="form-grid four">
+        <Field label="Symbol" hint="Empty where the file says it" error={problem}>
+          {(id, note) => <input id={id} value={own.symbol} autoComplete="off" aria-describedby={note} onChange={(e) => instrument({ symbol: e.target.value.trim() })} />}
+        </Field>
+        <Field label="It is" hint="What fees and hours follow from">
+          {(id, note) => (
+            <select id={id} value={own.assetClass} aria-describedby={note} onChange={(e) => instrument({ assetClass: e.target.value })}>
+              <option value="">known to the market</option>
+              <option value="EQUITY">a share or fund (US hours)</option>
+              <option value="CRYPTO">crypto (always open)</option>
+            </select>
+          )}
+        </Field>
+        {own.assetClass !== "" && (
+          <>
+            <Field label="Tick" hint="Empty: as prices are written">{(id, note) => <input id={id} value={own.tick} inputMode="decimal" autoComplete="off" aria-describedby={note} onChange={(e) => instrument({ tick: e.target.value.trim() })} />}</Field>
+            <Field label="Lot" hint="The least quantity">{(id, note) => <input id={id} value={own.lot} inputMode="decimal" autoComplete="off" aria-describedby={note} onChange={(e) => instrument({ lot: e.target.value.trim() })} />}</Field>
+          </>
+        )}
+        <Field label="Name" hint="Empty: symbol and bar length">
+          {(id, note) => <input id={id} value={name} autoComplete="off" aria-describedby={note} onChange={(e) => changed(setName)(e.target.value)} />}
+        </Field>
+        <Field label="Time zone" hint="Of times that say none">
+          {(id, note) => (
+            <select id={id} value={timezone} aria-describedby={note} onChange={(e) => changed(setTimezone)(e.target.value)}>
+              <option value="">UTC</option>
+              <option value="America/New_York">New York</option>
+            </select>
+          )}
+        </Field>
+      </div>
+      <label className="check"><input type="checkbox" checked={gaps} onChange={(e) => changed(setGaps)(e.target.checked)} /> Take gaps as they are (they stay, and are listed)</label>
+      <label className="check"><input type="checkbox" checked={repair} onChange={(e) => changed(setRepair)(e.target.checked)} /> Repair: leave out what is wrong, sort, and say so; no price is ever made up</label>
       {error !== null && <Failure error={error} />}
       {answer && <Verdict answer={answer.answer} dryRun={answer.dryRun} />}
       <div className="row">
-        <button type="button" className="button" disabled={busy || !file} onClick={() => send(true)}>Check only</button>
-        <button type="submit" className="button primary" disabled={busy || !file}>{busy ? "Reading…" : "Import"}</button>
+        <button type="button" className="button" disabled={busy || !file || !!problem} onClick={() => send(true)}>Check only</button>
+        <button type="submit" className="button primary" disabled={busy || !file || !!problem}>{busy ? "Reading…" : "Import"}</button>
       </div>
     </form>
   );
@@ -93,9 +126,9 @@ function Gaps({ set, onClose }: { set: DataSet; onClose: () => void }) {
     <Dialog title={`Gaps of ${set.name}@${set.version}`} onClose={onClose}>
       {error !== null && <Failure error={error} />}
       {data && gaps.length === 0 && <Empty title="Nothing is missing" />}
-      <ul>
+      <ul className="problem-list">
         {gaps.map((gap) => (
-          <li key={gap.first_missing}><Moment at={gap.first_missing} /> to <Moment at={gap.last_missing} /> · {gap.missing_bars}</li>
+          <li key={gap.first_missing}><Moment at={gap.first_missing} /> to <Moment at={gap.last_missing} /> · {gap.missing_bars} bar{gap.missing_bars === "1" ? "" : "s"}</li>
         ))}
       </ul>
       {Number(data?.gap_count ?? 0) > gaps.length && <p className="muted">The first {gaps.length} of {data?.gap_count}.</p>}
@@ -114,10 +147,11 @@ function Actions({ set, onGaps, onDeleted }: { set: DataSet; onGaps: () => void;
     });
   return (
     <div className="row">
-      <button type="button" className="button small" onClick={onGaps}>Gaps<span className="visually-hidden"> of {set.name}</span></button>
+      <a className="button small primary" href={`#/backtests?new=${encodeURIComponent(`${set.name}@${set.version}`)}`}>Backtest…<span className="visually-hidden"> {set.name}</span></a>
+      <button type="button" className="button small" disabled={set.gaps === "0"} onClick={onGaps}>Gaps<span className="visually-hidden"> of {set.name}</span></button>
       <a className="button small" href={`${way(set)}/csv?version=${set.version}`} download>CSV<span className="visually-hidden"> of {set.name}</span></a>
       {sure
-        ? <button type="button" className="button small stop" disabled={busy || set.in_use} onClick={remove}>Delete {set.name}@{set.version}</button>
+        ? <button type="button" className="button small danger" disabled={busy || set.in_use} onClick={remove}>Delete {set.name}@{set.version}</button>
         : <button type="button" className="button small" disabled={set.in_use} onClick={() => setSure(true)}>Delete…</button>}
       {error !== null && <Failure error={error} />}
     </div>
@@ -139,12 +173,12 @@ export function DataView() {
   ];
   return (
     <>
-      <h1 className="visually-hidden">Data</h1>
+      <div className="view-head"><h1>Data</h1><span className="muted">your own bars, kept in versions that never change</span></div>
       <Panel title="Your data" live={false}>
         {error !== null && <Failure error={error} retry={reload} />}
         {data && (
           <Table label="Data sets" columns={columns} rows={data.data_sets ?? []} rowKey={(s) => `${s.name}@${s.version}`}
-            empty={<Empty title="No data sets">Import a file of bars, then play it: ./scripts/backtest run --data-set NAME</Empty>} />
+            empty={<Empty title="No data of yours yet">Import a file of bars below; then a backtest plays it, here or by <code>./scripts/backtest run --data-set NAME</code>.</Empty>} />
         )}
         {data?.next_page_token && <p className="muted">The first 500; ./scripts/data list shows all.</p>}
       </Panel>

@@ -1,12 +1,12 @@
 import { useMemo, useState } from "react";
 import { get, post } from "../api/client";
-import type { Book, Decision, Deployment, Order, Prerequisite, Strategy } from "../api/types";
-import { concerns } from "../lib/concerns";
+import type { Book, Decision, Deployment, Order, Prerequisite } from "../api/types";
 import * as decimal from "../lib/decimal";
-import { externalBadge, strategyLabel } from "../lib/external";
-import { newKey, sentence } from "../lib/words";
-import { notify, refreshRisk, selectAccount, showDeployment, useModel, useStore } from "../state/store";
-import { Age, Dialog, Empty, Failure, Field, Meter, ModeBadge, Moment, Panel, percent, Pnl, Stat, State, useAction, useFetched } from "../ui/parts";
+import { externalBadge } from "../lib/external";
+import { sentence } from "../lib/words";
+import { notify, selectAccount, showDeployment, useModel, useStore } from "../state/store";
+import { DeployDialog } from "../ui/deploy_dialog";
+import { Age, Dialog, Empty, Failure, Meter, ModeBadge, Moment, Panel, percent, Pnl, Stat, State, useAction, useFetched } from "../ui/parts";
 import { PermissionPill } from "../ui/permission";
 import { setQuery, useRoute } from "../ui/route";
 import { Table, type Column } from "../ui/table";
@@ -144,138 +144,6 @@ function StopDialog({ deployment, onClose }: { deployment: Deployment; onClose: 
         >
           {busy ? "Stopping…" : "Stop deployment"}
         </button>
-      </div>
-    </Dialog>
-  );
-}
-
-const kTimeframes = ["5s", "15s", "1m", "5m", "15m", "1h"];
-
-export function DeployDialog({ onClose, strategy: wanted = "" }: { onClose: () => void; strategy?: string }) {
-  const accounts = useStore((s) => s.accounts);
-  const initialAccount = useStore((s) => s.accountId);
-  const [accountId, setAccountId] = useState(initialAccount);
-  const instruments = useModel((m) => m.instruments);
-  const equity = useStore((s) => s.model.summaries[accountId]?.equity);
-  const { data, error: loadError, reload } = useFetched(() => get<{ strategies?: Strategy[] }>("/api/trading/strategies"), []);
-  const strategies = data?.strategies ?? [];
-  const [strategyId, setStrategyId] = useState(wanted);
-  const [name, setName] = useState("");
-  const [symbols, setSymbols] = useState<readonly string[]>([]);
-  const [timeframe, setTimeframe] = useState("5s");
-  const [parameters, setParameters] = useState<Record<string, string>>({});
-  const [size, setSize] = useState("2");
-  const [stop, setStop] = useState("2");
-  const [target, setTarget] = useState("5");
-  const [maximum, setMaximum] = useState("3");
-  const [allowShort, setAllowShort] = useState(false);
-  const [checked, setChecked] = useState<{ passed: boolean; prerequisites: Prerequisite[]; concerns: string[]; key: string } | null>(null);
-  const { busy, error, run } = useAction();
-  const strategy = strategies.find((s) => s.strategy_id === strategyId) ?? strategies[0];
-  const account = accounts.find((a) => a.account_id === accountId);
-  const percentProblem = (text: string, optional: boolean) => (text === "" && optional ? undefined : decimal.ratioFromPercent(text) === null || decimal.sign(text) <= 0 ? "Per cent above 0" : undefined);
-  const sizeProblem = percentProblem(size, false);
-  const stopProblem = percentProblem(stop, true);
-  const targetProblem = percentProblem(target, true);
-  const maximumProblem = /^[1-9]\d?$/.test(maximum) ? undefined : "1 to 99";
-  const complete = !!strategy && symbols.length > 0 && !sizeProblem && !stopProblem && !targetProblem && !maximumProblem;
-  const ratio = (text: string) => (text === "" ? null : decimal.ratioFromPercent(text));
-  const spec = () => ({
-    strategy_id: strategy!.strategy_id,
-    parameters: Object.fromEntries(strategy!.parameters.map((p) => [p.name, parameters[p.name] ?? p.default_value])),
-    account_id: accountId,
-    symbols,
-    timeframe,
-    position_size_ratio: ratio(size),
-    ...(stop ? { stop_loss_ratio: ratio(stop) } : {}),
-    ...(target ? { take_profit_ratio: ratio(target) } : {}),
-    max_open_positions: Number(maximum),
-    allow_short: allowShort,
-    display_name: name || strategy!.display_name,
-  });
-  const changed = <T,>(set: (value: T) => void) => (value: T) => {
-    setChecked(null);
-    set(value);
-  };
-  const perPosition = equity && !sizeProblem ? decimal.multiply(equity, decimal.ratioFromPercent(size)) : null;
-  const check = () =>
-    run(async () => {
-      const answer = await post<{ passed: boolean; prerequisites?: Prerequisite[] }>("/api/trading/check", { spec: spec() });
-      const risk = await refreshRisk(accountId).catch(() => null);
-      setChecked({ passed: answer.passed, prerequisites: answer.prerequisites ?? [], concerns: concerns(account, risk, Number(maximum)), key: newKey("web") });
-    });
-  const deploy = () =>
-    run(async () => {
-      if (!checked) return;
-      const answer = await post<{ deployment: Deployment; prerequisites?: Prerequisite[] }>("/api/trading/deploy", { request_id: checked.key, spec: spec(), start: true }, { "Idempotency-Key": checked.key });
-      if (answer.deployment) showDeployment(answer.deployment);
-      notify("done", `${spec().display_name} deployed`);
-      onClose();
-    });
-  return (
-    <Dialog title="Deploy a strategy" onClose={onClose} wide>
-      {loadError !== null && <Failure error={loadError} retry={reload} />}
-      <div className="form-grid">
-        <Field label="Strategy" hint={strategy?.description}>
-          {(id, note) => (
-            <select id={id} aria-describedby={note} value={strategy?.strategy_id ?? ""} onChange={(e) => { setParameters({}); changed(setStrategyId)(e.target.value); }}>
-              {strategies.map((s) => <option key={s.strategy_id} value={s.strategy_id}>{strategyLabel(s)}</option>)}
-            </select>
-          )}
-        </Field>
-        <Field label="Account" hint="The account sets the mode.">
-          {(id, note) => (
-            <select id={id} aria-describedby={note} value={accountId} onChange={(e) => changed(setAccountId)(e.target.value)}>
-              {accounts.map((a) => <option key={a.account_id} value={a.account_id}>{a.account_id} · {a.mode.replace("ACCOUNT_MODE_", "")}</option>)}
-            </select>
-          )}
-        </Field>
-        <Field label="Name">{(id) => <input id={id} value={name} maxLength={60} placeholder={strategy?.display_name} onChange={(e) => changed(setName)(e.target.value)} />}</Field>
-        <Field label="Timeframe">
-          {(id) => <select id={id} value={timeframe} onChange={(e) => changed(setTimeframe)(e.target.value)}>{kTimeframes.map((t) => <option key={t}>{t}</option>)}</select>}
-        </Field>
-      </div>
-      <fieldset className="chips">
-        <legend>Symbols</legend>
-        {Object.keys(instruments).sort().map((symbol) => (
-          <label key={symbol} className={`chip ${symbols.includes(symbol) ? "on" : ""}`}>
-            <input type="checkbox" checked={symbols.includes(symbol)} onChange={(e) => changed(setSymbols)(e.target.checked ? [...symbols, symbol] : symbols.filter((s) => s !== symbol))} />
-            {symbol}
-          </label>
-        ))}
-      </fieldset>
-      {strategy && strategy.parameters.length > 0 && (
-        <div className="form-grid">
-          {strategy.parameters.map((p) => (
-            <Field key={p.name} label={sentence(p.name)} hint={`${p.description}${p.minimum || p.maximum ? ` (${p.minimum}–${p.maximum})` : ""}`}>
-              {(id, note) => <input id={id} aria-describedby={note} inputMode="decimal" value={parameters[p.name] ?? p.default_value} onChange={(e) => changed(setParameters)({ ...parameters, [p.name]: e.target.value.trim() })} />}
-            </Field>
-          ))}
-        </div>
-      )}
-      <div className="form-grid four">
-        <Field label="Position size %" error={sizeProblem} hint={perPosition ? `${decimal.formatMoney(perPosition)} now` : undefined}>{(id, note) => <input id={id} aria-describedby={note} inputMode="decimal" value={size} onChange={(e) => changed(setSize)(e.target.value)} />}</Field>
-        <Field label="Stop loss %" error={stopProblem} hint={perPosition && stop && !stopProblem ? `lose ${decimal.formatMoney(decimal.multiply(perPosition, decimal.ratioFromPercent(stop)))}` : "none"}>{(id, note) => <input id={id} aria-describedby={note} inputMode="decimal" value={stop} onChange={(e) => changed(setStop)(e.target.value)} />}</Field>
-        <Field label="Take profit %" error={targetProblem} hint={perPosition && target && !targetProblem ? `win ${decimal.formatMoney(decimal.multiply(perPosition, decimal.ratioFromPercent(target)))}` : "none"}>{(id, note) => <input id={id} aria-describedby={note} inputMode="decimal" value={target} onChange={(e) => changed(setTarget)(e.target.value)} />}</Field>
-        <Field label="Max positions" error={maximumProblem}>{(id, note) => <input id={id} aria-describedby={note} inputMode="numeric" value={maximum} onChange={(e) => changed(setMaximum)(e.target.value)} />}</Field>
-      </div>
-      <label className="check"><input type="checkbox" checked={allowShort} onChange={(e) => changed(setAllowShort)(e.target.checked)} /> May go short</label>
-      {checked && (
-        <ul className="checks" aria-live="polite">
-          {checked.prerequisites.map((p) => (
-            <li key={p.name} className={p.passed ? "pass" : "fail"}><span>{sentence(p.name)}</span><span className="muted">{p.detail}</span></li>
-          ))}
-          {checked.concerns.map((text) => <li key={text} className="warn"><span>Would not trade now</span><span className="tone-warn">{text}</span></li>)}
-        </ul>
-      )}
-      {error !== null && <Failure error={error} />}
-      <div className="dialog-actions">
-        <button type="button" className="button" onClick={onClose}>Not now</button>
-        {!checked?.passed ? (
-          <button type="button" className="button primary" disabled={!complete || busy} onClick={check}>{busy ? "Checking…" : checked ? "Check again" : "Check prerequisites"}</button>
-        ) : (
-          <button type="button" className="button primary" disabled={busy} onClick={deploy}>{busy ? "Deploying…" : `Deploy ${account?.mode === "ACCOUNT_MODE_LIVE" ? "LIVE" : "PAPER"}${checked.concerns.length > 0 ? " all the same" : ""}`}</button>
-        )}
       </div>
     </Dialog>
   );

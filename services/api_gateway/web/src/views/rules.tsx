@@ -3,10 +3,10 @@ import { ApiError, get, post } from "../api/client";
 import { newKey } from "../lib/words";
 import { byMetric, metricNames, type RuleStrategy } from "../lib/rules";
 import { notify } from "../state/store";
+import { DeployDialog } from "../ui/deploy_dialog";
 import { Dialog, Empty, Failure, Field, Moment, Panel, useAction, useFetched } from "../ui/parts";
 import { setQuery, useRoute } from "../ui/route";
 import { Table, type Column } from "../ui/table";
-import { DeployDialog } from "./deployments";
 
 const kPath = "/api/live/rule-strategies";
 

@@ -85,7 +85,7 @@ const overflow = (page) => page.evaluate(() => document.documentElement.scrollWi
 const picture = async (page, name, fullPage = false) => {
   if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 };
-const kViews = ["overview", "deployments", "stages", "rules", "trade", "positions", "orders", "history", "days", "risk", "alerts", "audit", "system"];
+const kViews = ["overview", "deployments", "stages", "rules", "backtests", "data", "trade", "positions", "orders", "history", "days", "risk", "alerts", "audit", "system"];
 const go = async (page, view) => {
   await page.evaluate((v) => { location.hash = `#/${v}`; }, view);
   await page.waitForTimeout(700);
