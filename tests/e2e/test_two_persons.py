@@ -107,3 +107,48 @@ def test_trading_again_takes_two(suite):
     wait_until(lambda: not suite.get("/api/live/emergency?account_id=paper")["emergencies"][0]["engaged"], 20, "the edge knows")
     wait_until(lambda: "account.resumed" in {row["action"] for row in suite.get("/api/audit?page_size=200")["records"]}, 20,
                "what was refused is recorded too")
+
+
+def blocked(suite):
+    return list(suite.get("/api/live/risk")["blocked_by"])
+
+
+def refused(call, *arguments):
+    with pytest.raises(grpc.RpcError) as told:
+        call(*arguments, timeout=5)
+    return told.value.code() == grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_what_a_loss_has_stopped_and_a_kill_switch_take_two_as_well(suite):
+    risk, broker, order = suite.protos.risk, suite.protos.broker, suite.protos.order
+    rules = suite.protos.stub(suite.channel("risk"), "risk", "RiskService")
+    gateway = suite.protos.stub(suite.channel("broker_gateway"), "broker", "BrokerService")
+    limits = suite.get("/api/live/risk")["limits"] | {"daily_loss_ratio": "0"}
+    status, body = suite.request("PUT", "/api/live/risk/limits", {"request_id": uuid.uuid4().hex, "limits": limits, "reason": "no loss"})
+    assert status == 200 and body.get("pending") is None, body
+    body = {"request_id": uuid.uuid4().hex, "account_id": "paper", "symbol": "SOL-USD", "side": "SIDE_BUY", "quantity": "0.5",
+            "type": "ORDER_TYPE_MARKET", "confirm_duplicate": True, "reason": "manual"}
+    if "daily_loss" not in blocked(suite):  # what the tests before it hold may be a loss already
+        suite.request("POST", "/api/live/orders", body)
+    wait_until(lambda: "daily_loss" in blocked(suite), 30, "the spread alone is a loss")
+    status, body = suite.request("POST", "/api/live/emergency", {"account_id": "paper", "level": "K1", "reason": "test"})
+    assert status == 200, body
+    # Each door by itself.
+    rearm = lambda who: risk.RearmLossRulesRequest(request_id=uuid.uuid4().hex, account_id="paper", reason="seen", actor=who)
+    release = lambda who: broker.SetKillSwitchRequest(account_id="paper", engaged=False, reason="seen", actor=who)
+    for _ in range(2):
+        assert refused(rules.RearmLossRules, rearm("user:ann")) and refused(gateway.SetKillSwitch, release("user:ann"))
+    resume = order.ResumeAccountRequest(request_id=uuid.uuid4().hex, account_id="paper", reason="looked at it", actor="user:bob")
+    assert refused(suite.orders.ResumeAccount, resume)
+    told = suite.get("/api/live/decisions?account_id=paper")
+    assert {(one["kind"], one["asked_by"]) for one in told["decisions"]} == {
+        ("rearm", "user:ann"), ("release", "user:ann"), ("resume", "user:bob")}, told
+    assert told["resume_needs_two"] and told["rearm_needs_two"] and told["release_needs_two"] and not told["missing"], told
+    # The second one resumes: the account trades, its rules are re-armed and the switch is let go, by the word of both.
+    status, body = suite.request("POST", "/api/live/emergency/resume", {"account_id": "paper", "reason": "all is well"})
+    assert status == 200 and body["rearmed"] == ["daily_loss"], body
+    wait_until(lambda: not gateway.GetKillSwitch(broker.GetKillSwitchRequest(account_id="paper"), timeout=5).kill_switches[0].engaged, 20,
+               "the switch is let go")
+    assert not suite.get("/api/live/accounts")["accounts"][0]["halted"]
+    wait_until(lambda: "user:bob + user:api" in {row["actor"] for row in suite.get("/api/audit?page_size=200")["records"]}, 20,
+               "both are on record")
