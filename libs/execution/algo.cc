@@ -35,8 +35,13 @@ void CheckCommon(const AlgoSpec& spec, Faults& faults) {
   if (spec.side != Side::kBuy && spec.side != Side::kSell)
     faults.Add("side", RejectReason::kBadEnum, "SIDE_BUY or SIDE_SELL expected");
   if (!spec.quantity.IsPositive()) faults.Add("quantity", RejectReason::kOutOfRange, "above 0 expected");
+  // So that what it is worth stays in range at any price an instrument may have.
+  if (spec.quantity > Decimal::FromInt(1'000'000'000'000))
+    faults.Add("quantity", RejectReason::kOutOfRange, "at most 1000000000000 expected");
   if (spec.limit_price && !spec.limit_price->IsPositive())
     faults.Add("limit_price", RejectReason::kOutOfRange, "above 0 expected");
+  if (spec.limit_price && *spec.limit_price > Decimal::FromInt(100'000'000))
+    faults.Add("limit_price", RejectReason::kOutOfRange, "at most 100000000 expected");
   if (spec.max_child_quantity.IsNegative())
     faults.Add("max_child_quantity", RejectReason::kOutOfRange, "above 0 expected");
   if (spec.jitter_ratio.IsNegative() || spec.jitter_ratio > Decimal::Of("0.5"))

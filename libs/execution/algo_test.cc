@@ -67,6 +67,18 @@ TEST(AlgoTest, EveryFaultIsTold) {
             (std::vector<std::string>{"algo_type", "duration_seconds"}));
 }
 
+// A quantity times a price is calculated all the time: a product out of range would end the process.
+TEST(AlgoTest, WhatItIsWorthStaysInRange) {
+  AlgoSpec spec = Twap();
+  spec.quantity = Decimal::Of("1000000000000");
+  spec.limit_price = Decimal::Of("100000000");
+  EXPECT_TRUE(FaultsOf(spec).empty());
+  EXPECT_TRUE(Multiply(spec.quantity, *spec.limit_price, Rounding::kHalfEven).IsPositive());
+  spec.quantity += Decimal::Of("0.00000001");
+  spec.limit_price = *spec.limit_price + Decimal::Of("0.01");
+  EXPECT_EQ(Fields(FaultsOf(spec)), (std::vector<std::string>{"limit_price", "quantity"}));
+}
+
 TEST(AlgoTest, BoundsOfEachType) {
   AlgoSpec pov = Twap();
   pov.type = AlgoType::kPov;

@@ -111,7 +111,11 @@ void Parent::Finish(UtcTime now) {
 
 Decision Parent::Decide(const Sight& sight) {
   Decision decision;
-  if (finished()) return decision;
+  if (finished()) {
+    // One that the venue told of late rests, and nobody wants it any more.
+    CancelWorking(decision);
+    return decision;
+  }
   if (Decimal middle = MiddleOf(sight.quote); middle.IsPositive()) record_.last_price = middle;
   std::optional<UtcTime> end = record_.spec.end_time();
   if (record_.state != ParentState::kEnding && Remaining().IsZero() && Working().IsZero()) {

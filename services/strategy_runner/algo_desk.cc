@@ -106,6 +106,8 @@ void AlgoDesk::WorkFlight(LiveAlgo& live, std::uint32_t number, ChildFlight& fli
 void AlgoDesk::Send(LiveAlgo& live, std::uint32_t number, ChildFlight& flight) {
   flight.stage = ChildFlight::Stage::kAsked;
   flight.ever_sent = true;
+  // An order that was taken may be told of later than the last request: what is awaited counts from that one.
+  flight.since_ns = ports_.clock.MonotonicNanos();
   using Response = absl::StatusOr<order::v1::SubmitOrderResponse>;
   const execution::ParentRecord& record = live.parent.record();
   ports_.neighbours.Submit(ChildRequest(record, record.children.at(number)),

@@ -55,7 +55,8 @@ AlgoStore::Batch AlgoParents::Collect(UtcTime market_time, UtcTime now) {
   for (const auto& [id, numbers] : touched_) {
     LiveAlgo& live = all_.at(id);
     wire::ToProto(now, live.kept.mutable_order()->mutable_update_time());
-    live.kept.set_watched(live.parent.finished() && live.parent.Watched(market_time));
+    live.kept.set_watched(live.parent.finished() &&
+                          (live.parent.Watched(market_time) || live.parent.Working().IsPositive()));
     AlgoStore::Row& row = batch.rows.emplace_back(AlgoStore::Row{.kept = live.kept});
     *row.kept.mutable_order() = Describe(live, market_time, false);
     KeepRecord(live.parent.record(), &row.kept);

@@ -129,7 +129,8 @@ void AlgoRunner::WorkOne(LiveAlgo& live) {
   std::vector<std::uint32_t> marked = live.parent.Mark(sight);
   if (!marked.empty()) parents_.Touch(live, {marked.begin(), marked.end()});
   // Nothing is looked at for it any more: its row says so too.
-  if (live.kept.watched() && !live.parent.Watched(market_.time())) parents_.Touch(live);
+  if (live.kept.watched() && !live.parent.Watched(market_.time()) && !live.parent.Working().IsPositive())
+    parents_.Touch(live);
   bool finished = live.parent.finished();
   execution::Decision decision = live.parent.Decide(sight);
   live.waits_for = decision.waits_for;
