@@ -14,7 +14,8 @@ absl::Status Wrong(const std::string& text, const std::string& why) {
   return absl::InvalidArgumentError(ToAbsl("'" + text + "': " + why));
 }
 
-absl::StatusOr<std::vector<std::string>> Range(const std::string& text, std::string_view from, std::string_view rest) {
+absl::StatusOr<std::vector<std::string>> Range(const std::string& text, std::string_view from, std::string_view rest,
+                                               std::size_t most) {
   std::size_t slash = rest.find('/');
   auto low = Decimal::Parse(from), high = Decimal::Parse(rest.substr(0, slash));
   auto step = slash == std::string_view::npos ? absl::StatusOr<Decimal>(Decimal::FromInt(1))
@@ -23,7 +24,7 @@ absl::StatusOr<std::vector<std::string>> Range(const std::string& text, std::str
     return Wrong(text, "a range is written LOW..HIGH or LOW..HIGH/STEP, with LOW not above HIGH and STEP above zero");
   std::vector<std::string> values;
   for (Decimal value = *low; value <= *high; value += *step) {
-    if (values.size() == ParameterGrid::kCombinationsMax) return Wrong(text, "too many values");
+    if (values.size() == most) return Wrong(text, "more than " + std::to_string(most) + " combinations");
     values.push_back(value.ToString());
   }
   return values;
@@ -39,7 +40,7 @@ absl::Status ParameterGrid::Add(const std::string& text) {
     return Wrong(text, "the parameter is given twice");
   std::string_view values = std::string_view(text).substr(equals + 1);
   if (std::size_t dots = values.find(".."); dots != std::string_view::npos) {
-    ASSIGN_OR_RETURN(axis.values, Range(text, values.substr(0, dots), values.substr(dots + 2)));
+    ASSIGN_OR_RETURN(axis.values, Range(text, values.substr(0, dots), values.substr(dots + 2), most_));
   } else {
     while (true) {
       std::size_t comma = values.find(',');
@@ -50,8 +51,7 @@ absl::Status ParameterGrid::Add(const std::string& text) {
       values.remove_prefix(comma + 1);
     }
   }
-  if (axis.values.size() > kCombinationsMax / size())
-    return Wrong(text, "more than " + std::to_string(kCombinationsMax) + " combinations");
+  if (axis.values.size() > most_ / size()) return Wrong(text, "more than " + std::to_string(most_) + " combinations");
   axes_.push_back(std::move(axis));
   return absl::OkStatus();
 }

@@ -15,8 +15,11 @@ class ParameterGrid {
  public:
   static constexpr std::size_t kCombinationsMax = 1'000'000;
 
+  // With at most so many combinations.
+  explicit ParameterGrid(std::size_t most = kCombinationsMax) : most_(most) {}
+
   // "fast=5..20" (whole numbers, each), "fast=5..50/5" (steps of 5), "ratio=0.1,0.2,0.5". INVALID_ARGUMENT says what is
-  // wrong, also where there are more than kCombinationsMax.
+  // wrong, also where there are too many of them.
   absl::Status Add(const std::string& text);
 
   // Product of all; 1 without any.
@@ -31,6 +34,7 @@ class ParameterGrid {
   [[nodiscard]] const std::vector<Axis>& axes() const { return axes_; }
 
  private:
+  std::size_t most_;
   std::vector<Axis> axes_;
 };
 

@@ -78,7 +78,10 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
     state->context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(kStepMs));
     (peer.stub->async()->*method)(
         &state->context, &state->message, &state->response,
-        [state, done = std::move(done)](const grpc::Status& status) { done(status, state->response); });
+        [state, self = shared_from_this(), done = std::move(done)](const grpc::Status& status) {
+          // It is on the disk, and goes on with the next process.
+          if (!self->stops_.stopping_) done(status, state->response);
+        });
   }
 
   // There is nothing of that id.

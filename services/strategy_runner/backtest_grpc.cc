@@ -138,8 +138,9 @@ grpc::ServerUnaryReactor* BacktestGrpc::ListRecordedMarkets(grpc::CallbackServer
     constexpr std::string_view kTail = "_1m_trades.csv.gz";
     std::vector<std::string> symbols;
     std::error_code failed;
-    for (const auto& entry : std::filesystem::directory_iterator(data_, failed)) {
-      std::string name = entry.path().filename().string();
+    // Step by step: a range-for would throw where the folder cannot be read on.
+    for (std::filesystem::directory_iterator at(data_, failed), end; !failed && at != end; at.increment(failed)) {
+      std::string name = at->path().filename().string();
       if (name.size() > kTail.size() && name.ends_with(kTail))
         symbols.push_back(name.substr(0, name.size() - kTail.size()));
     }

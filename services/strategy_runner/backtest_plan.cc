@@ -16,6 +16,8 @@ namespace bt = backtest::v1;
 
 // A report of so many rows still fits a message.
 constexpr std::size_t kCombinationsMax = 10'000;
+// It is stored with the run, and read with every list of runs.
+constexpr std::size_t kSpecBytesMax = 64 << 10;
 constexpr std::size_t kAxesMax = 6;
 constexpr std::size_t kLimitsMax = 100;
 constexpr std::size_t kLabelBytesMax = 100;
@@ -157,7 +159,7 @@ class Planner {
     if (spec_.grid_size() < 1 || spec_.grid_size() > static_cast<int>(kAxesMax))
       return Wrong("spec.grid", "1 to 6 axes expected");
     auto entry = shelf_.FindEntry(spec_.deployment().strategy_id());
-    backtest::ParameterGrid grid;
+    backtest::ParameterGrid grid(kCombinationsMax);
     for (const bt::GridAxis& axis : spec_.grid()) {
       bool known = entry && std::any_of(entry->parameters.begin(), entry->parameters.end(),
                                         [&](const auto& parameter) { return parameter.name == axis.name(); });
@@ -223,6 +225,12 @@ void AddSchedule(const strategy::Schedule& schedule, std::vector<std::string>& t
 }  // namespace
 
 BacktestPlan PlanOf(const bt::BacktestSpec& spec, const RuleShelf& shelf, std::vector<FieldError>& errors) {
+  if (spec.ByteSizeLong() > kSpecBytesMax) {
+    errors.push_back({.field = "spec",
+                      .reason = RejectReason::kOutOfRange,
+                      .message = "at most " + std::to_string(kSpecBytesMax) + " bytes expected"});
+    return {};
+  }
   return Planner(spec, shelf, errors).Make();
 }
 

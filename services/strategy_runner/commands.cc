@@ -110,8 +110,19 @@ void Commands::Change(const std::string& id, DeploymentEvent event, const Reply<
   const std::string* blocked = floor_.deployments.BlockOf(live->row.spec.account_id());
   if (blocked != nullptr && event == DeploymentEvent::kResume)
     return reply(absl::FailedPreconditionError(*blocked), {});
+  if (event == DeploymentEvent::kPause) {
+    // A start that is being asked for does not bring it back: who pauses is told that it opens nothing, or that it did
+    // not.
+    ++live->stops;
+    live->row.life.start_pending = false;
+    floor_.commit.Touch(*live);
+  }
   strategy::DeploymentChange change = Apply(live->row.life, event, "", floor_.clock.Now());
-  if (change.refused()) return reply(absl::FailedPreconditionError(ToAbsl(change.refusal)), {});
+  if (change.refused()) {
+    return floor_.commit.After([reply, why = change.refusal](const absl::Status& durable) {
+      reply(durable.ok() ? absl::FailedPreconditionError(ToAbsl(why)) : durable, {});
+    });
+  }
   if (change.changed) floor_.commit.Touch(*live);
   ReplyWhenDurable(id, reply);
 }

@@ -128,6 +128,9 @@ void ExternalGrpc::OnMessage(const std::shared_ptr<Stream>& stream, ext::Connect
                                          .take_over = take_over,
                                          .port = std::make_shared<StreamPort>(session)})) {
       session->Close(TooManyStrategies());
+    } else if (session->done()) {
+      // It ended meanwhile, and its own word of that came too early.
+      runner_.DisconnectExternal(stream->number);
     }
     session->ReadOn();
   });

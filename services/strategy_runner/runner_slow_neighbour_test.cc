@@ -113,6 +113,24 @@ TEST_F(RunnerWaitsTest, AStartThatIsNeverAnsweredIsToldWhenTheProcessEnds) {
   EXPECT_TRUE(absl::IsUnavailable(*told));
 }
 
+// Whoever presses a stop is told that it opens nothing: the start that was being asked for must not make that untrue.
+TEST_F(RunnerWaitsTest, AStartThatIsStillAskedForDoesNotOutliveAPause) {
+  Stop(false);
+  neighbours_.silent = {"limits"};
+  ASSERT_TRUE(
+      runner_->StartDeployment("demo", [](const absl::Status&, const strategy::v1::StartDeploymentResponse&) {}));
+  Poll();
+  std::optional<absl::Status> told;
+  ASSERT_TRUE(
+      runner_->Pause("demo", [&](const absl::Status& status, const strategy::v1::Deployment&) { told = status; }));
+  Poll();
+  ASSERT_TRUE(told.has_value());
+  EXPECT_TRUE(absl::IsFailedPrecondition(*told)) << "it was not active";
+  neighbours_.Release("limits");
+  Poll();
+  EXPECT_NE(Now().status(), DEPLOYMENT_STATUS_ACTIVE);
+}
+
 TEST_F(RunnerWaitsTest, WhoeverAsksAProcessThatCannotStoreIsToldWhenItEnds) {
   store_->FailNext(absl::UnavailableError("gone"));
   auto told = std::make_shared<std::optional<absl::Status>>();
