@@ -137,7 +137,7 @@ def test_an_order_is_cancelled_with_proof(suite):
     order = place(suite, rests=True)
     status, body = press(suite, "K3", order_id=order)
     assert status == 400 and body["error"]["violations"][0]["field"] == "level", body
-    assert order_status(suite, order) == "NEW"
+    wait_until(lambda: order_status(suite, order) == "NEW", 20, "it rests, as if nobody had pressed")
     status, body = press(suite, "K2", order_id=order)
     assert status == 200 and body["done"] and body["proof"]["orders_at_venue"] == 0, body
     assert order_status(suite, order) == "CANCELED"
