@@ -166,7 +166,7 @@ await check("a sweep is a heat map; a cell leads to the deploy dialog, filled in
   if ((await dialog.getByLabel("Slow").inputValue()) !== "20") return "the dialog has other parameters";
   if ((await dialog.getByLabel("Position size %").inputValue()) !== "1.5") return "the dialog has another size";
   await dialog.getByRole("button", { name: "Check prerequisites" }).click();
-  const line = dialog.locator(".checks li", { hasText: /Backtest\s*B-/ });
+  const line = dialog.locator(".checks li", { hasText: /^\s*Backtest\s*B-/ });
   await line.waitFor();
   if (!(await line.innerText()).includes(`${first} of `)) return await line.innerText();
   await picture(page, "deploy-from-sweep");
