@@ -26,11 +26,6 @@ describe("a draft of a deployment", () => {
     // Only what the method asks for is looked at.
     expect(draftProblems({ ...kOne, sizing: "FIXED_FRACTION", kellyFraction: "2" })).toEqual({});
   });
-  it("says that there is no loss limit, since one left out is the server's default", () => {
-    const none: DeploymentDraft = { ...kOne, name: "N", dailyLoss: "", drawdown: "", parameters: { fast: "10", slow: "20" } };
-    expect(specOf(none, kEma, "paper")).toMatchObject({ daily_loss_ratio: "0", drawdown_ratio: "0" });
-    expect(draftOf(specOf(none, kEma, "paper") as unknown as DeploymentSpec)).toEqual(none);
-  });
   it("goes there and back", () => {
     const full: DeploymentDraft = {
       ...kOne, name: "Mine", sides: "SHORT_ONLY", trailing: "3", capital: "50", sizing: "CONSENSUS", members: ["KELLY", "RISK_PER_TRADE"], consensus: "MINIMUM",

@@ -121,10 +121,9 @@ export function uses(draft: DeploymentDraft, method: string): boolean {
 
 const hasSchedule = (draft: DeploymentDraft) => draft.days.length > 0 || draft.start !== "" || draft.closeBefore !== "0";
 
-/** As the API takes it. What was left empty is left out, but for the loss limits: left out they are the API's defaults. */
+/** As the API takes it. What was left empty is left out. */
 export function specOf(draft: DeploymentDraft, strategy: Strategy, accountId: string): Record<string, unknown> {
   const ratio = (name: string, text: string) => (text === "" ? {} : { [name]: decimal.ratioFromPercent(text) });
-  const limit = (name: string, text: string) => ratio(name, text === "" ? "0" : text);
   return {
     strategy_id: strategy.strategy_id,
     parameters: Object.fromEntries(strategy.parameters.map((p) => [p.name, draft.parameters[p.name] ?? p.default_value])),
@@ -135,8 +134,8 @@ export function specOf(draft: DeploymentDraft, strategy: Strategy, accountId: st
     ...ratio("stop_loss_ratio", draft.stop),
     ...ratio("take_profit_ratio", draft.target),
     ...ratio("trailing_stop_ratio", draft.trailing),
-    ...limit("daily_loss_ratio", draft.dailyLoss),
-    ...limit("drawdown_ratio", draft.drawdown),
+    ...ratio("daily_loss_ratio", draft.dailyLoss),
+    ...ratio("drawdown_ratio", draft.drawdown),
     ...ratio("capital_ratio", draft.capital),
     max_open_positions: Number(draft.maximum),
     allow_short: draft.sides !== "LONG_ONLY",
@@ -167,7 +166,6 @@ function sizingOf(draft: DeploymentDraft): Record<string, unknown> {
 /** The other way: a draft that makes the same settings again. */
 export function draftOf(spec: DeploymentSpec): DeploymentDraft {
   const percent = (ratio: string | null | undefined, otherwise = "") => (ratio ? decimal.percentFromRatio(ratio) : otherwise);
-  const limit = (ratio: string | null | undefined) => (ratio === "0" ? "" : percent(ratio));
   const sizing = spec.sizing;
   const schedule = spec.schedule;
   const bare = (name: string | undefined, prefix: string) => (name ?? "").replace(prefix, "").replace("UNSPECIFIED", "");
@@ -184,8 +182,8 @@ export function draftOf(spec: DeploymentSpec): DeploymentDraft {
     trailing: percent(spec.trailing_stop_ratio),
     maximum: String(spec.max_open_positions || 3),
     sides: bare(spec.sides, "DEPLOYMENT_SIDES_") || (spec.allow_short ? "BOTH" : "LONG_ONLY"),
-    dailyLoss: limit(spec.daily_loss_ratio),
-    drawdown: limit(spec.drawdown_ratio),
+    dailyLoss: percent(spec.daily_loss_ratio),
+    drawdown: percent(spec.drawdown_ratio),
     capital: percent(spec.capital_ratio),
     ...(sizing
       ? {

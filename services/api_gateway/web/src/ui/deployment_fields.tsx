@@ -75,8 +75,8 @@ export function DeploymentFields({ draft, onChange, strategies, symbols, equity,
         {text("stop", "Stop loss %", perPosition && draft.stop && !problems.stop ? `lose ${amount(draft.stop)}` : "empty: none")}
         {text("target", "Take profit %", perPosition && draft.target && !problems.target ? `win ${amount(draft.target)}` : "empty: none")}
         {text("maximum", "Max positions", undefined, "numeric")}
-        {text("dailyLoss", "Daily loss limit %", "then no entries to the next day; empty: none")}
-        {text("drawdown", "Drawdown limit %", "then no entries until a person says so; empty: none")}
+        {text("dailyLoss", "Daily loss limit %", "then no entries to the next day")}
+        {text("drawdown", "Drawdown limit %", "then no entries until a person says so")}
       </div>
       <Field label="Sides">
         {(id) => (
