@@ -11,6 +11,8 @@ constexpr Duration kWholeDay = Duration::Seconds(86'400);
 constexpr int kBeforeCloseMax = 240;
 // No calendar rests longer.
 constexpr int kDaysBackMax = 14;
+// "19:58:00" in a time's text.
+constexpr std::size_t kTimeAt = 11, kTimeSize = 8;
 
 Duration MinutesOf(int minutes) { return Duration::Seconds(60LL * minutes); }
 
@@ -106,6 +108,10 @@ Next Decide(const Policy& policy, const calendar::Session& session, Step at, con
     next.step = Step::kDone;
     return next;
   }
+  // An order on its way, or one by hand, may open something yet: flat is what is flat when the watchdog would speak.
+  if (const UtcTime settled = AlertOf(policy, session); sight.time < settled)
+    return wait(Step::kVerifying,
+                settled.ToString().substr(kTimeAt, kTimeSize) + " UTC: what is opened until then is closed too");
   return act(Step::kDone, Act::kReport);
 }
 

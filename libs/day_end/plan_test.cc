@@ -121,10 +121,22 @@ TEST_F(DayEndSteps, CancelsThenClosesThenVerifiesThenReports) {
   EXPECT_EQ(next.step, Step::kVerifying);
   EXPECT_EQ(next.act, Act::kNothing) << "flat by a view that lags";
 
-  next = Do(next.step, Look(19, 56));
+  next = Do(next.step, Look(19, 57, 59));
+  EXPECT_EQ(next.step, Step::kVerifying) << "an order may be on its way";
+  EXPECT_EQ(next.act, Act::kNothing);
+  EXPECT_EQ(next.waits_for, "19:58:00 UTC: what is opened until then is closed too");
+
+  next = Do(next.step, Look(19, 58));
   EXPECT_EQ(next.step, Step::kDone);
   EXPECT_EQ(next.act, Act::kReport);
   EXPECT_EQ(next.waits_for, "");
+}
+
+TEST_F(DayEndSteps, WhatIsOpenedAfterTheFirstFlatLookIsClosedToo) {
+  Sight sight = Look(19, 56);
+  EXPECT_EQ(Do(Step::kClosing, sight).act, Act::kNothing);
+  sight.held = sight.held_open = 1;
+  EXPECT_EQ(Do(Step::kVerifying, sight).act, Act::kClose);
 }
 
 TEST_F(DayEndSteps, WhatIsNotKnownToBeHeldIsNotClosed) {

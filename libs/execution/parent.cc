@@ -144,6 +144,11 @@ Decision Parent::Decide(const Sight& sight) {
     decision.waits_for = "being resumed";
     return decision;
   }
+  if (!hold_.empty()) {
+    CancelWorking(decision);
+    decision.waits_for = hold_;
+    return decision;
+  }
   DecideChild(sight, decision);
   return decision;
 }
@@ -162,7 +167,24 @@ std::string Parent::Waits(const Sight& sight) const {
   return "";
 }
 
+bool Parent::AtBound(Decision& decision) {
+  if (!most_ || Filled() + Working() < *most_ || *most_ >= record_.spec.quantity) return false;
+  if (Working().IsPositive()) {
+    if (Filled() + Working() > *most_) CancelWorking(decision);
+    decision.waits_for = "what works: its deployment's stage permits no more";
+    return true;
+  }
+  End(ParentState::kStopped, Rejection{.check = "stage",
+                                       .limit = most_->ToString(),
+                                       .observed = Filled().ToString(),
+                                       .message = "its deployment's stage permits " + most_->ToString() + " of " +
+                                                  record_.spec.quantity.ToString()});
+  decision.changed = true;
+  return true;
+}
+
 void Parent::DecideChild(const Sight& sight, Decision& decision) {
+  if (AtBound(decision)) return;
   decision.waits_for = Waits(sight);
   if (!decision.waits_for.empty()) return;
   if (record_.arrival_price.IsZero()) {
@@ -198,6 +220,7 @@ void Parent::DecideChild(const Sight& sight, Decision& decision) {
   if (quantity.IsPositive() && rest.IsPositive() && spec.type != AlgoType::kIceberg &&
       Multiply(rest, price, Rounding::kUp) < record_.min_notional)
     quantity = ChildQuantity(Remaining());
+  if (most_) quantity = std::min(quantity, *most_ - Filled() - Working());
   if (quantity.IsPositive() && Multiply(quantity, price, Rounding::kDown) < record_.min_notional) quantity = Decimal();
   if (quantity.IsZero()) {
     decision.waits_for = spec.type == AlgoType::kPov ? "the market's volume" : "the next slice";
@@ -284,7 +307,7 @@ void Parent::OnEnded(ChildOrder& child, std::optional<Decimal> passable, UtcTime
               now);
   } else if (!canceled) {
     OnRefused(child, Rejection{.message = "the venue refused it without a reason"}, passable, now);
-  } else if (child.terms.time_in_force == TimeInForce::kGtc && !child.cancel_requested) {
+  } else if (child.terms.time_in_force == TimeInForce::kGtc && !child.cancel_requested && hold_.empty()) {
     Pause(Rejection{.reason = RejectReason::kOrderClosed,
                     .observed = child.order_id.value(),
                     .message = "somebody else has cancelled child " + std::to_string(child.number)});

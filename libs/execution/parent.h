@@ -104,6 +104,12 @@ class Parent {
   // False: it is ending or has ended. The same again changes nothing.
   bool Pause(const Rejection& why);
   bool Resume();
+  // Why nothing may be opened now, in words; empty: it may. What rests is cancelled; one that only reduces goes on.
+  void Hold(std::string why) { hold_ = record_.spec.reduce_only ? std::string() : std::move(why); }
+  // No more than this may be filled in all; unset: all of it. One that only reduces has no such bound.
+  void Bound(std::optional<Decimal> most) { most_ = record_.spec.reduce_only ? std::nullopt : most; }
+  // Nothing is sent for it while it is held.
+  [[nodiscard]] bool sends() const { return record_.state == ParentState::kRunning && hold_.empty(); }
   // Of one that is ending or has ended nothing changes.
   void End(ParentState as, std::optional<Rejection> why);
 
@@ -130,8 +136,13 @@ class Parent {
   void OnEnded(ChildOrder& child, std::optional<Decimal> passable, UtcTime now);
   void OnRefused(const ChildOrder& child, const Rejection& why, std::optional<Decimal> passable, UtcTime now);
   void Finish(UtcTime now);
+  // It has what it may have, or more. Stops it once nothing of it works any more.
+  bool AtBound(Decision& decision);
 
   ParentRecord record_;
+  // Asked for anew by every process.
+  std::string hold_;
+  std::optional<Decimal> most_;
   std::vector<ScheduleStep> schedule_;
 };
 

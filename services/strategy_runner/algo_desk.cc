@@ -91,7 +91,7 @@ void AlgoDesk::WorkFlight(LiveAlgo& live, std::uint32_t number, ChildFlight& fli
   std::int64_t now_ns = ports_.clock.MonotonicNanos();
   if (flight.since_ns == 0) flight.since_ns = now_ns;
   if (flight.last_try_ns && now_ns - *flight.last_try_ns < kChildResendNs) return;
-  bool runs = live.parent.record().state == execution::ParentState::kRunning;
+  bool runs = live.parent.sends();
   // Stored by this process and not sent by it, and nobody wants it any more.
   if (!runs && !flight.look_first && !flight.ever_sent) return NeverSent(live, number, std::nullopt);
   flight.last_try_ns = now_ns;
@@ -159,7 +159,7 @@ void AlgoDesk::OnLooked(const std::string& parent_id, std::uint32_t number,
   // From here on the same request may be told again: it finds the order, or is its first.
   flight->second.look_first = false;
   flight->second.ever_sent = true;
-  bool runs = live->parent.record().state == execution::ParentState::kRunning;
+  bool runs = live->parent.sends();
   if (!runs && ports_.clock.MonotonicNanos() - flight->second.since_ns >= kChildSettledNs)
     NeverSent(*live, number, std::nullopt);
 }

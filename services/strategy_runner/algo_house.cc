@@ -7,12 +7,13 @@
 
 namespace ballast {
 
-AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours)
+AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const EntryGate& gate)
     : context_(context),
       store_(context.database),
       runner_({.store = store_,
                .neighbours = neighbours,
                .children = neighbours,
+               .gate = gate,
                .clock = context.clock,
                .log = context.log,
                .metrics = context.metrics,

@@ -21,7 +21,7 @@ namespace ballast {
 // the first parent order there is, so that who uses none pays for none.
 class AlgoHouse {
  public:
-  AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours);
+  AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const EntryGate& gate);
 
   absl::Status Recover() { return runner_.Recover(); }
   void Start();

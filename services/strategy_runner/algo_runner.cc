@@ -58,6 +58,8 @@ runtime::Turn AlgoRunner::Poll(std::int64_t now_ns) {
   if (ended_) return {runtime::Turn::State::kEnded, 0};
   // Nothing may be built on what is not durable.
   if (!Flush() && !dead_) return {runtime::Turn::State::kBlocked, committer_.next_try_ns()};
+  // Before news of children that somebody else has ended.
+  for (auto& [id, live] : parents_.all()) Permit(live);
   bool closed = inbox_->closed();
   std::vector<absl::AnyInvocable<void()>> tasks = inbox_->Take(kAlgoTurnMost);
   for (auto& task : tasks) task();
@@ -120,6 +122,7 @@ void AlgoRunner::Work() {
 }
 
 void AlgoRunner::WorkOne(LiveAlgo& live) {
+  Permit(live);
   desk_.Work(live, market_.time());
   if (market_.time().nanos == 0) {
     live.waits_for = "the market";
@@ -263,6 +266,7 @@ void AlgoRunner::Make(const algo_pb::CreateAlgoOrderRequest& request, const absl
       .decision_price = execution::MiddleOf(terms->quote.symbol.empty() ? std::nullopt : std::optional(terms->quote))};
   auto faults = execution::FaultsOf(record.spec, terms->instrument);
   if (!faults.empty()) return reply(TermsRefused(faults), {});
+  if (absl::Status permitted = Permitted(record.spec, terms->instrument); !permitted.ok()) return reply(permitted, {});
   if (record.spec.start_time.nanos == 0) record.spec.start_time = terms->market_time;
   if (auto end = record.spec.end_time(); end && *end <= terms->market_time)
     return reply(absl::InvalidArgumentError("spec.start_time: its end is over already"), {});
@@ -275,8 +279,11 @@ void AlgoRunner::Make(const algo_pb::CreateAlgoOrderRequest& request, const absl
   order.set_algo_order_id(record.id);
   order.set_request_id(request.request_id());
   order.set_actor(request.actor());
+  *order.mutable_requested_quantity() = request.spec().quantity();
+  kept.set_calendar(static_cast<int>(terms->instrument.calendar));
   wire::ToProto(ports_.clock.Now(), order.mutable_create_time());
   LiveAlgo& live = parents_.Add(std::move(kept), std::move(record));
+  Permit(live);
   parents_.Touch(live);
   ports_.log.Info("algo.created", {{"order", live.id()},
                                    {"type", execution::NameOf(live.parent.record().spec.type)},
@@ -293,12 +300,13 @@ void AlgoRunner::Make(const algo_pb::CreateAlgoOrderRequest& request, const absl
 
 bool AlgoRunner::Preview(algo_pb::AlgoSpec proto, Reply<algo_pb::PreviewAlgoOrderResponse> reply) {
   return Command([this, proto = std::move(proto), reply = std::move(reply)] {
-    AskTerms(proto.account_id(), Symbol(proto.symbol()), [proto, reply](const absl::StatusOr<Terms>& terms) {
+    AskTerms(proto.account_id(), Symbol(proto.symbol()), [this, proto, reply](const absl::StatusOr<Terms>& terms) {
       if (!terms.ok()) return reply(terms.status(), {});
       std::vector<FieldError> errors;
       execution::AlgoSpec spec = AlgoSpecFromProto(proto, errors);
       auto faults = execution::FaultsOf(spec, terms->instrument);
       if (!faults.empty()) return reply(TermsRefused(faults), {});
+      if (absl::Status permitted = Permitted(spec, terms->instrument); !permitted.ok()) return reply(permitted, {});
       if (spec.start_time.nanos == 0) spec.start_time = terms->market_time;
       spec = execution::WithDefaults(spec, 1);
       algo_pb::PreviewAlgoOrderResponse response;

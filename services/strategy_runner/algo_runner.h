@@ -12,6 +12,7 @@
 #include "libs/runtime/machine.h"
 #include "services/strategy_runner/algo_desk.h"
 #include "services/strategy_runner/algo_market.h"
+#include "services/strategy_runner/entry_gate.h"
 
 namespace ballast {
 
@@ -27,6 +28,7 @@ class AlgoRunner final : public runtime::Machine {
     AlgoStore& store;
     Neighbours& neighbours;
     ChildNeighbours& children;
+    const EntryGate& gate;
     const Clock& clock;
     Logger& log;
     Metrics& metrics;
@@ -81,12 +83,16 @@ class AlgoRunner final : public runtime::Machine {
   void AskTerms(const std::string& account, const Symbol& symbol, WithTerms next);
   void Make(const execution::v1::CreateAlgoOrderRequest& request, const absl::StatusOr<Terms>& terms,
             const Reply<execution::v1::CreateAlgoOrderResponse>& reply);
+  // `spec` without faults is cut to what its deployment's stage permits. FAILED_PRECONDITION: that is nothing.
+  absl::Status Permitted(execution::AlgoSpec& spec, const Instrument& instrument) const;
   // A repeated request has been answered from what there is.
   bool Replayed(const execution::v1::CreateAlgoOrderRequest& request,
                 const Reply<execution::v1::CreateAlgoOrderResponse>& reply);
   // Null: replied why not.
   LiveAlgo* Active(const std::string& id, const Reply<execution::v1::AlgoOrder>& reply);
   void Answer(const LiveAlgo& live, const Reply<execution::v1::AlgoOrder>& reply);
+  // What its account's day and its deployment's stage permit just now, into it.
+  void Permit(LiveAlgo& live);
   void Work();
   void WorkOne(LiveAlgo& live);
   void TakeStep(const broker::v1::StreamMarketDataResponse& step);

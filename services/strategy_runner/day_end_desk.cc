@@ -128,17 +128,31 @@ void DayEndDesk::Begin(const session_pb::DayEndPolicy& policy, const day_end::Po
 void DayEndDesk::UpdateEnding() {
   const UtcTime now = floor_.market.time();
   std::map<std::string, std::set<TradingCalendar>> ending;
+  std::map<std::string, EntryGate::Days> gate;
   double open = 0;
-  for (const auto& [owner, policy] : policies_) ending[owner.first];
+  for (const auto& [owner, policy] : policies_) {
+    ending[owner.first];
+    std::vector<FieldError> errors;
+    // One that has not been since any time has not held yet.
+    if (policy.has_since_time())
+      gate[owner.first].policies.push_back(
+          {.plan = PolicyFromProto(policy, errors), .since = wire::FromProto(policy.since_time())});
+  }
   for (const auto& [key, day] : days_) {
     // Up to the close, done or not; and what is left from a day is closed before anything new is entered.
     const bool before_close = day_end::BeginOf(day.policy, day.session) <= now && now <= day.session.close;
     const bool overnight = day.row.step() == session_pb::DAY_END_STEP_OVERNIGHT;
     if (before_close || overnight || (IsOpen(day) && !floor_.market.has_spoken()))
       ending[day.row.account_id()].insert(day.policy.calendar);
+    gate[day.row.account_id()].begun.push_back(
+        {.calendar = day.policy.calendar, .from = day_end::BeginOf(day.policy, day.session), .to = day.session.close});
     if (IsOpen(day)) ++open;
   }
-  for (auto& [account, calendars] : ending) floor_.market.SetEnding(account, std::move(calendars));
+  for (auto& [account, calendars] : ending) {
+    gate[account].ending = calendars;
+    floor_.market.SetEnding(account, std::move(calendars));
+  }
+  floor_.gate.SetDays(std::move(gate));
   open_.Set(open);
 }
 
@@ -183,7 +197,10 @@ void DayEndDesk::Conclude(const Key& key, Day& day) {
   const day_end::Sight sight = SightOf(day);
   day_end::Next next = day_end::Decide(day.policy, day.session, at, sight);
   if (next.alert && !day.row.alerted()) Alert(day, next.waits_for);
-  if (next.act == day_end::Act::kReport) return Report(key, day, next.step);
+  if (next.act == day_end::Act::kReport) {
+    NoteFlat(day, sight);
+    return Report(key, day, next.step);
+  }
   day.row.set_waits_for(next.waits_for);
   if (static_cast<int>(day.row.step()) != static_cast<int>(next.step)) {
     day.row.set_step(static_cast<session_pb::DayEndStep>(next.step));
@@ -191,8 +208,7 @@ void DayEndDesk::Conclude(const Key& key, Day& day) {
                                      {"day", day.row.date()},
                                      {"step", session_pb::DayEndStep_Name(day.row.step())}});
   }
-  if (next.step == day_end::Step::kDone && LeftOf(day).empty() && !day.row.has_flat_time())
-    wire::ToProto(sight.time, day.row.mutable_flat_time());
+  NoteFlat(day, sight);
   Put(day);
   if (next.act == day_end::Act::kCancel) CancelWorking(key, day);
   if (next.act == day_end::Act::kClose) CloseHeld(key, day);
@@ -210,6 +226,14 @@ void DayEndDesk::Conclude(const Key& key, Day& day) {
     Later(day, kPauseNs);
   else if (wants_no_step && now_ns - day.step_ns < kStepNsMax)
     Later(day, day.looks < kLooksAtOnce ? 0 : kLookAgainNs);
+}
+
+void DayEndDesk::NoteFlat(Day& day, const day_end::Sight& sight) const {
+  const bool flat = sight.current && sight.closes_open == 0 && LeftOf(day).empty();
+  if (!flat)
+    day.row.clear_flat_time();
+  else if (!day.row.has_flat_time())
+    wire::ToProto(sight.time, day.row.mutable_flat_time());
 }
 
 day_end::Sight DayEndDesk::SightOf(const Day& day) const {
@@ -265,6 +289,7 @@ void DayEndDesk::SetPolicy(session_pb::DayEndPolicy policy,
     }
     kept = policy;
     floor_.commit.Put(kept);
+    UpdateEnding();
     floor_.log.Info("day_end.policy", {{"account", kept.account_id()}, {"actor", actor}});
   }
   floor_.commit.After([reply = std::move(reply), kept](const absl::Status& durable) { reply(durable, kept); });

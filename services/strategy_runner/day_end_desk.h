@@ -96,6 +96,8 @@ class DayEndDesk {
   // All has been seen.
   void Conclude(const Key& key, Day& day);
   [[nodiscard]] day_end::Sight SightOf(const Day& day) const;
+  // Since when nothing is held; unset as long as something is.
+  void NoteFlat(Day& day, const day_end::Sight& sight) const;
   // What has become of its closing orders, into the row.
   static void NoteCloses(Day& day);
   void CancelWorking(const Key& key, Day& day);

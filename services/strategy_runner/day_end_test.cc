@@ -65,6 +65,9 @@ TEST_F(DayEndTest, ADayIsClosedAndReported) {
   EXPECT_FALSE(Day());
   At(19, 55);
   ASSERT_TRUE(Day());
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_VERIFYING) << Day()->DebugString();
+  EXPECT_EQ(wire::FromProto(Day()->flat_time()), (UtcTime{(kMidnight + 19 * 3'600 + 55 * 60) * kSecondNs}));
+  At(19, 58);
   EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE) << Day()->DebugString();
   EXPECT_EQ(accounts_.cancels, std::vector<std::string>{"w1"}) << "protection goes with its position";
   EXPECT_EQ(accounts_.close_calls,
@@ -81,7 +84,7 @@ TEST_F(DayEndTest, ADayIsClosedAndReported) {
   EXPECT_EQ(neighbours_.alerts[0].text(), "P&L +12.5 USD, equity 100012.5, 2 trades (1 won, 1 lost)");
   EXPECT_TRUE(Day()->told());
   // Exactly once.
-  At(19, 56);
+  At(19, 59);
   At(20, 1, 0, false);
   EXPECT_EQ(accounts_.close_calls.size(), 2U);
   EXPECT_EQ(neighbours_.alerts.size(), 1U);
@@ -98,7 +101,7 @@ TEST_F(DayEndTest, TheMarketWaitsForTheOrdersOfAStepAndNotForTheirFills) {
   EXPECT_EQ(accounts_.closes.size(), 2U);
   accounts_.Fill();
   At(19, 56);
-  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_VERIFYING);
   EXPECT_EQ(Day()->closes(0).filled().value(), "2") << "by hand comes first, by name";
   EXPECT_EQ(accounts_.closes.size(), 2U);
 }
@@ -110,8 +113,44 @@ TEST_F(DayEndTest, AViewThatLagsIsNotBelieved) {
   EXPECT_NE(Day()->step(), session_pb::DAY_END_STEP_DONE);
   EXPECT_TRUE(accounts_.close_calls.empty());
   accounts_.behind = 0;
-  At(19, 56);
+  At(19, 58);
   EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+}
+
+TEST_F(DayEndTest, WhatIsOpenedBehindItsBackIsClosedToo) {
+  StartDay();
+  At(19, 55);
+  EXPECT_EQ(accounts_.close_calls.size(), 2U);
+  // Whatever was on its way.
+  accounts_.books[{"demo", "SPY"}] = Decimal::Of("3");
+  ++accounts_.written;
+  At(19, 57);
+  EXPECT_EQ(accounts_.close_calls.size(), 3U);
+  At(19, 58);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+  EXPECT_TRUE(Day()->report().flat());
+  EXPECT_EQ(wire::FromProto(Day()->flat_time()), (UtcTime{(kMidnight + 19 * 3'600 + 57 * 60) * kSecondNs}));
+}
+
+TEST_F(DayEndTest, OthersWhoSendOrdersAreHeldFromTheBeginToTheClose) {
+  StartDay();
+  auto waits = [&](int hour, int minute, int second) {
+    return gate_
+        .For("paper", "", TradingCalendar::kNewYorkStockExchange,
+             UtcTime{(kMidnight + hour * 3'600 + minute * 60 + second) * kSecondNs})
+        .wait;
+  };
+  // Also those who are ahead of the runner in the market's time.
+  EXPECT_EQ(waits(19, 54, 59), "");
+  EXPECT_EQ(waits(19, 55, 0), "the end of its account's day at 20:00:00 UTC");
+  EXPECT_EQ(gate_.For("other", "", {}, UtcTime{(kMidnight + 71'900) * kSecondNs}).wait, "");
+  At(19, 55);
+  EXPECT_NE(waits(19, 54, 59), "") << "it has begun, whatever one's own time is";
+  At(19, 58);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+  Restart(options_);
+  EXPECT_NE(waits(20, 0, 0), "") << "a process that has not seen the market yet";
+  EXPECT_EQ(waits(20, 0, 1), "");
 }
 
 TEST_F(DayEndTest, WhenItCannotBeClosedSomebodyIsToldAndItGoesOn) {
@@ -152,7 +191,7 @@ TEST_F(DayEndTest, NoOvernightClosesAtTheNextOpen) {
 
 TEST_F(DayEndTest, ADeploymentMayKeepWhatItHolds) {
   StartDay("liquidate.demo=false");
-  At(19, 55);
+  At(19, 58);
   EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
   EXPECT_EQ(accounts_.close_calls.size(), 1U);
   ASSERT_EQ(Day()->report().left_size(), 1);
@@ -204,12 +243,12 @@ TEST_F(DayEndTest, APolicyIsChangedAndHoldsForTheEndThatHasNotBegun) {
 
 TEST_F(DayEndTest, AReportKnowsTheFormerOne) {
   StartDay();
-  At(19, 55);
-  At(72 + 19, 55);
+  At(19, 58);
+  At(72 + 19, 58);
   ASSERT_EQ(tables_->day_ends.size(), 2U);
   EXPECT_EQ(Day()->date(), "2018-04-09");
   EXPECT_EQ(Day()->report().former_equity().value(), "100012.5");
-  EXPECT_EQ(accounts_.trades_after, (UtcTime{(kMidnight + 19 * 3'600 + 55 * 60) * kSecondNs}));
+  EXPECT_EQ(accounts_.trades_after, (UtcTime{(kMidnight + 19 * 3'600 + 58 * 60) * kSecondNs}));
 }
 
 TEST_F(DayEndTest, WhatEndedWhileTheSuiteWasAwayIsReportedAsLate) {
@@ -241,7 +280,7 @@ TEST_P(DayEndCrash, EachStepOnce) {
     Settle();
   }
   At(19, 56);
-  At(19, 57);
+  At(19, 58);
   ASSERT_TRUE(Day());
   EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE) << Day()->DebugString();
   EXPECT_EQ(accounts_.closes.size(), 2U) << "a position was closed by two orders";
@@ -264,7 +303,7 @@ TEST_P(DayEndAway, AQuestionThatIsNotAnsweredIsAskedAgain) {
   At(19, 54);
   accounts_.away = GetParam();
   At(19, 55);
-  At(19, 56);
+  At(19, 58);
   ASSERT_TRUE(Day());
   EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE) << Day()->DebugString();
   EXPECT_EQ(accounts_.closes.size(), 2U);

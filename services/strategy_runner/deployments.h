@@ -10,19 +10,10 @@
 #include "libs/external/answer_sheet.h"
 #include "libs/strategy/decider.h"
 #include "services/strategy_runner/rule_shelf.h"
+#include "services/strategy_runner/standing.h"
 #include "services/strategy_runner/store.h"
 
 namespace ballast {
-
-// What its stage does to a deployment (GraduationDesk).
-struct Standing {
-  bool shadow = false;
-  // It holds nothing for real: what it decides is filled at the quotes and not sent. A shadow that still does enters
-  // nothing.
-  bool withholding = false;
-  // Part of its size.
-  std::optional<Decimal> size_ratio;
-};
 
 // One deployment as it lives in memory.
 struct LiveDeployment {

@@ -7,6 +7,7 @@
 #include "libs/platform/metrics/metrics.h"
 #include "services/strategy_runner/commit.h"
 #include "services/strategy_runner/deployments.h"
+#include "services/strategy_runner/entry_gate.h"
 #include "services/strategy_runner/inbox.h"
 #include "services/strategy_runner/market_view.h"
 #include "services/strategy_runner/neighbours.h"
@@ -24,6 +25,7 @@ struct Floor {
   Deployments& deployments;
   MarketView& market;
   Commit& commit;
+  EntryGate& gate;
 };
 
 }  // namespace ballast

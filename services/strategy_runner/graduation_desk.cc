@@ -39,7 +39,10 @@ void GraduationDesk::Recover(std::vector<graduation_pb::KeptGraduation> stored) 
   for (graduation_pb::KeptGraduation& one : stored) {
     const std::string id = one.graduation().deployment_id();
     kept_[id] = std::move(one);
-    if (LiveDeployment* live = floor_.deployments.Find(id)) Stand(*live);
+    if (LiveDeployment* live = floor_.deployments.Find(id)) {
+      Stand(*live);
+      floor_.gate.SetStanding(id, live->standing);
+    }
   }
 }
 
@@ -74,6 +77,10 @@ void GraduationDesk::Stand(LiveDeployment& live) {
                    .withholding = stage == graduation_pb::STAGE_SHADOW && kept.withholding(),
                    .size_ratio = std::nullopt};
   if (stage == graduation_pb::STAGE_CANARY) live.standing.size_ratio = OrZero(kept.graduation().plan().canary_ratio());
+  // Parent orders follow what is durable.
+  floor_.commit.After([this, id = live.row.deployment_id, standing = live.standing](const absl::Status& durable) {
+    if (durable.ok()) floor_.gate.SetStanding(id, standing);
+  });
 }
 
 void GraduationDesk::Observe() {

@@ -102,6 +102,13 @@ TEST_F(GraduationTest, APersonConfirmsWhatEveryGateHolds) {
   EXPECT_EQ(Stage().changes(0).evidence().trades(), 1);
   EXPECT_EQ(Stage().evidence().trades(), 0) << "each stage has its own";
   EXPECT_EQ(tables_->graduations.size(), 1U);
+  // Those who send orders on other threads know, and so does the next process before its first step.
+  EXPECT_NE(gate_.For("paper", "demo", TradingCalendar::kAlwaysOpen, UtcTime{1}).nothing, "");
+  gate_.SetStanding("demo", {});
+  Restart();
+  EXPECT_NE(gate_.For("paper", "demo", TradingCalendar::kAlwaysOpen, UtcTime{1}).nothing, "");
+  EXPECT_TRUE(Demote(graduation_pb::STAGE_PAPER).first.ok());
+  EXPECT_EQ(gate_.For("paper", "demo", TradingCalendar::kAlwaysOpen, UtcTime{1}).nothing, "");
 }
 
 TEST_F(GraduationTest, AShadowBeginsFlat) {

@@ -41,6 +41,8 @@ class Runner : public runtime::Machine {
     Neighbours& neighbours;
     AccountNeighbours& accounts;
     const RuleShelf& shelf;
+    // Told of days and stages.
+    EntryGate& gate;
     const Clock& clock;
     Logger& log;
     Metrics& metrics;

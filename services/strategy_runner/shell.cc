@@ -73,7 +73,7 @@ class StrategyRunnerShell : public Service {
                                                      .fail = context.fail}),
         backtest_grpc_(backtests_, shelf_, context.config.GetString("backtest_data")),
         neighbours_(context.config, backtest_shelf_),
-        algo_(context, neighbours_),
+        algo_(context, neighbours_, gate_),
         account_neighbours_(context.config),
         events_(EventReader::Callbacks{
             .open =
@@ -150,6 +150,7 @@ class StrategyRunnerShell : public Service {
                                                                          .neighbours = neighbours_,
                                                                          .accounts = account_neighbours_,
                                                                          .shelf = shelf_,
+                                                                         .gate = gate_,
                                                                          .clock = context_.clock,
                                                                          .log = context_.log,
                                                                          .metrics = context_.metrics,
@@ -224,6 +225,7 @@ class StrategyRunnerShell : public Service {
   RuleStore rule_store_;
   ExternalStore external_store_;
   RuleShelf shelf_;
+  EntryGate gate_;
   RuleStrategyGrpc rules_;
   BacktestShelf backtest_shelf_;
   BacktestDesk backtests_;

@@ -190,7 +190,10 @@ class AlgoStage {
  public:
   static constexpr std::int64_t kSecondNs = 1'000'000'000;
 
-  AlgoStage() { EXPECT_TRUE(Logger::Make({.service = "test", .directory = "", .level = "CRITICAL"}, &log).ok()); }
+  AlgoStage() {
+    EXPECT_TRUE(Logger::Make({.service = "test", .directory = "", .level = "CRITICAL"}, &log).ok());
+    gate.SetDays({});
+  }
 
   // A new process; the one before is gone without a word.
   void Restart() {
@@ -201,6 +204,7 @@ class AlgoStage {
     runner = std::make_unique<AlgoRunner>(AlgoRunner::Ports{.store = *store,
                                                             .neighbours = *neighbours,
                                                             .children = *neighbours,
+                                                            .gate = gate,
                                                             .clock = clock,
                                                             .log = *log,
                                                             .metrics = metrics,
@@ -277,6 +281,7 @@ class AlgoStage {
   }
 
   StageClock clock;
+  EntryGate gate;
   Metrics metrics;
   std::unique_ptr<Logger> log;
   StagedOrders orders;

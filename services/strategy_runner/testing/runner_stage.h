@@ -60,6 +60,7 @@ class RunnerStage : public ::testing::Test {
                                                      .neighbours = neighbours_,
                                                      .accounts = accounts_,
                                                      .shelf = shelf_,
+                                                     .gate = gate_,
                                                      .clock = clock_,
                                                      .log = *log_,
                                                      .metrics = metrics_,
@@ -236,6 +237,7 @@ class RunnerStage : public ::testing::Test {
   ScriptedNeighbours neighbours_;
   ScriptedAccount accounts_;
   RuleShelf shelf_;
+  EntryGate gate_;
   std::shared_ptr<MemoryStrategyTables> tables_ = std::make_shared<MemoryStrategyTables>();
   std::unique_ptr<MemoryStrategyStore> store_;
   std::unique_ptr<Runner> runner_;
