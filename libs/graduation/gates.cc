@@ -7,6 +7,9 @@
 namespace ballast::graduation {
 namespace {
 
+// Of a mean of returns, in double.
+constexpr double kRoundingMax = 1e-12;
+
 std::string Number(double value, const char* unit = "") {
   char text[48];
   std::snprintf(text, sizeof text, "%.4g%s", value, unit);
@@ -54,10 +57,17 @@ Gate Return(const Plan& plan, const Evidence& evidence) {
   const double count = static_cast<double>(evidence.trades);
   const double mean = evidence.return_sum / count;
   const double error = *plan.backtest_return_deviation / std::sqrt(count);
-  const double z = error > 0 ? (mean - *plan.backtest_mean_return) / error : 0;
+  gate.observed = Share(mean) + " a trade";
+  // Trades that never differ leave nothing to chance.
+  if (!(error > 0)) {
+    gate.passed = mean >= *plan.backtest_mean_return - kRoundingMax;
+    gate.required = "at least " + Share(*plan.backtest_mean_return);
+    gate.detail = "the backtest's trades do not differ from each other";
+    return gate;
+  }
+  const double z = (mean - *plan.backtest_mean_return) / error;
   const double chance = NormalBelow(z);
   gate.passed = chance >= plan.significance;
-  gate.observed = Share(mean) + " a trade";
   gate.detail = "a mean as low or lower comes by chance in " + Share(chance) + " (z " + Number(z) + ", n " +
                 std::to_string(evidence.trades) + "), if the backtest's " + Share(*plan.backtest_mean_return) +
                 " holds";

@@ -74,6 +74,16 @@ TEST(Gates, AMeanReturnIsHeldAgainstChance) {
   EXPECT_NEAR(NormalBelow(-1.6448536269514722), 0.05, 1e-12);
 }
 
+TEST(Gates, TradesThatNeverDifferLeaveNothingToChance) {
+  Plan plan = Backtested();
+  plan.backtest_return_deviation = 0;
+  Evidence evidence = Good();
+  evidence.return_sum = 40 * 0.002;
+  EXPECT_EQ(Failing(Stage::kPaper, plan, evidence, kWell), "");
+  evidence.return_sum = 40 * 0.0019;
+  EXPECT_EQ(Failing(Stage::kPaper, plan, evidence, kWell), "return");
+}
+
 TEST(Gates, AShadowHasNoSlippageAndACanaryNeedsALiveAccount) {
   Evidence evidence = Good();
   evidence.slippage_count = 0;

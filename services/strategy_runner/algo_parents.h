@@ -44,9 +44,14 @@ struct LiveAlgo {
   // Bars of before are asked for; what comes meanwhile waits.
   bool reads_past = false;
   std::vector<Bar> held_bars = {};
+  // The alerts service is being told that it has stopped; not again before (monotonic).
+  bool telling = false;
+  std::int64_t tell_ns = 0;
 
   // There is something to do for it.
-  [[nodiscard]] bool works() const { return !parent.finished() || kept.watched() || parent.Working().IsPositive(); }
+  [[nodiscard]] bool works() const {
+    return !parent.finished() || kept.watched() || kept.alert_due() || parent.Working().IsPositive();
+  }
   [[nodiscard]] const std::string& id() const { return parent.record().id; }
 };
 

@@ -33,8 +33,8 @@ void SaveAlgoRow(pqxx::transaction_base& work, const AlgoStore::Row& row) {
       "INSERT INTO algo_order VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) ON CONFLICT (algo_order_id) DO UPDATE SET "
       "active = excluded.active, watched = excluded.watched, kept = excluded.kept",
       order.algo_order_id(), order.spec().account_id(), order.spec().deployment_id(), order.spec().symbol(),
-      order.request_id(), IsActive(order.status()), row.kept.watched(), wire::FromProto(order.create_time()).nanos,
-      pqxx::binarystring(row.kept.SerializeAsString()));
+      order.request_id(), IsActive(order.status()), row.kept.watched() || row.kept.alert_due(),
+      wire::FromProto(order.create_time()).nanos, pqxx::binarystring(row.kept.SerializeAsString()));
   for (const execution::v1::ChildOrder& child : row.children) {
     work.exec_params(
         "INSERT INTO algo_child VALUES ($1,$2,$3) ON CONFLICT (algo_order_id, number) DO UPDATE SET "

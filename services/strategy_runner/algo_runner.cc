@@ -70,7 +70,7 @@ runtime::Turn AlgoRunner::Poll(std::int64_t now_ns) {
       last_tick_ns_ = now_ns;
       active_.Set(static_cast<double>(parents_.active()));
       parents_.Trim();
-      TellAlerts();
+      TellAlerts(now_ns);
       if (market_new_ && events_live_ && parents_.active() > 0) AskMarket();
     }
     Work();
@@ -80,6 +80,9 @@ runtime::Turn AlgoRunner::Poll(std::int64_t now_ns) {
 }
 
 runtime::Turn AlgoRunner::End() {
+  // Answers to what is asked do not come in any more.
+  for (auto& [number, next] : std::exchange(asking_, {}))
+    next(absl::UnavailableError("the strategy runner is stopping"));
   if (!Flush() && !dead_) return {runtime::Turn::State::kBlocked, committer_.next_try_ns()};
   ended_ = true;
   return {runtime::Turn::State::kEnded, 0};
@@ -203,10 +206,15 @@ void AlgoRunner::AskTerms(const std::string& account, const Symbol& symbol, With
     Terms terms;
   };
   auto asked = std::make_shared<Asked>();
+  const std::uint64_t question = ++last_question_;
+  asking_[question] = std::move(next);
   // Each runs on the deciding thread.
-  auto done = [this, asked, next, symbol](const absl::Status& status) {
+  auto done = [this, asked, question, symbol](const absl::Status& status) {
     asked->status.Update(status);
     if (--asked->open > 0) return;
+    auto waiting = asking_.extract(question);
+    if (waiting.empty()) return;
+    const WithTerms& next = waiting.mapped();
     if (!asked->status.ok()) return next(asked->status);
     if (asked->terms.instrument.symbol != symbol)
       return next(absl::InvalidArgumentError(ToAbsl("spec.symbol: there is no instrument '" + symbol.value() + "'")));

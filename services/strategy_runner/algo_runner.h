@@ -101,8 +101,8 @@ class AlgoRunner final : public runtime::Machine {
   void AskMarket();
   void AskHalts();
   // People are told of one that has stopped itself, or that an emergency has; until it is told.
-  void Alert(const LiveAlgo& live);
-  void TellAlerts();
+  void Alert(LiveAlgo& live);
+  void TellAlerts(std::int64_t now_ns);
   bool Flush();
   runtime::Turn End();
 
@@ -118,8 +118,9 @@ class AlgoRunner final : public runtime::Machine {
   bool ended_ = false;
   bool events_live_ = false;
   bool market_new_ = true;
-  // By request id, and whether it is being told.
-  std::map<std::string, std::pair<alert::v1::RaiseAlertRequest, bool>> alerts_;
+  // Whoever waits for what is asked of the market, by the question's number.
+  std::map<std::uint64_t, WithTerms> asking_;
+  std::uint64_t last_question_ = 0;
   std::optional<std::int64_t> last_tick_ns_;
   Gauge& active_;
   Counter& commit_failures_;

@@ -9,6 +9,7 @@ namespace ballast {
 namespace {
 
 constexpr int kAlgoPastBars = 5000;
+constexpr std::int64_t kAlgoTellAgainNs = 2'000'000'000;
 
 }  // namespace
 
@@ -89,34 +90,37 @@ void AlgoRunner::AskHalts() {
   }));
 }
 
-void AlgoRunner::Alert(const LiveAlgo& live) {
-  const execution::ParentRecord& record = live.parent.record();
-  alert::v1::RaiseAlertRequest alert;
-  alert.set_request_id("strategy_runner:algo:" + record.id);
-  alert.set_type(alert::v1::ALERT_TYPE_ORDER);
-  alert.set_level(alert::v1::ALERT_LEVEL_ERROR);
-  alert.set_title(std::string("The ") + execution::NameOf(record.spec.type) + " of " + record.spec.symbol.value() +
-                  " has stopped");
-  alert.set_text(live.parent.Filled().ToString() + " of " + record.spec.quantity.ToString() + " are filled. " +
-                 (record.reason ? record.reason->message : ""));
-  alert.set_account_id(record.spec.account_id.value());
-  alert.set_deployment_id(record.spec.deployment_id.value());
-  alert.set_symbol(record.spec.symbol.value());
-  // Once it is durable: what is told has happened.
-  effects_.push_back([this, alert](const absl::Status& durable) {
-    if (durable.ok()) alerts_[alert.request_id()] = {alert, false};
-  });
+// What is told has happened: it is stored with the stop, and told from the next turn on until somebody has it.
+void AlgoRunner::Alert(LiveAlgo& live) {
+  live.kept.set_alert_due(true);
+  parents_.Touch(live);
 }
 
-void AlgoRunner::TellAlerts() {
-  for (auto& [request_id, alert] : alerts_) {
-    if (std::exchange(alert.second, true)) continue;
-    ports_.neighbours.RaiseAlert(alert.first,
-                                 Posted<absl::Status>(inbox_, [this, id = request_id](const absl::Status& told) {
-                                   if (told.ok())
-                                     alerts_.erase(id);
-                                   else
-                                     alerts_.at(id).second = false;
+void AlgoRunner::TellAlerts(std::int64_t now_ns) {
+  for (auto& [id, live] : parents_.all()) {
+    if (!live.kept.alert_due() || live.telling || now_ns < live.tell_ns) continue;
+    live.telling = true;
+    const execution::ParentRecord& record = live.parent.record();
+    alert::v1::RaiseAlertRequest alert;
+    alert.set_request_id("strategy_runner:algo:" + record.id);
+    alert.set_type(alert::v1::ALERT_TYPE_ORDER);
+    alert.set_level(alert::v1::ALERT_LEVEL_ERROR);
+    alert.set_title(std::string("The ") + execution::NameOf(record.spec.type) + " of " + record.spec.symbol.value() +
+                    " has stopped");
+    alert.set_text(live.parent.Filled().ToString() + " of " + record.spec.quantity.ToString() + " are filled. " +
+                   (record.reason ? record.reason->message : ""));
+    alert.set_account_id(record.spec.account_id.value());
+    alert.set_deployment_id(record.spec.deployment_id.value());
+    alert.set_symbol(record.spec.symbol.value());
+    ports_.neighbours.RaiseAlert(alert, Posted<absl::Status>(inbox_, [this, id = id](const absl::Status& told) {
+                                   LiveAlgo* there = parents_.Find(id);
+                                   if (there == nullptr) return;
+                                   there->telling = false;
+                                   there->tell_ns = ports_.clock.MonotonicNanos() + kAlgoTellAgainNs;
+                                   // With another text under its id it is there too.
+                                   if (!told.ok() && !absl::IsAlreadyExists(told)) return;
+                                   there->kept.set_alert_due(false);
+                                   parents_.Touch(*there);
                                  }));
   }
 }

@@ -186,13 +186,43 @@ TEST_F(AlgoRunnerTest, AHaltEndsIt) {
   EXPECT_EQ(order.status(), algo_pb::ALGO_STATUS_STOPPED);
   EXPECT_EQ(order.status_reason().reason(), type::v1::REJECT_REASON_ACCOUNT_HALTED);
   stage.neighbours->refuse_alerts = 1;
-  stage.Pass(2);
+  stage.Pass(4);
   ASSERT_EQ(stage.neighbours->alerts.size(), 1U);
   EXPECT_EQ(stage.neighbours->alerts[0].request_id(), "strategy_runner:algo:" + id);
   EXPECT_EQ(stage.neighbours->alerts[0].text(), "5 of 25 are filled. halted");
   int before = stage.Calls("submit");
   stage.Pass(50);
   EXPECT_EQ(stage.Calls("submit"), before);
+}
+
+TEST_F(AlgoRunnerTest, ThatItHasStoppedIsToldOverARestart) {
+  std::string id = Twap("25");
+  stage.Pass(11);
+  ASSERT_TRUE(stage.runner->OnHalted("paper", {.reason = RejectReason::kAccountHalted, .message = "halted"}));
+  stage.neighbours->refuse_alerts = 1'000;
+  stage.Pass(5);
+  ASSERT_EQ(stage.Get(id)->status(), algo_pb::ALGO_STATUS_STOPPED);
+  EXPECT_TRUE(stage.neighbours->alerts.empty());
+  stage.Restart();
+  stage.Pass(1);
+  ASSERT_EQ(stage.neighbours->alerts.size(), 1U);
+  EXPECT_EQ(stage.neighbours->alerts[0].text(), "5 of 25 are filled. halted");
+  stage.Pass(1);
+  stage.Restart();
+  stage.Pass(3);
+  EXPECT_TRUE(stage.neighbours->alerts.empty()) << "once";
+}
+
+TEST_F(AlgoRunnerTest, WhoAsksAsTheServiceStopsIsAnswered) {
+  std::optional<absl::Status> answer;
+  ASSERT_TRUE(stage.runner->Create(AlgoStage::Request(algo_pb::ALGO_TYPE_TWAP, "25"),
+                                   [&](const absl::Status& status, const auto&) { answer = status; }));
+  // What the neighbours answer from here on does not come in.
+  stage.runner->inbox().Close();
+  while (stage.runner->Poll(stage.clock.nanos).state != runtime::Turn::State::kEnded) {
+  }
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_TRUE(absl::IsUnavailable(*answer)) << *answer;
 }
 
 TEST_F(AlgoRunnerTest, AHaltThatWasMissedEndsItToo) {

@@ -40,7 +40,7 @@ class AlgoStore {
 
   // From now on this instance alone may save.
   virtual absl::Status Fence() = 0;
-  // Those that have not ended, or are watched.
+  // Those that have not ended, are watched, or have stopped and nobody has been told.
   virtual absl::StatusOr<std::vector<Row>> LoadActive() = 0;
   // Nothing: there is none.
   virtual absl::StatusOr<std::optional<Row>> Find(const std::string& algo_order_id) = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "libs/base/absl_std.h"
 #include "libs/wire/wire.h"
@@ -15,7 +16,9 @@ namespace graduation_pb = graduation::v1;
 namespace {
 
 constexpr std::int64_t kAskAgainNs = 30'000'000'000;
+constexpr std::int64_t kTellChangeAgainNs = 10'000'000'000;
 constexpr int kChangesKept = 100;
+constexpr char kBySystem[] = "system";
 constexpr std::size_t kExpectedMax = 10'000;
 
 double ToDouble(Decimal value) { return std::strtod(value.ToString().c_str(), nullptr); }
@@ -134,20 +137,40 @@ void GraduationDesk::CheckBack(LiveDeployment& live) {
   if (why.empty()) return;
   const graduation_pb::Stage to = static_cast<graduation_pb::Stage>(graduation.stage() - 1);
   floor_.log.Warning("graduation.back", {{"deployment", live.row.deployment_id}, {"to", NameOf(to)}, {"why", why}});
-  alert::v1::RaiseAlertRequest alert;
-  Move(live, to, "system", why, {});
-  alert.set_request_id("graduation:" + std::to_string(Of(live).graduation().changes(0).number()) + ":" +
-                       live.row.deployment_id.substr(0, 40));
-  alert.set_type(alert::v1::ALERT_TYPE_PERFORMANCE);
-  alert.set_level(alert::v1::ALERT_LEVEL_ERROR);
-  alert.set_title(live.row.deployment_id + " went back to " + NameOf(to));
-  alert.set_text(why);
-  alert.set_account_id(live.row.spec.account_id());
-  alert.set_deployment_id(live.row.deployment_id);
-  floor_.commit.After([this, alert](const absl::Status& durable) {
-    if (!durable.ok()) return;
-    floor_.neighbours.RaiseAlert(alert, [](const absl::Status&) {});
-  });
+  Move(live, to, kBySystem, why, {});
+  ForgetAround(live.row.spec.account_id());
+}
+
+// Until somebody has it, over a restart too: it is what the stored changes say.
+void GraduationDesk::Tell(std::int64_t now_ns) {
+  for (auto& [id, kept] : kept_) {
+    const auto& changes = kept.graduation().changes();
+    auto untold = std::find_if(changes.rbegin(), changes.rend(), [&kept = kept](const auto& change) {
+      return change.number() > kept.told_change() && change.actor() == kBySystem;
+    });
+    if (untold == changes.rend() || now_ns < tell_ns_[id]) continue;
+    // Its answer comes before.
+    tell_ns_[id] = now_ns + kTellChangeAgainNs;
+    alert::v1::RaiseAlertRequest alert;
+    alert.set_request_id("graduation:" + std::to_string(untold->number()) + ":" + id.substr(0, 40));
+    alert.set_type(alert::v1::ALERT_TYPE_PERFORMANCE);
+    alert.set_level(alert::v1::ALERT_LEVEL_ERROR);
+    alert.set_title(id + " went back to " + NameOf(untold->to()));
+    alert.set_text(untold->reason());
+    if (LiveDeployment* live = floor_.deployments.Find(id)) alert.set_account_id(live->row.spec.account_id());
+    alert.set_deployment_id(id);
+    floor_.commit.After([this, alert, id = id, number = untold->number()](const absl::Status& durable) {
+      if (!durable.ok()) return;
+      floor_.neighbours.RaiseAlert(alert,
+                                   Posted<absl::Status>(floor_.inbox, [this, id, number](const absl::Status& told) {
+                                     if (!told.ok() && !absl::IsAlreadyExists(told)) return;
+                                     graduation_pb::KeptGraduation& there = kept_.at(id);
+                                     there.set_told_change(std::max<std::int64_t>(there.told_change(), number));
+                                     floor_.commit.Put(there);
+                                     tell_ns_[id] = 0;
+                                   }));
+    });
+  }
 }
 
 void GraduationDesk::Move(LiveDeployment& live, graduation_pb::Stage to, const std::string& actor,
@@ -228,21 +251,40 @@ graduation::Surroundings GraduationDesk::AroundOf(const std::string& account) co
   return around;
 }
 
-void GraduationDesk::AskAround(const std::string& account, std::function<void()> then) {
-  auto missing = std::make_shared<int>(2);
-  auto into = [this, account, missing, then = std::move(then)](std::optional<int> graduation::Surroundings::*field) {
+void GraduationDesk::AskAround(const std::string& account, WhenAsked then) {
+  const std::uint64_t question = ++last_question_;
+  asking_[question] = {.missing = 2, .then = std::move(then)};
+  auto into = [this, account, question, era = eras_[account]](std::optional<int> graduation::Surroundings::*field) {
     return Posted<absl::StatusOr<int>>(floor_.inbox,
-                                       [this, account, missing, then, field](const absl::StatusOr<int>& count) {
-                                         around_[account].*field = count.ok() ? std::optional(*count) : std::nullopt;
-                                         if (--*missing == 0) then();
+                                       [this, account, question, era, field](const absl::StatusOr<int>& count) {
+                                         // What was so before a stage was left is not held against the next one.
+                                         if (eras_[account] == era)
+                                           around_[account].*field = count.ok() ? std::optional(*count) : std::nullopt;
+                                         auto asked = asking_.find(question);
+                                         if (asked == asking_.end() || --asked->second.missing > 0) return;
+                                         WhenAsked next = std::move(asked->second.then);
+                                         asking_.erase(asked);
+                                         next(absl::OkStatus());
                                        });
   };
   neighbours_.OpenBreaks(account, into(&graduation::Surroundings::open_breaks));
   neighbours_.Unprotected(account, into(&graduation::Surroundings::unprotected_positions));
 }
 
+void GraduationDesk::ForgetAround(const std::string& account) {
+  ++eras_[account];
+  around_.erase(account);
+  last_ask_ns_ = 0;
+}
+
+void GraduationDesk::End() {
+  for (auto& [question, asked] : std::exchange(asking_, {}))
+    asked.then(absl::UnavailableError("the strategy runner is stopping"));
+}
+
 void GraduationDesk::Tick(std::int64_t now_ns) {
   if (!floor_.market.lockstep()) Observe();
+  Tell(now_ns);
   if (last_ask_ns_ != 0 && now_ns - last_ask_ns_ < kAskAgainNs) return;
   last_ask_ns_ = now_ns;
   std::set<std::string> accounts;
@@ -252,7 +294,7 @@ void GraduationDesk::Tick(std::int64_t now_ns) {
     if (live.running() && kept != kept_.end() && kept->second.graduation().stage() >= graduation_pb::STAGE_CANARY)
       accounts.insert(live.row.spec.account_id());
   }
-  for (const std::string& account : accounts) AskAround(account, [] {});
+  for (const std::string& account : accounts) AskAround(account, [](const absl::Status&) {});
 }
 
 graduation_pb::Graduation GraduationDesk::Described(const LiveDeployment& live) {
@@ -268,8 +310,9 @@ graduation_pb::Graduation GraduationDesk::Described(const LiveDeployment& live) 
 void GraduationDesk::Get(const std::string& id, const Reply& reply) {
   LiveDeployment* live = floor_.deployments.Find(id);
   if (live == nullptr) return reply(NoSuchDeployment(id), {});
-  AskAround(live->row.spec.account_id(),
-            [this, id, reply] { reply(absl::OkStatus(), Described(floor_.deployments.all().at(id))); });
+  AskAround(live->row.spec.account_id(), [this, id, reply](const absl::Status& asked) {
+    reply(asked, asked.ok() ? Described(floor_.deployments.all().at(id)) : graduation_pb::Graduation());
+  });
 }
 
 std::vector<graduation_pb::Graduation> GraduationDesk::List(const std::string& account) {
@@ -299,7 +342,8 @@ void GraduationDesk::Promote(const graduation_pb::PromoteDeploymentRequest& requ
   const std::string id = request.deployment_id();
   LiveDeployment* found = floor_.deployments.Find(id);
   if (found == nullptr) return reply(NoSuchDeployment(id), {});
-  AskAround(found->row.spec.account_id(), [this, id, request, reply] {
+  AskAround(found->row.spec.account_id(), [this, id, request, reply](const absl::Status& asked) {
+    if (!asked.ok()) return reply(asked, {});
     LiveDeployment& live = floor_.deployments.all().at(id);
     const graduation_pb::Graduation& graduation = Of(live).graduation();
     if (graduation.stage() != request.from())
@@ -330,6 +374,7 @@ void GraduationDesk::Demote(const graduation_pb::DemoteDeploymentRequest& reques
                      ToAbsl("it is in the stage " + NameOf(Of(*live).graduation().stage()) + ": a lower one expected")),
                  {});
   Move(*live, request.to(), request.actor(), request.reason(), {});
+  ForgetAround(live->row.spec.account_id());
   ReplyWhenDurable(request.deployment_id(), reply);
 }
 

@@ -26,6 +26,8 @@ class GraduationDesk {
   // Counts what the deployments have made, and leads back whoever has to go. Each step, and now and then.
   void Observe();
   void Tick(std::int64_t now_ns);
+  // No answer comes in any more: whoever waits for one is told so.
+  void End();
   // An entry was decided on at this price, and an order as its event shows it.
   void OnEntry(const std::string& request_id, const std::string& deployment_id, type::v1::Side side, Decimal price);
   void OnOrder(const order::v1::Order& order);
@@ -53,8 +55,18 @@ class GraduationDesk {
   void Begin(graduation::v1::KeptGraduation& kept, const LiveDeployment& live) const;
   void CheckBack(LiveDeployment& live);
   [[nodiscard]] graduation::Surroundings AroundOf(const std::string& account) const;
-  // `then` on the deciding thread, once breaks and protection of the account have been asked for.
-  void AskAround(const std::string& account, std::function<void()> then);
+  // On the deciding thread, once breaks and protection of the account have been asked for. UNAVAILABLE: they cannot be
+  // any more.
+  using WhenAsked = std::function<void(const absl::Status&)>;
+  struct Asked {
+    int missing = 0;
+    WhenAsked then;
+  };
+  void AskAround(const std::string& account, WhenAsked then);
+  // A stage has been left: what is around is asked for again before it is held against the next.
+  void ForgetAround(const std::string& account);
+  // People are told of each change that nobody made.
+  void Tell(std::int64_t now_ns);
   [[nodiscard]] graduation::v1::Graduation Described(const LiveDeployment& live);
   void ReplyWhenDurable(const std::string& id, const Reply& reply);
   [[nodiscard]] UtcTime Now() const { return floor_.market.has_spoken() ? floor_.market.time() : floor_.clock.Now(); }
@@ -66,6 +78,12 @@ class GraduationDesk {
   std::map<std::string, graduation::Surroundings> around_;
   std::map<std::string, Expected> expected_;
   std::int64_t last_ask_ns_ = 0;
+  std::map<std::uint64_t, Asked> asking_;
+  std::uint64_t last_question_ = 0;
+  // By account, counted up by each ForgetAround.
+  std::map<std::string, std::uint64_t> eras_;
+  // By deployment: not told again before (monotonic).
+  std::map<std::string, std::int64_t> tell_ns_;
 };
 
 }  // namespace ballast

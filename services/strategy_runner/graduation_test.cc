@@ -176,6 +176,53 @@ TEST_F(GraduationTest, ACanaryTradesAPartAndGoesBackByItself) {
   EXPECT_EQ(neighbours_.submitted.size(), sent + 1);
 }
 
+TEST_F(GraduationTest, AWayBackIsToldOverARestart) {
+  Reach(graduation_pb::STAGE_CANARY);
+  accounts_.open_breaks = 1;
+  neighbours_.refuse_alerts = 1'000;
+  Pass(31'000'000'000);
+  Pass(1'000'000'000);
+  ASSERT_EQ(Stage().stage(), graduation_pb::STAGE_SHADOW);
+  EXPECT_TRUE(neighbours_.alerts.empty());
+  neighbours_.refuse_alerts = 0;
+  Restart();
+  Pass(1'000'000'000);
+  ASSERT_EQ(neighbours_.alerts.size(), 1U);
+  EXPECT_EQ(neighbours_.alerts[0].title(), "demo went back to shadow");
+  Restart();
+  Pass(31'000'000'000);
+  EXPECT_EQ(neighbours_.alerts.size(), 1U) << "once";
+}
+
+TEST_F(GraduationTest, WhoAsksAsTheServiceStopsIsAnswered) {
+  StartWithDemo();
+  std::optional<absl::Status> answer;
+  ASSERT_TRUE(runner_->GetGraduation("demo", [&](const absl::Status& status, const auto&) { answer = status; }));
+  Finish();
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_TRUE(absl::IsUnavailable(*answer)) << *answer;
+}
+
+TEST_F(GraduationTest, WhatWasSoBeforeAStageWasLeftIsNotHeldAgainstTheNext) {
+  neighbours_.mode = type::v1::ACCOUNT_MODE_LIVE;
+  Reach(graduation_pb::STAGE_CANARY);
+  Step(minute_++, "110");
+  Filled(neighbours_.submitted.back().request_id(), type::v1::SIDE_BUY);
+  Step(minute_++, "90");
+  Filled(neighbours_.submitted.back().request_id(), type::v1::SIDE_SELL);
+  Pass(1'000'000'000);
+  auto promoted = Promote(graduation_pb::STAGE_CANARY);
+  ASSERT_TRUE(promoted.first.ok()) << promoted.first;
+  accounts_.open_breaks = 1;
+  clock_.nanos += 31'000'000'000;
+  // It has been asked for and not been held against it yet.
+  (void)runner_->Poll(clock_.nanos);
+  accounts_.open_breaks = 0;
+  Pass(1'000'000'000);
+  Pass(31'000'000'000);
+  EXPECT_EQ(Stage().stage(), graduation_pb::STAGE_CANARY) << Stage().DebugString();
+}
+
 TEST_F(GraduationTest, ADrawdownBeyondTheBandLeadsBack) {
   Reach(graduation_pb::STAGE_CANARY);
   Plan(0.0001);

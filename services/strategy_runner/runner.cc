@@ -114,6 +114,7 @@ runtime::Turn Runner::Poll(std::int64_t now_ns) {
 runtime::Turn Runner::End() {
   starter_.Abandon();
   external_.End();
+  graduation_.End();
   if (!Flush() && !commit_.dead()) return Blocked();
   for (const auto& subscriber : subscribers_)
     subscriber->Close(grpc::Status(grpc::UNAVAILABLE, "the strategy runner is stopping"));

@@ -33,7 +33,7 @@ class MemoryAlgoStore final : public AlgoStore {
     std::vector<Row> rows;
     for (const std::string& id : NewestFirst()) {
       const execution::v1::KeptAlgoOrder& kept = tables_->orders[id];
-      if (IsActive(kept.order().status()) || kept.watched()) rows.insert(rows.begin(), *RowOf(id));
+      if (IsActive(kept.order().status()) || kept.watched() || kept.alert_due()) rows.insert(rows.begin(), *RowOf(id));
     }
     return rows;
   }

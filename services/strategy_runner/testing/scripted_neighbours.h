@@ -36,6 +36,8 @@ class ScriptedNeighbours final : public Neighbours {
   std::vector<alert::v1::RaiseAlertRequest> alerts;
   std::string speed = "1";
   TradingCalendar calendar = TradingCalendar::kUnspecified;
+  std::vector<std::string> listed = {"SPY", "QQQ"};
+  type::v1::AccountMode mode = type::v1::ACCOUNT_MODE_PAPER;
   std::optional<std::string> backtest;
 
   [[nodiscard]] std::optional<std::string> BacktestOnFile(const std::string&,
@@ -100,12 +102,12 @@ class ScriptedNeighbours final : public Neighbours {
     });
   }
   void Accounts(Answer<order::v1::ListAccountsResponse> answer) override {
-    Ask("accounts", [answer] {
+    Ask("accounts", [this, answer] {
       order::v1::ListAccountsResponse response;
       order::v1::Account& account = *response.add_accounts();
       account.set_account_id("paper");
       account.set_broker("paper");
-      account.set_mode(type::v1::ACCOUNT_MODE_PAPER);
+      account.set_mode(mode);
       answer(response);
     });
   }
@@ -128,7 +130,7 @@ class ScriptedNeighbours final : public Neighbours {
   void Instruments(Answer<std::vector<Instrument>> answer) override {
     Ask("instruments", [this, answer] {
       std::vector<Instrument> all;
-      for (const char* symbol : {"SPY", "QQQ"}) {
+      for (const std::string& symbol : listed) {
         all.push_back({.symbol = Symbol(symbol),
                        .tick_size = Decimal::Of("0.01"),
                        .lot_size = Decimal::Of("1"),
