@@ -32,6 +32,12 @@ std::string Counted(int count, const char* one, const char* many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
+std::string Listed(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
 }  // namespace
 
 std::string Fault(const Policy& policy) {
@@ -93,15 +99,19 @@ Next Decide(const Policy& policy, const calendar::Session& session, Step at, con
   }
   if (!closed && sight.working > 0) {
     next.waits_for = Counted(sight.working, "working order", "working orders") + " to end";
-    return act(Step::kCanceling, Act::kCancel);
+    // They have been asked to; whoever does not hear it keeps nobody else's position open.
+    const bool others = at != Step::kEntriesStopped && sight.current && sight.held_free > 0;
+    return act(Step::kCanceling, others ? Act::kCancelAndClose : Act::kCancel);
+  }
+  if (sight.current && held_open > 0) {
+    next.waits_for = Counted(held, "position", "positions") + " to be closed";
+    return act(Step::kClosing, Act::kClose);
   }
   if (sight.closes_open > 0)
     return wait(Step::kClosing, Counted(sight.closes_open, "closing order", "closing orders") + " to end");
   if (!sight.current) return wait(Step::kVerifying, "positions to read what order management has written");
-  if (held_open > 0) {
-    next.waits_for = Counted(held, "position", "positions") + " to be closed";
-    return act(Step::kClosing, Act::kClose);
-  }
+  if (!sight.unknown.empty())
+    return wait(Step::kClosing, "what to do with " + Listed(sight.unknown) + ", which nobody knows as an instrument");
   if (held > 0) return wait(Step::kClosing, Counted(held, "position", "positions") + " whose market is not open");
   if (at == Step::kOvernight) {
     // Its report is there already.

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "libs/base/utc_time.h"
 #include "libs/calendar/sessions.h"
@@ -61,15 +62,20 @@ struct Sight {
   UtcTime time;
   // Orders of the calendar's instruments that can still trade and are neither protection nor of this end.
   int working = 0;
-  // Books that hold something which is to be closed, and those of them that trade now.
+  // Books that hold something which is to be closed, or of which that is not known; those of them that trade now and
+  // have no closing order under way; and those of these in whose instrument nothing works for the same book.
   int held = 0;
   int held_open = 0;
+  int held_free = 0;
+  // Instruments of held ones that nobody knows, so that neither their calendar is known: nothing is sent for them.
+  std::vector<std::string> unknown = {};
   // Orders of this end of which it is not known what became, or that can still trade.
   int closes_open = 0;
   // Positions has read as far as order management had written when the look began.
   bool current = false;
 };
-enum class Act { kNothing, kCancel, kClose, kReport };
+// kCancelAndClose: what works is cancelled, and what nothing of that concerns is closed meanwhile.
+enum class Act { kNothing, kCancel, kCancelAndClose, kClose, kReport };
 struct Next {
   Step step = Step::kEntriesStopped;
   Act act = Act::kNothing;

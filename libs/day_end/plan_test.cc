@@ -111,6 +111,7 @@ TEST_F(DayEndSteps, CancelsThenClosesThenVerifiesThenReports) {
   EXPECT_EQ(next.act, Act::kClose);
 
   sight.closes_open = 1;
+  sight.held_open = 0;
   next = Do(next.step, sight);
   EXPECT_EQ(next.act, Act::kNothing) << "a second order for the same position";
   EXPECT_EQ(next.waits_for, "1 closing order to end");
@@ -137,6 +138,40 @@ TEST_F(DayEndSteps, WhatIsOpenedAfterTheFirstFlatLookIsClosedToo) {
   EXPECT_EQ(Do(Step::kClosing, sight).act, Act::kNothing);
   sight.held = sight.held_open = 1;
   EXPECT_EQ(Do(Step::kVerifying, sight).act, Act::kClose);
+}
+
+TEST_F(DayEndSteps, OneOrderThatDoesNotEndKeepsNobodyElsesPositionOpen) {
+  Sight sight = Look(19, 55);
+  sight.working = 1;
+  sight.held = sight.held_open = 2;
+  sight.held_free = 1;
+  EXPECT_EQ(Do(Step::kEntriesStopped, sight).act, Act::kCancel) << "it may end at once";
+  Next next = Do(Step::kCanceling, sight);
+  EXPECT_EQ(next.act, Act::kCancelAndClose);
+  EXPECT_EQ(next.step, Step::kCanceling);
+  sight.current = false;
+  EXPECT_EQ(Do(Step::kCanceling, sight).act, Act::kCancel);
+  sight.current = true;
+  sight.held_free = 0;
+  EXPECT_EQ(Do(Step::kCanceling, sight).act, Act::kCancel) << "its own position waits for it";
+}
+
+TEST_F(DayEndSteps, AClosingOrderThatDoesNotEndKeepsNobodyElsesPositionOpen) {
+  Sight sight = Look(19, 56);
+  sight.closes_open = 1;
+  sight.held = 2;
+  sight.held_open = 1;
+  EXPECT_EQ(Do(Step::kClosing, sight).act, Act::kClose);
+}
+
+TEST_F(DayEndSteps, WhatNobodyKnowsIsHeldAndNamed) {
+  Sight sight = Look(19, 58);
+  sight.held = 2;
+  sight.unknown = {"XYZ", "ABC"};
+  Next next = Do(Step::kVerifying, sight);
+  EXPECT_EQ(next.act, Act::kNothing);
+  EXPECT_TRUE(next.alert);
+  EXPECT_EQ(next.waits_for, "what to do with XYZ, ABC, which nobody knows as an instrument");
 }
 
 TEST_F(DayEndSteps, WhatIsNotKnownToBeHeldIsNotClosed) {
@@ -186,6 +221,7 @@ TEST_F(DayEndSteps, WithoutNightsWhatIsLeftIsClosedAtTheNextOpenWithoutASecondRe
   EXPECT_EQ(next.act, Act::kClose) << "whatever works belongs to the new day";
   EXPECT_EQ(next.step, Step::kOvernight);
   sight.closes_open = 1;
+  sight.held_open = 0;
   EXPECT_EQ(Do(Step::kOvernight, sight).act, Act::kNothing);
   next = Do(Step::kOvernight, Look(20, 40));
   EXPECT_EQ(next.step, Step::kDone);

@@ -6,6 +6,7 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/calendar/new_york.h"
+#include "libs/platform/crypto/crypto.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -132,6 +133,18 @@ absl::StatusOr<session_pb::DayEndPolicy> ParseDayEnd(const std::string& text) {
     return absl::InvalidArgumentError(ToAbsl("day_end: " + errors[0].field + ": " + errors[0].message));
   policy.set_actor("configuration");
   return policy;
+}
+
+std::string DayEndPrefix(const session_pb::DayEnd& row) {
+  return std::string("day-end:") + (row.calendar() == session_pb::CALENDAR_XNYS ? "XNYS" : "24-7") + ":" + row.date() +
+         ":";
+}
+
+std::string DayEndAlertId(const session_pb::DayEnd& row, const char* what) {
+  // Ids of alerts have room for so much of the account's.
+  constexpr std::size_t kPlain = 24, kHash = 16;
+  const std::string& account = row.account_id();
+  return DayEndPrefix(row) + (account.size() <= kPlain ? account : Sha256Hex(account).substr(0, kHash)) + what;
 }
 
 std::optional<CivilDay> DayFromText(const std::string& text) {

@@ -23,6 +23,11 @@ bool Liquidates(const session::v1::DayEndPolicy& policy, const std::string& depl
 // "account|XNYS|name=value,…": the names of DayEndPolicy; `liquidate.DEPLOYMENT=false` for one of them.
 absl::StatusOr<session::v1::DayEndPolicy> ParseDayEnd(const std::string& text);
 
+// Of the day's closing orders: "day-end:XNYS:2026-11-27:", and a number behind it.
+std::string DayEndPrefix(const session::v1::DayEnd& row);
+// Of an alert about it; `what`: ":late", or empty for the summary.
+std::string DayEndAlertId(const session::v1::DayEnd& row, const char* what);
+
 // "2026-11-27"; nothing for what is not a day of 2007 to 2099.
 std::optional<CivilDay> DayFromText(const std::string& text);
 std::string TextOf(CivilDay day);

@@ -7,7 +7,6 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/base/civil_day.h"
-#include "libs/model/protection.h"
 #include "libs/wire/wire.h"
 #include "services/strategy_runner/day_end_codec.h"
 
@@ -163,12 +162,6 @@ bool DayEndDesk::idle() const {
   });
 }
 
-void DayEndDesk::Tell(std::int64_t now_ns) {
-  for (auto& [key, day] : days_) {
-    if (!day.row.told() && day.row.has_report() && !day.telling && now_ns >= day.tell_ns) TellSummary(key, day);
-  }
-}
-
 void DayEndDesk::Work(std::int64_t now_ns) {
   for (auto& [key, day] : days_) {
     if (!day.wanted || day.look != 0 || day.acting > 0 || now_ns < day.next_ns) continue;
@@ -196,7 +189,8 @@ void DayEndDesk::Conclude(const Key& key, Day& day) {
   const auto at = static_cast<day_end::Step>(day.row.step());
   const day_end::Sight sight = SightOf(day);
   day_end::Next next = day_end::Decide(day.policy, day.session, at, sight);
-  if (next.alert && !day.row.alerted()) Alert(day, next.waits_for);
+  day.unknown = !sight.unknown.empty();
+  if (next.alert) Alert(day, next.waits_for);
   if (next.act == day_end::Act::kReport) {
     NoteFlat(day, sight);
     return Report(key, day, next.step);
@@ -210,8 +204,9 @@ void DayEndDesk::Conclude(const Key& key, Day& day) {
   }
   NoteFlat(day, sight);
   Put(day);
-  if (next.act == day_end::Act::kCancel) CancelWorking(key, day);
-  if (next.act == day_end::Act::kClose) CloseHeld(key, day);
+  const bool both = next.act == day_end::Act::kCancelAndClose;
+  if (both || next.act == day_end::Act::kCancel) CancelWorking(key, day);
+  if (both || next.act == day_end::Act::kClose) CloseHeld(key, day, both);
   UpdateEnding();
   if (!IsOpen(day) || day.acting > 0) return;
   // It waits for others. In a market that waits too, only for what needs no step of it: an order on its way to the
@@ -226,48 +221,6 @@ void DayEndDesk::Conclude(const Key& key, Day& day) {
     Later(day, kPauseNs);
   else if (wants_no_step && now_ns - day.step_ns < kStepNsMax)
     Later(day, day.looks < kLooksAtOnce ? 0 : kLookAgainNs);
-}
-
-void DayEndDesk::NoteFlat(Day& day, const day_end::Sight& sight) const {
-  const bool flat = sight.current && sight.closes_open == 0 && LeftOf(day).empty();
-  if (!flat)
-    day.row.clear_flat_time();
-  else if (!day.row.has_flat_time())
-    wire::ToProto(sight.time, day.row.mutable_flat_time());
-}
-
-day_end::Sight DayEndDesk::SightOf(const Day& day) const {
-  day_end::Sight sight{.time = floor_.market.time()};
-  std::set<std::string> own;
-  for (const auto& close : day.row.closes()) own.insert(close.request_id());
-  for (const order::v1::Order& order : day.seen.working) {
-    if (own.contains(order.request_id()) || order.request_id().starts_with(kProtectionPrefix)) continue;
-    if (floor_.market.CalendarOf(Symbol(order.symbol())) == day.policy.calendar) ++sight.working;
-  }
-  for (const auto& close : day.row.closes()) {
-    // Never answered, or it can still trade.
-    const bool answered = !close.order_id().empty() || !close.message().empty();
-    if (!answered || (!close.order_id().empty() && CanTrade(close.status()))) ++sight.closes_open;
-  }
-  for (const position::v1::Position& position : day.seen.positions) {
-    auto quantity = wire::FromProto(position.quantity(), "quantity");
-    if (!quantity.ok() || quantity->IsZero() || !Liquidates(day.row.policy(), position.deployment_id())) continue;
-    if (floor_.market.CalendarOf(Symbol(position.symbol())) != day.policy.calendar) continue;
-    ++sight.held;
-    if (floor_.market.Trades(Symbol(position.symbol()))) ++sight.held_open;
-  }
-  sight.current = day.seen.summary.sequence() >= day.seen.written;
-  return sight;
-}
-
-void DayEndDesk::NoteCloses(Day& day) {
-  for (session_pb::DayEndClose& close : *day.row.mutable_closes()) {
-    auto seen = day.seen.closes.find(close.request_id());
-    if (seen == day.seen.closes.end()) continue;
-    close.set_status(seen->second.status());
-    *close.mutable_filled() = seen->second.cumulative_quantity();
-    if (seen->second.has_rejection()) close.set_message(seen->second.rejection().message());
-  }
 }
 
 void DayEndDesk::SetPolicy(session_pb::DayEndPolicy policy,

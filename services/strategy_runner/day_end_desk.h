@@ -32,8 +32,10 @@ class DayEndDesk {
   void OnStep();
   // Looks, as far as it goes; in lockstep once all else of the step is done.
   void Work(std::int64_t now_ns);
-  // Tells the summaries of what has ended, until they are told. No market waits for it.
+  // Tells the summaries of what has ended, and what is overdue, until they are told. No market waits for it.
   void Tell(std::int64_t now_ns);
+  // By the service's clock, where the market's time is that: what the market is too silent to say.
+  void Watch(std::int64_t now_ns);
   // Lockstep: nothing that belongs to this step is under way.
   [[nodiscard]] bool idle() const;
 
@@ -72,6 +74,25 @@ class DayEndDesk {
     std::int64_t step_ns = 0;
     bool telling = false;
     std::int64_t tell_ns = 0;
+    bool alerting = false;
+    std::int64_t alert_ns = 0;
+    // When this process has asked for the instruments on its behalf, monotonic; and it holds one that is not known.
+    std::int64_t instruments_ns = 0;
+    bool unknown = false;
+  };
+  // Closing orders of one book that have filled nothing, one after the other, and when the newest was asked for.
+  struct Tries {
+    int failed = 0;
+    UtcTime last;
+  };
+  // So many of them stay in the row.
+  static constexpr int kTriesKept = 8;
+  // A day whose end the market has not begun, and that has been told.
+  struct Unbegun {
+    alert::v1::RaiseAlertRequest alert;
+    bool told = false;
+    // Not again before (monotonic).
+    std::int64_t tell_ns = 0;
   };
 
   void Begin(const session::v1::DayEndPolicy& policy, const day_end::Policy& plan, const day_end::Due& due);
@@ -96,20 +117,39 @@ class DayEndDesk {
   // All has been seen.
   void Conclude(const Key& key, Day& day);
   [[nodiscard]] day_end::Sight SightOf(const Day& day) const;
+  [[nodiscard]] bool IsOfDay(const Day& day, const std::string& symbol) const;
+  [[nodiscard]] bool IsUnknown(const std::string& symbol) const;
+  // A closing order may be sent for it now.
+  [[nodiscard]] bool IsToClose(const Day& day, const position::v1::Position& position) const;
+  // It has to end before its book is closed.
+  [[nodiscard]] bool IsInTheWay(const Day& day, const order::v1::Order& order) const;
+  [[nodiscard]] bool IsFree(const Day& day, const position::v1::Position& position) const;
+  static Tries TriesOf(const session::v1::DayEnd& row, const position::v1::Position& position);
+  // The oldest failed ones, so that a row does not grow while a market refuses.
+  static void ForgetTries(session::v1::DayEnd& row, const position::v1::Position& position);
   // Since when nothing is held; unset as long as something is.
   void NoteFlat(Day& day, const day_end::Sight& sight) const;
   // What has become of its closing orders, into the row.
   static void NoteCloses(Day& day);
   void CancelWorking(const Key& key, Day& day);
-  void CloseHeld(const Key& key, Day& day);
+  // `free_only`: no book in whose instrument something works.
+  void CloseHeld(const Key& key, Day& day, bool free_only);
   void SendClose(const Key& key, const session::v1::DayEndClose& close);
   void OnCloseAnswer(const Key& key, const std::string& request_id,
                      const absl::StatusOr<order::v1::SubmitOrderResponse>& answer);
   void Report(const Key& key, Day& day, day_end::Step then);
   void Finish(const Key& key, Day& day, DayFacts facts, day_end::Step then);
   [[nodiscard]] std::vector<session::v1::DayEndLeft> LeftOf(const Day& day) const;
+  void AskInstruments(const Key& key, Day& day);
+  // Stores that it is to be told; Tell tells it.
   void Alert(Day& day, const std::string& waits_for);
+  void AlertUnbegun(const session::v1::DayEndPolicy& policy, const day_end::Due& due, const std::string& since);
+  void RaiseLate(const Key& key, Day& day);
   void TellSummary(const Key& key, Day& day);
+  // Once what is stored is durable; `done` on the deciding thread.
+  void Raise(const alert::v1::RaiseAlertRequest& request, std::function<void(bool there)> done);
+  // A market that waits does so for nobody's sake for ever.
+  void HoldNoLonger(Day& day);
   // Something failed: again in a while.
   void Later(Day& day, std::int64_t ns);
 
@@ -118,7 +158,9 @@ class DayEndDesk {
   std::map<Owner, session::v1::DayEndPolicy> policies_;
   // The newest of each account and calendar, and those before it that are not done.
   std::map<Key, Day> days_;
+  std::map<Key, Unbegun> unbegun_;
   std::uint64_t last_look_ = 0;
+  std::int64_t first_watch_ns_ = 0;
   Gauge& open_;
   Counter& ended_;
 };

@@ -1,8 +1,7 @@
 #include <algorithm>
+#include <cstdlib>
 
 #include "libs/base/absl_std.h"
-#include "libs/model/protection.h"
-#include "libs/platform/crypto/crypto.h"
 #include "libs/wire/wire.h"
 #include "services/strategy_runner/day_end_codec.h"
 #include "services/strategy_runner/day_end_desk.h"
@@ -16,12 +15,13 @@ namespace session_pb = session::v1;
 namespace {
 
 constexpr std::int64_t kRetryNs = 1'000'000'000;
-constexpr std::int64_t kTellAgainNs = 2'000'000'000;
+// Between two questions for an instrument that is not known.
+constexpr std::int64_t kUnknownAgainNs = 30'000'000'000;
+// After a closing order that filled nothing: doubled each time, in the market's time.
+constexpr Duration kTryPauseMin = Duration::Seconds(1);
+constexpr Duration kTryPauseMax = Duration::Seconds(60);
 // In a market that waits, a step sees what a cancel came to, and what the close that followed.
 constexpr int kLooksMost = 4;
-// Of one day. More than that is a person's business; the watchdog has spoken long before.
-constexpr int kClosesMax = 1'000;
-
 constexpr char kDayEndActor[] = "system:day_end";
 
 // One that cannot be reached holds up a market that waits no longer than this.
@@ -29,17 +29,17 @@ constexpr std::int64_t kHoldUpNsMax = 30'000'000'000;
 // A cancel has been asked for; before one looks again.
 constexpr std::int64_t kCancelPauseNs = 200'000'000;
 
-// Orders of one day: "day-end:XNYS:2026-11-27:3".
-std::string PrefixOf(const session_pb::DayEnd& row) {
-  return std::string("day-end:") + (row.calendar() == session_pb::CALENDAR_XNYS ? "XNYS" : "24-7") + ":" + row.date() +
-         ":";
+Duration TryPause(int failed) {
+  Duration pause = kTryPauseMin;
+  for (int i = 1; i < failed && pause < kTryPauseMax; ++i) pause.nanos *= 2;
+  return std::min(pause, kTryPauseMax);
 }
 
-// Ids of alerts have room for so much of the account's.
-std::string AlertIdOf(const session_pb::DayEnd& row, const char* what) {
-  constexpr std::size_t kPlain = 24, kHash = 16;
-  const std::string& account = row.account_id();
-  return PrefixOf(row) + (account.size() <= kPlain ? account : Sha256Hex(account).substr(0, kHash)) + what;
+// The newest is never forgotten, so no number is used twice.
+std::uint64_t NextNumber(const session_pb::DayEnd& row) {
+  if (row.closes().empty()) return 1;
+  const std::string& newest = row.closes().rbegin()->request_id();
+  return std::strtoull(newest.c_str() + newest.rfind(':') + 1, nullptr, 10) + 1;
 }
 
 }  // namespace
@@ -59,10 +59,13 @@ AccountNeighbours::Answer<T> DayEndDesk::Next(const Key& key, const Day& day, st
         floor_.log.Warning("day_end.not_answered",
                            {{"account", asked->row.account_id()}, {"error", answer.status().ToString()}});
         Later(*asked, kRetryNs);
-        // It goes on at the next step.
-        if (floor_.market.lockstep() && floor_.clock.MonotonicNanos() - asked->step_ns > kHoldUpNsMax)
-          asked->wanted = false;
+        HoldNoLonger(*asked);
       });
+}
+
+void DayEndDesk::HoldNoLonger(Day& day) {
+  // It goes on at the next step.
+  if (floor_.market.lockstep() && floor_.clock.MonotonicNanos() - day.step_ns > kHoldUpNsMax) day.wanted = false;
 }
 
 // In this order: what ended before the orders were listed is among what is written then, and that is asked before
@@ -70,14 +73,9 @@ AccountNeighbours::Answer<T> DayEndDesk::Next(const Key& key, const Day& day, st
 void DayEndDesk::Look(const Key& key, Day& day) {
   day.look = ++last_look_;
   day.seen = {};
-  if (!floor_.market.has_instruments()) {
-    floor_.neighbours.Instruments(Next<std::vector<Instrument>>(key, day, [this, key](Day& one, auto instruments) {
-      floor_.market.SetInstruments(std::move(instruments));
-      if (!floor_.market.has_instruments()) return Later(one, kRetryNs);
-      Look(key, one);
-    }));
-    return;
-  }
+  const std::int64_t now_ns = floor_.clock.MonotonicNanos();
+  const bool missed = day.unknown && now_ns - day.instruments_ns >= kUnknownAgainNs;
+  if (day.instruments_ns == 0 || missed || !floor_.market.has_instruments()) return AskInstruments(key, day);
   std::vector<std::pair<std::string, std::string>> open;
   for (const session_pb::DayEndClose& close : day.row.closes()) {
     const bool answered = !close.order_id().empty() || !close.message().empty();
@@ -86,6 +84,23 @@ void DayEndDesk::Look(const Key& key, Day& day) {
     if (!close.order_id().empty() && CanTrade(close.status())) open.emplace_back(close.request_id(), close.order_id());
   }
   LookAtCloses(key, day, std::move(open));
+}
+
+// A day begins with what is traded now: an instrument that nobody knows is neither cancelled nor closed.
+void DayEndDesk::AskInstruments(const Key& key, Day& day) {
+  day.instruments_ns = floor_.clock.MonotonicNanos();
+  using Instruments = absl::StatusOr<std::vector<Instrument>>;
+  floor_.neighbours.Instruments(
+      Posted<Instruments>(floor_.inbox, [this, key, look = day.look](Instruments& instruments) {
+        if (instruments.ok()) floor_.market.SetInstruments(std::move(*instruments));
+        Day* one = Find(key, look);
+        if (one == nullptr) return;
+        // What was known before serves; the answer is missed again later.
+        if (floor_.market.has_instruments()) return Look(key, *one);
+        one->instruments_ns = 0;
+        Later(*one, kRetryNs);
+        HoldNoLonger(*one);
+      }));
 }
 
 void DayEndDesk::LookAtCloses(const Key& key, Day& day, std::vector<std::pair<std::string, std::string>> left) {
@@ -137,9 +152,7 @@ void DayEndDesk::CancelWorking(const Key& key, Day& day) {
     if (one.looks < kLooksMost) Later(one, 0);
   };
   for (const order::v1::Order& order : day.seen.working) {
-    if (order.request_id().starts_with(kProtectionPrefix) || order.status() == order::v1::ORDER_STATUS_PENDING_CANCEL)
-      continue;
-    if (floor_.market.CalendarOf(Symbol(order.symbol())) != day.policy.calendar) continue;
+    if (!IsInTheWay(day, order) || order.status() == order::v1::ORDER_STATUS_PENDING_CANCEL) continue;
     const auto& asked = day.row.canceled_order_ids();
     if (std::find(asked.begin(), asked.end(), order.order_id()) == asked.end())
       day.row.add_canceled_order_ids(order.order_id());
@@ -155,15 +168,15 @@ void DayEndDesk::CancelWorking(const Key& key, Day& day) {
   Put(day);
 }
 
-void DayEndDesk::CloseHeld(const Key& key, Day& day) {
+void DayEndDesk::CloseHeld(const Key& key, Day& day, bool free_only) {
   for (const position::v1::Position& position : day.seen.positions) {
-    auto quantity = wire::FromProto(position.quantity(), "quantity");
-    const Symbol symbol(position.symbol());
-    if (!quantity.ok() || quantity->IsZero() || floor_.market.CalendarOf(symbol) != day.policy.calendar) continue;
-    if (!Liquidates(day.row.policy(), position.deployment_id()) || !floor_.market.Trades(symbol)) continue;
-    if (day.row.closes_size() >= kClosesMax) return;
+    if (!IsToClose(day, position) || (free_only && !IsFree(day, position))) continue;
+    const Tries tries = TriesOf(day.row, position);
+    if (tries.failed > 0 && floor_.market.time() < tries.last + TryPause(tries.failed)) continue;
+    ForgetTries(day.row, position);
+    const std::uint64_t number = NextNumber(day.row);
     session_pb::DayEndClose& close = *day.row.add_closes();
-    close.set_request_id(PrefixOf(day.row) + std::to_string(day.row.closes_size()));
+    close.set_request_id(DayEndPrefix(day.row) + std::to_string(number));
     close.set_deployment_id(position.deployment_id());
     close.set_symbol(position.symbol());
     *close.mutable_quantity() = position.quantity();
@@ -286,78 +299,10 @@ void DayEndDesk::Finish(const Key& key, Day& day, DayFacts facts, day_end::Step 
   UpdateEnding();
   // Those before it were kept for this.
   for (auto at = days_.begin(); at != days_.end();) {
-    const bool old = OwnerOf(at->second.row) == OwnerOf(day.row) && at->first < key && at->second.row.told();
+    const bool old = OwnerOf(at->second.row) == OwnerOf(day.row) && at->first < key && at->second.row.told() &&
+                     at->second.row.alert_text().empty();
     at = old ? days_.erase(at) : std::next(at);
   }
-}
-
-std::vector<session_pb::DayEndLeft> DayEndDesk::LeftOf(const Day& day) const {
-  std::vector<session_pb::DayEndLeft> all;
-  for (const position::v1::Position& position : day.seen.positions) {
-    auto quantity = wire::FromProto(position.quantity(), "quantity");
-    const Symbol symbol(position.symbol());
-    if ((quantity.ok() && quantity->IsZero()) || floor_.market.CalendarOf(symbol) != day.policy.calendar) continue;
-    session_pb::DayEndLeft& left = all.emplace_back();
-    left.set_deployment_id(position.deployment_id());
-    left.set_symbol(position.symbol());
-    *left.mutable_quantity() = position.quantity();
-    *left.mutable_market_value() = position.market_value();
-    std::string why = "it is not to be closed";
-    if (Liquidates(day.row.policy(), position.deployment_id())) {
-      why = day.row.late() ? "the end began after the close" : "it could not be closed before the close";
-      for (const session_pb::DayEndClose& close : day.row.closes()) {
-        if (close.symbol() == left.symbol() && close.deployment_id() == left.deployment_id() &&
-            !close.message().empty())
-          why = close.message();
-      }
-    }
-    left.set_reason(why);
-  }
-  return all;
-}
-
-void DayEndDesk::Alert(Day& day, const std::string& waits_for) {
-  day.row.set_alerted(true);
-  alert::v1::RaiseAlertRequest request;
-  request.set_request_id(AlertIdOf(day.row, ":late"));
-  request.set_type(alert::v1::ALERT_TYPE_POSITION);
-  request.set_level(alert::v1::ALERT_LEVEL_CRITICAL);
-  request.set_account_id(day.row.account_id());
-  request.set_title("Day " + day.row.date() + " of " + day.row.account_id() + " is not closed yet");
-  request.set_text((waits_for.empty() ? "Positions are open after the close" : "Waits for " + waits_for) +
-                   ". It goes on trying.");
-  floor_.log.Error("day_end.overdue", {{"account", day.row.account_id()}, {"waits_for", waits_for}});
-  floor_.commit.After([this, request, key = KeyOf(day.row)](const absl::Status& durable) {
-    if (!durable.ok()) return;
-    floor_.neighbours.RaiseAlert(request, Posted<absl::Status>(floor_.inbox, [this, key](const absl::Status& told) {
-                                   auto found = days_.find(key);
-                                   // Again at the next look.
-                                   if (!told.ok() && found != days_.end()) found->second.row.set_alerted(false);
-                                 }));
-  });
-}
-
-void DayEndDesk::TellSummary(const Key& key, Day& day) {
-  day.telling = true;
-  alert::v1::RaiseAlertRequest request;
-  request.set_request_id(AlertIdOf(day.row, ""));
-  request.set_type(alert::v1::ALERT_TYPE_PERFORMANCE);
-  request.set_level(day.row.report().flat() ? alert::v1::ALERT_LEVEL_INFO : alert::v1::ALERT_LEVEL_WARNING);
-  request.set_account_id(day.row.account_id());
-  request.set_title(TitleOf(day.row));
-  request.set_text(SummaryOf(day.row));
-  floor_.commit.After([this, request, key](const absl::Status& durable) {
-    if (!durable.ok()) return;
-    floor_.neighbours.RaiseAlert(request, Posted<absl::Status>(floor_.inbox, [this, key](const absl::Status& told) {
-                                   auto found = days_.find(key);
-                                   if (found == days_.end()) return;
-                                   found->second.telling = false;
-                                   found->second.tell_ns = floor_.clock.MonotonicNanos() + kTellAgainNs;
-                                   if (!told.ok()) return;
-                                   found->second.row.set_told(true);
-                                   Put(found->second);
-                                 }));
-  });
 }
 
 }  // namespace ballast

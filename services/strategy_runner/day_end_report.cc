@@ -47,11 +47,13 @@ absl::StatusOr<session::v1::DayReport> MakeReport(const DayFacts& facts) {
 }
 
 std::string TitleOf(const session::v1::DayEnd& day_end) {
-  return "Day " + day_end.date() + " of " + day_end.account_id() +
-         (day_end.report().flat() ? " ended" : " ended with open positions");
+  const std::string day = "Day " + day_end.date() + " of " + day_end.account_id();
+  if (!day_end.has_report()) return day + " has no report";
+  return day + (day_end.report().flat() ? " ended" : " ended with open positions");
 }
 
 std::string SummaryOf(const session::v1::DayEnd& day_end) {
+  if (!day_end.has_report()) return "It was not over when the next day's end began; what it left is in the next report";
   const session::v1::DayReport& report = day_end.report();
   std::string text = "P&L " + Signed(report.summary().day_pnl()) + " " + report.summary().currency() + ", equity " +
                      report.summary().equity().value() + ", " + std::to_string(report.trade_count()) + " trades (" +

@@ -46,7 +46,7 @@ void SaveDayEnds(pqxx::transaction_base& work, const StrategyStore::Batch& batch
         policy.account_id(), static_cast<int>(policy.calendar()), pqxx::binarystring(policy.SerializeAsString()));
   }
   for (const session::v1::DayEnd& end : batch.day_ends) {
-    bool open = end.step() != session::v1::DAY_END_STEP_DONE || !end.told();
+    bool open = end.step() != session::v1::DAY_END_STEP_DONE || !end.told() || !end.alert_text().empty();
     work.exec_params(
         "INSERT INTO day_end VALUES ($1,$2,$3,$4,$5) ON CONFLICT (account_id, calendar, close_nanos) DO UPDATE SET "
         "open = excluded.open, payload = excluded.payload",

@@ -260,6 +260,193 @@ TEST_F(DayEndTest, WhatEndedWhileTheSuiteWasAwayIsReportedAsLate) {
   EXPECT_EQ(Day()->report().left(0).reason(), "the end began after the close");
 }
 
+TEST_F(DayEndTest, AMarketThatRefusesForHoursIsClosedWhenItCan) {
+  StartDay("minutes_before_close=240", false);
+  accounts_.refuses = "trading is halted";
+  for (int minute = 0; minute < 180; ++minute) At(16 + minute / 60, minute % 60);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_CLOSING);
+  EXPECT_EQ(Day()->waits_for(), "2 positions to be closed");
+  EXPECT_LT(accounts_.close_calls.size(), 2 * 200U) << "once a minute is enough";
+  EXPECT_LE(Day()->closes_size(), 2 * 9) << "the row grows";
+  std::set<std::string> numbers(accounts_.close_calls.begin(), accounts_.close_calls.end());
+  EXPECT_EQ(numbers.size(), accounts_.close_calls.size()) << "a number was used twice";
+  Restart(options_);
+  accounts_.refuses.clear();
+  At(19, 1);
+  At(19, 2);
+  for (const auto& [book, quantity] : accounts_.books) EXPECT_TRUE(quantity.IsZero()) << book.first;
+}
+
+TEST_F(DayEndTest, OneOrderThatDoesNotEndKeepsItsOwnBookOpenOnly) {
+  StartDay();
+  accounts_.cancels_at_once = false;
+  accounts_.AddWorking("w1", "QQQ", "limit-1");
+  accounts_.AddWorking("w2", "SPY", "limit-2", "demo");
+  At(19, 55);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_CANCELING);
+  ASSERT_EQ(accounts_.closes.size(), 1U);
+  EXPECT_EQ(accounts_.closes.begin()->second.deployment_id(), "");
+  At(19, 56);
+  EXPECT_EQ(accounts_.closes.size(), 1U);
+  accounts_.EndWorking();
+  At(19, 57);
+  EXPECT_EQ(accounts_.closes.size(), 2U);
+  At(19, 58);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+}
+
+TEST_F(DayEndTest, WhatNobodyKnowsAsAnInstrumentIsHeldAndNamed) {
+  StartDay();
+  accounts_.books[{"demo", "XYZ"}] = Decimal::Of("5");
+  At(19, 55);
+  EXPECT_EQ(Day()->waits_for(), "what to do with XYZ, which nobody knows as an instrument");
+  EXPECT_EQ(accounts_.closes.size(), 2U) << "the others are closed";
+  At(19, 58);
+  ASSERT_EQ(neighbours_.alerts.size(), 1U);
+  EXPECT_NE(neighbours_.alerts[0].text().find("XYZ"), std::string::npos);
+  At(20, 0, 1, false);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+  EXPECT_FALSE(Day()->report().flat());
+  ASSERT_EQ(Day()->report().left_size(), 1);
+  EXPECT_EQ(Day()->report().left(0).symbol(), "XYZ");
+  EXPECT_EQ(Day()->report().left(0).reason(), "nobody knows it as an instrument, so neither whether its day has ended");
+}
+
+TEST_F(DayEndTest, InstrumentsAreAskedForAgain) {
+  StartDay("", false);
+  accounts_.books[{"demo", "XYZ"}] = Decimal::Of("5");
+  At(19, 55);
+  neighbours_.listed.push_back("XYZ");
+  Pass(31'000'000'000);
+  EXPECT_EQ(Day()->waits_for(), "1 position whose market is not open");
+  // Listed over the night: known on the day, before anybody holds it.
+  neighbours_.listed.push_back("ABC");
+  At(72 + 15, 0);
+  accounts_.books = {{{"demo", "ABC"}, Decimal::Of("5")}};
+  At(72 + 19, 55);
+  EXPECT_EQ(Day()->waits_for(), "1 position whose market is not open");
+}
+
+TEST_F(DayEndTest, AnAlertThatWasNotTakenIsRaisedByTheNextProcess) {
+  StartDay();
+  accounts_.refuses = "trading is halted";
+  neighbours_.silent.insert("alert");
+  At(19, 55);
+  At(19, 58);
+  EXPECT_FALSE(Day()->alerted());
+  At(20, 0, 1, false);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+  neighbours_.silent.clear();
+  Restart(options_);
+  Settle();
+  ASSERT_EQ(neighbours_.alerts.size(), 2U);
+  EXPECT_EQ(neighbours_.alerts[0].level(), alert::v1::ALERT_LEVEL_WARNING);
+  EXPECT_EQ(neighbours_.alerts[1].level(), alert::v1::ALERT_LEVEL_CRITICAL);
+  EXPECT_TRUE(Day()->alerted());
+  EXPECT_EQ(Day()->alert_text(), "");
+  Restart(options_);
+  Settle();
+  EXPECT_EQ(neighbours_.alerts.size(), 2U);
+}
+
+TEST_F(DayEndTest, ADayThatTheNextOneTookOverIsToldOf) {
+  StartDay("", false);
+  At(19, 54);
+  accounts_.away = 1'000'000;
+  At(19, 55);
+  At(20, 0, 1, false);
+  At(72 + 19, 54);
+  EXPECT_TRUE(neighbours_.alerts.empty());
+  At(72 + 19, 55);
+  ASSERT_FALSE(neighbours_.alerts.empty());
+  EXPECT_EQ(neighbours_.alerts[0].title(), "Day 2018-04-06 of paper has no report");
+  EXPECT_EQ(neighbours_.alerts[0].level(), alert::v1::ALERT_LEVEL_ERROR);
+  EXPECT_TRUE(tables_->day_ends.begin()->second.told());
+  accounts_.away = 0;
+  At(72 + 19, 56);
+  At(72 + 19, 58);
+  EXPECT_EQ(Day()->step(), session_pb::DAY_END_STEP_DONE);
+  EXPECT_EQ(neighbours_.alerts.size(), 2U);
+}
+
+// A market whose time is the service's: Wednesday, 15 November 2023; the exchange closes at 21:00 UTC.
+class DayEndWatch : public DayEndTest {
+ protected:
+  // The clock's monotonic time at which it is that time of day.
+  static std::int64_t NanosAt(int hour, int minute, int second) {
+    return (DaysFromCivil({2023, 11, 15}) * 86'400 + hour * 3'600 + minute * 60 + second - 1'700'000'000) * kSecondNs;
+  }
+  void Until(int hour, int minute, int second) {
+    Poll();
+    while (clock_.nanos < NanosAt(hour, minute, second)) Pass(kSecondNs);
+  }
+  void Speak() {
+    broker::v1::StreamMarketDataResponse step = MakeStep(++number_, "260", true, false);
+    wire::ToProto(clock_.Now(), step.mutable_market_time());
+    *step.mutable_quotes(0)->mutable_quote_time() = step.market_time();
+    Bring(std::move(step));
+  }
+  void Begin() {
+    lockstep_ = false;
+    options_.day_ends = {*ParseDayEnd("paper|XNYS|")};
+    clock_.nanos = NanosAt(20, 50, 0);
+    Restart(options_);
+    Speak();
+  }
+};
+
+TEST_F(DayEndWatch, AMarketThatFallsSilentInTheMiddleIsToldOf) {
+  Begin();
+  accounts_.fills_at_once = false;
+  Until(20, 55, 0);
+  Speak();
+  Until(20, 58, 29);
+  EXPECT_TRUE(neighbours_.alerts.empty());
+  Until(20, 58, 31);
+  ASSERT_EQ(neighbours_.alerts.size(), 1U);
+  EXPECT_EQ(neighbours_.alerts[0].level(), alert::v1::ALERT_LEVEL_CRITICAL);
+  EXPECT_EQ(neighbours_.alerts[0].text(),
+            "Waits for 2 closing orders to end; the market has last spoken of 2023-11-15T20:55:00.000000Z. It goes on "
+            "trying.");
+  Until(20, 59, 30);
+  EXPECT_EQ(neighbours_.alerts.size(), 1U);
+}
+
+TEST_F(DayEndWatch, OneThatFallsSilentBeforeTheEndBeginsToo) {
+  Begin();
+  neighbours_.refuse_alerts = 3;
+  Until(20, 58, 29);
+  EXPECT_EQ(neighbours_.Count("alert"), 0);
+  Until(20, 58, 40);
+  ASSERT_EQ(neighbours_.alerts.size(), 1U);
+  EXPECT_EQ(neighbours_.alerts[0].title(), "Day 2023-11-15 of paper has not begun to be ended");
+  // A process that has never heard it.
+  Restart(options_);
+  Until(20, 59, 45);
+  ASSERT_EQ(neighbours_.alerts.size(), 2U);
+  EXPECT_EQ(neighbours_.alerts[0].request_id(), neighbours_.alerts[1].request_id()) << "its id makes it one";
+}
+
+TEST_F(DayEndWatch, ADayThatIsDoneIsNotOverdue) {
+  Begin();
+  Until(20, 55, 0);
+  Speak();
+  Until(20, 58, 0);
+  Speak();
+  Until(21, 5, 0);
+  ASSERT_EQ(neighbours_.alerts.size(), 1U);
+  EXPECT_EQ(neighbours_.alerts[0].title(), "Day 2023-11-15 of paper ended");
+}
+
+TEST_F(DayEndWatch, ARecordingHasATimeOfItsOwn) {
+  clock_.nanos = NanosAt(20, 50, 0);
+  StartDay("", false);
+  accounts_.fills_at_once = false;
+  At(19, 55);
+  Until(21, 30, 0);
+  EXPECT_TRUE(neighbours_.alerts.empty());
+}
+
 // Dies at each commit in turn, whose answer was lost, and goes on as another process: every order once, one report, one
 // summary.
 class DayEndCrash : public DayEndTest, public ::testing::WithParamInterface<std::tuple<int, bool>> {};

@@ -7,6 +7,7 @@ namespace ballast {
 
 MarketView::News MarketView::Take(const broker::v1::StreamMarketDataResponse& step) {
   time_ = wire::FromProto(step.market_time());
+  heard_ = clock_.Now();
   News news;
   for (const broker::v1::Quote& proto : step.quotes()) {
     auto quote = wire::FromProto(proto);

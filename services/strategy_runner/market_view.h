@@ -45,6 +45,8 @@ class MarketView {
   [[nodiscard]] bool has_spoken() const { return time_.nanos != 0; }
   // Zero until the market has said it.
   [[nodiscard]] UtcTime time() const { return time_; }
+  // What the service's clock said as the market spoke last.
+  [[nodiscard]] UtcTime heard() const { return heard_; }
   [[nodiscard]] bool has_instruments() const { return !instruments_.empty(); }
   // Unspecified for an instrument that is not known.
   [[nodiscard]] TradingCalendar CalendarOf(const Symbol& symbol) const;
@@ -58,6 +60,7 @@ class MarketView {
   std::map<Symbol, Instrument> instruments_;
   std::map<std::string, std::set<TradingCalendar>> ending_;
   UtcTime time_;
+  UtcTime heard_;
   bool lockstep_ = false;
 };
 

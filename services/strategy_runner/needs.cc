@@ -9,7 +9,9 @@
 namespace ballast {
 
 void Needs::OnStep() {
-  if (!floor_.market.has_instruments() && !instruments_asked_) AskInstruments();
+  // What is listed in the night is known in the morning.
+  const std::int64_t day = floor_.market.time().DayNumber();
+  if ((!floor_.market.has_instruments() || day != instruments_day_) && !instruments_asked_) AskInstruments();
   for (auto& [id, live] : floor_.deployments.all()) {
     if (live.running() && !live.warm && !live.warming) AskPast(live);
   }
@@ -20,6 +22,7 @@ void Needs::AskInstruments() {
   instruments_asked_ = true;
   floor_.neighbours.Instruments(Posted<Instruments>(floor_.inbox, [this](Instruments& instruments) {
     instruments_asked_ = false;
+    if (instruments.ok()) instruments_day_ = floor_.market.time().DayNumber();
     if (instruments.ok()) floor_.market.SetInstruments(std::move(*instruments));
   }));
 }

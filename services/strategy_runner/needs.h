@@ -61,6 +61,8 @@ class Needs {
   ExternalDesk& external_;
   std::map<std::string, Equity> equities_;  // by account
   bool instruments_asked_ = false;
+  // Of the market, on which they were answered.
+  std::int64_t instruments_day_ = 0;
 };
 
 }  // namespace ballast

@@ -135,6 +135,7 @@ void Runner::Tick(std::int64_t now_ns) {
   external_.Tick(now_ns);
   feed_.Tick(now_ns);
   graduation_.Tick(now_ns);
+  day_end_.Watch(now_ns);
   orders_.Tick();
 }
 

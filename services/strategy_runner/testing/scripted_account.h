@@ -43,8 +43,10 @@ class ScriptedAccount final : public AccountNeighbours {
       if (order.status() == order::v1::ORDER_STATUS_NEW) Fill(order);
     }
   }
-  void AddWorking(const std::string& id, const std::string& symbol, const std::string& request) {
+  void AddWorking(const std::string& id, const std::string& symbol, const std::string& request,
+                  const std::string& deployment = "") {
     order::v1::Order order;
+    order.set_deployment_id(deployment);
     order.set_order_id(id);
     order.set_request_id(request);
     order.set_symbol(symbol);
