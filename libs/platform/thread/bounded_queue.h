@@ -29,11 +29,12 @@ class BoundedQueue {
     return true;
   }
 
-  // Everything there is, at most `batch_max`; waits up to `timeout_ns` for the first. Empty on time-out or close.
+  // Everything there is, at most `batch_max`; waits up to `timeout_ns` for the first. Empty on time-out, close or Wake.
   std::vector<T> PopBatch(std::size_t batch_max, std::int64_t timeout_ns) EXCLUDES(mutex_) {
     std::vector<T> batch;
     MutexLock lock(mutex_);
-    if (items_.empty() && !closed_ && timeout_ns > 0) ready_.WaitFor(mutex_, timeout_ns);
+    if (items_.empty() && !closed_ && !woken_ && timeout_ns > 0) ready_.WaitFor(mutex_, timeout_ns);
+    woken_ = false;
     batch.reserve(std::min(items_.size(), batch_max));
     while (!items_.empty() && batch.size() < batch_max) {
       batch.push_back(std::move(items_.front()));
@@ -51,8 +52,15 @@ class BoundedQueue {
     ready_.NotifyAll();
   }
 
-  // Wakes a consumer that waits in PopBatch, e.g. because a timer is due earlier.
-  void Wake() { ready_.NotifyAll(); }
+  // Wakes a consumer that waits in PopBatch, e.g. because a timer is due earlier; who comes to it next does not wait.
+  // For one consumer.
+  void Wake() EXCLUDES(mutex_) {
+    {
+      MutexLock lock(mutex_);
+      woken_ = true;
+    }
+    ready_.NotifyAll();
+  }
 
   [[nodiscard]] bool closed() const EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -69,6 +77,7 @@ class BoundedQueue {
   CondVar ready_;
   std::deque<T> items_ GUARDED_BY(mutex_);
   bool closed_ GUARDED_BY(mutex_) = false;
+  bool woken_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace ballast
