@@ -66,6 +66,7 @@ class SecondBrokerTest : public SessionTest {
   }
   Engine::Options OptionsOf() override {
     Engine::Options options;
+    options.closed_orders_kept = closed_kept_;
     std::vector<BrokerEntry> entries = options.brokers.entries();
     entries.push_back({.id = "scripted",
                        .display_name = "Scripted",
@@ -147,6 +148,7 @@ class SecondBrokerTest : public SessionTest {
 
  protected:
   SessionDown session_down_;
+  std::size_t closed_kept_ = 100;
   Session* session_ = nullptr;
 };
 
@@ -298,6 +300,40 @@ TEST_F(SecondBrokerTest, CashMovesWithWhatTradesThere) {
   ASSERT_TRUE(session->WaitForReports("o-1", broker::v1::EXECUTION_TYPE_TRADE_CORRECT, 2));
   EXPECT_EQ(Cash(), Decimal::Of("99744"));
   EXPECT_EQ(Held(), Decimal::Of("0.0039"));
+}
+
+// A correction of one that has ended is about that one: it takes no other's place among those that are known.
+TEST_F(SecondBrokerTest, WhatIsToldOfAnEndedOrderDoesNotMakeItTwo) {
+  closed_kept_ = 2;
+  Start();
+  auto session = Connect("second", "scripted");
+  auto trade = [&](const char* order, int version, const char* price) {
+    broker::Trade told = TradeOf("0.01");
+    told.order_id = OrderId(order);
+    told.broker_order_id = std::string("b-") + order;
+    told.root_id = ExecutionId(std::string("t-") + order);
+    told.version = version;
+    told.price = Decimal::Of(price);
+    Says(told);
+    ASSERT_TRUE(session->WaitForReport(
+        order, version == 0 ? broker::v1::EXECUTION_TYPE_TRADE : broker::v1::EXECUTION_TYPE_TRADE_CORRECT));
+  };
+  auto knows = [&](const char* order) {
+    bool known = false;
+    In([&](const Engine& engine) { known = engine.desks().Find(AccountId("second"), OrderId(order)) != nullptr; });
+    return known;
+  };
+  for (const char* order : {"o-1", "o-2", "o-3"}) {
+    broker::v1::OrderSessionRequest request = OrderOf("second");
+    request.mutable_new_order()->mutable_order()->set_order_id(order);
+    ASSERT_TRUE(engine_->Instruct(request, session));
+    trade(order, 0, "65000");
+    if (std::string(order) == "o-1") trade(order, 1, "64000");
+    if (std::string(order) == "o-2") EXPECT_TRUE(knows("o-1")) << "two have ended, and two are kept";
+  }
+  EXPECT_FALSE(knows("o-1"));
+  EXPECT_TRUE(knows("o-2"));
+  EXPECT_TRUE(knows("o-3"));
 }
 
 // It was let through, and then the session was away: what is true when it leaves counts.

@@ -135,6 +135,8 @@ class VenueDesks {
     // Of an account elsewhere: each trade as it is in the ledger, by its order and root id; and closed orders by age.
     std::map<OrderId, std::map<ExecutionId, broker::OrderDesk::Told>> booked = {};
     std::deque<OrderId> closed = {};
+    // The same, to look one up.
+    std::set<OrderId> shelved = {};
     std::optional<broker::Statement> statement = {};
     std::uint64_t statement_until = 0;
     UtcTime statement_asked = {};

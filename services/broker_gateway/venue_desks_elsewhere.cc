@@ -6,6 +6,13 @@
 
 // Of accounts whose books are elsewhere: what waits for their session, and what was told of them in the ledger.
 namespace ballast {
+namespace {
+
+bool IsOver(const broker::OrderDesk::Entry* entry) {
+  return entry != nullptr && entry->way == broker::OrderDesk::Way::kClosed && !entry->contradicted;
+}
+
+}  // namespace
 
 std::optional<Rejection> VenueDesks::RefusedWhileDown(const Order& order, bool reduces) {
   if (!IsElsewhere(order.account_id) || reduces) return std::nullopt;
@@ -89,15 +96,21 @@ void VenueDesks::Book(Desk& desk, const broker::Execution& execution) {
     venue_.Adjust(execution.account_id, after.cash - before.cash, execution.symbol, after.quantity - before.quantity);
   }
   const broker::OrderDesk::Entry* entry = desk.desk.Find(execution.order_id);
-  if (entry->way == broker::OrderDesk::Way::kClosed && !entry->contradicted) Shelve(desk, execution.order_id);
+  if (IsOver(entry)) Shelve(desk, execution.order_id);
 }
 
+// What is told of one that is over (a correction) does not make it another one.
 void VenueDesks::Shelve(Desk& desk, const OrderId& id) {
+  if (!desk.shelved.insert(id).second) return;
   desk.closed.push_back(id);
   if (desk.closed.size() <= options_.closed_kept) return;
-  desk.booked.erase(desk.closed.front());
-  desk.desk.Forget(desk.closed.front());
+  const OrderId oldest = desk.closed.front();
   desk.closed.pop_front();
+  desk.shelved.erase(oldest);
+  // Open again since: it comes back here when it is over.
+  if (!IsOver(desk.desk.Find(oldest))) return;
+  desk.booked.erase(oldest);
+  desk.desk.Forget(oldest);
 }
 
 }  // namespace ballast
