@@ -58,3 +58,32 @@ def test_what_is_applied_stands_beside_the_users_own_settings(tmp_path):
     (tmp_path / "local.json").write_text(json.dumps({"broker_gateway": {"market_seed": 3}, "risk": {}}))
     calibrate.apply(tmp_path, {"paper_latency_ms": 12})
     assert json.loads((tmp_path / "local.json").read_text()) == {"broker_gateway": {"market_seed": 3, "paper_latency_ms": 12}, "risk": {}}
+
+
+def test_applying_it_again_changes_nothing(tmp_path):
+    """What the venue adds is measured with the rest: it is not added once more. The suite's own way to it is not the venue's latency."""
+    timing = {"time_to_ack": {"count": 50, "p50_ms": 7.4, "p90_ms": 90, "p99_ms": 99}}
+    seen = []
+    for start in range(4):
+        (tmp_path / "ballast.yaml").write_text("common:\n  a: 1\nbroker_gateway:\n" + "".join(
+            f"  {name}: {json.dumps(value)}\n" for name, value in (seen[-1] if seen else {"market_seed": 7}).items()))
+        held = calibrate.held_settings(tmp_path)
+        worse = 1 + held["paper_slippage_ticks"]
+        orders = [order(n, "SIDE_BUY", f"100.{worse:02}") for n in range(40)]
+        report = calibrate.fit(orders, [decision(n, "100") for n in range(40)], {"SPY": "0.01"}, timing, [], SUMMARY)
+        chosen, refused = calibrate.settings(report, held)
+        assert len(refused) == 1 and "latency" in refused[0]
+        seen.append(chosen)
+    assert seen == [{"paper_slippage_ticks": 1}] * 4
+    # Another venue's orders are taken as they are.
+    assert calibrate.settings(report)[0] == {"paper_slippage_ticks": 2, "paper_latency_ms": 7}
+
+
+def test_orders_of_other_settings_are_not_mixed_in(tmp_path):
+    assert calibrate.held_since(tmp_path, {"paper_slippage_ticks": 0}) == 0
+    (tmp_path / "ballast.yaml").write_text("broker_gateway:\n  paper_slippage_ticks: 2\n")
+    held = calibrate.held_settings(tmp_path)
+    since = calibrate.held_since(tmp_path, held)
+    assert since == (tmp_path / "ballast.yaml").stat().st_mtime
+    (tmp_path / "ballast.yaml").write_text("broker_gateway:\n  paper_slippage_ticks: 2\n")  # a start with the same
+    assert calibrate.held_since(tmp_path, calibrate.held_settings(tmp_path)) == since
