@@ -56,12 +56,19 @@ std::vector<BreakerRule> DefaultBreakerRules() {
 std::optional<TripName> ReadTripName(const std::string& text) {
   const std::size_t colon = text.find(':');
   TripName name{.rule = text.substr(0, colon)};
-  if (name.rule.empty()) return std::nullopt;
+  if (name.rule.empty() || name.rule.front() == '@') return std::nullopt;
   if (colon == std::string::npos) return name;
   auto time = UtcTime::Parse(text.substr(colon + 1));
   if (!time.ok()) return std::nullopt;
   name.time = *time;
   return name;
+}
+
+std::optional<UtcTime> ReadSeenBy(const std::string& text) {
+  if (text.empty() || text.front() != '@') return std::nullopt;
+  auto time = UtcTime::Parse(text.substr(1));
+  if (!time.ok()) return std::nullopt;
+  return *time;
 }
 
 bool MeansTrip(const std::vector<TripName>& names, const std::string& rule, UtcTime trip_time) {

@@ -143,6 +143,9 @@ struct TripName {
 };
 // Nothing: it is neither.
 std::optional<TripName> ReadTripName(const std::string& text);
+// "@2026-03-02T14:30:00Z": of the trips that are meant those that had been seen by then (by the clock of whoever keeps
+// them), and none that came after it. Nothing: it is no such bound.
+std::optional<UtcTime> ReadSeenBy(const std::string& text);
 // No names: every trip is meant.
 bool MeansTrip(const std::vector<TripName>& names, const std::string& rule, UtcTime trip_time);
 

@@ -1,4 +1,6 @@
 #include "ballast/order/v1/decision_service.grpc.pb.h"
+#include "libs/platform/grpc/fields.h"
+#include "libs/wire/wire.h"
 #include "services/api_gateway/api.h"
 #include "services/api_gateway/awaited_decisions.h"
 #include "services/api_gateway/emergency.h"
@@ -197,6 +199,9 @@ void EngageScoped(const CallPtr& call, const std::string& level, ScopedStopRecor
                       .reason = RejectReason::kMalformed,
                       .message = "one of deployment_id and order_id is expected"});
   }
+  FieldCheck ids;
+  ids.OptionalId("deployment_id", plan.deployment_id).OptionalId("order_id", plan.order_id);
+  errors.insert(errors.end(), ids.errors().begin(), ids.errors().end());
   if (!errors.empty()) return call->Fail(BadFields(std::move(errors)));
   plan.level = found->second;
   RunScopedStop(call, std::move(plan));
@@ -211,9 +216,11 @@ void Engage(const CallPtr& call) {
                          {"reason", &reason}}))
     return;
   if (!deployment.empty() || !order.empty()) {
+    // The account is what is known of them, then what was said; never somebody's default.
+    const std::string known = deployment.empty() ? "" : call->gateway.account_of_deployment(deployment);
     return EngageScoped(
         call, level,
-        {.account = call->AccountOr(account), .deployment_id = deployment, .order_id = order, .reason = reason});
+        {.account = known.empty() ? account : known, .deployment_id = deployment, .order_id = order, .reason = reason});
   }
   if (level != "K1" && level != "K2") {
     return call->Fail(
@@ -327,12 +334,18 @@ bool TakeTrips(const CallPtr& call, std::vector<std::string>* trips) {
   return true;
 }
 
-// Of two who resume the account the other one, where he has asked for it.
-std::string BothOf(const order::v1::ListAwaitedDecisionsResponse& decisions, const std::string& actor) {
+// Of two who resume the account: both, and when the first one asked, whose word the second one's is. The second alone,
+// and a time before everything, where nobody has asked for it yet.
+struct Agreed {
+  std::string who;
+  UtcTime ask_time;
+};
+Agreed BothOf(const order::v1::ListAwaitedDecisionsResponse& decisions, const std::string& actor) {
   for (const order::v1::AwaitedDecision& one : decisions.decisions()) {
-    if (one.kind() == "resume" && one.asked_by() != actor) return one.asked_by() + " + " + actor;
+    if (one.kind() == "resume" && one.asked_by() != actor)
+      return {.who = one.asked_by() + " + " + actor, .ask_time = wire::FromProto(one.ask_time())};
   }
-  return actor;
+  return {.who = actor, .ask_time = UtcTime{}};
 }
 
 // Whatever keeps an account from opening risk by a person's or a rule's word, a person takes back in one step: tripped
@@ -354,10 +367,13 @@ void Resume(const CallPtr& call) {
       *decisions, &DecisionAsync::ListAwaitedDecisions, ask,
       [call, decisions, request, trips](const grpc::Status& told, order::v1::ListAwaitedDecisionsResponse& decision) {
         if (told.ok() && decision.resume_needs_two()) {
-          const std::string who = BothOf(decision, request.actor());
-          return ResumeAccount(call, request, who, [=](const grpc::Status& status, auto& response) {
+          const Agreed agreed = BothOf(decision, request.actor());
+          return ResumeAccount(call, request, agreed.who, [=](const grpc::Status& status, auto& response) {
             if (!status.ok()) return ConcludeResume(call, request, status, response, Json::object());
-            RearmThen(call, RearmOf(request, who, trips), [call, request, response](const Json& rearmed) {
+            // What has tripped since the first one asked is not what they have agreed about.
+            risk::v1::RearmLossRulesRequest rearm = RearmOf(request, agreed.who, trips);
+            rearm.add_rules("@" + agreed.ask_time.ToString());
+            RearmThen(call, rearm, [call, request, response](const Json& rearmed) {
               ConcludeResume(call, request, grpc::Status::OK, response, rearmed);
             });
           });

@@ -214,6 +214,14 @@ std::map<BreakerKey, risk::BreakerTrip> BreakerDesk::TripsOf(const BreakerChange
   return trips;
 }
 
+std::map<BreakerKey, risk::BreakerTrip> BreakerDesk::Trips() const {
+  std::map<BreakerKey, risk::BreakerTrip> trips;
+  for (const auto& [account, keys] : blocks_) {
+    for (const BreakerKey& key : keys) trips.emplace(key, *breakers_.at(key).state.trip);
+  }
+  return trips;
+}
+
 void BreakerDesk::Touch(const BreakerKey& key) {
   auto found = breakers_.find(key);
   dirty_[key] = found == breakers_.end() ? std::nullopt : std::optional(found->second);

@@ -69,6 +69,8 @@ class BreakerDesk {
                                           const std::vector<risk::TripName>& names) const;
   // What is tripped of `changes` now: a re-arming is about these trips and about no later ones.
   [[nodiscard]] std::map<BreakerKey, risk::BreakerTrip> TripsOf(const BreakerChanges& changes) const;
+  // All that are tripped.
+  [[nodiscard]] std::map<BreakerKey, risk::BreakerTrip> Trips() const;
   // It is stored once more as it is.
   void Touch(const BreakerKey& key);
   // What was stored is so.

@@ -111,6 +111,7 @@ grpc::ServerUnaryReactor* RiskGrpc::RearmLossRules(grpc::CallbackServerContext* 
   check.Text("reason", request->reason(), kReasonMax).Text("actor", request->actor(), kActorMax);
   if (request->reason().empty()) check.Refuse("reason", RejectReason::kMissingField, "re-arming needs a reason");
   for (const std::string& rule : request->rules()) {
+    if (risk::ReadSeenBy(rule)) continue;
     auto name = risk::ReadTripName(rule);
     if (!name || (!name->time && !risk::LossRuleOf(name->rule))) {
       check.Refuse("rules", RejectReason::kBadEnum,

@@ -22,6 +22,7 @@
 #include "services/risk/session_board.h"
 #include "services/risk/state_view.h"
 #include "services/risk/storage.h"
+#include "services/risk/trip_watch.h"
 #include "services/risk/write_line.h"
 
 namespace ballast {
@@ -232,6 +233,8 @@ class RiskKeeper {
   // `take`: in memory what is stored.
   [[nodiscard]] absl::Status AskSecond(RiskStore::Rearm* rearm);
   void KeepSameTrips(RiskStore::Rearm* rearm);
+  // Since when what is tripped has been known here.
+  void SeeTrips();
   void StoreRearm(RiskStore::Rearm rearm, const Done<absl::Status>& end,
                   std::function<void(const RiskStore::Rearm&, const RiskStore::Rearmed&)> take);
   // For ages and rates: monotonic, or the market's when the market waits for its readers.
@@ -288,6 +291,7 @@ class RiskKeeper {
   bool stopping_ = false;
   SessionBoard sessions_;
   BreakerDesk breakers_;
+  TripWatch trips_;
   // Of the newest step.
   std::int64_t day_ = 0;
   std::vector<std::shared_ptr<OpeningSender>> subscribers_;

@@ -27,12 +27,23 @@ std::vector<risk::TripName> NamesOf(const std::vector<std::string>& asked) {
   return names;
 }
 
-std::string TextOf(const BreakerKey& key, UtcTime time) {
+std::string NameOf(const BreakerKey& key) {
   std::string text = key.rule;
   for (const std::string& part : {key.deployment_id.value(), key.symbol.value()}) {
     if (!part.empty()) text += "/" + part;
   }
-  return text + ":" + time.ToString();
+  return text;
+}
+
+std::string TextOf(const BreakerKey& key, UtcTime time) { return NameOf(key) + ":" + time.ToString(); }
+
+// The earliest of the bounds among the names.
+std::optional<UtcTime> SeenByOf(const std::vector<std::string>& asked) {
+  std::optional<UtcTime> by;
+  for (const std::string& text : asked) {
+    if (auto one = risk::ReadSeenBy(text); one && (!by || *one < *by)) by = one;
+  }
+  return by;
 }
 
 // By the trips: two who mean different ones have not agreed.
@@ -91,9 +102,21 @@ BreakerDesk::World RiskKeeper::BreakerWorld() {
           .lockstep = lockstep_};
 }
 
+void RiskKeeper::SeeTrips() {
+  const UtcTime now = clock_.Now();
+  for (const auto& [id, exposure] : accounts_) {
+    for (risk::LossRule rule : risk::kLossRules) {
+      if (const auto& trip = exposure.latches.Of(rule)) trips_.See(id, risk::NameOf(rule), trip->time, now);
+    }
+  }
+  for (const auto& [key, trip] : breakers_.Trips()) trips_.See(key.account_id, NameOf(key), trip.time, now);
+}
+
 void RiskKeeper::LookAtBreakers() {
   if (replayed_.empty() || market_time_.nanos == 0) return;
-  if (!breakers_.Look(BreakerWorld())) return;
+  const bool changed = breakers_.Look(BreakerWorld());
+  SeeTrips();
+  if (!changed) return;
   SaveSoon();
   for (const auto& [id, exposure] : accounts_) {
     for (const auto& [key, block] : breakers_.BlocksOf(id, {})) {
@@ -118,18 +141,25 @@ void RiskKeeper::Rearm(const risk::v1::RearmLossRulesRequest& request, risk::v1:
                            .actor = request.actor(),
                            .request_id = request.request_id()};
     const std::vector<risk::TripName> names = NamesOf(rearm.asked);
+    const std::optional<UtcTime> by = SeenByOf(rearm.asked);
     std::optional<Decimal> equity = found->second.Equity(market_);
     rearm.after = RiskStore::EquityMark{found->second.baseline, found->second.latches};
     rearm.losses = found->second.latches;
     for (risk::LossRule rule : risk::kLossRules) {
       const std::optional<risk::LossTrip>& trip = rearm.losses.Of(rule);
       if (!trip || !risk::MeansTrip(names, risk::NameOf(rule), trip->time)) continue;
+      if (by && !trips_.SeenBy(id, risk::NameOf(rule), trip->time, *by)) continue;
       rearm.rearmed.emplace_back(risk::NameOf(rule));
       RearmLoss(rule, equity, &rearm.after->baseline, &rearm.after->latches);
     }
     // Whoever names no rule means whatever keeps the account from opening risk.
     rearm.breakers = breakers_.WouldRearm(BreakerWorld(), id, {}, names);
     rearm.trips = breakers_.TripsOf(rearm.breakers);
+    if (by) {
+      std::erase_if(rearm.trips,
+                    [&](const auto& one) { return !trips_.SeenBy(id, NameOf(one.first), one.second.time, *by); });
+      std::erase_if(rearm.breakers, [&](const auto& one) { return !rearm.trips.contains(one.first); });
+    }
     AddNames(rearm.breakers, &rearm.rearmed);
     // Durable first: a rule that is told to be armed is armed after a restart.
     StoreRearm(std::move(rearm), end, [=, this](const RiskStore::Rearm& meant, const RiskStore::Rearmed& stored) {
@@ -138,6 +168,7 @@ void RiskKeeper::Rearm(const risk::v1::RearmLossRulesRequest& request, risk::v1:
         breakers_.Take(meant.breakers);
         for (const std::string& name : meant.rearmed) {
           if (auto rule = risk::LossRuleOf(name)) RearmLoss(*rule, equity, &exposure.baseline, &exposure.latches);
+          trips_.Forget(id, name);
           log_.Warning("risk.loss_rule_rearmed", {{"account", id.value()},
                                                   {"rule", name},
                                                   {"actor", meant.actor},
@@ -171,6 +202,7 @@ void RiskKeeper::StoreRearm(RiskStore::Rearm rearm, const Done<absl::Status>& en
           meant = std::move(doubt.mapped());
         }
         KeepSameTrips(&meant);
+        for (const auto& [breaker, block] : meant.breakers) trips_.Forget(breaker.account_id, NameOf(breaker));
         take(meant, *stored);
         second_persons_.Done(AwaitedOf(meant));
         end(absl::OkStatus());

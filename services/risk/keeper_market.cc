@@ -106,6 +106,7 @@ void RiskKeeper::Observe(const AccountId& id, risk::Exposure& exposure) {
   UtcTime now = market_time_.nanos != 0 ? market_time_ : clock_.Now();
   for (risk::LossRule rule : TripLosses(limits, exposure.baseline, *equity, now, &exposure.latches)) {
     SaveSoon();
+    trips_.See(id, risk::NameOf(rule), exposure.latches.Of(rule)->time, clock_.Now());
     log_.Error("risk.loss_rule_tripped", {{"account", id.value()},
                                           {"rule", risk::NameOf(rule)},
                                           {"message", DescribeTrip(rule, *exposure.latches.Of(rule), limits)}});

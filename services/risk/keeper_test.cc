@@ -203,6 +203,44 @@ TEST_F(RiskKeeperTest, ARearmThatNamesItsTripTakesNoLaterOneBack) {
   EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss"));
 }
 
+// Two who resume an account: the second one's word is about what there was when the first one asked.
+TEST_F(RiskKeeperTest, ABoundedRearmTakesBackWhatHadBeenSeenByThenAndNoLaterTrip) {
+  auto rearm = [&](const char* id, std::vector<std::string> rules) {
+    risk::v1::RearmLossRulesRequest request;
+    request.set_request_id(id);
+    request.set_account_id("paper");
+    request.set_reason("looked at it");
+    request.set_actor("user:ann + user:bob");
+    for (const std::string& rule : rules) request.add_rules(rule);
+    risk::v1::RearmLossRulesResponse response;
+    EXPECT_EQ(keeper->Rearm(request, &response), absl::OkStatus());
+    return std::vector<std::string>(response.rearmed().begin(), response.rearmed().end());
+  };
+  auto at = [&](std::int64_t s) { return "@" + (clock.Now() + Duration::Seconds(s - clock.wall_s)).ToString(); };
+  clock.wall_s = 10;
+  Trip();
+  EXPECT_THAT(rearm("early", {at(9)}), IsEmpty()) << "asked before anything was tripped";
+  EXPECT_THAT(Blocked(State()), ElementsAre("daily_loss"));
+  clock.wall_s = 20;
+  // The market's own time stands as far back as it likes.
+  Spy("85", "85.02", "2024-06-03T15:02:00Z");
+  ASSERT_THAT(Blocked(State()), ElementsAre("daily_loss", "drawdown", "position_loss"));
+  EXPECT_THAT(rearm("other", {"drawdown", at(15)}), IsEmpty()) << "named, and it came later";
+  EXPECT_THAT(rearm("first", {at(15)}), ElementsAre("daily_loss"));
+  EXPECT_THAT(Blocked(State()), ElementsAre("drawdown", "position_loss"));
+  EXPECT_THAT(rearm("rest", {at(20)}), ElementsAre("drawdown", "position_loss"));
+  EXPECT_THAT(Blocked(State()), IsEmpty());
+  // A restart has seen what was tripped before it no earlier than it began.
+  clock.wall_s = 30;
+  Spy("70", "70.02", "2024-06-03T15:03:00Z");
+  keeper->Tick();
+  clock.wall_s = 40;
+  Restart();
+  Spy("70", "70.02", "2024-06-03T15:03:01Z");
+  EXPECT_THAT(rearm("restarted", {at(35)}), IsEmpty());
+  EXPECT_THAT(rearm("since", {at(40)}), ::testing::Not(IsEmpty()));
+}
+
 TEST_F(RiskKeeperTest, WithRealMoneyTwoPersonsRearm) {
   keeper->SetRaisingOnPaper(RiskKeeper::Raising::kTwoPersons);
   Trip();

@@ -144,11 +144,17 @@ def test_what_a_loss_has_stopped_and_a_kill_switch_take_two_as_well(suite):
     assert {(one["kind"], one["asked_by"]) for one in told["decisions"]} == {
         ("rearm", "user:ann"), ("release", "user:ann"), ("resume", "user:bob")}, told
     assert told["resume_needs_two"] and told["rearm_needs_two"] and told["release_needs_two"] and not told["missing"], told
+    # What trips after that is not what bob has asked about.
+    status, body = suite.request("PUT", "/api/live/risk/limits", {"request_id": uuid.uuid4().hex, "reason": "no loss",
+                                                                  "limits": suite.get("/api/live/risk")["limits"] | {"drawdown_ratio": "0"}})
+    assert status == 200, body
+    wait_until(lambda: "drawdown" in blocked(suite), 30, "another rule has tripped")
     # The second one resumes: the account trades, its rules are re-armed and the switch is let go, by the word of both.
     status, body = suite.request("POST", "/api/live/emergency/resume", {"account_id": "paper", "reason": "all is well"})
     assert status == 200 and body["rearmed"] == ["daily_loss"], body
     wait_until(lambda: not gateway.GetKillSwitch(broker.GetKillSwitchRequest(account_id="paper"), timeout=5).kill_switches[0].engaged, 20,
                "the switch is let go")
     assert not suite.get("/api/live/accounts")["accounts"][0]["halted"]
+    assert "drawdown" in blocked(suite) and "daily_loss" not in blocked(suite), blocked(suite)
     wait_until(lambda: "user:bob + user:api" in {row["actor"] for row in suite.get("/api/audit?page_size=200")["records"]}, 20,
                "both are on record")

@@ -17,9 +17,12 @@ std::vector<Migration> Migrations_risk();
 
 class HandClock : public Clock {
  public:
-  [[nodiscard]] UtcTime Now() const override { return *UtcTime::Parse("2026-01-01T00:00:00Z"); }
+  [[nodiscard]] UtcTime Now() const override {
+    return *UtcTime::Parse("2026-01-01T00:00:00Z") + Duration::Seconds(wall_s);
+  }
   [[nodiscard]] std::int64_t MonotonicNanos() const override { return nanos; }
   std::int64_t nanos = 1'000'000'000;
+  std::int64_t wall_s = 0;
 };
 
 // Keeps what risk says to the order manager.
