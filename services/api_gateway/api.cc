@@ -122,6 +122,7 @@ void Api::HandleApi(const CallPtr& call) {
     return call->Fail(MakeError(405, asked.method + " is not possible here, but " + allowed), {{"Allow", allowed}});
   }
   call->params = std::move(match.params);
+  call->records = routes_[match.route].records;
   if (!ReadBody(call)) return;
   WithKnownAccount(call, routes_[match.route].handle);
 }

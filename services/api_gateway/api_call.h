@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -48,6 +49,8 @@ class ApiCall : public std::enable_shared_from_this<ApiCall> {
   Access access;
   // Parsed body; an empty object when there was none.
   Json body = Json::object();
+  // What follows an answer may be written to the disk, and is kept off gRPC's threads. From its route.
+  bool records = false;
   // Of this HTTP request, in every error and in the log.
   const std::string request_id;
   // The caller's idempotency key, from the header or the body; empty when there is none.
@@ -78,7 +81,8 @@ class ApiCall : public std::enable_shared_from_this<ApiCall> {
   // The error shape with more beside it.
   void FailWith(const ApiError& error, const Json& more);
 
-  // Asks a service and goes on in `done`, on a thread of gRPC.
+  // Asks a service and goes on in `done`: on a thread of gRPC, which never waits for the disk, or where the call
+  // records, on one of Gateway::continuations.
   template <typename ServiceType, typename Async, typename Request, typename Response>
   void Ask(const Peer<ServiceType>& peer,
            void (Async::*method)(grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>),
@@ -97,9 +101,15 @@ class ApiCall : public std::enable_shared_from_this<ApiCall> {
     state->context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(deadline_ms));
     auto call = shared_from_this();  // stays until the answer is there
     (peer.stub->async()->*method)(&state->context, &state->message, &state->response,
-                                  [state, call](grpc::Status status) {
-                                    state->done(status, state->response);
-                                    state->done = nullptr;
+                                  [state, call](const grpc::Status& status) {
+                                    auto go_on = [state, call, status] {
+                                      state->done(status, state->response);
+                                      state->done = nullptr;
+                                    };
+                                    if (call->records)
+                                      call->gateway.continuations.Run(go_on);
+                                    else
+                                      go_on();
                                   });
   }
 
@@ -146,6 +156,8 @@ struct Route {
   const char* method;
   const char* pattern;
   void (*handle)(const CallPtr&);
+  // What is done with it is recorded here: false of what is only asked, and of orders, whose services record them.
+  bool records = std::string_view(method) != "GET";
 };
 
 // A key of the service's alphabet.

@@ -13,7 +13,9 @@
 #include <iterator>
 #include <optional>
 #include <set>
+#include <thread>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libs/platform/grpc/status.h"
@@ -74,6 +76,16 @@ class FakeOrders final : public order::v1::OrderService::Service {
     if (!command.command_id().empty()) *response->add_emergencies() = Progress(command);
     return grpc::Status::OK;
   }
+  grpc::Status CancelAllOrders(grpc::ServerContext*, const order::v1::CancelAllOrdersRequest* request,
+                               order::v1::CancelAllOrdersResponse*) override {
+    MutexLock lock(mutex);
+    cancelled.push_back(request->account_id() + "/" + request->deployment_id());
+    return grpc::Status::OK;
+  }
+  std::vector<std::string> Cancelled() {
+    MutexLock lock(mutex);
+    return cancelled;
+  }
   grpc::Status ResumeAccount(grpc::ServerContext*, const order::v1::ResumeAccountRequest* request,
                              order::v1::ResumeAccountResponse*) override {
     steps.push_back("resume " + request->account_id());
@@ -88,6 +100,8 @@ class FakeOrders final : public order::v1::OrderService::Service {
     if (progress.phase() == order::v1::EMERGENCY_PHASE_CLOSING) progress.set_waits_for("closing 0.5 BTC-USD");
     return progress;
   }
+  Mutex mutex;
+  std::vector<std::string> cancelled GUARDED_BY(mutex);
   order::v1::SubmitOrderRequest submitted;
   order::v1::ListOrdersRequest listed;
   std::vector<std::string> steps;
@@ -103,16 +117,48 @@ class FakeOrders final : public order::v1::OrderService::Service {
 
 class FakeStrategies final : public strategy::v1::StrategyService::Service {
  public:
+  using Deployment = strategy::v1::Deployment;
   grpc::Status ListDeployments(grpc::ServerContext*, const strategy::v1::ListDeploymentsRequest*,
-                               strategy::v1::ListDeploymentsResponse*) override {
+                               strategy::v1::ListDeploymentsResponse* response) override {
+    if (away) return {grpc::UNAVAILABLE, "away"};
+    for (const char* id : {"d1", "d2"}) Fill(id, response->add_deployments());
     return grpc::Status::OK;
   }
-  grpc::Status StartDeployment(grpc::ServerContext*, const strategy::v1::StartDeploymentRequest*,
-                               strategy::v1::StartDeploymentResponse*) override {
+  grpc::Status StartDeployment(grpc::ServerContext*, const strategy::v1::StartDeploymentRequest* request,
+                               strategy::v1::StartDeploymentResponse* response) override {
     if (on_start) on_start();
+    Fill(request->deployment_id(), response->mutable_deployment());
     return grpc::Status::OK;
+  }
+  grpc::Status PauseDeployment(grpc::ServerContext*, const strategy::v1::PauseDeploymentRequest* request,
+                               strategy::v1::PauseDeploymentResponse* response) override {
+    return Stop("pause " + request->deployment_id(), request->deployment_id(), response->mutable_deployment());
+  }
+  grpc::Status StopDeployment(grpc::ServerContext*, const strategy::v1::StopDeploymentRequest* request,
+                              strategy::v1::StopDeploymentResponse* response) override {
+    return Stop("stop " + request->deployment_id(), request->deployment_id(), response->mutable_deployment());
+  }
+  grpc::Status Stop(const std::string& step, const std::string& id, Deployment* deployment) {
+    if (away) return {grpc::UNAVAILABLE, "away"};
+    MutexLock lock(mutex);
+    steps.push_back(step);
+    Fill(id, deployment);
+    return grpc::Status::OK;
+  }
+  void Fill(const std::string& id, Deployment* deployment) const {
+    deployment->set_deployment_id(id);
+    deployment->set_status(started_as);
+    deployment->mutable_spec()->set_account_id("second");
+  }
+  std::vector<std::string> Steps() {
+    MutexLock lock(mutex);
+    return steps;
   }
   std::function<void()> on_start;
+  std::atomic<bool> away = false;
+  strategy::v1::DeploymentStatus started_as = strategy::v1::DEPLOYMENT_STATUS_ACTIVE;
+  Mutex mutex;
+  std::vector<std::string> steps GUARDED_BY(mutex);
 };
 
 class ApiTest : public ::testing::Test {
@@ -174,7 +220,9 @@ class ApiTest : public ::testing::Test {
     };
     emergencies_.emplace(std::move(neighbours), EmergencyFile((folder_ / "emergencies").string()), clock_, *log_);
     emergencies_->Start();
-    scoped_stops_.emplace(*peers_, *audit_, ScopedStopFile((folder_ / "scoped_stops").string()), clock_, *log_);
+    continuations_.Start();
+    scoped_stops_.emplace(*peers_, *audit_, continuations_, ScopedStopFile((folder_ / "scoped_stops").string()), clock_,
+                          *log_);
     scoped_stops_->Start();
     gateway_.emplace(Gateway{.default_account = "paper",
                              .hosts = {},
@@ -184,11 +232,12 @@ class ApiTest : public ::testing::Test {
                              .peers = *peers_,
                              .sessions = sessions_,
                              .audit = *audit_,
+                             .continuations = continuations_,
                              .emergencies = *emergencies_,
                              .scoped_stops = *scoped_stops_,
                              .files = files_,
                              .status = [] { return gateway::v1::GetStatusResponse(); },
-                             .account_of_deployment = [](const std::string&) { return std::string(); },
+                             .account_of_deployment = [this](const std::string&) { return known_account_; },
                              .knows_account = [](const std::string& account) { return account == "paper"; },
                              .known_accounts = [] { return std::set<std::string>{"paper"}; },
                              .quote_row = [](const broker::v1::Quote&) { return Json::object(); },
@@ -200,6 +249,7 @@ class ApiTest : public ::testing::Test {
     EXPECT_TRUE(api_->WaitForCalls(kPatienceNs));
     emergencies_->Stop();
     scoped_stops_->Stop();
+    continuations_.Stop();
     server_->Shutdown();
     std::filesystem::remove_all(folder_);
   }
@@ -261,6 +311,7 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<Logger> log_;
   std::vector<audit::v1::AppendRecordRequest> records_;
   std::optional<AuditTrail> audit_;
+  Continuations continuations_;
   std::filesystem::path folder_;
   std::atomic<bool> switched_ = false;
   std::optional<EmergencyBoard> emergencies_;
@@ -268,6 +319,7 @@ class ApiTest : public ::testing::Test {
   StaticFiles files_;
   Sessions sessions_{Secret(kToken)};
   bool ready_ = true;
+  std::string known_account_;
   std::optional<Gateway> gateway_;
   std::optional<Api> api_;
 };
@@ -586,6 +638,107 @@ TEST_F(ApiTest, AStreamNeedsLoginAndItsOwnOrigin) {
   EXPECT_EQ(status({host}), 401);
   EXPECT_EQ(status({host, token}, "/api/other"), 404);
   EXPECT_EQ(status({token}), 400);
+}
+
+constexpr char kStopDeployment[] = R"({"level":"%","deployment_id":"d1","reason":"test"})";
+
+std::string StopBody(const std::string& level) {
+  std::string body = kStopDeployment;
+  return body.replace(body.find('%'), 1, level);
+}
+
+// Nobody names the account: somebody else's is not looked at in its place.
+TEST_F(ApiTest, AStopOfADeploymentNeverGoesByTheDefaultAccount) {
+  strategies_.away = true;
+  for (const char* level : {"K2", "K3"}) {
+    Answer answer = Send("POST", "/api/live/emergency", StopBody(level));
+    ExpectError(answer, 503, "UNAVAILABLE");
+    EXPECT_EQ(answer.json["error"]["reason"], "REJECT_REASON_UNKNOWN_ACCOUNT");
+    EXPECT_THAT(answer.json["error"]["message"].get<std::string>(), HasSubstr("nothing was done; say its account_id"));
+  }
+  EXPECT_TRUE(orders_.Cancelled().empty());
+  // Known from what the gateway has seen, it goes on without the runner.
+  known_account_ = "second";
+  EXPECT_EQ(Send("POST", "/api/live/emergency", StopBody("K2")).status, 202);
+  ASSERT_FALSE(orders_.Cancelled().empty());
+  for (const std::string& cancelled : orders_.Cancelled()) EXPECT_EQ(cancelled, "second/d1");
+}
+
+TEST_F(ApiTest, TheRunnerSaysWhichAccountADeploymentIsOf) {
+  EXPECT_EQ(Send("POST", "/api/live/emergency", StopBody("K2")).status, 202);
+  ASSERT_FALSE(orders_.Cancelled().empty());
+  EXPECT_EQ(orders_.Cancelled().front(), "second/d1");
+  ExpectError(Send("POST", "/api/live/emergency", R"({"level":"K1","deployment_id":"*","reason":"test"})"), 400,
+              "INVALID_ARGUMENT");
+}
+
+// It is answered OK also when it waits for somebody.
+TEST_F(ApiTest, AStopOfADeploymentOutlivesAStartThatDidNotStartIt) {
+  known_account_ = "second";
+  std::string id = Send("POST", "/api/live/emergency", StopBody("K3")).json["stop_id"];
+  auto goes_on = [&] { return scoped_stops_->Look(id).has_value() && !scoped_stops_->Look(id)->over; };
+  ASSERT_TRUE(goes_on());
+  strategies_.started_as = strategy::v1::DEPLOYMENT_STATUS_CREATED;
+  EXPECT_EQ(Send("POST", "/api/trading/start/d1").status, 200);
+  EXPECT_TRUE(goes_on());
+  strategies_.started_as = strategy::v1::DEPLOYMENT_STATUS_ACTIVE;
+  EXPECT_EQ(Send("POST", "/api/trading/start/d1").status, 200);
+  EXPECT_FALSE(goes_on());
+}
+
+TEST_F(ApiTest, WhatCannotBeReadOfStopsPausesEveryDeploymentAndIsKept) {
+  scoped_stops_->Stop();
+  const std::string path = (folder_ / "scoped_stops").string();
+  const std::string text =
+      R"({"id":"s1","account":"second","deployment_id":"d1","order_id":"","level":4,"reason":"r","actor":"a","press_ns":1})"
+      "\n{\"id\": \"s2\", \"acc";
+  std::ofstream(path) << text;
+  ASSERT_EQ(chmod(path.c_str(), 0600), 0);
+  strategies_.away = true;
+  scoped_stops_.emplace(*peers_, *audit_, continuations_, ScopedStopFile(path), clock_, *log_);
+  scoped_stops_->Start();
+  std::ifstream kept(path + ".unreadable-1");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(kept), {}), text);
+  // With the runner away nothing is known of them, and it is not forgotten over a restart either.
+  EXPECT_THAT(ScopedStopFile(path).Load().records, ::testing::SizeIs(2));
+  EXPECT_EQ(ScopedStopFile(path).Load().problem, "");
+  strategies_.away = false;
+  for (int i = 0; i < 1'000 && strategies_.Steps().size() < 2; ++i) {
+    Mutex mutex;
+    CondVar nobody;
+    MutexLock lock(mutex);
+    nobody.WaitFor(mutex, 10'000'000);
+  }
+  std::vector<std::string> steps = strategies_.Steps();
+  EXPECT_THAT(steps, ::testing::IsSupersetOf({"stop d1", "pause d2"}));
+  // Nobody could be alerted: that is tried on.
+  auto told = scoped_stops_->List();
+  auto every = std::find_if(told.begin(), told.end(), [](const auto& one) { return one.record.deployment_id == "*"; });
+  ASSERT_NE(every, told.end());
+  EXPECT_FALSE(every->over);
+  EXPECT_THAT(every->answer["to_do"].dump(), HasSubstr("nobody has been alerted"));
+}
+
+// gRPC's threads carry every answer: one that waits for the disk holds up the others.
+TEST_F(ApiTest, WhatIsRecordedAfterAnAnswerIsNotDoneOnGrpcsThread) {
+  std::atomic<bool> inside = false, finish = false;
+  // All of the continuations are busy: what is only asked is answered all the same.
+  for (int i = 0; i < 16; ++i) {
+    continuations_.Run([&] {
+      inside = true;
+      while (!finish) std::this_thread::yield();
+    });
+  }
+  while (!inside) std::this_thread::yield();
+  EXPECT_EQ(Send("POST", "/api/live/orders", kOrder).status, 201);
+  EXPECT_EQ(Send("GET", "/api/live/orders").status, 200);
+  std::atomic<int> status = 0;
+  std::thread starts([&] { status = Send("POST", "/api/trading/start/d1").status; });
+  EXPECT_EQ(Send("GET", "/api/live/orders").status, 200);
+  EXPECT_EQ(status, 0) << "its record waits for one of them";
+  finish = true;
+  starts.join();
+  EXPECT_EQ(status, 200);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "ballast/audit/v1/audit_service.pb.h"
 #include "libs/platform/file/append_file.h"
+#include "libs/platform/file/durable_file.h"
 
 namespace ballast {
 
@@ -32,6 +33,8 @@ class AuditFile {
     int unreadable = 0;
   };
   [[nodiscard]] absl::StatusOr<Loaded> Load() const;
+  // One that cannot be used, or not whole, is kept under another name: that one.
+  [[nodiscard]] absl::StatusOr<std::string> KeepAside() { return SetAside(file_.path()); }
   // On the disk when it is OK.
   absl::Status Add(std::int64_t number, const AuditEntry& entry);
   // Not synced: what is told twice is told once.

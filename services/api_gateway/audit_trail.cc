@@ -31,12 +31,19 @@ void AuditTrail::Recover() {
   MutexLock lock(mutex_);
   absl::StatusOr<AuditFile::Loaded> loaded = file_.Load();
   if (!loaded.ok()) {
-    log_.Error("audit.file_unusable", {{"error", MessageOf(loaded.status())}});
+    // What it has not told stays there to be looked at.
+    absl::StatusOr<std::string> aside = file_.KeepAside();
+    log_.Error("audit.file_unusable",
+               {{"error", MessageOf(loaded.status())}, {"kept_as", aside.ok() ? *aside : MessageOf(aside.status())}});
     behind_ = true;
     return;
   }
   // The end of a line that a dying process was writing is one, too: nobody was answered.
-  if (loaded->unreadable > 0) log_.Error("audit.lines_unreadable", {{"lines", std::to_string(loaded->unreadable)}});
+  if (loaded->unreadable > 0) {
+    absl::StatusOr<std::string> aside = file_.KeepAside();
+    log_.Error("audit.lines_unreadable", {{"lines", std::to_string(loaded->unreadable)},
+                                          {"kept_as", aside.ok() ? *aside : MessageOf(aside.status())}});
+  }
   for (auto& [number, entry] : loaded->entries) {
     last_number_ = std::max(last_number_, number);
     if (!std::exchange(entry.open, false)) continue;

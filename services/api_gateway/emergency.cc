@@ -14,21 +14,26 @@ namespace {
 constexpr std::int64_t kLookMs = 10;
 constexpr std::int64_t kReleaseMsMax = 1'000;
 
-// Looks until there is something to answer, on a thread of gRPC; `look` has answered when it is true.
+// Looks until there is something to answer, on a thread that may wait for the disk; `look` has answered when it is
+// true.
 class Looks : public std::enable_shared_from_this<Looks> {
  public:
-  explicit Looks(std::function<bool()> look) : look_(std::move(look)) {}
+  Looks(Continuations& continuations, std::function<bool()> look)
+      : continuations_(continuations), look_(std::move(look)) {}
   void Go() {
     if (look_()) return;
     alarm_ = std::make_unique<grpc::Alarm>();
     alarm_->Set(std::chrono::system_clock::now() + std::chrono::milliseconds(kLookMs),
                 [self = shared_from_this()](bool) {
-                  self->alarm_.reset();  // it keeps us, and we it
-                  self->Go();
+                  self->continuations_.Run([self] {
+                    self->alarm_.reset();  // it keeps us, and we it
+                    self->Go();
+                  });
                 });
   }
 
  private:
+  Continuations& continuations_;
   const std::function<bool()> look_;
   std::unique_ptr<grpc::Alarm> alarm_;
 };
@@ -57,7 +62,7 @@ void RunEmergency(const CallPtr& call, const EmergencyPlan& plan) {
               {{"command", id}, {"level", order::v1::EmergencyLevel_Name(plan.level)}, {"reason", plan.reason}},
               plan.account);
   std::int64_t until_ns = call->gateway.clock.MonotonicNanos() + call->gateway.emergency_ms_max * 1'000'000;
-  std::make_shared<Looks>([call, account = plan.account, until_ns] {
+  std::make_shared<Looks>(call->gateway.continuations, [call, account = plan.account, until_ns] {
     std::optional<gateway::v1::EmergencyState> state = call->gateway.emergencies.State(account);
     if (!state || NoSuchAccount(*state)) {
       call->Fail(MakeError(404, "there is no account " + account, RejectReason::kUnknownAccount));
@@ -91,7 +96,7 @@ void EngageAll(const CallPtr& call, const FirmEmergencyPlan& plan, const std::se
                 account);
   }
   std::int64_t until_ns = call->gateway.clock.MonotonicNanos() + call->gateway.emergency_ms_max * 1'000'000;
-  std::make_shared<Looks>([call, accounts, note, until_ns] {
+  std::make_shared<Looks>(call->gateway.continuations, [call, accounts, note, until_ns] {
     bool done = true;
     Json emergencies = Json::array();
     for (const std::string& account : accounts) {
@@ -143,7 +148,7 @@ void RunScopedStop(const CallPtr& call, ScopedStopRecord record) {
   call->AuditIntent("emergency.engaged", record.Subject(), detail, record.account);
   std::string id = call->gateway.scoped_stops.Press(record);
   std::int64_t until_ns = call->gateway.clock.MonotonicNanos() + call->gateway.emergency_ms_max * 1'000'000;
-  std::make_shared<Looks>([call, id, record, until_ns, detail]() mutable {
+  std::make_shared<Looks>(call->gateway.continuations, [call, id, record, until_ns, detail]() mutable {
     std::optional<ScopedStops::View> view = call->gateway.scoped_stops.Look(id);
     bool late = call->gateway.clock.MonotonicNanos() >= until_ns;
     if (!late && view && !view->over) return false;
@@ -152,6 +157,12 @@ void RunScopedStop(const CallPtr& call, ScopedStopRecord record) {
       call->Audit("emergency.engaged", record.Subject(), detail, record.account);
       call->Fail(MakeError(404, view->answer.value("message", "there is nothing of this id"),
                            record.OfOrder() ? RejectReason::kOrderNotFound : RejectReason::kUnknownDeployment));
+      return true;
+    }
+    if (view && view->homeless) {
+      detail["outcome"] = "refused: its account is not known";
+      call->Audit("emergency.engaged", record.Subject(), detail, record.account);
+      call->Fail(MakeError(503, view->answer.value("message", ""), RejectReason::kUnknownAccount));
       return true;
     }
     bool done = view && view->done;
@@ -168,7 +179,7 @@ void RunScopedStop(const CallPtr& call, ScopedStopRecord record) {
 void ListScopedStops(const CallPtr& call) {
   Json stops = Json::array();
   for (const ScopedStops::View& view : call->gateway.scoped_stops.List()) {
-    if (view.missing) continue;
+    if (view.missing || view.homeless) continue;
     Json one = view.answer.is_null() ? ScopedStops::NotLookedYet(view.record) : view.answer;
     one["stop_id"] = view.record.id;
     one["over"] = view.over;
@@ -182,7 +193,7 @@ void ListScopedStops(const CallPtr& call) {
 
 void AnswerWhenReleased(const CallPtr& call, const std::string& account, Json answer) {
   std::int64_t until_ns = call->gateway.clock.MonotonicNanos() + kReleaseMsMax * 1'000'000;
-  std::make_shared<Looks>([call, account, until_ns, answer = std::move(answer)]() mutable {
+  std::make_shared<Looks>(call->gateway.continuations, [call, account, until_ns, answer = std::move(answer)]() mutable {
     bool released = call->gateway.emergencies.Released(account);
     if (!released && call->gateway.clock.MonotonicNanos() < until_ns) return false;
     if (!released)

@@ -43,7 +43,12 @@ bool EmergencyBoard::HasSwitch() const { return neighbours_.broker != nullptr; }
 
 void EmergencyBoard::Start() {
   absl::StatusOr<EmergencyTable> records = file_.Load();
-  if (!records.ok()) log_.Critical("emergency.file_unusable", {{"error", MessageOf(records.status())}});
+  if (!records.ok()) {
+    // Not written over: what it said is with order management and the gateway too, and here to be looked at.
+    absl::StatusOr<std::string> aside = file_.KeepAside();
+    log_.Critical("emergency.file_unusable", {{"error", MessageOf(records.status())},
+                                              {"kept_as", aside.ok() ? *aside : MessageOf(aside.status())}});
+  }
   if (records.ok()) {
     MutexLock lock(mutex_);
     for (auto& [account, record] : *records) {

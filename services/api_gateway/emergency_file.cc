@@ -77,6 +77,8 @@ absl::StatusOr<EmergencyTable> EmergencyFile::Load() const {
   return records;
 }
 
+absl::StatusOr<std::string> EmergencyFile::KeepAside() const { return SetAside(path_); }
+
 absl::Status EmergencyFile::Save(const EmergencyTable& records) const {
   std::string text;
   for (const auto& [account, record] : records) {

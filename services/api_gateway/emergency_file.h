@@ -45,6 +45,8 @@ class EmergencyFile {
   [[nodiscard]] absl::StatusOr<EmergencyTable> Load() const;
   // As a whole or not at all; on the disk when it is OK.
   [[nodiscard]] absl::Status Save(const EmergencyTable& records) const;
+  // One that cannot be used is kept under another name: that one.
+  [[nodiscard]] absl::StatusOr<std::string> KeepAside() const;
 
  private:
   const std::string path_;

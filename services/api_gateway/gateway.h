@@ -11,6 +11,7 @@
 #include "libs/platform/metrics/metrics.h"
 #include "services/api_gateway/access.h"
 #include "services/api_gateway/audit_trail.h"
+#include "services/api_gateway/continuations.h"
 #include "services/api_gateway/emergency_board.h"
 #include "services/api_gateway/json.h"
 #include "services/api_gateway/peers.h"
@@ -29,6 +30,7 @@ struct Gateway {
   const Peers& peers;
   Sessions& sessions;
   AuditTrail& audit;
+  Continuations& continuations;
   EmergencyBoard& emergencies;
   ScopedStops& scoped_stops;
   const StaticFiles& files;

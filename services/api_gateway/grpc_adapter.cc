@@ -31,7 +31,12 @@ grpc::ServerUnaryReactor* GatewayGrpc::EngageEmergency(grpc::CallbackServerConte
       request->level() == order::v1::EMERGENCY_LEVEL_UNSPECIFIED) {
     check.Refuse("level", RejectReason::kBadEnum, "a level is expected");
   }
-  if (check.ok()) {
+  if (!check.ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
+  // It is on the disk before it is answered.
+  continuations_.Run([this, reactor, request, response] {
     std::string account = request->account_id().empty() ? default_account_ : request->account_id();
     std::string actor = request->actor().empty() ? "user:unknown" : Shortened(request->actor(), kActorMax);
     emergencies_.Engage({.account_id = account,
@@ -40,8 +45,8 @@ grpc::ServerUnaryReactor* GatewayGrpc::EngageEmergency(grpc::CallbackServerConte
                          .actor = std::move(actor),
                          .key = request->request_id()});
     if (auto state = emergencies_.State(account)) *response->mutable_emergency() = *std::move(state);
-  }
-  reactor->Finish(check.Refusal());
+    reactor->Finish(grpc::Status::OK);
+  });
   return reactor;
 }
 

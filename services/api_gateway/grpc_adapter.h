@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ballast/gateway/v1/gateway_service.grpc.pb.h"
+#include "services/api_gateway/continuations.h"
 #include "services/api_gateway/emergency_board.h"
 
 namespace ballast {
@@ -11,8 +12,11 @@ namespace ballast {
 class GatewayGrpc final : public gateway::v1::GatewayService::CallbackService {
  public:
   GatewayGrpc(std::function<gateway::v1::GetStatusResponse()> status, EmergencyBoard& emergencies,
-              std::string default_account)
-      : status_(std::move(status)), emergencies_(emergencies), default_account_(std::move(default_account)) {}
+              Continuations& continuations, std::string default_account)
+      : status_(std::move(status)),
+        emergencies_(emergencies),
+        continuations_(continuations),
+        default_account_(std::move(default_account)) {}
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const gateway::v1::GetStatusRequest* request,
                                       gateway::v1::GetStatusResponse* response) override;
@@ -26,6 +30,7 @@ class GatewayGrpc final : public gateway::v1::GatewayService::CallbackService {
  private:
   std::function<gateway::v1::GetStatusResponse()> status_;
   EmergencyBoard& emergencies_;
+  Continuations& continuations_;
   const std::string default_account_;
 };
 

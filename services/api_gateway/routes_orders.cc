@@ -240,20 +240,22 @@ void ListAccounts(const CallPtr& call) {
 }  // namespace
 
 std::vector<Route> OrderRoutes() {
+  // Order management records them.
+  constexpr bool kOrdersRecord = false;
   return {
       {"GET", "/api/live/accounts", ListAccounts},
       {"GET", "/api/live/protections", ListProtections},
       {"PUT", "/api/live/protections", SetStopPolicy},
-      {"POST", "/api/live/orders", SubmitOrder},
-      {"POST", "/api/live/orders/list", SubmitOrderList},
-      {"POST", "/api/live/orders/{id}/replace", ReplaceOrder},
+      {"POST", "/api/live/orders", SubmitOrder, kOrdersRecord},
+      {"POST", "/api/live/orders/list", SubmitOrderList, kOrdersRecord},
+      {"POST", "/api/live/orders/{id}/replace", ReplaceOrder, kOrdersRecord},
       {"POST", "/api/live/orders/{id}/resolve", ResolveOrder},
       {"GET", "/api/live/orders", ListOrders},
-      {"POST", "/api/live/orders/preview", PreviewOrder},
-      {"POST", "/api/live/orders/cancel-all", CancelAll},
+      {"POST", "/api/live/orders/preview", PreviewOrder, kOrdersRecord},
+      {"POST", "/api/live/orders/cancel-all", CancelAll, kOrdersRecord},
       {"GET", "/api/live/orders/statistics", GetOrderStatistics},
       {"GET", "/api/live/orders/{id}", GetOrder},
-      {"DELETE", "/api/live/orders/{id}", CancelOrder},
+      {"DELETE", "/api/live/orders/{id}", CancelOrder, kOrdersRecord},
       {"GET", "/api/live/orders/{id}/events", ListOrderEvents},
       {"GET", "/api/live/orders/{id}/explain", ExplainOrder},
       {"GET", "/api/live/orders/{id}/evidence", ShowEvidence},

@@ -54,8 +54,10 @@ void Steer(const CallPtr& call, Method method, const char* action, bool trades_a
   call->Ask<strategy::v1::StrategyService, StrategyAsync, Request, Response>(
       call->gateway.peers.strategy, method, request,
       [call, action, trades_again](const grpc::Status& status, Response& response) {
-        // What was to stop it is over by a person's word.
-        if (trades_again && status.ok()) call->gateway.scoped_stops.End(call->Param("id"), call->access.actor);
+        // What was to stop it is over by a person's word, once it does trade.
+        const bool active = response.deployment().status() == strategy::v1::DEPLOYMENT_STATUS_ACTIVE;
+        if (trades_again && status.ok() && active)
+          call->gateway.scoped_stops.End(call->Param("id"), call->access.actor);
         Conclude(call, action, call->Param("id"), Json::object(), status, response);
       });
 }

@@ -19,6 +19,7 @@ namespace {
 using OrderAsync = order::v1::OrderService::StubInterface::async_interface;
 using BrokerAsync = broker::v1::BrokerService::StubInterface::async_interface;
 using PositionAsync = position::v1::PositionService::StubInterface::async_interface;
+using AlertAsync = alert::v1::AlertService::StubInterface::async_interface;
 using StrategyAsync = strategy::v1::StrategyService::StubInterface::async_interface;
 
 constexpr std::int64_t kNsOfMs = 1'000'000;
@@ -46,7 +47,9 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
   }
 
   void Go() {
-    if (plan_.order_id.empty())
+    if (OfEvery())
+      TellPeople();
+    else if (plan_.order_id.empty())
       TellRunner();
     else
       FindOrder();
@@ -55,6 +58,7 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
  private:
   [[nodiscard]] std::int64_t Now() const { return stops_.clock_.MonotonicNanos(); }
   [[nodiscard]] bool OfOrder() const { return plan_.OfOrder(); }
+  [[nodiscard]] bool OfEvery() const { return plan_.deployment_id == ScopedStops::kEvery; }
   [[nodiscard]] bool Cancels() const { return OfOrder() || plan_.level >= order::v1::EMERGENCY_LEVEL_CANCEL; }
   [[nodiscard]] bool Closes() const { return !OfOrder() && plan_.level >= order::v1::EMERGENCY_LEVEL_FLATTEN; }
   // Never the same twice, over restarts too: whoever has answered one answers the next one anew.
@@ -62,7 +66,7 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
     return StepKey(plan_.id, std::string(step) + "." + std::to_string(stops_.clock_.Now().nanos));
   }
 
-  // Goes on in `done`, on a thread of gRPC.
+  // Goes on in `done`, on a thread that may wait for the disk.
   template <typename ServiceType, typename Async, typename Request, typename Response>
   void Ask(const Peer<ServiceType>& peer,
            void (Async::*method)(grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>),
@@ -79,8 +83,10 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
     (peer.stub->async()->*method)(
         &state->context, &state->message, &state->response,
         [state, self = shared_from_this(), done = std::move(done)](const grpc::Status& status) {
-          // It is on the disk, and goes on with the next process.
-          if (!self->stops_.stopping_) done(status, state->response);
+          self->stops_.continuations_.Run([state, self, done, status] {
+            // It is on the disk, and goes on with the next process.
+            if (!self->stops_.stopping_) done(status, state->response);
+          });
         });
   }
 
@@ -89,6 +95,55 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
     ScopedStops::View view{.record = plan_, .over = true, .missing = true};
     view.answer = {{"message", error.message}};
     (void)stops_.Tell(view);
+  }
+
+  // Of every deployment: somebody is told, and each gets a stop of its own, which holds until it is let trade again.
+  void TellPeople() {
+    if (people_told_) return StopEach();
+    alert::v1::RaiseAlertRequest request;
+    request.set_request_id(plan_.id);
+    request.set_type(alert::v1::ALERT_TYPE_SYSTEM);
+    request.set_level(alert::v1::ALERT_LEVEL_CRITICAL);
+    request.set_title("Stops could not be read");
+    request.set_text(plan_.reason +
+                     ". Every deployment is paused: look what was to be stopped, and let go what may trade");
+    Ask(stops_.peers_.alerts, &AlertAsync::RaiseAlert, request,
+        [self = shared_from_this()](const grpc::Status& status, alert::v1::RaiseAlertResponse&) {
+          self->people_told_ = status.ok();
+          self->people_problem_ = status.ok() ? "" : ErrorOf(status, "alerts").message;
+          self->StopEach();
+        });
+  }
+
+  void StopEach() {
+    if (runner_done_) return ConcludeEvery();
+    Ask(stops_.peers_.strategy, &StrategyAsync::ListDeployments, strategy::v1::ListDeploymentsRequest(),
+        [self = shared_from_this()](const grpc::Status& status, strategy::v1::ListDeploymentsResponse& response) {
+          self->runner_done_ = status.ok();
+          self->runner_problem_ = status.ok() ? "" : ErrorOf(status, "strategy_runner").message;
+          for (const strategy::v1::Deployment& deployment : response.deployments()) {
+            ScopedStopRecord one = self->plan_;
+            one.deployment_id = deployment.deployment_id();
+            one.account = deployment.spec().account_id();
+            one.id = "scoped-" + StepKey(self->plan_.id, one.deployment_id).substr(3);
+            (void)self->stops_.Press(std::move(one));
+          }
+          self->ConcludeEvery();
+        });
+  }
+
+  void ConcludeEvery() {
+    const bool done = people_told_ && runner_done_;
+    ScopedStops::View view{.record = plan_, .done = false, .over = done};
+    view.answer = ScopedStops::NotLookedYet(plan_);
+    view.answer["done"] = done;
+    view.answer["safe"] = Json::array();
+    view.answer["to_do"] = Json::array();
+    (runner_done_ ? view.answer["safe"] : view.answer["to_do"])
+        .push_back(runner_done_ ? "each deployment has a stop of its own"
+                                : "the strategy runner has not named its deployments: " + runner_problem_);
+    if (!people_told_) view.answer["to_do"].push_back("nobody has been alerted: " + people_problem_);
+    if (stops_.Tell(view)) AgainSoon();
   }
 
   // No new risk: entries are paused, or the deployment ends. K3 leaves the closing to the runner, who knows the
@@ -123,7 +178,30 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
     runner_done_ = status.ok() || status.error_code() == grpc::FAILED_PRECONDITION;
     if (status.ok()) plan_.account = deployment.spec().account_id();
     runner_told_ns_ = Now();
+    if (plan_.account.empty() && Cancels()) return FindHome(status);
     Act();
+  }
+
+  // Orders and books are of an account. One that nobody names is not guessed: the press is refused, and can be made
+  // again with it.
+  void FindHome(const grpc::Status& told) {
+    if (!runner_done_) return Homeless(told);
+    strategy::v1::GetDeploymentRequest request;
+    request.set_deployment_id(plan_.deployment_id);
+    Ask(stops_.peers_.strategy, &StrategyAsync::GetDeployment, request,
+        [self = shared_from_this()](const grpc::Status& status, strategy::v1::GetDeploymentResponse& response) {
+          self->plan_.account = response.deployment().spec().account_id();
+          if (status.ok() && !self->plan_.account.empty()) return self->Act();
+          self->Homeless(status);
+        });
+  }
+  void Homeless(const grpc::Status& status) {
+    ScopedStops::View view{.record = plan_, .over = true, .homeless = true};
+    view.answer = {{"message", "which account deployment " + plan_.deployment_id +
+                                   " is of is not known while the strategy runner is away (" +
+                                   ErrorOf(status, "strategy_runner").message +
+                                   "): nothing was done; say its account_id, or stop the account"}};
+    (void)stops_.Tell(view);
   }
 
   void FindOrder() {
@@ -276,20 +354,26 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
     bool orders_gone = !Cancels() || (working_ == 0 && at_venue_ == 0);
     bool flat = !Closes() || (held_known_ && held_.empty());
     bool done = (OfOrder() || runner_done_) && orders_gone && flat;
-    if (!stops_.Tell(ViewOf(done))) return;
+    if (stops_.Tell(ViewOf(done))) AgainSoon();
+  }
+
+  void AgainSoon() {
     // Mostly it is a matter of moments; who is away for long is not asked as often.
     bool young = stops_.clock_.Now().nanos - plan_.press_ns < kYoungNs;
     alarm_ = std::make_unique<grpc::Alarm>();
     alarm_->Set(std::chrono::system_clock::now() + std::chrono::milliseconds(young ? kLookAgainMs : kLookRarelyMs),
                 [self = shared_from_this()](bool) {
-                  self->alarm_.reset();  // it keeps us, and we it
-                  self->Again();
+                  self->stops_.continuations_.Run([self] {
+                    self->alarm_.reset();  // it keeps us, and we it
+                    self->Again();
+                  });
                 });
   }
 
   void Again() {
     std::int64_t now = Now();
     if (stops_.stopping_) return;
+    if (OfEvery()) return TellPeople();
     if (OfOrder() && !found_) return FindOrder();
     if (!OfOrder() && !runner_done_ && now - runner_told_ns_ >= kActAgainNs) return TellRunner();
     // Without the runner nobody else closes: what the orders leave is closed here, once they are gone.
@@ -364,13 +448,14 @@ class ScopedStop : public std::enable_shared_from_this<ScopedStop> {
   std::int64_t runner_told_ns_ = 0, acted_ns_ = 0, closed_ns_ = 0;
   bool runner_done_ = false;
   bool unknown_ = false;
+  bool people_told_ = false;
   // Of an order: order management has named its account.
   bool found_ = false;
   // -1: not known.
   int working_ = -1, at_venue_ = -1;
   bool held_known_ = false;
   std::map<std::string, std::string> held_;
-  std::string runner_problem_, orders_problem_, close_problem_;
+  std::string runner_problem_, orders_problem_, close_problem_, people_problem_;
 };
 
 void StartScopedStop(ScopedStops& stops, const ScopedStopRecord& record) {

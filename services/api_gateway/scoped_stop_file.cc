@@ -22,11 +22,12 @@ Number NumberOf(const Json& line, const char* name) {
 
 }  // namespace
 
-absl::StatusOr<ScopedStopTable> ScopedStopFile::Load() const {
+ScopedStopFile::Loaded ScopedStopFile::Load() const {
   absl::StatusOr<std::string> text = ReadOwnFile(path_);
-  if (absl::IsNotFound(text.status())) return ScopedStopTable();
-  if (!text.ok()) return absl::FailedPreconditionError(ToAbsl("file of scoped stops: " + MessageOf(text.status())));
-  ScopedStopTable records;
+  if (absl::IsNotFound(text.status())) return {};
+  if (!text.ok()) return {.records = {}, .problem = MessageOf(text.status())};
+  Loaded loaded;
+  int unreadable = 0;
   std::istringstream lines(*text);
   for (std::string line; std::getline(lines, line);) {
     Json json = Json::parse(line, nullptr, false);
@@ -42,11 +43,15 @@ absl::StatusOr<ScopedStopTable> ScopedStopFile::Load() const {
                 .press_ns = NumberOf<std::int64_t>(json, "press_ns")};
     }
     if (record.id.empty() || record.level == 0 || record.deployment_id.empty() == record.order_id.empty())
-      return absl::FailedPreconditionError(ToAbsl("file of scoped stops " + path_ + " has a line that is none"));
-    records[record.Subject()] = std::move(record);
+      ++unreadable;
+    else
+      loaded.records[record.Subject()] = std::move(record);
   }
-  return records;
+  if (unreadable > 0) loaded.problem = path_ + " has lines that are none: " + std::to_string(unreadable);
+  return loaded;
 }
+
+absl::StatusOr<std::string> ScopedStopFile::KeepAside() const { return SetAside(path_); }
 
 absl::Status ScopedStopFile::Save(const ScopedStopTable& records) const {
   std::string text;

@@ -36,8 +36,15 @@ using ScopedStopTable = std::map<std::string, ScopedStopRecord>;
 class ScopedStopFile {
  public:
   explicit ScopedStopFile(std::string path) : path_(std::move(path)) {}
-  // None when there is no file yet. FAILED_PRECONDITION for one that cannot be used.
-  [[nodiscard]] absl::StatusOr<ScopedStopTable> Load() const;
+  struct Loaded {
+    // None when there is no file yet.
+    ScopedStopTable records;
+    // Why that is not all of it; empty: it is.
+    std::string problem;
+  };
+  [[nodiscard]] Loaded Load() const;
+  // One that cannot be used is kept under another name: that one.
+  [[nodiscard]] absl::StatusOr<std::string> KeepAside() const;
   // As a whole or not at all; on the disk when it is OK.
   [[nodiscard]] absl::Status Save(const ScopedStopTable& records) const;
 

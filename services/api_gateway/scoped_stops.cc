@@ -36,22 +36,39 @@ Json ScopedStops::NotLookedYet(const ScopedStopRecord& record) {
           {"proof", {{"orders_working", nullptr}, {"orders_at_venue", nullptr}, {"positions", nullptr}}}};
 }
 
-ScopedStops::ScopedStops(const Peers& peers, AuditTrail& audit, ScopedStopFile file, const Clock& clock, Logger& log)
-    : peers_(peers), audit_(audit), file_(std::move(file)), clock_(clock), log_(log) {}
+ScopedStops::ScopedStops(const Peers& peers, AuditTrail& audit, Continuations& continuations, ScopedStopFile file,
+                         const Clock& clock, Logger& log)
+    : peers_(peers), audit_(audit), continuations_(continuations), file_(std::move(file)), clock_(clock), log_(log) {}
 
 ScopedStops::~ScopedStops() { Stop(); }
 
 void ScopedStops::Start() {
-  absl::StatusOr<ScopedStopTable> records = file_.Load();
-  if (!records.ok()) {
-    log_.Critical("emergency.file_unusable", {{"error", MessageOf(records.status())}});
-    return;
+  ScopedStopFile::Loaded loaded = file_.Load();
+  const bool whole = loaded.problem.empty();
+  if (!whole) {
+    const std::int64_t now = clock_.Now().nanos;
+    absl::StatusOr<std::string> aside = file_.KeepAside();
+    log_.Critical("emergency.file_unusable",
+                  {{"error", loaded.problem}, {"kept_as", aside.ok() ? *aside : MessageOf(aside.status())}});
+    ScopedStopRecord every{.id = "unreadable-" + std::to_string(now),
+                           .account = "",
+                           .deployment_id = kEvery,
+                           .order_id = "",
+                           .level = order::v1::EMERGENCY_LEVEL_HALT,
+                           .reason = "the stops of deployments and orders could not be read: " + loaded.problem +
+                                     (aside.ok() ? "; kept as " + *aside : ""),
+                           .actor = "api_gateway",
+                           .press_ns = now};
+    loaded.records[every.Subject()] = every;
+    MutexLock lock(file_mutex_);
+    frozen_ = !aside.ok();
   }
   {
     MutexLock lock(mutex_);
-    records_ = *records;
+    records_ = loaded.records;
   }
-  for (const auto& [subject, record] : *records) {
+  if (!whole) Save();
+  for (const auto& [subject, record] : loaded.records) {
     log_.Warning("emergency.remembered", {{"subject", subject}, {"command", record.id}});
     Run(record);
   }
@@ -166,6 +183,7 @@ void ScopedStops::Save() {
     records = records_;
   }
   // It goes on from memory.
+  if (frozen_) return log_.Critical("emergency.not_on_disk", {{"error", "the file that could not be read is there"}});
   if (absl::Status saved = file_.Save(records); !saved.ok())
     log_.Critical("emergency.not_on_disk", {{"error", MessageOf(saved)}});
 }

@@ -12,6 +12,7 @@
 #include "libs/platform/log/log.h"
 #include "libs/platform/thread/mutex.h"
 #include "services/api_gateway/audit_trail.h"
+#include "services/api_gateway/continuations.h"
 #include "services/api_gateway/json.h"
 #include "services/api_gateway/peers.h"
 #include "services/api_gateway/scoped_stop_file.h"
@@ -31,28 +32,33 @@ void StartScopedStop(ScopedStops& stops, const ScopedStopRecord& record);
 class ScopedStops {
  public:
   // What is referred to outlives it.
-  ScopedStops(const Peers& peers, AuditTrail& audit, ScopedStopFile file, const Clock& clock, Logger& log);
+  ScopedStops(const Peers& peers, AuditTrail& audit, Continuations& continuations, ScopedStopFile file,
+              const Clock& clock, Logger& log);
   ~ScopedStops();
   ScopedStops(const ScopedStops&) = delete;
   ScopedStops& operator=(const ScopedStops&) = delete;
 
   // The answer while nothing is known yet.
   static Json NotLookedYet(const ScopedStopRecord& record);
+  // In a record's place of a deployment's id: each there is. No id of a caller's.
+  static constexpr char kEvery[] = "*";
   // "K1", "K2", "K3".
   static const char* LevelName(int level);
 
-  // What was remembered goes on.
-  void Start() EXCLUDES(mutex_);
+  // What was remembered goes on. Of a file that cannot be read whole, what can be: it is kept under another name, and
+  // as what is missing may have been the stop of anything, every deployment opens nothing until a person lets it.
+  void Start() EXCLUDES(mutex_, file_mutex_);
   // Waits for the calls under way; what is not done is remembered.
   void Stop() EXCLUDES(mutex_);
 
   // How one stands: `answer` as it is told over REST. `over`: nothing more is done for it; with `missing` because there
-  // is nothing of that id.
+  // is nothing of that id; with `homeless` because nobody says which account the deployment is of.
   struct View {
     ScopedStopRecord record;
     bool done = false;
     bool over = false;
     bool missing = false;
+    bool homeless = false;
     Json answer;
   };
   // The id of the stop that is under way now: of one of the same subject that goes as far already, that one.
@@ -74,12 +80,15 @@ class ScopedStops {
 
   const Peers& peers_;
   AuditTrail& audit_;
+  Continuations& continuations_;
   const ScopedStopFile file_;
   const Clock& clock_;
   Logger& log_;
   std::atomic<bool> stopping_ = false;
   // Before mutex_.
   Mutex file_mutex_;
+  // One that could not be read is still in its place: it is not written over.
+  bool frozen_ GUARDED_BY(file_mutex_) = false;
   mutable Mutex mutex_;
   CondVar ended_;
   // By id; what is under way is also in `records_`.

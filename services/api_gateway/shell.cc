@@ -46,9 +46,10 @@ class GatewayShell : public Service {
                FileBeside(context, "audit_file", ".audit"), context.log, context.metrics),
         emergencies_(EmergencyCalls(peers_), EmergencyFile(FileBeside(context, "emergency_file", ".emergencies")),
                      context.clock, context.log),
-        scoped_stops_(peers_, audit_, ScopedStopFile(FileBeside(context, "scoped_stop_file", ".scoped_stops")),
-                      context.clock, context.log),
-        grpc_([this] { return Status(); }, emergencies_, default_account_) {}
+        scoped_stops_(peers_, audit_, continuations_,
+                      ScopedStopFile(FileBeside(context, "scoped_stop_file", ".scoped_stops")), context.clock,
+                      context.log),
+        grpc_([this] { return Status(); }, emergencies_, continuations_, default_account_) {}
 
   absl::Status Recover() override {
     const std::string& listen = context_.config.GetString("http_listen");
@@ -76,6 +77,7 @@ class GatewayShell : public Service {
                 .peers = peers_,
                 .sessions = *sessions_,
                 .audit = audit_,
+                .continuations = continuations_,
                 .emergencies = emergencies_,
                 .scoped_stops = scoped_stops_,
                 .files = files_,
@@ -109,6 +111,7 @@ class GatewayShell : public Service {
 
   absl::Status Start() override {
     audit_.Start();
+    continuations_.Start();
     emergencies_.Start();
     scoped_stops_.Start();
     hub_.Start();
@@ -130,6 +133,7 @@ class GatewayShell : public Service {
     feeds_.Stop();
     hub_.Stop();
     if (api_) api_->WaitForCalls(kDrainNs);
+    continuations_.Stop();
     audit_.Stop();
   }
 
@@ -175,6 +179,8 @@ class GatewayShell : public Service {
   Feeds feeds_;
   StatusBoard board_;
   AuditTrail audit_;
+  // Outlived by nothing that brings it work: gRPC's calls have ended by then.
+  Continuations continuations_;
   EmergencyBoard emergencies_;
   ScopedStops scoped_stops_;
   StaticFiles files_;

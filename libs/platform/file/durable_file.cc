@@ -62,4 +62,13 @@ absl::Status WriteDurably(const std::string& path, const std::string& text) {
   return durable ? absl::OkStatus() : CannotWrite(path);
 }
 
+absl::StatusOr<std::string> SetAside(const std::string& path) {
+  std::string aside;
+  struct stat info {};
+  for (int number = 1; aside.empty() || lstat(aside.c_str(), &info) == 0; ++number)
+    aside = path + ".unreadable-" + std::to_string(number);
+  if (rename(path.c_str(), aside.c_str()) != 0) return CannotWrite(aside);
+  return aside;
+}
+
 }  // namespace ballast

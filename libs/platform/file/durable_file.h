@@ -14,4 +14,8 @@ absl::StatusOr<std::string> ReadOwnFile(const std::string& path);
 // As a whole or not at all; on the disk when it is OK.
 absl::Status WriteDurably(const std::string& path, const std::string& text);
 
+// What cannot be used is kept, under another name beside it, so that a new one can be begun: that name. UNAVAILABLE
+// when it stays where it is.
+absl::StatusOr<std::string> SetAside(const std::string& path);
+
 }  // namespace ballast
