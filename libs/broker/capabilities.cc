@@ -99,7 +99,7 @@ std::string_view NameIn(const Names& names, Value value) {
 
 // The brokers there are: a line for each, what it can beside it.
 const std::map<std::string, Capabilities, std::less<>>& Brokers() {
-  static const std::map<std::string, Capabilities, std::less<>> kBrokers = {{"paper", Paper()}};
+  static const std::map<std::string, Capabilities, std::less<>> kBrokers = {{"paper", Paper()}, {"paper_ecn", Paper()}};
   return kBrokers;
 }
 

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "ballast/execution/v1/routing_service.grpc.pb.h"
 #include "libs/wire/wire.h"
 #include "services/api_gateway/api.h"
 
@@ -99,6 +100,47 @@ void CancelAlgo(const CallPtr& call) {
                                                                                            &AlgoAsync::CancelAlgoOrder);
 }
 
+using RoutingAsync = execution::v1::RoutingService::StubInterface::async_interface;
+
+// Beside the algorithms, over the same channel.
+Peer<execution::v1::RoutingService> RoutingPeer(const CallPtr& call) {
+  const auto& runner = call->gateway.peers.strategy;
+  return {runner.name, runner.address, runner.channel};
+}
+
+// A leg has up to three tries of 2 s.
+constexpr std::int64_t kRouteDeadlineMs = 30'000;
+
+void PreviewRoute(const CallPtr& call) {
+  execution::v1::PreviewRouteRequest request;
+  if (!call->ReadBody(&request)) return;
+  call->Forward(RoutingPeer(call), &RoutingAsync::PreviewRoute, request, nullptr, kRouteDeadlineMs);
+}
+
+void ExecuteRoute(const CallPtr& call) {
+  execution::v1::ExecuteRouteRequest request;
+  if (!call->ReadBody(&request)) return;
+  request.set_actor(call->access.actor);
+  Json detail = {{"symbol", request.spec().symbol()}, {"quantity", request.spec().quantity().value()}};
+  call->AuditIntent("route.executed", "route:" + request.request_id(), detail);
+  call->Ask(
+      RoutingPeer(call), &RoutingAsync::ExecuteRoute, request,
+      [call, detail, id = request.request_id()](const grpc::Status& status,
+                                                execution::v1::ExecuteRouteResponse& response) mutable {
+        ApiError error = ErrorOf(status, "strategy_runner");
+        detail["outcome"] = status.ok() ? "ok" : error.status;
+        for (const execution::v1::RouteLeg& leg : response.plan().legs())
+          detail["legs"].push_back({{"account_id", leg.account_id()}, {"quantity", leg.quantity().value()}});
+        call->Audit("route.executed", "route:" + id, std::move(detail));
+        if (status.ok()) {
+          call->Answer(200, response);
+        } else {
+          call->Fail(error);
+        }
+      },
+      kRouteDeadlineMs);
+}
+
 using QualityAsync = execution::v1::ExecutionQualityService::StubInterface::async_interface;
 
 // RFC 3339 of the query, where it is there. False: answered 400.
@@ -141,6 +183,8 @@ std::vector<Route> AlgoRoutes() {
       {"POST", "/api/live/algo-orders/{id}/resume", ResumeAlgo},
       {"POST", "/api/live/algo-orders/{id}/cancel", CancelAlgo},
       {"GET", "/api/live/execution-quality", GetQuality},
+      {"POST", "/api/live/routes/preview", PreviewRoute},
+      {"POST", "/api/live/routes", ExecuteRoute},
   };
 }
 

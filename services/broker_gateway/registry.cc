@@ -75,11 +75,58 @@ BrokerEntry PaperEntry() {
           .make = &MakePaper};
 }
 
+std::vector<Knob> PaperEcnSettings() {
+  return {{.name = "paper_ecn_ticks_worse",
+           .type = KnobType::kInt,
+           .default_value = "1",
+           .help = "each side of the second paper venue's book is so much worse than the market's",
+           .minimum = "0",
+           .maximum = "1000",
+           .unit = "ticks"},
+          {.name = "paper_ecn_size_percent",
+           .type = KnobType::kInt,
+           .default_value = "300",
+           .help = "of the market's sizes",
+           .minimum = "1",
+           .maximum = "10000",
+           .unit = "%"},
+          {.name = "paper_ecn_fee_percent",
+           .type = KnobType::kInt,
+           .default_value = "40",
+           .help = "of the instrument's fees",
+           .minimum = "0",
+           .maximum = "1000",
+           .unit = "%"}};
+}
+
+Decimal FactorOf(const std::string& percent) {
+  return Divide(Decimal::Of(percent), Decimal::FromInt(100), Rounding::kHalfEven);
+}
+
+// The same ledger and the same rules behind another book and other fees.
+std::unique_ptr<broker::VenueSession> MakePaperEcn(const SessionPlace& place) {
+  place.paper.SetFace(place.account_id, {.venue = "paper_ecn",
+                                         .ticks_worse = std::stoi(place.settings.at("paper_ecn_ticks_worse")),
+                                         .size_factor = FactorOf(place.settings.at("paper_ecn_size_percent")),
+                                         .fee_factor = FactorOf(place.settings.at("paper_ecn_fee_percent"))});
+  return MakePaper(place);
+}
+
+BrokerEntry PaperEcnEntry() {
+  return {.id = "paper_ecn",
+          .display_name = "Paper ECN",
+          .mode = AccountMode::kPaper,
+          .capabilities = broker::CapabilitiesOf("paper_ecn"),
+          .settings = PaperEcnSettings(),
+          .in_process = true,
+          .make = &MakePaperEcn};
+}
+
 }  // namespace
 
 BrokerRegistry BrokerRegistry::BuiltIn() {
-  // A line for each folder of libs/brokers.
-  return BrokerRegistry({PaperEntry()});
+  // A line for each venue of libs/brokers; the paper venue shows two of them.
+  return BrokerRegistry({PaperEntry(), PaperEcnEntry()});
 }
 
 std::string SessionDown::ToString() const {

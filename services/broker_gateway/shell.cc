@@ -7,6 +7,7 @@
 #include "libs/base/absl_std.h"
 #include "libs/runtime/worker.h"
 #include "services/broker_gateway/bar_data_grpc.h"
+#include "services/broker_gateway/book_grpc.h"
 #include "services/broker_gateway/data_check.h"
 #include "services/broker_gateway/decision_grpc.h"
 #include "services/broker_gateway/engine.h"
@@ -123,7 +124,8 @@ class BrokerGateway : public Service {
         bar_data_desk_(context.database, context.clock, context.log),
         bar_data_(bar_data_desk_),
         outcome_(engine_),
-        releases_(guard_) {}
+        releases_(guard_),
+        book_(engine_) {}
 
   absl::Status Recover() override {
     RETURN_IF_ERROR(configured_);
@@ -131,7 +133,7 @@ class BrokerGateway : public Service {
     return engine_.Recover();
   }
   std::vector<grpc::Service*> GrpcServices() override {
-    return {&broker_, &market_, &bar_data_, &outcome_, &releases_};
+    return {&broker_, &market_, &bar_data_, &outcome_, &releases_, &book_};
   }
   absl::Status Start() override {
     reader_.Start();
@@ -164,6 +166,7 @@ class BrokerGateway : public Service {
   BarDataGrpc bar_data_;
   OutcomeGrpc outcome_;
   ReleaseGrpc releases_;
+  BookGrpc book_;
 };
 
 }  // namespace

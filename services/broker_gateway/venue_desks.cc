@@ -51,6 +51,13 @@ std::set<AccountId> VenueDesks::RealMoney() const {
   return accounts;
 }
 
+bool VenueDesks::IsElsewhere(const AccountId& account) const {
+  auto found = elsewhere_.find(account);
+  if (found == elsewhere_.end()) return false;
+  const BrokerEntry* entry = brokers_.Find(found->second);
+  return entry == nullptr || !entry->in_process;
+}
+
 std::optional<Rejection> VenueDesks::Join(const AccountId& account, const std::string& broker) {
   const std::string name = broker.empty() ? std::string(BrokerRegistry::kDefault) : broker;
   const BrokerEntry* entry = brokers_.Find(name);
@@ -64,7 +71,7 @@ std::optional<Rejection> VenueDesks::Join(const AccountId& account, const std::s
                      .observed = name,
                      .message = "the account was opened with another broker, and stays with it"};
   }
-  if (open || entry->in_process) return std::nullopt;
+  if (open || name == BrokerRegistry::kDefault) return std::nullopt;
   // Whatever was refused before it was open was refused by a desk of another broker.
   desks_.erase(account);
   elsewhere_[account] = name;

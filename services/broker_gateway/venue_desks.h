@@ -48,8 +48,9 @@ class VenueDesks {
   // its orders are refused with that.
   std::optional<Rejection> Join(const AccountId& account, const std::string& broker);
   [[nodiscard]] std::string_view BrokerOf(const AccountId& account) const;
+  [[nodiscard]] const BrokerRegistry& brokers() const { return brokers_; }
   // The books of its orders are elsewhere.
-  [[nodiscard]] bool IsElsewhere(const AccountId& account) const { return elsewhere_.contains(account); }
+  [[nodiscard]] bool IsElsewhere(const AccountId& account) const;
   // Accounts whose broker is not known to be one of simulated money.
   [[nodiscard]] std::set<AccountId> RealMoney() const;
   // To be stored with what Hear has told; once.

@@ -22,6 +22,14 @@ AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const 
       worker_(runner_, context.clock),
       grpc_(runner_, store_),
       quality_(store_),
+      route_store_(context.database),
+      routing_({.neighbours = neighbours,
+                .children = neighbours,
+                .venues = neighbours,
+                .algo_store = store_,
+                .store = route_store_,
+                .clock = context.clock,
+                .log = context.log}),
       events_(EventReader::Callbacks{
           .open =
               [this, &neighbours](grpc::ClientContext* call, auto* reactor) {
@@ -61,11 +69,17 @@ AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const 
                 runner_.OnMarketLost();
               }}) {}
 
+absl::Status AlgoHouse::Recover() {
+  RETURN_IF_ERROR(routing_.Recover());
+  return runner_.Recover();
+}
+
 void AlgoHouse::Start() {
   // Before the machine may do it.
   if (runner_.has_work()) Follow();
   grpc_.Start();
   quality_.Start();
+  routing_.Start();
   worker_.Start();
 }
 
@@ -87,6 +101,7 @@ void AlgoHouse::Drain() {
   market_.Stop();
   grpc_.Stop();
   quality_.Stop();
+  routing_.Stop();
 }
 
 bool AlgoHouse::OnEvents(const order::v1::StreamOrderEventsResponse& response) {

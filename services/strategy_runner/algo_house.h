@@ -14,6 +14,8 @@
 #include "services/strategy_runner/algo_postgres.h"
 #include "services/strategy_runner/grpc_neighbours.h"
 #include "services/strategy_runner/quality_grpc.h"
+#include "services/strategy_runner/route_postgres.h"
+#include "services/strategy_runner/routing_grpc.h"
 
 namespace ballast {
 
@@ -23,11 +25,11 @@ class AlgoHouse {
  public:
   AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const EntryGate& gate);
 
-  absl::Status Recover() { return runner_.Recover(); }
+  absl::Status Recover();
   void Start();
   // Before the neighbours are stopped.
   void Drain();
-  std::vector<grpc::Service*> services() { return {&grpc_, &quality_}; }
+  std::vector<grpc::Service*> services() { return {&grpc_, &quality_, &routing_}; }
 
  private:
   using MarketClient = BidiClient<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>;
@@ -43,6 +45,8 @@ class AlgoHouse {
   runtime::Worker worker_;
   AlgoGrpc grpc_;
   QualityGrpc quality_;
+  PostgresRouteStore route_store_;
+  RoutingGrpc routing_;
   Mutex mutex_;
   bool follows_ GUARDED_BY(mutex_) = false;
   bool drains_ GUARDED_BY(mutex_) = false;

@@ -32,6 +32,7 @@ GrpcNeighbours::GrpcNeighbours(const Config& config, const BacktestShelf& backte
       risk_(risk::v1::RiskService::NewStub(MakeChannel(config.GetString("risk_address")))),
       market_(broker::v1::MarketDataService::NewStub(MakeChannel(config.GetString("broker_gateway_address")))),
       brokers_(broker::v1::BrokerService::NewStub(MakeChannel(config.GetString("broker_gateway_address")))),
+      books_(broker::v1::VenueBookService::NewStub(MakeChannel(config.GetString("broker_gateway_address")))),
       alerts_(alert::v1::AlertService::NewStub(MakeChannel(config.GetString("alerts_address")))),
       asker_(deadline_ns) {}
 
@@ -205,6 +206,17 @@ void GrpcNeighbours::CancelOrder(const order::v1::CancelOrderRequest& request,
 std::optional<std::string> GrpcNeighbours::BacktestOnFile(const std::string& strategy_id,
                                                           const strategy::Parameters& parameters) const {
   return backtests_.Find(strategy_id, parameters);
+}
+
+void GrpcNeighbours::VenueBook(const std::string& account, const std::string& symbol,
+                               Answer<broker::v1::GetVenueBookResponse> answer) {
+  broker::v1::GetVenueBookRequest request;
+  request.set_account_id(account);
+  request.set_symbol(symbol);
+  asker_.Ask(books_->async(),
+      BALLAST_ASYNC(broker::v1::VenueBookService, GetVenueBook, broker::v1::GetVenueBookRequest,
+                    broker::v1::GetVenueBookResponse),
+      std::move(request), std::move(answer));
 }
 
 }  // namespace ballast

@@ -6,6 +6,7 @@
 #include "ballast/alert/v1/alert_service.grpc.pb.h"
 #include "ballast/broker/v1/broker_service.grpc.pb.h"
 #include "ballast/broker/v1/market_data_service.grpc.pb.h"
+#include "ballast/broker/v1/venue_book_service.grpc.pb.h"
 #include "ballast/order/v1/order_service.grpc.pb.h"
 #include "ballast/position/v1/position_service.grpc.pb.h"
 #include "ballast/risk/v1/risk_service.grpc.pb.h"
@@ -14,11 +15,12 @@
 #include "services/strategy_runner/backtest_shelf.h"
 #include "services/strategy_runner/child_neighbours.h"
 #include "services/strategy_runner/neighbours.h"
+#include "services/strategy_runner/route_planner.h"
 
 namespace ballast {
 
 // The neighbours over gRPC's callbacks: no thread waits. Answers come on gRPC's threads. Any thread may ask.
-class GrpcNeighbours final : public Neighbours, public ChildNeighbours {
+class GrpcNeighbours final : public Neighbours, public ChildNeighbours, public VenueNeighbours {
  public:
   template <typename T>
   using Answer = Neighbours::Answer<T>;
@@ -50,6 +52,9 @@ class GrpcNeighbours final : public Neighbours, public ChildNeighbours {
   [[nodiscard]] std::optional<std::string> BacktestOnFile(const std::string& strategy_id,
                                                           const strategy::Parameters& parameters) const override;
 
+  void VenueBook(const std::string& account, const std::string& symbol,
+                 Answer<broker::v1::GetVenueBookResponse> answer) override;
+
   // For the streams that are read for ever.
   order::v1::OrderService::Stub& orders() { return *orders_; }
   broker::v1::MarketDataService::Stub& market() { return *market_; }
@@ -61,6 +66,7 @@ class GrpcNeighbours final : public Neighbours, public ChildNeighbours {
   std::unique_ptr<risk::v1::RiskService::Stub> risk_;
   std::unique_ptr<broker::v1::MarketDataService::Stub> market_;
   std::unique_ptr<broker::v1::BrokerService::Stub> brokers_;
+  std::unique_ptr<broker::v1::VenueBookService::Stub> books_;
   std::unique_ptr<alert::v1::AlertService::Stub> alerts_;
 
   // Last: what is asked ends before the stubs do.

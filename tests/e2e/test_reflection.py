@@ -10,12 +10,12 @@ from reflection_client import Reflection
 from suite import layout as where
 
 D = decimal.Decimal
-SERVICES = {"broker_gateway": {"ballast.broker.v1.BrokerService", "ballast.broker.v1.MarketDataService", "ballast.broker.v1.OutcomeService",
+SERVICES = {"broker_gateway": {"ballast.broker.v1.BrokerService", "ballast.broker.v1.MarketDataService", "ballast.broker.v1.OutcomeService", "ballast.broker.v1.VenueBookService",
                                "ballast.market.v1.BarDataService", "ballast.order.v1.DecisionService"},
             "risk": {"ballast.risk.v1.RiskService", "ballast.order.v1.DecisionService"}, "order_management": {"ballast.order.v1.OrderService", "ballast.order.v1.DecisionService"},
             "positions": {"ballast.position.v1.PositionService"}, "compliance_audit": {"ballast.audit.v1.AuditService"},
             "alerts": {"ballast.alert.v1.AlertService"}, "strategy_runner": {"ballast.strategy.v1.StrategyService", "ballast.strategy.v1.RuleStrategyService",
-                                                                   "ballast.execution.v1.AlgoOrderService", "ballast.execution.v1.ExecutionQualityService",
+                                                                   "ballast.execution.v1.AlgoOrderService", "ballast.execution.v1.ExecutionQualityService", "ballast.execution.v1.RoutingService",
                                                                    "ballast.external.v1.ExternalStrategyService", "ballast.backtest.v1.BacktestService",
                                                                    "ballast.session.v1.SessionService", "ballast.graduation.v1.GraduationService"},
             "api_gateway": {"ballast.gateway.v1.GatewayService"}}

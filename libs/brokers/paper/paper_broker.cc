@@ -329,13 +329,15 @@ void PaperBroker::Arrive(Order& order, UtcTime now) {
 }
 
 void PaperBroker::Trade(Order& order, Decimal quantity, Decimal price, bool maker, UtcTime now) {
-  taken_[{order.symbol, order.side}] += quantity;
+  Taken(order) += quantity;
   Execution execution;
   execution.type = ExecutionType::kTrade;
   execution.last_quantity = quantity;
   execution.last_price = price;
   execution.maker = maker;
-  execution.fee = FeeFor(instruments_.at(order.symbol), quantity, price, maker);
+  execution.fee = FaceOf(order.account_id) == nullptr
+                      ? FeeFor(instruments_.at(order.symbol), quantity, price, maker)
+                      : FeeFor(*TermsFor(order.account_id, order.symbol), quantity, price, maker);
   Tell(order, std::move(execution), now);
 }
 
@@ -384,10 +386,11 @@ void PaperBroker::Reduce(const AccountId& account, const OrderId& id, Decimal qu
 
 // Against the other side of the book, at its prices and worse by the slippage.
 void PaperBroker::Take(Order& order, std::optional<Decimal> limit, UtcTime now) {
-  const Quote& quote = *FindQuote(order.symbol);
+  Quote scratch;
+  const Quote& quote = Shown(order, scratch);
   const Instrument& instrument = instruments_.at(order.symbol);
   if (!Tradable(quote)) return;
-  auto levels = matching::Opposite(quote, instrument, order.side, options_.depth, taken_[{order.symbol, order.side}]);
+  auto levels = matching::Opposite(quote, instrument, order.side, options_.depth, Taken(order));
   auto matches = matching::Walk(levels, order.side, MayTrade(order), limit, instrument.lot_size);
   if (order.time_in_force == TimeInForce::kFok) {
     Decimal sum;
@@ -411,7 +414,8 @@ void PaperBroker::Take(Order& order, std::optional<Decimal> limit, UtcTime now) 
 }
 
 void PaperBroker::Queue(const Order& order) {
-  const Quote& quote = *FindQuote(order.symbol);
+  Quote scratch;
+  const Quote& quote = Shown(order, scratch);
   bool buy = order.side == Side::kBuy;
   Decimal price = *order.limit_price;
   Decimal same = buy ? quote.bid_price : quote.ask_price, other = buy ? quote.ask_price : quote.bid_price;
@@ -431,7 +435,8 @@ void PaperBroker::Queue(const Order& order) {
 }
 
 void PaperBroker::Rest(const Order& order) {
-  const Quote& quote = *FindQuote(order.symbol);
+  Quote scratch;
+  const Quote& quote = Shown(order, scratch);
   VenueState& state = states_.At(order.order_id);
   if (!Tradable(quote) || state.rests) return;
   state.rests = order.side == Side::kBuy ? quote.ask_price > *order.limit_price : quote.bid_price < *order.limit_price;
@@ -439,7 +444,8 @@ void PaperBroker::Rest(const Order& order) {
 }
 
 Rejection PaperBroker::CutOff(const Order& order) const {
-  const Quote& quote = *FindQuote(order.symbol);
+  Quote scratch;
+  const Quote& quote = Shown(order, scratch);
   bool buy = order.side == Side::kBuy;
   std::string symbol = order.symbol.value();
   Rejection why{.reason = RejectReason::kNoLiquidity,
@@ -461,7 +467,7 @@ Rejection PaperBroker::CutOff(const Order& order) const {
   // What the book holds now, at the order's price or better.
   Decimal held;
   bool at_market = !HasLimit(order.type);
-  for (const matching::Level& level : Levels(order.symbol, order.side)) {
+  for (const matching::Level& level : Levels(order.symbol, order.side, order.account_id)) {
     if (!at_market && (buy ? level.price > *order.limit_price : level.price < *order.limit_price)) break;
     held += level.size;
   }
@@ -475,12 +481,13 @@ Rejection PaperBroker::CutOff(const Order& order) const {
 
 // A resting order trades at its own price once the other side reaches it; those ahead of it trade first.
 void PaperBroker::TradeResting(Order& order, UtcTime now) {
-  const Quote& quote = *FindQuote(order.symbol);
+  Quote scratch;
+  const Quote& quote = Shown(order, scratch);
   const Instrument& instrument = instruments_.at(order.symbol);
   if (!Tradable(quote)) return;
   Queue(order);
   Decimal ahead = states_.At(order.order_id).queue_ahead.value_or(Decimal());
-  Decimal taken = taken_[{order.symbol, order.side}];
+  Decimal taken = Taken(order);
   auto levels = matching::Opposite(quote, instrument, order.side, options_.depth, taken + ahead);
   Decimal most = std::min(MayTrade(order), ShownLeft(order));
   auto matches = matching::Walk(levels, order.side, most, order.limit_price, instrument.lot_size);
@@ -504,13 +511,16 @@ bool PaperBroker::AuctionOf(const Order& order, const Quote& quote, UtcTime now)
 }
 
 bool PaperBroker::WouldTake(const Order& order) const {
-  const Quote* quote = FindQuote(order.symbol);
-  if (!order.post_only || quote == nullptr || !Tradable(*quote)) return false;
-  return order.side == Side::kBuy ? quote->ask_price <= *order.limit_price : quote->bid_price >= *order.limit_price;
+  if (!order.post_only || FindQuote(order.symbol) == nullptr) return false;
+  Quote scratch;
+  const Quote& quote = Shown(order, scratch);
+  if (!Tradable(quote)) return false;
+  return order.side == Side::kBuy ? quote.ask_price <= *order.limit_price : quote.bid_price >= *order.limit_price;
 }
 
 Rejection PaperBroker::TakesRejection(const Order& order) const {
-  const Quote& quote = *FindQuote(order.symbol);
+  Quote scratch;
+  const Quote& quote = Shown(order, scratch);
   bool buy = order.side == Side::kBuy;
   std::string touch = (buy ? quote.ask_price : quote.bid_price).ToString();
   return {.reason = RejectReason::kWouldTake,
@@ -577,8 +587,9 @@ void PaperBroker::Replace(const AccountId& account, const OrderId& id, const Rep
 }
 
 void PaperBroker::Work(Order& order, UtcTime now, bool arriving) {
-  const Quote* quote = FindQuote(order.symbol);
-  if (quote == nullptr || IsTerminal(order.status)) return;
+  if (FindQuote(order.symbol) == nullptr || IsTerminal(order.status)) return;
+  Quote scratch;
+  const Quote* quote = &Shown(order, scratch);
   VenueState& state = states_.At(order.order_id);
   if (!AuctionOf(order, *quote, now)) return;
   if (HasTrigger(order.type) && !state.triggered) {
@@ -648,8 +659,8 @@ void PaperBroker::OnQuote(const Quote& told, UtcTime now) {
   bool opens = Tradable(quote) && (known == nullptr || !known->session_open || known->halted ||
                                    quote.quote_time - known->quote_time > kReopens);
   if (known == nullptr || !IsSame(*known, quote)) {
-    taken_[{quote.symbol, Side::kBuy}] = Decimal();
-    taken_[{quote.symbol, Side::kSell}] = Decimal();
+    taken_[{quote.symbol, Side::kBuy}].clear();
+    taken_[{quote.symbol, Side::kSell}].clear();
   }
   quotes_[quote.symbol] = quote;
   std::vector<OrderId> ids;
@@ -729,9 +740,7 @@ std::vector<matching::Level> PaperBroker::Levels(const Symbol& symbol, Side side
   const Quote* quote = FindQuote(symbol);
   const Instrument* instrument = FindInstrument(symbol);
   if (quote == nullptr || instrument == nullptr) return {};
-  auto taken = taken_.find({symbol, side});
-  return matching::Opposite(*quote, *instrument, side, options_.depth,
-                            taken == taken_.end() ? Decimal() : taken->second);
+  return matching::Opposite(*quote, *instrument, side, options_.depth, TakenAt(symbol, side, ""));
 }
 
 const Order* PaperBroker::Find(const OrderId& id) const { return orders_.Find(id); }

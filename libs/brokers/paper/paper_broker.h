@@ -48,6 +48,18 @@ struct Changes {
   }
 };
 
+// How one of the paper venues shows the market to its accounts, and what it takes for a trade. The default is the
+// market as it is.
+struct Face {
+  // Those of the same name trade against the same book.
+  std::string venue = {};
+  // Each side is quoted so many of the instrument's ticks worse than the market's.
+  int ticks_worse = 0;
+  // Of the market's sizes, and of the instrument's fees.
+  Decimal size_factor = Decimal::FromInt(1);
+  Decimal fee_factor = Decimal::FromInt(1);
+};
+
 // What the venue knows of an order beyond the order itself.
 struct VenueState {
   // Market time; orders are worked by it, then by id.
@@ -94,6 +106,8 @@ class PaperBroker {
 
   // Idempotent. One without a currency stands for an account nobody has opened, and is opened by the next call.
   void OpenAccount(const AccountId& id, const std::string& currency, Decimal cash);
+  // Of the account's orders from now on; before it has any.
+  void SetFace(const AccountId& id, Face face) { faces_[id] = std::move(face); }
   // Idempotent by order id: a known order changes nothing.
   void Submit(const Order& order, UtcTime now);
   // `why` is told with it where it was not the order's owner who asked.
@@ -160,6 +174,9 @@ class PaperBroker {
   [[nodiscard]] const Order* Find(const OrderId& id) const;
   // What an order of `side` would find, best first.
   [[nodiscard]] std::vector<matching::Level> Levels(const Symbol& symbol, Side side) const;
+  // The same at the venue of that account, and what that venue takes.
+  [[nodiscard]] std::vector<matching::Level> Levels(const Symbol& symbol, Side side, const AccountId& account) const;
+  [[nodiscard]] std::optional<Instrument> TermsFor(const AccountId& account, const Symbol& symbol) const;
   [[nodiscard]] const Ledger* FindLedger(const AccountId& id) const;
   // That are known, closed ones included.
   [[nodiscard]] std::size_t size() const { return orders_.size(); }
@@ -169,6 +186,13 @@ class PaperBroker {
   [[nodiscard]] const Instrument* FindInstrument(const Symbol& symbol) const;
 
  private:
+  // nullptr: the market as it is.
+  [[nodiscard]] const Face* FaceOf(const AccountId& account) const;
+  // The quote as the order's venue shows it; where that is another one than the market's it is made in `scratch`.
+  [[nodiscard]] const Quote& Shown(const Order& order, Quote& scratch) const;
+  // What traded against the present quote at the order's venue.
+  [[nodiscard]] Decimal& Taken(const Order& order);
+  [[nodiscard]] Decimal TakenAt(const Symbol& symbol, Side side, const std::string& venue) const;
   void Tell(Order& order, broker::Execution execution, UtcTime now);
   void Arrive(Order& order, UtcTime now);
   void Work(Order& order, UtcTime now, bool arriving);
@@ -199,8 +223,9 @@ class PaperBroker {
   Options options_;
   std::map<Symbol, Instrument> instruments_;
   std::map<Symbol, Quote> quotes_;
-  // Quantity traded against the present quote, per symbol and side.
-  std::map<std::pair<Symbol, Side>, Decimal> taken_;
+  std::map<AccountId, Face> faces_;
+  // Quantity traded against the present quote, per symbol and side, and there per venue.
+  std::map<std::pair<Symbol, Side>, std::map<std::string, Decimal>> taken_;
   std::map<AccountId, Ledger> ledgers_;
   LookupMap<OrderId, Order> orders_;
   LookupMap<OrderId, VenueState> states_;

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "libs/platform/postgres/database.h"
+#include "services/strategy_runner/route_store.h"
+
+namespace ballast {
+
+// Routes in Postgres: the only SQL of them. One thread.
+class PostgresRouteStore final : public RouteStore {
+ public:
+  explicit PostgresRouteStore(Database& database) : database_(database) {}
+
+  absl::Status Fence() override;
+  absl::StatusOr<std::optional<execution::v1::KeptRoute>> Find(const std::string& request_id) override;
+  absl::StatusOr<execution::v1::KeptRoute> Insert(const execution::v1::KeptRoute& route) override;
+
+ private:
+  Database& database_;
+  std::uint64_t epoch_ = 0;
+};
+
+}  // namespace ballast

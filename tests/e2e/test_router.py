@@ -1,0 +1,102 @@
+"""The smart router: two paper venues with other books and fees; previewed, sent in parts, once."""
+import decimal
+
+import pytest
+
+from harness import wait_until
+
+D = decimal.Decimal
+ACCOUNTS = ["paper:PAPER:USD:1000000", "ecn:PAPER:USD:1000000:paper_ecn"]
+
+
+@pytest.fixture(scope="module")
+def suite(start_suite):
+    one = start_suite("router", {"order_management": {"risk_timeout_ms": 2000, "accounts": ACCOUNTS},
+                                 "strategy_runner": {"deployments": []}})
+    yield one
+    one.remove()
+
+
+def asked(suite, path, body):
+    return wait_until(lambda: (lambda told: told[0] != 503 and told)(suite.request("POST", path, body)), 30, f"{path} is answered")
+
+
+def spec(quantity, side="SIDE_BUY", **more):
+    return {"symbol": "BTC-USD", "side": side, "quantity": quantity, **more}
+
+
+def preview(suite, quantity, **more):
+    def planned():
+        status, body = asked(suite, "/api/live/routes/preview", {"spec": spec(quantity, **more)})
+        assert status == 200, body
+        both = [venue for venue in body["plan"]["venues"] if not venue["left_out"]]
+        return body["plan"] if len(both) == 2 else None
+
+    return wait_until(planned, 30, "both venues are there")
+
+
+def test_two_venues_show_two_books(suite):
+    def unmoved():
+        """Both books of one moment: the market has not moved between the two questions."""
+        plan = preview(suite, "0.01")
+        paper, ecn = ({venue["account_id"]: venue for venue in plan["venues"]}[name] for name in ("paper", "ecn"))
+        deeper = D(ecn["depth"]) / D(paper["depth"]) if D(paper["depth"]) else 0
+        return D(ecn["best_price"]) > D(paper["best_price"]) and 2 < deeper < 4 and (plan, paper, ecn)
+
+    plan, paper, ecn = wait_until(unmoved, 30, "two books of one moment")
+    assert (paper["broker"], ecn["broker"]) == ("paper", "paper_ecn")
+    assert D(ecn["taker_fee_ratio"]) == D(paper["taker_fee_ratio"]) * D("0.4") > 0
+    assert D(paper["available"]) == 1000000
+    # A tick is less than what its fees save.
+    assert [leg["account_id"] for leg in plan["legs"]] == ["ecn"], plan
+    assert D(plan["all_in_amount"]) == D(plan["best_single_amount"])
+
+
+def test_what_one_venue_cannot_carry_is_split(suite):
+    def split():
+        venues = {venue["account_id"]: venue for venue in preview(suite, "0.01")["venues"]}
+        quantity = str((D(venues["ecn"]["depth"]) + D(venues["paper"]["depth"]) / 2).quantize(D("0.01")))
+        plan = preview(suite, quantity)
+        return (quantity, plan) if len(plan["legs"]) == 2 else None
+
+    quantity, plan = wait_until(split, 30, "a split")
+    assert sum((D(leg["quantity"]) for leg in plan["legs"]), D(plan["unplaced_quantity"])) == D(quantity)
+    whole = sum(D(leg["quantity"]) * D(leg["average_price"]) + D(leg["fees"]) + D(leg["penalty"]) for leg in plan["legs"])
+    assert abs(whole - D(plan["all_in_amount"])) < D("0.001")
+
+
+def test_it_is_sent_once_and_pays_its_venues_fees(suite):
+    before = len(suite.all_orders())
+    request = {"request_id": "route-1", "spec": spec("0.02", account_ids=["paper", "ecn"])}
+    status, body = asked(suite, "/api/live/routes", request)
+    assert status == 200, body
+    assert [one["order"]["request_id"] for one in body["outcomes"]] == [f"route-1-{leg['number']}" for leg in body["plan"]["legs"]]
+    ids = {one["order"]["order_id"] for one in body["outcomes"]}
+    orders = wait_until(lambda: [o for o in suite.all_orders() if o.order_id in ids and o.cumulative_quantity.value not in ("", "0")],
+                        20, "it filled")
+    for order in orders:
+        ratio = D(order.fees.value) / (D(order.cumulative_quantity.value) * D(order.average_price.value))
+        venue = next(venue for venue in body["plan"]["venues"] if venue["account_id"] == order.account_id)
+        assert abs(ratio - D(venue["taker_fee_ratio"])) < D("0.00001"), (ratio, venue)
+    status, again = asked(suite, "/api/live/routes", request)
+    assert status == 200 and again["replayed"] and {one["order"]["order_id"] for one in again["outcomes"]} == ids
+    assert len(suite.all_orders()) == before + len(ids)
+    assert asked(suite, "/api/live/routes", {**request, "spec": spec("0.03")})[0] == 409
+
+
+@pytest.mark.parametrize("changed,code,field", [
+    ({"quantity": "0"}, 400, "quantity"), ({"quantity": "x"}, 400, "quantity"), ({"side": "SIDE_UNSPECIFIED"}, 400, "side"),
+    ({"account_ids": ["paper", "paper"]}, 400, "account_ids"), ({"limit_price": "-1"}, 400, "limit_price"),
+    ({"symbol": "NOPE"}, 404, "NOPE"), ({"account_ids": ["nobody"]}, 404, "nobody"), ({"quantity": "0.000000001"}, 400, "quantity")])
+def test_what_is_malformed_sends_nothing(suite, changed, code, field):
+    before = len(suite.all_orders())
+    status, body = asked(suite, "/api/live/routes", {"request_id": "bad-1", "spec": {**spec("0.01"), **changed}})
+    assert status == code and field in str(body), body
+    assert len(suite.all_orders()) == before
+
+
+def test_less_than_asked_for_sends_nothing(suite):
+    before = len(suite.all_orders())
+    status, body = asked(suite, "/api/live/routes", {"request_id": "less-1", "spec": spec("0.02", limit_price="1")})
+    assert status in (409, 422) and "at least 0.02" in str(body), body
+    assert len(suite.all_orders()) == before
