@@ -391,7 +391,7 @@ TEST_F(SecondBrokerTest, AnUnknownBrokerIsRefusedAndThoseThereAreAreNamed) {
   const auto refusal = session->ReportOf("o-1")->rejection();
   EXPECT_EQ(refusal.reason(), type::v1::REJECT_REASON_BROKER_UNSUPPORTED);
   EXPECT_EQ(refusal.observed(), "nowhere");
-  EXPECT_EQ(refusal.limit(), "paper, scripted");
+  EXPECT_EQ(refusal.limit(), "paper, paper_ecn, scripted");
 }
 
 TEST_F(SecondBrokerTest, AnAccountStaysWithTheBrokerItWasOpenedWith) {

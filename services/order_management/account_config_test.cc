@@ -27,7 +27,8 @@ TEST(AccountConfig, RefusesWhatIsNotAnAccountAndSaysWhy) {
     const char* why;
   };
   for (const Case& each :
-       {Case{"fund:PAPER:USD:100000:nowhere", "BROKER_UNSUPPORTED: there is no broker 'nowhere'; there are: paper"},
+       {Case{"fund:PAPER:USD:100000:nowhere",
+             "BROKER_UNSUPPORTED: there is no broker 'nowhere'; there are: paper, paper_ecn"},
         Case{"fund:PAPER:USD:100000:", "BROKER_UNSUPPORTED"}, Case{"fund:LIVE:USD:100000:paper", "only PAPER accounts"},
         Case{"fund:PAPER:USD:much:paper", "much"}, Case{"fund:PAPER:USD", "id:mode:currency:cash[:broker] expected"}}) {
     auto spec = ParseAccount(each.text);
