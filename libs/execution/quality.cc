@@ -97,11 +97,17 @@ Decimal VenueQuality::RejectRatio() const {
 
 Duration VenueQuality::Latency() const { return {measured == 0 ? 0 : latency_sum.nanos / measured}; }
 
+Decimal ReliabilityPenalty(const VenueQuality& quality) {
+  return Multiply(Decimal::FromInt(1) - quality.Score(), Decimal::Of("0.005"), Rounding::kHalfEven);
+}
+
+Decimal LatencyPenalty(Duration latency) {
+  Decimal milliseconds = Divide(Decimal::FromInt(latency.nanos), Decimal::FromInt(1'000'000), Rounding::kHalfEven);
+  return Multiply(milliseconds, Decimal::Of("0.000001"), Rounding::kHalfEven);
+}
+
 Decimal PenaltyOf(const VenueQuality& quality) {
-  Decimal unreliable = Multiply(Decimal::FromInt(1) - quality.Score(), Decimal::Of("0.005"), Rounding::kHalfEven);
-  Decimal milliseconds =
-      Divide(Decimal::FromInt(quality.Latency().nanos), Decimal::FromInt(1'000'000), Rounding::kHalfEven);
-  return unreliable + Multiply(milliseconds, Decimal::Of("0.000001"), Rounding::kHalfEven);
+  return ReliabilityPenalty(quality) + LatencyPenalty(quality.Latency());
 }
 
 Decimal VenueQuality::Score() const {

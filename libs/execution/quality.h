@@ -76,8 +76,11 @@ struct VenueQuality {
   static constexpr int kPrior = 5;
 };
 
-// What a plan counts a venue's dealings with, as a fraction of notional: 50 basis points for one that fills nothing,
-// and 0.01 of one for each millisecond.
+// What a plan counts a venue's dealings with, as fractions of notional: 50 basis points for one that fills nothing, and
+// 0.01 of one for each millisecond.
+Decimal ReliabilityPenalty(const VenueQuality& quality);
+Decimal LatencyPenalty(Duration latency);
+// Both of them, by what was measured.
 Decimal PenaltyOf(const VenueQuality& quality);
 
 }  // namespace ballast::execution

@@ -108,13 +108,30 @@ Peer<execution::v1::RoutingService> RoutingPeer(const CallPtr& call) {
   return {runner.name, runner.address, runner.channel};
 }
 
-// A leg has up to three tries of 2 s.
+// A leg has up to two questions of 2 s, and there are at most ten.
 constexpr std::int64_t kRouteDeadlineMs = 30'000;
 
-void PreviewRoute(const CallPtr& call) {
-  execution::v1::PreviewRouteRequest request;
+void PlanRoute(const CallPtr& call) {
+  execution::v1::PlanRouteRequest request;
   if (!call->ReadBody(&request)) return;
-  call->Forward(RoutingPeer(call), &RoutingAsync::PreviewRoute, request, nullptr, kRouteDeadlineMs);
+  call->Forward(RoutingPeer(call), &RoutingAsync::PlanRoute, request, nullptr, kRouteDeadlineMs);
+}
+
+void GetRoute(const CallPtr& call) {
+  execution::v1::GetRouteRequest request;
+  request.set_request_id(call->Param("id"));
+  call->Forward(RoutingPeer(call), &RoutingAsync::GetRoute, request);
+}
+
+void ListRoutes(const CallPtr& call) {
+  execution::v1::ListRoutesRequest request;
+  bool active = false;
+  int size = 0;
+  if (!call->ReadFlag("active_only", &active) || !call->ReadNumber("page_size", &size)) return;
+  request.set_active_only(active);
+  request.set_page_size(size);
+  request.set_page_token(call->Query("page_token"));
+  call->Forward(RoutingPeer(call), &RoutingAsync::ListRoutes, request);
 }
 
 void ExecuteRoute(const CallPtr& call) {
@@ -129,8 +146,10 @@ void ExecuteRoute(const CallPtr& call) {
                                                 execution::v1::ExecuteRouteResponse& response) mutable {
         ApiError error = ErrorOf(status, "strategy_runner");
         detail["outcome"] = status.ok() ? "ok" : error.status;
-        for (const execution::v1::RouteLeg& leg : response.plan().legs())
-          detail["legs"].push_back({{"account_id", leg.account_id()}, {"quantity", leg.quantity().value()}});
+        for (const execution::v1::ExecutedLeg& leg : response.route().legs()) {
+          detail["legs"].push_back(
+              {{"account_id", leg.leg().account_id()}, {"quantity", leg.leg().quantity().value()}});
+        }
         call->Audit("route.executed", "route:" + id, std::move(detail));
         if (status.ok()) {
           call->Answer(200, response);
@@ -183,8 +202,10 @@ std::vector<Route> AlgoRoutes() {
       {"POST", "/api/live/algo-orders/{id}/resume", ResumeAlgo},
       {"POST", "/api/live/algo-orders/{id}/cancel", CancelAlgo},
       {"GET", "/api/live/execution-quality", GetQuality},
-      {"POST", "/api/live/routes/preview", PreviewRoute},
+      {"POST", "/api/live/routes/plan", PlanRoute},
       {"POST", "/api/live/routes", ExecuteRoute},
+      {"GET", "/api/live/routes", ListRoutes},
+      {"GET", "/api/live/routes/{id}", GetRoute},
   };
 }
 

@@ -1,5 +1,8 @@
 #include "services/broker_gateway/book_grpc.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
@@ -7,6 +10,45 @@
 
 namespace ballast {
 namespace {
+
+// What the account's working orders have spoken for: money of those that buy, quantity of those that sell the symbol.
+struct SpokenFor {
+  Decimal cash;
+  Decimal quantity;
+};
+
+SpokenFor SpokenForIn(const Engine& engine, const AccountId& account, const Symbol& symbol) {
+  SpokenFor sum;
+  for (const OrderId& id : engine.desks().Working(account)) {
+    const Order& order = *engine.desks().Find(account, id);
+    if (order.side == Side::kSell) {
+      if (order.symbol == symbol) sum.quantity += order.leaves_quantity;
+      continue;
+    }
+    std::optional<Instrument> terms = engine.venue().TermsFor(account, order.symbol);
+    const Quote* quote = engine.venue().FindQuote(order.symbol);
+    Decimal price = order.limit_price.value_or(quote == nullptr ? Decimal() : quote->ask_price);
+    Decimal notional = Multiply(price, order.leaves_quantity, Rounding::kUp);
+    sum.cash += notional;
+    if (terms)
+      sum.cash += Multiply(notional, terms->taker_fee_ratio, Rounding::kUp) +
+                  Multiply(order.leaves_quantity, terms->fee_per_unit, Rounding::kUp);
+  }
+  return sum;
+}
+
+std::optional<Rejection> UntradableNow(const Engine& engine, const BrokerEntry& entry, const Quote& quote) {
+  if (engine.desks().IsOutage(entry.id))
+    return Rejection{.reason = RejectReason::kBrokerUnavailable,
+                     .message = entry.display_name + " takes no orders now"};
+  if (!quote.session_open) return Rejection{.reason = RejectReason::kMarketClosed, .message = "its session is closed"};
+  if (quote.halted)
+    return Rejection{.reason = RejectReason::kInstrumentHalted,
+                     .observed = quote.halt_reason,
+                     .message = "the venue has halted trading in it"};
+  if (quote.stale) return Rejection{.reason = RejectReason::kStalePrice, .message = "nobody stands behind its prices"};
+  return std::nullopt;
+}
 
 absl::Status FillVenueBook(const Engine& engine, const AccountId& account, const Symbol& symbol,
                            broker::v1::GetVenueBookResponse* response) {
@@ -38,9 +80,16 @@ absl::Status FillVenueBook(const Engine& engine, const AccountId& account, const
   response->set_currency(ledger->currency);
   wire::ToProto(ledger->cash, response->mutable_cash());
   auto held = ledger->positions.find(symbol);
-  wire::ToProto(held == ledger->positions.end() ? Decimal() : held->second, response->mutable_position());
   wire::ToProto(quote->quote_time, response->mutable_market_time());
-  response->set_tradable(quote->session_open && !quote->stale && !quote->halted);
+  response->set_age_ms((engine.feed().Now() - quote->quote_time).nanos / 1'000'000);
+  response->set_latency_ms(venue.LatencyOf(account).nanos / 1'000'000);
+  SpokenFor spoken = SpokenForIn(engine, account, symbol);
+  Decimal position = held == ledger->positions.end() ? Decimal() : held->second;
+  wire::ToProto(std::max(Decimal(), ledger->cash - spoken.cash), response->mutable_available_cash());
+  wire::ToProto(std::max(Decimal(), position - spoken.quantity), response->mutable_available_quantity());
+  wire::ToProto(position, response->mutable_position());
+  if (std::optional<Rejection> why = UntradableNow(engine, *entry, *quote))
+    wire::ToProto(*why, response->mutable_untradable());
   return absl::OkStatus();
 }
 
@@ -58,6 +107,27 @@ grpc::ServerUnaryReactor* BookGrpc::GetVenueBook(grpc::CallbackServerContext* co
   bool queued = engine_.Ask(
       [reactor, account = AccountId(request->account_id()), symbol = Symbol(request->symbol()),
        response](const Engine& engine) { reactor->Finish(ToGrpc(FillVenueBook(engine, account, symbol, response))); });
+  if (!queued) reactor->Finish({grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again"});
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* BookGrpc::SetPaperOutage(grpc::CallbackServerContext* context,
+                                                   const broker::v1::SetPaperOutageRequest* request,
+                                                   broker::v1::SetPaperOutageResponse*) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  if (!check.Id("broker", request->broker()).ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
+  if (!engine_.options().faults) {
+    reactor->Finish({grpc::FAILED_PRECONDITION, "paper_test_faces is off"});
+    return reactor;
+  }
+  bool queued = engine_.SetOutage(request->broker(), request->out(), [reactor, broker = request->broker()](bool known) {
+    reactor->Finish(known ? grpc::Status::OK
+                          : grpc::Status(grpc::NOT_FOUND, "there is no venue '" + broker + "' in this process"));
+  });
   if (!queued) reactor->Finish({grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again"});
   return reactor;
 }

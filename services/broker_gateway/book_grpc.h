@@ -14,6 +14,10 @@ class BookGrpc final : public broker::v1::VenueBookService::CallbackService {
                                          const broker::v1::GetVenueBookRequest* request,
                                          broker::v1::GetVenueBookResponse* response) override;
 
+  grpc::ServerUnaryReactor* SetPaperOutage(grpc::CallbackServerContext* context,
+                                           const broker::v1::SetPaperOutageRequest* request,
+                                           broker::v1::SetPaperOutageResponse* response) override;
+
  private:
   Engine& engine_;
 };

@@ -116,6 +116,13 @@ bool Engine::Plant(broker::v1::PlantPaperFaultRequest request, std::function<voi
   });
 }
 
+bool Engine::SetOutage(std::string broker, bool out, std::function<void(bool)> done) {
+  return inbox_.Post(kQuestions, kCallBytes, [this, broker = std::move(broker), out, done = std::move(done)] {
+    bool known = desks_.SetOutage(broker, out);
+    after_commit_.push_back([known, done] { done(known); });
+  });
+}
+
 runtime::Turn Engine::Poll(std::int64_t now_ns) {
   if (ended_) return {runtime::Turn::State::kEnded, 0};
   if (!past_.empty()) {

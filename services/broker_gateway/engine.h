@@ -80,6 +80,9 @@ class Engine : public runtime::Machine {
   // Of tests; `done` hears once it is stored.
   bool Plant(broker::v1::PlantPaperFaultRequest request, std::function<void(absl::Status)> done);
 
+  // Of tests: a venue of this process takes no new order; `done` hears whether there is such a venue.
+  bool SetOutage(std::string broker, bool out, std::function<void(bool)> done);
+
   // For questions only: in its turns.
   [[nodiscard]] const paper::PaperBroker& venue() const { return venue_; }
   [[nodiscard]] const MarketFeed& feed() const { return feed_; }

@@ -96,7 +96,14 @@ std::vector<Knob> PaperEcnSettings() {
            .help = "of the instrument's fees",
            .minimum = "0",
            .maximum = "1000",
-           .unit = "%"}};
+           .unit = "%"},
+          {.name = "paper_ecn_extra_latency_ms",
+           .type = KnobType::kInt,
+           .default_value = "20",
+           .help = "market time that an order takes to its book, beside paper_latency_ms",
+           .minimum = "0",
+           .maximum = "60000",
+           .unit = "ms"}};
 }
 
 Decimal FactorOf(const std::string& percent) {
@@ -105,10 +112,12 @@ Decimal FactorOf(const std::string& percent) {
 
 // The same ledger and the same rules behind another book and other fees.
 std::unique_ptr<broker::VenueSession> MakePaperEcn(const SessionPlace& place) {
-  place.paper.SetFace(place.account_id, {.venue = "paper_ecn",
-                                         .ticks_worse = std::stoi(place.settings.at("paper_ecn_ticks_worse")),
-                                         .size_factor = FactorOf(place.settings.at("paper_ecn_size_percent")),
-                                         .fee_factor = FactorOf(place.settings.at("paper_ecn_fee_percent"))});
+  place.paper.SetFace(place.account_id,
+                      {.venue = "paper_ecn",
+                       .ticks_worse = std::stoi(place.settings.at("paper_ecn_ticks_worse")),
+                       .size_factor = FactorOf(place.settings.at("paper_ecn_size_percent")),
+                       .fee_factor = FactorOf(place.settings.at("paper_ecn_fee_percent")),
+                       .extra_latency = Duration::Millis(std::stoi(place.settings.at("paper_ecn_extra_latency_ms")))});
   return MakePaper(place);
 }
 
@@ -130,7 +139,8 @@ BrokerRegistry BrokerRegistry::BuiltIn() {
 }
 
 std::string SessionDown::ToString() const {
-  return (refuses_entries ? "refuse:" : "wait:") + std::to_string(wait.nanos / 1'000'000);
+  const char* what = elsewhere ? "elsewhere:" : refuses_entries ? "refuse:" : "wait:";
+  return what + std::to_string(wait.nanos / 1'000'000);
 }
 
 absl::Status BrokerRegistry::SetSessionDown(const std::vector<std::string>& policies) {
@@ -138,17 +148,19 @@ absl::Status BrokerRegistry::SetSessionDown(const std::vector<std::string>& poli
   for (const std::string& text : policies) {
     const std::vector<std::string> parts = absl::StrSplit(text, ':');
     std::int64_t ms = 0;
-    bool read = parts.size() == 3 && (parts[1] == "wait" || parts[1] == "refuse") && absl::SimpleAtoi(parts[2], &ms) &&
-                ms >= 0 && ms <= kWaitMsMax;
+    bool read = parts.size() == 3 && (parts[1] == "wait" || parts[1] == "refuse" || parts[1] == "elsewhere") &&
+                absl::SimpleAtoi(parts[2], &ms) && ms >= 0 && ms <= kWaitMsMax;
     if (!read) {
-      return absl::InvalidArgumentError(
-          ToAbsl("session_down: broker:wait:ms or broker:refuse:ms with 0 to 600000 ms expected, not " + text));
+      return absl::InvalidArgumentError(ToAbsl(
+          "session_down: broker:wait:ms, broker:refuse:ms or broker:elsewhere:ms with 0 to 600000 ms expected, not " +
+          text));
     }
     auto found =
         std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) { return entry.id == parts[0]; });
     if (found == entries_.end())
       return absl::InvalidArgumentError(ToAbsl("session_down: " + Unknown(parts[0]).message));
-    found->session_down = {.refuses_entries = parts[1] == "refuse", .wait = Duration::Millis(ms)};
+    found->session_down = {
+        .refuses_entries = parts[1] != "wait", .wait = Duration::Millis(ms), .elsewhere = parts[1] == "elsewhere"};
   }
   return absl::OkStatus();
 }

@@ -30,15 +30,17 @@ struct SessionPlace {
   std::optional<paper::Faults> faults;
 };
 
-// What becomes of an order while its account's session is down. It goes nowhere else by itself: an account's orders and
-// positions are one venue's.
+// What becomes of an order while its account's session is down. An account's orders and positions are one venue's: what
+// goes elsewhere is another order, in another account, which the strategy runner makes.
 struct SessionDown {
   // What may open risk is refused at once; else it waits as reductions do.
   bool refuses_entries = false;
   // What has waited for so long ends NOT_SENT: whoever sent it can decide anew.
   Duration wait = Duration::Seconds(5);
+  // What is refused so may go elsewhere, and the refusal says so.
+  bool elsewhere = false;
 
-  // "wait:5000", "refuse:5000".
+  // "wait:5000", "refuse:5000", "elsewhere:5000".
   [[nodiscard]] std::string ToString() const;
 };
 
@@ -71,7 +73,8 @@ class BrokerRegistry {
   // The broker of an account that names none.
   static constexpr std::string_view kDefault = "paper";
 
-  // Each "broker:wait:ms" or "broker:refuse:ms". INVALID_ARGUMENT: it is neither, or there is no such broker.
+  // Each "broker:wait:ms", "broker:refuse:ms" or "broker:elsewhere:ms". INVALID_ARGUMENT: it is none of these, or there
+  // is no such broker.
   [[nodiscard]] absl::Status SetSessionDown(const std::vector<std::string>& policies);
 
   // nullptr: there is none.

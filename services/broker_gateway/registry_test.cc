@@ -6,6 +6,7 @@
 #include <future>
 
 #include "libs/broker/testing/scripted_session.h"
+#include "libs/orders/elsewhere.h"
 #include "services/broker_gateway/broker_list.h"
 #include "services/broker_gateway/testing/session_fixture.h"
 
@@ -204,6 +205,10 @@ TEST(BrokerRegistry, WhatBecomesOfOrdersWhileASessionIsDownIsData) {
   EXPECT_TRUE(brokers.SetSessionDown({"far:refuse:250"}).ok());
   EXPECT_EQ(brokers.Find("far")->session_down.ToString(), "refuse:250");
   EXPECT_EQ(brokers.Find("near")->session_down.ToString(), "wait:5000");
+  EXPECT_TRUE(brokers.SetSessionDown({"near:elsewhere:70"}).ok());
+  EXPECT_EQ(brokers.Find("near")->session_down.ToString(), "elsewhere:70");
+  EXPECT_TRUE(brokers.Find("near")->session_down.refuses_entries);
+  EXPECT_TRUE(brokers.SetSessionDown({"near:wait:5000"}).ok());
   for (const char* wrong : {"far", "far:hope:5", "far:wait:-1", "far:wait:x", "far:wait:600001", "nobody:wait:5"})
     EXPECT_TRUE(absl::IsInvalidArgument(brokers.SetSessionDown({wrong}))) << wrong;
   broker::v1::Broker told;
@@ -245,6 +250,30 @@ TEST_F(SecondBrokerTest, WhereEntriesAreRefusedWhileItsSessionIsDownWhatGetsOutW
   ASSERT_TRUE(session->WaitForReport("entry", broker::v1::EXECUTION_TYPE_REJECTED));
   EXPECT_EQ(session->ReportOf("entry")->rejection().check(), "session_down");
   EXPECT_EQ(session->ReportOf("entry")->rejection().limit(), "refuse:60000");
+  Says(broker::SessionState{.state = broker::SessionState::State::kReady});
+  In([](const Engine&) {});
+  In([&](const Engine&) {
+    EXPECT_EQ(session_->submitted[OrderId("exit")], 1);
+    EXPECT_EQ(session_->submitted[OrderId("entry")], 0);
+  });
+}
+
+TEST_F(SecondBrokerTest, AnEntryThatMayGoElsewhereIsRefusedSoAndWhatGetsOutWaits) {
+  session_down_ = {.refuses_entries = true, .wait = Duration::Seconds(60), .elsewhere = true};
+  Start();
+  auto session = Connect("second", "scripted");
+  ASSERT_TRUE(engine_->Instruct(OrderOf("second"), session));
+  Says(TradeOf("0.01"));
+  ASSERT_TRUE(session->WaitForReport("o-1", broker::v1::EXECUTION_TYPE_TRADE));
+  Down();
+  for (const auto& [id, side] : {std::pair("entry", type::v1::SIDE_BUY), std::pair("exit", type::v1::SIDE_SELL)}) {
+    broker::v1::OrderSessionRequest request = OrderOf("second");
+    request.mutable_new_order()->mutable_order()->set_order_id(id);
+    request.mutable_new_order()->mutable_order()->set_side(side);
+    ASSERT_TRUE(engine_->Instruct(request, session));
+  }
+  ASSERT_TRUE(session->WaitForReport("entry", broker::v1::EXECUTION_TYPE_REJECTED));
+  EXPECT_EQ(session->ReportOf("entry")->rejection().check(), orders::kMayGoElsewhere);
   Says(broker::SessionState{.state = broker::SessionState::State::kReady});
   In([](const Engine&) {});
   In([&](const Engine&) {

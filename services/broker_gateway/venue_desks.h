@@ -61,6 +61,9 @@ class VenueDesks {
   // Why it is not even kept for when the session is back; nothing: it is, or the session is there. `reduces`: it gets
   // somebody out.
   [[nodiscard]] std::optional<Rejection> RefusedWhileDown(const Order& order, bool reduces);
+  // Of tests: a venue of this process takes no new order. False: there is none such.
+  bool SetOutage(const std::string& broker, bool out);
+  [[nodiscard]] bool IsOutage(std::string_view broker) const { return outages_.contains(broker); }
   // The account must be open at the venue; all of these change nothing for an order that is not known.
   void Submit(const Order& order);
   void Refuse(const Order& order, const Rejection& why);
@@ -162,6 +165,8 @@ class VenueDesks {
   Options options_;
   // Of accounts that are not with the paper venue.
   Brokers elsewhere_;
+  // Of tests: venues of this process that take no new order.
+  std::set<std::string, std::less<>> outages_;
   Brokers joined_;
   std::map<AccountId, Desk> desks_;
   // Told and not taken by Hear yet.

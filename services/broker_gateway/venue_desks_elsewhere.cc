@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "libs/ledger/fill.h"
+#include "libs/orders/elsewhere.h"
 #include "services/broker_gateway/venue_desks.h"
 
 // Of accounts whose books are elsewhere: what waits for their session, and what was told of them in the ledger.
@@ -15,15 +16,29 @@ bool IsOver(const broker::OrderDesk::Entry* entry) {
 }  // namespace
 
 std::optional<Rejection> VenueDesks::RefusedWhileDown(const Order& order, bool reduces) {
-  if (!IsElsewhere(order.account_id) || reduces) return std::nullopt;
   const Desk& desk = Of(order.account_id);
-  if (desk.desk.ready() || !desk.entry->session_down.refuses_entries) return std::nullopt;
+  const SessionDown& policy = desk.entry->session_down;
+  // Nothing is kept for a venue of this process: who is to get out asks again.
+  const bool out = outages_.contains(desk.entry->id);
+  if (!out && (desk.entry->in_process || reduces || desk.desk.ready() || !policy.refuses_entries)) return std::nullopt;
+  const bool elsewhere = policy.elsewhere && !reduces;
   return Rejection{.reason = RejectReason::kBrokerUnavailable,
-                   .check = "session_down",
-                   .limit = desk.entry->session_down.ToString(),
+                   .check = std::string(elsewhere ? orders::kMayGoElsewhere : "session_down"),
+                   .limit = policy.ToString(),
                    .observed = "down",
                    .message = "the session of " + desk.entry->display_name +
-                              " is down, and entries are not kept for when it is back"};
+                              (elsewhere ? " is down: it was not sent, and may go elsewhere"
+                                         : " is down, and entries are not kept for when it is back")};
+}
+
+bool VenueDesks::SetOutage(const std::string& broker, bool out) {
+  const BrokerEntry* entry = brokers_.Find(broker);
+  if (entry == nullptr || !entry->in_process) return false;
+  if (out)
+    outages_.insert(broker);
+  else
+    outages_.erase(broker);
+  return true;
 }
 
 std::optional<UtcTime> VenueDesks::GivesUpAt(const Desk& desk) const {

@@ -29,7 +29,9 @@ AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const 
                 .algo_store = store_,
                 .store = route_store_,
                 .clock = context.clock,
-                .log = context.log}),
+                .log = context.log,
+                .fail = context.fail,
+                .book_age_max = Duration::Millis(context.config.GetInt("route_book_age_ms"))}),
       events_(EventReader::Callbacks{
           .open =
               [this, &neighbours](grpc::ClientContext* call, auto* reactor) {

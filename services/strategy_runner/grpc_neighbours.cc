@@ -214,9 +214,9 @@ void GrpcNeighbours::VenueBook(const std::string& account, const std::string& sy
   request.set_account_id(account);
   request.set_symbol(symbol);
   asker_.Ask(books_->async(),
-      BALLAST_ASYNC(broker::v1::VenueBookService, GetVenueBook, broker::v1::GetVenueBookRequest,
-                    broker::v1::GetVenueBookResponse),
-      std::move(request), std::move(answer));
+             BALLAST_ASYNC(broker::v1::VenueBookService, GetVenueBook, broker::v1::GetVenueBookRequest,
+                           broker::v1::GetVenueBookResponse),
+             std::move(request), std::move(answer));
 }
 
 }  // namespace ballast

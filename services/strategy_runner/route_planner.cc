@@ -17,6 +17,7 @@ namespace route_pb = execution::v1;
 namespace {
 
 constexpr int kScoredOrders = 200;
+constexpr int kScoredRoutes = 200;
 
 // Waits for one answer.
 template <typename T>
@@ -51,20 +52,44 @@ std::optional<execution::RouteVenue> RouteVenueOf(const broker::v1::GetVenueBook
   execution::RouteVenue venue{.account_id = AccountId(book.account_id()), .min_notional = instrument.min_notional};
   auto taker = Decimal::Parse(book.taker_fee_ratio().value());
   auto unit = Decimal::Parse(book.fee_per_unit().value());
-  auto cash = Decimal::Parse(book.cash().value());
-  auto position = Decimal::Parse(book.position().value());
-  if (!taker.ok() || !unit.ok() || !cash.ok() || !position.ok()) return std::nullopt;
+  auto cash = Decimal::Parse(book.available_cash().value());
+  auto quantity = Decimal::Parse(book.available_quantity().value());
+  if (!taker.ok() || !unit.ok() || !cash.ok() || !quantity.ok()) return std::nullopt;
   venue.taker_fee_ratio = *taker;
   venue.fee_per_unit = *unit;
   if (side == Side::kBuy)
-    venue.available = std::max(Decimal(), *cash);
+    venue.available = *cash;
   else if (!instrument.shortable)
-    venue.available = std::max(Decimal(), *position);
+    venue.available = *quantity;
   if (!AddRouteLevels(side == Side::kBuy ? book.asks() : book.bids(), venue)) return std::nullopt;
   return venue;
 }
 
-void EncodeRouteVenue(const execution::RouteVenue& venue, const execution::VenueQuality& quality,
+Rejection NotPlannedWith(RejectReason reason, std::string message) {
+  return {.reason = reason, .message = std::move(message)};
+}
+
+// Why a venue whose book is known is not planned with.
+std::optional<Rejection> UnfitVenue(const broker::v1::GetVenueBookResponse& book, const execution::RouteVenue& venue,
+                                    Duration age_max) {
+  if (book.has_untradable()) return wire::FromProto(book.untradable());
+  const std::int64_t age_max_ms = age_max.nanos / 1'000'000;
+  // A book of a time that is still to come is as unknown as an old one.
+  if (book.age_ms() > age_max_ms || book.age_ms() < -age_max_ms) {
+    return Rejection{.reason = RejectReason::kStalePrice,
+                     .check = "book_age",
+                     .limit = std::to_string(age_max_ms),
+                     .observed = std::to_string(book.age_ms()),
+                     .message = "its book is " + std::to_string(book.age_ms()) + " ms old, " +
+                                std::to_string(age_max_ms) + " ms are allowed"};
+  }
+  if (venue.levels.empty()) return NotPlannedWith(RejectReason::kNoLiquidity, "nothing is offered there");
+  if (venue.available && !venue.available->IsPositive())
+    return NotPlannedWith(RejectReason::kInsufficientFunds, "the account has nothing there to trade it with");
+  return std::nullopt;
+}
+
+void EncodeRouteVenue(const execution::RouteVenue& venue, const execution::VenueQuality& quality, Duration latency,
                       route_pb::RouteVenue* out) {
   wire::ToProto(venue.levels.empty() ? Decimal() : venue.levels.front().price, out->mutable_best_price());
   Decimal depth;
@@ -73,27 +98,35 @@ void EncodeRouteVenue(const execution::RouteVenue& venue, const execution::Venue
   wire::ToProto(venue.taker_fee_ratio, out->mutable_taker_fee_ratio());
   wire::ToProto(venue.fee_per_unit, out->mutable_fee_per_unit());
   if (venue.available) wire::ToProto(*venue.available, out->mutable_available());
-  Decimal microseconds = Decimal::FromInt(quality.Latency().nanos / 1000);
+  Decimal microseconds = Decimal::FromInt(latency.nanos / 1000);
   wire::ToProto(Divide(microseconds, Decimal::FromInt(1000), Rounding::kHalfEven), out->mutable_latency_ms());
   wire::ToProto(quality.Score(), out->mutable_score());
 }
 
-void EncodeRoutePlan(const execution::RoutePlan& plan, const std::map<std::string, std::string>& brokers,
-                     route_pb::RoutePlan* out) {
-  int number = 0;
-  for (const execution::RouteLeg& leg : plan.legs) {
-    route_pb::RouteLeg& one = *out->add_legs();
-    one.set_number(++number);
-    one.set_account_id(leg.account_id.value());
-    one.set_broker(brokers.at(leg.account_id.value()));
-    wire::ToProto(leg.quantity, one.mutable_quantity());
-    wire::ToProto(leg.limit_price, one.mutable_limit_price());
-    wire::ToProto(Divide(leg.notional, leg.quantity, Rounding::kHalfEven), one.mutable_average_price());
-    wire::ToProto(leg.fees, one.mutable_fees());
-    wire::ToProto(leg.penalty, one.mutable_penalty());
-  }
-  wire::ToProto(plan.unplaced, out->mutable_unplaced_quantity());
-  wire::ToProto(plan.all_in, out->mutable_all_in_amount());
+void EncodeRouteLeg(const execution::RouteLeg& leg, Side side, Decimal latency_ratio, route_pb::RouteLeg& one) {
+  one.set_account_id(leg.account_id.value());
+  wire::ToProto(leg.quantity, one.mutable_quantity());
+  wire::ToProto(leg.limit_price, one.mutable_limit_price());
+  wire::ToProto(Divide(leg.notional, leg.quantity, Rounding::kHalfEven), one.mutable_average_price());
+  wire::ToProto(leg.fees, one.mutable_fees());
+  Decimal latency = std::min(leg.penalty, Multiply(leg.notional, latency_ratio, Rounding::kHalfEven));
+  wire::ToProto(latency, one.mutable_latency_cost());
+  wire::ToProto(leg.penalty - latency, one.mutable_reliability_cost());
+  Decimal extra = leg.fees + leg.penalty;
+  wire::ToProto(side == Side::kBuy ? leg.notional + extra : leg.notional - extra, one.mutable_all_in_amount());
+}
+
+// A leg as the scores count a parent's child; nothing: nobody has answered for it.
+std::optional<execution::ChildOrder> ScoredLeg(const route_pb::ExecutedLeg& leg) {
+  if (!leg.has_order()) return std::nullopt;
+  absl::StatusOr<Order> order = wire::FromProto(leg.order());
+  if (!order.ok()) return std::nullopt;
+  execution::ChildOrder child{.terms = {.quantity = order->quantity}};
+  child.status = order->status;
+  child.filled = order->cumulative_quantity;
+  child.ended = IsTerminal(order->status);
+  child.rejection = order->rejection;
+  return child;
 }
 
 // The best one venue alone that places as much.
@@ -131,7 +164,7 @@ execution::RouteOrder RouteOrderOf(const route_pb::RouteSpec& spec, std::vector<
 }
 
 absl::StatusOr<RoutePlanner::Scores> RoutePlanner::ReadScores() {
-  ASSIGN_OR_RETURN(std::vector<AlgoStore::Row> rows, store_.Read({.most = kScoredOrders}));
+  ASSIGN_OR_RETURN(std::vector<AlgoStore::Row> rows, ports_.algo_store.Read({.most = kScoredOrders}));
   Scores scores;
   for (const AlgoStore::Row& row : rows) {
     for (const route_pb::ChildOrder& proto : row.children) {
@@ -139,13 +172,50 @@ absl::StatusOr<RoutePlanner::Scores> RoutePlanner::ReadScores() {
       scores[row.kept.order().spec().account_id()].Add(child);
     }
   }
+  ASSIGN_OR_RETURN(std::vector<route_pb::Route> routes, ports_.store.Read({.most = kScoredRoutes}));
+  for (const route_pb::Route& route : routes) {
+    for (const route_pb::ExecutedLeg& leg : route.legs()) {
+      if (auto child = ScoredLeg(leg); child) scores[leg.leg().account_id()].Add(*child);
+    }
+  }
   return scores;
 }
 
-absl::StatusOr<route_pb::RoutePlan> RoutePlanner::Plan(const route_pb::RouteSpec& spec) {
+std::optional<RoutePlanner::Asked> RoutePlanner::AskVenue(const order::v1::Account& account,
+                                                          const execution::RouteOrder& order,
+                                                          const Instrument& instrument,
+                                                          const execution::VenueQuality& quality,
+                                                          route_pb::RoutePlan& plan, route_pb::RouteVenue& told) {
+  auto leave_out = [&](const Rejection& why) {
+    wire::ToProto(why, told.mutable_left_out());
+    return std::nullopt;
+  };
+  if (account.halted()) return leave_out(NotPlannedWith(RejectReason::kAccountHalted, "the account is halted"));
+  auto book = RouteAnswer<broker::v1::GetVenueBookResponse>(
+      [&](auto answer) { ports_.venues.VenueBook(account.account_id(), instrument.symbol.value(), answer); });
+  if (!book.ok()) {
+    return leave_out(
+        NotPlannedWith(RejectReason::kBrokerUnavailable, "it does not answer: " + MessageOf(book.status())));
+  }
+  std::optional<execution::RouteVenue> venue = RouteVenueOf(*book, order.side, instrument);
+  if (!venue) return leave_out(NotPlannedWith(RejectReason::kStalePrice, "its book cannot be read"));
+  // As it is set up where nothing was measured, or less.
+  Duration latency = std::max(Duration::Millis(book->latency_ms()), quality.Latency());
+  EncodeRouteVenue(*venue, quality, latency, &told);
+  told.set_book_age_ms(book->age_ms());
+  if (std::optional<Rejection> why = UnfitVenue(*book, *venue, ports_.book_age_max); why) return leave_out(*why);
+  if (!plan.has_market_time() || wire::FromProto(plan.market_time()) < wire::FromProto(book->market_time()))
+    *plan.mutable_market_time() = book->market_time();
+  Asked asked{.venue = std::move(*venue), .latency_ratio = execution::LatencyPenalty(latency)};
+  asked.venue.penalty_ratio = execution::ReliabilityPenalty(quality) + asked.latency_ratio;
+  return asked;
+}
+
+absl::StatusOr<route_pb::RoutePlan> RoutePlanner::Plan(const route_pb::RouteSpec& spec, const LeftOut& left_out) {
   std::vector<FieldError> errors;
   execution::RouteOrder order = RouteOrderOf(spec, errors);
-  ASSIGN_OR_RETURN(auto instruments, RouteAnswer<std::vector<Instrument>>([&](auto a) { neighbours_.Instruments(a); }));
+  ASSIGN_OR_RETURN(auto instruments,
+                   RouteAnswer<std::vector<Instrument>>([&](auto a) { ports_.neighbours.Instruments(a); }));
   auto instrument = std::find_if(instruments.begin(), instruments.end(),
                                  [&](const Instrument& one) { return one.symbol.value() == spec.symbol(); });
   if (instrument == instruments.end())
@@ -153,7 +223,8 @@ absl::StatusOr<route_pb::RoutePlan> RoutePlanner::Plan(const route_pb::RouteSpec
   order.lot = instrument->lot_size;
   if (!order.quantity.IsMultipleOf(order.lot))
     return absl::InvalidArgumentError(ToAbsl("spec.quantity: a multiple of " + order.lot.ToString() + " expected"));
-  ASSIGN_OR_RETURN(auto listed, RouteAnswer<order::v1::ListAccountsResponse>([&](auto a) { neighbours_.Accounts(a); }));
+  ASSIGN_OR_RETURN(auto listed,
+                   RouteAnswer<order::v1::ListAccountsResponse>([&](auto a) { ports_.neighbours.Accounts(a); }));
   std::vector<std::string> wanted(spec.account_ids().begin(), spec.account_ids().end());
   std::map<std::string, const order::v1::Account*> accounts;
   for (const order::v1::Account& account : listed.accounts()) {
@@ -164,40 +235,43 @@ absl::StatusOr<route_pb::RoutePlan> RoutePlanner::Plan(const route_pb::RouteSpec
   ASSIGN_OR_RETURN(Scores scores, ReadScores());
   route_pb::RoutePlan plan;
   std::vector<execution::RouteVenue> venues;
-  std::map<std::string, std::string> brokers;
+  std::map<std::string, Decimal> latency_ratios;
   // By broker, the account that was looked at.
   std::map<std::string, std::string> used;
   for (const std::string& id : wanted) {
     auto found = accounts.find(id);
     if (found == accounts.end()) return absl::NotFoundError(ToAbsl("there is no account '" + id + "'"));
+    const order::v1::Account& account = *found->second;
     route_pb::RouteVenue& told = *plan.add_venues();
     told.set_account_id(id);
-    told.set_broker(brokers[id] = found->second->broker());
+    told.set_broker(account.broker());
+    if (auto why = left_out.find(id); why != left_out.end()) {
+      wire::ToProto(why->second, told.mutable_left_out());
+      continue;
+    }
     // Two accounts at one venue find the same book: what one takes is not there for the other.
-    auto [at, first] = used.try_emplace(found->second->broker(), id);
-    if (!first) {
-      told.set_left_out("the same venue as account " + at->second);
+    if (auto at = used.find(account.broker()); at != used.end()) {
+      wire::ToProto(Rejection{.reason = RejectReason::kUnsupported,
+                              .check = "same_venue",
+                              .message = "the same venue as account " + at->second},
+                    told.mutable_left_out());
       continue;
     }
-    if (found->second->halted()) {
-      told.set_left_out("the account is halted");
-      continue;
-    }
-    auto book = RouteAnswer<broker::v1::GetVenueBookResponse>([&](auto a) { venues_.VenueBook(id, spec.symbol(), a); });
-    std::optional<execution::RouteVenue> venue =
-        book.ok() ? RouteVenueOf(*book, order.side, *instrument) : std::nullopt;
-    if (!venue || !book->tradable()) {
-      told.set_left_out(book.ok() ? "nobody trades there now" : "it does not answer: " + MessageOf(book.status()));
-      continue;
-    }
-    if (!plan.has_market_time() || wire::FromProto(plan.market_time()) < wire::FromProto(book->market_time()))
-      *plan.mutable_market_time() = book->market_time();
-    venue->penalty_ratio = execution::PenaltyOf(scores[id]);
-    EncodeRouteVenue(*venue, scores[id], &told);
-    venues.push_back(std::move(*venue));
+    std::optional<Asked> asked = AskVenue(account, order, *instrument, scores[id], plan, told);
+    if (!asked) continue;
+    used[account.broker()] = id;
+    latency_ratios[id] = asked->latency_ratio;
+    venues.push_back(std::move(asked->venue));
   }
   execution::RoutePlan made = execution::PlanRoute(order, venues);
-  EncodeRoutePlan(made, brokers, &plan);
+  for (const execution::RouteLeg& leg : made.legs) {
+    route_pb::RouteLeg& one = *plan.add_legs();
+    EncodeRouteLeg(leg, order.side, latency_ratios.at(leg.account_id.value()), one);
+    one.set_number(plan.legs_size());
+    one.set_broker(accounts.at(leg.account_id.value())->broker());
+  }
+  wire::ToProto(made.unplaced, plan.mutable_unplaced_quantity());
+  wire::ToProto(made.all_in, plan.mutable_all_in_amount());
   if (auto single = BestSingle(order, venues, made.unplaced); single)
     wire::ToProto(*single, plan.mutable_best_single_amount());
   return plan;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "libs/platform/grpc/status.h"
 #include "services/strategy_runner/algo_store.h"
 #include "services/strategy_runner/neighbours.h"
+#include "services/strategy_runner/route_store.h"
 
 namespace ballast {
 
@@ -28,23 +30,40 @@ class VenueNeighbours {
 // What only the instrument can say is not looked at.
 execution::RouteOrder RouteOrderOf(const execution::v1::RouteSpec& spec, std::vector<FieldError>& errors);
 
-// Makes plans of what is known now: books, fees and balances of the venues, and how they have dealt with the children
-// that went there (the newest 200 parent orders). Blocks; one thread, never gRPC's.
+// Makes plans of what is known now: books, fees and balances of the venues, and how they have dealt with what went
+// there (children of the newest 200 parent orders, legs of the newest 200 routes). Blocks; one thread, never gRPC's.
 class RoutePlanner {
  public:
-  RoutePlanner(Neighbours& neighbours, VenueNeighbours& venues, AlgoStore& store)
-      : neighbours_(neighbours), venues_(venues), store_(store) {}
+  struct Ports {
+    Neighbours& neighbours;
+    VenueNeighbours& venues;
+    AlgoStore& algo_store;
+    RouteStore& store;
+    // A book that the market has not spoken of for longer is not planned with. Market time.
+    Duration book_age_max = Duration::Seconds(5);
+  };
+  // By account, why it is not to be planned with.
+  using LeftOut = std::map<std::string, Rejection>;
+
+  explicit RoutePlanner(Ports ports) : ports_(ports) {}
 
   // NOT_FOUND, INVALID_ARGUMENT, UNAVAILABLE. A venue that cannot be asked is left out, and the plan says so.
-  absl::StatusOr<execution::v1::RoutePlan> Plan(const execution::v1::RouteSpec& spec);
+  absl::StatusOr<execution::v1::RoutePlan> Plan(const execution::v1::RouteSpec& spec, const LeftOut& left_out = {});
 
  private:
   using Scores = std::map<std::string, execution::VenueQuality>;
-  absl::StatusOr<Scores> ReadScores();
+  // A venue as it is asked about, and what of it the plan is made with; nothing: `told` says why it is left out.
+  struct Asked {
+    execution::RouteVenue venue;
+    Decimal latency_ratio;
+  };
 
-  Neighbours& neighbours_;
-  VenueNeighbours& venues_;
-  AlgoStore& store_;
+  absl::StatusOr<Scores> ReadScores();
+  std::optional<Asked> AskVenue(const order::v1::Account& account, const execution::RouteOrder& order,
+                                const Instrument& instrument, const execution::VenueQuality& quality,
+                                execution::v1::RoutePlan& plan, execution::v1::RouteVenue& told);
+
+  Ports ports_;
 };
 
 }  // namespace ballast

@@ -11,8 +11,10 @@ class PostgresRouteStore final : public RouteStore {
   explicit PostgresRouteStore(Database& database) : database_(database) {}
 
   absl::Status Fence() override;
-  absl::StatusOr<std::optional<execution::v1::KeptRoute>> Find(const std::string& request_id) override;
-  absl::StatusOr<execution::v1::KeptRoute> Insert(const execution::v1::KeptRoute& route) override;
+  absl::StatusOr<std::optional<execution::v1::Route>> Find(const std::string& request_id) override;
+  absl::StatusOr<std::vector<execution::v1::Route>> Read(const Range& range) override;
+  absl::StatusOr<execution::v1::Route> Insert(const execution::v1::Route& route) override;
+  absl::Status Save(const execution::v1::Route& route) override;
 
  private:
   Database& database_;

@@ -1,9 +1,10 @@
 #include "services/strategy_runner/routing_grpc.h"
 
+#include <charconv>
+#include <utility>
+
 #include "libs/base/absl_std.h"
-#include "libs/orders/order_id.h"
 #include "libs/platform/grpc/fields.h"
-#include "libs/platform/thread/answered.h"
 #include "libs/wire/wire.h"
 
 namespace ballast {
@@ -12,47 +13,50 @@ namespace route_pb = execution::v1;
 
 namespace {
 
-// Its legs' request ids have three more characters.
+// Its legs' request ids have up to four more characters.
 constexpr std::size_t kRouteIdBytesMax = 60;
 constexpr std::size_t kRouteActorBytesMax = 100;
-// An older plan is of another market: what has not been sent by then is not.
-constexpr Duration kPlanAgeMax = Duration::Seconds(10);
-constexpr int kRouteTries = 3;
+constexpr int kReplansMost = 5;
+constexpr int kRoutePageMax = 500;
+constexpr int kRoutePageDefault = 50;
+// Legs of routes that are under way are looked at so often.
+constexpr std::int64_t kRouteLookNs = 100'000'000;
+constexpr std::int64_t kRouteIdleNs = 1'000'000'000;
 
 grpc::Status RoutesBusy() { return {grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again"}; }
 
-std::string LegRequestId(const route_pb::KeptRoute& route, const route_pb::RouteLeg& leg) {
-  return route.request().request_id() + "-" + std::to_string(leg.number());
-}
-
-order::v1::SubmitOrderRequest LegRequest(const route_pb::KeptRoute& route, const route_pb::RouteLeg& leg) {
-  order::v1::SubmitOrderRequest submit;
-  submit.set_request_id(LegRequestId(route, leg));
-  submit.set_account_id(leg.account_id());
-  submit.set_symbol(route.request().spec().symbol());
-  submit.set_side(route.request().spec().side());
-  submit.set_type(type::v1::ORDER_TYPE_LIMIT);
-  submit.set_time_in_force(type::v1::TIME_IN_FORCE_IOC);
-  *submit.mutable_quantity() = leg.quantity();
-  *submit.mutable_limit_price() = leg.limit_price();
-  submit.set_reason("route");
-  submit.set_actor(route.request().actor());
-  submit.set_confirm_duplicate(true);
-  return submit;
-}
-
-Decimal PlacedBy(const route_pb::RoutePlan& plan) {
-  Decimal sum;
-  for (const route_pb::RouteLeg& leg : plan.legs()) sum += Decimal::Of(leg.quantity().value());
-  return sum;
+// "<nanos>.<request id>" of the last one of the page before.
+bool ReadRouteToken(const std::string& token, RouteStore::Range& range) {
+  if (token.empty()) return true;
+  std::size_t at = token.find('.');
+  if (at == std::string::npos || at + 1 == token.size()) return false;
+  const char* end = token.data() + at;
+  auto [read, error] = std::from_chars(token.data(), end, range.before_nanos);
+  range.before_id = token.substr(at + 1);
+  return error == std::errc() && read == end;
 }
 
 }  // namespace
 
+RoutingGrpc::RoutingGrpc(Ports ports)
+    : planner_({.neighbours = ports.neighbours,
+                .venues = ports.venues,
+                .algo_store = ports.algo_store,
+                .store = ports.store,
+                .book_age_max = ports.book_age_max}),
+      desk_({.neighbours = ports.neighbours,
+             .children = ports.children,
+             .planner = planner_,
+             .store = ports.store,
+             .clock = ports.clock,
+             .log = ports.log,
+             .fail = ports.fail}) {}
+
 void RoutingGrpc::Start() {
   worker_ = std::thread([this] {
     while (!work_.closed()) {
-      for (auto& one : work_.PopBatch(1, 1'000'000'000)) one();
+      for (auto& one : work_.PopBatch(1, desk_.has_work() ? kRouteLookNs : kRouteIdleNs)) one();
+      if (desk_.has_work() && !work_.closed()) desk_.Work();
     }
     for (auto& one : work_.PopBatch(50, 0)) one();
   });
@@ -68,9 +72,9 @@ void RoutingGrpc::Do(grpc::ServerUnaryReactor* reactor, std::function<absl::Stat
     reactor->Finish(RoutesBusy());
 }
 
-grpc::ServerUnaryReactor* RoutingGrpc::PreviewRoute(grpc::CallbackServerContext* context,
-                                                    const route_pb::PreviewRouteRequest* request,
-                                                    route_pb::PreviewRouteResponse* response) {
+grpc::ServerUnaryReactor* RoutingGrpc::PlanRoute(grpc::CallbackServerContext* context,
+                                                 const route_pb::PlanRouteRequest* request,
+                                                 route_pb::PlanRouteResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   FieldCheck check;
   (void)RouteOrderOf(request->spec(), check.errors());
@@ -91,6 +95,7 @@ grpc::ServerUnaryReactor* RoutingGrpc::ExecuteRoute(grpc::CallbackServerContext*
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   FieldCheck check;
   check.Id("request_id", request->request_id()).Text("actor", request->actor(), kRouteActorBytesMax);
+  check.Range("replans_max", request->replans_max(), 0, kReplansMost);
   if (request->request_id().size() > kRouteIdBytesMax)
     check.Refuse("request_id", RejectReason::kBadIdentifier, "at most 60 characters");
   (void)RouteOrderOf(request->spec(), check.errors());
@@ -102,76 +107,57 @@ grpc::ServerUnaryReactor* RoutingGrpc::ExecuteRoute(grpc::CallbackServerContext*
     reactor->Finish(check.Refusal());
     return reactor;
   }
-  Do(reactor, [this, request = *request, response] { return Execute(request, response); });
+  Do(reactor, [this, request = *request, response] { return desk_.Execute(request, response); });
   return reactor;
 }
 
-absl::StatusOr<route_pb::KeptRoute> RoutingGrpc::Kept(const route_pb::ExecuteRouteRequest& request, bool* replayed) {
-  ASSIGN_OR_RETURN(std::optional<route_pb::KeptRoute> there, ports_.store.Find(request.request_id()));
-  *replayed = there.has_value();
-  if (!there) {
-    route_pb::KeptRoute made;
-    *made.mutable_request() = request;
-    ASSIGN_OR_RETURN(*made.mutable_plan(), planner_.Plan(request.spec()));
-    Decimal least =
-        Decimal::Of(request.has_min_quantity() ? request.min_quantity().value() : request.spec().quantity().value());
-    Decimal placed = PlacedBy(made.plan());
-    if (placed < least || made.plan().legs().empty()) {
-      return absl::FailedPreconditionError(
-          ToAbsl("the venues take " + placed.ToString() + " of at least " + least.ToString()));
-    }
-    wire::ToProto(ports_.clock.Now(), made.mutable_create_time());
-    ASSIGN_OR_RETURN(there, ports_.store.Insert(made));
+grpc::ServerUnaryReactor* RoutingGrpc::GetRoute(grpc::CallbackServerContext* context,
+                                                const route_pb::GetRouteRequest* request,
+                                                route_pb::GetRouteResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  if (!check.Id("request_id", request->request_id()).ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
   }
-  if (there->request().spec().SerializeAsString() != request.spec().SerializeAsString())
-    return absl::AlreadyExistsError("the request id was used for another route");
-  return *there;
+  Do(reactor, [this, id = request->request_id(), response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response->mutable_route(), desk_.Get(id));
+    return absl::OkStatus();
+  });
+  return reactor;
 }
 
-absl::Status RoutingGrpc::Execute(const route_pb::ExecuteRouteRequest& request,
-                                  route_pb::ExecuteRouteResponse* response) {
-  bool replayed = false;
-  ASSIGN_OR_RETURN(route_pb::KeptRoute route, Kept(request, &replayed));
-  *response->mutable_plan() = route.plan();
-  response->set_replayed(replayed);
-  for (const route_pb::RouteLeg& leg : route.plan().legs()) Send(route, leg, response->add_outcomes());
-  ports_.log.Info("route.executed", {{"request", request.request_id()},
-                                     {"symbol", request.spec().symbol()},
-                                     {"legs", std::to_string(route.plan().legs_size())},
-                                     {"actor", request.actor()}});
+grpc::ServerUnaryReactor* RoutingGrpc::ListRoutes(grpc::CallbackServerContext* context,
+                                                  const route_pb::ListRoutesRequest* request,
+                                                  route_pb::ListRoutesResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Range("page_size", request->page_size(), 0, kRoutePageMax);
+  RouteStore::Range range;
+  if (!ReadRouteToken(request->page_token(), range))
+    check.Refuse("page_token", RejectReason::kMalformed, "not a token of this call");
+  if (!check.ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
+  Do(reactor, [this, request = *request, response] { return List(request, response); });
+  return reactor;
+}
+
+absl::Status RoutingGrpc::List(const route_pb::ListRoutesRequest& request, route_pb::ListRoutesResponse* response) {
+  RouteStore::Range range{.active_only = request.active_only(),
+                          .most = request.page_size() == 0 ? kRoutePageDefault : request.page_size()};
+  (void)ReadRouteToken(request.page_token(), range);
+  ASSIGN_OR_RETURN(std::vector<route_pb::Route> routes, desk_.Read(range));
+  for (route_pb::Route& route : routes) {
+    route.mutable_plan()->clear_venues();
+    *response->add_routes() = std::move(route);
+  }
+  if (response->routes_size() == range.most) {
+    const route_pb::Route& last = response->routes(range.most - 1);
+    response->set_next_page_token(std::to_string(wire::FromProto(last.create_time()).nanos) + "." + last.request_id());
+  }
   return absl::OkStatus();
-}
-
-void RoutingGrpc::Send(const route_pb::KeptRoute& route, const route_pb::RouteLeg& leg, route_pb::LegOutcome* outcome) {
-  using Found = absl::StatusOr<order::v1::Order>;
-  std::string order_id = orders::OrderIdFor(AccountId(leg.account_id()), RequestId(LegRequestId(route, leg))).value();
-  Duration age = ports_.clock.Now() - wire::FromProto(route.create_time());
-  absl::Status last = absl::NotFoundError("its moment was over before it was sent");
-  for (int tries = 0; tries < kRouteTries; ++tries) {
-    if (age <= kPlanAgeMax) {
-      using Response = absl::StatusOr<order::v1::SubmitOrderResponse>;
-      Response response = Answered<Response>([&](std::function<void(Response)> done) {
-        ports_.neighbours.Submit(LegRequest(route, leg), std::move(done));
-      });
-      if (response.ok()) {
-        *outcome->mutable_order() = response->order();
-        return;
-      }
-      last = response.status();
-    } else {
-      Found found = Answered<Found>(
-          [&](std::function<void(Found)> done) { ports_.children.GetOrder(order_id, std::move(done)); });
-      if (found.ok()) {
-        *outcome->mutable_order() = *found;
-        return;
-      }
-      if (absl::IsNotFound(found.status())) break;
-      last = found.status();
-    }
-    // The same request again is the same order; what says more than "not known" is not asked again.
-    if (!absl::IsUnavailable(last) && !absl::IsDeadlineExceeded(last)) break;
-  }
-  outcome->set_error(MessageOf(last));
 }
 
 }  // namespace ballast

@@ -8,12 +8,13 @@
 #include "libs/platform/log/log.h"
 #include "libs/platform/thread/bounded_queue.h"
 #include "services/strategy_runner/child_neighbours.h"
+#include "services/strategy_runner/route_desk.h"
 #include "services/strategy_runner/route_planner.h"
 #include "services/strategy_runner/route_store.h"
 
 namespace ballast {
 
-// Routes by RPC: planned, stored, then sent. One thread of its own does it, one after the other.
+// Routes by RPC. One thread of its own plans, sends and looks after them, one after the other.
 class RoutingGrpc final : public execution::v1::RoutingService::CallbackService {
  public:
   struct Ports {
@@ -24,31 +25,33 @@ class RoutingGrpc final : public execution::v1::RoutingService::CallbackService 
     RouteStore& store;
     const Clock& clock;
     Logger& log;
+    std::function<void(const std::string&)> fail;
+    Duration book_age_max;
   };
-  explicit RoutingGrpc(Ports ports) : ports_(ports), planner_(ports.neighbours, ports.venues, ports.algo_store) {}
+  explicit RoutingGrpc(Ports ports);
   ~RoutingGrpc() override { Stop(); }
-  // Claims the store; before Start.
-  absl::Status Recover() { return ports_.store.Fence(); }
+  // Before Start.
+  absl::Status Recover() { return desk_.Recover(); }
   void Start();
-  // After its neighbours answer everything: its thread may wait for one.
+  // While its neighbours still answer.
   void Stop();
 
-  grpc::ServerUnaryReactor* PreviewRoute(grpc::CallbackServerContext*, const execution::v1::PreviewRouteRequest*,
-                                         execution::v1::PreviewRouteResponse*) override;
+  grpc::ServerUnaryReactor* PlanRoute(grpc::CallbackServerContext*, const execution::v1::PlanRouteRequest*,
+                                      execution::v1::PlanRouteResponse*) override;
   grpc::ServerUnaryReactor* ExecuteRoute(grpc::CallbackServerContext*, const execution::v1::ExecuteRouteRequest*,
                                          execution::v1::ExecuteRouteResponse*) override;
+  grpc::ServerUnaryReactor* GetRoute(grpc::CallbackServerContext*, const execution::v1::GetRouteRequest*,
+                                     execution::v1::GetRouteResponse*) override;
+  grpc::ServerUnaryReactor* ListRoutes(grpc::CallbackServerContext*, const execution::v1::ListRoutesRequest*,
+                                       execution::v1::ListRoutesResponse*) override;
 
  private:
   void Do(grpc::ServerUnaryReactor* reactor, std::function<absl::Status()> what);
-  absl::Status Execute(const execution::v1::ExecuteRouteRequest& request,
-                       execution::v1::ExecuteRouteResponse* response);
-  // The row of it, new or of before.
-  absl::StatusOr<execution::v1::KeptRoute> Kept(const execution::v1::ExecuteRouteRequest& request, bool* replayed);
-  void Send(const execution::v1::KeptRoute& route, const execution::v1::RouteLeg& leg,
-            execution::v1::LegOutcome* outcome);
+  absl::Status List(const execution::v1::ListRoutesRequest& request, execution::v1::ListRoutesResponse* response);
 
-  Ports ports_;
+  // The thread's.
   RoutePlanner planner_;
+  RouteDesk desk_;
   BoundedQueue<std::function<void()>> work_{50};
   std::thread worker_;
 };

@@ -1,5 +1,6 @@
-"""The smart router: two paper venues with other books and fees; previewed, sent in parts, once."""
+"""The smart router: two paper venues with other books and fees; planned, sent in parts, once, whoever dies."""
 import decimal
+import threading
 
 import pytest
 
@@ -11,7 +12,9 @@ ACCOUNTS = ["paper:PAPER:USD:1000000", "ecn:PAPER:USD:1000000:paper_ecn"]
 
 @pytest.fixture(scope="module")
 def suite(start_suite):
+    # An order is on its way for long enough to be there when somebody dies.
     one = start_suite("router", {"order_management": {"risk_timeout_ms": 2000, "accounts": ACCOUNTS},
+                                 "broker_gateway": {"paper_test_faces": True, "paper_latency_ms": 300},
                                  "strategy_runner": {"deployments": []}})
     yield one
     one.remove()
@@ -27,9 +30,9 @@ def spec(quantity, side="SIDE_BUY", **more):
 
 def preview(suite, quantity, **more):
     def planned():
-        status, body = asked(suite, "/api/live/routes/preview", {"spec": spec(quantity, **more)})
+        status, body = asked(suite, "/api/live/routes/plan", {"spec": spec(quantity, **more)})
         assert status == 200, body
-        both = [venue for venue in body["plan"]["venues"] if not venue["left_out"]]
+        both = [venue for venue in body["plan"]["venues"] if not venue.get("left_out")]
         return body["plan"] if len(both) == 2 else None
 
     return wait_until(planned, 30, "both venues are there")
@@ -47,6 +50,8 @@ def test_two_venues_show_two_books(suite):
     assert (paper["broker"], ecn["broker"]) == ("paper", "paper_ecn")
     assert D(ecn["taker_fee_ratio"]) == D(paper["taker_fee_ratio"]) * D("0.4") > 0
     assert D(paper["available"]) == 1000000
+    assert (D(paper["latency_ms"]), D(ecn["latency_ms"])) == (300, 320)
+    assert int(paper["book_age_ms"]) < 5000
     # A tick is less than what its fees save.
     assert [leg["account_id"] for leg in plan["legs"]] == ["ecn"], plan
     assert D(plan["all_in_amount"]) == D(plan["best_single_amount"])
@@ -61,27 +66,67 @@ def test_what_one_venue_cannot_carry_is_split(suite):
 
     quantity, plan = wait_until(split, 30, "a split")
     assert sum((D(leg["quantity"]) for leg in plan["legs"]), D(plan["unplaced_quantity"])) == D(quantity)
-    whole = sum(D(leg["quantity"]) * D(leg["average_price"]) + D(leg["fees"]) + D(leg["penalty"]) for leg in plan["legs"])
+    whole = sum(D(leg["quantity"]) * D(leg["average_price"]) + D(leg["fees"]) + D(leg["latency_cost"]) + D(leg["reliability_cost"]) for leg in plan["legs"])
     assert abs(whole - D(plan["all_in_amount"])) < D("0.001")
 
 
+def route_of(suite, request_id):
+    return suite.get(f"/api/live/routes/{request_id}")["route"]
+
+
+def ended(suite, request_id):
+    return wait_until(lambda: (lambda one: one["state"] != "ROUTE_STATE_WORKING" and one)(route_of(suite, request_id)), 30, "it has ended")
+
+
+def agrees(suite, one):
+    """The route says of its legs what order management says; nothing is there twice."""
+    orders = {order.request_id: order for order in suite.all_orders() if order.request_id.startswith(one["request_id"] + "-")}
+    legs = {f"{one['request_id']}-{leg['leg']['number']}": leg for leg in one["legs"] if leg["state"] != "LEG_STATE_NEVER_SENT"}
+    assert set(orders) == set(legs)
+    for request_id, leg in legs.items():
+        assert leg["order"]["order_id"] == orders[request_id].order_id
+        assert D(leg["order"]["cumulative_quantity"]) == D(orders[request_id].cumulative_quantity.value)
+    filled = sum((D(order.cumulative_quantity.value) for order in orders.values()), D(0))
+    assert filled == D(one["filled_quantity"]) <= D(one["spec"]["quantity"])
+    return list(orders.values())
+
+
 def test_it_is_sent_once_and_pays_its_venues_fees(suite):
-    before = len(suite.all_orders())
     request = {"request_id": "route-1", "spec": spec("0.02", account_ids=["paper", "ecn"])}
     status, body = asked(suite, "/api/live/routes", request)
-    assert status == 200, body
-    assert [one["order"]["request_id"] for one in body["outcomes"]] == [f"route-1-{leg['number']}" for leg in body["plan"]["legs"]]
-    ids = {one["order"]["order_id"] for one in body["outcomes"]}
-    orders = wait_until(lambda: [o for o in suite.all_orders() if o.order_id in ids and o.cumulative_quantity.value not in ("", "0")],
-                        20, "it filled")
+    assert status == 200 and not body["replayed"], body
+    one = ended(suite, "route-1")
+    assert one["plan"] == body["route"]["plan"]
+    orders = [order for order in agrees(suite, one) if order.cumulative_quantity.value not in ("", "0")]
+    assert orders, one
     for order in orders:
         ratio = D(order.fees.value) / (D(order.cumulative_quantity.value) * D(order.average_price.value))
-        venue = next(venue for venue in body["plan"]["venues"] if venue["account_id"] == order.account_id)
+        venue = next(venue for venue in one["plan"]["venues"] if venue["account_id"] == order.account_id)
         assert abs(ratio - D(venue["taker_fee_ratio"])) < D("0.00001"), (ratio, venue)
+    before = len(suite.all_orders())
     status, again = asked(suite, "/api/live/routes", request)
-    assert status == 200 and again["replayed"] and {one["order"]["order_id"] for one in again["outcomes"]} == ids
-    assert len(suite.all_orders()) == before + len(ids)
+    assert status == 200 and again["replayed"] and again["route"] == one
+    assert len(suite.all_orders()) == before
     assert asked(suite, "/api/live/routes", {**request, "spec": spec("0.03")})[0] == 409
+    assert suite.get("/api/live/routes?page_size=1")["routes"][0]["request_id"] == "route-1"
+    assert suite.request("GET", "/api/live/routes/none")[0] == 404
+
+
+def test_the_runner_is_killed_as_it_sends_and_nothing_is_lost_or_doubled(suite):
+    # More than one venue carries: several legs.
+    venues = {venue["account_id"]: venue for venue in preview(suite, "0.01")["venues"]}
+    quantity = str((D(venues["ecn"]["depth"]) + D(venues["paper"]["depth"]) / 2).quantize(D("0.01")))
+    request = {"request_id": "route-2", "spec": spec(quantity), "min_quantity": "0.01"}
+    sender = threading.Thread(target=suite.request, args=("POST", "/api/live/routes", request))
+    sender.start()
+    wait_until(lambda: any(order.request_id.startswith("route-2-") for order in suite.all_orders()), 30, "the first leg is sent")
+    suite.kill("strategy_runner")
+    sender.join()
+    suite.wait_running()
+    one = ended(suite, "route-2")
+    assert agrees(suite, one)
+    status, again = asked(suite, "/api/live/routes", request)
+    assert status == 200 and again["replayed"] and again["route"] == one
 
 
 @pytest.mark.parametrize("changed,code,field", [

@@ -143,7 +143,7 @@ void PaperBroker::Tell(Order& order, Execution execution, UtcTime now) {
     if (const Instrument* instrument = FindInstrument(order.symbol)) {
       if (std::optional<UtcTime> end = EndOf(order, *instrument, arrival)) days_.erase({*end, order.order_id});
     }
-    waiting_.erase({arrival + options_.latency, order.order_id});
+    waiting_.erase({arrival + LatencyOf(order.account_id), order.order_id});
     bool ended_before =
         execution.type == ExecutionType::kCancelRejected || execution.type == ExecutionType::kReplaceRejected;
     if (!ended_before) closed_.push_back(order.order_id);
@@ -252,7 +252,7 @@ void PaperBroker::Reject(const Order& submitted, const Rejection& rejection, Utc
 void PaperBroker::Keep(const Order& order) {
   const VenueState& state = states_.At(order.order_id);
   working_.insert({state.arrival, order.order_id});
-  if (state.waiting) waiting_.insert({state.arrival + options_.latency, order.order_id});
+  if (state.waiting) waiting_.insert({state.arrival + LatencyOf(order.account_id), order.order_id});
   const Instrument* instrument = FindInstrument(order.symbol);
   if (instrument == nullptr) return;
   if (std::optional<UtcTime> end = EndOf(order, *instrument, state.arrival)) days_.insert({*end, order.order_id});
@@ -322,7 +322,7 @@ std::optional<UtcTime> PaperBroker::NextDue() const {
 // The order is on the book now.
 void PaperBroker::Arrive(Order& order, UtcTime now) {
   VenueState& state = states_.At(order.order_id);
-  waiting_.erase({state.arrival + options_.latency, order.order_id});
+  waiting_.erase({state.arrival + LatencyOf(order.account_id), order.order_id});
   state.waiting = false;
   changes_.orders.insert(order.order_id);
   Work(order, now, true);
@@ -676,7 +676,7 @@ void PaperBroker::OnQuote(const Quote& told, UtcTime now) {
     }
     if (!state.waiting) {
       Work(order, now, false);
-    } else if (state.arrival + options_.latency <= now) {
+    } else if (state.arrival + LatencyOf(order.account_id) <= now) {
       Arrive(order, now);
     }
   }

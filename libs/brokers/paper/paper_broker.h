@@ -58,6 +58,8 @@ struct Face {
   // Of the market's sizes, and of the instrument's fees.
   Decimal size_factor = Decimal::FromInt(1);
   Decimal fee_factor = Decimal::FromInt(1);
+  // Beside what the venue takes of every order from being told NEW to being on the book.
+  Duration extra_latency = {};
 };
 
 // What the venue knows of an order beyond the order itself.
@@ -107,7 +109,7 @@ class PaperBroker {
   // Idempotent. One without a currency stands for an account nobody has opened, and is opened by the next call.
   void OpenAccount(const AccountId& id, const std::string& currency, Decimal cash);
   // Of the account's orders from now on; before it has any.
-  void SetFace(const AccountId& id, Face face) { faces_[id] = std::move(face); }
+  void SetFace(const AccountId& id, Face face);
   // Idempotent by order id: a known order changes nothing.
   void Submit(const Order& order, UtcTime now);
   // `why` is told with it where it was not the order's owner who asked.
@@ -177,6 +179,8 @@ class PaperBroker {
   // The same at the venue of that account, and what that venue takes.
   [[nodiscard]] std::vector<matching::Level> Levels(const Symbol& symbol, Side side, const AccountId& account) const;
   [[nodiscard]] std::optional<Instrument> TermsFor(const AccountId& account, const Symbol& symbol) const;
+  // From being told NEW to being on the book there.
+  [[nodiscard]] Duration LatencyOf(const AccountId& account) const;
   [[nodiscard]] const Ledger* FindLedger(const AccountId& id) const;
   // That are known, closed ones included.
   [[nodiscard]] std::size_t size() const { return orders_.size(); }

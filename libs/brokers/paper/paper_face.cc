@@ -39,6 +39,22 @@ std::optional<Instrument> PaperBroker::TermsFor(const AccountId& account, const 
   return terms;
 }
 
+void PaperBroker::SetFace(const AccountId& id, Face face) {
+  // What waits is due by the latency it came under: after a restart that is only known now.
+  std::vector<OrderId> waits;
+  for (const auto& [due, order] : waiting_) {
+    if (orders_.At(order).account_id == id) waits.push_back(order);
+  }
+  for (const OrderId& order : waits) waiting_.erase({states_.At(order).arrival + LatencyOf(id), order});
+  faces_[id] = std::move(face);
+  for (const OrderId& order : waits) waiting_.insert({states_.At(order).arrival + LatencyOf(id), order});
+}
+
+Duration PaperBroker::LatencyOf(const AccountId& account) const {
+  const Face* face = FaceOf(account);
+  return face == nullptr ? options_.latency : Duration{options_.latency.nanos + face->extra_latency.nanos};
+}
+
 const Face* PaperBroker::FaceOf(const AccountId& account) const {
   auto found = faces_.find(account);
   return found == faces_.end() ? nullptr : &found->second;

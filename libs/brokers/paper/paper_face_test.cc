@@ -106,5 +106,23 @@ TEST(PaperFaceTest, AnOrderRestsUntilItsOwnVenueReachesIt) {
   EXPECT_EQ(both.venue.Find(OrderId("b"))->status, OrderStatus::kFilled);
 }
 
+TEST(PaperFaceTest, ItsOrdersTakeLongerToTheBookAlsoWhenThatIsKnownAfterTheyCame) {
+  TwoVenues both;
+  Face slow{.venue = "ecn", .extra_latency = Duration::Millis(20)};
+  both.venue.SetFace(AccountId("ecn"), slow);
+  both.Sent("ecn", "a", Side::kBuy, "1");
+  EXPECT_EQ(both.venue.Find(OrderId("a"))->cumulative_quantity, Decimal());
+  EXPECT_EQ(both.venue.NextDue(), kFaceNow + Duration::Millis(20));
+  slow.extra_latency = Duration::Millis(50);
+  both.venue.SetFace(AccountId("ecn"), slow);
+  EXPECT_EQ(both.venue.NextDue(), kFaceNow + Duration::Millis(50));
+  both.venue.OnTime(kFaceNow + Duration::Millis(49));
+  EXPECT_EQ(both.venue.Find(OrderId("a"))->cumulative_quantity, Decimal());
+  both.venue.OnTime(kFaceNow + Duration::Millis(50));
+  EXPECT_EQ(both.venue.Find(OrderId("a"))->cumulative_quantity, Decimal::FromInt(1));
+  both.Sent("paper", "b", Side::kBuy, "1");
+  EXPECT_EQ(both.venue.Find(OrderId("b"))->cumulative_quantity, Decimal::FromInt(1));
+}
+
 }  // namespace
 }  // namespace ballast::paper

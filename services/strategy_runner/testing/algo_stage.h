@@ -92,7 +92,7 @@ class StagedOrders {
 };
 
 // What one process asks; answers come when the process makes its next turn, if it still lives.
-class StagedNeighbours final : public Neighbours, public ChildNeighbours {
+class StagedNeighbours : public Neighbours, public ChildNeighbours {
  public:
   [[nodiscard]] std::optional<std::string> BacktestOnFile(const std::string&,
                                                           const strategy::Parameters&) const override {

@@ -6,9 +6,11 @@ import { canRest, hints, orderWords, needsLimit as limitNeeded, needsStop as sto
 import { bracketBody, canProtect, exitsProblem, exitWords, hasExits, isTrailComplete, isTrailing, kNoExits, kNoTrail, trailBody, trailProblem as wrongTrail, trailWords, type Exits, type Trail } from "../lib/exits";
 import { bare, newKey, sentence, word } from "../lib/words";
 import { notify, showOrder, useModel, useRisk, useStore } from "../state/store";
+import { canRoute } from "../lib/routing";
 import { SymbolPicker } from "./charts";
 import { oldWords, useFreshness } from "./freshness";
 import { PermissionPill } from "./permission";
+import { RouteHelper } from "./route_plan";
 import { ExitFields, TrailFields } from "./ticket_exits";
 import { SizeHelper } from "./ticket_size";
 import { Failure, Field, formatPrice, ModeBadge, showCheck, State, useNow } from "./parts";
@@ -47,6 +49,7 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
   const symbol = useStore((s) => s.symbol);
   const accountId = useStore((s) => s.accountId);
   const account = useStore((s) => s.accounts.find((a) => a.account_id === s.accountId));
+  const routable = useStore((s) => canRoute(s.accounts));
   const silent = useStore((s) => s.stale);
   // An order that needs a price is not made on an old one.
   const oldPrice = oldWords(useFreshness(symbol));
@@ -311,6 +314,10 @@ export function OrderTicket({ picked }: { picked?: Picked | undefined }) {
         )}
 
         {protects && <ExitFields exits={draft.exits} problem={exitProblem} change={(part) => change({ exits: { ...draft.exits, ...part } })} />}
+
+        {routable && !draft.reduceOnly && (draft.type === "MARKET" || draft.type === "LIMIT") && (
+          <RouteHelper disabled={stale || symbol === "" || draft.quantity === "" || !!quantityProblem || !!limitProblem || (needsLimit && draft.limitPrice === "")} spec={{ symbol, side: `SIDE_${draft.side}`, quantity: draft.quantity, ...(needsLimit && draft.limitPrice !== "" ? { limit_price: draft.limitPrice } : {}) }} />
+        )}
 
         {notes.length > 0 && <ul className="notes" role="status">{notes.map((note) => <li key={note} className="tone-warn">{note}</li>)}</ul>}
 

@@ -7,6 +7,7 @@ import { notify, useModel, useStore } from "../state/store";
 import { Dialog, Empty, Failure, Field, Moment, Panel, Price, Quantity, SideWord, Stat, State, useAction, useFetched } from "../ui/parts";
 import { setQuery, useRoute } from "../ui/route";
 import { Table, type Column } from "../ui/table";
+import { RoutesPanel } from "./routes";
 
 const kPath = "/api/live/algo-orders";
 const kEveryMs = 1000;
@@ -59,6 +60,7 @@ export function AlgoView() {
           empty={list.data ? <Empty title={activeOnly ? "No algorithm works an order" : "There are no algorithm orders yet"}>A large order in parts: by time, by volume, or hidden behind a small one.</Empty> : <Empty title="Reading…" />}
         />
       </Panel>
+      <RoutesPanel />
       {item !== "" && <AlgoDrawer id={item} onClose={() => { location.hash = "#/algorithms"; }} />}
       {creating && <CreateDialog onClose={() => setCreating(false)} onDone={list.reload} />}
     </>
