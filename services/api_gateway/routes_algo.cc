@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "ballast/execution/v1/elsewhere_service.grpc.pb.h"
 #include "ballast/execution/v1/routing_service.grpc.pb.h"
 #include "libs/wire/wire.h"
 #include "services/api_gateway/api.h"
@@ -160,6 +161,19 @@ void ExecuteRoute(const CallPtr& call) {
       kRouteDeadlineMs);
 }
 
+using ElsewhereAsync = execution::v1::ElsewhereService::StubInterface::async_interface;
+
+void ListElsewhere(const CallPtr& call) {
+  execution::v1::ListElsewhereOrdersRequest request;
+  int size = 0;
+  if (!call->ReadNumber("page_size", &size)) return;
+  request.set_page_size(size);
+  request.set_page_token(call->Query("page_token"));
+  const auto& runner = call->gateway.peers.strategy;
+  call->Forward(Peer<execution::v1::ElsewhereService>{runner.name, runner.address, runner.channel},
+                &ElsewhereAsync::ListElsewhereOrders, request);
+}
+
 using QualityAsync = execution::v1::ExecutionQualityService::StubInterface::async_interface;
 
 // RFC 3339 of the query, where it is there. False: answered 400.
@@ -206,6 +220,7 @@ std::vector<Route> AlgoRoutes() {
       {"POST", "/api/live/routes", ExecuteRoute},
       {"GET", "/api/live/routes", ListRoutes},
       {"GET", "/api/live/routes/{id}", GetRoute},
+      {"GET", "/api/live/elsewhere-orders", ListElsewhere},
   };
 }
 

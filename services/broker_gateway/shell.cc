@@ -303,8 +303,9 @@ ServiceSpec BrokerGatewaySpec() {
                  .default_value = "",
                  .help =
                      "what becomes of orders while the session of their account's broker is down, by broker: "
-                     "<broker>:wait:<ms> or <broker>:refuse:<ms> (entries at once; reductions wait). What has waited "
-                     "so long ends NOT_SENT; without a line: wait:5000"},
+                     "<broker>:wait:<ms>, <broker>:refuse:<ms> (entries at once; reductions wait) or "
+                     "<broker>:elsewhere:<ms> (as refuse, and the strategy runner may send them to another account). "
+                     "What has waited so long ends NOT_SENT; without a line: wait:5000"},
                 {.name = "two_persons_on_paper",
                  .type = KnobType::kBool,
                  .default_value = "false",

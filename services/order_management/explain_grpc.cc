@@ -4,6 +4,8 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/orders/contingent.h"
+#include "libs/orders/elsewhere.h"
+#include "libs/orders/order_id.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/wire/wire.h"
@@ -17,6 +19,27 @@ namespace {
 // Whoever has not answered by then is left out; the log alone tells most of it.
 constexpr std::chrono::milliseconds kTellerTime{1'000};
 
+// The other order of two where one went elsewhere as the other: the ids of both are functions of the first one's.
+absl::Status ReadElsewhere(Store& store, const Order& order, const std::vector<orders::Account::Snapshot>& accounts,
+                           OrderFacts& facts) {
+  std::vector<OrderId> others;
+  if (std::optional<OrderId> origin = orders::ElsewhereOrigin(order)) others.push_back(*origin);
+  if (orders::WasLeftUnsent(order)) {
+    for (int number = 1; number <= orders::kElsewhereMost; ++number) {
+      for (const orders::Account::Snapshot& account : accounts)
+        others.push_back(orders::OrderIdFor(account.id, orders::ElsewhereRequestId(order.order_id, number)));
+    }
+  }
+  for (const OrderId& id : others) {
+    absl::StatusOr<Order> other = store.LoadOrder(id);
+    if (absl::IsNotFound(other.status())) continue;
+    RETURN_IF_ERROR(other.status());
+    const bool both = orders::WasLeftUnsent(*other) || orders::ElsewhereOrigin(*other) == order.order_id;
+    if (both) wire::ToProto(*other, &facts.elsewhere.emplace_back());
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<OrderFacts> ReadFacts(Store& store, const OrderId& id) {
   OrderFacts facts;
   ASSIGN_OR_RETURN(facts.events, store.LoadOrderEvents(id));
@@ -29,6 +52,8 @@ absl::StatusOr<OrderFacts> ReadFacts(Store& store, const OrderId& id) {
   for (const orders::Account::Snapshot& each : accounts) {
     if (each.id == account) facts.currency = each.currency;
   }
+  if (absl::StatusOr<Order> read = wire::FromProto(order); read.ok())
+    RETURN_IF_ERROR(ReadElsewhere(store, *read, accounts, facts));
   if (!order.has_list()) return facts;
   for (std::uint32_t index = 1; index <= order.list().size() + 1; ++index) {
     absl::StatusOr<Order> member = store.LoadOrder(orders::ListOrderId(account, order.list().list_id(), index));

@@ -9,6 +9,7 @@
 #include "libs/base/decimal.h"
 #include "libs/broker/capabilities.h"
 #include "libs/ledger/mark_board.h"
+#include "libs/orders/elsewhere.h"
 #include "libs/orders/protection.h"
 #include "libs/wire/wire.h"
 
@@ -311,6 +312,13 @@ void AddFills(const OrderFacts& facts, ExplainOrderResponse* out) {
 }
 
 void AddLinks(const OrderFacts& facts, ExplainOrderResponse* out) {
+  for (const order::v1::Order& other : facts.elsewhere) {
+    order::v1::LinkedOrder& link = *out->add_links();
+    const bool went = other.reason() == orders::ElsewhereReason(OrderId(out->order().order_id()));
+    link.set_relation(went ? "went_elsewhere_as" : "instead_of");
+    link.set_order_id(other.order_id());
+    *link.mutable_order() = other;
+  }
   if (!out->order().has_list()) return;
   const order::v1::ListPlace& own = out->order().list();
   bool has_parent = own.contingency_type() == type::v1::CONTINGENCY_TYPE_OTO ||

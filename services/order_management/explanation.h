@@ -19,6 +19,8 @@ struct OrderFacts {
   std::string currency;
   // Of its list, by index from 1; one without an id was never made.
   std::vector<order::v1::Order> list;
+  // What it went elsewhere as, or what went elsewhere as it.
+  std::vector<order::v1::Order> elsewhere = {};
 };
 
 // Tells an order's story from its events. Pure: the same facts, the same story. What is not in them is named in `gaps`.

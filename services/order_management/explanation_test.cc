@@ -290,5 +290,21 @@ TEST(Explanation, LinksSayWhoIsWho) {
   EXPECT_EQ(told.links(1).place().index(), 3U);
 }
 
+TEST(Explanation, AnOrderThatWentElsewhereAndTheOneItWentAsNameEachOther) {
+  order::v1::Order first = AnOrder();
+  order::v1::Order went = AnOrder();
+  went.set_order_id("o2");
+  went.set_reason("elsewhere:o1");
+  OrderFacts facts{.events = {AnEvent(order::v1::ORDER_EVENT_TYPE_PENDING_NEW, first, 1, 1)}, .elsewhere = {went}};
+  order::v1::ExplainOrderResponse told = Explain(facts);
+  ASSERT_EQ(told.links_size(), 1);
+  EXPECT_EQ(told.links(0).order_id(), "o2");
+  EXPECT_EQ(told.links(0).relation(), "went_elsewhere_as");
+  facts = {.events = {AnEvent(order::v1::ORDER_EVENT_TYPE_PENDING_NEW, went, 1, 1)}, .elsewhere = {first}};
+  told = Explain(facts);
+  ASSERT_EQ(told.links_size(), 1);
+  EXPECT_EQ(told.links(0).relation(), "instead_of");
+}
+
 }  // namespace
 }  // namespace ballast

@@ -223,10 +223,11 @@ void RouteDesk::Work() {
 void RouteDesk::Advance(Route& route) {
   Route next = route;
   if (!Step(next)) return;
+  // Told before it is stored, under an id of its own: who dies in between tells it again.
+  if (next.state() == route_pb::ROUTE_STATE_ENDED) Alert(next);
   absl::Status saved = ports_.store.Save(next);
   if (saved.ok()) {
     route = std::move(next);
-    if (route.state() == route_pb::ROUTE_STATE_ENDED) Alert(route);
     return;
   }
   // What was done is in order management under the same ids: it is found again.

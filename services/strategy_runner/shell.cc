@@ -14,6 +14,7 @@
 #include "services/strategy_runner/algo_house.h"
 #include "services/strategy_runner/backtest_grpc.h"
 #include "services/strategy_runner/day_end_codec.h"
+#include "services/strategy_runner/elsewhere_grpc.h"
 #include "services/strategy_runner/external_grpc.h"
 #include "services/strategy_runner/graduation_grpc.h"
 #include "services/strategy_runner/grpc_account_neighbours.h"
@@ -132,6 +133,9 @@ class StrategyRunnerShell : public Service {
     RETURN_IF_ERROR(rules_.Recover());
     RETURN_IF_ERROR(algo_.Recover());
     RETURN_IF_ERROR(RecoverExternal());
+    ASSIGN_OR_RETURN(ElsewherePolicies elsewhere, ElsewherePolicies::Of(context_.config.GetStringList("elsewhere")));
+    elsewhere_ = std::make_unique<ElsewhereGrpc>(context_, std::move(elsewhere), neighbours_, account_neighbours_);
+    RETURN_IF_ERROR(elsewhere_->Recover());
     RETURN_IF_ERROR(backtests_.Recover());
     Runner::Options options;
     options.external_window_ns = context_.config.GetInt("external_answer_ms") * 1'000'000;
@@ -169,8 +173,8 @@ class StrategyRunnerShell : public Service {
     return runner_->Recover();
   }
   std::vector<grpc::Service*> GrpcServices() override {
-    std::vector<grpc::Service*> services = {grpc_.get(),        &rules_,        external_.get(), sessions_.get(),
-                                            graduations_.get(), &backtest_grpc_};
+    std::vector<grpc::Service*> services = {grpc_.get(),        &rules_,         external_.get(), sessions_.get(),
+                                            graduations_.get(), &backtest_grpc_, elsewhere_.get()};
     for (grpc::Service* service : algo_.services()) services.push_back(service);
     return services;
   }
@@ -183,6 +187,7 @@ class StrategyRunnerShell : public Service {
     worker_->Start();
     events_.Start();
     algo_.Start();
+    elsewhere_->Start();
     return absl::OkStatus();
   }
   bool Ready() override { return runner_->Ready(); }
@@ -190,6 +195,7 @@ class StrategyRunnerShell : public Service {
     // The runner first: it finishes what its readers wait for.
     worker_->Drain();
     algo_.Drain();
+    elsewhere_->Stop();
     events_.Stop();
     market_.Stop();
     neighbours_.Stop();
@@ -233,6 +239,7 @@ class StrategyRunnerShell : public Service {
   GrpcNeighbours neighbours_;
   AlgoHouse algo_;
   GrpcAccountNeighbours account_neighbours_;
+  std::unique_ptr<ElsewhereGrpc> elsewhere_;
   std::unique_ptr<Runner> runner_;
   std::unique_ptr<runtime::Worker> worker_;
   std::unique_ptr<StrategyGrpc> grpc_;
@@ -264,6 +271,12 @@ ServiceSpec StrategyRunnerSpec() {
                  .minimum = "50",
                  .maximum = "60000",
                  .unit = "ms"},
+                {.name = "elsewhere",
+                 .type = KnobType::kStringList,
+                 .default_value = "",
+                 .help =
+                     "where orders by hand go that were not sent because their venue was down, where its session_down "
+                     "is elsewhere: account|other,… or account@symbol|other,…, tried in this order"},
                 {.name = "route_book_age_ms",
                  .type = KnobType::kInt,
                  .default_value = "5000",

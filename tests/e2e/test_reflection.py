@@ -15,7 +15,7 @@ SERVICES = {"broker_gateway": {"ballast.broker.v1.BrokerService", "ballast.broke
             "risk": {"ballast.risk.v1.RiskService", "ballast.order.v1.DecisionService"}, "order_management": {"ballast.order.v1.OrderService", "ballast.order.v1.DecisionService"},
             "positions": {"ballast.position.v1.PositionService"}, "compliance_audit": {"ballast.audit.v1.AuditService"},
             "alerts": {"ballast.alert.v1.AlertService"}, "strategy_runner": {"ballast.strategy.v1.StrategyService", "ballast.strategy.v1.RuleStrategyService",
-                                                                   "ballast.execution.v1.AlgoOrderService", "ballast.execution.v1.ExecutionQualityService", "ballast.execution.v1.RoutingService",
+                                                                   "ballast.execution.v1.AlgoOrderService", "ballast.execution.v1.ExecutionQualityService", "ballast.execution.v1.RoutingService", "ballast.execution.v1.ElsewhereService",
                                                                    "ballast.external.v1.ExternalStrategyService", "ballast.backtest.v1.BacktestService",
                                                                    "ballast.session.v1.SessionService", "ballast.graduation.v1.GraduationService"},
             "api_gateway": {"ballast.gateway.v1.GatewayService"}}

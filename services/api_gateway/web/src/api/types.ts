@@ -139,7 +139,7 @@ export interface Explained {
     last_fill_time?: string | null;
     currency: string;
   } | null;
-  links?: { place: { list_id: string; contingency_type: string; index: number; size: number }; order_id: string; relation: string; order?: Order | null }[];
+  links?: { place?: { list_id: string; contingency_type: string; index: number; size: number } | null; order_id: string; relation: string; order?: Order | null }[];
   gaps?: string[];
 }
 export interface ExplainedStep {

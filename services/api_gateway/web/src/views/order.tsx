@@ -163,12 +163,13 @@ function Result({ told }: { told: Explained }) {
 function Links({ told }: { told: Explained }) {
   const links = told.links ?? [];
   if (links.length === 0) return null;
+  const list = told.order.list;
   return (
-    <Panel title={`${bare(links[0]!.place.contingency_type, "CONTINGENCY_TYPE_")} · ${told.order.list?.index ?? "?"} of ${told.order.list?.size ?? "?"}`}>
+    <Panel title={list ? `${bare(list.contingency_type, "CONTINGENCY_TYPE_")} · ${list.index} of ${list.size}` : "Its venue was down"}>
       <ul className="story-links">
         {links.map((link) => (
-          <li key={link.place.index}>
-            <span className="muted">{sentence(link.relation)} {link.place.index}</span>
+          <li key={link.order_id || link.place?.index}>
+            <span className="muted">{sentence(link.relation)} {link.place?.index ?? link.order?.account_id}</span>
             {link.order ? (
               <a href={`#/orders/${encodeURIComponent(link.order_id)}`}>
                 {bare(link.order.side, "SIDE_")} {decimal.format(link.order.quantity)} {word(link.order.type, "ORDER_TYPE_").toLowerCase()} {decimal.format(link.order.limit_price || link.order.stop_price || "")}
