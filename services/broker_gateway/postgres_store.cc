@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <pqxx/pqxx>
+#include <span>
 
 #include "libs/base/absl_std.h"
 #include "libs/wire/wire.h"
@@ -30,7 +31,17 @@ absl::Status PostgresBrokerStore::Fence() {
 }
 
 absl::Status PostgresBrokerStore::Append(const BrokerCommit& commit) {
-  return database_.FencedWrite(kWriter, epoch_, RowsOf(commit));
+  absl::Status status =
+      database_.FencedWrite(std::span<const ballast::Fence>(), RowsOf(commit, kWriter, epoch_, stored_));
+  for (const paper::Ledger& ledger : commit.ledgers) {
+    // How a commit ended that failed is not known here.
+    if (status.ok()) {
+      stored_[ledger.account_id] = ledger.positions;
+    } else {
+      stored_.erase(ledger.account_id);
+    }
+  }
+  return status;
 }
 
 absl::Status PostgresBrokerStore::LoadBroker(paper::PaperBroker& broker) {
@@ -159,7 +170,7 @@ absl::Status PostgresBrokerStore::FillVenueTrades() {
         report.set_execution_sequence(++number);
         trades.push_back(std::move(report));
       }
-      AddPages(trades, kAppendTrades, batch);
+      if (!trades.empty()) AddPages(trades, batch.Statement(kAppendTrades));
       if (!batch.empty()) RETURN_IF_ERROR(database_.FencedWrite(kWriter, epoch_, batch));
       if (reports.empty()) break;
     }

@@ -2,6 +2,7 @@
 
 #include "libs/platform/postgres/database.h"
 #include "services/broker_gateway/store.h"
+#include "services/broker_gateway/store_rows.h"
 
 namespace ballast {
 
@@ -37,6 +38,8 @@ class PostgresBrokerStore : public BrokerStore {
 
   Database& database_;
   std::uint64_t epoch_ = 0;
+  // As the commits of this writer left them. Who appends only.
+  StoredPositions stored_;
 };
 
 }  // namespace ballast

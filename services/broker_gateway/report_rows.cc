@@ -43,9 +43,8 @@ std::vector<broker::v1::ExecutionReport> ReportsOf(const AccountId& account, con
   return reports;
 }
 
-void AddPages(const std::vector<broker::v1::ExecutionReport>& reports, std::string_view statement, SqlBatch& batch) {
+void AddPages(const std::vector<broker::v1::ExecutionReport>& reports, SqlBatch& batch) {
   using Type = SqlArray::Type;
-  if (reports.empty()) return;
   SqlArray accounts(Type::kText), firsts(Type::kBigint), lasts(Type::kBigint), payloads(Type::kBytes);
   struct Page {
     std::uint64_t first = 0, last = 0;
@@ -71,7 +70,6 @@ void AddPages(const std::vector<broker::v1::ExecutionReport>& reports, std::stri
     wire::LogPage::Append(bytes, "", &page.payload);
   }
   for (auto& [account, page] : open) close(account, page);
-  batch.Statement(statement);
   batch.Value(accounts).Value(firsts).Value(lasts).Value(payloads);
 }
 

@@ -10,13 +10,13 @@
 
 namespace ballast {
 
-inline constexpr std::string_view kAppendReports = "SELECT append_reports($1, $2, $3, $4)";
 inline constexpr std::string_view kAppendTrades =
     "INSERT INTO paper_trade (account_id, trade_number, trades, payload) SELECT a, l, l - f + 1, p FROM "
     "unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[]) AS row (a, f, l, p)";
 
-// The rows of a commit: runs of reports that follow each other in one account's journal. `statement` is a literal.
-void AddPages(const std::vector<broker::v1::ExecutionReport>& reports, std::string_view statement, SqlBatch& batch);
+// Adds the rows of `reports` to the newest statement: runs of those that follow each other in one account's journal, as
+// four parameters (accounts, first and last numbers, payloads).
+void AddPages(const std::vector<broker::v1::ExecutionReport>& reports, SqlBatch& batch);
 
 // The reports of a row (last number, how many, payload); of one that is no page each number is told as what cannot be
 // read.

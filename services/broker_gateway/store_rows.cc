@@ -54,23 +54,70 @@ void AddOrders(const std::vector<BrokerCommit::VenueOrder>& changed, SqlBatch& b
       .Value(rests);
 }
 
-// Positions that did not change are left as they are: a row rewritten for every order would be most of the writing.
-void AddLedgers(const std::vector<paper::Ledger>& changed, SqlBatch& batch) {
+void AddPositions(const std::vector<paper::Ledger>& changed, const StoredPositions& stored, SqlBatch& batch) {
+  SqlArray unknown(Type::kText), kept_accounts(Type::kText), kept_symbols(Type::kText);
+  SqlArray gone_accounts(Type::kText), gone_symbols(Type::kText);
+  SqlArray accounts(Type::kText), symbols(Type::kText), quantities(Type::kText);
+  for (const paper::Ledger& ledger : changed) {
+    auto known = stored.find(ledger.account_id);
+    if (known == stored.end()) {
+      unknown.Add(ledger.account_id.value());
+    } else {
+      for (const auto& [symbol, quantity] : known->second) {
+        if (ledger.positions.contains(symbol)) continue;
+        gone_accounts.Add(ledger.account_id.value());
+        gone_symbols.Add(symbol.value());
+      }
+    }
+    for (const auto& [symbol, quantity] : ledger.positions) {
+      if (known == stored.end()) {
+        kept_accounts.Add(ledger.account_id.value());
+        kept_symbols.Add(symbol.value());
+      } else if (auto same = known->second.find(symbol); same != known->second.end() && same->second == quantity) {
+        continue;
+      }
+      accounts.Add(ledger.account_id.value());
+      symbols.Add(symbol.value());
+      quantities.Add(quantity.ToString());
+    }
+  }
+  if (!unknown.empty()) {
+    batch
+        .Statement(
+            "DELETE FROM ledger_position WHERE account_id = ANY($1::text[]) AND (account_id, symbol) NOT IN "
+            "(SELECT * FROM unnest($2::text[], $3::text[]))")
+        .Value(unknown)
+        .Value(kept_accounts)
+        .Value(kept_symbols);
+  }
+  if (!gone_accounts.empty()) {
+    batch
+        .Statement(
+            "DELETE FROM ledger_position WHERE (account_id, symbol) IN (SELECT * FROM unnest($1::text[], $2::text[]))")
+        .Value(gone_accounts)
+        .Value(gone_symbols);
+  }
+  if (accounts.empty()) return;
+  batch
+      .Statement(
+          "INSERT INTO ledger_position (account_id, symbol, quantity) SELECT a, s, q::numeric FROM "
+          "unnest($1::text[], $2::text[], $3::text[]) AS row (a, s, q) ON CONFLICT (account_id, symbol) DO "
+          "UPDATE SET quantity = excluded.quantity WHERE ledger_position.quantity <> excluded.quantity")
+      .Value(accounts)
+      .Value(symbols)
+      .Value(quantities);
+}
+
+void AddLedgers(const std::vector<paper::Ledger>& changed, const StoredPositions& stored, SqlBatch& batch) {
   if (changed.empty()) return;
   SqlArray accounts(Type::kText), currencies(Type::kText), cash(Type::kText), sequences(Type::kBigint),
       id_numbers(Type::kBigint);
-  SqlArray holders(Type::kText), symbols(Type::kText), quantities(Type::kText);
   for (const paper::Ledger& ledger : changed) {
     accounts.Add(ledger.account_id.value());
     currencies.Add(ledger.currency);
     cash.Add(ledger.cash.ToString());
     sequences.Add(static_cast<std::int64_t>(ledger.execution_sequence));
     id_numbers.Add(static_cast<std::int64_t>(ledger.id_number));
-    for (const auto& [symbol, quantity] : ledger.positions) {
-      holders.Add(ledger.account_id.value());
-      symbols.Add(symbol.value());
-      quantities.Add(quantity.ToString());
-    }
   }
   batch
       .Statement(
@@ -84,22 +131,7 @@ void AddLedgers(const std::vector<paper::Ledger>& changed, SqlBatch& batch) {
       .Value(cash)
       .Value(sequences)
       .Value(id_numbers);
-  batch
-      .Statement(
-          "DELETE FROM ledger_position WHERE account_id = ANY($1::text[]) AND (account_id, symbol) NOT IN "
-          "(SELECT * FROM unnest($2::text[], $3::text[]))")
-      .Value(accounts)
-      .Value(holders)
-      .Value(symbols);
-  if (holders.empty()) return;
-  batch
-      .Statement(
-          "INSERT INTO ledger_position (account_id, symbol, quantity) SELECT a, s, q::numeric FROM "
-          "unnest($1::text[], $2::text[], $3::text[]) AS row (a, s, q) ON CONFLICT (account_id, symbol) DO "
-          "UPDATE SET quantity = excluded.quantity WHERE ledger_position.quantity <> excluded.quantity")
-      .Value(holders)
-      .Value(symbols)
-      .Value(quantities);
+  AddPositions(changed, stored, batch);
 }
 
 std::string TradesBytes(const std::map<ExecutionId, broker::OrderDesk::Told>& trades) {
@@ -139,7 +171,8 @@ void AddKept(const VenueDesks::Kept& news, SqlBatch& batch) {
     trades.Add(TradesBytes(kept->trades));
     triggered.Add(kept->triggered ? 1 : 0);
   }
-  batch.Statement("DELETE FROM desk_order WHERE order_id = ANY($1::text[])").Value(gone);
+  if (!gone.empty()) batch.Statement("DELETE FROM desk_order WHERE order_id = ANY($1::text[])").Value(gone);
+  if (orders.empty()) return;
   batch
       .Statement(
           "INSERT INTO desk_order (order_id, account_id, payload, way, cancel_wanted, contradicted, replace_answered, "
@@ -169,13 +202,20 @@ void AddJoined(const VenueDesks::Brokers& joined, SqlBatch& batch) {
 
 }  // namespace
 
-SqlBatch RowsOf(const BrokerCommit& commit) {
+SqlBatch RowsOf(const BrokerCommit& commit, std::string_view writer, std::uint64_t epoch,
+                const StoredPositions& stored) {
   SqlBatch batch;
+  if (commit.reports.empty()) {
+    batch.Statement("SELECT require_epoch($1, $2)").Text(writer).Bigint(static_cast<std::int64_t>(epoch));
+  } else {
+    batch.Statement("SELECT append_reports($1, $2, $3, $4, $5, $6)").Text(writer);
+    batch.Bigint(static_cast<std::int64_t>(epoch));
+    AddPages(commit.reports, batch);
+  }
   if (commit.market) AddMarket(*commit.market, commit.bars, batch);
-  AddPages(commit.reports, kAppendReports, batch);
-  AddPages(commit.trades, kAppendTrades, batch);
+  if (!commit.trades.empty()) AddPages(commit.trades, batch.Statement(kAppendTrades));
   AddOrders(commit.orders, batch);
-  AddLedgers(commit.ledgers, batch);
+  AddLedgers(commit.ledgers, stored, batch);
   AddKept(commit.kept, batch);
   AddJoined(commit.joined, batch);
   return batch;

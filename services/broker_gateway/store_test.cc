@@ -180,6 +180,47 @@ TEST_P(BrokerStoreTest, TheVenueIsAsItWas) {
   EXPECT_THAT(Numbers(next->LoadVenueTrades(kAccount, 1, 9)), ElementsAre(2));
 }
 
+TEST_P(BrokerStoreTest, PositionsAreAsTheNewestLedgerHasThem) {
+  const Symbol eth("ETH-USD"), sol("SOL-USD");
+  BrokerCommit commit;
+  commit.ledgers = {{.account_id = kAccount, .currency = "USD"}};
+  std::map<Symbol, Decimal>& positions = commit.ledgers[0].positions;
+  auto restored = [&] {
+    paper::PaperBroker venue({}, {});
+    EXPECT_TRUE(Next()->LoadBroker(venue).ok());
+    return venue.FindLedger(kAccount)->positions;
+  };
+  auto append = [&](BrokerStore& store) {
+    ASSERT_TRUE(store.Append(commit).ok());
+    EXPECT_EQ(restored(), positions);
+  };
+  positions = {{kSymbol, Decimal::Of("1")}, {eth, Decimal::Of("2")}};
+  append(*store_);
+  // By a process that does not know what is there: one more, one less, one as it was.
+  store_ = Next();
+  positions = {{kSymbol, Decimal::Of("1")}, {sol, Decimal::Of("-0.5")}};
+  append(*store_);
+  // By one that does.
+  store_ = Next();
+  for (const std::map<Symbol, Decimal>& next : std::vector<std::map<Symbol, Decimal>>{
+           {{kSymbol, Decimal::Of("1")}, {sol, Decimal::Of("-0.5")}, {eth, Decimal::Of("3")}},
+           {{kSymbol, Decimal::Of("1.5")}, {eth, Decimal::Of("3")}},
+           {{kSymbol, Decimal::Of("1.5")}, {eth, Decimal::Of("3")}},
+           {},
+           {{sol, Decimal::Of("7")}}}) {
+    positions = next;
+    ASSERT_TRUE(store_->Append(commit).ok());
+  }
+  EXPECT_EQ(restored(), positions);
+}
+
+TEST_P(BrokerStoreTest, AnOvertakenWriterGivesNoNumber) {
+  auto next = Next();
+  EXPECT_TRUE(absl::IsFailedPrecondition(store_->Append(Reports(1, 2))));
+  EXPECT_TRUE(Numbers(next->LoadExecutions(kAccount, 0, 9)).empty());
+  EXPECT_TRUE(next->Append(Reports(1, 2)).ok());
+}
+
 TEST_P(BrokerStoreTest, WhatIsOutIsKeptUntilItIsNot) {
   broker::OrderDesk::Kept kept{.order = OrderOf("out", OrderStatus::kUnknown),
                                .way = broker::OrderDesk::Way::kUnknown,

@@ -66,10 +66,8 @@ absl::StatusOr<Order> OrderOf(const std::optional<Found>& newest, const std::str
   return wire::FromProto(Parse<order::v1::OrderEvent>(newest->event).order());
 }
 
-absl::Status AddPages(const Commit& commit, const EncodedEvents& encoded, SqlBatch& batch) {
-  using Type = SqlArray::Type;
-  SqlArray accounts(Type::kText), firsts(Type::kBigint), lasts(Type::kBigint), booked(Type::kInteger),
-      payloads(Type::kBytes);
+absl::StatusOr<LogPages> PagesOf(const Commit& commit, const EncodedEvents& encoded) {
+  LogPages pages;
   struct Page {
     std::uint64_t first = 0, last = 0;
     std::int64_t booked = 0;
@@ -77,11 +75,11 @@ absl::Status AddPages(const Commit& commit, const EncodedEvents& encoded, SqlBat
   };
   std::map<std::string_view, Page> open;
   auto close = [&](std::string_view account, Page& page) {
-    accounts.Add(account);
-    firsts.Add(static_cast<std::int64_t>(page.first));
-    lasts.Add(static_cast<std::int64_t>(page.last));
-    booked.Add(page.booked);
-    payloads.Add(page.payload);
+    pages.account_ids.Add(account);
+    pages.first_sequences.Add(static_cast<std::int64_t>(page.first));
+    pages.last_sequences.Add(static_cast<std::int64_t>(page.last));
+    pages.booked.Add(page.booked);
+    pages.payloads.Add(page.payload);
     page = Page{.last = page.last};
   };
   for (std::size_t i = 0; i < commit.events.size(); ++i) {
@@ -102,9 +100,7 @@ absl::Status AddPages(const Commit& commit, const EncodedEvents& encoded, SqlBat
   for (auto& [account, page] : open) {
     if (!page.payload.empty()) close(account, page);
   }
-  batch.Statement("SELECT append_pages($1, $2, $3, $4, $5)");
-  batch.Value(accounts).Value(firsts).Value(lasts).Value(booked).Value(payloads);
-  return absl::OkStatus();
+  return pages;
 }
 
 void AddBooks(const orders::Account::StoredBooks& stored, SqlBatch& batch) {

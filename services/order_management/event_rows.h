@@ -51,7 +51,15 @@ absl::StatusOr<Order> OrderOf(const std::optional<Found>& newest, const std::str
 [[nodiscard]] bool MovesBooks(OrderEventType type);
 
 // The rows of a commit: runs of events that follow each other in one account's log.
-absl::Status AddPages(const Commit& commit, const EncodedEvents& encoded, SqlBatch& batch);
+struct LogPages {
+  SqlArray account_ids{SqlArray::Type::kText};
+  SqlArray first_sequences{SqlArray::Type::kBigint};
+  SqlArray last_sequences{SqlArray::Type::kBigint};
+  // Of a page's events those that move the books.
+  SqlArray booked{SqlArray::Type::kInteger};
+  SqlArray payloads{SqlArray::Type::kBytes};
+};
+absl::StatusOr<LogPages> PagesOf(const Commit& commit, const EncodedEvents& encoded);
 // Books to start from.
 void AddBooks(const orders::Account::StoredBooks& stored, SqlBatch& batch);
 

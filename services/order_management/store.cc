@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <pqxx/pqxx>
+#include <span>
 
 #include "libs/base/absl_std.h"
 #include "libs/platform/postgres/sql_batch.h"
@@ -27,24 +28,53 @@ absl::Status Store::Fence() {
   return absl::OkStatus();
 }
 
+namespace {
+
+// Whether it is what nearly every commit is: events of one account, and where that stands after them.
+bool OfOneAccount(const Commit& commit) {
+  if (commit.events.empty() || commit.accounts.size() != 1 || !commit.opened.empty()) return false;
+  const AccountId& id = commit.accounts.front().id;
+  return commit.accounts.front().last_sequence == commit.events.back().sequence &&
+         std::all_of(commit.events.begin(), commit.events.end(),
+                     [&id](const OrderEvent& event) { return event.account_id == id; });
+}
+
+void AddAccount(const orders::Account::Snapshot& account, SqlBatch& batch) {
+  batch.Statement("SELECT save_account($1, $2, $3, $4, $5, $6, $7, $8)");
+  batch.Text(account.id.value()).Integer(static_cast<int>(account.mode)).Text(account.currency);
+  batch.Numeric(account.opening_cash).Bigint(static_cast<std::int64_t>(account.last_sequence));
+  batch.Bigint(static_cast<std::int64_t>(account.execution_sequence)).Boolean(account.halted);
+  batch.Text(account.halt_reason);
+}
+
+}  // namespace
+
 absl::Status Store::Append(const Commit& commit) {
-  SqlBatch batch;
-  for (const auto& [id, broker] : commit.opened) {
-    batch.Statement("INSERT INTO account VALUES ($1, 0, '', 0, $2, 0, 0, false, '')").Text(id.value()).Text(broker);
-  }
   std::shared_ptr<const EncodedEvents> encoded = commit.encoded;
   if (!encoded) encoded = std::make_shared<const EncodedEvents>(commit.events);
-  RETURN_IF_ERROR(AddPages(commit, *encoded, batch));
+  ASSIGN_OR_RETURN(LogPages pages, PagesOf(commit, *encoded));
+  SqlBatch batch;
+  const bool together = OfOneAccount(commit);
+  if (together) {
+    const orders::Account::Snapshot& account = commit.accounts.front();
+    batch.Statement("SELECT append_account_pages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+    batch.Text(place_.key).Bigint(static_cast<std::int64_t>(place_.epoch)).Text(account.id.value());
+    batch.Value(pages.first_sequences).Value(pages.last_sequences).Value(pages.booked).Value(pages.payloads);
+    batch.Integer(static_cast<int>(account.mode)).Text(account.currency).Numeric(account.opening_cash);
+    batch.Bigint(static_cast<std::int64_t>(account.execution_sequence)).Boolean(account.halted);
+    batch.Text(account.halt_reason);
+  } else {
+    for (const auto& [id, broker] : commit.opened) {
+      batch.Statement("INSERT INTO account VALUES ($1, 0, '', 0, $2, 0, 0, false, '')").Text(id.value()).Text(broker);
+    }
+    batch.Statement("SELECT append_pages($1, $2, $3, $4, $5)");
+    batch.Value(pages.account_ids).Value(pages.first_sequences).Value(pages.last_sequences).Value(pages.booked);
+    batch.Value(pages.payloads);
+    for (const orders::Account::Snapshot& account : commit.accounts) AddAccount(account, batch);
+  }
   bool makes_rows = unmade_.events() >= kUnmadeMax && !unmade_incomplete_;
   if (makes_rows) unmade_.AddTo(batch);
   for (const orders::Account::StoredBooks& books : commit.books) AddBooks(books, batch);
-  for (const orders::Account::Snapshot& account : commit.accounts) {
-    batch.Statement("SELECT save_account($1, $2, $3, $4, $5, $6, $7, $8)");
-    batch.Text(account.id.value()).Integer(static_cast<int>(account.mode)).Text(account.currency);
-    batch.Numeric(account.opening_cash).Bigint(static_cast<std::int64_t>(account.last_sequence));
-    batch.Bigint(static_cast<std::int64_t>(account.execution_sequence)).Boolean(account.halted);
-    batch.Text(account.halt_reason);
-  }
   for (const OrderEvent& event : commit.events) {
     if (event.type != OrderEventType::kExternalPolicy || !event.external_policy) continue;
     order::v1::ExternalPolicy policy;
@@ -52,7 +82,9 @@ absl::Status Store::Append(const Commit& commit) {
     batch.Statement("UPDATE account SET external_policy = $1 WHERE account_id = $2");
     batch.Bytes(policy.SerializeAsString()).Text(event.account_id.value());
   }
-  RETURN_IF_ERROR(database_.FencedWrite(place_.key, place_.epoch, batch));
+  // The statement of one account asks for the epoch itself.
+  RETURN_IF_ERROR(together ? database_.FencedWrite(std::span<const ballast::Fence>(), batch)
+                           : database_.FencedWrite(place_.key, place_.epoch, batch));
   if (makes_rows) unmade_.Clear();
   for (const OrderEvent& event : commit.events) {
     if (!unmade_incomplete_ && !unmade_.Take(event)) unmade_incomplete_ = true;
