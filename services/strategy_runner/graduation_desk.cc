@@ -55,7 +55,7 @@ graduation_pb::KeptGraduation& GraduationDesk::Of(const LiveDeployment& live) {
     graduation_pb::Graduation& graduation = *at->second.mutable_graduation();
     graduation.set_deployment_id(live.row.deployment_id);
     graduation.set_stage(graduation_pb::STAGE_PAPER);
-    *graduation.mutable_plan() = WithDefaults({});
+    *graduation.mutable_plan() = WithDefaults(graduation_pb::GraduationPlan());
     // What it made before it was looked at is of this stage too.
     wire::ToProto(live.row.create_time, graduation.mutable_since_time());
   }
