@@ -6,8 +6,6 @@ class Tally:
         self.passed = 0
         self.failed = 0
         self.problems = []
-        # Tests that failed and passed when they were run once more.
-        self.unsteady = []
 
     def add(self, part, passed, failed):
         self.passed += passed

@@ -12,8 +12,6 @@ from suite import build, configuration, layout as where, needs, probe, temporary
 from suite.tally import Tally
 
 PRESET = os.environ.get("BALLAST_TEST_PRESET", "dev")
-# So many failed end-to-end tests are run once more, alone; more are no accident of a busy machine.
-UNSTEADY_MAX = 2
 # A path of somebody's machine in the sources works nowhere else. Split, so that this file does not name one itself.
 MACHINE_PATHS = re.compile("/" + r"(?:work|home/\w+|root|Users/\w+|tmp/\w)/")
 
@@ -187,22 +185,10 @@ def e2e(tally):
     bin_folder = build.services(PRESET)
     build.dashboard()
     # Two files at a time: a suite mostly waits, for a kill to be noticed or a deadline to pass. More would starve each other.
-    environment = dict(os.environ, BALLAST_TEST_BIN=str(bin_folder), PYTHONUNBUFFERED="1")
-    pytest = ["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider"]
-    code, output = _stream([*pytest, "-n", "2", "--dist", "loadfile", "--durations", "20", "tests/e2e"], where.TOP,
-                           environment)
-    failed = re.findall(r"^FAILED (tests/e2e/\S+)", output, re.M)
-    if not 0 < len(failed) <= UNSTEADY_MAX or re.search(r"^ERROR ", output, re.M):
-        _pytest(tally, "e2e", code, output)
-        return
-    # Two suites on a busy machine are slower than anybody promised. What passes alone is said to be unsteady, by name,
-    # and is a fault of the test or of the product all the same: CONTRIBUTING.md says what becomes of it.
-    print(f"Once more, alone: {', '.join(failed)}", flush=True)
-    code, again = _stream([*pytest, *failed], where.TOP, environment)
-    _pytest(tally, "e2e", code, again)
-    passed = re.search(r"(\d+) passed", output.strip().splitlines()[-1])
-    tally.add("e2e", int(passed[1]) if passed else 0, 0)
-    tally.unsteady += sorted(set(failed) - set(re.findall(r"^FAILED (tests/e2e/\S+)", again, re.M)))
+    code, output = _stream(["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider",
+                            "-n", "2", "--dist", "loadfile", "--durations", "20", "tests/e2e"], where.TOP,
+                           dict(os.environ, BALLAST_TEST_BIN=str(bin_folder), PYTHONUNBUFFERED="1"))
+    _pytest(tally, "e2e", code, output)
 
 
 def browser(tally):
@@ -282,8 +268,6 @@ def main():
         print(f"--- {part}: {time.monotonic() - part_started:.0f} s", flush=True)
     if tally.problems:
         print("Failed: " + ", ".join(tally.problems))
-    if tally.unsteady:
-        print("Unsteady, passed only alone: " + ", ".join(tally.unsteady))
     print(f"All parts took {time.monotonic() - started:.0f} s")
     print(f"{tally.passed} passed, {tally.failed} failed")
     sys.exit(1 if tally.failed else 0)
