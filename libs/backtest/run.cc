@@ -105,6 +105,9 @@ void Run::OnStep(const Step& step) {
   // What rests trades on the new quotes before anybody decides.
   Settle();
   Mark(step.time);
+  if (decider_->wants_quotes()) {
+    for (const Quote& quote : step.quotes) decider_->Hear(quote);
+  }
   if (step.time >= setup_.trade_from) {
     Decide(step);
   } else {

@@ -1,5 +1,6 @@
 #include "libs/external/answer.h"
 
+#include <tuple>
 #include <utility>
 
 #include "libs/base/absl_std.h"
@@ -57,6 +58,18 @@ Reading ReadAnswer(const v1::Answer& answer) {
     if (strength->IsNegative() || *strength > Decimal::FromInt(1)) return Unreadable("strength: 0 to 1 expected");
     evaluation.inputs["strength"] = strength->ToString();
   }
+  const bool enters = evaluation.signal == strategy::Signal::kLong || evaluation.signal == strategy::Signal::kShort;
+  for (const auto& [name, text, value] :
+       {std::tuple("quantity", &answer.quantity(), &evaluation.terms.quantity),
+        std::tuple("stop_price", &answer.stop_price(), &evaluation.terms.stop_price),
+        std::tuple("target_price", &answer.target_price(), &evaluation.terms.target_price)}) {
+    if (text->empty()) continue;
+    if (!enters) return Unreadable(std::string(name) + ": with SIGNAL_LONG or SIGNAL_SHORT only");
+    auto read = Decimal::Parse(*text);
+    if (!read.ok()) return Unreadable(std::string(name) + ": " + MessageOf(read.status()));
+    if (!read->IsPositive()) return Unreadable(std::string(name) + ": above zero expected");
+    *value = *read;
+  }
   return out;
 }
 
@@ -78,6 +91,19 @@ void ToProto(const Bar& bar, std::uint64_t sequence, v1::Bar* out) {
   out->set_low(bar.low.ToString());
   out->set_close(bar.close.ToString());
   out->set_volume(bar.volume.ToString());
+}
+
+void ToProto(const Quote& quote, v1::Quote* out) {
+  out->set_symbol(quote.symbol.value());
+  wire::ToProto(quote.quote_time, out->mutable_quote_time());
+  out->set_bid_price(quote.bid_price.ToString());
+  out->set_bid_size(quote.bid_size.ToString());
+  out->set_ask_price(quote.ask_price.ToString());
+  out->set_ask_size(quote.ask_size.ToString());
+  out->set_last_price(quote.last_price.ToString());
+  out->set_session_open(quote.session_open);
+  out->set_halted(quote.halted);
+  out->set_stale(quote.stale);
 }
 
 }  // namespace ballast::external

@@ -18,7 +18,8 @@ struct Reading {
 };
 
 // Looks at the answer alone, not at which bar it is for. Unreadable: no such signal, a strength that is no number of 0
-// to 1, a signal without a reason, text that is too long.
+// to 1, a signal without a reason, text that is too long, a quantity or price that is none or that comes
+// without a side to enter.
 Reading ReadAnswer(const v1::Answer& answer);
 
 // What is decided where there is no answer that counts: nothing, with the fault as its reason.
@@ -29,5 +30,6 @@ strategy::Evaluation EvaluationOf(v1::Fault fault, const std::string& why, bool 
 std::string CodeOf(v1::Fault fault);
 
 void ToProto(const Bar& bar, std::uint64_t sequence, v1::Bar* out);
+void ToProto(const Quote& quote, v1::Quote* out);
 
 }  // namespace ballast::external

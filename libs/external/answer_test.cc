@@ -38,6 +38,19 @@ TEST(ReadAnswer, IsASignalWithItsReasonAndInputs) {
   EXPECT_EQ(ReadAnswer(answer).evaluation.signal, strategy::Signal::kOut);
 }
 
+TEST(ReadAnswer, MaySayQuantityStopAndTarget) {
+  v1::Answer answer = Long();
+  EXPECT_TRUE(ReadAnswer(answer).evaluation.terms.empty());
+  answer.set_quantity("2.50");
+  answer.set_stop_price("99.5");
+  answer.set_target_price("110");
+  Reading reading = ReadAnswer(answer);
+  EXPECT_EQ(reading.fault, v1::FAULT_UNSPECIFIED);
+  EXPECT_EQ(reading.evaluation.terms, (strategy::EntryTerms{.quantity = Decimal::Of("2.5"),
+                                                            .stop_price = Decimal::Of("99.5"),
+                                                            .target_price = Decimal::Of("110")}));
+}
+
 TEST(ReadAnswer, NothingIsKeptOnlyWithAReason) {
   v1::Answer answer;
   answer.set_signal(v1::SIGNAL_NONE);
@@ -58,6 +71,12 @@ TEST(ReadAnswer, NonsenseIsUnreadableAndSaysWhere) {
       {"reason: a signal without", [](v1::Answer& a) { a.clear_reason(); }},
       {"reason: 200 bytes", [](v1::Answer& a) { a.set_reason(std::string(201, 'x')); }},
       {"strength", [](v1::Answer& a) { a.set_strength("NaN"); }},
+      {"quantity", [](v1::Answer& a) { a.set_quantity("many"); }},
+      {"quantity: above zero", [](v1::Answer& a) { a.set_quantity("0"); }},
+      {"stop_price: above zero", [](v1::Answer& a) { a.set_stop_price("-1"); }},
+      {"target_price: with SIGNAL_LONG or",
+       [](v1::Answer& a) { a.set_signal(v1::SIGNAL_OUT), a.set_target_price("1"); }},
+      {"quantity: with SIGNAL_LONG or", [](v1::Answer& a) { a.set_signal(v1::SIGNAL_NONE), a.set_quantity("1"); }},
       {"strength", [](v1::Answer& a) { a.set_strength("inf"); }},
       {"strength", [](v1::Answer& a) { a.set_strength("1e-1"); }},
       {"strength: 0 to 1", [](v1::Answer& a) { a.set_strength("1.000001"); }},

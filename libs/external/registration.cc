@@ -88,7 +88,8 @@ Registration ReadRegistration(const v1::Registration& proto, std::vector<Problem
                    .display_name = proto.display_name().empty() ? proto.name() : proto.display_name(),
                    .description = proto.description(),
                    .parameters = {},
-                   .warmup_bars = proto.warmup_bars()};
+                   .warmup_bars = proto.warmup_bars(),
+                   .quotes = proto.quotes()};
   if (proto.parameters_size() > kParametersMax) {
     wrong("parameters", "64 at most");
     return out;

@@ -35,6 +35,7 @@ struct Registration {
   std::string description;
   std::vector<Parameter> parameters;
   int warmup_bars = 0;
+  bool quotes = false;
 
   // "external:NAME@VERSION"
   [[nodiscard]] std::string strategy_id() const { return "external:" + name + "@" + version; }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "libs/base/utc_time.h"
 #include "libs/sizing/trade_record.h"
 #include "libs/sizing/volatility.h"
+#include "libs/strategy/entry_terms.h"
 
 namespace ballast::strategy {
 
@@ -23,7 +25,11 @@ struct SymbolBook {
   Decimal working_notional;
   // The waiting entry waits for the market to open.
   bool waits_for_open = false;
-  sizing::Volatility volatility;
+  // What the strategy asked of the entry that waits, and where it wants the open position to be left.
+  EntryTerms waiting_terms = {};
+  std::optional<Decimal> stop_price = std::nullopt;
+  std::optional<Decimal> target_price = std::nullopt;
+  sizing::Volatility volatility = {};
 
   friend bool operator==(const SymbolBook&, const SymbolBook&) = default;
 };

@@ -42,6 +42,7 @@ absl::StatusOr<Decider> Decider::Make(DeploymentId id, Spec spec, const Entry& e
   for (const Symbol& symbol : decider.spec_.symbols) {
     ASSIGN_OR_RETURN(decider.strategies_[symbol], entry.make(decider.spec_.parameters));
     decider.states_[symbol];
+    decider.wants_quotes_ = decider.strategies_[symbol]->wants_quotes();
     if (decider.spec_.confirmation) decider.trends_.emplace(symbol, decider.spec_.confirmation->periods);
   }
   return decider;
@@ -78,6 +79,10 @@ void Decider::Warm(const Bar& bar) {
   seen = bar.start_time;
   Observe(bar);
   (void)strategy->second->OnBar(bar);
+}
+
+void Decider::Hear(const Quote& quote) {
+  if (auto strategy = strategies_.find(quote.symbol); strategy != strategies_.end()) strategy->second->OnQuote(quote);
 }
 
 Decision Decider::Note(const Symbol& symbol, UtcTime time, std::string action, std::string reason,
@@ -138,7 +143,7 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
     } else {
       // An exit has made room for the entry of the signal before.
       decisions.push_back(Enter(bar.symbol, state.waiting_entry, "the opposite position is closed",
-                                {{"close", bar.close.ToString()}}, context));
+                                {{"close", bar.close.ToString()}}, state.book.waiting_terms, context));
     }
     return decisions;
   }
@@ -148,6 +153,7 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
   if (!can_act) {
     // Once the order under way has ended, the signal still holds.
     if (opposite || !state.working_request.empty()) state.waiting_entry = evaluation.signal;
+    state.book.waiting_terms = evaluation.terms;
     decisions.push_back(Note(
         bar.symbol, context.market_time, "hold",
         evaluation.reason + (state.working_request.empty() ? "; an order was just refused" : "; an order is under way"),
@@ -163,14 +169,18 @@ std::vector<Decision> Decider::OnBar(const Bar& bar, const DecisionContext& cont
       decisions.push_back(Exit(bar.symbol, context.market_time, "signal", evaluation.reason, evaluation.inputs));
     }
     state.waiting_entry = evaluation.signal;
+    state.book.waiting_terms = evaluation.terms;
   } else if (evaluation.signal == Signal::kOut) {
     decisions.push_back(
         Note(bar.symbol, context.market_time, "hold", evaluation.reason + "; nothing is held", evaluation.inputs));
   } else if (state.quantity.IsZero()) {
-    decisions.push_back(Enter(bar.symbol, evaluation.signal, evaluation.reason, evaluation.inputs, context));
+    decisions.push_back(
+        Enter(bar.symbol, evaluation.signal, evaluation.reason, evaluation.inputs, evaluation.terms, context));
   } else {
-    decisions.push_back(Note(bar.symbol, context.market_time, "hold",
-                             evaluation.reason + "; the position is held already", evaluation.inputs));
+    decisions.push_back(
+        Note(bar.symbol, context.market_time, "hold",
+             evaluation.reason + "; the position is held already" + MoveStops(bar.symbol, evaluation.terms, context),
+             evaluation.inputs));
   }
   return decisions;
 }
@@ -207,6 +217,16 @@ std::optional<Decision> Decider::ExitOnQuote(const Symbol& symbol, Decimal price
   };
   if (spec_.stop_loss_ratio && gain <= -distance(entry, *spec_.stop_loss_ratio))
     return out("stop_loss", "the stop loss is reached");
+  auto reached = [&](const std::optional<Decimal>& at, bool below) {
+    return at && (below ? price <= *at : price >= *at);
+  };
+  if (const SymbolBook& book = state.book; reached(book.stop_price, is_long)) {
+    inputs["stop_price"] = book.stop_price->ToString();
+    return out("stop_loss", "the strategy's stop is reached");
+  } else if (reached(book.target_price, !is_long)) {
+    inputs["target_price"] = book.target_price->ToString();
+    return out("take_profit", "the strategy's target is reached");
+  }
   if (spec_.take_profit_ratio && gain >= distance(entry, *spec_.take_profit_ratio))
     return out("take_profit", "the take profit is reached");
   if (const Decimal& best = state.book.best_price; spec_.trailing_stop_ratio && best.IsPositive()) {
@@ -274,6 +294,7 @@ void Decider::ForgetHoldings() {
     state.book.waits_for_open = false;
     state.book.trade_profit = state.book.trade_quantity = state.book.trade_notional = Decimal();
     state.book.best_price = state.book.working_notional = Decimal();
+    state.book.stop_price = state.book.target_price = std::nullopt;
     state.book.trial = {};
   }
   marks_.clear();

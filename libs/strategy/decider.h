@@ -101,6 +101,9 @@ class Decider {
   // A bar of its timeframe, or of its confirmation's.
   [[nodiscard]] bool Wants(const Bar& bar) const;
   std::vector<Decision> OnBar(const Bar& bar, const DecisionContext& context);
+  // To the strategy, which decides nothing on it; a step's quotes before its bars.
+  [[nodiscard]] bool wants_quotes() const { return wants_quotes_; }
+  void Hear(const Quote& quote);
   // An entry that has waited for the market to open; the context has to know what an entry needs.
   std::vector<Decision> OnOpen(const Symbol& symbol, const DecisionContext& context);
   // It is one that OnOpen would enter.
@@ -152,7 +155,9 @@ class Decider {
   Decision Exit(const Symbol& symbol, UtcTime time, const std::string& order_reason, std::string why,
                 std::map<std::string, std::string> inputs);
   Decision Enter(const Symbol& symbol, Signal side, std::string why, std::map<std::string, std::string> inputs,
-                 const DecisionContext& context);
+                 const EntryTerms& terms, const DecisionContext& context);
+  // The strategy's own stop and target of what is held are now there; what came of it, in words.
+  std::string MoveStops(const Symbol& symbol, const EntryTerms& terms, const DecisionContext& context);
   // Why nothing may be entered now, whatever the size; empty: it may.
   std::string WhyNot(const Symbol& symbol, Signal side, const DecisionContext& context,
                      std::map<std::string, std::string>& inputs) const;
@@ -180,6 +185,7 @@ class Decider {
   DeploymentBook book_;
   std::uint64_t sequence_ = 0;
   bool unsaved_ = false;
+  bool wants_quotes_ = false;
   // About what is kept of the best prices and the best profit.
   std::map<Symbol, Decimal> saved_best_;
   Decimal saved_peak_;

@@ -57,6 +57,7 @@ void Decider::BookLeg(const Symbol& symbol, SymbolState& state, const ledger::Le
     sizing::Close(book_.track, book.trial, book.trade_profit, book.trade_quantity);
     book.trade_profit = book.trade_quantity = book.trade_notional = book.best_price = Decimal();
     book.trial = {};
+    book.stop_price = book.target_price = std::nullopt;
     marks_.erase(symbol);
   }
   if (booking.opened_quantity.IsZero()) return;

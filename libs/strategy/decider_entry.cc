@@ -1,9 +1,37 @@
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "libs/strategy/decider.h"
 
 namespace ballast::strategy {
+namespace {
+
+// One that is reached already would be left at once.
+std::string WrongSide(const EntryTerms& terms, bool is_long, const Quote& quote) {
+  const Decimal exit = is_long ? quote.bid_price : quote.ask_price;
+  const std::string market = std::string(is_long ? "the bid " : "the ask ") + exit.ToString();
+  if (terms.stop_price && (is_long ? *terms.stop_price >= exit : *terms.stop_price <= exit))
+    return "stop_price " + terms.stop_price->ToString() + " is not " + (is_long ? "below " : "above ") + market;
+  if (terms.target_price && (is_long ? *terms.target_price <= exit : *terms.target_price >= exit))
+    return "target_price " + terms.target_price->ToString() + " is not " + (is_long ? "above " : "below ") + market;
+  return "";
+}
+
+std::string WrongQuantity(Decimal quantity, const sizing::Result& most, const sizing::Situation& situation) {
+  const Instrument& instrument = situation.instrument;
+  const std::string asked = "quantity " + quantity.ToString();
+  if (!quantity.IsMultipleOf(instrument.lot_size))
+    return asked + " is no multiple of the lot " + instrument.lot_size.ToString();
+  if (quantity > most.quantity)
+    return asked + " is more than the " + most.quantity.ToString() + " that the deployment's size " +
+           (most.caps.empty() ? "allows" : "and its limits (" + most.caps.back().name + ") allow");
+  if (Multiply(quantity, situation.price, Rounding::kDown) < instrument.min_notional)
+    return asked + " is below the smallest order of " + instrument.min_notional.ToString();
+  return "";
+}
+
+}  // namespace
 
 TradingCalendar Decider::CalendarOf(const Symbol& symbol, const DecisionContext& context) {
   auto instrument = context.instruments.find(symbol);
@@ -61,9 +89,11 @@ void Decider::Try(const sizing::Situation& situation, const sizing::Result& take
 }
 
 Decision Decider::Enter(const Symbol& symbol, Signal side, std::string why, std::map<std::string, std::string> inputs,
-                        const DecisionContext& context) {
+                        const EntryTerms& asked, const DecisionContext& context) {
   SymbolState& state = states_[symbol];
+  const EntryTerms terms = asked;
   state.waiting_entry = Signal::kNone;
+  state.book.waiting_terms = {};
   state.book.waits_for_open = false;
   auto hold = [&](const std::string& reason) {
     return Note(symbol, context.market_time, "hold", why + "; " + reason, std::move(inputs));
@@ -76,6 +106,7 @@ Decision Decider::Enter(const Symbol& symbol, Signal side, std::string why, std:
     if (!spec_.entries_wait_for_open) return hold("the market is closed");
     state.waiting_entry = side;
     state.book.waits_for_open = true;
+    state.book.waiting_terms = terms;
     return hold("the market is closed: it is entered at the open");
   }
   if (side == Signal::kShort && !instrument->second.shortable) return hold("the instrument cannot be sold short");
@@ -85,14 +116,18 @@ Decision Decider::Enter(const Symbol& symbol, Signal side, std::string why, std:
   if (!price.IsPositive() || !instrument->second.lot_size.IsPositive()) return hold("the quote has no price");
   if (spec_.sizing && !context.ceiling) return hold("the account's limits are not known");
 
-  std::optional<Decimal> stop;
+  if (terms.quantity) inputs["quantity"] = terms.quantity->ToString();
+  if (terms.stop_price) inputs["stop_price"] = terms.stop_price->ToString();
+  if (terms.target_price) inputs["target_price"] = terms.target_price->ToString();
+  if (std::string fault = WrongSide(terms, is_long, quote->second); !fault.empty()) return hold(fault);
+  std::optional<Decimal> stop = terms.stop_price;
   if (spec_.stop_loss_ratio || spec_.trailing_stop_ratio) {
     // The nearer one is the one that holds at first.
     Decimal ratio = std::min(spec_.stop_loss_ratio.value_or(Decimal::FromInt(1)),
                              spec_.trailing_stop_ratio.value_or(Decimal::FromInt(1)));
     Decimal distance = Multiply(price, ratio, Rounding::kUp);
     Decimal at = is_long ? price - distance : price + distance;
-    if (at.IsPositive()) stop = at;
+    if (at.IsPositive() && (!stop || (is_long ? at > *stop : at < *stop))) stop = at;
   }
   Decimal capital = *context.equity;
   if (spec_.capital_ratio) capital = Multiply(capital, *spec_.capital_ratio, Rounding::kDown);
@@ -122,6 +157,12 @@ Decision Decider::Enter(const Symbol& symbol, Signal side, std::string why, std:
   }
   for (const sizing::Cap& cap : size.caps) inputs["sizing_cap_" + cap.name] = cap.quantity.ToString();
   if (!size.quantity.IsPositive()) return hold(size.refusal);
+  const sizing::Result by_settings = size;
+  if (terms.quantity) {
+    if (std::string fault = WrongQuantity(*terms.quantity, size, situation); !fault.empty()) return hold(fault);
+    size.quantity = *terms.quantity;
+    size.notional = Multiply(size.quantity, situation.counted_price, Rounding::kUp);
+  }
   if (context.size_ratio) {
     const Decimal lot = instrument->second.lot_size;
     size.quantity = Multiply(size.quantity, *context.size_ratio, Rounding::kDown).RoundTo(lot, Rounding::kDown);
@@ -137,8 +178,13 @@ Decision Decider::Enter(const Symbol& symbol, Signal side, std::string why, std:
   state.working_request = RequestIdOf(decision);
   state.working_is_entry = true;
   state.book.best_price = Decimal();
+  std::tie(state.book.stop_price, state.book.target_price) = std::tie(terms.stop_price, terms.target_price);
   if (spec_.capital_ratio) state.book.working_notional = size.notional;
-  if (spec_.sizing) Try(situation, size, state.book);
+  if (spec_.sizing) {
+    // Methods are judged by what they said, not by what the strategy wanted.
+    if (terms.quantity) size = by_settings;
+    Try(situation, size, state.book);
+  }
   return decision;
 }
 
@@ -155,7 +201,25 @@ bool Decider::WaitsFor(const Symbol& symbol, const DecisionContext& context) con
 std::vector<Decision> Decider::OnOpen(const Symbol& symbol, const DecisionContext& context) {
   if (!WaitsFor(symbol, context)) return {};
   Signal side = states_.at(symbol).waiting_entry;
-  return {Enter(symbol, side, "the market has opened", {}, context)};
+  return {Enter(symbol, side, "the market has opened", {}, states_.at(symbol).book.waiting_terms, context)};
+}
+
+std::string Decider::MoveStops(const Symbol& symbol, const EntryTerms& terms, const DecisionContext& context) {
+  if (!terms.stop_price && !terms.target_price) return "";
+  SymbolState& state = states_.at(symbol);
+  auto quote = context.quotes.find(symbol);
+  if (quote == context.quotes.end()) return "; there is no quote to move its stop by";
+  if (std::string fault = WrongSide(terms, state.quantity.IsPositive(), quote->second); !fault.empty())
+    return "; " + fault;
+  std::string told;
+  auto move = [&](const char* what, const std::optional<Decimal>& to, std::optional<Decimal>& at) {
+    if (!to || to == at) return;
+    at = to;
+    told += std::string("; its ") + what + " is now " + to->ToString();
+  };
+  move("stop", terms.stop_price, state.book.stop_price);
+  move("target", terms.target_price, state.book.target_price);
+  return told;
 }
 
 }  // namespace ballast::strategy

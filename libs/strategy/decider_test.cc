@@ -359,12 +359,13 @@ TEST_F(DeciderTest, AFillMadeByHandInItsBookIsKnownAtOnce) {
 // A strategy that says what the test wants next.
 class Scripted : public Strategy {
  public:
-  explicit Scripted(const Signal& next) : next_(next) {}
-  Evaluation OnBar(const Bar&) override { return {.signal = next_, .reason = "as told"}; }
+  Scripted(const Signal& next, const EntryTerms& terms) : next_(next), terms_(terms) {}
+  Evaluation OnBar(const Bar&) override { return {.signal = next_, .reason = "as told", .terms = terms_}; }
   [[nodiscard]] int warmup_bars() const override { return 1; }
 
  private:
   const Signal& next_;
+  const EntryTerms& terms_;
 };
 
 class DeciderOutTest : public DeciderTest {
@@ -373,7 +374,7 @@ class DeciderOutTest : public DeciderTest {
     spec.symbols = {Symbol("A")};
     Entry entry{.strategy_id = "scripted",
                 .make = [this](const Parameters&) -> absl::StatusOr<std::unique_ptr<Strategy>> {
-                  return std::make_unique<Scripted>(next);
+                  return std::make_unique<Scripted>(next, terms);
                 }};
     decider = std::make_unique<Decider>(std::move(Decider::Make(DeploymentId("demo"), spec, entry)).value());
   }
@@ -382,6 +383,7 @@ class DeciderOutTest : public DeciderTest {
     return Close("A", price);
   }
   Signal next = Signal::kNone;
+  EntryTerms terms;
 };
 
 TEST_F(DeciderOutTest, OutClosesAndTakesNoSide) {
@@ -449,6 +451,117 @@ TEST_F(DeciderOutTest, OutSurvivesARestartAndTheNextSideReplacesIt) {
   decider->Restore(decider->last_sequence(), states);
   (void)Say(Signal::kLong);
   EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty());
+}
+
+// What a strategy asks of its entries: 100,000 of equity at 100 and a tenth of it make 100 units at most.
+using DeciderTermsTest = DeciderOutTest;
+
+TEST_F(DeciderTermsTest, AnEntryHasTheQuantityThatIsAskedOrTheDeploymentsSize) {
+  terms.quantity = Decimal::Of("7");
+  auto asked = Say(Signal::kLong);
+  ASSERT_THAT(asked, SizeIs(1));
+  ASSERT_TRUE(asked[0].intent) << asked[0].reason;
+  EXPECT_EQ(asked[0].intent->quantity, Decimal::Of("7"));
+  EXPECT_EQ(asked[0].inputs.at("quantity"), "7");
+  decider->OnRefused(decider->RequestIdOf(asked[0]), now);
+  now = now + Duration::Seconds(6);
+  terms = {};
+  auto sized = Say(Signal::kLong);
+  ASSERT_TRUE(sized[0].intent);
+  EXPECT_EQ(sized[0].intent->quantity, Decimal::Of("100"));
+}
+
+TEST_F(DeciderTermsTest, MoreThanTheSizeOrNoWholeLotOrAStopOnTheWrongSideIsNoEntryAndSaysWhy) {
+  struct Case {
+    Signal side;
+    EntryTerms terms;
+    const char* why;
+  };
+  const auto d = [](const char* text) { return Decimal::Of(text); };
+  const Case cases[] = {
+      {Signal::kLong, {.quantity = d("101")}, "quantity 101 is more than the 100 that the deployment's size allows"},
+      {Signal::kShort, {.quantity = d("1.5")}, "quantity 1.5 is no multiple of the lot 1"},
+      {Signal::kLong, {.stop_price = d("100")}, "stop_price 100 is not below the bid 100"},
+      {Signal::kShort, {.stop_price = d("99")}, "stop_price 99 is not above the ask 100"},
+      {Signal::kLong, {.target_price = d("99")}, "target_price 99 is not above the bid 100"},
+      {Signal::kShort, {.target_price = d("100")}, "target_price 100 is not below the ask 100"},
+  };
+  for (const Case& one : cases) {
+    terms = one.terms;
+    auto held = Say(one.side);
+    ASSERT_THAT(held, SizeIs(1));
+    EXPECT_FALSE(held[0].intent) << one.why;
+    EXPECT_THAT(held[0].reason, HasSubstr(one.why));
+    EXPECT_TRUE(decider->flat());
+  }
+}
+
+TEST_F(DeciderTermsTest, TheNearerStopHoldsWhoseverItIs) {
+  terms.stop_price = Decimal::Of("99");
+  auto nearer = Say(Signal::kLong);
+  EXPECT_EQ(nearer[0].intent->protective_stop_price, Decimal::Of("99"));
+  Fill(nearer[0], "100");
+  SetQuote("A", "99.01");
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty());
+  // A restart keeps it.
+  decider->Restore(decider->last_sequence(), decider->states());
+  SetQuote("A", "99");
+  auto out = decider->OnQuote(Symbol("A"), Context());
+  ASSERT_THAT(out, SizeIs(1));
+  EXPECT_EQ(out[0].intent->reason, "stop_loss");
+  EXPECT_EQ(out[0].inputs.at("stop_price"), "99");
+  Fill(out[0], "99");
+  EXPECT_FALSE(decider->states().at(Symbol("A")).book.stop_price) << "it was of that position";
+
+  // The deployment's 2 % are not made wider.
+  terms.stop_price = Decimal::Of("80");
+  auto wider = Say(Signal::kLong);
+  EXPECT_EQ(wider[0].intent->protective_stop_price, Decimal::Of("98"));
+  Fill(wider[0], "100");
+  SetQuote("A", "98");
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), SizeIs(1));
+}
+
+TEST_F(DeciderTermsTest, ATargetIsTakenAndAShortsIsBelow) {
+  terms = {.stop_price = Decimal::Of("101"), .target_price = Decimal::Of("97")};
+  auto entry = Say(Signal::kShort);
+  Fill(entry[0], "100");
+  SetQuote("A", "97.01");
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), IsEmpty());
+  SetQuote("A", "97");
+  auto out = decider->OnQuote(Symbol("A"), Context());
+  ASSERT_THAT(out, SizeIs(1));
+  EXPECT_EQ(out[0].intent->reason, "take_profit");
+  EXPECT_EQ(out[0].intent->side, Side::kBuy);
+}
+
+TEST_F(DeciderTermsTest, WithTheSignalOfWhatIsHeldTheyAreMoved) {
+  terms.stop_price = Decimal::Of("99");
+  Fill(Say(Signal::kLong)[0], "100");
+  terms = {.stop_price = Decimal::Of("101"), .target_price = Decimal::Of("104")};
+  auto moved = Say(Signal::kLong, "102");
+  ASSERT_THAT(moved, SizeIs(1));
+  EXPECT_FALSE(moved[0].intent);
+  EXPECT_THAT(moved[0].reason, HasSubstr("its stop is now 101; its target is now 104"));
+  terms = {.stop_price = Decimal::Of("103")};
+  EXPECT_THAT(Say(Signal::kLong, "102")[0].reason, HasSubstr("stop_price 103 is not below the bid 102"));
+  terms = {};
+  EXPECT_THAT(Say(Signal::kLong, "102")[0].reason, ::testing::EndsWith("held already"));
+  SetQuote("A", "101");
+  EXPECT_THAT(decider->OnQuote(Symbol("A"), Context()), SizeIs(1)) << "and the one that could not be stays as it was";
+}
+
+TEST_F(DeciderTermsTest, AnEntryThatWaitsForTheExitKeepsWhatWasAsked) {
+  Fill(Say(Signal::kLong)[0], "100");
+  terms = {.quantity = Decimal::Of("3"), .stop_price = Decimal::Of("101")};
+  Fill(Say(Signal::kShort)[0], "100");
+  terms = {};
+  decider->Restore(decider->last_sequence(), decider->states());
+  auto entry = Say(Signal::kNone);
+  ASSERT_THAT(entry, SizeIs(1));
+  ASSERT_TRUE(entry[0].intent) << entry[0].reason;
+  EXPECT_EQ(entry[0].intent->quantity, Decimal::Of("3"));
+  EXPECT_EQ(entry[0].intent->protective_stop_price, Decimal::Of("101"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "libs/model/market.h"
+#include "libs/strategy/entry_terms.h"
 
 namespace ballast::strategy {
 
@@ -21,6 +22,8 @@ struct Evaluation {
   std::map<std::string, std::string> inputs;
   // Of kNone: why there is no signal is worth keeping, as a decision to hold.
   bool noted = false;
+  // Of kLong and kShort.
+  EntryTerms terms = {};
 };
 
 // One strategy on one instrument. Total and deterministic: the same bars give the same signals. Knows nothing of
@@ -30,6 +33,9 @@ class Strategy {
   virtual ~Strategy() = default;
   // Complete bars, in order of time.
   virtual Evaluation OnBar(const Bar& bar) = 0;
+  // It is told quotes: each one before the bars that end at its time.
+  [[nodiscard]] virtual bool wants_quotes() const { return false; }
+  virtual void OnQuote(const Quote& /*quote*/) {}
   // Bars it wants to have seen before its signals mean something.
   [[nodiscard]] virtual int warmup_bars() const = 0;
 };

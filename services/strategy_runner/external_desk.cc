@@ -145,6 +145,8 @@ void ExternalDesk::Open(LiveDeployment& live, const std::vector<Bar>& past) {
   Talk& talk = talks_[live.row.deployment_id];
   talk.asked.clear();
   talk.seen.clear();
+  talk.untold.clear();
+  talk.omitted = 0;
   talk.open = false;
   const ExternalSession* session = SessionOf(live.row.spec.strategy_id());
   if (session == nullptr) return;
@@ -154,6 +156,8 @@ void ExternalDesk::Open(LiveDeployment& live, const std::vector<Bar>& past) {
   ext::DeploymentOpened& opened = *response.mutable_opened();
   opened.set_deployment_id(live.row.deployment_id);
   auto shelved = floor_.deployments.shelf().external().Find(session->strategy_id);
+  talk.quotes = shelved->registration.quotes;
+  if (talk.quotes) opened.set_quote_source(ext::QUOTE_SOURCE_MARKET);
   auto parameters = shelved->registration.Complete(live.decider->spec().parameters);
   if (parameters.ok()) opened.mutable_parameters()->insert(parameters->begin(), parameters->end());
   for (const Symbol& symbol : live.decider->spec().symbols) opened.add_symbols(symbol.value());
@@ -170,7 +174,43 @@ void ExternalDesk::Open(LiveDeployment& live, const std::vector<Bar>& past) {
     }
     session->port->Send(std::move(history));
   }
+  // Where the market stands before it says more.
+  if (talk.quotes) {
+    talk.untold = live.decider->spec().symbols;
+    TellQuotes(talk, live.row.deployment_id, *session->port);
+  }
   for (const Bar& bar : live.bars) Ask(live, bar);
+}
+
+void ExternalDesk::Tell(LiveDeployment& live, const std::vector<Symbol>& quoted) {
+  if (!live.answers || !live.warm) return;
+  auto found = talks_.find(live.row.deployment_id);
+  if (found == talks_.end() || !found->second.open || !found->second.quotes) return;
+  Talk& talk = found->second;
+  auto session = sessions_.find(talk.session);
+  if (session == sessions_.end()) return;
+  const std::vector<Symbol>& own = live.decider->spec().symbols;
+  for (const Symbol& symbol : quoted) {
+    if (std::find(own.begin(), own.end(), symbol) == own.end()) continue;
+    if (std::find(talk.untold.begin(), talk.untold.end(), symbol) == talk.untold.end())
+      talk.untold.push_back(symbol);
+    else
+      ++talk.omitted;
+  }
+  if (floor_.market.lockstep() || !session->second.port->Busy())
+    TellQuotes(talk, live.row.deployment_id, *session->second.port);
+}
+
+void ExternalDesk::TellQuotes(Talk& talk, const std::string& deployment_id, ExternalPort& port) {
+  ext::ConnectResponse response;
+  ext::Quotes& quotes = *response.mutable_quotes();
+  for (const Symbol& symbol : std::exchange(talk.untold, {})) {
+    if (const Quote* quote = floor_.market.QuoteOf(symbol)) external::ToProto(*quote, quotes.add_quotes());
+  }
+  if (quotes.quotes().empty()) return;
+  quotes.set_deployment_id(deployment_id);
+  quotes.set_omitted(std::exchange(talk.omitted, 0));
+  port.Send(std::move(response));
 }
 
 bool ExternalDesk::IsOwn(const LiveDeployment& live, const Bar& bar) {
@@ -188,6 +228,7 @@ void ExternalDesk::Ask(LiveDeployment& live, const Bar& bar) {
   // Its strategy sees each bar once, as those in here do.
   if (seen.nanos != 0 && bar.start_time <= seen) return;
   seen = bar.start_time;
+  if (!talk.untold.empty()) TellQuotes(talk, live.row.deployment_id, *session->second.port);
   ext::ConnectResponse response;
   response.mutable_bars()->set_deployment_id(live.row.deployment_id);
   external::ToProto(bar, ++talk.last_sequence, response.mutable_bars()->add_bars());

@@ -30,6 +30,9 @@ class ExternalDesk {
   // The deployment's indicators have seen `past`, in order of time, and nothing else. Told to its process together with
   // the bars that wait.
   void Open(LiveDeployment& live, const std::vector<Bar>& past);
+  // The market says so, to those that want quotes; before the bars of the same step. In lockstep every one; else of
+  // each instrument the newest, as fast as the process reads.
+  void Tell(LiveDeployment& live, const std::vector<Symbol>& quoted);
   // A bar of it waits to be decided.
   void Ask(LiveDeployment& live, const Bar& bar);
   // All of its bars are settled, or some of what waits is. True for what is not external.
@@ -61,6 +64,10 @@ class ExternalDesk {
     std::vector<Asked> asked;
     // The newest verdict's; told once in a row.
     external::v1::Fault fault = external::v1::FAULT_UNSPECIFIED;
+    bool quotes = false;
+    // Quoted since it was too busy to be told, and how many quotes of those were overtaken by newer ones.
+    std::vector<Symbol> untold;
+    std::uint64_t omitted = 0;
   };
 
   // Null: not connected.
@@ -73,6 +80,7 @@ class ExternalDesk {
   strategy::Evaluation Verdict(LiveDeployment& live, Talk& talk, const Bar& bar);
   void Refuse(const ExternalSession& session, const external::v1::Answer& answer, external::v1::Fault fault,
               const std::string& why);
+  void TellQuotes(Talk& talk, const std::string& deployment_id, ExternalPort& port);
   void Close(Talk& talk, const std::string& deployment_id, const std::string& why);
   void WatchMissing(std::int64_t now_ns);
 

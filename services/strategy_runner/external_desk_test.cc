@@ -24,6 +24,7 @@ class ScriptedPort final : public ExternalPort {
  public:
   void Send(ext::ConnectResponse message) override { told.push_back(std::move(message)); }
   void Close(const absl::Status& why) override { closed = why; }
+  [[nodiscard]] bool Busy() const override { return busy; }
 
   // "registered", "opened demo fast=5", "history 1 2 3", "bar 4", "closed demo", "refused 4 FAULT_LATE"
   [[nodiscard]] std::vector<std::string> Told() const {
@@ -39,6 +40,12 @@ class ScriptedPort final : public ExternalPort {
         text = message.bars().history() ? "history" : "bar";
         for (const ext::Bar& bar : message.bars().bars()) text += " " + std::to_string(bar.sequence());
       }
+      if (message.has_quotes()) {
+        text = "quotes";
+        for (const ext::Quote& quote : message.quotes().quotes())
+          text += " " + quote.symbol() + "@" + quote.last_price();
+        if (message.quotes().omitted() > 0) text += " omitted " + std::to_string(message.quotes().omitted());
+      }
       if (message.has_closed()) text = "closed " + message.closed().deployment_id();
       if (message.has_refused())
         text = "refused " + std::to_string(message.refused().sequence()) + " " +
@@ -50,6 +57,7 @@ class ScriptedPort final : public ExternalPort {
 
   std::vector<ext::ConnectResponse> told;
   absl::Status closed;
+  bool busy = false;
 };
 
 class ExternalDeskTest : public RunnerStage {
@@ -61,6 +69,7 @@ class ExternalDeskTest : public RunnerStage {
     row.registration.set_name("probe");
     row.registration.set_version("1");
     row.registration.set_warmup_bars(3);
+    row.registration.set_quotes(quotes_);
     ext::Parameter& fast = *row.registration.add_parameters();
     fast.set_name("fast");
     fast.set_type(ext::PARAMETER_TYPE_INTEGER);
@@ -91,13 +100,17 @@ class ExternalDeskTest : public RunnerStage {
     return answer;
   }
   void Answer(std::uint64_t session, ext::Answer answer) {
-    EXPECT_TRUE(runner_->AnswerExternal(session, std::move(answer)));
+    bool taken = false;
+    EXPECT_TRUE(runner_->AnswerExternal(session, std::move(answer), [&] { taken = true; }));
+    EXPECT_FALSE(taken) << "nothing else is read from the process before this one has been looked at";
     Poll();
+    EXPECT_TRUE(taken);
   }
   void Disconnect(std::uint64_t session) {
     runner_->DisconnectExternal(session);
     Poll();
   }
+  bool quotes_ = false;
   void ExpectNoOrder() { EXPECT_THAT(neighbours_.submitted, IsEmpty()); }
 };
 
@@ -139,6 +152,96 @@ TEST_F(ExternalDeskTest, ASignalIsSizedCheckedAndSentAsAnyOther) {
   EXPECT_EQ(stored->decisions(0).inputs().at("score"), "7");
   EXPECT_EQ(stored->decisions(0).inputs().at("strength"), "0.9");
   EXPECT_EQ(stored->decisions(0).inputs().at("price"), "110");
+}
+
+TEST_F(ExternalDeskTest, TheAnswersQuantityStopAndTargetAreTheEntrysAndOutliveARestart) {
+  Connect(1);
+  Step(4, "110");
+  ext::Answer answer = Says(4, ext::SIGNAL_LONG);
+  answer.set_quantity("4");
+  answer.set_stop_price("109");
+  answer.set_target_price("120");
+  Answer(1, answer);
+  ASSERT_THAT(neighbours_.submitted, SizeIs(1));
+  EXPECT_EQ(neighbours_.submitted[0].quantity().value(), "4");
+  EXPECT_EQ(neighbours_.submitted[0].protective_stop_price().value(), "109");
+  Filled("demo-1", type::v1::SIDE_BUY);
+  shelf_.external().SetConnected(kProbe, false);
+  Restart();
+  Bring(MakeStep(5, "108.9", true, true));
+  ASSERT_THAT(neighbours_.submitted, SizeIs(2)) << "with nobody there";
+  EXPECT_EQ(neighbours_.submitted[1].reason(), "stop_loss");
+}
+
+TEST_F(ExternalDeskTest, MoreThanTheDeploymentsSizeIsNoEntry) {
+  Connect(1);
+  Step(4, "110");
+  ext::Answer answer = Says(4, ext::SIGNAL_LONG);
+  answer.set_quantity("10");
+  Answer(1, answer);
+  ExpectNoOrder();
+  EXPECT_THAT(Decisions(), ElementsAre(HasSubstr("quantity 10 is more than the 9 that the deployment's size allows")));
+  EXPECT_EQ(Now().external_connection(), EXTERNAL_CONNECTION_CONNECTED) << "its answer was sound";
+}
+
+class ExternalQuotesTest : public ExternalDeskTest {
+ protected:
+  ExternalQuotesTest() { quotes_ = true; }
+};
+
+TEST_F(ExternalQuotesTest, QuotesAreToldBeforeTheBarThatEndsWithThem) {
+  auto port = Connect(1);
+  Step(4, "110");
+  EXPECT_THAT(port->Told(),
+              ElementsAre("registered", "opened demo fast=5", "history 1 2 3", "quotes SPY@110", "bar 4"));
+  EXPECT_EQ(port->told[1].opened().quote_source(), ext::QUOTE_SOURCE_MARKET);
+  Answer(1, Says(4, ext::SIGNAL_NONE));
+  Bring(MakeStep(4, "110.5", true, false));
+  EXPECT_EQ(port->Told().back(), "quotes SPY@110.5");
+  Step(5, "111");
+  auto told = port->Told();
+  EXPECT_THAT(std::vector(told.end() - 2, told.end()), ElementsAre("quotes SPY@111", "bar 5"));
+}
+
+TEST_F(ExternalQuotesTest, WhoDoesNotReadIsToldTheNewestAndHowManyWereLeftOut) {
+  auto port = Connect(1);
+  Step(4, "110");
+  Answer(1, Says(4, ext::SIGNAL_NONE));
+  port->busy = true;
+  std::size_t before = port->told.size();
+  for (const char* price : {"111", "112", "113"}) Bring(MakeStep(4, price, true, false));
+  EXPECT_THAT(port->told, SizeIs(before));
+  Step(5, "114");
+  auto told = port->Told();
+  ASSERT_THAT(told, SizeIs(before + 2));
+  EXPECT_EQ(told[before], "quotes SPY@114 omitted 3") << "a bar is never told before where its market stands";
+  EXPECT_EQ(told[before + 1], "bar 5");
+}
+
+TEST_F(ExternalQuotesTest, AMarketThatWaitsLeavesNoneOut) {
+  auto port = Connect(1);
+  std::uint64_t number = 0;
+  auto step = [&](int minute, const char* price, bool bar) {
+    broker::v1::StreamMarketDataResponse message = MakeStep(minute, price, true, bar);
+    message.set_lockstep(true);
+    message.set_step(++number);
+    Bring(std::move(message));
+  };
+  step(4, "110", true);
+  Answer(1, Says(4, ext::SIGNAL_NONE));
+  port->busy = true;
+  std::size_t before = port->told.size();
+  for (const char* price : {"111", "112", "113"}) step(4, price, false);
+  auto told = port->Told();
+  EXPECT_THAT(std::vector(told.begin() + static_cast<std::ptrdiff_t>(before), told.end()),
+              ElementsAre("quotes SPY@111", "quotes SPY@112", "quotes SPY@113"));
+}
+
+TEST_F(ExternalDeskTest, WhoDidNotAskForQuotesIsToldNone) {
+  auto port = Connect(1);
+  Step(4, "110");
+  Bring(MakeStep(4, "110.5", true, false));
+  for (const std::string& one : port->Told()) EXPECT_THAT(one, ::testing::Not(HasSubstr("quotes")));
 }
 
 TEST_F(ExternalDeskTest, WhoIsSilentGetsNoOrderAndIsShownSo) {

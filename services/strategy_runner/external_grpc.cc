@@ -12,9 +12,19 @@ namespace ballast {
 
 namespace ext = external::v1;
 
+// Whoever does not read what it is told is sent away by the bytes that wait, not by their number: a history is large.
+template <>
+inline std::size_t internal::EncodedBytes(const ext::ConnectResponse& message) {
+  return message.ByteSizeLong();
+}
+
 namespace {
 
 constexpr std::size_t kMessageBytesMax = 64 << 10;
+// Of what a process has not read: no more quotes before it has.
+constexpr std::size_t kBusyBytes = 256 << 10;
+// Calls at once, those that have not registered yet included.
+constexpr int kStreamsMax = 256;
 // A refusal travels in the trailer of a call, where 8 KiB is the end.
 constexpr std::size_t kViolationsMax = 8;
 
@@ -55,6 +65,10 @@ class StreamPort final : public ExternalPort {
   void Close(const absl::Status& why) override {
     if (auto session = session_.lock()) session->Close(ToGrpc(why));
   }
+  [[nodiscard]] bool Busy() const override {
+    auto session = session_.lock();
+    return session && session->unsent_bytes() > kBusyBytes;
+  }
 
  private:
   std::weak_ptr<ExternalCall> session_;
@@ -92,7 +106,14 @@ grpc::ServerBidiReactor<ext::ConnectRequest, ext::ConnectResponse>* ExternalGrpc
         if (stream->session.expired()) stream->session = std::static_pointer_cast<ExternalCall>(self.Self());
         OnMessage(stream, request);
       },
-      [this, stream] { runner_.DisconnectExternal(stream->number); });
+      [this, stream] {
+        --streams_;
+        runner_.DisconnectExternal(stream->number);
+      });
+  if (++streams_ > kStreamsMax) {
+    session->Close({grpc::RESOURCE_EXHAUSTED, "256 connections of external strategies are open already"});
+    return session.get();
+  }
   if (grpc::Status not_in = WhyNotIn(token_, *context); !not_in.ok()) session->Close(not_in);
   return session.get();
 }
@@ -105,8 +126,12 @@ void ExternalGrpc::OnMessage(const std::shared_ptr<Stream>& stream, ext::Connect
   if (request.ByteSizeLong() > kMessageBytesMax) return refuse("a message of 65536 bytes at most is expected");
   if (request.has_answer()) {
     if (!stream->registered) return refuse("the first message is the registration");
-    if (!runner_.AnswerExternal(stream->number, std::move(*request.mutable_answer())))
-      session->Close(TooManyStrategies());
+    // One at a time: what a process says faster than it is heard stays with the process.
+    session->Hold();
+    if (runner_.AnswerExternal(stream->number, std::move(*request.mutable_answer()), [session] { session->ReadOn(); }))
+      return;
+    session->Close(TooManyStrategies());
+    session->ReadOn();
     return;
   }
   if (!request.has_registration()) return refuse("a registration or an answer is expected");

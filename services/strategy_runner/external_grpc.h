@@ -42,6 +42,7 @@ class ExternalGrpc final : public external::v1::ExternalStrategyService::Callbac
   const Clock& clock_;
   Logger& log_;
   std::atomic<std::uint64_t> last_session_{0};
+  std::atomic<int> streams_{0};
   BoundedQueue<std::function<void()>> writes_{50};
   std::thread writer_;
 };

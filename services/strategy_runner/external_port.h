@@ -16,6 +16,8 @@ class ExternalPort {
   // One that cannot be told any more ends; that is heard of as the session's end.
   virtual void Send(external::v1::ConnectResponse message) = 0;
   virtual void Close(const absl::Status& why) = 0;
+  // So much is unread that what can wait should.
+  [[nodiscard]] virtual bool Busy() const = 0;
 };
 
 // One process that has said what it is, which is stored.

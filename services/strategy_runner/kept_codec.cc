@@ -1,5 +1,7 @@
 #include "services/strategy_runner/kept_codec.h"
 
+#include <optional>
+
 #include "ballast/strategy/v1/kept.pb.h"
 #include "libs/base/absl_std.h"
 #include "libs/wire/wire.h"
@@ -13,6 +15,10 @@ namespace pb = strategy::v1;
 void Keep(Decimal value, pb::KeptSymbolBook& out, type::v1::Decimal* (pb::KeptSymbolBook::*field)()) {
   if (!value.IsZero()) wire::ToProto(value, (out.*field)());
 }
+void Keep(const std::optional<Decimal>& value, pb::KeptSymbolBook& out,
+          type::v1::Decimal* (pb::KeptSymbolBook::*field)()) {
+  if (value) wire::ToProto(*value, (out.*field)());
+}
 void Keep(Decimal value, pb::KeptDeploymentBook& out, type::v1::Decimal* (pb::KeptDeploymentBook::*field)()) {
   if (!value.IsZero()) wire::ToProto(value, (out.*field)());
 }
@@ -24,6 +30,11 @@ Decimal Read(const type::v1::Decimal& kept, const char* field, absl::Status& sta
   if (value.ok()) return *value;
   status.Update(absl::DataLossError(value.status().message()));
   return {};
+}
+
+std::optional<Decimal> ReadOptional(bool kept, const type::v1::Decimal& value, const char* field,
+                                    absl::Status& status) {
+  return kept ? std::optional(Read(value, field, status)) : std::nullopt;
 }
 
 }  // namespace
@@ -41,6 +52,11 @@ std::string KeptBytes(const strategy::SymbolBook& book) {
   Keep(book.trial.capital, out, &pb::KeptSymbolBook::mutable_trial_capital);
   Keep(book.best_price, out, &pb::KeptSymbolBook::mutable_best_price);
   Keep(book.working_notional, out, &pb::KeptSymbolBook::mutable_working_notional);
+  Keep(book.stop_price, out, &pb::KeptSymbolBook::mutable_stop_price);
+  Keep(book.target_price, out, &pb::KeptSymbolBook::mutable_target_price);
+  Keep(book.waiting_terms.quantity, out, &pb::KeptSymbolBook::mutable_waiting_quantity);
+  Keep(book.waiting_terms.stop_price, out, &pb::KeptSymbolBook::mutable_waiting_stop_price);
+  Keep(book.waiting_terms.target_price, out, &pb::KeptSymbolBook::mutable_waiting_target_price);
   out.set_waits_for_open(book.waits_for_open);
   out.set_volatility_bars(book.volatility.bars);
   Keep(book.volatility.close, out, &pb::KeptSymbolBook::mutable_volatility_close);
@@ -63,6 +79,15 @@ absl::StatusOr<strategy::SymbolBook> SymbolBookOf(const std::string& bytes) {
   book.trial.capital = Read(kept.trial_capital(), "trial_capital", status);
   book.best_price = Read(kept.best_price(), "best_price", status);
   book.working_notional = Read(kept.working_notional(), "working_notional", status);
+  auto optional = [&](bool has, const type::v1::Decimal& value, const char* field) {
+    return ReadOptional(has, value, field, status);
+  };
+  book.stop_price = optional(kept.has_stop_price(), kept.stop_price(), "stop_price");
+  book.target_price = optional(kept.has_target_price(), kept.target_price(), "target_price");
+  strategy::EntryTerms& terms = book.waiting_terms;
+  terms.quantity = optional(kept.has_waiting_quantity(), kept.waiting_quantity(), "waiting_quantity");
+  terms.stop_price = optional(kept.has_waiting_stop_price(), kept.waiting_stop_price(), "waiting_stop_price");
+  terms.target_price = optional(kept.has_waiting_target_price(), kept.waiting_target_price(), "waiting_target_price");
   book.waits_for_open = kept.waits_for_open();
   book.volatility.bars = kept.volatility_bars();
   book.volatility.close = Read(kept.volatility_close(), "volatility_close", status);

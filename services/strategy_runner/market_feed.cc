@@ -93,6 +93,7 @@ void MarketFeed::Begin(Step& step) {
 void MarketFeed::Queue(const std::vector<Bar>& bars) {
   for (auto& [id, live] : floor_.deployments.all()) {
     if (!live.running()) continue;
+    external_.Tell(live, quoted_);
     for (const Bar& bar : bars) {
       if (!live.decider->Wants(bar)) continue;
       live.bars.push_back(bar);

@@ -175,10 +175,12 @@ bool Runner::ConnectExternal(ExternalSession session) {
                       [this, session = std::move(session)]() mutable { external_.Connect(std::move(session)); });
 }
 
-bool Runner::AnswerExternal(std::uint64_t session, external::v1::Answer answer) {
+bool Runner::AnswerExternal(std::uint64_t session, external::v1::Answer answer, std::function<void()> taken) {
   std::size_t bytes = kTaskBytes + answer.ByteSizeLong();
-  return inbox_->Post(kFeeds, bytes,
-                      [this, session, answer = std::move(answer)] { external_.Answer(session, answer); });
+  return inbox_->Post(kFeeds, bytes, [this, session, answer = std::move(answer), taken = std::move(taken)] {
+    external_.Answer(session, answer);
+    taken();
+  });
 }
 
 void Runner::DisconnectExternal(std::uint64_t session) {

@@ -93,7 +93,8 @@ class Runner : public runtime::Machine {
 
   // Any thread: the processes of external strategies. False: the inbox is full, and the session has to end.
   bool ConnectExternal(ExternalSession session);
-  bool AnswerExternal(std::uint64_t session, external::v1::Answer answer);
+  // `taken` runs on the deciding thread once the answer has been looked at; its process is not listened to before.
+  bool AnswerExternal(std::uint64_t session, external::v1::Answer answer, std::function<void()> taken);
   void DisconnectExternal(std::uint64_t session);
 
  private:

@@ -1,6 +1,8 @@
 """The Python package as people install it: its example makes the built-in strategy's trades in a backtest, and trades on the suite."""
 import json
 import os
+import pathlib
+import queue
 import random
 import subprocess
 import threading
@@ -84,6 +86,39 @@ def test_the_example_of_the_how_to_trades(python, tmp_path):
     backtest(python, CLIENT / "examples/momentum.py", "--backtest", "BTC-USD", "--param", "periods=30", "--stop", "0.01", "--out", report)
     trades = json.loads(report.read_text())
     assert len(trades["trades"]) > 5 and {one["side"] for one in trades["all_fills"]} == {"BUY", "SELL"}
+
+
+QUOTED = CLIENT / "examples/spread_filter.py"
+
+
+def test_quotes_are_told_in_a_backtest_and_an_entry_is_as_the_strategy_says(python, tmp_path):
+    report = tmp_path / "report.json"
+    shown = backtest(python, QUOTED, "--backtest", "BTC-USD", "--param", "periods=30", "--param", "units=0.01", "--param", "stop=0.003",
+                     "--size", "0.1", "--out", report)
+    made = json.loads(report.read_text())
+    entries = [one for one in made["first_decisions"] if one["action"] == "enter_long"]
+    assert len(entries) > 5 and all(float(one["inputs"]["spread_bps"]) > 0 and one["inputs"]["quantity"] == "0.01" for one in entries)
+    assert {one["quantity"] for one in made["all_fills"] if one["side"] == "BUY"} == {"0.01"}
+    reasons = {one["exit_reason"] for one in made["trades"]}
+    assert {"stop_loss", "take_profit"} & reasons, reasons
+    assert "asks for quotes" not in shown
+    # The same run says the same.
+    again = tmp_path / "again.json"
+    backtest(python, QUOTED, "--backtest", "BTC-USD", "--param", "periods=30", "--param", "units=0.01", "--param", "stop=0.003",
+             "--size", "0.1", "--out", again)
+    assert json.loads(again.read_text())["all_fills"] == made["all_fills"]
+    # More than the deployment's size is no entry, and says so.
+    backtest(python, QUOTED, "--backtest", "BTC-USD", "--param", "units=0.5", "--size", "0.02", "--out", report)
+    made = json.loads(report.read_text())
+    assert made["all_fills"] == [] and any("quantity 0.5 is more than the 0.0" in one["reason"] for one in made["first_decisions"])
+
+
+def test_a_file_without_quotes_says_that_they_are_made(python, tmp_path):
+    bars = tmp_path / "bars.csv"
+    bars.write_text("time,open,high,low,close,volume\n" + "".join(
+        f"{1_700_000_040 + minute * 60},100,101,99,{100 + minute % 3},10\n" for minute in range(300)))
+    shown = backtest(python, QUOTED, "--backtest", bars, "--symbols", "TOY", "--instrument", "TOY,asset_class=CRYPTO,tick_size=0.01,lot_size=0.001")
+    assert "asks for quotes and this data has none" in shown, shown
 
 
 def test_a_backtest_of_a_strategy_that_fails_says_so_and_makes_no_report(python, tmp_path):
@@ -240,6 +275,69 @@ def test_nobody_comes_in_without_the_token_or_with_nonsense(suite):
     code, details = connect(suite, token, register(warmup_bars=7))
     assert code == grpc.StatusCode.ALREADY_EXISTS and "raise the version" in details, (code, details)
     assert suite.get("/api/live/status")["running"], "and the runner serves on"
+
+
+def test_quotes_come_before_their_bar_and_who_floods_or_does_not_read_harms_nobody(python, suite):
+    external, token = suite.protos.external, suite.environment["BALLAST_TOKEN"]
+    method = suite.channel("strategy_runner").stream_stream(
+        "/ballast.external.v1.ExternalStrategyService/Connect",
+        request_serializer=external.ConnectRequest.SerializeToString, response_deserializer=external.ConnectResponse.FromString)
+    requests = queue.Queue()
+    requests.put(external.ConnectRequest(registration=external.Registration(name="quoted", version="1", quotes=True)))
+    call = method(iter(requests.get, None), metadata=[("authorization", f"Bearer {token}")], timeout=180)
+    told = iter(call)
+    assert next(told).registered.strategy_id == "external:quoted@1"
+    status, body = suite.request("POST", "/api/trading/deploy", {"request_id": "quoted-1", "start": True, "spec": {
+        **DEPLOYMENT, "strategy_id": "external:quoted@1", "parameters": {}, "symbols": ["BTC-USD"], "display_name": "quoted"}})
+    deployment = body["deployment"]["deployment_id"]
+    assert status == 200 and of(suite, deployment)["status"] == "DEPLOYMENT_STATUS_ACTIVE", body
+    opened = next(told).opened
+    assert (opened.deployment_id, opened.quote_source) == (deployment, external.QUOTE_SOURCE_MARKET)
+    quotes, bars = [], []
+    while len(bars) < 3:
+        message = next(told)
+        if message.HasField("quotes"):
+            quotes += message.quotes.quotes
+        elif message.HasField("bars"):
+            bar = message.bars.bars[0]
+            assert quotes and quotes[-1].quote_time.ToNanoseconds() >= bar.start_time.ToNanoseconds()
+            bars.append(bar.sequence)
+            requests.put(external.ConnectRequest(answer=external.Answer(deployment_id=deployment, sequence=bar.sequence, signal="SIGNAL_NONE")))
+    assert len(quotes) > len(bars) and all(one.symbol == "BTC-USD" and float(one.bid_price) > 0 for one in quotes)
+
+    # An example trades beside it while it says the same thing hundreds of thousands of times and reads nothing of what comes back.
+    example = Process(python, suite)
+    try:
+        wait_until(lambda: offered(suite) == "EXTERNAL_CONNECTION_CONNECTED", 60, "the example is there: " + example.text())
+        status, body = suite.request("POST", "/api/trading/deploy", {"request_id": "beside-1", "spec": DEPLOYMENT, "start": True})
+        beside = body["deployment"]["deployment_id"]
+        assert status == 200, body
+        before = memory(suite)
+        late = external.ConnectRequest(answer=external.Answer(deployment_id=deployment, sequence=bars[0], signal="SIGNAL_LONG", reason="r" * 190))
+        sent = 0
+        while call.is_active() and sent < 400_000:
+            if requests.qsize() < 2_000:
+                requests.put(late)
+                sent += 1
+            elif sent > 50_000 and len(decisions(suite, beside)) > 5:
+                break
+        wait_until(lambda: len(decisions(suite, beside)) > 5, 60, "the other one decides meanwhile")
+        assert not any("EXTERNAL_NO_ANSWER" in one["reason"] for one in decisions(suite, beside))
+        grown = memory(suite) - before
+        print(f"\n{sent} answers, {'sent away' if not call.is_active() else 'still there'}, {grown >> 20} MiB more")
+        assert grown < 64 << 20
+        suite.request("POST", f"/api/trading/stop/{beside}", {"close_positions": True})
+    finally:
+        call.cancel()
+        requests.put(None)
+        example.end()
+    suite.request("POST", f"/api/trading/stop/{deployment}", {"close_positions": True})
+
+
+def memory(suite):
+    """Of the runner, resident."""
+    process = suite.child("strategy_runner").process
+    return 4096 * int(pathlib.Path(f"/proc/{process.pid}/statm").read_text().split()[1])
 
 
 def test_the_example_may_be_deployed_in_a_sweep(python):

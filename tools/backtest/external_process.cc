@@ -30,6 +30,8 @@ namespace {
 
 constexpr int kAnswerMsMax = 60'000;
 constexpr int kEndMsMax = 5'000;
+// Told in one message where no bar ends for long.
+constexpr int kQuotesMessageMax = 500;
 constexpr std::size_t kMessageBytesMax = 64 << 10;
 // In the child.
 constexpr int kChildDescriptor = 3;
@@ -156,8 +158,12 @@ class ExternalProcess::Wire {
 // One instrument of one run.
 class ExternalProcess::Played : public strategy::Strategy {
  public:
-  Played(std::shared_ptr<ExternalProcess> process, strategy::Parameters parameters, std::string timeframe)
-      : process_(std::move(process)), parameters_(std::move(parameters)), timeframe_(std::move(timeframe)) {}
+  Played(std::shared_ptr<ExternalProcess> process, strategy::Parameters parameters, std::string timeframe,
+         bool quotes_are_modelled)
+      : process_(std::move(process)),
+        parameters_(std::move(parameters)),
+        timeframe_(std::move(timeframe)),
+        quotes_are_modelled_(quotes_are_modelled) {}
   ~Played() override {
     if (id_.empty()) return;
     ext::ConnectResponse message;
@@ -170,15 +176,8 @@ class ExternalProcess::Played : public strategy::Strategy {
 
   strategy::Evaluation OnBar(const Bar& bar) override {
     std::vector<ext::ConnectResponse> messages;
-    if (id_.empty()) {
-      id_ = "backtest-" + std::to_string(process_->wire_->NextRun());
-      ext::DeploymentOpened& opened = *messages.emplace_back().mutable_opened();
-      opened.set_deployment_id(id_);
-      opened.mutable_parameters()->insert(parameters_.begin(), parameters_.end());
-      opened.add_symbols(bar.symbol.value());
-      opened.set_timeframe(timeframe_);
-      opened.set_account_id("backtest");
-    }
+    if (id_.empty()) messages.push_back(Opened(bar.symbol));
+    if (heard_.has_quotes()) messages.push_back(std::exchange(heard_, {}));
     ext::Bars& bars = *messages.emplace_back().mutable_bars();
     bars.set_deployment_id(id_);
     external::ToProto(bar, ++sequence_, bars.add_bars());
@@ -199,12 +198,37 @@ class ExternalProcess::Played : public strategy::Strategy {
     return std::move(reading.evaluation);
   }
   [[nodiscard]] int warmup_bars() const override { return process_->registration_.warmup_bars; }
+  [[nodiscard]] bool wants_quotes() const override { return process_->registration_.quotes; }
+  void OnQuote(const Quote& quote) override {
+    if (id_.empty()) process_->wire_->Tell(Opened(quote.symbol));
+    ext::Quotes& quotes = *heard_.mutable_quotes();
+    quotes.set_deployment_id(id_);
+    external::ToProto(quote, quotes.add_quotes());
+    if (quotes.quotes_size() >= kQuotesMessageMax) process_->wire_->Tell(std::exchange(heard_, {}));
+  }
 
  private:
+  ext::ConnectResponse Opened(const Symbol& symbol) {
+    id_ = "backtest-" + std::to_string(process_->wire_->NextRun());
+    ext::ConnectResponse message;
+    ext::DeploymentOpened& opened = *message.mutable_opened();
+    opened.set_deployment_id(id_);
+    opened.mutable_parameters()->insert(parameters_.begin(), parameters_.end());
+    opened.add_symbols(symbol.value());
+    opened.set_timeframe(timeframe_);
+    opened.set_account_id("backtest");
+    if (wants_quotes())
+      opened.set_quote_source(quotes_are_modelled_ ? ext::QUOTE_SOURCE_MODEL : ext::QUOTE_SOURCE_MARKET);
+    return message;
+  }
+
   std::shared_ptr<ExternalProcess> process_;
   strategy::Parameters parameters_;
   std::string timeframe_;
+  bool quotes_are_modelled_;
   std::string id_;
+  // Not told yet: goes with the next bar.
+  ext::ConnectResponse heard_;
   std::uint64_t sequence_ = 0;
 };
 
@@ -259,12 +283,13 @@ absl::StatusOr<std::shared_ptr<ExternalProcess>> ExternalProcess::Start(const st
   return process;
 }
 
-strategy::Entry ExternalProcess::EntryOf(std::vector<std::shared_ptr<ExternalProcess>> processes,
-                                         std::string timeframe) {
+strategy::Entry ExternalProcess::EntryOf(std::vector<std::shared_ptr<ExternalProcess>> processes, std::string timeframe,
+                                         bool quotes_are_modelled) {
   const external::Registration& registration = processes.front()->registration_;
   return registration.EntryWith([seats = std::make_shared<Seats>(std::move(processes)),
-                                 timeframe = std::move(timeframe)](const strategy::Parameters& complete) {
-    return std::make_unique<Played>(seats->Mine(), complete, timeframe);
+                                 timeframe = std::move(timeframe),
+                                 quotes_are_modelled](const strategy::Parameters& complete) {
+    return std::make_unique<Played>(seats->Mine(), complete, timeframe, quotes_are_modelled);
   });
 }
 

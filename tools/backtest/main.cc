@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -39,7 +40,7 @@ int Fail(const absl::Status& status) {
 std::string Percent(double ratio) {
   char text[32];
   (void)std::snprintf(text, sizeof text, "%.2f %%", ratio * 100);
-  return text;
+  return std::string_view(text) == "-0.00 %" ? "0.00 %" : text;
 }
 
 std::string Fixed(const std::optional<double>& value) {
@@ -53,6 +54,16 @@ std::string Text(const strategy::Parameters& parameters) {
   std::string text;
   for (const auto& [name, value] : parameters) text += (text.empty() ? "" : " ") + name + "=" + value;
   return text;
+}
+
+// What is played, also where nothing was said.
+strategy::Parameters WithDefaults(const RunOptions& setup) {
+  strategy::Parameters all = setup.spec.parameters;
+  const strategy::Entry* entry = setup.entry ? &*setup.entry : strategy::Find(setup.spec.strategy_id);
+  if (entry == nullptr) return all;
+  for (const strategy::ParameterSpec& parameter : entry->parameters)
+    all.emplace(parameter.name, parameter.default_value);
+  return all;
 }
 
 int Write(const std::string& path, const std::string& text) {
@@ -123,7 +134,8 @@ void TellOf(const MarketChoice& market, RunOptions& setup) {
 using External = std::vector<std::shared_ptr<ExternalProcess>>;
 
 // A process for each thread; none where none is asked for.
-absl::StatusOr<External> StartExternal(const Options& options, unsigned threads, RunOptions& setup) {
+absl::StatusOr<External> StartExternal(const Options& options, unsigned threads, MarketChoice& market,
+                                       RunOptions& setup) {
   External external;
   if (options.external.empty()) return external;
   if (!options.request.rules.empty()) return absl::InvalidArgumentError("--external: not together with --rules");
@@ -131,7 +143,10 @@ absl::StatusOr<External> StartExternal(const Options& options, unsigned threads,
     ASSIGN_OR_RETURN(std::shared_ptr<ExternalProcess> one, ExternalProcess::Start(options.external));
     external.push_back(std::move(one));
   }
-  setup.entry = ExternalProcess::EntryOf(external, setup.spec.timeframe);
+  setup.entry = ExternalProcess::EntryOf(external, setup.spec.timeframe, market.quotes_are_modelled);
+  if (external.front()->wants_quotes() && market.quotes_are_modelled)
+    market.notes.push_back(
+        "the strategy asks for quotes and this data has none: it is told one a bar, made of its close and the spread");
   setup.spec.strategy_id = setup.entry->strategy_id;
   return external;
 }
@@ -154,7 +169,7 @@ int RunCommand(const Options& options) {
     setup->decisions_max = 200;
     setup->curve_points_max = 1'000;
   }
-  auto external = StartExternal(options, 1, *setup);
+  auto external = StartExternal(options, 1, *market, *setup);
   if (!external.ok()) return Fail(external.status());
   auto run = Run::Make(*setup, market->instruments);
   if (!run.ok()) return Fail(run.status());
@@ -167,7 +182,7 @@ int RunCommand(const Options& options) {
   Outcome outcome = std::move(*run).Finish();
   Statistics statistics = Measure(outcome, setup->cash, market->periods_per_year);
   auto resampled = Resample(outcome.trades, setup->cash, options.resamples, 1);
-  std::cout << setup->spec.strategy_id << " " << Text(setup->spec.parameters) << "\n";
+  std::cout << setup->spec.strategy_id << " " << Text(WithDefaults(*setup)) << "\n";
   for (const std::string& note : market->notes) std::cout << "  note: " << note << "\n";
   Describe(outcome, statistics);
   if (resampled) {
@@ -187,7 +202,7 @@ int LookAheadCommand(const Options& options) {
   auto market = ChooseMarket(options.request);
   if (!market.ok()) return Fail(market.status());
   TellOf(*market, *setup);
-  auto external = StartExternal(options, 1, *setup);
+  auto external = StartExternal(options, 1, *market, *setup);
   if (!external.ok()) return Fail(external.status());
   Progress progress(options.for_programs);
   auto report = CheckLookAhead(*setup, market->instruments, market->until, market->last, options.checks,
@@ -237,7 +252,7 @@ absl::StatusOr<Prepared> Prepare(const Options& options) {
   if (prepared.grid.axes().empty()) return absl::InvalidArgumentError("--grid: at least one NAME=VALUES expected");
   ASSIGN_OR_RETURN(prepared.market, ChooseMarket(options.request));
   TellOf(prepared.market, prepared.setup);
-  ASSIGN_OR_RETURN(prepared.external, StartExternal(options, options.threads, prepared.setup));
+  ASSIGN_OR_RETURN(prepared.external, StartExternal(options, options.threads, prepared.market, prepared.setup));
   return prepared;
 }
 

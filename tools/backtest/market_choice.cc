@@ -1,6 +1,9 @@
 #include "tools/backtest/market_choice.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "libs/backtest/bar_feed.h"
@@ -22,7 +25,27 @@ void Note(MarketChoice& choice) {
   }
 }
 
+// Names every symbol of which there is no recorded minute, and which there are: a typing error is the usual reason.
+absl::Status AllRecorded(const Request& request) {
+  constexpr std::string_view kTail = "_1m_trades.csv";
+  std::set<std::string> there;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator at(request.data, failed), end; !failed && at != end; at.increment(failed)) {
+    std::string name = at->path().filename().string();
+    if (std::size_t tail = name.find(kTail); tail != std::string::npos && tail != 0) there.insert(name.substr(0, tail));
+  }
+  std::string missing, others;
+  for (const std::string& symbol : request.symbols) {
+    if (!there.contains(symbol)) missing += (missing.empty() ? "" : ", ") + symbol;
+  }
+  if (missing.empty() || there.empty()) return absl::OkStatus();
+  for (const std::string& one : there) others += (others.empty() ? "" : ", ") + one;
+  return absl::NotFoundError(ToAbsl("no recorded days of " + missing + " are in " + request.data + "; there are " +
+                                    others + ". Your own: --bars FILE or --data-set NAME"));
+}
+
 absl::StatusOr<MarketChoice> Recorded(const Request& request) {
+  RETURN_IF_ERROR(AllRecorded(request));
   ASSIGN_OR_RETURN(auto replay, market::Replay::Open(request.data, request.symbols, request.instruments));
   MarketChoice choice{.instruments = replay->instruments(), .timeframe = request.timeframe};
   choice.notes = replay->data_set().warnings;
@@ -105,6 +128,7 @@ absl::StatusOr<MarketChoice> Bars(const Request& request) {
   if (import.problem_count > 0)
     choice.notes.push_back("repaired: " + std::to_string(import.problem_count) + " faults, " +
                            std::to_string(import.left_out) + " rows left out");
+  choice.quotes_are_modelled = all.bid.empty();
   choice.notes.push_back(
       std::string(all.bid.empty() ? "nobody quoted these bars" : "where no bid and ask are in the file") +
       ": a spread of " + spread.ratio.ToString() + " of the close stands around it, with " +

@@ -22,6 +22,8 @@ struct MarketChoice {
   std::string timeframe;
   UtcTime first;
   UtcTime last;
+  // Nobody quoted any of it: each bar's quote is made of its close and the spread model.
+  bool quotes_are_modelled = false;
   // What a person should know of it: the files, the spread model, warnings.
   std::vector<std::string> notes;
   // Days of results in a year: 365 where one of the instruments never closes.

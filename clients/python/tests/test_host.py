@@ -113,6 +113,55 @@ def test_a_closed_deployment_is_forgotten():
     assert not answers(host, bars(1, "200"))
 
 
+def test_quotes_are_asked_for_by_having_a_method_for_them_and_seen_before_the_bar():
+    class Quoted(Probe):
+        def start(self, ctx):
+            self.spreads = []
+
+        def on_quote(self, ctx, quote):
+            if quote.bid_price == 0:
+                raise ValueError("no bid")
+            self.spreads.append((quote.ask_price - quote.bid_price, ctx.quotes_are_modelled))
+
+        def on_bar(self, ctx, bar):
+            return ballast.hold("seen", spreads=self.spreads)
+
+    def quote(bid, ask):
+        return pb.ConnectResponse(quotes=pb.Quotes(deployment_id="d", quotes=[pb.Quote(
+            symbol="A", bid_price=bid, bid_size="1", ask_price=ask, ask_size="2", last_price=bid, session_open=True)]))
+
+    assert registration_of(Quoted).quotes and not registration_of(Probe).quotes
+    host = Host(Quoted)
+    assert not answers(host, quote("10", "10.5")), "of a deployment that is not there"
+    message = opened()
+    message.opened.quote_source = pb.QUOTE_SOURCE_MODEL
+    answers(host, message)
+    assert not answers(host, quote("10", "10.5"))
+    (seen,) = answers(host, bars(1, "10"))
+    assert seen.inputs["spreads"] == "[(Decimal('0.5'), True)]"
+    answers(host, quote("0", "1"))
+    assert answers(host, bars(2, "10"))[0].failure == "ValueError: no bid"
+
+
+def test_a_decision_may_say_quantity_stop_and_target():
+    class Sized(Probe):
+        def on_bar(self, ctx, bar):
+            return ballast.short("down", quantity=2, stop_price=101.5, target_price=Decimal("90.10"), other=1)
+
+    host = Host(Sized)
+    answers(host, opened())
+    (said,) = answers(host, bars(1, "1"))
+    assert (said.quantity, said.stop_price, said.target_price, dict(said.inputs)) == ("2", "101.5", "90.1", {"other": "1"})
+    (plain,) = answers(host_of(Probe), bars(1, "101"))
+    assert (plain.quantity, plain.stop_price, plain.target_price) == ("", "", "")
+
+
+def host_of(strategy):
+    host = Host(strategy)
+    answers(host, opened())
+    return host
+
+
 def test_numbers_are_told_without_an_exponent():
     assert ballast.hold("x", a=Decimal("1E+3"), b=Decimal("0.1000"), c=Decimal("1E-7"), d=3).inputs == {
         "a": "1000", "b": "0.1", "c": "0.0000001", "d": "3"}

@@ -11,6 +11,15 @@ def test_a_strength_is_a_number_of_0_to_1(strength):
         ballast.long("up", strength=strength)
 
 
+@pytest.mark.parametrize("name", ["quantity", "stop_price", "target_price"])
+def test_what_is_asked_of_an_entry_is_above_zero_and_of_an_entry(name):
+    for wrong in ("NaN", 0, -1, "x"):
+        with pytest.raises(ValueError, match=name):
+            ballast.long("up", **{name: wrong})
+    # To get out no quantity can be said: it is an input, as any other word.
+    assert ballast.out("down", **{name: 1}).inputs == {name: "1"}
+
+
 def test_a_signal_has_a_reason_that_is_kept():
     for make in (ballast.long, ballast.short, ballast.out):
         with pytest.raises(ValueError, match="reason"):

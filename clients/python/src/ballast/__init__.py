@@ -9,9 +9,9 @@
 """
 from ballast.command import run
 from ballast.indicators import Cross, Ema, Sma
-from ballast.model import Bar, Context, Decision, Signal, hold, long, out, short
+from ballast.model import Bar, Context, Decision, Quote, Signal, hold, long, out, short
 from ballast.strategy import Fraction, Integer, Strategy
 
-__all__ = ["Bar", "Context", "Cross", "Decision", "Ema", "Fraction", "Integer", "Signal", "Sma", "Strategy", "hold",
+__all__ = ["Bar", "Context", "Cross", "Decision", "Ema", "Fraction", "Integer", "Quote", "Signal", "Sma", "Strategy", "hold",
            "long", "out", "run", "short"]
 __version__ = "0.1.0"

@@ -1,13 +1,16 @@
 """Runs the instances of a strategy: the suite's messages in, answers out. The same in a backtest and live."""
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import logging
 from decimal import Decimal
 from typing import Dict, Iterator, Optional, Tuple, Type
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from ballast.external.v1 import external_strategy_service_pb2 as pb
-from ballast.model import Bar, Context, Decision, text
+from ballast.model import Bar, Context, Decision, Quote, text
 from ballast.strategy import Strategy
 
 log = logging.getLogger("ballast")
@@ -22,7 +25,7 @@ def registration_of(strategy: Type[Strategy], take_over: bool = False) -> pb.Reg
     made = pb.Registration(name=strategy.name, version=strategy.version,
                            display_name=strategy.display_name or strategy.name.replace("_", " ").capitalize(),
                            description=strategy.description or " ".join((strategy.__doc__ or "").split()),
-                           warmup_bars=strategy.warmup_bars, take_over=take_over)
+                           warmup_bars=strategy.warmup_bars, take_over=take_over, quotes=strategy.wants_quotes())
     for name, parameter in strategy.parameters().items():
         made.parameters.add(
             name=name, description=parameter.description,
@@ -36,8 +39,10 @@ class _Instance:
 
     def __init__(self, strategy: Type[Strategy], opened: pb.DeploymentOpened, symbol: str) -> None:
         parameters = dict(opened.parameters)
-        self._live = Context(opened.deployment_id, opened.account_id, symbol, opened.timeframe, parameters)
-        self._warming = Context(opened.deployment_id, opened.account_id, symbol, opened.timeframe, parameters, True)
+        modelled = opened.quote_source == pb.QUOTE_SOURCE_MODEL
+        self._live = Context(opened.deployment_id, opened.account_id, symbol, opened.timeframe, parameters,
+                             quotes_are_modelled=modelled)
+        self._warming = dataclasses.replace(self._live, warming=True)
         self.failure = ""
         self._strategy: Optional[Strategy] = None
         try:
@@ -59,15 +64,32 @@ class _Instance:
             self._fail(problem)
             return None
 
+    def hear(self, quote: Quote) -> None:
+        if self.failure or self._strategy is None:
+            return
+        try:
+            self._strategy.on_quote(self._live, quote)
+        except Exception as problem:
+            self._fail(problem)
+
     def _fail(self, problem: Exception) -> None:
         log.exception("%s on %s: it decides nothing any more", self._live.deployment_id, self._live.symbol)
         whole = f"{type(problem).__name__}: {problem}"
         self.failure = whole.encode()[:FAILURE_BYTES_MAX].decode(errors="ignore")
 
 
+def _time(stamp: Timestamp) -> datetime.datetime:
+    return _EPOCH + datetime.timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+
+
+def _quote(proto: pb.Quote) -> Quote:
+    return Quote(proto.symbol, _time(proto.quote_time), Decimal(proto.bid_price), Decimal(proto.bid_size),
+                 Decimal(proto.ask_price), Decimal(proto.ask_size), Decimal(proto.last_price), proto.session_open,
+                 proto.halted, proto.stale)
+
+
 def _bar(proto: pb.Bar) -> Bar:
-    start = _EPOCH + datetime.timedelta(seconds=proto.start_time.seconds, microseconds=proto.start_time.nanos // 1000)
-    return Bar(proto.symbol, start, Decimal(proto.open), Decimal(proto.high), Decimal(proto.low), Decimal(proto.close),
+    return Bar(proto.symbol, _time(proto.start_time), Decimal(proto.open), Decimal(proto.high), Decimal(proto.low), Decimal(proto.close),
                Decimal(proto.volume))
 
 
@@ -81,6 +103,8 @@ class Host:
         kind = message.WhichOneof("message")
         if kind == "bars":
             yield from self._bars(message.bars)
+        elif kind == "quotes":
+            self._quotes(message.quotes)
         elif kind == "opened":
             self._forget(message.opened.deployment_id)
             self._opened[message.opened.deployment_id] = message.opened
@@ -102,15 +126,26 @@ class Host:
         for key in [key for key in self._instances if key[0] == deployment]:
             del self._instances[key]
 
+    def _instance(self, opened: pb.DeploymentOpened, symbol: str) -> _Instance:
+        instance = self._instances.get((opened.deployment_id, symbol))
+        if instance is None:
+            instance = _Instance(self._strategy, opened, symbol)
+            self._instances[opened.deployment_id, symbol] = instance
+        return instance
+
+    def _quotes(self, quotes: pb.Quotes) -> None:
+        opened = self._opened.get(quotes.deployment_id)
+        if opened is None:
+            return
+        for proto in quotes.quotes:
+            self._instance(opened, proto.symbol).hear(_quote(proto))
+
     def _bars(self, bars: pb.Bars) -> Iterator[pb.ConnectRequest]:
         opened = self._opened.get(bars.deployment_id)
         if opened is None:
             return
         for proto in bars.bars:
-            instance = self._instances.get((bars.deployment_id, proto.symbol))
-            if instance is None:
-                instance = _Instance(self._strategy, opened, proto.symbol)
-                self._instances[bars.deployment_id, proto.symbol] = instance
+            instance = self._instance(opened, proto.symbol)
             decision = instance.decide(_bar(proto), bars.history)
             if bars.history:
                 continue
@@ -128,6 +163,12 @@ class Host:
                 answer.reason = decision.reason
                 if decision.strength is not None:
                     answer.strength = text(decision.strength)
+                if decision.quantity is not None:
+                    answer.quantity = text(decision.quantity)
+                if decision.stop_price is not None:
+                    answer.stop_price = text(decision.stop_price)
+                if decision.target_price is not None:
+                    answer.target_price = text(decision.target_price)
                 for name, value in decision.inputs.items():
                     answer.inputs[name] = value
             yield request

@@ -4,7 +4,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, ClassVar, Dict, Optional, Union, overload
 
-from ballast.model import Bar, Context, Decision, Number, text
+from ballast.model import Bar, Context, Decision, Number, Quote, text
 
 
 class _Parameter:
@@ -76,6 +76,11 @@ class Strategy:
         self._values = values
 
     @classmethod
+    def wants_quotes(cls) -> bool:
+        """It has an on_quote of its own."""
+        return cls.on_quote is not Strategy.on_quote
+
+    @classmethod
     def parameters(cls) -> Dict[str, _Parameter]:
         """Every parameter that the class and its bases declare, by name."""
         found: Dict[str, _Parameter] = {}
@@ -90,3 +95,7 @@ class Strategy:
     def on_bar(self, ctx: Context, bar: Bar) -> Optional[Decision]:
         """A complete bar: long(…), short(…), out(…), hold(…), or None for nothing."""
         raise NotImplementedError
+
+    def on_quote(self, ctx: Context, quote: Quote) -> None:
+        """A quote of the instrument. A strategy that has this method is told them, each before the bars that end at its
+        time; those of the past are not told. It decides in on_bar. A process that is too slow is told the newest only."""

@@ -14,7 +14,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3ballast/external/v1/external_strategy_service.proto\x12\x13\x62\x61llast.external.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x01\n\x0e\x43onnectRequest\x12\x39\n\x0cregistration\x18\x01 \x01(\x0b\x32!.ballast.external.v1.RegistrationH\x00\x12-\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x1b.ballast.external.v1.AnswerH\x00\x42\t\n\x07message\"\xb4\x01\n\x0cRegistration\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x32\n\nparameters\x18\x05 \x03(\x0b\x32\x1e.ballast.external.v1.Parameter\x12\x13\n\x0bwarmup_bars\x18\x06 \x01(\x05\x12\x11\n\ttake_over\x18\x07 \x01(\x08\"\x99\x01\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x30\n\x04type\x18\x03 \x01(\x0e\x32\".ballast.external.v1.ParameterType\x12\x15\n\rdefault_value\x18\x04 \x01(\t\x12\x0f\n\x07minimum\x18\x05 \x01(\t\x12\x0f\n\x07maximum\x18\x06 \x01(\t\"\xf9\x01\n\x06\x41nswer\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12+\n\x06signal\x18\x03 \x01(\x0e\x32\x1b.ballast.external.v1.Signal\x12\x10\n\x08strength\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x37\n\x06inputs\x18\x06 \x03(\x0b\x32\'.ballast.external.v1.Answer.InputsEntry\x12\x0f\n\x07\x66\x61ilure\x18\x07 \x01(\t\x1a-\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xa7\x02\n\x0f\x43onnectResponse\x12\x35\n\nregistered\x18\x01 \x01(\x0b\x32\x1f.ballast.external.v1.RegisteredH\x00\x12\x37\n\x06opened\x18\x02 \x01(\x0b\x32%.ballast.external.v1.DeploymentOpenedH\x00\x12)\n\x04\x62\x61rs\x18\x03 \x01(\x0b\x32\x19.ballast.external.v1.BarsH\x00\x12\x37\n\x06\x63losed\x18\x04 \x01(\x0b\x32%.ballast.external.v1.DeploymentClosedH\x00\x12\x35\n\x07refused\x18\x05 \x01(\x0b\x32\".ballast.external.v1.AnswerRefusedH\x00\x42\t\n\x07message\";\n\nRegistered\x12\x13\n\x0bstrategy_id\x18\x01 \x01(\t\x12\x18\n\x10\x61nswer_window_ms\x18\x02 \x01(\x05\"\xdf\x01\n\x10\x44\x65ploymentOpened\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12I\n\nparameters\x18\x02 \x03(\x0b\x32\x35.ballast.external.v1.DeploymentOpened.ParametersEntry\x12\x0f\n\x07symbols\x18\x03 \x03(\t\x12\x11\n\ttimeframe\x18\x04 \x01(\t\x12\x12\n\naccount_id\x18\x05 \x01(\t\x1a\x31\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"V\n\x04\x42\x61rs\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x0f\n\x07history\x18\x02 \x01(\x08\x12&\n\x04\x62\x61rs\x18\x03 \x03(\x0b\x32\x18.ballast.external.v1.Bar\"\x9f\x01\n\x03\x42\x61r\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12.\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04open\x18\x04 \x01(\t\x12\x0c\n\x04high\x18\x05 \x01(\t\x12\x0b\n\x03low\x18\x06 \x01(\t\x12\r\n\x05\x63lose\x18\x07 \x01(\t\x12\x0e\n\x06volume\x18\x08 \x01(\t\"9\n\x10\x44\x65ploymentClosed\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"t\n\rAnswerRefused\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12)\n\x05\x66\x61ult\x18\x03 \x01(\x0e\x32\x1a.ballast.external.v1.Fault\x12\x0f\n\x07message\x18\x04 \x01(\t*g\n\rParameterType\x12\x1e\n\x1aPARAMETER_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16PARAMETER_TYPE_INTEGER\x10\x01\x12\x1a\n\x16PARAMETER_TYPE_DECIMAL\x10\x02*d\n\x06Signal\x12\x16\n\x12SIGNAL_UNSPECIFIED\x10\x00\x12\x0f\n\x0bSIGNAL_NONE\x10\x01\x12\x0f\n\x0bSIGNAL_LONG\x10\x02\x12\x10\n\x0cSIGNAL_SHORT\x10\x03\x12\x0e\n\nSIGNAL_OUT\x10\x04*\x95\x01\n\x05\x46\x61ult\x12\x15\n\x11\x46\x41ULT_UNSPECIFIED\x10\x00\x12\x17\n\x13\x46\x41ULT_NOT_CONNECTED\x10\x01\x12\x13\n\x0f\x46\x41ULT_NO_ANSWER\x10\x02\x12\x0e\n\nFAULT_LATE\x10\x03\x12\x0f\n\x0b\x46\x41ULT_TWICE\x10\x04\x12\x14\n\x10\x46\x41ULT_UNREADABLE\x10\x05\x12\x10\n\x0c\x46\x41ULT_FAILED\x10\x06\x32s\n\x17\x45xternalStrategyService\x12X\n\x07\x43onnect\x12#.ballast.external.v1.ConnectRequest\x1a$.ballast.external.v1.ConnectResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3ballast/external/v1/external_strategy_service.proto\x12\x13\x62\x61llast.external.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x01\n\x0e\x43onnectRequest\x12\x39\n\x0cregistration\x18\x01 \x01(\x0b\x32!.ballast.external.v1.RegistrationH\x00\x12-\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x1b.ballast.external.v1.AnswerH\x00\x42\t\n\x07message\"\xc4\x01\n\x0cRegistration\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x32\n\nparameters\x18\x05 \x03(\x0b\x32\x1e.ballast.external.v1.Parameter\x12\x13\n\x0bwarmup_bars\x18\x06 \x01(\x05\x12\x11\n\ttake_over\x18\x07 \x01(\x08\x12\x0e\n\x06quotes\x18\x08 \x01(\x08\"\x99\x01\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x30\n\x04type\x18\x03 \x01(\x0e\x32\".ballast.external.v1.ParameterType\x12\x15\n\rdefault_value\x18\x04 \x01(\t\x12\x0f\n\x07minimum\x18\x05 \x01(\t\x12\x0f\n\x07maximum\x18\x06 \x01(\t\"\xb5\x02\n\x06\x41nswer\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12+\n\x06signal\x18\x03 \x01(\x0e\x32\x1b.ballast.external.v1.Signal\x12\x10\n\x08strength\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x37\n\x06inputs\x18\x06 \x03(\x0b\x32\'.ballast.external.v1.Answer.InputsEntry\x12\x0f\n\x07\x66\x61ilure\x18\x07 \x01(\t\x12\x10\n\x08quantity\x18\x08 \x01(\t\x12\x12\n\nstop_price\x18\t \x01(\t\x12\x14\n\x0ctarget_price\x18\n \x01(\t\x1a-\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd6\x02\n\x0f\x43onnectResponse\x12\x35\n\nregistered\x18\x01 \x01(\x0b\x32\x1f.ballast.external.v1.RegisteredH\x00\x12\x37\n\x06opened\x18\x02 \x01(\x0b\x32%.ballast.external.v1.DeploymentOpenedH\x00\x12)\n\x04\x62\x61rs\x18\x03 \x01(\x0b\x32\x19.ballast.external.v1.BarsH\x00\x12\x37\n\x06\x63losed\x18\x04 \x01(\x0b\x32%.ballast.external.v1.DeploymentClosedH\x00\x12\x35\n\x07refused\x18\x05 \x01(\x0b\x32\".ballast.external.v1.AnswerRefusedH\x00\x12-\n\x06quotes\x18\x06 \x01(\x0b\x32\x1b.ballast.external.v1.QuotesH\x00\x42\t\n\x07message\";\n\nRegistered\x12\x13\n\x0bstrategy_id\x18\x01 \x01(\t\x12\x18\n\x10\x61nswer_window_ms\x18\x02 \x01(\x05\"\x97\x02\n\x10\x44\x65ploymentOpened\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12I\n\nparameters\x18\x02 \x03(\x0b\x32\x35.ballast.external.v1.DeploymentOpened.ParametersEntry\x12\x0f\n\x07symbols\x18\x03 \x03(\t\x12\x11\n\ttimeframe\x18\x04 \x01(\t\x12\x12\n\naccount_id\x18\x05 \x01(\t\x12\x36\n\x0cquote_source\x18\x06 \x01(\x0e\x32 .ballast.external.v1.QuoteSource\x1a\x31\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\\\n\x06Quotes\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12*\n\x06quotes\x18\x02 \x03(\x0b\x32\x1a.ballast.external.v1.Quote\x12\x0f\n\x07omitted\x18\x03 \x01(\x04\"\xda\x01\n\x05Quote\x12\x0e\n\x06symbol\x18\x01 \x01(\t\x12.\n\nquote_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tbid_price\x18\x03 \x01(\t\x12\x10\n\x08\x62id_size\x18\x04 \x01(\t\x12\x11\n\task_price\x18\x05 \x01(\t\x12\x10\n\x08\x61sk_size\x18\x06 \x01(\t\x12\x12\n\nlast_price\x18\x07 \x01(\t\x12\x14\n\x0csession_open\x18\x08 \x01(\x08\x12\x0e\n\x06halted\x18\t \x01(\x08\x12\r\n\x05stale\x18\n \x01(\x08\"V\n\x04\x42\x61rs\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x0f\n\x07history\x18\x02 \x01(\x08\x12&\n\x04\x62\x61rs\x18\x03 \x03(\x0b\x32\x18.ballast.external.v1.Bar\"\x9f\x01\n\x03\x42\x61r\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12.\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04open\x18\x04 \x01(\t\x12\x0c\n\x04high\x18\x05 \x01(\t\x12\x0b\n\x03low\x18\x06 \x01(\t\x12\r\n\x05\x63lose\x18\x07 \x01(\t\x12\x0e\n\x06volume\x18\x08 \x01(\t\"9\n\x10\x44\x65ploymentClosed\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"t\n\rAnswerRefused\x12\x15\n\rdeployment_id\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12)\n\x05\x66\x61ult\x18\x03 \x01(\x0e\x32\x1a.ballast.external.v1.Fault\x12\x0f\n\x07message\x18\x04 \x01(\t*g\n\rParameterType\x12\x1e\n\x1aPARAMETER_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16PARAMETER_TYPE_INTEGER\x10\x01\x12\x1a\n\x16PARAMETER_TYPE_DECIMAL\x10\x02*d\n\x06Signal\x12\x16\n\x12SIGNAL_UNSPECIFIED\x10\x00\x12\x0f\n\x0bSIGNAL_NONE\x10\x01\x12\x0f\n\x0bSIGNAL_LONG\x10\x02\x12\x10\n\x0cSIGNAL_SHORT\x10\x03\x12\x0e\n\nSIGNAL_OUT\x10\x04*\\\n\x0bQuoteSource\x12\x1c\n\x18QUOTE_SOURCE_UNSPECIFIED\x10\x00\x12\x17\n\x13QUOTE_SOURCE_MARKET\x10\x01\x12\x16\n\x12QUOTE_SOURCE_MODEL\x10\x02*\x95\x01\n\x05\x46\x61ult\x12\x15\n\x11\x46\x41ULT_UNSPECIFIED\x10\x00\x12\x17\n\x13\x46\x41ULT_NOT_CONNECTED\x10\x01\x12\x13\n\x0f\x46\x41ULT_NO_ANSWER\x10\x02\x12\x0e\n\nFAULT_LATE\x10\x03\x12\x0f\n\x0b\x46\x41ULT_TWICE\x10\x04\x12\x14\n\x10\x46\x41ULT_UNREADABLE\x10\x05\x12\x10\n\x0c\x46\x41ULT_FAILED\x10\x06\x32s\n\x17\x45xternalStrategyService\x12X\n\x07\x43onnect\x12#.ballast.external.v1.ConnectRequest\x1a$.ballast.external.v1.ConnectResponse(\x01\x30\x01\x62\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ballast.external.v1.external_strategy_service_pb2', globals())
@@ -25,38 +25,44 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _ANSWER_INPUTSENTRY._serialized_options = b'8\001'
   _DEPLOYMENTOPENED_PARAMETERSENTRY._options = None
   _DEPLOYMENTOPENED_PARAMETERSENTRY._serialized_options = b'8\001'
-  _PARAMETERTYPE._serialized_start=1848
-  _PARAMETERTYPE._serialized_end=1951
-  _SIGNAL._serialized_start=1953
-  _SIGNAL._serialized_end=2053
-  _FAULT._serialized_start=2056
-  _FAULT._serialized_end=2205
+  _PARAMETERTYPE._serialized_start=2342
+  _PARAMETERTYPE._serialized_end=2445
+  _SIGNAL._serialized_start=2447
+  _SIGNAL._serialized_end=2547
+  _QUOTESOURCE._serialized_start=2549
+  _QUOTESOURCE._serialized_end=2641
+  _FAULT._serialized_start=2644
+  _FAULT._serialized_end=2793
   _CONNECTREQUEST._serialized_start=110
   _CONNECTREQUEST._serialized_end=243
   _REGISTRATION._serialized_start=246
-  _REGISTRATION._serialized_end=426
-  _PARAMETER._serialized_start=429
-  _PARAMETER._serialized_end=582
-  _ANSWER._serialized_start=585
-  _ANSWER._serialized_end=834
-  _ANSWER_INPUTSENTRY._serialized_start=789
-  _ANSWER_INPUTSENTRY._serialized_end=834
-  _CONNECTRESPONSE._serialized_start=837
-  _CONNECTRESPONSE._serialized_end=1132
-  _REGISTERED._serialized_start=1134
-  _REGISTERED._serialized_end=1193
-  _DEPLOYMENTOPENED._serialized_start=1196
-  _DEPLOYMENTOPENED._serialized_end=1419
-  _DEPLOYMENTOPENED_PARAMETERSENTRY._serialized_start=1370
-  _DEPLOYMENTOPENED_PARAMETERSENTRY._serialized_end=1419
-  _BARS._serialized_start=1421
-  _BARS._serialized_end=1507
-  _BAR._serialized_start=1510
-  _BAR._serialized_end=1669
-  _DEPLOYMENTCLOSED._serialized_start=1671
-  _DEPLOYMENTCLOSED._serialized_end=1728
-  _ANSWERREFUSED._serialized_start=1730
-  _ANSWERREFUSED._serialized_end=1846
-  _EXTERNALSTRATEGYSERVICE._serialized_start=2207
-  _EXTERNALSTRATEGYSERVICE._serialized_end=2322
+  _REGISTRATION._serialized_end=442
+  _PARAMETER._serialized_start=445
+  _PARAMETER._serialized_end=598
+  _ANSWER._serialized_start=601
+  _ANSWER._serialized_end=910
+  _ANSWER_INPUTSENTRY._serialized_start=865
+  _ANSWER_INPUTSENTRY._serialized_end=910
+  _CONNECTRESPONSE._serialized_start=913
+  _CONNECTRESPONSE._serialized_end=1255
+  _REGISTERED._serialized_start=1257
+  _REGISTERED._serialized_end=1316
+  _DEPLOYMENTOPENED._serialized_start=1319
+  _DEPLOYMENTOPENED._serialized_end=1598
+  _DEPLOYMENTOPENED_PARAMETERSENTRY._serialized_start=1549
+  _DEPLOYMENTOPENED_PARAMETERSENTRY._serialized_end=1598
+  _QUOTES._serialized_start=1600
+  _QUOTES._serialized_end=1692
+  _QUOTE._serialized_start=1695
+  _QUOTE._serialized_end=1913
+  _BARS._serialized_start=1915
+  _BARS._serialized_end=2001
+  _BAR._serialized_start=2004
+  _BAR._serialized_end=2163
+  _DEPLOYMENTCLOSED._serialized_start=2165
+  _DEPLOYMENTCLOSED._serialized_end=2222
+  _ANSWERREFUSED._serialized_start=2224
+  _ANSWERREFUSED._serialized_end=2340
+  _EXTERNALSTRATEGYSERVICE._serialized_start=2795
+  _EXTERNALSTRATEGYSERVICE._serialized_end=2910
 # @@protoc_insertion_point(module_scope)
