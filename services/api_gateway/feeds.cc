@@ -41,6 +41,8 @@ Feeds::Feeds(const Peers& peers, StreamHub& hub, const Clock& clock, Logger& log
       instruments_([this] { return LoadInstruments(); }, clock),
       orders_(OrderCallbacks()),
       deployments_(DeploymentCallbacks()),
+      backtest_service_(backtest::v1::BacktestService::NewStub(peers.strategy.channel)),
+      backtests_(BacktestCallbacks()),
       alerts_(AlertCallbacks()),
       risk_(risk::v1::RiskService::NewStub(MakeChannel(peers.risk.address))),
       openings_(OpeningCallbacks()),
@@ -51,6 +53,7 @@ Feeds::~Feeds() { Stop(); }
 void Feeds::Start() {
   orders_.Start();
   deployments_.Start();
+  backtests_.Start();
   alerts_.Start();
   openings_.Start();
   market_.Start();
@@ -60,6 +63,7 @@ void Feeds::Start() {
 void Feeds::Stop() {
   orders_.Stop();
   deployments_.Stop();
+  backtests_.Stop();
   alerts_.Stop();
   openings_.Stop();
   market_.Stop();
@@ -227,6 +231,22 @@ Feeds::Deployments::Callbacks Feeds::DeploymentCallbacks() {
           .on_message =
               [this](strategy::v1::StreamDeploymentsResponse& response) {
                 hub_.With([&](LiveModel& model) { model.OnDeployments(std::move(response)); });
+                response.Clear();
+                return true;
+              },
+          .on_disconnected = nullptr};
+}
+
+Feeds::Backtests::Callbacks Feeds::BacktestCallbacks() {
+  return {.open =
+              [this](grpc::ClientContext* context, auto* reactor) {
+                auto kept = std::make_shared<const backtest::v1::StreamBacktestsRequest>();
+                backtest_service_->async()->StreamBacktests(context, kept.get(), reactor);
+                return kept;
+              },
+          .on_message =
+              [this](backtest::v1::StreamBacktestsResponse& response) {
+                hub_.With([&](LiveModel& model) { model.OnBacktests(std::move(response)); });
                 response.Clear();
                 return true;
               },

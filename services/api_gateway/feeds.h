@@ -6,6 +6,7 @@
 
 #include <grpcpp/support/byte_buffer.h>
 
+#include "ballast/backtest/v1/backtest_service.grpc.pb.h"
 #include "libs/platform/grpc/client_stream.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/thread/mutex.h"
@@ -30,6 +31,7 @@ class Feeds {
   using Orders = StreamReader<grpc::ByteBuffer>;
   using Positions = StreamReader<position::v1::StreamPositionsResponse>;
   using Deployments = StreamReader<strategy::v1::StreamDeploymentsResponse>;
+  using Backtests = StreamReader<backtest::v1::StreamBacktestsResponse>;
   using Alerts = StreamReader<alert::v1::StreamAlertsResponse>;
   using Openings = StreamReader<risk::v1::StreamOpeningsResponse>;
   using Market = BidiClient<broker::v1::StreamMarketDataRequest, broker::v1::StreamMarketDataResponse>;
@@ -37,6 +39,7 @@ class Feeds {
   Orders::Callbacks OrderCallbacks();
   Positions::Callbacks PositionCallbacks(const std::string& account_id);
   Deployments::Callbacks DeploymentCallbacks();
+  Backtests::Callbacks BacktestCallbacks();
   Alerts::Callbacks AlertCallbacks();
   Openings::Callbacks OpeningCallbacks();
   Market::Callbacks MarketCallbacks();
@@ -60,6 +63,8 @@ class Feeds {
 
   Orders orders_;
   Deployments deployments_;
+  std::unique_ptr<backtest::v1::BacktestService::Stub> backtest_service_;
+  Backtests backtests_;
   Alerts alerts_;
   // Over a channel of its own: while risk is away it is asked again all the time, and the answers to people should not
   // wait for that to calm down.

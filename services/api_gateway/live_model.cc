@@ -120,6 +120,14 @@ void LiveModel::OnDeployments(strategy::v1::StreamDeploymentsResponse&& update) 
   }
 }
 
+void LiveModel::OnBacktests(backtest::v1::StreamBacktestsResponse&& update) {
+  // Oldest first, so that the newest stay when the table is full.
+  for (auto it = update.mutable_backtests()->rbegin(); it != update.mutable_backtests()->rend(); ++it) {
+    std::string key = it->backtest_id();
+    backtests_.Set(key, std::move(*it));
+  }
+}
+
 void LiveModel::OnAlert(alert::v1::Alert alert) {
   std::string key = std::to_string(alert.alert_id());
   alerts_.Set(key, std::move(alert));
@@ -231,6 +239,7 @@ std::vector<LiveModel::Delta> LiveModel::Flush(bool with_quotes) {
   add("equity", std::move(points));
   add("deployments", deployments_.Flush());
   add("decisions", decisions_.Flush());
+  add("backtests", backtests_.Flush());
   add("alerts", alerts_.Flush());
   add("openings", openings_.Flush());
   if (with_quotes) add("quotes", quotes_.Flush());
@@ -255,6 +264,7 @@ std::string LiveModel::Snapshot() const {
   add("books", books_.Rows());
   add("deployments", deployments_.Rows());
   add("decisions", decisions_.Rows());
+  add("backtests", backtests_.Rows());
   add("quotes", quotes_.Rows());
   add("alerts", alerts_.Rows());
   add("openings", openings_.Rows());

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ballast/alert/v1/alert_service.pb.h"
+#include "ballast/backtest/v1/backtest_service.pb.h"
 #include "ballast/broker/v1/market_data_service.pb.h"
 #include "ballast/gateway/v1/gateway_service.pb.h"
 #include "ballast/order/v1/order.pb.h"
@@ -162,6 +163,7 @@ class LiveModel {
   void OnTrade(position::v1::Trade trade);
   void OnEquity(const std::string& account_id, position::v1::EquityPoint point);
   void OnDeployments(strategy::v1::StreamDeploymentsResponse&& update);
+  void OnBacktests(backtest::v1::StreamBacktestsResponse&& update);
   void OnAlert(alert::v1::Alert alert);
   void OnOpenings(risk::v1::StreamOpeningsResponse&& update);
   // Without risk's word nothing may be opened.
@@ -204,6 +206,7 @@ class LiveModel {
   std::map<std::string, LiveTable<position::v1::EquityPoint>> equity_;  // by account
   LiveTable<strategy::v1::Deployment> deployments_{1000};
   LiveTable<strategy::v1::Decision> decisions_{200};
+  LiveTable<backtest::v1::Backtest> backtests_{100};
   LiveTable<alert::v1::Alert> alerts_{200};
   LiveTable<risk::v1::OpeningAnswer> openings_{1000};
   LiveTable<broker::v1::Instrument> instruments_{2000};

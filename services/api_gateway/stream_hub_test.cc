@@ -270,6 +270,30 @@ TEST_F(StreamHubTest, TheStatusCountsOrdersSignalsAndWhatWorks) {
   EXPECT_EQ(status.signals(), 6);
 }
 
+TEST_F(StreamHubTest, BacktestsAreToldAsTheyChangeAndTheNewestStay) {
+  auto page = Join();
+  auto told = [&](int number, backtest::v1::BacktestStatus status, std::int64_t done) {
+    backtest::v1::StreamBacktestsResponse update;
+    backtest::v1::Backtest& one = *update.add_backtests();
+    one.set_backtest_id("B-" + std::to_string(number));
+    one.set_status(status);
+    one.set_done(done);
+    hub_.With([&](LiveModel& model) { model.OnBacktests(std::move(update)); });
+    hub_.Tick(1);
+  };
+  told(1, backtest::v1::BACKTEST_STATUS_RUNNING, 3);
+  told(1, backtest::v1::BACKTEST_STATUS_SUCCEEDED, 9);
+  auto deltas = page->Of("delta");
+  ASSERT_THAT(deltas, SizeIs(2));
+  EXPECT_EQ(deltas[0]["topic"], "backtests");
+  EXPECT_EQ(deltas[0]["data"][0]["done"], "3");
+  EXPECT_EQ(deltas[1]["data"][0]["status"], "BACKTEST_STATUS_SUCCEEDED");
+  for (int number = 2; number <= 120; ++number) told(number, backtest::v1::BACKTEST_STATUS_SUCCEEDED, 9);
+  Json snapshot = Join()->Of("snapshot")[0]["data"]["backtests"];
+  EXPECT_THAT(snapshot, SizeIs(100));
+  EXPECT_EQ(snapshot.back()["backtest_id"], "B-120");
+}
+
 TEST_F(StreamHubTest, QuoteAndBookAreOneRowOfOneStep) {
   auto page = Join();
   Quote("AAPL", 7);

@@ -25,6 +25,9 @@ constexpr std::uintmax_t kReportBytesMax = 3'500'000;
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 // How far one is, is stored so often; asked for, it is told from memory.
 constexpr std::int64_t kStoreProgressNs = 2 * kSecondNs;
+constexpr std::int64_t kTellProgressNs = kSecondNs / 5;
+constexpr std::size_t kFollowersMax = 100;
+constexpr int kFollowedFromStart = 50;
 constexpr std::string_view kOwnName = "ballast-backtest: ";
 
 bool IsOver(bt::BacktestStatus status) {
@@ -112,7 +115,13 @@ void BacktestDesk::Loop() {
     StartQueued();
     for (auto at = jobs_.begin(); at != jobs_.end();) {
       Tend(at->second);
-      at = at->second.over && Store(at->second) ? jobs_.erase(at) : std::next(at);
+      if (!at->second.over || !Store(at->second)) {
+        ++at;
+        continue;
+      }
+      // Not before: who hears of a success asks for its report.
+      Tell(at->second.row);
+      at = jobs_.erase(at);
     }
     std::size_t running = 0;
     for (const auto& [number, job] : jobs_) running += job.over ? 0 : 1;
@@ -156,7 +165,9 @@ void BacktestDesk::StartQueued() {
     if (!Store(job)) return;
     queued_.erase(queued_.begin());
     Job& placed = jobs_.emplace(job.row.number, std::move(job)).first->second;
-    if (StartJob(placed)) ++running;
+    if (!StartJob(placed)) continue;
+    ++running;
+    Tell(placed.row);
   }
 }
 
@@ -219,6 +230,7 @@ void BacktestDesk::Tend(Job& job) {
     job.why = "it took more than " + std::to_string(options_.seconds_max) + " s";
     job.process->Kill();
   }
+  TellProgress(job, now);
   if (now - job.stored_ns > kStoreProgressNs) {
     job.stored_ns = now;
     (void)Store(job);
@@ -282,7 +294,40 @@ bool BacktestDesk::Store(Job& job) {
   return true;
 }
 
+void BacktestDesk::Tell(const BacktestRow& row) {
+  if (followers_.empty()) return;
+  auto message = std::make_shared<bt::StreamBacktestsResponse>();
+  ToProto(row, message->add_backtests());
+  // One that is gone, or that does not read, is told nothing more.
+  std::erase_if(followers_, [&](const auto& follower) { return !follower->PushShared(message); });
+}
+
+void BacktestDesk::TellProgress(Job& job, std::int64_t now) {
+  if (job.row.done == job.told_done || now - job.told_ns < kTellProgressNs) return;
+  job.told_done = job.row.done;
+  job.told_ns = now;
+  Tell(job.row);
+}
+
+absl::Status BacktestDesk::Follow(std::shared_ptr<Sender> follower) {
+  if (followers_.size() >= kFollowersMax) return absl::ResourceExhaustedError("too many follow the backtests already");
+  ASSIGN_OR_RETURN(std::vector<BacktestRow> newest, List("", bt::BACKTEST_KIND_UNSPECIFIED, 0, kFollowedFromStart));
+  bt::StreamBacktestsResponse message;
+  for (const BacktestRow& row : newest) ToProto(row, message.add_backtests());
+  const std::int64_t oldest = newest.empty() ? 0 : newest.back().number;
+  for (const auto& [number, row] : queued_) {
+    if (number < oldest) ToProto(row, message.add_backtests());
+  }
+  for (const auto& [number, job] : jobs_) {
+    if (number < oldest) ToProto(job.row, message.add_backtests());
+  }
+  if (follower->Push(std::move(message))) followers_.push_back(std::move(follower));
+  return absl::OkStatus();
+}
+
 void BacktestDesk::StopAll() {
+  for (const auto& follower : std::exchange(followers_, {}))
+    follower->Close({grpc::UNAVAILABLE, "the strategy runner is stopping"});
   for (auto& [number, job] : jobs_) {
     if (!job.over) End(job, bt::BACKTEST_STATUS_INTERRUPTED, "the service was stopped");
     // Otherwise the next process finds that it was running.
@@ -300,6 +345,7 @@ absl::StatusOr<BacktestRow> BacktestDesk::Create(BacktestRow row) {
   ASSIGN_OR_RETURN(BacktestRow stored, store_.Insert(std::move(row), options_.kept_max, &again));
   if (!again) {
     queued_[stored.number] = stored;
+    Tell(stored);
     return stored;
   }
   // Not by their bytes: parameters have no order there.
@@ -349,6 +395,7 @@ absl::StatusOr<BacktestRow> BacktestDesk::Cancel(std::int64_t number, const std:
     job.row.end_time = ports_.clock.Now();
     RETURN_IF_ERROR(store_.Update(job.row));
     queued_.erase(found);
+    Tell(job.row);
     return job.row;
   }
   return store_.Find(number);
@@ -359,6 +406,7 @@ absl::Status BacktestDesk::Delete(std::int64_t number) {
   if (!IsOver(row.status) || jobs_.contains(number))
     return absl::FailedPreconditionError(ToAbsl(row.id() + " is not over: cancel it first"));
   RETURN_IF_ERROR(store_.Delete(number));
+  Tell({.number = number, .status = bt::BACKTEST_STATUS_DELETED});
   ASSIGN_OR_RETURN(std::vector<BacktestRow> runs, store_.NewestRuns());
   ports_.shelf.Replace(runs);
   return absl::OkStatus();

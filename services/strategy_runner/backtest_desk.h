@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "libs/platform/grpc/server_stream.h"
 #include "libs/platform/log/log.h"
 #include "libs/platform/metrics/metrics.h"
 #include "libs/platform/thread/mutex.h"
@@ -59,7 +60,11 @@ class BacktestDesk {
   // Does `work` on the desk's thread. Any thread. False: too much waits, or it has stopped.
   bool Run(std::function<void()> work) EXCLUDES(mutex_);
 
+  using Sender = StreamSender<backtest::v1::StreamBacktestsResponse>;
+
   // The rest on the desk's thread only.
+  // What there is now, and from then on what changes.
+  absl::Status Follow(std::shared_ptr<Sender> follower);
   absl::StatusOr<BacktestRow> Create(BacktestRow row);
   // With how far it is now.
   absl::StatusOr<BacktestRow> Find(std::int64_t number);
@@ -75,6 +80,9 @@ class BacktestDesk {
     std::unique_ptr<BacktestProcess> process;
     std::int64_t started_ns = 0;
     std::int64_t stored_ns = 0;
+    // How far it was when its followers were told, and when that was.
+    std::int64_t told_done = 0;
+    std::int64_t told_ns = 0;
     // Why we ended it, where we did.
     backtest::v1::BacktestStatus ended_as = backtest::v1::BACKTEST_STATUS_UNSPECIFIED;
     std::string why;
@@ -101,6 +109,8 @@ class BacktestDesk {
   void End(Job& job, backtest::v1::BacktestStatus status, std::string message);
   // False: the storage does not take it now.
   bool Store(Job& job);
+  void Tell(const BacktestRow& row);
+  void TellProgress(Job& job, std::int64_t now);
   void StopAll();
   [[nodiscard]] std::filesystem::path FolderOf(const Job& job) const;
 
@@ -111,6 +121,7 @@ class BacktestDesk {
   // Oldest first; those that run, and those that are over and not stored yet.
   std::map<std::int64_t, BacktestRow> queued_;
   Jobs jobs_;
+  std::vector<std::shared_ptr<Sender>> followers_;
   int wake_ = -1;
   std::thread thread_;
 

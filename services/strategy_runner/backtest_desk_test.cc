@@ -212,5 +212,73 @@ TEST_F(BacktestDeskTest, OurSecretsAreNotItsOwn) {
   EXPECT_EQ(text.find("hush"), std::string::npos);
 }
 
+// Keeps what it is told.
+class Follower final : public StreamSender<bt::StreamBacktestsResponse> {
+ public:
+  bool Push(bt::StreamBacktestsResponse response) override {
+    std::lock_guard lock(mutex_);
+    if (!reads_) return false;
+    for (const bt::Backtest& one : response.backtests())
+      told_.push_back(one.backtest_id() + " " + bt::BacktestStatus_Name(one.status()).substr(16) + " " +
+                      std::to_string(one.done()));
+    return true;
+  }
+  void Close(grpc::Status status) override {
+    std::lock_guard lock(mutex_);
+    closed_ = std::move(status);
+  }
+  [[nodiscard]] bool done() const override { return false; }
+  std::vector<std::string> Told() {
+    std::lock_guard lock(mutex_);
+    return told_;
+  }
+  grpc::Status closed() {
+    std::lock_guard lock(mutex_);
+    return closed_;
+  }
+  void ReadNoMore() {
+    std::lock_guard lock(mutex_);
+    reads_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  bool reads_ = true;
+  std::vector<std::string> told_;
+  grpc::Status closed_;
+};
+
+TEST_F(BacktestDeskTest, FollowersHearOfAllThatHappensAndOfASuccessWhenItsReportIsThere) {
+  Program(std::string("echo progress 5 10 >&2\nread wait < $(dirname $0)/go\ncat > $out <<'END'\n") + kReport +
+          "\nEND\n");
+  ASSERT_EQ(mkfifo((folder_ / "go").c_str(), 0600), 0);
+  Open();
+  auto early = std::make_shared<Follower>(), deaf = std::make_shared<Follower>();
+  for (const auto& one : {early, deaf}) EXPECT_TRUE(On<absl::Status>([&] { return desk_->Follow(one); }).ok());
+  deaf->ReadNoMore();
+  std::int64_t number = Ask("f1");
+  (void)Until(number, [](const BacktestRow& row) { return row.done == 5; });
+  auto late = std::make_shared<Follower>();
+  EXPECT_TRUE(On<absl::Status>([&] { return desk_->Follow(late); }).ok());
+  EXPECT_THAT(late->Told(), ::testing::ElementsAre("B-1 RUNNING 5")) << "what there is comes first";
+  std::int64_t last = clock_.MonotonicNanos() + 60'000'000'000;
+  auto hears = [&](Follower& who, const char* what) {
+    while (who.Told().back() != what && clock_.MonotonicNanos() < last) usleep(2'000);
+    EXPECT_EQ(who.Told().back(), what);
+  };
+  hears(*early, "B-1 RUNNING 5");
+  std::ofstream(folder_ / "go") << "\n";
+  EXPECT_EQ(Over(number).status, bt::BACKTEST_STATUS_SUCCEEDED);
+  hears(*late, "B-1 SUCCEEDED 10");
+  EXPECT_TRUE(On<absl::StatusOr<std::string>>([&] { return desk_->Report(number); }).ok());
+  EXPECT_TRUE(On<absl::Status>([&] { return desk_->Delete(number); }).ok());
+  EXPECT_EQ(late->Told().back(), "B-1 DELETED 0");
+  EXPECT_THAT(early->Told(), ::testing::ElementsAre("B-1 QUEUED 0", "B-1 RUNNING 0", "B-1 RUNNING 5",
+                                                    "B-1 SUCCEEDED 10", "B-1 DELETED 0"));
+  EXPECT_THAT(deaf->Told(), ::testing::IsEmpty());
+  desk_->Stop();
+  EXPECT_EQ(late->closed().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
 }  // namespace
 }  // namespace ballast

@@ -130,6 +130,16 @@ grpc::ServerUnaryReactor* BacktestGrpc::DeleteBacktest(grpc::CallbackServerConte
   return reactor;
 }
 
+grpc::ServerWriteReactor<bt::StreamBacktestsResponse>* BacktestGrpc::StreamBacktests(
+    grpc::CallbackServerContext*, const bt::StreamBacktestsRequest*) {
+  auto session = StreamSession<bt::StreamBacktestsResponse>::Make([] {});
+  bool taken = desk_.Run([this, session] {
+    if (absl::Status status = desk_.Follow(session); !status.ok()) session->Close(ToGrpc(status));
+  });
+  if (!taken) session->Close({grpc::RESOURCE_EXHAUSTED, "too many requests are waiting; try again"});
+  return session.get();
+}
+
 grpc::ServerUnaryReactor* BacktestGrpc::ListRecordedMarkets(grpc::CallbackServerContext* context,
                                                             const bt::ListRecordedMarketsRequest*,
                                                             bt::ListRecordedMarketsResponse* response) {

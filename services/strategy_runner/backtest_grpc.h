@@ -27,6 +27,8 @@ class BacktestGrpc final : public backtest::v1::BacktestService::CallbackService
                                            backtest::v1::CancelBacktestResponse*) override;
   grpc::ServerUnaryReactor* DeleteBacktest(grpc::CallbackServerContext*, const backtest::v1::DeleteBacktestRequest*,
                                            backtest::v1::DeleteBacktestResponse*) override;
+  grpc::ServerWriteReactor<backtest::v1::StreamBacktestsResponse>* StreamBacktests(
+      grpc::CallbackServerContext*, const backtest::v1::StreamBacktestsRequest*) override;
   grpc::ServerUnaryReactor* ListRecordedMarkets(grpc::CallbackServerContext*,
                                                 const backtest::v1::ListRecordedMarketsRequest*,
                                                 backtest::v1::ListRecordedMarketsResponse*) override;
