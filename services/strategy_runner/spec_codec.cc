@@ -29,6 +29,11 @@ std::vector<std::string> Split(const std::string& text, char separator) {
   return parts;
 }
 
+bool IsZero(const type::v1::Decimal& value) {
+  auto read = Decimal::Parse(value.value());
+  return read.ok() && read->IsZero();
+}
+
 // A fraction in (0, max]; nothing when it is not given.
 std::optional<Decimal> Ratio(const type::v1::Decimal& proto, bool given, const char* field, Decimal max,
                              std::vector<FieldError>& errors) {
@@ -107,8 +112,12 @@ void ReadMore(const strategy::v1::DeploymentSpec& proto, strategy::Spec& spec, s
   const Decimal one = Decimal::FromInt(1);
   spec.trailing_stop_ratio = ratio(proto.trailing_stop_ratio(), proto.has_trailing_stop_ratio(),
                                    "spec.trailing_stop_ratio", Decimal::Of("0.99"));
-  spec.daily_loss_ratio = ratio(proto.daily_loss_ratio(), proto.has_daily_loss_ratio(), "spec.daily_loss_ratio", one);
-  spec.drawdown_ratio = ratio(proto.drawdown_ratio(), proto.has_drawdown_ratio(), "spec.drawdown_ratio", one);
+  // Zero says that there is none, whoever reads it: where one is made, nothing said is the usual limit.
+  auto limit = [&](const type::v1::Decimal& value, bool given, const char* field) {
+    return IsZero(value) ? std::nullopt : ratio(value, given, field, one);
+  };
+  spec.daily_loss_ratio = limit(proto.daily_loss_ratio(), proto.has_daily_loss_ratio(), "spec.daily_loss_ratio");
+  spec.drawdown_ratio = limit(proto.drawdown_ratio(), proto.has_drawdown_ratio(), "spec.drawdown_ratio");
   spec.capital_ratio = ratio(proto.capital_ratio(), proto.has_capital_ratio(), "spec.capital_ratio", one);
   if (proto.has_schedule()) spec.schedule = ScheduleFromProto(proto.schedule(), errors);
   if (proto.has_confirmation())
@@ -179,17 +188,13 @@ strategy::Spec SpecFromProto(const strategy::v1::DeploymentSpec& proto, const Ru
 }
 
 strategy::v1::DeploymentSpec WithUsualLimits(strategy::v1::DeploymentSpec spec) {
-  auto is_zero = [](const type::v1::Decimal& value) {
-    auto read = Decimal::Parse(value.value());
-    return read.ok() && read->IsZero();
-  };
   if (!spec.has_daily_loss_ratio() || spec.daily_loss_ratio().value().empty())
     wire::ToProto(strategy::kUsualDailyLoss, spec.mutable_daily_loss_ratio());
-  else if (is_zero(spec.daily_loss_ratio()))
+  else if (IsZero(spec.daily_loss_ratio()))
     spec.clear_daily_loss_ratio();
   if (!spec.has_drawdown_ratio() || spec.drawdown_ratio().value().empty())
     wire::ToProto(strategy::kUsualDrawdown, spec.mutable_drawdown_ratio());
-  else if (is_zero(spec.drawdown_ratio()))
+  else if (IsZero(spec.drawdown_ratio()))
     spec.clear_drawdown_ratio();
   return spec;
 }
