@@ -401,6 +401,8 @@ export interface Deployment {
   last_signal: string;
   open_positions: number;
   restarts: Integer64;
+  /** Of its settings; a change names the one it was made from. */
+  revision?: Integer64;
   // What keeps it from opening anything, whatever a person says.
   block?: string;
   block_text?: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { axisCount, bestFirst, combinations, exposureOf, fallsOf, heatMap, kMetrics, metricBy, monthTable, returnsOf, showFigure, type RunReport, type Statistics, type SweepReport } from "./backtests";
+import { axisCount, bestFirst, combinations, exposureOf, fallsOf, heatMap, kMetrics, metricBy, monthTable, returnsOf, showFigure, withStreamed, type Backtest, type RunReport, type Statistics, type SweepReport } from "./backtests";
 
 const kSweep: SweepReport = {
   by: "sharpe", notes: [],
@@ -64,5 +64,19 @@ describe("a grid", () => {
     expect([axisCount("5..30/5"), axisCount("1..9"), axisCount("0.1,0.2,0.5"), axisCount("0.1..0.5/0.1"), axisCount("9..1"), axisCount("a,,b"), axisCount("1..9/0")]).toEqual([6, 9, 3, 5, null, null, null]);
     expect(combinations([{ name: "a", values: "1..3" }, { name: "b", values: "1,2" }])).toBe(6);
     expect(combinations([{ name: "a", values: "" }])).toBe(null);
+  });
+});
+
+describe("what the stream says of backtests", () => {
+  const row = (number: number, status: string, done = "0", kind = "RUN") => ({ backtest_id: `B-${number}`, status: `BACKTEST_STATUS_${status}`, done, spec: { kind: `BACKTEST_KIND_${kind}` } }) as unknown as Backtest;
+  const streamed = (...rows: Backtest[]) => Object.fromEntries(rows.map((b) => [b.backtest_id, b]));
+  const seen = (rows: readonly Backtest[]) => rows.map((b) => `${b.backtest_id} ${b.status.slice(16)} ${b.done}`);
+  it("takes the place of what was read, and never takes an end back", () => {
+    const read = [row(12, "RUNNING", "1"), row(9, "SUCCEEDED", "5"), row(3, "FAILED")];
+    expect(seen(withStreamed(read, streamed(row(12, "RUNNING", "4"), row(9, "RUNNING", "2"), row(3, "DELETED"))))).toEqual(["B-12 RUNNING 4", "B-9 SUCCEEDED 5"]);
+  });
+  it("adds new ones of the kind that is looked at, and not those of an older page", () => {
+    const read = [row(9, "SUCCEEDED"), row(3, "FAILED")];
+    expect(seen(withStreamed(read, streamed(row(1, "SUCCEEDED"), row(10, "QUEUED"), row(11, "QUEUED", "0", "SWEEP")), "RUN"))).toEqual(["B-10 QUEUED 0", "B-9 SUCCEEDED 0", "B-3 FAILED 0"]);
   });
 });

@@ -135,6 +135,20 @@ export const kindOf = (spec: BacktestSpec) => spec.kind.replace("BACKTEST_KIND_"
 export const statusOf = (b: Backtest) => b.status.replace("BACKTEST_STATUS_", "");
 export const isUnderWay = (b: Backtest) => statusOf(b) === "QUEUED" || statusOf(b) === "RUNNING";
 
+/** What was read, with what the stream has said since: newer rows in place of older ones, new ones first, deleted ones gone. */
+export function withStreamed(read: readonly Backtest[], streamed: Readonly<Record<string, Backtest>>, kind = ""): Backtest[] {
+  const number = (b: Backtest) => Number(b.backtest_id.slice(2));
+  const rows = new Map(read.map((b) => [b.backtest_id, b]));
+  const oldest = read.length > 0 ? number(read[read.length - 1]!) : 0;
+  for (const b of Object.values(streamed)) {
+    if (statusOf(b) === "DELETED") rows.delete(b.backtest_id);
+    // A read that came later than the stream's word has the end of it already.
+    else if (rows.has(b.backtest_id)) { if (isUnderWay(rows.get(b.backtest_id)!)) rows.set(b.backtest_id, b); }
+    else if (number(b) > oldest && (kind === "" || kindOf(b.spec) === kind)) rows.set(b.backtest_id, b);
+  }
+  return [...rows.values()].sort((a, b) => number(b) - number(a));
+}
+
 export interface Metric {
   name: keyof SweepRow;
   label: string;

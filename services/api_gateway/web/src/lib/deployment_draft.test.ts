@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DeploymentSpec, Strategy } from "../api/types";
-import { draftOf, draftProblems, kFreshDraft, specOf, type DeploymentDraft } from "./deployment_draft";
+import { draftOf, draftProblems, kFreshDraft, kNoLimit, specOf, type DeploymentDraft } from "./deployment_draft";
 
 const kEma: Strategy = {
   strategy_id: "ema_cross", display_name: "EMA cross", description: "",
@@ -25,6 +25,17 @@ describe("a draft of a deployment", () => {
     expect(draftProblems({ ...kOne, sizing: "KELLY", kellyFraction: "2" })).toHaveProperty("kellyFraction");
     // Only what the method asks for is looked at.
     expect(draftProblems({ ...kOne, sizing: "FIXED_FRACTION", kellyFraction: "2" })).toEqual({});
+  });
+  it("says the usual limit where one is emptied, and none only where a person says so", () => {
+    const named: DeploymentDraft = { ...kOne, name: "N", parameters: { fast: "10", slow: "20" } };
+    expect(specOf({ ...named, dailyLoss: "", drawdown: "" }, kEma, "paper")).toMatchObject({ daily_loss_ratio: "0.01", drawdown_ratio: "0.05" });
+    const off: DeploymentDraft = { ...named, dailyLoss: kNoLimit, drawdown: kNoLimit };
+    expect(draftProblems(off)).toEqual({});
+    expect(specOf(off, kEma, "paper")).toMatchObject({ daily_loss_ratio: "0", drawdown_ratio: "0" });
+    expect(draftOf(specOf(off, kEma, "paper") as unknown as DeploymentSpec)).toEqual(off);
+    // What the server keeps of it says nothing.
+    const { daily_loss_ratio: _, drawdown_ratio: __, ...kept } = specOf(off, kEma, "paper");
+    expect(draftOf(kept as unknown as DeploymentSpec)).toEqual(off);
   });
   it("goes there and back", () => {
     const full: DeploymentDraft = {

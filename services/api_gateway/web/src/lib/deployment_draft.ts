@@ -17,6 +17,11 @@ export const kSizings: readonly [string, string][] = [
 ];
 export const kVoters = kSizings.map(([name]) => name).filter((name) => name !== "" && name !== "CONSENSUS");
 
+/** In place of a loss limit: there is none, and a person has said so. An emptied field is the usual limit. */
+export const kNoLimit = "off";
+/** Per cent, as the server's own for a deployment that is being made. */
+export const kUsualLimits = { dailyLoss: "1", drawdown: "5" } as const;
+
 /** Every field is what was typed; per cent are typed as per cent. */
 export interface DeploymentDraft {
   strategyId: string;
@@ -76,7 +81,7 @@ const seconds = (frame: string) => ({ "1s": 1, "5s": 5, "15s": 15, "1m": 60, "5m
 export function draftProblems(draft: DeploymentDraft): Problems {
   const out: Problems = {};
   const percent = (field: "size" | "stop" | "target" | "trailing" | "dailyLoss" | "drawdown" | "capital", most: string, optional: boolean) => {
-    if (optional && draft[field] === "") return;
+    if (optional && (draft[field] === "" || draft[field] === kNoLimit)) return;
     if (!isPercent(draft[field], most)) out[field] = `Per cent above 0, at most ${most}`;
   };
   percent("size", "100", false);
@@ -121,7 +126,8 @@ export function uses(draft: DeploymentDraft, method: string): boolean {
 
 const hasSchedule = (draft: DeploymentDraft) => draft.days.length > 0 || draft.start !== "" || draft.closeBefore !== "0";
 
-/** As the API takes it. What was left empty is left out. */
+/** As the API takes it. What was left empty is left out, but for the loss limits: they are said, so that a backtest and a deployment, a new
+ * one and one that is changed, all get the same. */
 export function specOf(draft: DeploymentDraft, strategy: Strategy, accountId: string): Record<string, unknown> {
   const ratio = (name: string, text: string) => (text === "" ? {} : { [name]: decimal.ratioFromPercent(text) });
   return {
@@ -134,8 +140,8 @@ export function specOf(draft: DeploymentDraft, strategy: Strategy, accountId: st
     ...ratio("stop_loss_ratio", draft.stop),
     ...ratio("take_profit_ratio", draft.target),
     ...ratio("trailing_stop_ratio", draft.trailing),
-    ...ratio("daily_loss_ratio", draft.dailyLoss),
-    ...ratio("drawdown_ratio", draft.drawdown),
+    daily_loss_ratio: limitOf(draft, "dailyLoss"),
+    drawdown_ratio: limitOf(draft, "drawdown"),
     ...ratio("capital_ratio", draft.capital),
     max_open_positions: Number(draft.maximum),
     allow_short: draft.sides !== "LONG_ONLY",
@@ -146,6 +152,10 @@ export function specOf(draft: DeploymentDraft, strategy: Strategy, accountId: st
     ...(draft.confirmFrame === "" ? {} : { confirmation: { timeframe: draft.confirmFrame, periods: Number(draft.confirmPeriods) } }),
     ...(draft.waitForOpen ? { entries_wait_for_open: true } : {}),
   };
+}
+
+function limitOf(draft: DeploymentDraft, field: keyof typeof kUsualLimits): string | null {
+  return draft[field] === kNoLimit ? "0" : decimal.ratioFromPercent(draft[field] || kUsualLimits[field]);
 }
 
 function sizingOf(draft: DeploymentDraft): Record<string, unknown> {
@@ -166,6 +176,7 @@ function sizingOf(draft: DeploymentDraft): Record<string, unknown> {
 /** The other way: a draft that makes the same settings again. */
 export function draftOf(spec: DeploymentSpec): DeploymentDraft {
   const percent = (ratio: string | null | undefined, otherwise = "") => (ratio ? decimal.percentFromRatio(ratio) : otherwise);
+  const limit = (ratio: string | null | undefined) => (ratio && decimal.sign(ratio) > 0 ? decimal.percentFromRatio(ratio) : kNoLimit);
   const sizing = spec.sizing;
   const schedule = spec.schedule;
   const bare = (name: string | undefined, prefix: string) => (name ?? "").replace(prefix, "").replace("UNSPECIFIED", "");
@@ -182,8 +193,8 @@ export function draftOf(spec: DeploymentSpec): DeploymentDraft {
     trailing: percent(spec.trailing_stop_ratio),
     maximum: String(spec.max_open_positions || 3),
     sides: bare(spec.sides, "DEPLOYMENT_SIDES_") || (spec.allow_short ? "BOTH" : "LONG_ONLY"),
-    dailyLoss: percent(spec.daily_loss_ratio),
-    drawdown: percent(spec.drawdown_ratio),
+    dailyLoss: limit(spec.daily_loss_ratio),
+    drawdown: limit(spec.drawdown_ratio),
     capital: percent(spec.capital_ratio),
     ...(sizing
       ? {

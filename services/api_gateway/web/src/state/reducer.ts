@@ -1,4 +1,5 @@
 // What the page knows, and how one stream message changes it. Pure: no clock, no socket, so that it can be tested.
+import type { Backtest } from "../lib/backtests";
 import type {
   Alert, Book, Decision, Deployment, EquityPoint, Instrument, MarketPulse, OpeningAnswer, Order, Position, Quote, Status, Summary, Trade,
 } from "../api/types";
@@ -19,6 +20,8 @@ export interface Model {
   books: Rows<Book>;
   deployments: Rows<Deployment>;
   decisions: Rows<Decision>;
+  /** The newest, and those under way; one that was deleted stays as such. */
+  backtests: Rows<Backtest>;
   quotes: Rows<Quote>;
   alerts: Rows<Alert>;
   /** By account and deployment ("account|"): the account as a whole. */
@@ -39,7 +42,7 @@ export type Message =
   | { type: "heartbeat"; sequence: number | string; market?: MarketPulse };
 
 export const kEmpty: Model = {
-  sequence: -1, run: "", gaps: 0, status: null, orders: {}, positions: {}, summaries: {}, books: {}, deployments: {}, decisions: {},
+  sequence: -1, run: "", gaps: 0, status: null, orders: {}, positions: {}, summaries: {}, books: {}, deployments: {}, decisions: {}, backtests: {},
   quotes: {}, alerts: {}, openings: {}, trades: {}, equity: {}, instruments: {}, market: null, fillVersion: 0,
 };
 
@@ -47,6 +50,7 @@ export const kEmpty: Model = {
 const kMaxOrders = 1000;
 const kMaxTrades = 500;
 const kMaxDecisions = 300;
+const kMaxBacktests = 300;
 const kMaxEquity = 5000;
 const kMaxAlerts = 500;
 
@@ -56,6 +60,7 @@ const keys = {
   summaries: (r: Summary) => r.account_id,
   books: (r: Book) => `${r.account_id}|${r.deployment_id}`,
   deployments: (r: Deployment) => r.deployment_id,
+  backtests: (r: Backtest) => r.backtest_id,
   decisions: (r: Decision) => `${r.deployment_id}|${r.sequence}`,
   quotes: (r: Quote) => r.symbol,
   alerts: (r: Alert) => String(r.alert_id),
@@ -143,6 +148,7 @@ function fromSnapshot(model: Model, sequence: number, run: string, data: Record<
     books: index<Book>(data.books, keys.books),
     deployments: index<Deployment>(data.deployments, keys.deployments),
     decisions: index<Decision>(data.decisions, keys.decisions),
+    backtests: index<Backtest>(data.backtests, keys.backtests),
     quotes: index<Quote>(data.quotes, keys.quotes),
     alerts: index<Alert>(data.alerts, keys.alerts),
     openings: index<OpeningAnswer>(data.openings, keys.openings),
@@ -168,6 +174,8 @@ function withTopic(model: Model, topic: string, data: unknown): Model {
       return { ...model, deployments: merge(model.deployments, data, keys.deployments) };
     case "decisions":
       return { ...model, decisions: newest(merge(model.decisions, data, keys.decisions), kMaxDecisions, (d) => d.bar_time) };
+    case "backtests":
+      return { ...model, backtests: newest(merge(model.backtests, data, keys.backtests), kMaxBacktests, (b) => b.create_time ?? "") };
     case "quotes":
       return { ...model, quotes: merge(model.quotes, data, keys.quotes) };
     case "alerts":

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { Strategy } from "../api/types";
-import { draftProblems, kDays, kSizings, kTimeframes, kVoters, uses, type DeploymentDraft } from "../lib/deployment_draft";
+import { draftProblems, kDays, kNoLimit, kSizings, kTimeframes, kUsualLimits, kVoters, uses, type DeploymentDraft } from "../lib/deployment_draft";
 import * as decimal from "../lib/decimal";
 import { strategyLabel } from "../lib/external";
 import { sentence, word } from "../lib/words";
@@ -33,14 +33,14 @@ export function DeploymentFields({ draft, onChange, strategies, symbols, equity,
   );
   return (
     <>
+      <Field label="Strategy" hint={strategy?.description}>
+        {(id, note) => (
+          <select id={id} aria-describedby={note} value={strategy?.strategy_id ?? ""} onChange={(e) => onChange({ strategyId: e.target.value, parameters: {} })}>
+            {strategies.map((s) => <option key={s.strategy_id} value={s.strategy_id}>{strategyLabel(s)}</option>)}
+          </select>
+        )}
+      </Field>
       <div className="form-grid">
-        <Field label="Strategy" hint={strategy?.description}>
-          {(id, note) => (
-            <select id={id} aria-describedby={note} value={strategy?.strategy_id ?? ""} onChange={(e) => onChange({ strategyId: e.target.value, parameters: {} })}>
-              {strategies.map((s) => <option key={s.strategy_id} value={s.strategy_id}>{strategyLabel(s)}</option>)}
-            </select>
-          )}
-        </Field>
         {!withoutAccount && <Field label="Name">{(id) => <input id={id} value={draft.name} maxLength={60} placeholder={strategy?.display_name} onChange={(e) => onChange({ name: e.target.value })} />}</Field>}
         <Field label="Timeframe" hint={fixedFrame ? "The data's own bars" : undefined}>
           {(id, note) => (
@@ -75,8 +75,10 @@ export function DeploymentFields({ draft, onChange, strategies, symbols, equity,
         {text("stop", "Stop loss %", perPosition && draft.stop && !problems.stop ? `lose ${amount(draft.stop)}` : "empty: none")}
         {text("target", "Take profit %", perPosition && draft.target && !problems.target ? `win ${amount(draft.target)}` : "empty: none")}
         {text("maximum", "Max positions", undefined, "numeric")}
-        {text("dailyLoss", "Daily loss limit %", "then no entries to the next day")}
-        {text("drawdown", "Drawdown limit %", "then no entries until a person says so")}
+      </div>
+      <div className="form-grid">
+        <LimitField draft={draft} field="dailyLoss" label="Daily loss limit %" then="then no entries to the next day" problem={problems.dailyLoss} onChange={onChange} />
+        <LimitField draft={draft} field="drawdown" label="Drawdown limit %" then="then no entries until a person says so" problem={problems.drawdown} onChange={onChange} />
       </div>
       <Field label="Sides">
         {(id) => (
@@ -89,6 +91,20 @@ export function DeploymentFields({ draft, onChange, strategies, symbols, equity,
       </Field>
       <More draft={draft} onChange={onChange} text={text} problems={problems} />
     </>
+  );
+}
+
+/** Emptied, it is the usual limit; that there is none has to be said. */
+function LimitField({ draft, field, label, then, problem, onChange }: { draft: DeploymentDraft; field: keyof typeof kUsualLimits; label: string; then: string; problem: string | undefined; onChange: Change }) {
+  const off = draft[field] === kNoLimit;
+  const usual = kUsualLimits[field];
+  return (
+    <div className="limit-field">
+      <Field label={label} error={problem} hint={off ? "no limit of its own; the account's still hold" : draft[field] === "" ? `empty: the default, ${usual} %; ${then}` : then}>
+        {(id, note) => <input id={id} aria-describedby={note} inputMode="decimal" autoComplete="off" disabled={off} placeholder={off ? "off" : `default ${usual}`} value={off ? "" : draft[field]} onChange={(e) => onChange({ [field]: e.target.value.trim() })} />}
+      </Field>
+      <label className="check"><input type="checkbox" checked={off} onChange={(e) => onChange({ [field]: e.target.checked ? kNoLimit : usual })} /> Off<span className="visually-hidden">: no {label.toLowerCase().replace(" %", "")}</span></label>
+    </div>
   );
 }
 

@@ -1,13 +1,14 @@
 import { useMemo, useState } from "react";
 import { get } from "../api/client";
 import {
-  equityOf, exposureOf, fallsOf, isUnderWay, kindOf, monthTable, showFigure, statusOf,
+  equityOf, exposureOf, fallsOf, isUnderWay, kindOf, monthTable, showFigure, statusOf, withStreamed,
   type Backtest, type LookAheadReport, type ReportTrade, type RunReport, type SweepReport, type WalkForwardReport,
 } from "../lib/backtests";
 import { draftOf, type DeploymentDraft } from "../lib/deployment_draft";
 import * as decimal from "../lib/decimal";
 import { duration, millis } from "../lib/time";
 import { sentence } from "../lib/words";
+import { useModel, useStore } from "../state/store";
 import { Empty, Failure, Moment, Panel, Pnl, Stat, useFetched } from "../ui/parts";
 import { BandChart, CurveChart, TradesChart } from "../ui/report_charts";
 import { Table, type Column } from "../ui/table";
@@ -17,16 +18,21 @@ import { BacktestActions, dataOf, kindWords, Progress, wayTo, whatOf } from "./b
 
 /** One backtest: how far it is, and then its report. */
 export function BacktestDetail({ id, onAgain, onDeploy }: { id: string; onAgain: (ask: Ask) => void; onDeploy: (draft: DeploymentDraft) => void }) {
-  const [under, setUnder] = useState(true);
-  const { data, error, reload } = useFetched(
+  const streamed = useModel((m) => m.backtests[id]);
+  const live = useStore((s) => s.connection === "live");
+  const [over, setOver] = useState(false);
+  const { data: read, error, reload } = useFetched(
     async () => {
       const answer = await get<{ backtest: Backtest }>(wayTo(id));
-      setUnder(isUnderWay(answer.backtest));
+      setOver(!isUnderWay(answer.backtest));
       return answer.backtest;
     },
-    [id, under],
-    under ? 700 : 0,
+    [id, live],
+    // The stream tells; without it it is asked for.
+    live || over ? 0 : 2000,
   );
+  const data = read && (withStreamed([read], streamed ? { [id]: streamed } : {})[0] ?? null);
+  if (read && !data) return <><h1 className="visually-hidden">Backtest {id}</h1><Empty title={`${id} was deleted`}><a href="#/backtests">All backtests</a></Empty></>;
   if (error !== null && !data) return <><h1 className="visually-hidden">Backtest {id}</h1><p><a href="#/backtests">← All backtests</a></p><Failure error={error} retry={reload} /></>;
   if (!data) return <><h1 className="visually-hidden">Backtest {id}</h1><Empty title="Reading…" /></>;
   const deployable = kindOf(data.spec) === "RUN" && statusOf(data) === "SUCCEEDED";

@@ -1,9 +1,9 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import "../backtests.css";
 import { call, get, post } from "../api/client";
-import { isUnderWay, kindOf, kKinds, statusOf, type Backtest } from "../lib/backtests";
+import { isUnderWay, kindOf, kKinds, statusOf, withStreamed, type Backtest } from "../lib/backtests";
 import type { DeploymentDraft } from "../lib/deployment_draft";
-import { notify } from "../state/store";
+import { notify, useModel, useStore } from "../state/store";
 import { DeployDialog } from "../ui/deploy_dialog";
 import { Empty, Failure, Meter, Moment, Panel, State, useAction, useFetched } from "../ui/parts";
 import { setQuery, useRoute } from "../ui/route";
@@ -100,18 +100,16 @@ export function BacktestsView() {
 function BacktestList({ onAsk }: { onAsk: (ask: Ask) => void }) {
   const { query } = useRoute();
   const kind = query.get("kind") ?? "";
-  const [under, setUnder] = useState(false);
+  const streamed = useModel((m) => m.backtests);
+  const live = useStore((s) => s.connection === "live");
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const { data, error, reload } = useFetched(
-    async () => {
-      const answer = await get<{ backtests?: Backtest[]; next_page_token?: string }>(`${kBacktestsPath}?page_size=200${kind ? `&kind=BACKTEST_KIND_${kind}` : ""}`);
-      setUnder((answer.backtests ?? []).some(isUnderWay));
-      return answer;
-    },
-    [kind, under],
-    under ? 1000 : 8000,
+    () => get<{ backtests?: Backtest[]; next_page_token?: string }>(`${kBacktestsPath}?page_size=200${kind ? `&kind=BACKTEST_KIND_${kind}` : ""}`),
+    [kind, live],
+    // The stream tells; without it they are asked for.
+    live ? 0 : 3000,
   );
-  const all = data?.backtests ?? [];
+  const all = useMemo(() => (data ? withStreamed(data.backtests ?? [], streamed, kind) : []), [data, streamed, kind]);
   const choose = (id: string, on: boolean) => setChosen((before) => (on ? [...before, id] : before.filter((each) => each !== id)));
   const columns: readonly Column<Backtest>[] = [
     {

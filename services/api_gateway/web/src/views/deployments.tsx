@@ -8,6 +8,7 @@ import { notify, selectAccount, showDeployment, useModel, useStore } from "../st
 import { DeployDialog } from "../ui/deploy_dialog";
 import { Age, Dialog, Empty, Failure, Meter, ModeBadge, Moment, Panel, percent, Pnl, Stat, State, useAction, useFetched } from "../ui/parts";
 import { PermissionPill } from "../ui/permission";
+import { SettingsDialog } from "../ui/settings_dialog";
 import { setQuery, useRoute } from "../ui/route";
 import { Table, type Column } from "../ui/table";
 import { OrdersTable } from "./orders";
@@ -174,6 +175,7 @@ const kDecisionColumns: readonly Column<Decision>[] = [
 function Detail({ deploymentId }: { deploymentId: string }) {
   const deployment = useModel((m) => m.deployments[deploymentId]);
   const selected = useStore((s) => s.accountId);
+  const [changing, setChanging] = useState(false);
   const streamed = useModel((m) => m.decisions);
   const allOrders = useModel((m) => m.orders);
   const { data, error, reload } = useFetched(() => get<{ decisions?: Decision[] }>(`/api/trading/decisions/${encodeURIComponent(deploymentId)}?page_size=100`), [deploymentId]);
@@ -197,12 +199,14 @@ function Detail({ deploymentId }: { deploymentId: string }) {
       <h1 className="visually-hidden">Deployment {spec.display_name || deploymentId}</h1>
       <p><a href="#/deployments">← All deployments</a></p>
       <DeploymentCards deployments={[deployment]} />
-      <Panel title="Settings" live={false}>
+      <Panel title="Settings" live={false} actions={<button type="button" className="button small" disabled={deployment.status === "DEPLOYMENT_STATUS_STOPPING"} onClick={() => setChanging(true)}>Change settings…</button>}>
         <dl className="facts two">
           <div><dt>Strategy</dt><dd>{spec.strategy_id}</dd></div>
           <div><dt>Parameters</dt><dd className="number">{Object.entries(spec.parameters ?? {}).map(([k, v]) => `${k} ${v}`).join(" · ") || "–"}</dd></div>
           <div><dt>Position size</dt><dd>{decimal.formatRatio(spec.position_size_ratio)}</dd></div>
           <div><dt>Stop · target</dt><dd>{decimal.formatRatio(spec.stop_loss_ratio)} · {decimal.formatRatio(spec.take_profit_ratio)}</dd></div>
+          <div><dt>Daily loss limit</dt><dd>{spec.daily_loss_ratio ? decimal.formatRatio(spec.daily_loss_ratio) : "off"}</dd></div>
+          <div><dt>Drawdown limit</dt><dd>{spec.drawdown_ratio ? decimal.formatRatio(spec.drawdown_ratio) : "off"}</dd></div>
           <div><dt>Signals · orders</dt><dd className="number">{String(deployment.signals)} · {String(deployment.orders)}</dd></div>
           <div><dt>Restarts</dt><dd className="number">{String(deployment.restarts)}</dd></div>
           <div><dt>Created</dt><dd><Moment at={deployment.create_time} /></dd></div>
@@ -213,6 +217,7 @@ function Detail({ deploymentId }: { deploymentId: string }) {
         {error !== null && <Failure error={error} retry={reload} />}
         <Table label="Decisions" columns={kDecisionColumns} rows={decisions} rowKey={(d) => String(d.sequence)} empty={<Empty title="No decision yet">The strategy decides at the end of each {spec.timeframe} bar.</Empty>} />
       </Panel>
+      {changing && <SettingsDialog deployment={deployment} onClose={() => setChanging(false)} />}
       <Panel title="Orders of this deployment"><OrdersTable label="Orders of this deployment" orders={orders} empty={<Empty title="No orders yet" />} /></Panel>
     </>
   );

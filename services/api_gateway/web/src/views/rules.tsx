@@ -59,7 +59,10 @@ export function RulesView() {
         }
       >
         {list.error !== null && <Failure error={list.error} retry={list.reload} />}
-        <Table label="Strategies as rules" columns={columns} rows={byMetric(all, sortBy)} rowKey={(r) => r.strategy_id} onOpen={setOpen} empty={list.data ? <Empty title="No strategy is stored yet">Import one, or store it by REST.</Empty> : <Empty title="Reading…" />} />
+        <Table label="Strategies as rules" columns={columns} rows={byMetric(all, sortBy)} rowKey={(r) => r.strategy_id} onOpen={setOpen} empty={list.data ? <Empty title="No strategy is stored yet">
+              <p>Indicators, comparisons and logic as JSON: checked when it is stored, with the place of each fault, and run without any code of yours. Ballast's sources have some in <code>examples/rules</code>.</p>
+              <p><button type="button" className="button primary" onClick={() => setImporting(true)}>Import one…</button></p>
+            </Empty> : <Empty title="Reading…" />} />
       </Panel>
       {importing && <ImportDialog onClose={() => setImporting(false)} onDone={list.reload} />}
       {open && (
@@ -107,6 +110,9 @@ function ImportDialog({ onClose, onDone }: { onClose: () => void; onDone: () => 
     <Dialog title="Import a strategy" onClose={onClose} wide>
       <Field label="Name" hint="a to z, 0 to 9, _ and -; a name that is there gets its next version">
         {(id, note) => <input id={id} aria-describedby={note} value={name} onChange={(e) => changed(setName)(e.target.value)} autoFocus />}
+      </Field>
+      <Field label="File" hint="fills in what follows; nothing is stored yet">
+        {(id, note) => <input id={id} aria-describedby={note} type="file" accept=".json,application/json" onChange={(e) => void e.target.files?.[0]?.text().then(changed(setText))} />}
       </Field>
       <Field label="Rules" hint="JSON">
         {(id, note) => <textarea id={id} aria-describedby={note} rows={14} spellCheck={false} value={text} onChange={(e) => changed(setText)(e.target.value)} />}

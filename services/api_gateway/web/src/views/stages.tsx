@@ -1,8 +1,9 @@
 import { useState } from "react";
-import { call, get, post } from "../api/client";
+import { get, post } from "../api/client";
 import { gateWords, lowerStages, nextStage, stageMeaning, stageName, type Gate, type Graduation } from "../lib/stages";
 import { notify, useStore } from "../state/store";
 import { Dialog, Empty, Failure, Field, Moment, Panel, percent, useAction, useFetched } from "../ui/parts";
+import { PlanForm } from "../ui/plan_form";
 import { Table, type Column } from "../ui/table";
 
 const kPath = "/api/live/graduations";
@@ -74,7 +75,7 @@ function StageDialog({ id, onClose, onDone }: { id: string; onClose: () => void;
           <Field label="Reason">{(fieldId) => <input id={fieldId} value={reason} onChange={(e) => setReason(e.target.value)} />}</Field>
           {action.error !== null && <Failure error={action.error} />}
           <div className="dialog-actions">
-            <button type="button" className="button" onClick={() => setPlanning(!planning)}>What has to hold…</button>
+            <button type="button" className="button" aria-expanded={planning} onClick={() => setPlanning(!planning)}>What has to hold…</button>
             {lower.length > 1 && (
               <select aria-label="Lower stage" value={to} onChange={(e) => setTo(e.target.value)}>
                 {[...lower].reverse().map((s) => <option key={s} value={s}>{stageName(s)}</option>)}
@@ -83,7 +84,7 @@ function StageDialog({ id, onClose, onDone }: { id: string; onClose: () => void;
             {lower.length > 0 && <button type="button" className="button danger" disabled={action.busy || reason === ""} onClick={() => move(false)}>Back to {stageName(to || lower[lower.length - 1]!)}</button>}
             {next && <button type="button" className="button primary" disabled={action.busy || reason === "" || !graduation.ready} title={graduation.ready ? "" : gateWords(graduation.gates)} onClick={() => move(true)}>Confirm {stageName(next)}</button>}
           </div>
-          {planning && <PlanForm path={path} graduation={graduation} onDone={() => { setPlanning(false); reload(); onDone(); }} />}
+          {planning && <PlanForm path={path} graduation={graduation} onClose={() => setPlanning(false)} onDone={() => { setPlanning(false); reload(); onDone(); }} />}
           {(graduation.changes ?? []).length > 0 && (
             <>
               <h3>Changes</h3>
@@ -95,37 +96,5 @@ function StageDialog({ id, onClose, onDone }: { id: string; onClose: () => void;
         </>
       )}
     </Dialog>
-  );
-}
-
-function PlanForm({ path, graduation, onDone }: { path: string; graduation: Graduation; onDone: () => void }) {
-  const plan = graduation.plan;
-  const text = (value: number | string | null | undefined) => (value === null || value === undefined ? "" : String(value));
-  const [fields, setFields] = useState<Record<string, string>>({
-    minimum_trades: text(plan.minimum_trades), minimum_days: text(plan.minimum_days), backtest_drawdown_ratio: text(plan.backtest_drawdown_ratio),
-    backtest_mean_return: text(plan.backtest_mean_return), backtest_return_deviation: text(plan.backtest_return_deviation), drawdown_band: text(plan.drawdown_band),
-    demotion_band: text(plan.demotion_band), slippage_bps_max: text(plan.slippage_bps_max), significance: text(plan.significance), canary_ratio: text(plan.canary_ratio),
-  });
-  const { busy, error, run } = useAction();
-  const submit = () =>
-    run(async () => {
-      const numbers = Object.fromEntries(Object.entries(fields).filter(([name, value]) => name !== "canary_ratio" && value.trim() !== "").map(([name, value]) => [name, Number(value)]));
-      await call("PUT", `${path}/plan`, { plan: { ...numbers, canary_ratio: fields.canary_ratio, backtest: plan.backtest } });
-      notify("done", "Stored");
-      onDone();
-    });
-  const labels: readonly [string, string][] = [
-    ["minimum_trades", "Trades at least"], ["minimum_days", "Days at least"], ["backtest_drawdown_ratio", "Backtest's draw-down (0.04 is 4 %)"],
-    ["backtest_mean_return", "Backtest's mean return of a trade"], ["backtest_return_deviation", "Its deviation"], ["drawdown_band", "Draw-down at most, times the backtest's"],
-    ["demotion_band", "Goes back beyond, times"], ["slippage_bps_max", "Slippage at most, bp"], ["significance", "Level of the return's test"], ["canary_ratio", "A canary's part of the size"],
-  ];
-  return (
-    <>
-      {labels.map(([name, label]) => (
-        <Field key={name} label={label}>{(id) => <input id={id} inputMode="decimal" value={fields[name]} onChange={(e) => setFields({ ...fields, [name]: e.target.value })} />}</Field>
-      ))}
-      {error !== null && <Failure error={error} />}
-      <div className="dialog-actions"><button type="button" className="button primary" disabled={busy} onClick={submit}>{busy ? "Storing…" : "Store"}</button></div>
-    </>
   );
 }

@@ -1,59 +1,6 @@
 // Drives the pages Backtests and Data and the deploy dialog in a real browser against a running gateway.
 //   BALLAST_URL=http://127.0.0.1:8080 BALLAST_TOKEN=… node tests/browser/backtests.mjs [folder for pictures]
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
-
-const url = process.env.BALLAST_URL;
-const token = process.env.BALLAST_TOKEN;
-const folder = process.argv[2] ?? process.env.BALLAST_PICTURES ?? "";
-if (!url || !token) {
-  console.error("BALLAST_URL and BALLAST_TOKEN must be set");
-  process.exit(2);
-}
-if (folder) await mkdir(folder, { recursive: true });
-
-let passed = 0;
-let failed = 0;
-async function check(name, test) {
-  try {
-    const problem = await test();
-    if (problem) throw new Error(problem);
-    ++passed;
-    console.log(`ok    ${name}`);
-  } catch (error) {
-    ++failed;
-    console.log(`FAIL  ${name}: ${String(error.message ?? error).split("\n").slice(0, 6).join(" | ")}`);
-  }
-}
-async function api(method, path, body) {
-  const response = await fetch(new URL(path, url), { method, headers: { Authorization: `Bearer ${token}`, ...(body ? { "Content-Type": "application/json" } : {}) }, ...(body ? { body: JSON.stringify(body) } : {}) });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return response.json();
-}
-const kAxe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-async function accessible(page) {
-  await page.evaluate(kAxe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  return violations.map((v) => `${v.id}: ${v.nodes.length} × ${v.nodes[0].html.slice(0, 120)} ${(v.nodes[0].any[0]?.message ?? v.nodes[0].failureSummary ?? "").slice(0, 160)}`).join("; ");
-}
-
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
-const complaints = [];
-function watch(page) {
-  page.on("console", (message) => {
-    if (message.type() === "error" && !(message.location().url.endsWith("/api/session") && message.text().includes("401"))) complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(error.message));
-}
-const picture = async (page, name, fullPage = false) => {
-  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
-};
-const go = async (page, view) => {
-  await page.evaluate((v) => { location.hash = `#/${v}`; }, view);
-};
-const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+import { accessible, api, browser, check, complaints, finish, kWatchPolicy, overflow, picture, setHash as go, token, url, watch } from "./browser.mjs";
 
 let asked = 0;
 const base = { strategy_id: "ema_cross", parameters: { fast: "5", slow: "20" }, symbols: ["SPY"], timeframe: "1m", position_size_ratio: "0.015", stop_loss_ratio: "0.02", take_profit_ratio: "0.05", max_open_positions: 3 };
@@ -71,13 +18,10 @@ async function over(id) {
 }
 
 const context = await browser.newContext({ viewport: { width: 1440, height: 1010 }, colorScheme: "dark", reducedMotion: "reduce" });
-await context.addInitScript(() => {
-  window.policyViolations = [];
-  document.addEventListener("securitypolicyviolation", (event) => window.policyViolations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
-});
+await context.addInitScript(kWatchPolicy);
 const page = await context.newPage();
 page.setDefaultTimeout(15000);
-watch(page);
+watch(page, "backtests");
 await page.goto(url);
 await page.getByLabel("Access token").fill(token);
 await page.getByRole("button", { name: "Sign in" }).click();
@@ -201,6 +145,82 @@ await check("the deploy dialog has every setting, and says what is missing", asy
   await dialog.locator(".checks li", { hasText: "none on file" }).waitFor();
   await page.keyboard.press("Escape");
 });
+await check("an emptied loss limit is the default and says so; off is chosen, and backtests and deployments take it", async () => {
+  await go(page, "deployments?deploy=1");
+  const dialog = page.locator("dialog");
+  await dialog.getByRole("checkbox", { name: "SPY", exact: true }).check();
+  const daily = dialog.getByLabel("Daily loss limit %");
+  await daily.fill("");
+  await dialog.getByText("empty: the default, 1 %").waitFor();
+  await dialog.getByRole("checkbox", { name: "Off: no drawdown limit" }).check();
+  await dialog.getByText("no limit of its own").waitFor();
+  if (await dialog.getByLabel("Drawdown limit %").isEnabled()) return "a limit that is off can be typed";
+  await picture(page, "deploy-limits-dark", true);
+  const problems = await accessible(page);
+  if (problems) return problems;
+  const [request] = await Promise.all([page.waitForRequest(/\/api\/trading\/check/), dialog.getByRole("button", { name: "Check prerequisites" }).click()]);
+  const { spec } = request.postDataJSON();
+  if (spec.daily_loss_ratio !== "0.01" || spec.drawdown_ratio !== "0") return JSON.stringify(spec);
+  const answer = await (await request.response()).json();
+  if (!answer.prerequisites) return JSON.stringify(answer);
+  await page.keyboard.press("Escape");
+  // The same words in a backtest, and from there back into the dialog.
+  const free = await ask("RUN", { label: "No limits" }, { daily_loss_ratio: "0", drawdown_ratio: "0" });
+  const done = await over(free);
+  if (done.status !== "BACKTEST_STATUS_SUCCEEDED") return done.message;
+  await go(page, `backtests/${free}`);
+  await page.getByRole("button", { name: "Deploy…" }).click();
+  if (!(await dialog.getByRole("checkbox", { name: "Off: no daily loss limit" }).isChecked())) return "the backtest had no limit, the dialog has one";
+  await page.keyboard.press("Escape");
+  await api("DELETE", `/api/live/backtests/${free}`);
+});
+await check("settings of a deployment are changed while it runs", async () => {
+  const [before] = (await api("GET", "/api/trading/deployments")).deployments;
+  await go(page, `deployments?id=${before.deployment_id}`);
+  await page.getByRole("button", { name: "Change settings…" }).click();
+  const dialog = page.locator("dialog");
+  await dialog.getByLabel("Max positions").fill("2");
+  await dialog.getByLabel("Daily loss limit %").waitFor();
+  const off = dialog.getByRole("checkbox", { name: "Off: no daily loss limit" });
+  if (await off.isChecked()) await off.uncheck();
+  await dialog.getByLabel("Daily loss limit %").fill("0.7");
+  await dialog.getByLabel("Reason").fill("a smaller day");
+  await picture(page, "change-settings-dark", true);
+  const problems = await accessible(page);
+  if (problems) return problems;
+  await dialog.getByRole("button", { name: "Change settings" }).click();
+  await dialog.waitFor({ state: "detached" });
+  const now = (await api("GET", `/api/trading/deployment/${before.deployment_id}`)).deployment;
+  if (now.spec.daily_loss_ratio !== "0.007" || now.spec.max_open_positions !== 2 || now.status !== before.status) return JSON.stringify(now);
+  await page.locator(".facts dd", { hasText: "0.70%" }).waitFor();
+  await api("POST", `/api/trading/update/${before.deployment_id}`, { spec: before.spec, revision: now.revision, reason: "as it was" });
+});
+await check("what has to hold for a stage is a form: defaults, faults by field, figures of a backtest", async () => {
+  const [one] = (await api("GET", "/api/live/graduations?account_id=paper")).graduations;
+  await go(page, "stages");
+  await page.locator("tbody tr", { hasText: one.deployment_id }).click();
+  const dialog = page.locator("dialog");
+  await dialog.getByRole("button", { name: "What has to hold…" }).click();
+  const days = dialog.getByLabel("Days with a decision, at least");
+  const storeIt = dialog.getByRole("button", { name: "Store what has to hold" });
+  await days.fill("0");
+  await dialog.getByText("1 to 1000").waitFor();
+  if (await storeIt.isEnabled()) return "a fault can be stored";
+  await days.fill("7");
+  await dialog.getByLabel("Mean return of its trades, %").fill("0.1");
+  await dialog.getByText("Mean and deviation go together").waitFor();
+  await dialog.getByLabel("Figures of").selectOption(first);
+  await page.waitForFunction(() => [...document.querySelectorAll("dialog input")].filter((i) => i.value !== "").length > 8);
+  await picture(page, "plan-form-dark", true);
+  const problems = await accessible(page);
+  if (problems) return problems;
+  const [request] = await Promise.all([page.waitForRequest((r) => r.method() === "PUT" && r.url().includes("/plan")), storeIt.click()]);
+  if (!(await request.response()).ok()) return await (await request.response()).text();
+  const { plan } = (await api("GET", `/api/live/graduations/${one.deployment_id}`)).graduation;
+  const { statistics } = await api("GET", `/api/live/backtests/${first}/report`);
+  if (plan.minimum_days !== 7 || plan.backtest !== first || Math.abs(plan.backtest_drawdown_ratio - statistics.drawdown_ratio) > 1e-5) return JSON.stringify(plan);
+  await page.keyboard.press("Escape");
+});
 let walk = "";
 let ahead = "";
 await check("a walk-forward is a table, a look-ahead check a verdict", async () => {
@@ -221,7 +241,16 @@ await check("one that runs shows how far it is, and is cancelled and deleted", a
   await go(page, "backtests");
   const row = page.locator("tbody tr", { hasText: long });
   await row.getByText("Running").waitFor();
-  await row.getByRole("meter").waitFor();
+  const meter = row.getByRole("meter");
+  await meter.waitFor();
+  // It rises by the stream: nothing is asked for meanwhile.
+  const polled = [];
+  const heard = (request) => request.url().includes("/api/live/backtests") && polled.push(request.url());
+  page.on("request", heard);
+  const seen = await meter.getAttribute("aria-valuetext");
+  await page.waitForFunction(([label, before]) => document.querySelector(`[aria-label="${label}"]`)?.getAttribute("aria-valuetext") !== before, [`Progress of ${long}`, seen]);
+  page.off("request", heard);
+  if (polled.length > 0) return `it was asked for: ${polled.join(" ")}`;
   await picture(page, "backtests-running");
   await row.getByRole("button", { name: "Cancel" }).click();
   await row.getByText("Cancelled").waitFor();
@@ -328,6 +357,4 @@ await check("what was made is deleted from the pages", async () => {
   await row.getByRole("button", { name: "Delete GOOG-1m@1" }).click();
   await page.getByText("No data of yours yet").waitFor();
 });
-await browser.close();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+await finish();

@@ -1,48 +1,7 @@
 // Drives the dashboard in a real browser against a running gateway.
 //   BALLAST_URL=http://127.0.0.1:8080 BALLAST_TOKEN=… node tests/browser/dashboard.mjs [folder for pictures]
 // Optional: BALLAST_SYMBOL (what to trade), CHROMIUM (path of the browser).
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
-
-const url = process.env.BALLAST_URL;
-const token = process.env.BALLAST_TOKEN;
-const folder = process.argv[2] ?? process.env.BALLAST_PICTURES ?? "";
-if (!url || !token) {
-  console.error("BALLAST_URL and BALLAST_TOKEN must be set");
-  process.exit(2);
-}
-if (folder) await mkdir(folder, { recursive: true });
-
-let passed = 0;
-let failed = 0;
-async function check(name, test) {
-  try {
-    const problem = await test();
-    if (problem) throw new Error(problem);
-    ++passed;
-    console.log(`ok    ${name}`);
-  } catch (error) {
-    ++failed;
-    console.log(`FAIL  ${name}: ${String(error.message ?? error).split("\n").slice(0, 4).join(" | ")}`);
-  }
-}
-
-async function api(method, path, body) {
-  const response = await fetch(new URL(path, url), { method, headers: { Authorization: `Bearer ${token}`, ...(body ? { "Content-Type": "application/json" } : {}) }, ...(body ? { body: JSON.stringify(body) } : {}) });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return response.json();
-}
-
-const kAxe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-/** Every rule for WCAG A and AA and the best practices; each violation with the first element that has it. */
-async function accessible(page) {
-  // By the debugger, not by a script element, which the page's policy forbids.
-  await page.evaluate(kAxe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  return violations.map((v) => `${v.id}: ${v.nodes.length} × ${v.nodes[0].html.slice(0, 120)} ${(v.nodes[0].any[0]?.message ?? v.nodes[0].failureSummary ?? "").slice(0, 160)}`).join("; ");
-}
+import { accessible, api, browser, check, complaints, finish, kWatchPolicy, overflow, picture, setHash, token, url, watch } from "./browser.mjs";
 
 /** A page whose stream a test may change: `edit` gets each message, and may give back another or null. */
 async function edited(context, edit, more = async () => {}) {
@@ -68,26 +27,9 @@ const withRisk = (part) => async (page) => {
 
 const kTripped = () => ({ opening: "OPENING_BLOCKED", blocked_by: ["drawdown"], loss_rules: [{ name: "drawdown", state: "LOSS_RULE_STATE_TRIPPED", loss: "10", limit: "5000", trip_time: new Date().toISOString(), trip_equity: "94900" }] });
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
-const complaints = [];
-function watch(page, label) {
-  page.on("console", (message) => {
-    // The first question, whether a session is there, is answered by 401; the browser writes that to the console.
-    if (message.type() === "error" && !(message.location().url.endsWith("/api/session") && message.text().includes("401"))) complaints.push(`${label}: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => complaints.push(`${label}: ${error.message}`));
-}
-const kWatchPolicy = () => {
-  window.policyViolations = [];
-  document.addEventListener("securitypolicyviolation", (event) => window.policyViolations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
-};
-const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-const picture = async (page, name, fullPage = false) => {
-  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
-};
 const kViews = ["overview", "deployments", "stages", "rules", "backtests", "data", "trade", "positions", "orders", "history", "days", "risk", "alerts", "audit", "system"];
 const go = async (page, view) => {
-  await page.evaluate((v) => { location.hash = `#/${v}`; }, view);
+  await setHash(page, view);
   await page.waitForTimeout(700);
 };
 
@@ -759,6 +701,4 @@ await check("a pressed emergency stop shows what is left until the venue is flat
 });
 await check("no errors in the console", async () => [...new Set(complaints)].join("; "));
 
-await browser.close();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+await finish();
