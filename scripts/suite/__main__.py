@@ -172,7 +172,9 @@ def _wait_ready(supervisor, environment, say):
 
 def _banner(layout, seconds, detached):
     usual = (where.TOP / ".run", where.TOP / ".run/replay")
-    own_folder = "" if layout.run in usual else f" --run-directory {layout.run}"
+    # Beside another suite of these sources, stop and status would take that one.
+    alone = not any(running_pid(where.Layout.make(other)) for other in usual if other != layout.run)
+    own_folder = "" if layout.run in usual and alone else f" --run-directory {layout.run}"
     market = configuration.market_source(layout)
     later = "says whether it goes on" if market == "replay" else "goes on from there"
     stop = f"./scripts/stop{own_folder}" if detached else f"Ctrl-C (drains first; the next start {later})"

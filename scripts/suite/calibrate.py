@@ -188,8 +188,10 @@ def main():
     parser.add_argument("--run-directory", type=lambda text: pathlib.Path(text).resolve(), default=where.TOP / ".run")
     arguments = parser.parse_args()
     run = arguments.run_directory
+    environment = configuration.read_environment(run)
+    if "BALLAST_URL" not in environment:
+        raise SystemExit(f"calibrate: no suite has run in {run}: ./scripts/run --detach starts one; --run-directory says where another one is")
     try:
-        environment = configuration.read_environment(run)
         held = held_settings(run) if at_paper(environment, arguments.account) else None
         report = gather(environment, arguments.account, 0 if held is None else held_since(run, held))
     except urllib.error.HTTPError as problem:

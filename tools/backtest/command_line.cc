@@ -7,7 +7,7 @@ void AddMarket(CLI::App& command, Options& options) {
   command.add_option("--data", request.data, "folder of recorded minutes")
       ->envname("BALLAST_DATA")
       ->capture_default_str();
-  command.add_option("--symbol,--symbols", request.symbols, "what to trade: BTC-USD …");
+  command.add_option("--symbol,--symbols", request.symbols, "what to trade: SPY,IBM or SPY IBM")->delimiter(',');
   command.add_option("--bars", request.bars, "a CSV of bars instead of a folder, of one symbol and any shape");
   command.add_option("--timezone", request.timezone, "of times in --bars that say none: UTC, +01:00, America/New_York");
   command.add_flag("--repair", request.repair, "leaves out what is wrong in --bars, and says so");

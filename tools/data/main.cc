@@ -2,6 +2,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -56,7 +57,9 @@ int Fail(const Options& options, const grpc::Status& status) {
     return 1;
   }
   std::string why = status.error_message();
-  if (status.error_code() == grpc::UNAVAILABLE) why = "the suite does not answer at " + options.address + ": " + why;
+  if (status.error_code() == grpc::UNAVAILABLE)
+    why = "the suite does not answer at " + options.address +
+          "; ./scripts/run --detach starts one, BALLAST_RUN says in which folder another one runs: " + why;
   return Fail(why);
 }
 
@@ -91,10 +94,13 @@ int Tell(const std::string& file, const market::v1::ImportBarsResponse& response
   auto told = static_cast<std::uint64_t>(response.problems_size());
   if (response.problem_count() > told) problems << file << ": and " << response.problem_count() - told << " more\n";
   if (!response.acceptable()) {
-    std::cerr
-        << file << ": refused, " << response.problem_count()
-        << " problems; nothing was stored. --repair leaves out what is wrong and says so, --allow-gaps takes gaps "
-           "as they are\n";
+    const auto count = response.problem_count();
+    std::cerr << file << ": refused, " << count << (count == 1 ? " problem" : " problems") << "; nothing was stored.";
+    // What is wrong with the question is not repaired by leaving out rows.
+    bool of_rows = std::any_of(response.problems().begin(), response.problems().end(),
+                               [](const auto& problem) { return problem.line() != 0; });
+    if (of_rows) std::cerr << " --repair leaves out what is wrong and says so, --allow-gaps takes gaps as they are";
+    std::cerr << "\n";
     return 1;
   }
   const market::v1::DataSet& set = response.data_set();
