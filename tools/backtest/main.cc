@@ -319,8 +319,9 @@ int SweepCommand(const Options& options) {
   std::string json = SweepJson(prepared->setup, prepared->grid, options.piece, options.by, rows, prepared->market,
                                options.for_programs);
   if (absl::Status sorted = SortBy(options.by, rows); !sorted.ok()) return Fail(sorted);
-  std::cout << all << " runs in " << Fixed(seconds) << " s on " << options.threads << " threads ("
-            << Fixed(static_cast<double>(all) / seconds) << " a second); the best by " << options.by << ":\n";
+  std::cout << all << " runs in " << Fixed(seconds) << " s on " << options.threads
+            << (options.threads == 1 ? " thread (" : " threads (") << Fixed(static_cast<double>(all) / seconds)
+            << " a second); the best by " << options.by << ":\n";
   constexpr std::size_t kShown = 10;
   for (std::size_t i = 0; i < std::min(rows.size(), kShown); ++i) {
     const SweepRow& row = rows[i];

@@ -58,6 +58,13 @@ export function lowerStages(stage: string): string[] {
   return kStages.slice(0, Math.max(0, kStages.indexOf(stage as (typeof kStages)[number])));
 }
 
+/** A gate's detail for people: the plan's names are those of the form. */
+export function gateDetail(gate: Gate): string {
+  return gate.detail
+    .replace("the plan has no backtest_drawdown_ratio", "what has to hold says nothing of the backtest's deepest fall")
+    .replace("the plan has no backtest_mean_return and backtest_return_deviation", "what has to hold says nothing of the returns of the backtest's trades");
+}
+
 /** "5 of 7 gates hold; trades: 3, required at least 30". */
 export function gateWords(gates: readonly Gate[] | undefined): string {
   if (!gates || gates.length === 0) return "there is no further stage";

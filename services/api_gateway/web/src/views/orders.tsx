@@ -130,7 +130,7 @@ const kColumns: readonly Column<Order>[] = [
       </span>
     ),
   },
-  { key: "price", label: "Price", end: true, cell: (o) => <Price value={o.limit_price || o.stop_price} symbol={o.symbol} /> },
+  { key: "price", label: "Price", end: true, cell: (o) => (o.limit_price || o.stop_price ? <Price value={o.limit_price || o.stop_price} symbol={o.symbol} /> : <><span className="wide-only">–</span><span className="narrow-only"><Price value={o.average_price} symbol={o.symbol} /></span></>) },
   { key: "average", label: "Average", end: true, wideOnly: true, cell: (o) => <Price value={o.average_price} symbol={o.symbol} /> },
   { key: "state", label: "State", cell: (o) => <OrderState order={o} /> },
   { key: "age", label: "In state", end: true, wideOnly: true, cell: (o) => (kWorking.has(o.status) ? <Age since={o.update_time} /> : <Ended order={o} />) },

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { get, post } from "../api/client";
-import { gateWords, lowerStages, nextStage, stageMeaning, stageName, type Gate, type Graduation } from "../lib/stages";
+import { gateDetail, gateWords, lowerStages, nextStage, stageMeaning, stageName, type Gate, type Graduation } from "../lib/stages";
+import { sentence } from "../lib/words";
 import { notify, useStore } from "../state/store";
 import { Dialog, Empty, Failure, Field, Moment, Panel, percent, useAction, useFetched } from "../ui/parts";
 import { PlanForm } from "../ui/plan_form";
@@ -36,10 +37,14 @@ export function StagesView() {
 
 function GateList({ gates }: { gates: readonly Gate[] }) {
   return (
-    <ul className="problems">
+    <ul className="gates">
       {gates.map((g) => (
         <li key={g.name}>
-          <span className={`state tone-${g.passed ? "good" : "warn"}`}>{g.passed ? "holds" : "missing"}</span> <strong>{g.name}</strong>: {g.observed || "–"}{g.required && `, required ${g.required}`}{g.detail && <span className="muted"> · {g.detail}</span>}
+          <span className={`state tone-${g.passed ? "good" : "warn"}`}>{g.passed ? "holds" : "missing"}</span>
+          <span>
+            <strong>{sentence(g.name)}</strong> <span className="number">{g.observed || "–"}</span>{g.required && <span className="muted"> · required {g.required}</span>}
+            {g.detail && <small className="muted">{gateDetail(g)}</small>}
+          </span>
         </li>
       ))}
     </ul>
