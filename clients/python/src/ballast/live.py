@@ -22,6 +22,8 @@ FINAL = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED, grp
          grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.ABORTED, grpc.StatusCode.FAILED_PRECONDITION,
          grpc.StatusCode.UNIMPLEMENTED}
 PAUSE_S_MIN, PAUSE_S_MAX = 0.25, 5.0
+# A line a minute while it waits.
+TRIES_TOLD = 12
 
 
 class Refused(Exception):
@@ -64,10 +66,12 @@ def run_live(strategy: Type[Strategy], find: Callable[[], Suite], take_over: boo
     """Until interrupted. Refused, where connecting again would not help. `find` is asked before each connection: a suite
     that was started anew may have another token."""
     pause_s = PAUSE_S_MIN
+    tries = 0
 
     def connected() -> None:
-        nonlocal pause_s, take_over
+        nonlocal pause_s, take_over, tries
         pause_s = PAUSE_S_MIN
+        tries = 0
         # From now on it is this process that others may take over from, once.
         take_over = False
 
@@ -77,6 +81,10 @@ def run_live(strategy: Type[Strategy], find: Callable[[], Suite], take_over: boo
         details = problem.details() if isinstance(problem, grpc.Call) else str(problem)
         if code is not None and code in FINAL:
             raise Refused(details or code.name)
-        log.warning("not connected: %s; again in %.1f s", details, pause_s)
+        tries += 1
+        if tries == 1:
+            log.warning("not connected: %s; trying again until it is (./scripts/run --detach starts a suite)", details)
+        elif tries % TRIES_TOLD == 0:
+            log.warning("still not connected: %s", details)
         time.sleep(pause_s * random.uniform(0.8, 1.2))
         pause_s = min(2 * pause_s, PAUSE_S_MAX)
