@@ -66,7 +66,7 @@ def test_snapshot_then_every_change_without_a_gap(suite):
     socket = connect(suite)
     first = socket.read()
     assert first["type"] == "snapshot" and first["run"]
-    assert {"status", "orders", "positions", "summary", "summaries", "books", "deployments", "decisions", "quotes", "alerts",
+    assert {"status", "orders", "positions", "summary", "summaries", "books", "deployments", "decisions", "backtests", "quotes", "alerts",
             "trades", "equity", "instruments"} <= set(first["data"])
     assert first["data"]["quotes"] and first["data"]["instruments"]
     placed = {submit(suite, f"stream-{number}") for number in range(10)}
