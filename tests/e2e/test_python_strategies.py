@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 import venv
+from decimal import Decimal
 
 import grpc
 import pytest
@@ -98,7 +99,9 @@ def test_quotes_are_told_in_a_backtest_and_an_entry_is_as_the_strategy_says(pyth
     made = json.loads(report.read_text())
     entries = [one for one in made["first_decisions"] if one["action"] == "enter_long"]
     assert len(entries) > 5 and all(float(one["inputs"]["spread_bps"]) > 0 and one["inputs"]["quantity"] == "0.01" for one in entries)
-    assert {one["quantity"] for one in made["all_fills"] if one["side"] == "BUY"} == {"0.01"}
+    # What is offered at the touch may be less than was asked for, never more.
+    bought = {Decimal(one["quantity"]) for one in made["all_fills"] if one["side"] == "BUY"}
+    assert max(bought) == Decimal("0.01"), bought
     reasons = {one["exit_reason"] for one in made["trades"]}
     assert {"stop_loss", "take_profit"} & reasons, reasons
     assert "asks for quotes" not in shown
@@ -116,7 +119,7 @@ def test_quotes_are_told_in_a_backtest_and_an_entry_is_as_the_strategy_says(pyth
 def test_a_file_without_quotes_says_that_they_are_made(python, tmp_path):
     bars = tmp_path / "bars.csv"
     bars.write_text("time,open,high,low,close,volume\n" + "".join(
-        f"{1_700_000_040 + minute * 60},100,101,99,{100 + minute % 3},10\n" for minute in range(300)))
+        f"{1_700_000_040 + minute * 60},100,103,99,{100 + minute % 3},10\n" for minute in range(300)))
     shown = backtest(python, QUOTED, "--backtest", bars, "--symbols", "TOY", "--instrument", "TOY,asset_class=CRYPTO,tick_size=0.01,lot_size=0.001")
     assert "asks for quotes and this data has none" in shown, shown
 
