@@ -52,6 +52,27 @@ TEST(SpecCodec, RoundTripKeepsEverySettingBeyondTheFirst) {
   EXPECT_EQ(SpecFromProto(again, RuleShelf(), errors), spec);
 }
 
+TEST(SpecCodec, ALossLimitOfZeroIsNoneAndNothingSaidIsTheUsualOneOnlyWhereOneIsMade) {
+  RuleShelf shelf;
+  auto read = [&](const strategy::v1::DeploymentSpec& proto) {
+    std::vector<FieldError> errors;
+    strategy::Spec spec = SpecFromProto(proto, shelf, errors);
+    EXPECT_TRUE(errors.empty());
+    return std::pair(spec.daily_loss_ratio, spec.drawdown_ratio);
+  };
+  strategy::v1::DeploymentSpec spec = Good();
+  spec.clear_daily_loss_ratio();
+  spec.clear_drawdown_ratio();
+  const std::pair<std::optional<Decimal>, std::optional<Decimal>> none;
+  EXPECT_EQ(read(spec), none) << "a backtest, a change of settings";
+  EXPECT_EQ(read(WithUsualLimits(spec)),
+            std::pair(std::optional(Decimal::Of("0.01")), std::optional(Decimal::Of("0.05"))));
+  spec.mutable_daily_loss_ratio()->set_value("0");
+  spec.mutable_drawdown_ratio()->set_value("0.00");
+  EXPECT_EQ(read(spec), none);
+  EXPECT_EQ(read(WithUsualLimits(spec)), none);
+}
+
 TEST(SpecCodec, EachWrongFieldIsNamed) {
   using Spec = strategy::v1::DeploymentSpec;
   const std::vector<std::pair<std::string, std::function<void(Spec&)>>> cases = {
@@ -78,7 +99,7 @@ TEST(SpecCodec, EachWrongFieldIsNamed) {
       {"spec.sizing.members",
        [](Spec& spec) { spec.mutable_sizing()->add_members(strategy::v1::SIZING_METHOD_CONSENSUS); }},
       {"spec.trailing_stop_ratio", [](Spec& spec) { spec.mutable_trailing_stop_ratio()->set_value("1"); }},
-      {"spec.daily_loss_ratio", [](Spec& spec) { spec.mutable_daily_loss_ratio()->set_value("0"); }},
+      {"spec.daily_loss_ratio", [](Spec& spec) { spec.mutable_daily_loss_ratio()->set_value("-0.01"); }},
       {"spec.drawdown_ratio", [](Spec& spec) { spec.mutable_drawdown_ratio()->set_value("1.1"); }},
       {"spec.capital_ratio", [](Spec& spec) { spec.mutable_capital_ratio()->set_value("2"); }},
       {"spec.schedule.time_zone", [](Spec& spec) { spec.mutable_schedule()->set_time_zone("Mars"); }},
