@@ -113,7 +113,7 @@ def test_quotes_are_told_in_a_backtest_and_an_entry_is_as_the_strategy_says(pyth
     # More than the deployment's size is no entry, and says so.
     backtest(python, QUOTED, "--backtest", "BTC-USD", "--param", "units=0.5", "--size", "0.02", "--out", report)
     made = json.loads(report.read_text())
-    assert made["all_fills"] == [] and any("quantity 0.5 is more than the 0.0" in one["reason"] for one in made["first_decisions"])
+    assert made["all_fills"] == [] and any("quantity 0.5 is more than the 0." in one["reason"] for one in made["first_decisions"])
 
 
 def test_a_file_without_quotes_says_that_they_are_made(python, tmp_path):

@@ -71,7 +71,11 @@ export function BacktestActions({ backtest, onDone, onDeleted }: { backtest: Bac
   );
 }
 
-const figure = (b: Backtest, name: string, unit = "") => (b.figures?.[name] ? `${b.figures[name]!.replace("-", "\u2212")}${unit}` : "–");
+const figure = (b: Backtest, name: string, unit = "") => {
+  const text = b.figures?.[name];
+  // "-0.00" is a zero that was rounded.
+  return text ? `${Number(text) === 0 ? text.replace("-", "") : text.replace("-", "\u2212")}${unit}` : "–";
+};
 const tone = (text: string | undefined) => (!text || Number(text) === 0 ? "" : text.startsWith("-") ? "down" : "up");
 
 export function BacktestsView() {

@@ -152,7 +152,7 @@ await check("an emptied loss limit is the default and says so; off is chosen, an
   const daily = dialog.getByLabel("Daily loss limit %");
   await daily.fill("");
   await dialog.getByText("empty: the default, 1 %").waitFor();
-  await dialog.getByRole("checkbox", { name: "Off: no drawdown limit" }).check();
+  await dialog.getByRole("checkbox", { name: /no drawdown limit$/ }).check();
   await dialog.getByText("no limit of its own").waitFor();
   if (await dialog.getByLabel("Drawdown limit %").isEnabled()) return "a limit that is off can be typed";
   await picture(page, "deploy-limits-dark", true);
@@ -170,7 +170,7 @@ await check("an emptied loss limit is the default and says so; off is chosen, an
   if (done.status !== "BACKTEST_STATUS_SUCCEEDED") return done.message;
   await go(page, `backtests/${free}`);
   await page.getByRole("button", { name: "Deploy…" }).click();
-  if (!(await dialog.getByRole("checkbox", { name: "Off: no daily loss limit" }).isChecked())) return "the backtest had no limit, the dialog has one";
+  if (!(await dialog.getByRole("checkbox", { name: /no daily loss limit$/ }).isChecked())) return "the backtest had no limit, the dialog has one";
   await page.keyboard.press("Escape");
   await api("DELETE", `/api/live/backtests/${free}`);
 });
@@ -181,7 +181,7 @@ await check("settings of a deployment are changed while it runs", async () => {
   const dialog = page.locator("dialog");
   await dialog.getByLabel("Max positions").fill("2");
   await dialog.getByLabel("Daily loss limit %").waitFor();
-  const off = dialog.getByRole("checkbox", { name: "Off: no daily loss limit" });
+  const off = dialog.getByRole("checkbox", { name: /no daily loss limit$/ });
   if (await off.isChecked()) await off.uncheck();
   await dialog.getByLabel("Daily loss limit %").fill("0.7");
   await dialog.getByLabel("Reason").fill("a smaller day");
@@ -237,7 +237,7 @@ await check("a walk-forward is a table, a look-ahead check a verdict", async () 
   await picture(page, "backtest-look-ahead");
 });
 await check("one that runs shows how far it is, and is cancelled and deleted", async () => {
-  const long = await ask("SWEEP", { grid: [{ name: "fast", values: "2..60" }, { name: "slow", values: "100..250" }], limits: { drawdown_ratio: "1" } }, { symbols: ["BTC-USD", "ETH-USD", "SPY", "IBM", "BAC"] });
+  const long = await ask("SWEEP", { grid: [{ name: "fast", values: "2..60" }, { name: "slow", values: "100..250" }], limits: { drawdown_ratio: "1" } }, { symbols: ["BTC-USD", "ETH-USD"] });
   await go(page, "backtests");
   const row = page.locator("tbody tr", { hasText: long });
   await row.getByText("Running").waitFor();
