@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { axisCount, bestFirst, combinations, exposureOf, fallsOf, heatMap, kMetrics, metricBy, monthTable, returnsOf, showFigure, withStreamed, type Backtest, type RunReport, type Statistics, type SweepReport } from "./backtests";
+import { axisCount, bestFirst, combinations, exposureOf, fallsOf, heatMap, kMetrics, metricBy, monthTable, placesOf, returnsOf, showFigure, withStreamed, type Backtest, type RunReport, type Statistics, type SweepReport } from "./backtests";
 
 const kSweep: SweepReport = {
   by: "sharpe", notes: [],
@@ -14,6 +14,13 @@ const kSweep: SweepReport = {
 };
 
 describe("a sweep", () => {
+  it("is told with decimals that tell its combinations apart", () => {
+    const rows = [0.0004, -0.00002].map((value, index) => ({ index, parameters: {}, return_ratio: value, sharpe: value }));
+    expect(placesOf(rows, metricBy("return"))).toBe(4);
+    expect(placesOf(rows, metricBy("sharpe"))).toBe(2);
+    expect(placesOf([...rows, { index: 2, parameters: {}, return_ratio: 0.01 }], metricBy("return"))).toBe(2);
+    expect(showFigure(-0.00002, true, 4)).toBe("\u22120.0020%");
+  });
   it("is a map of two parameters with the best of the others", () => {
     const map = heatMap(kSweep, "fast", "slow", metricBy("sharpe"));
     expect(map.xs).toEqual(["5", "10"]);

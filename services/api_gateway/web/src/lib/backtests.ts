@@ -175,10 +175,16 @@ const figure = (row: SweepRow, metric: Metric): number | null => {
   return typeof value === "number" && !row.refusal ? value : null;
 };
 /** "1.23", "4.56%" or "–". */
-export function showFigure(value: Figure | undefined, ratio = false): string {
+export function showFigure(value: Figure | undefined, ratio = false, places = 2): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  const text = (Math.abs(value) * (ratio ? 100 : 1)).toFixed(2);
+  const text = (Math.abs(value) * (ratio ? 100 : 1)).toFixed(places);
   return `${value < 0 && Number(text) !== 0 ? "\u2212" : ""}${text}${ratio ? "%" : ""}`;
+}
+
+/** Decimals at which combinations can be told apart: shares that are all below a tenth of a per cent have four. */
+export function placesOf(rows: readonly SweepRow[], metric: Metric): number {
+  const values = rows.map((row) => figure(row, metric)).filter((v): v is number => v !== null);
+  return metric.ratio && values.length > 0 && values.every((v) => Math.abs(v) < 0.001) ? 4 : 2;
 }
 
 /** Best first; without the figure last. */

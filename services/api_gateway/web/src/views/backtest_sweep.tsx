@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { bestFirst, heatMap, kMetrics, metricBy, showFigure, type Backtest, type SweepReport, type SweepRow } from "../lib/backtests";
+import { bestFirst, heatMap, kMetrics, metricBy, placesOf, showFigure, type Backtest, type SweepReport, type SweepRow } from "../lib/backtests";
 import { draftOf, type DeploymentDraft } from "../lib/deployment_draft";
 import { sentence } from "../lib/words";
 import { Empty, Panel } from "../ui/parts";
@@ -30,7 +30,7 @@ export function SweepPanel({ backtest, report, onAgain, onDeploy }: { backtest: 
   };
   const columns: readonly Column<SweepRow>[] = [
     { key: "parameters", label: "Parameters", cell: (r) => <button type="button" className="link" onClick={() => setChosen(r)}>{words(r)}</button> },
-    ...kMetrics.map((m): Column<SweepRow> => ({ key: m.name, label: m.label, end: true, ...(["sharpe", "return_ratio", "trades"].includes(m.name) ? {} : { wideOnly: true }), cell: (r) => <span className="number">{m.name === "trades" ? (r.trades ?? "–") : showFigure(r[m.name] as number | null, m.ratio)}</span> })),
+    ...kMetrics.map((m): Column<SweepRow> => ({ key: m.name, label: m.label, end: true, ...(["sharpe", "return_ratio", "trades"].includes(m.name) ? {} : { wideOnly: true }), cell: (r) => <span className="number">{m.name === "trades" ? (r.trades ?? "–") : showFigure(r[m.name] as number | null, m.ratio, placesOf(report.rows, m))}</span> })),
   ];
   const axisPicker = (label: string, value: string, which: "x" | "y") => (
     <label>{label} <select value={value} onChange={(e) => pick(which, e.target.value)}>{axes.map((a) => <option key={a.name}>{a.name}</option>)}</select></label>
@@ -62,12 +62,12 @@ export function SweepPanel({ backtest, report, onAgain, onDeploy }: { backtest: 
                           <button
                             type="button"
                             className={`${chosen?.index === cell.row.index ? "on" : ""} ${cell.rank === 1 ? "best" : ""}`}
-                            aria-label={`${words(cell.row)}: ${metric.label} ${metric.name === "trades" ? cell.value : showFigure(cell.value, metric.ratio)}`}
+                            aria-label={`${words(cell.row)}: ${metric.label} ${metric.name === "trades" ? cell.value : showFigure(cell.value, metric.ratio, placesOf(report.rows, metric))}`}
                             aria-pressed={chosen?.index === cell.row.index}
                             style={cell.rank === null ? undefined : { background: heat(cell.rank) }}
                             onClick={() => setChosen(cell.row)}
                           >
-                            {metric.name === "trades" ? cell.value : showFigure(cell.value, metric.ratio)}
+                            {metric.name === "trades" ? cell.value : showFigure(cell.value, metric.ratio, placesOf(report.rows, metric))}
                           </button>
                         ) : <span className="heat-none" title={cell.row?.refusal ?? "was not run"}>×</span>}
                       </td>

@@ -122,13 +122,13 @@ function BacktestList({ onAsk }: { onAsk: (ask: Ask) => void }) {
     },
     { key: "id", label: "Backtest", cell: (b) => <><a className="strong" href={`#/backtests/${b.backtest_id}`}>{b.backtest_id}</a> <span className="kind">{kindWords(b)}</span><span className="bt-label">{b.spec.label || whatOf(b)}</span></> },
     { key: "data", label: "Data", wideOnly: true, cell: (b) => <span className="clip">{dataOf(b)}</span> },
-    { key: "status", label: "Status", cell: (b) => <Progress backtest={b} /> },
-    { key: "return", label: "Return", end: true, cell: (b) => <span className={`number ${tone(b.figures?.["return_percent"])}`}>{figure(b, "return_percent", "%")}</span> },
+    { key: "status", label: "Status", cell: (b) => <><Progress backtest={b} />{b.figures?.["return_percent"] && <span className={`narrow-only number ${tone(b.figures["return_percent"])}`}>{figure(b, "return_percent", "%")}</span>}</> },
+    { key: "return", label: "Return", end: true, wideOnly: true, cell: (b) => <span className={`number ${tone(b.figures?.["return_percent"])}`}>{figure(b, "return_percent", "%")}</span> },
     { key: "fall", label: "Deepest fall", end: true, wideOnly: true, cell: (b) => <span className="number">{figure(b, "drawdown_percent", "%")}</span> },
     { key: "sharpe", label: "Sharpe", end: true, wideOnly: true, cell: (b) => <span className="number">{figure(b, "sharpe")}</span> },
     { key: "trades", label: "Trades", end: true, wideOnly: true, cell: (b) => <span className="number">{figure(b, "trades")}</span> },
     { key: "time", label: "Asked", wideOnly: true, cell: (b) => <Moment at={b.create_time} /> },
-    { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (b) => <BacktestActions backtest={b} onDone={reload} onDeleted={reload} /> },
+    { key: "actions", label: "Actions", hiddenLabel: true, end: true, wideOnly: true, cell: (b) => <BacktestActions backtest={b} onDone={reload} onDeleted={reload} /> },
   ];
   return (
     <>

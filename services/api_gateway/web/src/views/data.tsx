@@ -164,9 +164,9 @@ export function DataView() {
   const columns: readonly Column<DataSet>[] = [
     { key: "name", label: "Name", cell: (s) => <><strong>{s.name}</strong>@{s.version}{s.in_use && <span className="muted"> · in use</span>}</> },
     { key: "what", label: "Bars", cell: (s) => <>{s.symbol} · {s.timeframe}{s.has_quotes && " · bid and ask"}</> },
-    { key: "rows", label: "Rows", end: true, cell: (s) => <span className="number">{s.rows}</span> },
-    { key: "from", label: "From", cell: (s) => <span className="number">{(s.first_start ?? "").slice(0, 16).replace("T", " ")}</span> },
-    { key: "to", label: "To", cell: (s) => <span className="number">{(s.last_start ?? "").slice(0, 16).replace("T", " ")}</span> },
+    { key: "rows", label: "Rows", end: true, wideOnly: true, cell: (s) => <span className="number">{s.rows}</span> },
+    { key: "from", label: "From", wideOnly: true, cell: (s) => <span className="number">{(s.first_start ?? "").slice(0, 16).replace("T", " ")}</span> },
+    { key: "to", label: "To", wideOnly: true, cell: (s) => <span className="number">{(s.last_start ?? "").slice(0, 16).replace("T", " ")}</span> },
     { key: "gaps", label: "Gaps", end: true, cell: (s) => <span className="number">{s.gaps}</span> },
     { key: "source", label: "Source", wideOnly: true, cell: (s) => <span title={`${s.format}; SHA-256 ${s.source_sha256}`}>{s.file_name} · {s.actor}</span> },
     { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (s) => <Actions set={s} onGaps={() => setShown(s)} onDeleted={reload} /> },
