@@ -44,6 +44,9 @@ std::vector<BreakerRule> DefaultBreakerRules() {
       rule("latency", K::kLatency, S::kAccount, "10000"),
       rule("reconciliation_break", K::kReconciliationBreak, S::kAccount, "1"),
       rule("runaway_loop", K::kRunawayLoop, S::kDeployment, "900"),
+      rule("audit_lag", K::kAuditLag, S::kAccount, "300000"),
+      rule("clock_offset", K::kClockOffset, S::kAccount, "500"),
+      rule("unacknowledged_alert", K::kUnacknowledgedAlert, S::kAccount, "120000"),
   };
   for (BreakerRule& one : rules) {
     one.latched = AlwaysLatched(one.kind) || one.kind == K::kRejectStorm;
@@ -86,7 +89,7 @@ std::optional<BreakerFault> FaultOf(const BreakerRule& rule) {
       rule.name == "equity_unknown" || rule.name == "limits_unusable" || rule.name == "replaying" ||
       rule.name == "order_log")
     return BreakerFault{"name", "this name is taken"};
-  if (rule.kind < BreakerKind::kPortfolioLoss || rule.kind > BreakerKind::kRunawayLoop)
+  if (rule.kind < BreakerKind::kPortfolioLoss || rule.kind > BreakerKind::kUnacknowledgedAlert)
     return BreakerFault{"kind", "a kind is expected"};
   if (rule.scope < BreakerScope::kFirm || rule.scope > BreakerScope::kDeployment)
     return BreakerFault{"scope", "a scope is expected"};

@@ -27,6 +27,9 @@ enum class BreakerKind {
   kLatency = 10,
   kReconciliationBreak = 11,
   kRunawayLoop = 12,
+  kAuditLag = 13,
+  kClockOffset = 14,
+  kUnacknowledgedAlert = 15,
 };
 enum class BreakerScope { kUnspecified = 0, kFirm = 1, kAccount = 2, kDeployment = 3 };
 enum class BreakerAction { kUnspecified = 0, kRefuseEntries = 1, kHalt = 2, kCancelOrders = 3, kClosePositions = 4 };

@@ -12,9 +12,11 @@ namespace {
 Decimal D(const char* text) { return Decimal::Of(text); }
 
 constexpr BreakerKind kKinds[] = {
-    BreakerKind::kPortfolioLoss, BreakerKind::kDailyLoss, BreakerKind::kPositionLoss,        BreakerKind::kDrawdown,
-    BreakerKind::kVolatility,    BreakerKind::kLeverage,  BreakerKind::kConcentration,       BreakerKind::kStaleData,
-    BreakerKind::kRejectStorm,   BreakerKind::kLatency,   BreakerKind::kReconciliationBreak, BreakerKind::kRunawayLoop};
+    BreakerKind::kPortfolioLoss, BreakerKind::kDailyLoss,           BreakerKind::kPositionLoss,
+    BreakerKind::kDrawdown,      BreakerKind::kVolatility,          BreakerKind::kLeverage,
+    BreakerKind::kConcentration, BreakerKind::kStaleData,           BreakerKind::kRejectStorm,
+    BreakerKind::kLatency,       BreakerKind::kReconciliationBreak, BreakerKind::kRunawayLoop,
+    BreakerKind::kAuditLag,      BreakerKind::kClockOffset,         BreakerKind::kUnacknowledgedAlert};
 
 struct World {
   BreakerRule rule;
@@ -231,7 +233,7 @@ TEST(BreakerTest, ARuleThatCannotBeIsNamedByItsField) {
       {"name", [](BreakerRule& r) { r.name = "Loud"; }},
       {"name", [](BreakerRule& r) { r.name = "daily_loss"; }},
       {"name", [](BreakerRule& r) { r.name.assign(41, 'a'); }},
-      {"kind", [](BreakerRule& r) { r.kind = static_cast<BreakerKind>(13); }},
+      {"kind", [](BreakerRule& r) { r.kind = static_cast<BreakerKind>(16); }},
       {"scope", [](BreakerRule& r) { r.scope = BreakerScope::kUnspecified; }},
       {"scope", [](BreakerRule& r) { r.scope = BreakerScope::kDeployment; }},
       {"deployment_id", [](BreakerRule& r) { r.deployment_id = DeploymentId("d"); }},

@@ -40,10 +40,11 @@ std::optional<Rejection> LastCheck::Refusal(const Order& order, const Facts& fac
                   "order management's permission to open risk has lapsed");
   }
   std::int64_t age_ms = (facts.now - SentFrom(order)).nanos / 1'000'000;
-  if (age_ms > intent_age_ms_max) {
+  const std::int64_t age_ms_max = order.type == OrderType::kMarket ? intent_age_ms_max * 2 / 5 : intent_age_ms_max;
+  if (age_ms > age_ms_max) {
     return Rejection{.reason = RejectReason::kStaleIntent,
                      .check = "intent_age",
-                     .limit = std::to_string(intent_age_ms_max),
+                     .limit = std::to_string(age_ms_max),
                      .observed = std::to_string(age_ms),
                      .message = "the order is too old to be sent"};
   }

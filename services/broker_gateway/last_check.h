@@ -15,7 +15,8 @@ struct LastCheck {
   Decimal notional_max;
   // How far from the market a price may be, as a part of the last price.
   Decimal collar_ratio;
-  std::int64_t intent_age_ms_max = 10'000;
+  // Of an order that is to be sent; a market order's is two fifths of it.
+  std::int64_t intent_age_ms_max = 5'000;
   // New orders of an account in a second.
   std::int64_t orders_per_second_max = 20'000;
   // Of all accounts, to the one venue of the gateway.

@@ -79,15 +79,23 @@ TEST_F(LastCheckTest, WithoutAPermissionOnlyWhatReducesLeaves) {
 }
 
 TEST_F(LastCheckTest, Age) {
-  order.create_time = now - Duration::Millis(9'999);
-  EXPECT_EQ(Says(), "");
-  order.create_time = now - Duration::Millis(10'000);
-  EXPECT_EQ(Says(), "");
-  order.create_time = now - Duration::Millis(10'001);
-  EXPECT_EQ(Says(), "intent_age");
-  auto refusal = check.Refusal(order, {.quote = &quote, .position = position, .now = now});
-  EXPECT_EQ(refusal->reason, RejectReason::kStaleIntent);
-  EXPECT_EQ(refusal->observed, "10001");
+  EXPECT_EQ(LastCheck().intent_age_ms_max, 5'000);
+  check.intent_age_ms_max = LastCheck().intent_age_ms_max;
+  for (OrderType type : {OrderType::kMarket, OrderType::kLimit}) {
+    order.type = type;
+    if (type == OrderType::kLimit) order.limit_price = Decimal::FromInt(100);
+    const std::int64_t bound = type == OrderType::kMarket ? 2'000 : 5'000;
+    order.create_time = now - Duration::Millis(bound - 1);
+    EXPECT_EQ(Says(), "");
+    order.create_time = now - Duration::Millis(bound);
+    EXPECT_EQ(Says(), "");
+    order.create_time = now - Duration::Millis(bound + 1);
+    EXPECT_EQ(Says(), "intent_age");
+    auto refusal = check.Refusal(order, {.quote = &quote, .position = position, .now = now});
+    EXPECT_EQ(refusal->reason, RejectReason::kStaleIntent);
+    EXPECT_EQ(refusal->limit, std::to_string(bound));
+    EXPECT_EQ(refusal->observed, std::to_string(bound + 1));
+  }
 }
 
 TEST_F(LastCheckTest, WhileTheKillSwitchIsEngagedOnlyReductionsLeave) {

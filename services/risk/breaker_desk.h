@@ -31,6 +31,10 @@ class BreakerDesk {
     std::int64_t now_ns = 0;
     std::int64_t market_ns = 0;
     bool lockstep = false;
+    // Milliseconds, as Surroundings tells them; nothing: not known.
+    std::optional<std::int64_t> audit_lag_ms = {};
+    std::optional<std::int64_t> clock_offset_ms = {};
+    std::optional<std::int64_t> alert_age_ms = {};
   };
 
   void Restore(BreakerRuleSet rules, Breakers breakers);

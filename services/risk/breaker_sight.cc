@@ -174,6 +174,19 @@ risk::BreakerSight BreakerDesk::SightOfAccount(const risk::BreakerRule& rule, co
     case BreakerKind::kLatency:
       if (delay_ms_) sight.figure = Decimal::FromInt(*delay_ms_);
       break;
+    case BreakerKind::kAuditLag:
+      if (world.audit_lag_ms) sight.figure = Decimal::FromInt(*world.audit_lag_ms);
+      break;
+    case BreakerKind::kClockOffset:
+      if (world.clock_offset_ms) sight.figure = Decimal::FromInt(*world.clock_offset_ms);
+      break;
+    case BreakerKind::kUnacknowledgedAlert:
+      // Simulated money waits for nobody.
+      if (sum.exposure->mode() != AccountMode::kLive)
+        sight.figure = Decimal();
+      else if (world.alert_age_ms)
+        sight.figure = Decimal::FromInt(*world.alert_age_ms);
+      break;
     case BreakerKind::kReconciliationBreak: {
       auto open = open_breaks_.find(key.account_id);
       if (open != open_breaks_.end()) sight.figure = Decimal::FromInt(open->second);
@@ -218,7 +231,7 @@ risk::BreakerSight BreakerDesk::SightOf(const risk::BreakerRule& rule, const Bre
   for (const auto& [id, sum] : sums) {
     risk::BreakerSight one = SightOfAccount(rule, {.rule = key.rule, .account_id = id}, world, sum);
     bool largest_counts = rule.kind == BreakerKind::kVolatility || rule.kind == BreakerKind::kStaleData ||
-                          rule.kind == BreakerKind::kLatency;
+                          rule.kind == BreakerKind::kLatency || rule.kind >= BreakerKind::kAuditLag;
     if (largest_counts && firm.figure && one.figure)
       firm.figure = std::max(*firm.figure, *one.figure);
     else

@@ -286,5 +286,103 @@ TEST_F(BreakersTest, ADayOfAnOrdinaryMarketTripsNothing) {
   EXPECT_THAT(Told(RiskStore::Target::kAlerts), IsEmpty());
 }
 
+// Nothing is opened whose record may never be one; what is not watched (a replay, a test) is not known.
+TEST_F(BreakersTest, WhileTheAuditChainLagsNothingIsOpened) {
+  Rules(risk::DefaultBreakerRules());
+  clock.nanos += 400 * kSecond;
+  Price("100");
+  keeper->Tick();
+  ASSERT_EQ(Refused(), "") << "nobody asks it";
+  keeper->WatchAudit();
+  auto after_ms = [&](std::int64_t ms) {
+    clock.nanos += ms * 1'000'000;
+    Price("100");
+    keeper->Tick();
+    return Refused();
+  };
+  EXPECT_EQ(after_ms(299'999), "");
+  EXPECT_EQ(after_ms(1), "breaker") << "silent for as long as it may be";
+  EXPECT_EQ(Opening().blocks(0).name(), "audit_lag");
+  keeper->OnAuditHead(clock.Now());
+  for (int second = 0; second < 59; ++second) EXPECT_EQ(after_ms(1'000), "breaker");
+  EXPECT_EQ(after_ms(2'000), "") << "it answers again, for a minute";
+  // It answers, and what has happened is not in it.
+  OrderEvent event;
+  event.type = OrderEventType::kAccountHalted;
+  Send(event);
+  event.type = OrderEventType::kAccountResumed;
+  Send(event);
+  UtcTime happened = clock.Now();
+  for (int i = 0; i < 3; ++i) {
+    clock.nanos += 100 * kSecond - 1'000'000;
+    keeper->OnAuditHead(happened - Duration::Millis(1));
+    Price("100");
+    keeper->Tick();
+    EXPECT_EQ(Refused(), "") << i;
+  }
+  EXPECT_EQ(after_ms(3), "breaker");
+  keeper->OnAuditHead(happened);
+  for (int second = 0; second < 61; ++second) after_ms(1'000);
+  EXPECT_EQ(Refused(), "");
+}
+
+TEST_F(BreakersTest, ClocksThatAreApartOpenNothing) {
+  Rules(risk::DefaultBreakerRules());
+  auto steps = [&](std::int64_t ahead_ms, int seconds, std::int64_t drift_ms = 0) {
+    for (int i = 0; i < seconds; ++i) {
+      clock.nanos += kSecond;
+      Quote quote{.symbol = Symbol("SPY"),
+                  .bid_price = Decimal::Of("99.99"),
+                  .ask_price = Decimal::Of("100.01"),
+                  .last_price = Decimal::Of("100"),
+                  .quote_time = clock.Now()};
+      quote.session_open = true;
+      EXPECT_TRUE(
+          keeper->OnStep({.quotes = {quote}, .market_time = clock.Now() + Duration::Millis(ahead_ms + i * drift_ms)}));
+      keeper->Tick();
+    }
+    return Refused();
+  };
+  EXPECT_EQ(steps(499, 20), "");
+  EXPECT_EQ(steps(500, 20), "breaker");
+  EXPECT_EQ(Opening().blocks(0).name(), "clock_offset");
+  EXPECT_EQ(steps(0, 80), "");
+  EXPECT_EQ(steps(-499, 20), "");
+  EXPECT_EQ(steps(-501, 20), "breaker") << "behind, or late without an end";
+  EXPECT_EQ(steps(0, 80), "");
+  // One step that is late is late.
+  clock.nanos += kSecond;
+  Price("100", 5);
+  EXPECT_EQ(steps(0, 1), "");
+  // A market that runs at a speed of its own says nothing of clocks.
+  EXPECT_EQ(steps(1'000, 60, 10'000), "");
+}
+
+TEST_F(BreakersTest, AnAlertThatNobodyAcknowledgesHoldsRealMoneyBackOnly) {
+  Rules(risk::DefaultBreakerRules());
+  keeper->OnAlerts(clock.Now() - Duration::Seconds(3'600));
+  Price("100");
+  keeper->Tick();
+  EXPECT_EQ(Refused(), "") << "on paper";
+  OrderEvent opened;
+  opened.type = OrderEventType::kAccountOpened;
+  opened.cash = Decimal::FromInt(100'000);
+  opened.currency = "USD";
+  opened.mode = AccountMode::kLive;
+  Send(opened, "live");
+  auto blocks = [&](std::optional<std::int64_t> age_ms) {
+    keeper->OnAlerts(age_ms ? std::optional(clock.Now() - Duration::Millis(*age_ms)) : std::nullopt);
+    Price("100");
+    keeper->Tick();
+    risk::v1::OpeningAnswer answer = Opening("", "live");
+    return answer.blocks_size() > 0 ? answer.blocks(0).name() : "";
+  };
+  EXPECT_EQ(blocks(119'999), "");
+  EXPECT_EQ(blocks(120'000), "unacknowledged_alert");
+  EXPECT_EQ(blocks(std::nullopt), "unacknowledged_alert") << "acknowledged, and its minute is not over";
+  Stand("100", 61);
+  EXPECT_EQ(blocks(std::nullopt), "");
+}
+
 }  // namespace
 }  // namespace ballast

@@ -22,6 +22,7 @@
 #include "services/risk/session_board.h"
 #include "services/risk/state_view.h"
 #include "services/risk/storage.h"
+#include "services/risk/surroundings.h"
 #include "services/risk/trip_watch.h"
 #include "services/risk/write_line.h"
 
@@ -58,6 +59,11 @@ class RiskKeeper {
   };
   void OnStep(Step step, Done<bool> done);
   void OnMarketLost();
+  // What is asked of audit and alerts from time to time, as it is answered; an audit service that is asked and silent
+  // is one that lags.
+  void WatchAudit() { surroundings_.WatchAudit(clock_.MonotonicNanos()); }
+  void OnAuditHead(UtcTime head_time) { surroundings_.OnAuditHead(head_time, clock_.MonotonicNanos()); }
+  void OnAlerts(std::optional<UtcTime> oldest_unacknowledged) { surroundings_.OnAlerts(oldest_unacknowledged); }
   // A step that waits is given up, and none is taken any more.
   void StopWaiting();
   // An order manager's stream.
@@ -292,6 +298,7 @@ class RiskKeeper {
   SessionBoard sessions_;
   BreakerDesk breakers_;
   TripWatch trips_;
+  Surroundings surroundings_;
   // Of the newest step.
   std::int64_t day_ = 0;
   std::vector<std::shared_ptr<OpeningSender>> subscribers_;

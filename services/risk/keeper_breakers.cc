@@ -99,7 +99,10 @@ BreakerDesk::World RiskKeeper::BreakerWorld() {
           .day = day_,
           .now_ns = AgeNow(),
           .market_ns = market_time_.nanos,
-          .lockstep = lockstep_};
+          .lockstep = lockstep_,
+          .audit_lag_ms = surroundings_.AuditLag(clock_.MonotonicNanos()),
+          .clock_offset_ms = surroundings_.ClockOffset(),
+          .alert_age_ms = surroundings_.AlertAge(clock_.Now())};
 }
 
 void RiskKeeper::SeeTrips() {

@@ -72,6 +72,7 @@ bool RiskKeeper::Apply(Session& session, const order::v1::OrderEvent& proto) {
   }
   if (!exposure.Apply(*event)) return Lose(session, proto.account_id(), proto.sequence());
   SeeExecution(id, event->execution_sequence);
+  surroundings_.OnEvent(event->event_time, clock_.MonotonicNanos());
   if (event->type == OrderEventType::kAccountOpened) {
     auto mark = stored_marks_.find(event->account_id);
     if (mark != stored_marks_.end()) {

@@ -9,12 +9,12 @@ namespace ballast {
 namespace {
 
 // How late a step came. A replay's time is not the clock's: nothing can be told of it.
-std::optional<std::int64_t> StepDelayMillis(const RiskKeeper::Step& step, UtcTime now) {
+std::optional<Duration> StepDelay(const RiskKeeper::Step& step, UtcTime now) {
   constexpr Duration kSameTime = Duration::Seconds(3'600);
   if (step.lockstep || step.market_time.nanos == 0) return std::nullopt;
   Duration delay = now - step.market_time;
   if (delay > kSameTime || delay < Duration{-kSameTime.nanos}) return std::nullopt;
-  return std::max<std::int64_t>(delay.nanos, 0) / 1'000'000;
+  return delay;
 }
 
 }  // namespace
@@ -69,7 +69,10 @@ void RiskKeeper::TakeStep(const Step& step) {
       breakers_.OnQuote(quote, market_time_.nanos);
     }
   }
-  breakers_.OnStepDelay(StepDelayMillis(step, clock_.Now()));
+  std::optional<Duration> delay = StepDelay(step, clock_.Now());
+  surroundings_.OnStepDelay(delay, clock_.MonotonicNanos());
+  breakers_.OnStepDelay(delay ? std::optional(std::max<std::int64_t>(delay->nanos, 0) / 1'000'000)
+                              : std::optional<std::int64_t>());
   MarkAll();
 }
 

@@ -2,6 +2,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <thread>
+
 #include "ballast/alert/v1/alert_service.grpc.pb.h"
 #include "ballast/audit/v1/audit_service.grpc.pb.h"
 #include "ballast/broker/v1/market_data_service.grpc.pb.h"
@@ -10,6 +12,7 @@
 #include "libs/platform/grpc/client_stream.h"
 #include "libs/platform/grpc/status.h"
 #include "libs/platform/thread/answered.h"
+#include "libs/platform/thread/bounded_queue.h"
 #include "libs/platform/thread/wanted.h"
 #include "libs/runtime/inline_worker.h"
 #include "libs/runtime/worker.h"
@@ -69,6 +72,7 @@ class RiskShell : public Service {
                      }},
                 context.log, context.metrics),
         outbox_worker_(outbox_, context.clock),
+        ask_surroundings_(context.config.GetInt("surroundings_ms")),
         instruments_([this] { return LoadInstruments(); }, context.clock),
         stub_(broker::v1::MarketDataService::NewStub(MakeChannel(context.config.GetString("broker_gateway_address")))),
         market_(MarketClient::Callbacks{
@@ -100,10 +104,14 @@ class RiskShell : public Service {
     worker_.Start();
     market_.Start();
     outbox_worker_.Start();
+    (void)machine_.Market(1, [](RiskKeeper& keeper) { keeper.WatchAudit(); });
+    surroundings_ = std::thread([this] { AskSurroundings(); });
     return absl::OkStatus();
   }
   bool Ready() override { return machine_.ready(); }
   void Drain() override {
+    asking_.Close();
+    if (surroundings_.joinable()) surroundings_.join();
     // Sessions end, who waits is told, and what was asked for is stored while its storage still works.
     worker_.Drain();
     store_worker_.Drain();
@@ -112,6 +120,41 @@ class RiskShell : public Service {
   }
 
  private:
+  // Who audits, and who is alerted: from time to time, on a thread of its own.
+  void AskSurroundings() {
+    while (!asking_.closed()) {
+      audit::v1::GetHeadResponse head;
+      absl::Status told =
+          Call([&](grpc::ClientContext& call) { return audit_->GetHead(&call, audit::v1::GetHeadRequest(), &head); });
+      if (told.ok())
+        (void)machine_.Market(1,
+                              [time = wire::FromProto(head.time())](RiskKeeper& keeper) { keeper.OnAuditHead(time); });
+      AskAlerts();
+      (void)asking_.PopBatch(1, ask_surroundings_ * 1'000'000);
+    }
+  }
+  void AskAlerts() {
+    constexpr int kPagesMax = 20;
+    alert::v1::ListAlertsRequest request;
+    request.set_min_level(alert::v1::ALERT_LEVEL_CRITICAL);
+    request.set_unacknowledged_only(true);
+    request.set_page_size(500);
+    std::optional<UtcTime> oldest;
+    for (int page = 0; page < kPagesMax; ++page) {
+      alert::v1::ListAlertsResponse response;
+      absl::Status told =
+          Call([&](grpc::ClientContext& call) { return alerts_->ListAlerts(&call, request, &response); });
+      // An outage of the alerts holds nobody up: what was known grows older.
+      if (!told.ok()) return;
+      for (const alert::v1::Alert& alert : response.alerts()) {
+        UtcTime time = wire::FromProto(alert.first_time());
+        if (!oldest || time < *oldest) oldest = time;
+      }
+      if (response.next_page_token().empty()) break;
+      request.set_page_token(response.next_page_token());
+    }
+    (void)machine_.Market(1, [oldest](RiskKeeper& keeper) { keeper.OnAlerts(oldest); });
+  }
   static absl::Status Call(const std::function<grpc::Status(grpc::ClientContext&)>& call) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
@@ -179,6 +222,10 @@ class RiskShell : public Service {
   std::unique_ptr<order::v1::OrderService::Stub> orders_;
   Outbox outbox_;
   runtime::Worker outbox_worker_;
+  const std::int64_t ask_surroundings_;
+  // Closed at the end; nothing is in it.
+  BoundedQueue<int> asking_{1};
+  std::thread surroundings_;
   // The market thread's.
   Wanted instruments_;
   std::unique_ptr<broker::v1::MarketDataService::Stub> stub_;
@@ -195,6 +242,13 @@ ServiceSpec RiskSpec() {
             .type = KnobType::kBool,
             .default_value = "false",
             .help = "a day's loss ends at midnight UTC, not at New York's; positions must have the same"},
+           {.name = "surroundings_ms",
+            .type = KnobType::kInt,
+            .default_value = "2000",
+            .help = "how often the audit service and the alerts are asked how they stand",
+            .minimum = "100",
+            .maximum = "60000",
+            .unit = "ms"},
            {.name = "two_persons_on_paper",
             .type = KnobType::kBool,
             .default_value = "false",

@@ -265,6 +265,20 @@ class BreakersTest : public ::testing::Test {
       request.set_account_id("paper");
       EXPECT_EQ(keeper->ReportBreaks(request), absl::OkStatus());
     };
+    auto silent = [this] {
+      keeper->WatchAudit();
+      clock.nanos += 300 * kSecond;
+      keeper->Tick();
+    };
+    auto ahead = [this] {
+      for (int i = 0; i < 12; ++i) {
+        clock.nanos += kSecond;
+        Price("100", -1);
+      }
+    };
+    risk::BreakerRule audit = Rule(BreakerKind::kAuditLag, "300000");
+    risk::BreakerRule offset = Rule(BreakerKind::kClockOffset, "500");
+    audit.account_id = offset.account_id = AccountId("paper");
     // The market is late for everybody; the rule is about one of them.
     risk::BreakerRule latency = Rule(BreakerKind::kLatency, "10000");
     latency.account_id = AccountId("paper");
@@ -281,7 +295,9 @@ class BreakersTest : public ::testing::Test {
             {Rule(BreakerKind::kRejectStorm, "5"), [storm] { storm(OrderEventType::kRejected); }, [] {}},
             {latency, [this] { Price("100", 11); }, [] {}},
             {Rule(BreakerKind::kReconciliationBreak, "1"), breaks, mend},
-            {Rule(BreakerKind::kRunawayLoop, "10", BreakerScope::kDeployment), loop, nullptr}};
+            {Rule(BreakerKind::kRunawayLoop, "10", BreakerScope::kDeployment), loop, nullptr},
+            {audit, silent, [this] { keeper->OnAuditHead(clock.Now()); }},
+            {offset, ahead, [] {}}};
   }
 };
 
