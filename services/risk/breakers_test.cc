@@ -315,13 +315,13 @@ TEST_F(BreakersTest, WhileTheAuditChainLagsNothingIsOpened) {
   UtcTime happened = clock.Now();
   for (int i = 0; i < 3; ++i) {
     clock.nanos += 100 * kSecond - 1'000'000;
-    keeper->OnAuditHead(happened - Duration::Millis(1));
+    keeper->OnAuditHead(happened - Duration::Millis(5'001));
     Price("100");
     keeper->Tick();
     EXPECT_EQ(Refused(), "") << i;
   }
   EXPECT_EQ(after_ms(3), "breaker");
-  keeper->OnAuditHead(happened);
+  keeper->OnAuditHead(happened - Duration::Seconds(5));
   for (int second = 0; second < 61; ++second) after_ms(1'000);
   EXPECT_EQ(Refused(), "");
 }

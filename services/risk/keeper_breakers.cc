@@ -100,7 +100,8 @@ BreakerDesk::World RiskKeeper::BreakerWorld() {
           .now_ns = AgeNow(),
           .market_ns = market_time_.nanos,
           .lockstep = lockstep_,
-          .audit_lag_ms = surroundings_.AuditLag(clock_.MonotonicNanos()),
+          // A replay in lockstep is the same however long it takes.
+          .audit_lag_ms = lockstep_ ? std::nullopt : surroundings_.AuditLag(clock_.MonotonicNanos()),
           .clock_offset_ms = surroundings_.ClockOffset(),
           .alert_age_ms = surroundings_.AlertAge(clock_.Now())};
 }

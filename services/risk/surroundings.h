@@ -28,10 +28,11 @@ class Surroundings {
     if (uncovered_.size() >= kUncoveredMax) return;  // what waits for longer is as old already
     uncovered_.push_back({.seen_ns = now_ns, .newest = event_time});
   }
-  // The chain's newest record is of this time.
+  // The chain's last record is of this time. Those of one moment stand in it in any order, each account's being a log
+  // of its own: what is younger by less than kSameMoment counts as there.
   void OnAuditHead(UtcTime head_time, std::int64_t now_ns) {
     head_seen_ns_ = now_ns;
-    while (!uncovered_.empty() && uncovered_.front().newest <= head_time) uncovered_.pop_front();
+    while (!uncovered_.empty() && uncovered_.front().newest <= head_time + kSameMoment) uncovered_.pop_front();
   }
   // Milliseconds since when something is not seen to be in the chain, or since the chain was last seen.
   [[nodiscard]] std::optional<std::int64_t> AuditLag(std::int64_t now_ns) const {
@@ -79,6 +80,7 @@ class Surroundings {
 
  private:
   static constexpr std::int64_t kSecondNs = 1'000'000'000;
+  static constexpr Duration kSameMoment = Duration::Seconds(5);
   static constexpr std::int64_t kWindowNs = 5 * kSecondNs;
   static constexpr std::size_t kUncoveredMax = 1'000;
   struct Uncovered {
