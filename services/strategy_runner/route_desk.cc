@@ -92,8 +92,8 @@ Decimal Total(route_pb::Route& route) {
   return quantity;
 }
 
-// Nothing is planned again at a worse price than somebody has seen or said.
-Decimal WorstSeen(const route_pb::Route& route) {
+// Nothing is planned again at a worse price than somebody has said or, but for what a market moves in that time, seen.
+Decimal WorstAgain(const route_pb::Route& route) {
   if (route.spec().has_limit_price()) return Decimal::Of(route.spec().limit_price().value());
   bool buy = route.spec().side() == type::v1::SIDE_BUY;
   Decimal worst = Decimal::Of(route.plan().legs(0).limit_price().value());
@@ -101,7 +101,8 @@ Decimal WorstSeen(const route_pb::Route& route) {
     Decimal price = Decimal::Of(leg.limit_price().value());
     worst = buy ? std::max(worst, price) : std::min(worst, price);
   }
-  return worst;
+  Decimal slippage = Multiply(worst, RouteDesk::SlippageMax(), Rounding::kDown);
+  return buy ? worst + slippage : worst - slippage;
 }
 
 // Where a leg was refused, or could not be made, the rest does not go.
@@ -295,7 +296,7 @@ bool RouteDesk::Replan(Route& route, Decimal left) {
   }
   route_pb::RouteSpec spec = route.spec();
   wire::ToProto(left, spec.mutable_quantity());
-  wire::ToProto(WorstSeen(route), spec.mutable_limit_price());
+  wire::ToProto(WorstAgain(route), spec.mutable_limit_price());
   absl::StatusOr<route_pb::RoutePlan> plan = ports_.planner.Plan(spec, RefusedAt(route));
   if (!plan.ok()) {
     // Asked again as long as there is time.

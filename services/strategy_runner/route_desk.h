@@ -35,6 +35,9 @@ class RouteDesk {
   // No request of ours is on its way any more so long after that: its deadline is 2 s.
   static constexpr Duration kSettled = Duration::Seconds(10);
   static constexpr int kReplansDefault = 2;
+  // Of a route without a limit: so far beyond the first plan's worst price, as a part of it, what is left may be
+  // planned.
+  static Decimal SlippageMax() { return Decimal::Of("0.001"); }
 
   explicit RouteDesk(Ports ports) : ports_(std::move(ports)) {}
 

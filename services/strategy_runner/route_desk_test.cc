@@ -105,7 +105,8 @@ TEST(RouteDeskTest, WhatALegLeavesIsPlannedAgainWithinWhatWasSeen) {
   stage.orders.Change(stage.OrderIn("paper"), order::v1::ORDER_STATUS_CANCELED, "4");
   stage.orders.Change(stage.OrderIn("ecn"), order::v1::ORDER_STATUS_FILLED, "2");
   // Dearer than anybody has seen: it does not go there.
-  stage.venues.books["paper"] = StagedVenues::Book("paper", "103", "50");
+  stage.venues.books["paper"] = StagedVenues::Book("paper", "102.11", "50");
+  stage.venues.books["ecn"] = StagedVenues::Book("ecn", "102.1", "50");
   stage.Pass(100'000'000);
   EXPECT_EQ(RouteStage::Legs(stage.Now("r")), (Legs{"paper 10 CANCELED", "ecn 2 FILLED", "ecn 6 PENDING"}));
   EXPECT_EQ(stage.tables->routes["r"].legs_size(), 3);  // stored before it is sent

@@ -161,12 +161,17 @@ def outage(suite, out):
     books.SetPaperOutage(suite.protos.broker.SetPaperOutageRequest(broker="paper_ecn", out=out), timeout=5)
 
 
-def order(suite, request_id, side="SIDE_BUY", quantity="0.01"):
-    """An order for the account at the second venue, and how it ended or rests."""
+def submitted(suite, request_id, side="SIDE_BUY", quantity="0.01"):
+    """An order for the account at the second venue."""
     status, body = asked(suite, "/api/live/orders", {"request_id": request_id, "account_id": "ecn", "symbol": "BTC-USD", "side": side,
                                                      "type": "ORDER_TYPE_MARKET", "quantity": quantity, "confirm_duplicate": True})
     assert status == 201, body
-    order_id = body["order"]["order_id"]
+    return body["order"]["order_id"]
+
+
+def order(suite, request_id, side="SIDE_BUY", quantity="0.01"):
+    """The same, and how it ended."""
+    order_id = submitted(suite, request_id, side, quantity)
     return wait_until(lambda: (lambda one: one["status"] in ("ORDER_STATUS_REJECTED", "ORDER_STATUS_FILLED", "ORDER_STATUS_CANCELED") and one)(
         suite.get(f"/api/live/orders/{order_id}")["order"]), 20, "it has ended")
 
@@ -225,3 +230,13 @@ def test_the_runner_is_dead_as_the_venue_is_down_and_it_goes_at_most_once(down):
     assert again == row
     # Where it took too long to be back its moment was over: then nothing goes, and that is said.
     assert (row["state"], len(went(suite, one["order_id"]))) in (("ELSEWHERE_STATE_PLACED", 1), ("ELSEWHERE_STATE_REFUSED", 0)), row
+
+
+def test_order_management_dies_on_the_way_and_it_goes_at_most_once(down):
+    suite = down
+    order_id = submitted(suite, "down-4")
+    suite.kill("order_management")
+    suite.wait_running()
+    row = listed(suite, order_id)
+    assert suite.get(f"/api/live/orders/{order_id}")["order"]["status"] == "ORDER_STATUS_REJECTED"
+    assert (row["state"], len(went(suite, order_id))) in (("ELSEWHERE_STATE_PLACED", 1), ("ELSEWHERE_STATE_REFUSED", 0)), row

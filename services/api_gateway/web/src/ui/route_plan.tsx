@@ -4,7 +4,7 @@ import * as decimal from "../lib/decimal";
 import { isRouteEnded, leftOutWords, routeWords, saved, type ExecutedLeg, type Route, type RouteLeg, type RoutePlan, type RouteSpec, type RouteVenue } from "../lib/routing";
 import { newKey } from "../lib/words";
 import { notify } from "../state/store";
-import { Empty, Failure, Price, Quantity, Stat, State, useAction, useFetched } from "./parts";
+import { Dialog, Empty, Failure, Price, Quantity, Stat, State, useAction, useFetched } from "./parts";
 import { Table, type Column } from "./table";
 
 const kPath = "/api/live/routes";
@@ -83,6 +83,7 @@ export function RouteHelper({ spec, disabled }: { spec: RouteSpec; disabled: boo
   const [plan, setPlan] = useState<RoutePlan | null>(null);
   const [key, setKey] = useState("");
   const [sent, setSent] = useState("");
+  const [open, setOpen] = useState(false);
   const look = useAction();
   const send = useAction();
   const terms = JSON.stringify(spec);
@@ -115,19 +116,24 @@ export function RouteHelper({ spec, disabled }: { spec: RouteSpec; disabled: boo
     });
   const whole = plan !== null && (plan.legs?.length ?? 0) > 0 && decimal.isZero(plan.unplaced_quantity);
   return (
-    <details className="route-helper">
-      <summary>Compare venues</summary>
-      <p className="field-hint">What each venue would cost with its fees, and the cheapest split. It is sent as limit orders that do not rest.</p>
-      <button type="button" className="button small" disabled={disabled || look.busy} onClick={preview}>{look.busy ? "Planning…" : plan ? "Plan again" : "Plan route"}</button>
-      {look.error !== null && <Failure error={look.error} />}
-      {plan && <PlanTable plan={plan} side={spec.side} />}
-      {plan && (
-        <button type="button" data-action="route" className={`button place ${spec.side === "SIDE_BUY" ? "buy" : "sell"}`} disabled={disabled || send.busy || !whole} onClick={execute}>
-          {send.busy ? "Sending…" : `Send ${plan.legs?.length === 1 ? "it there" : `these ${plan.legs?.length ?? 0} legs`}`}
-        </button>
+    <>
+      <button type="button" className="button small" data-action="compare" disabled={disabled || look.busy} onClick={() => { setOpen(true); preview(); }}>Compare venues…</button>
+      {open && (
+        <Dialog title={`${spec.side === "SIDE_BUY" ? "Buy" : "Sell"} ${spec.quantity} ${spec.symbol} where it is cheapest`} onClose={() => setOpen(false)} wide>
+          <p className="field-hint">What each venue would cost with its fees, and the cheapest split. It is sent as limit orders that do not rest; what they leave is planned again for ten seconds.</p>
+          {look.error !== null && <Failure error={look.error} />}
+          {plan && <PlanTable plan={plan} side={spec.side} />}
+          {!plan && sent === "" && look.error === null && <p className="muted">{look.busy ? "Asking the venues…" : "The plan is older than ten seconds. Plan again with current books."}</p>}
+          {send.error !== null && <Failure error={send.error} />}
+          {sent !== "" && <RouteProgress id={sent} />}
+          <div className="dialog-actions">
+            <button type="button" className="button" disabled={disabled || look.busy} onClick={preview}>{look.busy ? "Planning…" : "Plan again"}</button>
+            <button type="button" data-action="route" className={`button place ${spec.side === "SIDE_BUY" ? "buy" : "sell"}`} disabled={disabled || send.busy || !whole} onClick={execute}>
+              {send.busy ? "Sending…" : (plan?.legs?.length ?? 0) > 1 ? `Send these ${plan?.legs?.length} legs` : "Send it there"}
+            </button>
+          </div>
+        </Dialog>
       )}
-      {send.error !== null && <Failure error={send.error} />}
-      {sent !== "" && <RouteProgress id={sent} />}
-    </details>
+    </>
   );
 }
