@@ -34,7 +34,7 @@ absl::Status CheckAccount(const Engine& engine, const std::string& account_id) {
 FieldCheck CheckSubscribe(const broker::v1::Subscribe& request) {
   FieldCheck check;
   if (request.lockstep())
-    check.Id("subscriber", request.subscriber()).Range("phase", request.phase(), 0, 1);  // the gate knows it by name
+    check.Id("subscriber", request.subscriber()).Range("phase", request.phase(), 0, 2);  // the gate knows it by name
   else
     check.OptionalId("subscriber", request.subscriber());
   for (const std::string& symbol : request.symbols()) check.Id("symbols", symbol);

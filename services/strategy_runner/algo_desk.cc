@@ -1,5 +1,7 @@
 #include "services/strategy_runner/algo_desk.h"
 
+#include <algorithm>
+
 #include "libs/base/absl_std.h"
 #include "libs/orders/order_id.h"
 #include "libs/wire/wire.h"
@@ -56,7 +58,7 @@ void AlgoDesk::OnDurable(const std::string& parent_id, std::uint32_t number) {
   WorkFlight(*live, number, flight->second);
 }
 
-void AlgoDesk::Work(LiveAlgo& live, UtcTime market_time) {
+void AlgoDesk::Work(LiveAlgo& live, UtcTime market_time, bool looks) {
   market_time_ = market_time;
   // What is asked may be answered at once, and change what is walked over.
   std::vector<std::uint32_t> numbers;
@@ -69,21 +71,38 @@ void AlgoDesk::Work(LiveAlgo& live, UtcTime market_time) {
   for (const auto& [number, child] : live.parent.record().children) {
     if (child.ended || child.unanswered()) continue;
     auto looked = live.looked_ns.find(number);
-    if (looked == live.looked_ns.end() || now_ns - looked->second >= kChildLookNs) {
+    const bool due = looked == live.looked_ns.end() || now_ns - looked->second >= kChildLookNs;
+    if (due && (looks || live.to_look.contains(number))) {
       live.looked_ns[number] = now_ns;
       Look(live, number);
     }
     auto asked = live.cancel_asked_ns.find(number);
-    bool due = asked == live.cancel_asked_ns.end() || now_ns - asked->second >= kChildCancelNs;
-    if (child.cancel_requested && due && !child.unknown()) {
+    bool again = asked == live.cancel_asked_ns.end() || now_ns - asked->second >= kChildCancelNs;
+    if (child.cancel_requested && again && !child.unknown()) {
       live.cancel_asked_ns[number] = now_ns;
       AskCancel(live, number);
     }
   }
 }
 
+bool AlgoDesk::idle(const LiveAlgo& live) {
+  const auto& children = live.parent.record().children;
+  return live.flights.empty() && live.to_look.empty() &&
+         std::none_of(children.begin(), children.end(), [](const auto& each) {
+           const OrderStatus status = each.second.status;
+           return !each.second.ended && (status == OrderStatus::kPendingNew || status == OrderStatus::kSubmitted ||
+                                         status == OrderStatus::kPendingCancel);
+         });
+}
+
 void AlgoDesk::LookAgain() {
-  for (auto& [id, live] : ports_.parents.all()) live.looked_ns.clear();
+  for (auto& [id, live] : ports_.parents.all()) {
+    live.looked_ns.clear();
+    live.to_look.clear();
+    for (const auto& [number, child] : live.parent.record().children) {
+      if (!child.ended && !child.unanswered()) live.to_look.insert(number);
+    }
+  }
 }
 
 void AlgoDesk::WorkFlight(LiveAlgo& live, std::uint32_t number, ChildFlight& flight) {
@@ -149,9 +168,10 @@ void AlgoDesk::Look(LiveAlgo& live, std::uint32_t number) {
 
 void AlgoDesk::OnLooked(const std::string& parent_id, std::uint32_t number,
                         const absl::StatusOr<order::v1::Order>& order) {
-  if (order.ok()) return OnOrder(parent_id, number, *order);
   LiveAlgo* live = ports_.parents.Find(parent_id);
   if (live == nullptr) return;
+  if (order.ok() || absl::IsNotFound(order.status())) live->to_look.erase(number);
+  if (order.ok()) return OnOrder(parent_id, number, *order);
   auto flight = live->flights.find(number);
   if (flight == live->flights.end()) return;
   flight->second.stage = ChildFlight::Stage::kDue;
@@ -179,9 +199,11 @@ void AlgoDesk::AskCancel(LiveAlgo& live, std::uint32_t number) {
   request.set_order_id(OrderIdOfChild(live.parent.record(), number));
   request.set_actor("algo:" + live.id());
   using Response = absl::StatusOr<order::v1::CancelOrderResponse>;
+  ++cancels_open_;
   // What became of it is what its events, or the next look, say; it is asked again until then.
   ports_.children.CancelOrder(request,
                               Posted<Response>(ports_.inbox, [this, id = live.id(), number](const Response& r) {
+                                --cancels_open_;
                                 if (r.ok() && r->has_order()) OnOrder(id, number, r->order());
                               }));
 }

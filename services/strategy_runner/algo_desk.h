@@ -33,8 +33,12 @@ class AlgoDesk {
 
   // The child's row is durable.
   void OnDurable(const std::string& parent_id, std::uint32_t number);
-  // Sends, looks up and cancels what is due. `market_time` stamps what is learnt.
-  void Work(LiveAlgo& live, UtcTime market_time);
+  // Sends, looks up and cancels what is due. `market_time` stamps what is learnt. `looks`: open children are looked up
+  // now and then, in case an event was missed.
+  void Work(LiveAlgo& live, UtcTime market_time, bool looks = true);
+  // Nobody's answer is awaited, of this parent and of any: order management's, and the venue's to what has left for it.
+  [[nodiscard]] static bool idle(const LiveAlgo& live);
+  [[nodiscard]] bool idle() const { return cancels_open_ == 0; }
   // Looks every open child up soon: events may have been missed.
   void LookAgain();
   // An order of ours, as an event or an answer has it.
@@ -53,6 +57,7 @@ class AlgoDesk {
 
   Ports ports_;
   UtcTime market_time_;
+  int cancels_open_ = 0;
   Counter& children_;
   Counter& refusals_;
   Counter& unanswered_;

@@ -1,5 +1,6 @@
 #include "services/strategy_runner/algo_house.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/absl_std.h"
@@ -7,7 +8,8 @@
 
 namespace ballast {
 
-AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const EntryGate& gate)
+AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const EntryGate& gate,
+                     std::function<std::map<std::string, OrderCursor>()> places)
     : context_(context),
       store_(context.database),
       runner_({.store = store_,
@@ -34,10 +36,17 @@ AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const 
                 .book_age_max = Duration::Millis(context.config.GetInt("route_book_age_ms"))}),
       events_(EventReader::Callbacks{
           .open =
-              [this, &neighbours](grpc::ClientContext* call, auto* reactor) {
+              [this, &neighbours, places = std::move(places)](grpc::ClientContext* call, auto* reactor) {
                 sequences_.clear();
+                executed_.clear();
                 live_ = false;
                 order::v1::StreamOrderEventsRequest request;
+                // From where it is known what has been executed, which a market that waits asks for.
+                for (const auto& [account, place] : places()) {
+                  sequences_[account] = place.sequence;
+                  executed_[account] = place.execution_sequence;
+                  (*request.mutable_after_sequences())[account] = place.sequence;
+                }
                 request.set_omit_checks(true);
                 // What was before is looked up, child by child.
                 request.set_from_head(true);
@@ -59,12 +68,27 @@ AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const 
                 broker::v1::StreamMarketDataRequest request;
                 broker::v1::Subscribe& subscribe = *request.mutable_subscribe();
                 subscribe.set_subscriber("strategy_runner.algo");
-                subscribe.set_phase(1);
+                // After the strategies, so that in a market that waits theirs and ours come in the same order each
+                // time.
+                subscribe.set_lockstep(true);
+                subscribe.set_phase(2);
                 for (const char* timeframe : {"1s", "5s", "15s", "1m", "5m", "15m", "1h", "1d"})
                   subscribe.add_timeframes(timeframe);
                 send(std::move(request));
               },
-          .on_message = [this](broker::v1::StreamMarketDataResponse& step) { return runner_.OnStep(std::move(step)); },
+          .on_message =
+              [this](broker::v1::StreamMarketDataResponse& step) {
+                std::function<void()> acknowledge;
+                if (step.lockstep()) {
+                  acknowledge = [this, number = step.step()] {
+                    broker::v1::StreamMarketDataRequest request;
+                    request.mutable_acknowledge()->set_step(number);
+                    // Not connected any more: the step comes again with the next connection.
+                    (void)market_.Send(std::move(request));
+                  };
+                }
+                return runner_.OnStep(std::move(step), std::move(acknowledge));
+              },
           .on_disconnected =
               [this](const absl::Status& status) {
                 context_.log.Warning("algo.market_stream_lost", {{"error", status.ToString()}});
@@ -114,6 +138,8 @@ bool AlgoHouse::OnEvents(const order::v1::StreamOrderEventsResponse& response) {
       if (event.sequence() != at->second + 1) return false;
       at->second = event.sequence();
     }
+    std::uint64_t& executed = executed_[event.account_id()];
+    executed = std::max(executed, event.execution_sequence());
     std::string parent;
     std::uint32_t number = 0;
     if (event.has_order() && SplitChildRequestId(event.order().request_id(), &parent, &number)) {
@@ -126,7 +152,9 @@ bool AlgoHouse::OnEvents(const order::v1::StreamOrderEventsResponse& response) {
     }
   }
   // Everything from here on is heard; what was before is looked up.
-  if (!std::exchange(live_, true)) runner_.OnEventsLive();
+  const bool first = !std::exchange(live_, true);
+  if (first) runner_.OnEventsLive();
+  if (first || runner_.market_waits()) runner_.OnExecuted(executed_);
   return true;
 }
 

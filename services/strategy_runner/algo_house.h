@@ -16,6 +16,7 @@
 #include "services/strategy_runner/quality_grpc.h"
 #include "services/strategy_runner/route_postgres.h"
 #include "services/strategy_runner/routing_grpc.h"
+#include "services/strategy_runner/store.h"
 
 namespace ballast {
 
@@ -23,7 +24,9 @@ namespace ballast {
 // the first parent order there is, so that who uses none pays for none.
 class AlgoHouse {
  public:
-  AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const EntryGate& gate);
+  // `places`: how far the order log is known, with what has been executed; any thread, after Start.
+  AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const EntryGate& gate,
+            std::function<std::map<std::string, OrderCursor>()> places);
 
   absl::Status Recover();
   void Start();
@@ -52,6 +55,7 @@ class AlgoHouse {
   bool drains_ GUARDED_BY(mutex_) = false;
   // The reader thread: of this connection, by account.
   std::map<std::string, std::uint64_t> sequences_;
+  std::map<std::string, std::uint64_t> executed_;
   bool live_ = false;
   EventReader events_;
   MarketClient market_;

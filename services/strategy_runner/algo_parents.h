@@ -40,6 +40,8 @@ struct LiveAlgo {
   // Monotonic: when each open child was last looked up, or its cancel last asked for.
   std::map<std::uint32_t, std::int64_t> looked_ns = {};
   std::map<std::uint32_t, std::int64_t> cancel_asked_ns = {};
+  // Open children of which events may have been missed: looked up before anything is built on them.
+  std::set<std::uint32_t> to_look = {};
   std::string waits_for = {};
   // Bars of before are asked for; what comes meanwhile waits.
   bool reads_past = false;

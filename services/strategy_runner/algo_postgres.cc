@@ -63,6 +63,15 @@ absl::StatusOr<std::vector<AlgoStore::Row>> PostgresAlgoStore::LoadActive() {
   return rows;
 }
 
+absl::StatusOr<bool> PostgresAlgoStore::Any() {
+  bool any = false;
+  RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
+    any = work.exec("SELECT EXISTS (SELECT 1 FROM algo_order)")[0][0].as<bool>();
+    return absl::OkStatus();
+  }));
+  return any;
+}
+
 absl::StatusOr<std::optional<AlgoStore::Row>> PostgresAlgoStore::Find(const std::string& algo_order_id) {
   std::optional<Row> found;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {

@@ -12,6 +12,7 @@ class PostgresAlgoStore final : public AlgoStore {
 
   absl::Status Fence() override;
   absl::StatusOr<std::vector<Row>> LoadActive() override;
+  absl::StatusOr<bool> Any() override;
   absl::StatusOr<std::optional<Row>> Find(const std::string& algo_order_id) override;
   absl::StatusOr<std::vector<Row>> Read(const Range& range) override;
   absl::Status Save(const Batch& batch) override;

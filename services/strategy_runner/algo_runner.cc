@@ -51,6 +51,7 @@ absl::Status AlgoRunner::Recover() {
   RETURN_IF_ERROR(ports_.store.Fence());
   ASSIGN_OR_RETURN(std::vector<AlgoStore::Row> rows, ports_.store.LoadActive());
   for (const AlgoStore::Row& row : rows) RETURN_IF_ERROR(parents_.Recover(row));
+  ASSIGN_OR_RETURN(any_, ports_.store.Any());
   return absl::OkStatus();
 }
 
@@ -73,7 +74,10 @@ runtime::Turn AlgoRunner::Poll(std::int64_t now_ns) {
       TellAlerts(now_ns);
       if (market_new_ && events_live_ && parents_.active() > 0) AskMarket();
     }
-    Work();
+    if (market_waits_)
+      WorkSteps(now_ns);
+    else
+      Work();
   }
   if (!Flush() && !dead_) return {runtime::Turn::State::kBlocked, committer_.next_try_ns()};
   return {runtime::Turn::State::kReady, last_tick_ns_.value_or(now_ns) + kTickNs};
@@ -126,7 +130,7 @@ void AlgoRunner::Work() {
 
 void AlgoRunner::WorkOne(LiveAlgo& live) {
   Permit(live);
-  desk_.Work(live, market_.time());
+  desk_.Work(live, market_.time(), !market_waits_);
   if (market_.time().nanos == 0) {
     live.waits_for = "the market";
     return;
@@ -300,6 +304,7 @@ void AlgoRunner::Make(const algo_pb::CreateAlgoOrderRequest& request, const absl
                                    {"actor", request.actor()}});
   algo_pb::CreateAlgoOrderResponse response;
   *response.mutable_algo_order() = Describe(live, market_.time(), true);
+  any_ = true;
   effects_.push_back([this, reply, response](const absl::Status& durable) {
     if (durable.ok()) ports_.follow();
     reply(durable, response);
@@ -421,7 +426,11 @@ bool AlgoRunner::OnOrder(order::v1::Order order) {
   return inbox_->Post(kFeeds, bytes, [this, order = std::move(order)] {
     std::string parent;
     std::uint32_t number = 0;
-    if (SplitChildRequestId(order.request_id(), &parent, &number)) desk_.OnOrder(parent, number, order);
+    if (!SplitChildRequestId(order.request_id(), &parent, &number)) return;
+    if (market_waits_ && !InStep())
+      told_.push_back({parent, number, order});
+    else
+      desk_.OnOrder(parent, number, order);
   });
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -42,7 +44,8 @@ class AlgoRunner final : public runtime::Machine {
 
   // Before anything else: claims the store and loads what has not ended.
   absl::Status Recover();
-  [[nodiscard]] bool has_work() { return !parents_.all().empty(); }
+  // There is, or has been, something to work. A market that waits for its readers waits for one that it has seen once.
+  [[nodiscard]] bool has_work() const { return any_; }
 
   runtime::Turn Poll(std::int64_t now_ns) override;
   runtime::Inbox& inbox() override { return *inbox_; }
@@ -65,8 +68,13 @@ class AlgoRunner final : public runtime::Machine {
   void OnEventsLost();
   bool OnOrder(order::v1::Order order);
   bool OnHalted(std::string account, Rejection why);
-  // The market's reader, any thread. False: too much is waiting.
-  bool OnStep(broker::v1::StreamMarketDataResponse step);
+  // The order log has been told up to these execution sequences, by account.
+  void OnExecuted(std::map<std::string, std::uint64_t> sequences);
+  // Whether OnExecuted matters. Any thread.
+  [[nodiscard]] bool market_waits() const { return market_waits_; }
+  // The market's reader, any thread. `acknowledge`, of a market that waits: runs when what the step led to is done.
+  // False: too much is waiting.
+  bool OnStep(broker::v1::StreamMarketDataResponse step, std::function<void()> acknowledge = nullptr);
   void OnMarketLost();
 
  private:
@@ -96,6 +104,17 @@ class AlgoRunner final : public runtime::Machine {
   void Work();
   void WorkOne(LiveAlgo& live);
   void TakeStep(const broker::v1::StreamMarketDataResponse& step);
+  // One step of a market that waits: what was executed before it, one decision of each parent, and all answers to that.
+  void WorkSteps(std::int64_t now_ns);
+  void BeginStep(const broker::v1::StreamMarketDataResponse& step);
+  [[nodiscard]] bool Executed(const broker::v1::StreamMarketDataResponse& step) const;
+  [[nodiscard]] bool Settled();
+  // Decided on and not over: what the log says now is what it has led to.
+  [[nodiscard]] bool InStep() const { return !steps_.empty() && steps_.front().message.step() == worked_step_; }
+  // Each parent's turn in this step, as far as answers are there. True: everybody has had it.
+  bool WorkTurns(std::int64_t now_ns);
+  // What the order log has said between two steps.
+  void ApplyTold();
   void ReadPast(LiveAlgo& live);
   void OnPast(const std::string& id, const absl::StatusOr<std::vector<Bar>>& bars);
   void AskMarket();
@@ -118,6 +137,27 @@ class AlgoRunner final : public runtime::Machine {
   bool ended_ = false;
   bool events_live_ = false;
   bool market_new_ = true;
+  bool any_ = false;
+  // A market that waits: steps that are not acknowledged, the one that was decided on and when, and what has been told.
+  struct Step {
+    broker::v1::StreamMarketDataResponse message;
+    std::function<void()> acknowledge;
+    // Monotonic.
+    std::int64_t since_ns = 0;
+  };
+  struct Told {
+    std::string parent;
+    std::uint32_t number = 0;
+    order::v1::Order order;
+  };
+  std::deque<Step> steps_;
+  std::uint64_t worked_step_ = 0;
+  std::int64_t step_ns_ = 0;
+  // Whose turn it was last.
+  std::string turn_;
+  std::vector<Told> told_;
+  std::map<std::string, std::uint64_t> executed_;
+  std::atomic<bool> market_waits_{false};
   // Whoever waits for what is asked of the market, by the question's number.
   std::map<std::uint64_t, WithTerms> asking_;
   std::uint64_t last_question_ = 0;

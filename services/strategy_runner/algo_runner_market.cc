@@ -13,18 +13,6 @@ constexpr std::int64_t kAlgoTellAgainNs = 2'000'000'000;
 
 }  // namespace
 
-bool AlgoRunner::OnStep(broker::v1::StreamMarketDataResponse step) {
-  std::size_t bytes = step.ByteSizeLong();
-  return inbox_->Post(kFeeds, bytes, [this, step = std::move(step)] { TakeStep(step); });
-}
-
-void AlgoRunner::OnMarketLost() {
-  (void)inbox_->PostAlways(kFeeds, kTaskBytes, [this] {
-    market_.OnLost();
-    market_new_ = true;
-  });
-}
-
 void AlgoRunner::TakeStep(const broker::v1::StreamMarketDataResponse& step) {
   for (const Bar& bar : market_.Take(step)) {
     for (auto& [id, live] : parents_.all()) {

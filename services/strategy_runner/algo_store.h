@@ -42,6 +42,8 @@ class AlgoStore {
   virtual absl::Status Fence() = 0;
   // Those that have not ended, are watched, or have stopped and nobody has been told.
   virtual absl::StatusOr<std::vector<Row>> LoadActive() = 0;
+  // There has ever been one.
+  virtual absl::StatusOr<bool> Any() = 0;
   // Nothing: there is none.
   virtual absl::StatusOr<std::optional<Row>> Find(const std::string& algo_order_id) = 0;
   // Newest first, with their children.

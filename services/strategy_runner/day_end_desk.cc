@@ -189,7 +189,8 @@ void DayEndDesk::Conclude(const Key& key, Day& day) {
   const auto at = static_cast<day_end::Step>(day.row.step());
   const day_end::Sight sight = SightOf(day);
   day_end::Next next = day_end::Decide(day.policy, day.session, at, sight);
-  day.unknown = !sight.unknown.empty();
+  day.unknown = !sight.unknown.empty() || std::any_of(day.seen.working.begin(), day.seen.working.end(),
+                                                      [&](const auto& order) { return IsUnknown(order.symbol()); });
   if (next.alert) Alert(day, next.waits_for);
   if (next.act == day_end::Act::kReport) {
     NoteFlat(day, sight);

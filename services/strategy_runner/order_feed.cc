@@ -13,6 +13,11 @@ void OrderFeed::Recover(std::map<std::string, OrderCursor> cursors) {
   cursors_ = std::move(cursors);
 }
 
+std::map<std::string, OrderCursor> OrderFeed::Places() const {
+  MutexLock lock(mutex_);
+  return cursors_;
+}
+
 void OrderFeed::Own(const std::string& deployment_id) {
   MutexLock lock(mutex_);
   own_.insert(deployment_id);

@@ -41,6 +41,7 @@ class OrderFeed {
 
   // Any thread.
   std::map<std::string, std::uint64_t> Cursors() EXCLUDES(mutex_);
+  std::map<std::string, OrderCursor> Places() const EXCLUDES(mutex_);
   void OnLost() { caught_up_ = false; }
   [[nodiscard]] bool caught_up() const { return caught_up_; }
   // Deciding thread: everything the market says has been executed has come back as an event, or never will.

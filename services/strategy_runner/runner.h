@@ -65,6 +65,7 @@ class Runner : public runtime::Machine {
   void OnEvents(std::shared_ptr<const order::v1::StreamOrderEventsResponse> response, std::function<void(bool)> done);
   void OnEventsLost() { orders_.OnLost(); }
   std::map<std::string, std::uint64_t> Cursors() { return orders_.Cursors(); }
+  [[nodiscard]] std::map<std::string, OrderCursor> Places() const { return orders_.Places(); }
   // `acknowledge` runs when everything the step led to is done. False: the inbox is full.
   bool OnStep(broker::v1::StreamMarketDataResponse step, std::function<void()> acknowledge);
   // Outside lockstep, steps are missing now.

@@ -74,7 +74,7 @@ class StrategyRunnerShell : public Service {
                                                      .fail = context.fail}),
         backtest_grpc_(backtests_, shelf_, context.config.GetString("backtest_data")),
         neighbours_(context.config, backtest_shelf_),
-        algo_(context, neighbours_, gate_),
+        algo_(context, neighbours_, gate_, [this] { return runner_->Places(); }),
         account_neighbours_(context.config),
         events_(EventReader::Callbacks{
             .open =

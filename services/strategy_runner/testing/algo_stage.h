@@ -31,6 +31,8 @@ class StagedOrders {
   std::deque<type::v1::RejectReason> refuse;
   // An order is filled as it comes; else it rests.
   bool fills = true;
+  // The venue has not answered for it yet.
+  bool pends = false;
   bool halted = false;
 
   absl::StatusOr<order::v1::SubmitOrderResponse> Submit(const order::v1::SubmitOrderRequest& request) {
@@ -81,6 +83,8 @@ class StagedOrders {
       order.mutable_rejection()->set_reason(refuse.front());
       order.mutable_rejection()->set_message("no");
       refuse.pop_front();
+    } else if (pends) {
+      Change(order, order::v1::ORDER_STATUS_PENDING_NEW, "0");
     } else if (fills) {
       Change(order, order::v1::ORDER_STATUS_FILLED, request.quantity().value());
     } else {
@@ -224,21 +228,25 @@ class AlgoStage {
   void Pass(std::int64_t count, const char* volume = "100") {
     for (std::int64_t i = 0; i < count; ++i) {
       clock.nanos += kSecondNs;
-      ++seconds;
-      neighbours->market_seconds = seconds;
-      broker::v1::StreamMarketDataResponse step;
-      step.mutable_market_time()->set_seconds(seconds);
-      *step.add_quotes() = StagedNeighbours::MakeQuote(seconds);
-      broker::v1::Bar& bar = *step.add_bars();
-      bar.set_symbol("SPY");
-      bar.set_timeframe("1s");
-      bar.mutable_start_time()->set_seconds(seconds - 1);
-      for (auto* price : {bar.mutable_open(), bar.mutable_high(), bar.mutable_low(), bar.mutable_close()})
-        price->set_value("100");
-      bar.mutable_volume()->set_value(volume);
-      ASSERT_TRUE(runner->OnStep(std::move(step)));
+      ASSERT_TRUE(runner->OnStep(MakeStep(volume)));
       Poll();
     }
+  }
+  // The market is a second further.
+  broker::v1::StreamMarketDataResponse MakeStep(const char* volume = "100") {
+    ++seconds;
+    neighbours->market_seconds = seconds;
+    broker::v1::StreamMarketDataResponse step;
+    step.mutable_market_time()->set_seconds(seconds);
+    *step.add_quotes() = StagedNeighbours::MakeQuote(seconds);
+    broker::v1::Bar& bar = *step.add_bars();
+    bar.set_symbol("SPY");
+    bar.set_timeframe("1s");
+    bar.mutable_start_time()->set_seconds(seconds - 1);
+    for (auto* price : {bar.mutable_open(), bar.mutable_high(), bar.mutable_low(), bar.mutable_close()})
+      price->set_value("100");
+    bar.mutable_volume()->set_value(volume);
+    return step;
   }
   static execution::v1::CreateAlgoOrderRequest Request(execution::v1::AlgoType type, const std::string& quantity) {
     execution::v1::CreateAlgoOrderRequest request;

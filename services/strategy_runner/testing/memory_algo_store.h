@@ -37,6 +37,7 @@ class MemoryAlgoStore final : public AlgoStore {
     }
     return rows;
   }
+  absl::StatusOr<bool> Any() override { return !tables_->orders.empty(); }
   absl::StatusOr<std::optional<Row>> Find(const std::string& algo_order_id) override { return RowOf(algo_order_id); }
   absl::StatusOr<std::vector<Row>> Read(const Range& range) override {
     std::vector<Row> rows;
