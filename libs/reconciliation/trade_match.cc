@@ -1,5 +1,6 @@
 #include "libs/reconciliation/trade_match.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ballast::reconciliation {
@@ -153,10 +154,13 @@ std::vector<std::uint64_t> TradeMatch::Unheard() const {
   return numbers;
 }
 
-std::vector<Difference> TradeMatch::Differences() const {
+std::vector<Difference> TradeMatch::Differences(std::size_t most) const {
   std::vector<Difference> differences;
-  differences.reserve(open_.size());
-  for (const auto& [id, seen] : open_) differences.push_back(DifferenceOf(seen));
+  differences.reserve(std::min(most, open_.size()));
+  for (const auto& [id, seen] : open_) {
+    if (differences.size() == most) break;
+    differences.push_back(DifferenceOf(seen));
+  }
   return differences;
 }
 

@@ -72,7 +72,8 @@ class TradeMatch {
   [[nodiscard]] Decimal CashUnderWay() const;
   // Of the venue's and never told by the journal, or not in that version, by the venue's numbers.
   [[nodiscard]] std::vector<std::uint64_t> Unheard() const;
-  [[nodiscard]] std::vector<Difference> Differences() const;
+  // By the trade's id, the first `most`: each is a text.
+  [[nodiscard]] std::vector<Difference> Differences(std::size_t most = SIZE_MAX) const;
 
  private:
   std::map<ExecutionId, Sighting> open_;

@@ -169,14 +169,16 @@ runtime::Turn Reconciler::Poll(std::int64_t now_ns) {
 void Reconciler::Compare(const AccountId& id, const positions::AccountBook& book, Account& account,
                          std::int64_t now_ns) {
   // Breaks that are open are looked at whole each time: they are to be seen as gone as soon as they are.
-  const bool positions = account.next_positions_ns <= now_ns || account.state.day != book.totals().baseline.day ||
-                         account.breaks.pending() > 0 || account.breaks.Count(BreakState::kOpen) > 0;
+  bool positions = account.next_positions_ns <= now_ns || account.state.day != book.totals().baseline.day ||
+                   account.breaks.pending() > 0 || account.breaks.Count(BreakState::kOpen) > 0;
   broker::v1::GetVenueStatementResponse statement;
   bool behind = false;
   auto differences = [&]() -> absl::StatusOr<std::vector<Difference>> {
     ASSIGN_OR_RETURN(statement, ports_.others.Statement(id));
     ASSIGN_OR_RETURN(behind, Read(id, book, statement, account));
     if (behind) return std::vector<Difference>();
+    // Trades that were not read explain nothing.
+    positions = positions && account.match.open().size() <= options_.trades_open_max;
     return Differences(id, book, statement, account, positions);
   }();
   if (!differences.ok()) {
@@ -197,6 +199,9 @@ void Reconciler::Compare(const AccountId& id, const positions::AccountBook& book
     return;
   }
   account.problem.clear();
+  if (const std::size_t open = account.match.open().size(); open > options_.trades_told_max)
+    account.problem = std::to_string(open) + (open > options_.trades_open_max ? " or more" : "") +
+                      " trades differ; the first " + std::to_string(options_.trades_told_max) + " are told";
   const UtcTime now = clock_.Now();
   reconciliation::BreakList::Changes changes =
       account.breaks.Look(*differences, positions ? kAllTypes : kOrderTypes, now);
@@ -228,6 +233,7 @@ absl::StatusOr<bool> Reconciler::Read(const AccountId& id, const positions::Acco
       account.journal_short = 0;
       return false;
     }
+    if (account.match.open().size() > options_.trades_open_max) return false;
     // Who is far ahead waits for those who have not told all of theirs.
     const reconciliation::TradeMatch::Counts seen = account.match.CountOpen();
     auto ahead = [](std::size_t count, bool other, std::size_t others, bool another, std::size_t anothers) {
@@ -306,7 +312,7 @@ absl::Status Reconciler::ReadOurs(const AccountId& id, const positions::AccountB
 absl::StatusOr<std::vector<Difference>> Reconciler::Differences(const AccountId& id, const positions::AccountBook& book,
                                                                 const broker::v1::GetVenueStatementResponse& statement,
                                                                 Account& account, bool positions) {
-  std::vector<Difference> differences = account.match.Differences();
+  std::vector<Difference> differences = account.match.Differences(options_.trades_told_max);
   auto add = [&](std::vector<Difference> more) {
     differences.insert(differences.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   };

@@ -31,6 +31,12 @@ class Reconciler : public runtime::Machine {
     std::int64_t orders_interval_ms = 10'000;
     std::int64_t positions_interval_ms = 30'000;
     reconciliation::BreakList::Patience patience = {};
+    // Trades that differ are told one by one up to here, each with an alert and a record: a past that is missing as a
+    // whole is no more wrong for being told a million times.
+    std::size_t trades_told_max = 1'000;
+    // With more that differ nothing further is read: what is kept of them has a bound, a page of each of the three
+    // above this, and what there is holds entries back.
+    std::size_t trades_open_max = 50'000;
   };
   struct Ports {
     // Books as they are at one moment; none while the order log is read up to its head.

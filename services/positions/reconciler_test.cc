@@ -281,7 +281,7 @@ class ReconcilerTest : public testing::Test {
   void Start() {
     store = std::make_unique<MemoryReconciliationStore>(disk);
     reconciler = std::make_unique<Reconciler>(
-        Reconciler::Options{},
+        options,
         Reconciler::Ports{
             .books = [this] { return present ? world.books : std::map<AccountId, positions::AccountBook>(); },
             .fills = world.fills,
@@ -324,6 +324,7 @@ class ReconcilerTest : public testing::Test {
   }
 
   World world;
+  Reconciler::Options options;
   TestClock clock;
   std::unique_ptr<Logger> log;
   Metrics metrics;
@@ -762,6 +763,26 @@ TEST_F(ReconcilerTest, WhoIsFarAheadWaitsForTheOthers) {
   EXPECT_GT(state.execution_sequence, 0U);
   auto ahead = std::count_if(state.open.begin(), state.open.end(), [](const auto& seen) { return !seen.journal; });
   EXPECT_LE(ahead, 5'000 + 1'000);
+}
+
+// A past that one of the three does not have at all: it holds entries back, and what is kept and told of it has a
+// bound.
+TEST_F(ReconcilerTest, APastThatIsMissingAsAWholeIsToldInPart) {
+  options.trades_told_max = 10;
+  options.trades_open_max = 1'500;
+  Start();
+  for (int i = 1; i <= 2'500; ++i)
+    world.Tell(Report(static_cast<std::uint64_t>(i), "ghost" + std::to_string(i), i % 2 == 0 ? Side::kBuy : Side::kSell,
+                      "1", "10"));
+  Run(30);
+  EXPECT_EQ(Breaks().size(), 10U);
+  EXPECT_NE(Status().problem().find("trades differ; the first 10 are told"), std::string::npos) << Status().problem();
+  EXPECT_GT(world.reported.back(), 0);
+  MemoryReconciliationStore stored(disk);
+  auto loaded = stored.Load();
+  ASSERT_TRUE(loaded.ok());
+  // The page with which it was more.
+  EXPECT_EQ(loaded->begin()->second.state.open.size(), 2'000U);
 }
 
 }  // namespace

@@ -89,6 +89,8 @@ absl::Status DayOfOrders::Hear() {
     ASSIGN_OR_RETURN(orders::Report report, DecodeReport(reports_.back()));
     Join(events_, account_.ApplyReport(report, now_));
   }
+  changes_.trades.insert(changes_.trades.end(), std::make_move_iterator(changes.trades.begin()),
+                         std::make_move_iterator(changes.trades.end()));
   changes_.orders.merge(changes.orders);
   changes_.accounts.merge(changes.accounts);
   return absl::OkStatus();
