@@ -167,6 +167,8 @@ const std::vector<Operation>& Operations() {
        "active_only, page_size, page_token", "", "execution.v1.ListRoutesResponse"},
       {"GET", "/api/live/routes/{id}", "One route: its plan, its legs and their orders", "", "",
        "route:execution.v1.Route"},
+      {"POST", "/api/live/routes/{id}/cancel", "Send and plan nothing of it any more; cancel what works", "", "",
+       "route:execution.v1.Route"},
       {"GET", "/api/live/elsewhere-orders", "Orders that went elsewhere while their venue was down, and the policies",
        "page_size, page_token", "", "execution.v1.ListElsewhereOrdersResponse"},
       {"GET", "/api/live/execution-quality", "Slippage, shortfall and markouts of algorithm orders, and their venues",

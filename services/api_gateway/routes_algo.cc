@@ -161,6 +161,27 @@ void ExecuteRoute(const CallPtr& call) {
       kRouteDeadlineMs);
 }
 
+void CancelRoute(const CallPtr& call) {
+  if (!call->ReadFields({})) return;
+  execution::v1::CancelRouteRequest request;
+  request.set_request_id(call->Param("id"));
+  request.set_actor(call->access.actor);
+  const std::string subject = "route:" + request.request_id();
+  call->AuditIntent("route.cancelled", subject, Json::object());
+  call->Ask(
+      RoutingPeer(call), &RoutingAsync::CancelRoute, request,
+      [call, subject](const grpc::Status& status, execution::v1::CancelRouteResponse& response) {
+        ApiError error = ErrorOf(status, "strategy_runner");
+        call->Audit("route.cancelled", subject, {{"outcome", status.ok() ? "ok" : error.status}});
+        if (status.ok()) {
+          call->Answer(200, response);
+        } else {
+          call->Fail(error);
+        }
+      },
+      kRouteDeadlineMs);
+}
+
 using ElsewhereAsync = execution::v1::ElsewhereService::StubInterface::async_interface;
 
 void ListElsewhere(const CallPtr& call) {
@@ -220,6 +241,7 @@ std::vector<Route> AlgoRoutes() {
       {"POST", "/api/live/routes", ExecuteRoute},
       {"GET", "/api/live/routes", ListRoutes},
       {"GET", "/api/live/routes/{id}", GetRoute},
+      {"POST", "/api/live/routes/{id}/cancel", CancelRoute},
       {"GET", "/api/live/elsewhere-orders", ListElsewhere},
   };
 }

@@ -150,10 +150,16 @@ void AlgoDesk::OnAnswer(const std::string& parent_id, std::uint32_t number,
   ports_.log.Warning("algo.child_unanswered",
                      {{"request", ChildRequestId(parent_id, number)}, {"error", response.status().ToString()}});
   if (ChildImpossible(response.status())) {
-    return NeverSent(*live, number,
-                     Rejection{.reason = RejectReason::kMalformed, .message = MessageOf(response.status())});
+    Rejection why{.reason = RejectReason::kMalformed, .message = MessageOf(response.status())};
+    // Of a request of before that nobody has answered it says nothing.
+    if (!flight->second.unclear) return NeverSent(*live, number, why);
+    flight->second.refused = std::move(why);
+    flight->second.look_first = true;
+    flight->second.stage = ChildFlight::Stage::kDue;
+    return;
   }
   unanswered_.Increment();
+  flight->second.unclear = true;
   flight->second.stage = ChildFlight::Stage::kDue;
   // It is there already, with another body: as it is there it counts.
   if (absl::IsAlreadyExists(response.status())) flight->second.look_first = true;
@@ -179,9 +185,16 @@ void AlgoDesk::OnLooked(const std::string& parent_id, std::uint32_t number,
   // From here on the same request may be told again: it finds the order, or is its first.
   flight->second.look_first = false;
   flight->second.ever_sent = true;
+  flight->second.unclear = true;
+  const bool settled = ports_.clock.MonotonicNanos() - flight->second.since_ns >= kChildSettledNs;
+  if (const std::optional<Rejection> refused = flight->second.refused) {
+    // It is only looked for until none of its requests can be on its way any more.
+    flight->second.look_first = true;
+    if (settled) NeverSent(*live, number, refused);
+    return;
+  }
   bool runs = live->parent.sends();
-  if (!runs && ports_.clock.MonotonicNanos() - flight->second.since_ns >= kChildSettledNs)
-    NeverSent(*live, number, std::nullopt);
+  if (!runs && settled) NeverSent(*live, number, std::nullopt);
 }
 
 void AlgoDesk::NeverSent(LiveAlgo& live, std::uint32_t number, const std::optional<Rejection>& why) {

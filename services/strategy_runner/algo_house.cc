@@ -30,6 +30,7 @@ AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const 
                 .venues = neighbours,
                 .algo_store = store_,
                 .store = route_store_,
+                .gate = gate,
                 .clock = context.clock,
                 .log = context.log,
                 .fail = context.fail,

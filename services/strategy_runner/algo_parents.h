@@ -26,6 +26,10 @@ struct ChildFlight {
   // It may have been sent by a process before: it is looked for first.
   bool look_first = false;
   bool ever_sent = false;
+  // A request of it may be on its way, or have made an order, without an answer.
+  bool unclear = false;
+  // What a later request was answered meanwhile: why there is no order of it, once none is found.
+  std::optional<Rejection> refused = {};
   // Monotonic; since when nobody has answered.
   std::int64_t since_ns = 0;
   std::optional<std::int64_t> last_try_ns = {};

@@ -89,6 +89,22 @@ TEST_F(AlgoRunnerTest, AnAnswerThatIsLostIsAskedForAgain) {
   EXPECT_EQ(stage.Get(id)->filled_quantity().value(), "2");
 }
 
+TEST_F(AlgoRunnerTest, ARefusalOfTheSecondRequestSaysNothingOfTheFirst) {
+  std::string id = Twap("25");
+  stage.orders.lose_requests = 1;
+  stage.orders.fail.push_back(absl::FailedPreconditionError("not now"));
+  stage.Pass(1);
+  stage.Pass(2);
+  EXPECT_EQ(stage.Calls("submit " + id + "-1"), 2);
+  EXPECT_EQ(stage.Get(id)->working_quantity().value(), "2");
+  EXPECT_FALSE(stage.Get(id)->children(0).never_sent());
+  // The first one was only slow.
+  const order::v1::SubmitOrderRequest slow = stage.orders.submits[0];
+  ASSERT_TRUE(stage.orders.Submit(slow).ok());
+  stage.Pass(2);
+  EXPECT_EQ(stage.Get(id)->children(0).order().cumulative_quantity().value(), "2");
+}
+
 TEST_F(AlgoRunnerTest, KilledAfterTheSendItFindsItsChild) {
   std::string id = Twap("25");
   stage.orders.lose_answers = 1;

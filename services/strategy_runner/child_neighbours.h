@@ -21,6 +21,8 @@ class ChildNeighbours {
   virtual void GetOrder(const std::string& order_id, Answer<order::v1::Order> answer) = 0;
   virtual void CancelOrder(const order::v1::CancelOrderRequest& request,
                            Answer<order::v1::CancelOrderResponse> answer) = 0;
+  // Whether anybody has asked for the cancel of an order that has ended. UNAVAILABLE: its end is not stored yet.
+  virtual void CancelAsked(const std::string& order_id, Answer<bool> answer) = 0;
 };
 
 }  // namespace ballast

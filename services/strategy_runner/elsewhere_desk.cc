@@ -10,6 +10,7 @@
 #include "libs/platform/thread/answered.h"
 #include "libs/wire/wire.h"
 #include "services/strategy_runner/algo_codec.h"
+#include "services/strategy_runner/gate_view.h"
 
 namespace ballast {
 
@@ -17,7 +18,7 @@ namespace elsewhere_pb = execution::v1;
 
 namespace {
 
-constexpr int kOpenElsewhereMost = 10'000;
+constexpr int kElsewherePage = 1'000;
 // A place in the log that nothing was made of may be told again.
 constexpr std::int64_t kCursorSaveNs = 1'000'000'000;
 // Two machines' clocks.
@@ -48,7 +49,8 @@ order::v1::SubmitOrderRequest AttemptRequest(const elsewhere_pb::ElsewhereOrder&
   submit.set_confirm_soft_collar(order.confirm_soft_collar());
   submit.set_reason(orders::ElsewhereReason(OrderId(order.order_id())));
   submit.set_actor("system");
-  submit.set_confirm_duplicate(true);
+  // Not confirmed: what a person has sent there by hand meanwhile, or sends now, is the same trade once more. The same
+  // request again is known by its id before anybody asks whether it is alike.
   return submit;
 }
 
@@ -58,7 +60,26 @@ bool AttemptImpossible(const absl::Status& status) {
          absl::IsPermissionDenied(status) || absl::IsUnimplemented(status);
 }
 
-void SetAttemptOrder(const order::v1::Order& order, elsewhere_pb::ElsewhereAttempt& attempt) {
+// Of the same id, and what was sent.
+bool IsAttempt(const order::v1::Order& order, const elsewhere_pb::ElsewhereOrder& row,
+               const elsewhere_pb::ElsewhereAttempt& attempt) {
+  const order::v1::SubmitOrderRequest sent = AttemptRequest(row, attempt);
+  auto asked = Decimal::Parse(sent.quantity().value());
+  const bool smaller = order.has_requested_quantity();
+  auto there = Decimal::Parse(smaller ? order.requested_quantity().value() : order.quantity().value());
+  return order.account_id() == sent.account_id() && order.symbol() == sent.symbol() && order.side() == sent.side() &&
+         order.type() == sent.type() && order.reason() == sent.reason() && order.deployment_id().empty() &&
+         asked.ok() && there.ok() && *asked == *there;
+}
+
+void SetAttemptOrder(const order::v1::Order& order, const elsewhere_pb::ElsewhereOrder& row,
+                     elsewhere_pb::ElsewhereAttempt& attempt) {
+  // Once it is known as ours people may change it.
+  if (!attempt.has_order() && !IsAttempt(order, row, attempt)) {
+    attempt.set_state(elsewhere_pb::ATTEMPT_STATE_REFUSED);
+    attempt.set_error("its id is used by another order, " + order.order_id());
+    return;
+  }
   *attempt.mutable_order() = order;
   attempt.clear_error();
   auto filled = Decimal::Parse(order.cumulative_quantity().value());
@@ -78,16 +99,30 @@ void SetAttemptOrder(const order::v1::Order& order, elsewhere_pb::ElsewhereAttem
   }
 }
 
-// Its order surely never left: what a venue has refused may be another matter, and is not tried at the next one.
-bool NeverLeft(const elsewhere_pb::ElsewhereAttempt& attempt) {
-  if (!attempt.has_order() || attempt.order().status() == order::v1::ORDER_STATUS_DENIED) return true;
+// It surely never left, and for a reason that is that account's or its venue's alone. A limit that has refused it is
+// not looked for a looser one of; what a venue has refused may be another matter.
+bool NextMayTry(const elsewhere_pb::ElsewhereAttempt& attempt) {
+  if (!attempt.has_order()) return !attempt.sent_once();
   const type::v1::Rejection& why = attempt.order().rejection();
-  return why.reason() == type::v1::REJECT_REASON_BROKER_UNAVAILABLE &&
-         (why.check() == "session_down" || why.check() == orders::kMayGoElsewhere);
+  const bool denied = attempt.order().status() == order::v1::ORDER_STATUS_DENIED;
+  switch (why.reason()) {
+    case type::v1::REJECT_REASON_BROKER_UNAVAILABLE:
+      return denied || why.check() == "session_down" || why.check() == orders::kMayGoElsewhere;
+    case type::v1::REJECT_REASON_ACCOUNT_HALTED:
+    case type::v1::REJECT_REASON_INSUFFICIENT_FUNDS:
+      return denied;
+    default:
+      return false;
+  }
 }
 
 std::string WhyRefused(const elsewhere_pb::ElsewhereAttempt& attempt) {
-  return attempt.has_order() ? attempt.order().rejection().message() : attempt.error();
+  if (!attempt.has_order()) return attempt.error();
+  const type::v1::Rejection& why = attempt.order().rejection();
+  std::string told = why.message();
+  if (!why.check().empty()) told += " (" + why.check();
+  if (!why.check().empty() && !why.observed().empty()) told += ": " + why.observed() + ", limit " + why.limit();
+  return told + (why.check().empty() ? "" : ")");
 }
 
 }  // namespace
@@ -99,14 +134,27 @@ absl::Status ElsewhereDesk::Recover() {
   for (const std::string& account : accounts_) {
     if (auto at = stored.find(account); at != stored.end()) cursors_.insert(*at);
   }
-  ASSIGN_OR_RETURN(std::vector<Row> rows, ports_.store.Read({.active_only = true, .most = kOpenElsewhereMost}));
-  for (Row& row : rows) open_[row.order().order_id()] = std::move(row);
-  return absl::OkStatus();
+  // Nor when it is taken away and put back while this process sees nothing else.
+  if (cursors_ != stored) RETURN_IF_ERROR(ports_.store.Save({.cursors = cursors_}));
+  ElsewhereStore::Range range{.active_only = true, .most = kElsewherePage};
+  // All of them, however many there were: each may have an order out.
+  while (true) {
+    ASSIGN_OR_RETURN(std::vector<Row> rows, ports_.store.Read(range));
+    for (const Row& row : rows) open_[row.order().order_id()] = row;
+    if (static_cast<int>(rows.size()) < range.most) return absl::OkStatus();
+    range.before_nanos = wire::FromProto(rows.back().reject_time()).nanos;
+    range.before_id = rows.back().order().order_id();
+  }
 }
 
 bool ElsewhereDesk::InTime(const Row& row) const {
   Duration age = ports_.clock.Now() - wire::FromProto(row.reject_time());
-  return age >= Duration{-kClockSkew.nanos} && age <= kTime;
+  if (age < Duration{-kClockSkew.nanos} || age > kTime) return false;
+  if (row.order().type() != type::v1::ORDER_TYPE_MARKET) return true;
+  // As order management counts: from where it was made, or has stopped waiting there.
+  const UtcTime from =
+      std::max(wire::FromProto(row.order().create_time()), wire::FromProto(row.order().release_time()));
+  return ports_.clock.Now() - from <= kMarketTime;
 }
 
 ElsewhereDesk::Row ElsewhereDesk::Begin(const order::v1::OrderEvent& event,
@@ -182,7 +230,7 @@ absl::StatusOr<std::vector<ElsewhereDesk::Row>> ElsewhereDesk::Read(const Elsewh
 
 void ElsewhereDesk::Advance(Row& row) {
   // Each account is an attempt, sent and looked at.
-  for (int steps = 3 * orders::kElsewhereMost; steps > 0; --steps) {
+  for (int steps = 4 * orders::kElsewhereMost; steps > 0; --steps) {
     Row next = row;
     if (!Step(next)) return;
     const bool ended = !IsActive(next.state());
@@ -190,7 +238,8 @@ void ElsewhereDesk::Advance(Row& row) {
     if (!Save({.changed = {next}})) return;
     // What nobody has answered is asked again, but not at once.
     const bool moved = !ended && (next.attempts_size() != row.attempts_size() ||
-                                  next.attempts().rbegin()->state() != row.attempts().rbegin()->state());
+                                  next.attempts().rbegin()->state() != row.attempts().rbegin()->state() ||
+                                  next.attempts().rbegin()->sent_once() != row.attempts().rbegin()->sent_once());
     row = std::move(next);
     if (!moved) return;
   }
@@ -201,15 +250,41 @@ bool ElsewhereDesk::Step(Row& row) {
     return Next(row);
   elsewhere_pb::ElsewhereAttempt& attempt = *row.mutable_attempts()->rbegin();
   const std::string before = attempt.SerializeAsString();
-  if (attempt.state() == elsewhere_pb::ATTEMPT_STATE_PENDING && InTime(row))
+  if (attempt.state() == elsewhere_pb::ATTEMPT_STATE_PENDING && !attempt.sent_once())
+    Mark(row, attempt);
+  else if (attempt.state() == elsewhere_pb::ATTEMPT_STATE_PENDING && InTime(row) && FitStill(row, attempt))
     Send(row, attempt);
   else
     Look(row, attempt);
   if (attempt.state() == elsewhere_pb::ATTEMPT_STATE_PLACED)
     End(row, elsewhere_pb::ELSEWHERE_STATE_PLACED, "it went to " + attempt.account_id());
-  if (attempt.state() == elsewhere_pb::ATTEMPT_STATE_REFUSED && !NeverLeft(attempt))
+  if (IsActive(row.state()) && attempt.state() == elsewhere_pb::ATTEMPT_STATE_REFUSED && !NextMayTry(attempt))
     End(row, elsewhere_pb::ELSEWHERE_STATE_REFUSED, attempt.account_id() + ": " + WhyRefused(attempt));
   return attempt.SerializeAsString() != before;
+}
+
+void ElsewhereDesk::Mark(Row& row, elsewhere_pb::ElsewhereAttempt& attempt) {
+  if (!InTime(row)) {
+    attempt.set_state(elsewhere_pb::ATTEMPT_STATE_REFUSED);
+    attempt.set_error("its moment was over before it was sent");
+    return;
+  }
+  absl::StatusOr<Unfit> unfit = LookForUnfit(row, attempt.account_id());
+  if (!unfit.ok()) return;
+  if (unfit->why.empty()) {
+    attempt.set_sent_once(true);
+    unsent_ = attempt.request_id();
+    return;
+  }
+  attempt.set_state(elsewhere_pb::ATTEMPT_STATE_REFUSED);
+  attempt.set_error(unfit->why);
+  if (unfit->anywhere) End(row, elsewhere_pb::ELSEWHERE_STATE_REFUSED, unfit->why);
+}
+
+bool ElsewhereDesk::FitStill(const Row& row, const elsewhere_pb::ElsewhereAttempt& attempt) {
+  if (unsent_ == attempt.request_id()) return true;  // looked at in the step before
+  absl::StatusOr<Unfit> unfit = LookForUnfit(row, attempt.account_id());
+  return unfit.ok() && unfit->why.empty();
 }
 
 bool ElsewhereDesk::Next(Row& row) {
@@ -227,18 +302,15 @@ bool ElsewhereDesk::Next(Row& row) {
     return true;
   }
   const std::string& account = row.policy().alternatives(number - 1);
-  absl::StatusOr<std::string> unsuitable = Unsuitable(row, account);
-  if (!unsuitable.ok()) return false;
   elsewhere_pb::ElsewhereAttempt& attempt = *row.add_attempts();
   attempt.set_number(number);
   attempt.set_account_id(account);
   attempt.set_request_id(orders::ElsewhereRequestId(OrderId(row.order().order_id()), number).value());
-  attempt.set_state(unsuitable->empty() ? elsewhere_pb::ATTEMPT_STATE_PENDING : elsewhere_pb::ATTEMPT_STATE_REFUSED);
-  attempt.set_error(*unsuitable);
+  attempt.set_state(elsewhere_pb::ATTEMPT_STATE_PENDING);
   return true;
 }
 
-absl::StatusOr<std::string> ElsewhereDesk::Unsuitable(const Row& row, const std::string& account) {
+absl::StatusOr<ElsewhereDesk::Unfit> ElsewhereDesk::LookForUnfit(const Row& row, const std::string& account) {
   ASSIGN_OR_RETURN(auto listed, ElsewhereAnswer<order::v1::ListAccountsResponse>(
                                     [&](auto done) { ports_.neighbours.Accounts(std::move(done)); }));
   const order::v1::Account* from = nullptr;
@@ -247,12 +319,22 @@ absl::StatusOr<std::string> ElsewhereDesk::Unsuitable(const Row& row, const std:
     if (one.account_id() == row.order().account_id()) from = &one;
     if (one.account_id() == account) to = &one;
   }
-  if (to == nullptr || from == nullptr) return "there is no such account";
-  if (to->halted()) return "the account is halted";
+  // Who stops an account stops what it has begun.
+  if (from == nullptr || from->halted()) {
+    return Unfit{.why = "the account it was made in, " + row.order().account_id() + ", is " +
+                        (from == nullptr ? "gone" : "halted: " + from->halt_reason()),
+                 .anywhere = true};
+  }
+  if (to == nullptr) return Unfit{"there is no such account"};
+  if (to->halted()) return Unfit{"the account is halted"};
   // Simulated money stays simulated, and the other way about.
-  if (to->mode() != from->mode()) return "the account is of another mode";
-  if (to->currency() != from->currency()) return "the account is in another currency";
-  if (to->broker() == from->broker()) return "the account is at the venue that is down";
+  if (to->mode() != from->mode()) return Unfit{"the account is of another mode"};
+  if (to->currency() != from->currency()) return Unfit{"the account is in another currency"};
+  if (to->broker() == from->broker()) return Unfit{"the account is at the venue that is down"};
+  ASSIGN_OR_RETURN(GateView gate, GateView::Ask(ports_.neighbours, ports_.gate, row.order().symbol()));
+  if (std::string waits = gate.WaitOf(row.order().account_id()); !waits.empty())
+    return Unfit{.why = "the account it was made in waits for " + waits, .anywhere = true};
+  if (std::string waits = gate.WaitOf(account); !waits.empty()) return Unfit{"the account waits for " + waits};
   ASSIGN_OR_RETURN(auto positions, ElsewhereAnswer<std::vector<position::v1::Position>>(
                                        [&](auto done) { ports_.accounts.Positions(account, std::move(done)); }));
   const bool buys = row.order().side() == type::v1::SIDE_BUY;
@@ -260,26 +342,31 @@ absl::StatusOr<std::string> ElsewhereDesk::Unsuitable(const Row& row, const std:
     if (position.symbol() != row.order().symbol()) continue;
     auto held = Decimal::Parse(position.quantity().value());
     // It opened where it was meant for; there it would close what somebody holds.
-    if (!held.ok() || (buys ? held->IsNegative() : held->IsPositive())) return "the account holds the other side";
+    if (!held.ok() || (buys ? held->IsNegative() : held->IsPositive()))
+      return Unfit{"the account holds the other side"};
   }
-  return "";
+  return Unfit{};
 }
 
 void ElsewhereDesk::Send(const Row& row, elsewhere_pb::ElsewhereAttempt& attempt) {
+  const bool first = std::exchange(unsent_, "") == attempt.request_id();
   auto response = ElsewhereAnswer<order::v1::SubmitOrderResponse>(
       [&](auto done) { ports_.neighbours.Submit(AttemptRequest(row, attempt), std::move(done)); });
-  if (response.ok()) return SetAttemptOrder(response->order(), attempt);
+  if (response.ok()) return SetAttemptOrder(response->order(), row, attempt);
   attempt.set_error(MessageOf(response.status()));
-  // It is there already, with another body: as it is there it counts.
-  if (absl::IsAlreadyExists(response.status())) return Look(row, attempt);
-  if (AttemptImpossible(response.status())) attempt.set_state(elsewhere_pb::ATTEMPT_STATE_REFUSED);
+  if (AttemptImpossible(response.status()) && first) {
+    attempt.set_state(elsewhere_pb::ATTEMPT_STATE_REFUSED);
+    return;
+  }
+  // It is there already, or a request of before may have made it: only what is there says.
+  if (absl::IsAlreadyExists(response.status()) || AttemptImpossible(response.status())) Look(row, attempt);
 }
 
 void ElsewhereDesk::Look(const Row& row, elsewhere_pb::ElsewhereAttempt& attempt) {
   std::string order_id = orders::OrderIdFor(AccountId(attempt.account_id()), RequestId(attempt.request_id())).value();
   auto found =
       ElsewhereAnswer<order::v1::Order>([&](auto done) { ports_.children.GetOrder(order_id, std::move(done)); });
-  if (found.ok()) return SetAttemptOrder(*found, attempt);
+  if (found.ok()) return SetAttemptOrder(*found, row, attempt);
   if (!absl::IsNotFound(found.status()) || attempt.state() != elsewhere_pb::ATTEMPT_STATE_PENDING) return;
   Duration age = ports_.clock.Now() - wire::FromProto(row.reject_time());
   if (age <= Duration{kTime.nanos + kSettled.nanos}) return;  // one may still be on its way

@@ -15,6 +15,7 @@
 #include "services/strategy_runner/child_neighbours.h"
 #include "services/strategy_runner/elsewhere_policy.h"
 #include "services/strategy_runner/elsewhere_store.h"
+#include "services/strategy_runner/entry_gate.h"
 #include "services/strategy_runner/neighbours.h"
 
 namespace ballast {
@@ -30,6 +31,7 @@ class ElsewhereDesk {
     ChildNeighbours& children;
     AccountNeighbours& accounts;
     ElsewhereStore& store;
+    const EntryGate& gate;
     const Clock& clock;
     Logger& log;
     // This process may not go on: a newer one has taken them over.
@@ -38,6 +40,8 @@ class ElsewhereDesk {
   using Row = execution::v1::ElsewhereOrder;
   // Since it was refused: what nobody has taken by then goes nowhere; the market is another one.
   static constexpr Duration kTime = Duration::Seconds(10);
+  // What has no limit, since it was made: order management's own bound for it, 2/5 of its intent_age_ms_max.
+  static constexpr Duration kMarketTime = Duration::Seconds(2);
   // No request of ours is on its way any more so long after that: its deadline is 2 s.
   static constexpr Duration kSettled = Duration::Seconds(10);
 
@@ -63,8 +67,17 @@ class ElsewhereDesk {
   bool Step(Row& row);
   // The next account that may take it becomes an attempt; false: nobody can be asked now.
   bool Next(Row& row);
-  // Why not there, for people; empty: it may. Not OK: it is not known now.
-  absl::StatusOr<std::string> Unsuitable(const Row& row, const std::string& account);
+  // Why not there, for people; empty: it may go there.
+  struct Unfit {
+    std::string why = {};
+    // Nor to any other.
+    bool anywhere = false;
+  };
+  // Not OK: it is not known now.
+  absl::StatusOr<Unfit> LookForUnfit(const Row& row, const std::string& account);
+  // Of one that was never sent: it may be from the next step on, once that is stored; or it is refused.
+  void Mark(Row& row, execution::v1::ElsewhereAttempt& attempt);
+  bool FitStill(const Row& row, const execution::v1::ElsewhereAttempt& attempt);
   void Send(const Row& row, execution::v1::ElsewhereAttempt& attempt);
   void Look(const Row& row, execution::v1::ElsewhereAttempt& attempt);
   void End(Row& row, execution::v1::ElsewhereState state, std::string note) const;
@@ -79,6 +92,8 @@ class ElsewhereDesk {
   const std::set<std::string> accounts_;
   Ports ports_;
   ElsewhereStore::Cursors cursors_;
+  // The request that this process has marked and not sent yet: the next answer is the first one's.
+  std::string unsent_;
   // They have moved and are not stored; by when they are.
   bool dirty_ = false;
   std::int64_t save_ns_ = 0;

@@ -21,6 +21,7 @@ class ElsewhereStage {
  public:
   ElsewhereStage() {
     EXPECT_TRUE(Logger::Make({.service = "test", .directory = "", .level = "CRITICAL"}, &log).ok());
+    gate.SetDays({});
     venues.accounts.clear_accounts();
     for (const char* account : {"first", "second", "third"}) {
       order::v1::Account& one = *venues.accounts.add_accounts();
@@ -36,11 +37,12 @@ class ElsewhereStage {
     desk.reset();
     store = std::make_unique<MemoryElsewhereStore>(tables);
     desk =
-        std::make_unique<ElsewhereDesk>(*ElsewherePolicies::Of({"first|second,third"}),
+        std::make_unique<ElsewhereDesk>(*ElsewherePolicies::Of({policy}),
                                         ElsewhereDesk::Ports{.neighbours = venues,
                                                              .children = venues,
                                                              .accounts = books,
                                                              .store = *store,
+                                                             .gate = gate,
                                                              .clock = clock,
                                                              .log = *log,
                                                              .fail = [this](const std::string& why) { failed = why; }});
@@ -93,12 +95,14 @@ class ElsewhereStage {
   }
 
   StageClock clock;
+  std::string policy = "first|second,third";
   std::unique_ptr<Logger> log;
   StagedOrders orders;
   StagedVenues venues{orders};
   ScriptedAccount books;
   std::shared_ptr<MemoryElsewhereTables> tables = std::make_shared<MemoryElsewhereTables>();
   std::unique_ptr<MemoryElsewhereStore> store;
+  EntryGate gate;
   std::unique_ptr<ElsewhereDesk> desk;
   std::string failed;
 };
@@ -152,7 +156,7 @@ TEST(ElsewhereDeskTest, WhoeverDiesItIsOneOrder) {
 
 TEST(ElsewhereDeskTest, TheNextIsTriedOnlyWhenTheOneBeforeSurelyNeverLeft) {
   ElsewhereStage stage;
-  stage.orders.refuse.push_back(type::v1::REJECT_REASON_MAX_POSITION);
+  stage.orders.refuse.push_back(type::v1::REJECT_REASON_INSUFFICIENT_FUNDS);
   ASSERT_TRUE(stage.Tell({stage.Refused(8)}));
   stage.Pass(1);
   EXPECT_EQ(stage.Told(), "PLACED second:REFUSED third:PLACED");
@@ -191,6 +195,118 @@ TEST(ElsewhereDeskTest, TheNextIsTriedOnlyWhenTheOneBeforeSurelyNeverLeft) {
   down.orders.fills = true;
   down.Pass(1);
   EXPECT_EQ(down.Told(), "PLACED second:REFUSED third:PLACED");
+}
+
+TEST(ElsewhereDeskTest, ALimitThatRefusesItIsNotEvadedInTheNextAccount) {
+  for (auto reason : {type::v1::REJECT_REASON_MAX_POSITION, type::v1::REJECT_REASON_DUPLICATE_ORDER,
+                      type::v1::REJECT_REASON_PRICE_COLLAR}) {
+    ElsewhereStage stage;
+    stage.orders.refuse.push_back(reason);
+    ASSERT_TRUE(stage.Tell({stage.Refused(8)}));
+    stage.Pass(1);
+    EXPECT_EQ(stage.Told(), "REFUSED second:REFUSED");
+    EXPECT_EQ(stage.Now().note(), "second: no (a_limit: 5, limit 3)");
+    ASSERT_EQ(stage.orders.submits.size(), 1U);
+    // A person's own repeat counts as one.
+    EXPECT_FALSE(stage.orders.submits[0].confirm_duplicate());
+  }
+  ElsewhereStage impossible;
+  impossible.orders.fail.push_back(absl::FailedPreconditionError("not here"));
+  ASSERT_TRUE(impossible.Tell({impossible.Refused(8)}));
+  impossible.Pass(1);
+  EXPECT_EQ(impossible.Told(), "REFUSED second:REFUSED");
+}
+
+TEST(ElsewhereDeskTest, WhoHaltsTheAccountHaltsWhatItHasBegun) {
+  ElsewhereStage stage;
+  ASSERT_TRUE(stage.Tell({stage.Refused(8)}));
+  stage.venues.accounts.mutable_accounts(0)->set_halted(true);
+  stage.Pass(1);
+  EXPECT_EQ(stage.Told(), "REFUSED second:REFUSED");
+  EXPECT_TRUE(stage.orders.submits.empty());
+  // Between two sends of the same.
+  ElsewhereStage again;
+  again.orders.lose_requests = 1;
+  ASSERT_TRUE(again.Tell({again.Refused(8)}));
+  again.Pass(1);
+  again.venues.accounts.mutable_accounts(0)->set_halted(true);
+  again.Pass(1);
+  EXPECT_EQ(again.Told(), "WORKING second:PENDING");
+  again.Pass(ElsewhereDesk::kTime.nanos + ElsewhereDesk::kSettled.nanos);
+  EXPECT_EQ(again.Told(), "REFUSED second:REFUSED");
+  EXPECT_EQ(again.orders.submits.size(), 1U);
+}
+
+TEST(ElsewhereDeskTest, WhatHasNoLimitGoesAsSoonAsAnyOrderOrNotAtAll) {
+  for (std::int64_t more : {0, 1}) {
+    ElsewhereStage stage;
+    order::v1::OrderEvent event = stage.Refused(8);
+    event.mutable_order()->set_type(type::v1::ORDER_TYPE_MARKET);
+    event.mutable_order()->clear_limit_price();
+    *event.mutable_order()->mutable_create_time() = event.event_time();
+    ASSERT_TRUE(stage.Tell({event}));
+    stage.Pass(ElsewhereDesk::kMarketTime.nanos + more);
+    EXPECT_EQ(stage.Told().substr(0, 6), more == 0 ? "PLACED" : "REFUSE");
+    EXPECT_EQ(stage.orders.submits.size(), more == 0 ? 1U : 0U);
+  }
+}
+
+TEST(ElsewhereDeskTest, ADayThatEndsHoldsIt) {
+  auto told = [](const char* account) {
+    ElsewhereStage stage;
+    stage.gate.SetDays({{account, {.ending = {TradingCalendar::kUnspecified}}}});
+    EXPECT_TRUE(stage.Tell({stage.Refused(8)}));
+    stage.Pass(1);
+    return stage.Told();
+  };
+  EXPECT_EQ(told("second"), "PLACED second:REFUSED third:PLACED");
+  EXPECT_EQ(told("first"), "REFUSED second:REFUSED");
+}
+
+TEST(ElsewhereDeskTest, AnotherOrderOfItsIdIsNotIts) {
+  ElsewhereStage stage;
+  order::v1::SubmitOrderRequest strange;
+  strange.set_request_id("elsewhere-o1-1");
+  strange.set_account_id("second");
+  strange.set_symbol("SPY");
+  strange.set_side(type::v1::SIDE_SELL);
+  strange.mutable_quantity()->set_value("5");
+  ASSERT_TRUE(stage.orders.Submit(strange).ok());
+  ASSERT_TRUE(stage.Tell({stage.Refused(8)}));
+  stage.Pass(1);
+  EXPECT_EQ(stage.Told(), "REFUSED second:REFUSED");
+  EXPECT_NE(stage.Now().note().find("used by another order"), std::string::npos) << stage.Now().note();
+  EXPECT_FALSE(stage.Now().attempts(0).has_order());
+}
+
+TEST(ElsewhereDeskTest, ARefusalOfTheSecondRequestSaysNothingOfTheFirst) {
+  for (bool dies : {false, true}) {
+    ElsewhereStage stage;
+    stage.orders.lose_requests = 1;
+    ASSERT_TRUE(stage.Tell({stage.Refused(8)}));
+    stage.Pass(1);
+    if (dies) stage.Restart();
+    stage.orders.fail.push_back(absl::FailedPreconditionError("not now"));
+    stage.Pass(1);
+    EXPECT_EQ(stage.Told(), "WORKING second:PENDING");
+    // The first one was only slow.
+    const order::v1::SubmitOrderRequest slow = stage.orders.submits[0];
+    ASSERT_TRUE(stage.orders.Submit(slow).ok());
+    stage.Pass(1);
+    EXPECT_EQ(stage.Told(), "PLACED second:PLACED");
+    EXPECT_EQ(stage.orders.by_request.size(), 1U);
+  }
+}
+
+TEST(ElsewhereDeskTest, APolicyThatWasAwayMakesUpForNothing) {
+  ElsewhereStage stage;
+  ASSERT_TRUE(stage.Tell({stage.Refused(8)}));
+  stage.policy = "third|second";
+  stage.Restart();
+  EXPECT_FALSE(stage.tables->cursors.contains("first"));
+  stage.policy = "first|second,third";
+  stage.Restart();
+  EXPECT_FALSE(stage.desk->cursors().contains("first"));
 }
 
 TEST(ElsewhereDeskTest, WhoIsNotFitForItIsPassedOver) {

@@ -34,13 +34,14 @@ bool ReadElsewhereToken(const std::string& token, ElsewhereStore::Range& range) 
 }  // namespace
 
 ElsewhereGrpc::ElsewhereGrpc(ServiceContext& context, ElsewherePolicies policies, GrpcNeighbours& neighbours,
-                             AccountNeighbours& accounts)
+                             AccountNeighbours& accounts, const EntryGate& gate)
     : log_(context.log),
       store_(context.database),
       desk_(std::move(policies), {.neighbours = neighbours,
                                   .children = neighbours,
                                   .accounts = accounts,
                                   .store = store_,
+                                  .gate = gate,
                                   .clock = context.clock,
                                   .log = context.log,
                                   .fail = context.fail}),

@@ -20,7 +20,7 @@ namespace ballast {
 class ElsewhereGrpc final : public execution::v1::ElsewhereService::CallbackService {
  public:
   ElsewhereGrpc(ServiceContext& context, ElsewherePolicies policies, GrpcNeighbours& neighbours,
-                AccountNeighbours& accounts);
+                AccountNeighbours& accounts, const EntryGate& gate);
   ~ElsewhereGrpc() override { Stop(); }
   // Before Start.
   absl::Status Recover() { return desk_.Recover(); }

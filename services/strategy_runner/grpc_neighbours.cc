@@ -203,6 +203,30 @@ void GrpcNeighbours::CancelOrder(const order::v1::CancelOrderRequest& request,
              request, std::move(answer));
 }
 
+void GrpcNeighbours::CancelAsked(const std::string& order_id, Answer<bool> answer) {
+  order::v1::ListOrderEventsRequest request;
+  request.set_order_id(order_id);
+  Answer<order::v1::ListOrderEventsResponse> got =
+      [answer = std::move(answer)](absl::StatusOr<order::v1::ListOrderEventsResponse> response) {
+        if (!response.ok()) return answer(response.status());
+        bool asked = false, sent = false, ended = false, cancelled = false;
+        for (const order::v1::OrderEvent& event : response->events()) {
+          asked |= event.type() == order::v1::ORDER_EVENT_TYPE_PENDING_CANCEL;
+          sent |= event.type() == order::v1::ORDER_EVENT_TYPE_SUBMITTED;
+          cancelled |= event.type() == order::v1::ORDER_EVENT_TYPE_CANCELED;
+          absl::StatusOr<Order> order = wire::FromProto(event.order());
+          ended |= event.has_order() && order.ok() && IsTerminal(order->status);
+        }
+        if (!ended) return answer(absl::UnavailableError("the end of the order is not stored yet"));
+        // What has not left is cancelled at once, and only because somebody asks.
+        answer(asked || (cancelled && !sent));
+      };
+  asker_.Ask(orders_->async(),
+             BALLAST_ASYNC(order::v1::OrderService, ListOrderEvents, order::v1::ListOrderEventsRequest,
+                           order::v1::ListOrderEventsResponse),
+             std::move(request), std::move(got));
+}
+
 std::optional<std::string> GrpcNeighbours::BacktestOnFile(const std::string& strategy_id,
                                                           const strategy::Parameters& parameters) const {
   return backtests_.Find(strategy_id, parameters);

@@ -49,6 +49,7 @@ class GrpcNeighbours final : public Neighbours, public ChildNeighbours, public V
   void GetOrder(const std::string& order_id, Answer<order::v1::Order> answer) override;
   void CancelOrder(const order::v1::CancelOrderRequest& request,
                    Answer<order::v1::CancelOrderResponse> answer) override;
+  void CancelAsked(const std::string& order_id, Answer<bool> answer) override;
   [[nodiscard]] std::optional<std::string> BacktestOnFile(const std::string& strategy_id,
                                                           const strategy::Parameters& parameters) const override;
 

@@ -117,18 +117,221 @@ TEST(RouteDeskTest, WhatALegLeavesIsPlannedAgainWithinWhatWasSeen) {
   EXPECT_EQ(stage.Now("r").replans(), 1);
 }
 
-TEST(RouteDeskTest, WhereALegIsRefusedTheRestDoesNotGo) {
+TEST(RouteDeskTest, WhereALegHasNoMoneyTheRestDoesNotGo) {
   RouteStage stage;
-  stage.orders.refuse.push_back(type::v1::REJECT_REASON_MAX_POSITION);
+  stage.orders.refuse.push_back(type::v1::REJECT_REASON_INSUFFICIENT_FUNDS);
   ASSERT_TRUE(stage.Execute(RouteStage::Buy("r", "8")).ok());
   EXPECT_EQ(RouteStage::Legs(stage.Now("r")), (Legs{"paper 8 DENIED", "ecn 8 PENDING"}));
-  stage.orders.refuse.push_back(type::v1::REJECT_REASON_MAX_POSITION);
+  stage.orders.refuse.push_back(type::v1::REJECT_REASON_INSUFFICIENT_FUNDS);
   stage.Pass(100'000'000);
   EXPECT_EQ(stage.Now("r").state(), execution::v1::ROUTE_STATE_ENDED);
   EXPECT_NE(stage.Now("r").note().find("8 is left"), std::string::npos) << stage.Now("r").note();
   EXPECT_NE(stage.Now("r").note().find("ecn: no"), std::string::npos) << stage.Now("r").note();
   ASSERT_EQ(stage.venues.alerts.size(), 1U);
   EXPECT_EQ(stage.venues.alerts[0].request_id(), "strategy_runner:route:r");
+}
+
+TEST(RouteDeskTest, ALimitThatRefusesALegIsNotEvadedInTheNextAccount) {
+  for (auto reason : {type::v1::REJECT_REASON_MAX_POSITION, type::v1::REJECT_REASON_DUPLICATE_ORDER,
+                      type::v1::REJECT_REASON_ACCOUNT_HALTED}) {
+    RouteStage stage;
+    stage.orders.refuse.push_back(reason);
+    ASSERT_TRUE(stage.Execute(RouteStage::Buy("r", "8")).ok());
+    EXPECT_EQ(RouteStage::Legs(stage.Now("r")), (Legs{"paper 8 DENIED"}));
+    EXPECT_EQ(stage.Now("r").state(), execution::v1::ROUTE_STATE_ENDED);
+    EXPECT_EQ(stage.Now("r").note(), "8 is left: paper: no (a_limit: 5, limit 3)");
+    EXPECT_FALSE(stage.orders.submits.back().confirm_duplicate());
+  }
+}
+
+TEST(RouteDeskTest, ARepeatHasToBeMeant) {
+  RouteStage stage;
+  ASSERT_TRUE(stage.Execute(RouteStage::Buy("r", "5")).ok());
+  auto again = RouteStage::Buy("s", "5");
+  EXPECT_TRUE(absl::IsFailedPrecondition(stage.Execute(again).status()));
+  EXPECT_TRUE(stage.Execute(RouteStage::Buy("r", "5"))->replayed());
+  auto other = again;
+  other.mutable_spec()->add_account_ids("ecn");
+  other.set_request_id("t");
+  EXPECT_TRUE(stage.Execute(other).ok());
+  again.set_confirm_duplicate(true);
+  EXPECT_TRUE(stage.Execute(again).ok());
+  EXPECT_TRUE(stage.orders.submits.back().confirm_duplicate());
+  stage.clock.nanos += RouteDesk::kRepeatTime.nanos + 1;
+  EXPECT_TRUE(stage.Execute(RouteStage::Buy("u", "5")).ok());
+}
+
+TEST(RouteDeskTest, AnotherOrderOfALegsIdIsNotTheLeg) {
+  RouteStage stage;
+  order::v1::SubmitOrderRequest strange;
+  strange.set_request_id("route-r-1");
+  strange.set_account_id("paper");
+  strange.set_symbol("SPY");
+  strange.set_side(type::v1::SIDE_SELL);
+  strange.mutable_quantity()->set_value("5");
+  ASSERT_TRUE(stage.orders.Submit(strange).ok());
+  ASSERT_TRUE(stage.Execute(RouteStage::Buy("r", "5")).ok());
+  EXPECT_EQ(RouteStage::Legs(stage.Now("r")), (Legs{"paper 5 NEVER_SENT"}));
+  EXPECT_NE(stage.Now("r").note().find("used by another order"), std::string::npos) << stage.Now("r").note();
+  EXPECT_EQ(stage.Now("r").filled_quantity().value(), "0");
+}
+
+TEST(RouteDeskTest, ARefusalOfTheSecondRequestSaysNothingOfTheFirst) {
+  for (bool dies : {false, true}) {
+    RouteStage stage;
+    stage.orders.lose_requests = 1;
+    ASSERT_TRUE(stage.Execute(RouteStage::Buy("r", "5")).ok());
+    if (dies) stage.Restart();
+    stage.orders.fail.push_back(absl::FailedPreconditionError("not now"));
+    stage.Pass(1);
+    EXPECT_EQ(RouteStage::Legs(stage.Now("r")), (Legs{"paper 5 PENDING"}));
+    // The first one was only slow.
+    const order::v1::SubmitOrderRequest slow = stage.orders.submits[0];
+    ASSERT_TRUE(stage.orders.Submit(slow).ok());
+    stage.Pass(1);
+    EXPECT_EQ(stage.Now("r").state(), execution::v1::ROUTE_STATE_FILLED);
+    EXPECT_EQ(stage.orders.Filled(), Decimal::Of("5"));
+  }
+  RouteStage first;
+  first.orders.fail.push_back(absl::FailedPreconditionError("never"));
+  ASSERT_TRUE(first.Execute(RouteStage::Buy("r", "5")).ok());
+  EXPECT_EQ(RouteStage::Legs(first.Now("r")), (Legs{"paper 5 NEVER_SENT"}));
+}
+
+TEST(RouteDeskTest, WhatSomebodyHasStoppedIsNotPlannedAgain) {
+  auto note = [](const std::function<void(RouteStage&)>& stop) {
+    RouteStage stage;
+    stage.orders.fills = false;
+    EXPECT_TRUE(stage.Execute(RouteStage::Buy("r", "5")).ok());
+    stage.orders.Change(stage.OrderIn("paper"), order::v1::ORDER_STATUS_CANCELED, "2");
+    stop(stage);
+    stage.Pass(1);
+    EXPECT_EQ(stage.orders.submits.size(), 1U);
+    return stage.Now("r").note();
+  };
+  EXPECT_EQ(note([](RouteStage& s) { s.orders.cancel_asked.insert(s.OrderIn("paper").order_id()); }),
+            "3 is left: somebody else has cancelled leg 1");
+  EXPECT_EQ(note([](RouteStage& s) { s.venues.accounts.mutable_accounts(0)->set_halted(true); }),
+            "3 is left: account paper is halted: ");
+  EXPECT_NE(note([](RouteStage& s) {
+              s.gate.SetDays({{"paper", {.ending = {TradingCalendar::kUnspecified}}}});
+            }).find("account paper waits for"),
+            std::string::npos);
+}
+
+TEST(RouteDeskTest, ACancelledRouteSendsNothingMore) {
+  RouteStage stage;
+  stage.orders.fills = false;
+  stage.orders.lose_requests = 1;
+  ASSERT_TRUE(stage.Execute(RouteStage::Buy("r", "15")).ok());
+  EXPECT_EQ(RouteStage::Legs(stage.Now("r")), (Legs{"paper 10 PENDING", "ecn 5 NEW"}));
+  stage.tables->refuse_saves = 1;
+  EXPECT_FALSE(stage.desk->Cancel("r", "user:test").ok());
+  EXPECT_FALSE(stage.Now("r").cancel_requested());
+  auto cancelled = stage.desk->Cancel("r", "user:test");
+  ASSERT_TRUE(cancelled.ok()) << cancelled.status();
+  EXPECT_TRUE(stage.tables->routes["r"].cancel_requested());
+  EXPECT_EQ(RouteStage::Legs(*cancelled), (Legs{"paper 10 PENDING", "ecn 5 CANCELED"}));
+  stage.Restart();
+  stage.Pass(1);
+  EXPECT_EQ(stage.orders.submits.size(), 2U);
+  stage.Pass(RouteDesk::kPlanTime.nanos + RouteDesk::kSettled.nanos);
+  EXPECT_EQ(stage.Now("r").state(), execution::v1::ROUTE_STATE_ENDED);
+  EXPECT_EQ(stage.Now("r").note(), "15 is left: user:test has cancelled it");
+  EXPECT_EQ(stage.orders.submits.size(), 2U);
+  EXPECT_EQ(stage.desk->Cancel("r", "user:other")->note(), stage.Now("r").note());
+  EXPECT_TRUE(absl::IsNotFound(stage.desk->Cancel("none", "user:test").status()));
+}
+
+TEST(RouteDeskTest, WhoHasStoppedWaitingHasSentNothing) {
+  RouteStage stage;
+  for (int asked_until : {0, 1}) {
+    int asked = 0;
+    execution::v1::ExecuteRouteResponse response;
+    absl::Status done = stage.desk->Execute(RouteStage::Buy("r", "5"), &response, [&] {
+      return asked++ < asked_until ? absl::OkStatus() : absl::DeadlineExceededError("late");
+    });
+    EXPECT_TRUE(absl::IsDeadlineExceeded(done)) << done;
+    EXPECT_TRUE(stage.tables->routes.empty());
+  }
+  EXPECT_TRUE(stage.orders.calls.empty());
+}
+
+TEST(RouteDeskTest, OneModeOneCurrencyAndNoDayThatEnds) {
+  RouteStage stage;
+  auto why = [&] { return LeftOut(*stage.planner->Plan(RouteStage::Buy("r", "1").spec()), "ecn"); };
+  order::v1::Account& ecn = *stage.venues.accounts.mutable_accounts(1);
+  ecn.set_currency("EUR");
+  EXPECT_EQ(why(), "UNSUPPORTED");
+  ecn.clear_currency();
+  ecn.set_mode(type::v1::ACCOUNT_MODE_LIVE);
+  EXPECT_EQ(why(), "UNSUPPORTED");
+  ecn.clear_mode();
+  EXPECT_EQ(why(), "");
+  stage.venues.books["ecn"].mutable_position()->set_value("-1");
+  EXPECT_EQ(why(), "UNSUPPORTED");
+  stage.venues.books["ecn"].mutable_position()->set_value("1");
+  EXPECT_EQ(why(), "");
+  stage.gate.SetDays({{"ecn", {.ending = {TradingCalendar::kUnspecified}}}});
+  EXPECT_EQ(why(), "SESSION_ENDED");
+}
+
+TEST(RouteDeskTest, ASellTakesWhatIsHeldAndMoreOnlyWhereThatIsMeant) {
+  RouteStage stage;
+  stage.venues.shortable = true;
+  for (auto& [account, book] : stage.venues.books) *book.add_bids() = book.asks(0);
+  stage.venues.books["paper"].mutable_available_quantity()->set_value("4");
+  stage.venues.books["paper"].mutable_position()->set_value("4");
+  auto sell = RouteStage::Buy("r", "6").spec();
+  sell.set_side(type::v1::SIDE_SELL);
+  auto told = [&] {
+    auto plan = stage.planner->Plan(sell);
+    std::string told;
+    for (const auto& leg : plan->legs()) told += leg.account_id() + " " + leg.quantity().value() + "; ";
+    return told + plan->unplaced_quantity().value();
+  };
+  EXPECT_EQ(told(), "paper 4; 2");
+  sell.set_may_open_short(true);
+  stage.venues.books["ecn"].mutable_bids(0)->mutable_price()->set_value("105");
+  EXPECT_EQ(told(), "paper 4; ecn 2; 0");
+  stage.venues.shortable = false;
+  EXPECT_EQ(told(), "paper 4; 2");
+}
+
+TEST(RouteDeskTest, SoManyWorkAndEachHasItsTurn) {
+  RouteStage stage;
+  stage.orders.fills = false;
+  auto ask = [&](std::size_t i) {
+    auto request = RouteStage::Buy("r" + std::to_string(i), "5");
+    request.set_confirm_duplicate(true);
+    return stage.Execute(request).status();
+  };
+  for (std::size_t i = 0; i < RouteDesk::kOpenMost; ++i) ASSERT_EQ(ask(i), absl::OkStatus());
+  EXPECT_TRUE(absl::IsResourceExhausted(ask(RouteDesk::kOpenMost)));
+  stage.Restart();
+  stage.orders.calls.clear();
+  // One after the other, whoever asks between.
+  EXPECT_TRUE(stage.desk->Work([] { return true; }));
+  EXPECT_EQ(stage.orders.calls.size(), 1U);
+  int turns = 2;
+  while (stage.desk->Work()) ++turns;
+  EXPECT_GT(turns, 20);
+  std::set<std::string> looked(stage.orders.calls.begin(), stage.orders.calls.end());
+  EXPECT_EQ(looked.size(), RouteDesk::kOpenMost);
+}
+
+TEST(RouteDeskTest, APlanThatFailsIsNotTriedAtOnceAgain) {
+  RouteStage stage;
+  stage.orders.fills = false;
+  ASSERT_TRUE(stage.Execute(RouteStage::Buy("r", "5")).ok());
+  stage.orders.Change(stage.OrderIn("paper"), order::v1::ORDER_STATUS_CANCELED, "2");
+  stage.venues.away = 1;
+  stage.Pass(1);
+  EXPECT_NE(stage.Now("r").note().find("cannot be planned again"), std::string::npos) << stage.Now("r").note();
+  stage.Pass(500'000'000);
+  EXPECT_EQ(RouteStage::Legs(stage.Now("r")), (Legs{"paper 5 CANCELED"}));
+  stage.Pass(500'000'000);
+  EXPECT_EQ(stage.Now("r").legs_size(), 2);
 }
 
 TEST(RouteDeskTest, ALostAnswerIsOneOrder) {
@@ -194,12 +397,12 @@ TEST(RouteDeskTest, WhatIsNotStoredIsDoneAgainAndOnlyTheNewestProcessStores) {
   EXPECT_EQ(stage.Now("r").state(), execution::v1::ROUTE_STATE_FILLED);
   EXPECT_EQ(stage.orders.Filled(), Decimal::Of("5"));
   stage.orders.fills = false;
-  ASSERT_TRUE(stage.Execute(RouteStage::Buy("s", "5")).ok());
+  ASSERT_TRUE(stage.Execute(RouteStage::Buy("s", "6")).ok());
   ASSERT_TRUE(MemoryRouteStore(stage.tables).Fence().ok());  // another one begins
   stage.orders.Change(stage.OrderIn("paper"), order::v1::ORDER_STATUS_CANCELED, "0");
   stage.Pass(1);
   EXPECT_NE(stage.failed, "");
-  EXPECT_TRUE(absl::IsFailedPrecondition(stage.Execute(RouteStage::Buy("t", "5")).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(stage.Execute(RouteStage::Buy("t", "7")).status()));
 }
 
 TEST(RouteDeskTest, HowAVenueDealtWithLegsCountsInTheNextPlan) {
@@ -209,6 +412,7 @@ TEST(RouteDeskTest, HowAVenueDealtWithLegsCountsInTheNextPlan) {
     auto request = RouteStage::Buy("r" + std::to_string(i), "5");
     request.mutable_spec()->add_account_ids("paper");
     request.set_replans_max(0);
+    request.set_confirm_duplicate(true);
     ASSERT_TRUE(stage.Execute(request).ok());
     stage.orders.Change(stage.OrderIn("paper"), order::v1::ORDER_STATUS_CANCELED, "0");
     stage.Pass(1);

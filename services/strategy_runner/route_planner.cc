@@ -9,6 +9,8 @@
 #include "libs/platform/thread/answered.h"
 #include "libs/wire/wire.h"
 #include "services/strategy_runner/algo_codec.h"
+#include "services/strategy_runner/gate_view.h"
+#include "services/strategy_runner/route_short.h"
 
 namespace ballast {
 
@@ -57,10 +59,7 @@ std::optional<execution::RouteVenue> RouteVenueOf(const broker::v1::GetVenueBook
   if (!taker.ok() || !unit.ok() || !cash.ok() || !quantity.ok()) return std::nullopt;
   venue.taker_fee_ratio = *taker;
   venue.fee_per_unit = *unit;
-  if (side == Side::kBuy)
-    venue.available = *cash;
-  else if (!instrument.shortable)
-    venue.available = *quantity;
+  venue.available = side == Side::kBuy ? *cash : *quantity;
   if (!AddRouteLevels(side == Side::kBuy ? book.asks() : book.bids(), venue)) return std::nullopt;
   return venue;
 }
@@ -71,7 +70,7 @@ Rejection NotPlannedWith(RejectReason reason, std::string message) {
 
 // Why a venue whose book is known is not planned with.
 std::optional<Rejection> UnfitVenue(const broker::v1::GetVenueBookResponse& book, const execution::RouteVenue& venue,
-                                    Duration age_max) {
+                                    Side side, bool may_open_short, Duration age_max) {
   if (book.has_untradable()) return wire::FromProto(book.untradable());
   const std::int64_t age_max_ms = age_max.nanos / 1'000'000;
   // A book of a time that is still to come is as unknown as an old one.
@@ -84,7 +83,16 @@ std::optional<Rejection> UnfitVenue(const broker::v1::GetVenueBookResponse& book
                                 std::to_string(age_max_ms) + " ms are allowed"};
   }
   if (venue.levels.empty()) return NotPlannedWith(RejectReason::kNoLiquidity, "nothing is offered there");
-  if (venue.available && !venue.available->IsPositive())
+  auto position = Decimal::Parse(book.position().value());
+  if (!position.ok()) return NotPlannedWith(RejectReason::kStalePrice, "what it holds there cannot be read");
+  if (side == Side::kBuy && position->IsNegative()) {
+    return Rejection{.reason = RejectReason::kUnsupported,
+                     .check = "other_side",
+                     .limit = "0",
+                     .observed = position->ToString(),
+                     .message = "the account is short there, and a buy would close that"};
+  }
+  if (!may_open_short && !venue.available->IsPositive())
     return NotPlannedWith(RejectReason::kInsufficientFunds, "the account has nothing there to trade it with");
   return std::nullopt;
 }
@@ -129,12 +137,32 @@ std::optional<execution::ChildOrder> ScoredLeg(const route_pb::ExecutedLeg& leg)
   return child;
 }
 
+execution::RoutePlan RoutePlanOf(const execution::RouteOrder& order, bool may_open_short,
+                                 const std::vector<execution::RouteVenue>& venues) {
+  return may_open_short ? PlanHeldThenShort(order, venues) : execution::PlanRoute(order, venues);
+}
+
+// Money of one kind is not the other's.
+std::optional<Rejection> OtherPurse(const order::v1::Account& first, const order::v1::Account& account) {
+  if (account.mode() != first.mode()) {
+    return Rejection{.reason = RejectReason::kUnsupported,
+                     .check = "account_mode",
+                     .message = "the account is of another mode than account " + first.account_id()};
+  }
+  if (account.currency() != first.currency()) {
+    return Rejection{.reason = RejectReason::kUnsupported,
+                     .check = "account_currency",
+                     .message = "the account is in another currency than account " + first.account_id()};
+  }
+  return std::nullopt;
+}
+
 // The best one venue alone that places as much.
-std::optional<Decimal> BestSingle(const execution::RouteOrder& order, const std::vector<execution::RouteVenue>& venues,
-                                  Decimal unplaced) {
+std::optional<Decimal> BestSingle(const execution::RouteOrder& order, bool may_open_short,
+                                  const std::vector<execution::RouteVenue>& venues, Decimal unplaced) {
   std::optional<Decimal> best;
   for (const execution::RouteVenue& venue : venues) {
-    execution::RoutePlan alone = execution::PlanRoute(order, {venue});
+    execution::RoutePlan alone = RoutePlanOf(order, may_open_short, {venue});
     if (alone.unplaced != unplaced || alone.legs.empty()) continue;
     bool better = !best || (order.side == Side::kBuy ? alone.all_in < *best : alone.all_in > *best);
     if (better) best = alone.all_in;
@@ -182,7 +210,7 @@ absl::StatusOr<RoutePlanner::Scores> RoutePlanner::ReadScores() {
 }
 
 std::optional<RoutePlanner::Asked> RoutePlanner::AskVenue(const order::v1::Account& account,
-                                                          const execution::RouteOrder& order,
+                                                          const execution::RouteOrder& order, bool may_open_short,
                                                           const Instrument& instrument,
                                                           const execution::VenueQuality& quality,
                                                           route_pb::RoutePlan& plan, route_pb::RouteVenue& told) {
@@ -203,7 +231,8 @@ std::optional<RoutePlanner::Asked> RoutePlanner::AskVenue(const order::v1::Accou
   Duration latency = std::max(Duration::Millis(book->latency_ms()), quality.Latency());
   EncodeRouteVenue(*venue, quality, latency, &told);
   told.set_book_age_ms(book->age_ms());
-  if (std::optional<Rejection> why = UnfitVenue(*book, *venue, ports_.book_age_max); why) return leave_out(*why);
+  if (std::optional<Rejection> why = UnfitVenue(*book, *venue, order.side, may_open_short, ports_.book_age_max); why)
+    return leave_out(*why);
   if (!plan.has_market_time() || wire::FromProto(plan.market_time()) < wire::FromProto(book->market_time()))
     *plan.mutable_market_time() = book->market_time();
   Asked asked{.venue = std::move(*venue), .latency_ratio = execution::LatencyPenalty(latency)};
@@ -225,6 +254,10 @@ absl::StatusOr<route_pb::RoutePlan> RoutePlanner::Plan(const route_pb::RouteSpec
     return absl::InvalidArgumentError(ToAbsl("spec.quantity: a multiple of " + order.lot.ToString() + " expected"));
   ASSIGN_OR_RETURN(auto listed,
                    RouteAnswer<order::v1::ListAccountsResponse>([&](auto a) { ports_.neighbours.Accounts(a); }));
+  ASSIGN_OR_RETURN(auto market, RouteAnswer<broker::v1::GetMarketStatusResponse>(
+                                    [&](auto a) { ports_.neighbours.MarketStatus(a); }));
+  const GateView gate(ports_.gate, instrument->calendar, wire::FromProto(market.market_time()));
+  const bool may_open_short = order.side == Side::kSell && spec.may_open_short() && instrument->shortable;
   std::vector<std::string> wanted(spec.account_ids().begin(), spec.account_ids().end());
   std::map<std::string, const order::v1::Account*> accounts;
   for (const order::v1::Account& account : listed.accounts()) {
@@ -238,6 +271,8 @@ absl::StatusOr<route_pb::RoutePlan> RoutePlanner::Plan(const route_pb::RouteSpec
   std::map<std::string, Decimal> latency_ratios;
   // By broker, the account that was looked at.
   std::map<std::string, std::string> used;
+  // Whose money it is: what can be paid from one is not what can be paid from another.
+  const order::v1::Account* purse = nullptr;
   for (const std::string& id : wanted) {
     auto found = accounts.find(id);
     if (found == accounts.end()) return absl::NotFoundError(ToAbsl("there is no account '" + id + "'"));
@@ -245,8 +280,14 @@ absl::StatusOr<route_pb::RoutePlan> RoutePlanner::Plan(const route_pb::RouteSpec
     route_pb::RouteVenue& told = *plan.add_venues();
     told.set_account_id(id);
     told.set_broker(account.broker());
-    if (auto why = left_out.find(id); why != left_out.end()) {
-      wire::ToProto(why->second, told.mutable_left_out());
+    if (purse == nullptr) purse = &account;
+    auto other = left_out.find(id);
+    std::optional<Rejection> why = other != left_out.end() ? std::optional(other->second) : OtherPurse(*purse, account);
+    if (std::string waits = gate.WaitOf(id); !why && !waits.empty())
+      why = Rejection{
+          .reason = RejectReason::kSessionEnded, .check = "entry_gate", .message = "the account waits for " + waits};
+    if (why) {
+      wire::ToProto(*why, told.mutable_left_out());
       continue;
     }
     // Two accounts at one venue find the same book: what one takes is not there for the other.
@@ -257,13 +298,13 @@ absl::StatusOr<route_pb::RoutePlan> RoutePlanner::Plan(const route_pb::RouteSpec
                     told.mutable_left_out());
       continue;
     }
-    std::optional<Asked> asked = AskVenue(account, order, *instrument, scores[id], plan, told);
+    std::optional<Asked> asked = AskVenue(account, order, may_open_short, *instrument, scores[id], plan, told);
     if (!asked) continue;
     used[account.broker()] = id;
     latency_ratios[id] = asked->latency_ratio;
     venues.push_back(std::move(asked->venue));
   }
-  execution::RoutePlan made = execution::PlanRoute(order, venues);
+  execution::RoutePlan made = RoutePlanOf(order, may_open_short, venues);
   for (const execution::RouteLeg& leg : made.legs) {
     route_pb::RouteLeg& one = *plan.add_legs();
     EncodeRouteLeg(leg, order.side, latency_ratios.at(leg.account_id.value()), one);
@@ -272,7 +313,7 @@ absl::StatusOr<route_pb::RoutePlan> RoutePlanner::Plan(const route_pb::RouteSpec
   }
   wire::ToProto(made.unplaced, plan.mutable_unplaced_quantity());
   wire::ToProto(made.all_in, plan.mutable_all_in_amount());
-  if (auto single = BestSingle(order, venues, made.unplaced); single)
+  if (auto single = BestSingle(order, may_open_short, venues, made.unplaced); single)
     wire::ToProto(*single, plan.mutable_best_single_amount());
   return plan;
 }

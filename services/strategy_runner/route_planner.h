@@ -13,6 +13,7 @@
 #include "libs/execution/router.h"
 #include "libs/platform/grpc/status.h"
 #include "services/strategy_runner/algo_store.h"
+#include "services/strategy_runner/entry_gate.h"
 #include "services/strategy_runner/neighbours.h"
 #include "services/strategy_runner/route_store.h"
 
@@ -39,6 +40,7 @@ class RoutePlanner {
     VenueNeighbours& venues;
     AlgoStore& algo_store;
     RouteStore& store;
+    const EntryGate& gate;
     // A book that the market has not spoken of for longer is not planned with. Market time.
     Duration book_age_max = Duration::Seconds(5);
   };
@@ -60,8 +62,9 @@ class RoutePlanner {
 
   absl::StatusOr<Scores> ReadScores();
   std::optional<Asked> AskVenue(const order::v1::Account& account, const execution::RouteOrder& order,
-                                const Instrument& instrument, const execution::VenueQuality& quality,
-                                execution::v1::RoutePlan& plan, execution::v1::RouteVenue& told);
+                                bool may_open_short, const Instrument& instrument,
+                                const execution::VenueQuality& quality, execution::v1::RoutePlan& plan,
+                                execution::v1::RouteVenue& told);
 
   Ports ports_;
 };

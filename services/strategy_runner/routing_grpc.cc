@@ -1,6 +1,7 @@
 #include "services/strategy_runner/routing_grpc.h"
 
 #include <charconv>
+#include <chrono>
 #include <utility>
 
 #include "libs/base/absl_std.h"
@@ -13,8 +14,8 @@ namespace route_pb = execution::v1;
 
 namespace {
 
-// Its legs' request ids have up to four more characters.
-constexpr std::size_t kRouteIdBytesMax = 60;
+// Its legs' request ids have up to ten more characters.
+constexpr std::size_t kRouteIdBytesMax = 54;
 constexpr std::size_t kRouteActorBytesMax = 100;
 constexpr int kReplansMost = 5;
 constexpr int kRoutePageMax = 500;
@@ -39,27 +40,47 @@ bool ReadRouteToken(const std::string& token, RouteStore::Range& range) {
 }  // namespace
 
 RoutingGrpc::RoutingGrpc(Ports ports)
-    : planner_({.neighbours = ports.neighbours,
+    : clock_(ports.clock),
+      planner_({.neighbours = ports.neighbours,
                 .venues = ports.venues,
                 .algo_store = ports.algo_store,
                 .store = ports.store,
+                .gate = ports.gate,
                 .book_age_max = ports.book_age_max}),
       desk_({.neighbours = ports.neighbours,
              .children = ports.children,
              .planner = planner_,
              .store = ports.store,
+             .gate = ports.gate,
              .clock = ports.clock,
              .log = ports.log,
-             .fail = ports.fail}) {}
+             .fail = ports.fail,
+             .closed = [this] { return work_.closed(); }}) {}
 
 void RoutingGrpc::Start() {
   worker_ = std::thread([this] {
+    bool more = false;
     while (!work_.closed()) {
-      for (auto& one : work_.PopBatch(1, desk_.has_work() ? kRouteLookNs : kRouteIdleNs)) one();
-      if (desk_.has_work() && !work_.closed()) desk_.Work();
+      const std::int64_t wait_ns = more ? 0 : desk_.has_work() ? kRouteLookNs : kRouteIdleNs;
+      for (Call& one : work_.PopBatch(1, wait_ns)) {
+        absl::Status waits = work_.closed() ? absl::UnavailableError("the service is ending") : Waits(one.context);
+        one.reactor->Finish(ToGrpc(waits.ok() ? one.what() : waits));
+      }
+      more = desk_.has_work() && !work_.closed() && desk_.Work([this] { return work_.closed() || work_.size() > 0; });
     }
-    for (auto& one : work_.PopBatch(50, 0)) one();
+    // What nobody has begun is not begun any more: the process that follows does what is stored.
+    for (Call& one : work_.PopBatch(50, 0))
+      one.reactor->Finish({grpc::UNAVAILABLE, "the service is ending; nothing was done"});
   });
+}
+
+absl::Status RoutingGrpc::Waits(grpc::CallbackServerContext* context) const {
+  if (context->IsCancelled()) return absl::CancelledError("the caller does not wait any more; nothing was done");
+  const std::int64_t until_ns =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(context->deadline().time_since_epoch()).count();
+  if (clock_.Now().nanos > until_ns)
+    return absl::DeadlineExceededError("the caller had stopped waiting; nothing was done");
+  return absl::OkStatus();
 }
 
 void RoutingGrpc::Stop() {
@@ -67,9 +88,9 @@ void RoutingGrpc::Stop() {
   if (worker_.joinable()) worker_.join();
 }
 
-void RoutingGrpc::Do(grpc::ServerUnaryReactor* reactor, std::function<absl::Status()> what) {
-  if (!work_.TryPush([reactor, what = std::move(what)] { reactor->Finish(ToGrpc(what())); }))
-    reactor->Finish(RoutesBusy());
+void RoutingGrpc::Do(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
+                     std::function<absl::Status()> what) {
+  if (!work_.TryPush({context, reactor, std::move(what)})) reactor->Finish(RoutesBusy());
 }
 
 grpc::ServerUnaryReactor* RoutingGrpc::PlanRoute(grpc::CallbackServerContext* context,
@@ -82,7 +103,7 @@ grpc::ServerUnaryReactor* RoutingGrpc::PlanRoute(grpc::CallbackServerContext* co
     reactor->Finish(check.Refusal());
     return reactor;
   }
-  Do(reactor, [this, spec = request->spec(), response]() -> absl::Status {
+  Do(context, reactor, [this, spec = request->spec(), response]() -> absl::Status {
     ASSIGN_OR_RETURN(*response->mutable_plan(), planner_.Plan(spec));
     return absl::OkStatus();
   });
@@ -97,7 +118,7 @@ grpc::ServerUnaryReactor* RoutingGrpc::ExecuteRoute(grpc::CallbackServerContext*
   check.Id("request_id", request->request_id()).Text("actor", request->actor(), kRouteActorBytesMax);
   check.Range("replans_max", request->replans_max(), 0, kReplansMost);
   if (request->request_id().size() > kRouteIdBytesMax)
-    check.Refuse("request_id", RejectReason::kBadIdentifier, "at most 60 characters");
+    check.Refuse("request_id", RejectReason::kBadIdentifier, "at most 54 characters");
   (void)RouteOrderOf(request->spec(), check.errors());
   if (request->has_min_quantity()) {
     auto least = wire::FromProto(request->min_quantity(), "min_quantity");
@@ -107,7 +128,26 @@ grpc::ServerUnaryReactor* RoutingGrpc::ExecuteRoute(grpc::CallbackServerContext*
     reactor->Finish(check.Refusal());
     return reactor;
   }
-  Do(reactor, [this, request = *request, response] { return desk_.Execute(request, response); });
+  Do(context, reactor, [this, context, request = *request, response] {
+    return desk_.Execute(request, response, [this, context] { return Waits(context); });
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RoutingGrpc::CancelRoute(grpc::CallbackServerContext* context,
+                                                   const route_pb::CancelRouteRequest* request,
+                                                   route_pb::CancelRouteResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  FieldCheck check;
+  check.Id("request_id", request->request_id()).Text("actor", request->actor(), kRouteActorBytesMax);
+  if (!check.ok()) {
+    reactor->Finish(check.Refusal());
+    return reactor;
+  }
+  Do(context, reactor, [this, request = *request, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(*response->mutable_route(), desk_.Cancel(request.request_id(), request.actor()));
+    return absl::OkStatus();
+  });
   return reactor;
 }
 
@@ -120,7 +160,7 @@ grpc::ServerUnaryReactor* RoutingGrpc::GetRoute(grpc::CallbackServerContext* con
     reactor->Finish(check.Refusal());
     return reactor;
   }
-  Do(reactor, [this, id = request->request_id(), response]() -> absl::Status {
+  Do(context, reactor, [this, id = request->request_id(), response]() -> absl::Status {
     ASSIGN_OR_RETURN(*response->mutable_route(), desk_.Get(id));
     return absl::OkStatus();
   });
@@ -140,7 +180,7 @@ grpc::ServerUnaryReactor* RoutingGrpc::ListRoutes(grpc::CallbackServerContext* c
     reactor->Finish(check.Refusal());
     return reactor;
   }
-  Do(reactor, [this, request = *request, response] { return List(request, response); });
+  Do(context, reactor, [this, request = *request, response] { return List(request, response); });
   return reactor;
 }
 

@@ -23,6 +23,7 @@ class RoutingGrpc final : public execution::v1::RoutingService::CallbackService 
     VenueNeighbours& venues;
     AlgoStore& algo_store;
     RouteStore& store;
+    const EntryGate& gate;
     const Clock& clock;
     Logger& log;
     std::function<void(const std::string&)> fail;
@@ -40,19 +41,30 @@ class RoutingGrpc final : public execution::v1::RoutingService::CallbackService 
                                       execution::v1::PlanRouteResponse*) override;
   grpc::ServerUnaryReactor* ExecuteRoute(grpc::CallbackServerContext*, const execution::v1::ExecuteRouteRequest*,
                                          execution::v1::ExecuteRouteResponse*) override;
+  grpc::ServerUnaryReactor* CancelRoute(grpc::CallbackServerContext*, const execution::v1::CancelRouteRequest*,
+                                        execution::v1::CancelRouteResponse*) override;
   grpc::ServerUnaryReactor* GetRoute(grpc::CallbackServerContext*, const execution::v1::GetRouteRequest*,
                                      execution::v1::GetRouteResponse*) override;
   grpc::ServerUnaryReactor* ListRoutes(grpc::CallbackServerContext*, const execution::v1::ListRoutesRequest*,
                                        execution::v1::ListRoutesResponse*) override;
 
  private:
-  void Do(grpc::ServerUnaryReactor* reactor, std::function<absl::Status()> what);
+  struct Call {
+    grpc::CallbackServerContext* context;
+    grpc::ServerUnaryReactor* reactor;
+    std::function<absl::Status()> what;
+  };
+
+  void Do(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor, std::function<absl::Status()> what);
+  // OK while somebody waits for its answer.
+  [[nodiscard]] absl::Status Waits(grpc::CallbackServerContext* context) const;
   absl::Status List(const execution::v1::ListRoutesRequest& request, execution::v1::ListRoutesResponse* response);
 
+  const Clock& clock_;
   // The thread's.
   RoutePlanner planner_;
   RouteDesk desk_;
-  BoundedQueue<std::function<void()>> work_{50};
+  BoundedQueue<Call> work_{50};
   std::thread worker_;
 };
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,12 @@ class StagedOrders {
   int lose_requests = 0;
   // The next submits are refused so.
   std::deque<type::v1::RejectReason> refuse;
+  // The next submits that are heard are answered so, and make nothing.
+  std::deque<absl::Status> fail;
+  // As they came, heard or not.
+  std::vector<order::v1::SubmitOrderRequest> submits;
+  // Order ids somebody wanted cancelled.
+  std::set<std::string> cancel_asked;
   // An order is filled as it comes; else it rests.
   bool fills = true;
   // The venue has not answered for it yet.
@@ -37,7 +44,13 @@ class StagedOrders {
 
   absl::StatusOr<order::v1::SubmitOrderResponse> Submit(const order::v1::SubmitOrderRequest& request) {
     calls.push_back("submit " + request.request_id());
+    submits.push_back(request);
     if (lose_requests > 0 && lose_requests--) return absl::UnavailableError("nobody heard it");
+    if (!fail.empty()) {
+      absl::Status status = fail.front();
+      fail.pop_front();
+      return status;
+    }
     order::v1::SubmitOrderResponse response;
     auto found = by_request.find(request.request_id());
     response.set_replayed(found != by_request.end());
@@ -75,6 +88,7 @@ class StagedOrders {
     order.set_side(request.side());
     order.set_type(request.type());
     order.set_time_in_force(request.time_in_force());
+    order.set_reason(request.reason());
     order.set_mode(type::v1::ACCOUNT_MODE_PAPER);
     *order.mutable_quantity() = request.quantity();
     for (auto* zero : {order.mutable_leaves_quantity(), order.mutable_fees()}) zero->set_value("0");
@@ -82,6 +96,9 @@ class StagedOrders {
       Change(order, order::v1::ORDER_STATUS_DENIED, "0");
       order.mutable_rejection()->set_reason(refuse.front());
       order.mutable_rejection()->set_message("no");
+      order.mutable_rejection()->set_check("a_limit");
+      order.mutable_rejection()->set_limit("3");
+      order.mutable_rejection()->set_observed("5");
       refuse.pop_front();
     } else if (pends) {
       Change(order, order::v1::ORDER_STATUS_PENDING_NEW, "0");
@@ -108,6 +125,7 @@ class StagedNeighbours : public Neighbours, public ChildNeighbours {
   explicit StagedNeighbours(StagedOrders& orders) : orders_(orders) {}
 
   std::int64_t market_seconds = 1'700'000'000;
+  bool shortable = false;
 
   void Submit(const order::v1::SubmitOrderRequest& request, Answer<order::v1::SubmitOrderResponse> answer) override {
     answer(orders_.Submit(request));
@@ -118,6 +136,7 @@ class StagedNeighbours : public Neighbours, public ChildNeighbours {
   void CancelOrder(const order::v1::CancelOrderRequest& request,
                    Answer<order::v1::CancelOrderResponse> answer) override {
     orders_.calls.push_back("cancel " + request.order_id());
+    orders_.cancel_asked.insert(request.order_id());
     order::v1::CancelOrderResponse response;
     for (auto& [id, order] : orders_.by_request) {
       if (order.order_id() != request.order_id()) continue;
@@ -126,6 +145,9 @@ class StagedNeighbours : public Neighbours, public ChildNeighbours {
       *response.mutable_order() = order;
     }
     answer(response);
+  }
+  void CancelAsked(const std::string& order_id, Answer<bool> answer) override {
+    answer(orders_.cancel_asked.contains(order_id));
   }
   void Accounts(Answer<order::v1::ListAccountsResponse> answer) override {
     order::v1::ListAccountsResponse response;
@@ -138,7 +160,8 @@ class StagedNeighbours : public Neighbours, public ChildNeighbours {
     answer(std::vector<Instrument>{{.symbol = Symbol("SPY"),
                                     .tick_size = Decimal::Of("0.01"),
                                     .lot_size = Decimal::Of("1"),
-                                    .min_notional = Decimal::Of("1")}});
+                                    .min_notional = Decimal::Of("1"),
+                                    .shortable = shortable}});
   }
   void Quotes(Answer<broker::v1::GetQuotesResponse> answer) override {
     broker::v1::GetQuotesResponse response;

@@ -31,13 +31,17 @@ class StagedVenues final : public StagedNeighbours, public VenueNeighbours {
     level.mutable_price()->set_value(ask);
     level.mutable_size()->set_value(size);
     book.mutable_taker_fee_ratio()->set_value("0.001");
-    for (auto* zero : {book.mutable_fee_per_unit(), book.mutable_available_quantity()}) zero->set_value("0");
+    for (auto* zero : {book.mutable_fee_per_unit(), book.mutable_available_quantity(), book.mutable_position()})
+      zero->set_value("0");
     book.mutable_available_cash()->set_value("100000");
     book.set_latency_ms(30);
     return book;
   }
 
-  void Accounts(Answer<order::v1::ListAccountsResponse> answer) override { answer(accounts); }
+  void Accounts(Answer<order::v1::ListAccountsResponse> answer) override {
+    if (away > 0 && away--) return answer(absl::UnavailableError("not now"));
+    answer(accounts);
+  }
   void VenueBook(const std::string& account, const std::string&,
                  Neighbours::Answer<broker::v1::GetVenueBookResponse> answer) override {
     auto book = books.find(account);
@@ -46,6 +50,8 @@ class StagedVenues final : public StagedNeighbours, public VenueNeighbours {
   }
 
   order::v1::ListAccountsResponse accounts;
+  // So many questions for the accounts are not answered.
+  int away = 0;
   std::map<std::string, broker::v1::GetVenueBookResponse> books;
 };
 
@@ -56,18 +62,20 @@ class RouteStage {
 
   RouteStage() {
     EXPECT_TRUE(Logger::Make({.service = "test", .directory = "", .level = "CRITICAL"}, &log).ok());
+    gate.SetDays({});
     Restart();
   }
   // A new process; the one before is gone without a word.
   void Restart() {
     desk.reset();
     store = std::make_unique<MemoryRouteStore>(tables);
-    planner = std::make_unique<RoutePlanner>(
-        RoutePlanner::Ports{.neighbours = venues, .venues = venues, .algo_store = algo_store, .store = *store});
+    planner = std::make_unique<RoutePlanner>(RoutePlanner::Ports{
+        .neighbours = venues, .venues = venues, .algo_store = algo_store, .store = *store, .gate = gate});
     desk = std::make_unique<RouteDesk>(RouteDesk::Ports{.neighbours = venues,
                                                         .children = venues,
                                                         .planner = *planner,
                                                         .store = *store,
+                                                        .gate = gate,
                                                         .clock = clock,
                                                         .log = *log,
                                                         .fail = [this](const std::string& why) { failed = why; }});
@@ -118,6 +126,7 @@ class RouteStage {
   StagedOrders orders;
   StagedVenues venues{orders};
   MemoryAlgoStore algo_store;
+  EntryGate gate;
   std::shared_ptr<MemoryRouteTables> tables = std::make_shared<MemoryRouteTables>();
   std::unique_ptr<MemoryRouteStore> store;
   std::unique_ptr<RoutePlanner> planner;
