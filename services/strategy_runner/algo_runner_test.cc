@@ -102,7 +102,7 @@ TEST_F(AlgoRunnerTest, ARefusalOfTheSecondRequestSaysNothingOfTheFirst) {
   const order::v1::SubmitOrderRequest slow = stage.orders.submits[0];
   ASSERT_TRUE(stage.orders.Submit(slow).ok());
   stage.Pass(2);
-  EXPECT_EQ(stage.Get(id)->children(0).order().cumulative_quantity().value(), "2");
+  EXPECT_EQ(stage.Get(id)->children(0).filled_quantity().value(), "2");
 }
 
 TEST_F(AlgoRunnerTest, KilledAfterTheSendItFindsItsChild) {

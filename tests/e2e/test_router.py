@@ -1,4 +1,5 @@
 """The smart router: two paper venues with other books and fees; planned, sent in parts, once, whoever dies."""
+import datetime
 import decimal
 import threading
 
@@ -86,8 +87,8 @@ def ended(suite, request_id):
 
 def agrees(suite, one):
     """The route says of its legs what order management says; nothing is there twice."""
-    orders = {order.request_id: order for order in suite.all_orders() if order.request_id.startswith(one["request_id"] + "-")}
-    legs = {f"{one['request_id']}-{leg['leg']['number']}": leg for leg in one["legs"] if leg["state"] != "LEG_STATE_NEVER_SENT"}
+    orders = {order.request_id: order for order in suite.all_orders() if order.request_id.startswith(f"route-{one['request_id']}-")}
+    legs = {f"route-{one['request_id']}-{leg['leg']['number']}": leg for leg in one["legs"] if leg["state"] != "LEG_STATE_NEVER_SENT"}
     assert set(orders) == set(legs)
     for request_id, leg in legs.items():
         assert leg["order"]["order_id"] == orders[request_id].order_id
@@ -101,7 +102,7 @@ def test_it_is_sent_once_and_pays_its_venues_fees(suite):
     def filled():
         """The market may have moved away from a leg's limit before it came."""
         number = len(suite.all_orders())
-        request = {"request_id": f"fees-{number}", "spec": spec("0.02", account_ids=["paper", "ecn"])}
+        request = {"request_id": f"fees-{number}", "spec": spec("0.02", account_ids=["paper", "ecn"]), "confirm_duplicate": True}
         status, body = asked(suite, "/api/live/routes", request)
         assert status == 200 and not body["replayed"], body
         one = ended(suite, request["request_id"])
@@ -127,7 +128,7 @@ def test_the_runner_is_killed_as_it_sends_and_nothing_is_lost_or_doubled(suite):
     request = {"request_id": "route-2", "spec": spec(more_than_one_carries(suite)), "min_quantity": "0.01"}
     sender = threading.Thread(target=suite.request, args=("POST", "/api/live/routes", request))
     sender.start()
-    wait_until(lambda: any(order.request_id.startswith("route-2-") for order in suite.all_orders()), 30, "the first leg is sent")
+    wait_until(lambda: any(order.request_id.startswith("route-route-2-") for order in suite.all_orders()), 30, "the first leg is sent")
     suite.kill("strategy_runner")
     sender.join()
     suite.wait_running()
@@ -161,17 +162,21 @@ def outage(suite, out):
     books.SetPaperOutage(suite.protos.broker.SetPaperOutageRequest(broker="paper_ecn", out=out), timeout=5)
 
 
-def submitted(suite, request_id, side="SIDE_BUY", quantity="0.01"):
+def submitted(suite, request_id, side="SIDE_BUY", quantity="0.01", kind="MARKET"):
     """An order for the account at the second venue."""
+    terms = {"type": f"ORDER_TYPE_{kind}"}
+    if kind == "LIMIT":
+        venue = next(one for one in asked(suite, "/api/live/routes/plan", {"spec": spec("0.01")})[1]["plan"]["venues"] if one["account_id"] == "paper")
+        terms |= {"limit_price": str(int(D(venue["best_price"]) * D("1.003"))), "time_in_force": "TIME_IN_FORCE_GTC"}
     status, body = asked(suite, "/api/live/orders", {"request_id": request_id, "account_id": "ecn", "symbol": "BTC-USD", "side": side,
-                                                     "type": "ORDER_TYPE_MARKET", "quantity": quantity, "confirm_duplicate": True})
+                                                     "quantity": quantity, "confirm_duplicate": True, **terms})
     assert status == 201, body
     return body["order"]["order_id"]
 
 
-def order(suite, request_id, side="SIDE_BUY", quantity="0.01"):
+def order(suite, request_id, side="SIDE_BUY", quantity="0.01", kind="MARKET"):
     """The same, and how it ended."""
-    order_id = submitted(suite, request_id, side, quantity)
+    order_id = submitted(suite, request_id, side, quantity, kind)
     return wait_until(lambda: (lambda one: one["status"] in ("ORDER_STATUS_REJECTED", "ORDER_STATUS_FILLED", "ORDER_STATUS_CANCELED") and one)(
         suite.get(f"/api/live/orders/{order_id}")["order"]), 20, "it has ended")
 
@@ -200,7 +205,7 @@ def test_an_order_whose_venue_is_down_goes_elsewhere_and_says_so(down):
     suite = down
     venues = {venue["account_id"]: venue for venue in asked(suite, "/api/live/routes/plan", {"spec": spec("0.01")})[1]["plan"]["venues"]}
     assert venues["ecn"]["left_out"]["reason"] == "REJECT_REASON_BROKER_UNAVAILABLE"
-    one = order(suite, "down-1")
+    one = order(suite, "down-1", kind="LIMIT")
     assert one["status"] == "ORDER_STATUS_REJECTED" and one["rejection"]["check"] == "session_down_elsewhere", one
     row = listed(suite, one["order_id"])
     assert row["state"] == "ELSEWHERE_STATE_PLACED" and len(row["attempts"]) == 1, row
@@ -217,19 +222,29 @@ def test_an_order_whose_venue_is_down_goes_elsewhere_and_says_so(down):
     assert not went(suite, out["order_id"])
 
 
-def test_the_runner_is_dead_as_the_venue_is_down_and_it_goes_at_most_once(down):
+def test_the_runner_dies_with_an_attempt_pending_and_what_is_late_goes_nowhere(down):
     suite = down
+    # Who asks what the other account holds is not answered: the attempt is stored, and not sent.
+    suite.kill("positions", hold=True)
+    order_id = submitted(suite, "down-3", kind="LIMIT")
+
+    def pending():
+        rows = [one for one in suite.get("/api/live/elsewhere-orders").get("orders", []) if one["order"]["order_id"] == order_id]
+        return rows and [one["state"] for one in rows[0].get("attempts", [])] == ["ATTEMPT_STATE_PENDING"] and rows[0]
+
+    row = wait_until(pending, 10, "the attempt is pending")
     suite.kill("strategy_runner", hold=True)
-    one = order(suite, "down-3")
+    suite.revive("positions")
+    refused = datetime.datetime.fromisoformat(row["reject_time"][:19] + "+00:00")
+    wait_until(lambda: (datetime.datetime.now(datetime.timezone.utc) - refused).total_seconds() > 12, 20, "its moment is over")
     suite.revive("strategy_runner")
     suite.wait_running()
-    row = listed(suite, one["order_id"])
+    row = listed(suite, order_id)
+    assert (row["state"], [one["state"] for one in row["attempts"]]) == ("ELSEWHERE_STATE_REFUSED", ["ATTEMPT_STATE_REFUSED"]), row
+    assert "moment was over" in row["note"] and not went(suite, order_id), row
     suite.kill("strategy_runner")
     suite.wait_running()
-    again = listed(suite, one["order_id"])
-    assert again == row
-    # Where it took too long to be back its moment was over: then nothing goes, and that is said.
-    assert (row["state"], len(went(suite, one["order_id"]))) in (("ELSEWHERE_STATE_PLACED", 1), ("ELSEWHERE_STATE_REFUSED", 0)), row
+    assert listed(suite, order_id) == row
 
 
 def test_order_management_dies_on_the_way_and_it_goes_at_most_once(down):
