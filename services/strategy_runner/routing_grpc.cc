@@ -75,11 +75,11 @@ void RoutingGrpc::Start() {
 }
 
 absl::Status RoutingGrpc::Waits(grpc::CallbackServerContext* context) const {
-  if (context->IsCancelled()) return absl::CancelledError("the caller does not wait any more; nothing was done");
   const std::int64_t until_ns =
       std::chrono::duration_cast<std::chrono::nanoseconds>(context->deadline().time_since_epoch()).count();
   if (clock_.Now().nanos > until_ns)
     return absl::DeadlineExceededError("the caller had stopped waiting; nothing was done");
+  if (context->IsCancelled()) return absl::CancelledError("the caller does not wait any more; nothing was done");
   return absl::OkStatus();
 }
 
