@@ -134,7 +134,8 @@ class StrategyRunnerShell : public Service {
     RETURN_IF_ERROR(algo_.Recover());
     RETURN_IF_ERROR(RecoverExternal());
     ASSIGN_OR_RETURN(ElsewherePolicies elsewhere, ElsewherePolicies::Of(context_.config.GetStringList("elsewhere")));
-    elsewhere_ = std::make_unique<ElsewhereGrpc>(context_, std::move(elsewhere), neighbours_, account_neighbours_, gate_);
+    elsewhere_ =
+        std::make_unique<ElsewhereGrpc>(context_, std::move(elsewhere), neighbours_, account_neighbours_, gate_);
     RETURN_IF_ERROR(elsewhere_->Recover());
     RETURN_IF_ERROR(backtests_.Recover());
     Runner::Options options;
