@@ -263,7 +263,7 @@ def streams(protos):
     for field, value in (("timeframes", ["7m"]), ("timeframes", ["1m", ""]), ("timeframes", ["x" * 1000]), ("symbols", ["a b"]),
                          ("symbols", [""]), ("subscriber", "a b"), ("subscriber", "x" * 65)):
         yield *market, [broker.StreamMarketDataRequest(subscribe=broker.Subscribe(**{field: value}))], BAD, field
-    for more, field in (({}, "subscriber"), ({"subscriber": "test", "phase": 2}, "phase"), ({"subscriber": "test", "phase": -1}, "phase")):
+    for more, field in (({}, "subscriber"), ({"subscriber": "test", "phase": 3}, "phase"), ({"subscriber": "test", "phase": -1}, "phase")):
         yield *market, [broker.StreamMarketDataRequest(subscribe=broker.Subscribe(lockstep=True, **more))], BAD, field
     # The sessions of the one order manager: nobody else's, and none without a hello.
     session = ("broker_gateway", "broker", "BrokerService", "OrderSession")
