@@ -248,7 +248,8 @@ await check("one that runs shows how far it is, and is cancelled and deleted", a
   const heard = (request) => request.url().includes("/api/live/backtests") && polled.push(request.url());
   page.on("request", heard);
   const seen = await meter.getAttribute("aria-valuetext");
-  await page.waitForFunction(([label, before]) => document.querySelector(`[aria-label="${label}"]`)?.getAttribute("aria-valuetext") !== before, [`Progress of ${long}`, seen]);
+  await page.waitForFunction(([label, before]) => document.querySelector(`[aria-label="${label}"]`)?.getAttribute("aria-valuetext") !== before, [`Progress of ${long}`, seen],
+    { timeout: 90_000 });  // a hundredth of it, with sanitizers
   page.off("request", heard);
   if (polled.length > 0) return `it was asked for: ${polled.join(" ")}`;
   await picture(page, "backtests-running");
