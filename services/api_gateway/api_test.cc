@@ -719,6 +719,14 @@ TEST_F(ApiTest, WhatCannotBeReadOfStopsPausesEveryDeploymentAndIsKept) {
   EXPECT_THAT(every->answer["to_do"].dump(), HasSubstr("nobody has been alerted"));
 }
 
+TEST_F(ApiTest, AnEmergencyOfWhatIsNoIdIsRefusedAndNotKept) {
+  for (const char* id : {"*", "../x", "a b", "paper\\n"}) {
+    const std::string body = std::string(R"({"level":"K1","reason":"test","account_id":")") + id + "\"}";
+    ExpectError(Send("POST", "/api/live/emergency", body), 400, "INVALID_ARGUMENT");
+  }
+  EXPECT_TRUE(emergencies_->List().empty());
+}
+
 // gRPC's threads carry every answer: one that waits for the disk holds up the others.
 TEST_F(ApiTest, WhatIsRecordedAfterAnAnswerIsNotDoneOnGrpcsThread) {
   std::atomic<bool> inside = false, finish = false;

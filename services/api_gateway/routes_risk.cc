@@ -215,6 +215,9 @@ void Engage(const CallPtr& call) {
                          {"order_id", &order},
                          {"reason", &reason}}))
     return;
+  // What is no id is no account: it would be kept and told for ever.
+  FieldCheck check;
+  if (!check.OptionalId("account_id", account).ok()) return call->Fail(BadFields(check.errors()));
   if (!deployment.empty() || !order.empty()) {
     // The account is what is known of them, then what was said; never somebody's default.
     const std::string known = deployment.empty() ? "" : call->gateway.account_of_deployment(deployment);
