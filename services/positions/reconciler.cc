@@ -226,16 +226,17 @@ absl::StatusOr<bool> Reconciler::Read(const AccountId& id, const positions::Acco
                                       const broker::v1::GetVenueStatementResponse& statement, Account& account) {
   ReconciliationState& state = account.state;
   for (int page = 0; page < kReadPagesMax; ++page) {
-    const bool venue = state.trade_number < statement.trade_number();
-    const bool journal = state.execution_sequence < statement.execution_sequence();
-    const bool ours = state.fill_sequence < book.totals().sequence;
+    const reconciliation::TradeMatch::Counts seen = account.match.CountOpen();
+    // Who has told too many that differ is not read on. The others are: what they tell may be what is missing.
+    const std::size_t most = options_.trades_open_max;
+    const bool venue = seen.venue <= most && state.trade_number < statement.trade_number();
+    const bool journal = seen.journal <= most && state.execution_sequence < statement.execution_sequence();
+    const bool ours = seen.ours <= most && state.fill_sequence < book.totals().sequence;
     if (!venue && !journal && !ours) {
       account.journal_short = 0;
       return false;
     }
-    if (account.match.open().size() > options_.trades_open_max) return false;
     // Who is far ahead waits for those who have not told all of theirs.
-    const reconciliation::TradeMatch::Counts seen = account.match.CountOpen();
     auto ahead = [](std::size_t count, bool other, std::size_t others, bool another, std::size_t anothers) {
       return (other && count > others + kAheadMax) || (another && count > anothers + kAheadMax);
     };

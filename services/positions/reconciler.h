@@ -34,8 +34,8 @@ class Reconciler : public runtime::Machine {
     // Trades that differ are told one by one up to here, each with an alert and a record: a past that is missing as a
     // whole is no more wrong for being told a million times.
     std::size_t trades_told_max = 1'000;
-    // With more that differ nothing further is read: what is kept of them has a bound, a page of each of the three
-    // above this, and what there is holds entries back.
+    // Who of the three has told more than this that differ is read no further until fewer do: what is kept has a bound,
+    // a page above this of each, and what there is holds entries back.
     std::size_t trades_open_max = 50'000;
   };
   struct Ports {
