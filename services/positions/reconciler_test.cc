@@ -785,5 +785,17 @@ TEST_F(ReconcilerTest, APastThatIsMissingAsAWholeIsToldInPart) {
   EXPECT_EQ(loaded->begin()->second.state.open.size(), 2'000U);
 }
 
+// What was only never told heals, however much of it there is: who told too much waits, and the others are read on.
+TEST_F(ReconcilerTest, MoreThanIsKeptThatWasNeverToldHealsAllTheSame) {
+  options.trades_told_max = 10;
+  options.trades_open_max = 500;
+  Start();
+  for (int i = 0; i < 2'200; ++i) world.Make("e" + std::to_string(i), i % 2 == 0 ? Side::kBuy : Side::kSell, "1", "10");
+  Run(120);
+  EXPECT_EQ(Status().matched_trades(), 2'200U);
+  EXPECT_TRUE(Breaks().empty());
+  EXPECT_EQ(world.reported.back(), 0);
+}
+
 }  // namespace
 }  // namespace ballast
