@@ -159,10 +159,13 @@ class Process:
 
 @pytest.fixture(scope="module")
 def suite(start_suite):
-    one = start_suite("python", {"order_management": {"risk_timeout_ms": 2000}, "strategy_runner": {"deployments": []}})
-    wait_until(lambda: one.get("/api/live/summary?account_id=paper")["summary"].get("equity"), 30, "the market is there")
-    yield one
-    one.remove()
+    with pytest.MonkeyPatch.context() as environment:
+        # A sanitizer holds up to 256 MB of what was freed, which would count as what a flood leaves behind.
+        environment.setenv("ASAN_OPTIONS", ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=8:thread_local_quarantine_size_kb=64"])))
+        one = start_suite("python", {"order_management": {"risk_timeout_ms": 2000}, "strategy_runner": {"deployments": []}})
+        wait_until(lambda: one.get("/api/live/summary?account_id=paper")["summary"].get("equity"), 30, "the market is there")
+        yield one
+        one.remove()
 
 
 def offered(suite):
