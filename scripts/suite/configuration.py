@@ -37,8 +37,9 @@ def market(source, symbols, speed, instruments=()):
     # A deployment keeps its symbols for life, so the replay's has a name of its own.
     return {"broker_gateway": broker,
             "strategy_runner": {"deployments": [deployment("ema-replay", symbols, "1m")],
-                                # Recorded equities: what is held is closed at 15:55 in New York, and each day has its report.
-                                "day_end": ["paper|XNYS|"]}}
+                                # Recorded equities: what deployments hold is closed at 15:55 in New York, and each day has its
+                                # report. What a person bought by hand stays his overnight.
+                                "day_end": ["paper|XNYS|liquidate.=false"]}}
 
 
 def market_source(layout):
