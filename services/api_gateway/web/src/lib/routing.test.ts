@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { canRoute, isRouteEnded, leftOutWords, routeWords, saved, type Route, type RoutePlan } from "./routing";
+import { canRoute, isRouteEnded, leftOutWords, looksLikeRepeat, routeWords, saved, type Route, type RoutePlan } from "./routing";
 
 test("there is a choice where accounts that trade are at two venues", () => {
   expect(canRoute([{ broker: "paper" }, { broker: "paper_ecn" }])).toBe(true);
@@ -25,4 +25,11 @@ test("how far a route is", () => {
   const route = { spec: { quantity: "3" }, filled_quantity: "1", state: "ROUTE_STATE_ENDED", note: "2 is left" } as Route;
   expect(routeWords(route)).toBe("1 of 3 · 2 is left");
   expect([isRouteEnded(route), isRouteEnded({ ...route, state: "ROUTE_STATE_WORKING" })]).toEqual([true, false]);
+});
+
+test("a repeat is told from other refusals", () => {
+  const words = "an equal route, r-1, was asked for 900 ms ago (duplicate_route, limit 5000 ms); confirm_duplicate says that a second one is meant";
+  expect(looksLikeRepeat({ status: "FAILED_PRECONDITION", message: words })).toBe(true);
+  expect(looksLikeRepeat({ status: "FAILED_PRECONDITION", message: "the venues take less than min_quantity" })).toBe(false);
+  expect(looksLikeRepeat({ status: "UNAVAILABLE", message: words })).toBe(false);
 });

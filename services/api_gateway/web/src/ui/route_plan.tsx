@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
-import { get, post } from "../api/client";
+import { ApiError, get, post } from "../api/client";
 import * as decimal from "../lib/decimal";
-import { isRouteEnded, leftOutWords, routeWords, saved, type ExecutedLeg, type Route, type RouteLeg, type RoutePlan, type RouteSpec, type RouteVenue } from "../lib/routing";
+import { isRouteEnded, leftOutWords, looksLikeRepeat, routeWords, saved, type ExecutedLeg, type Route, type RouteLeg, type RoutePlan, type RouteSpec, type RouteVenue } from "../lib/routing";
 import { newKey } from "../lib/words";
 import { notify } from "../state/store";
 import { Dialog, Empty, Failure, Price, Quantity, Stat, State, useAction, useFetched } from "./parts";
@@ -60,6 +60,24 @@ const kSentColumns: readonly Column<ExecutedLeg>[] = [
   { key: "why", label: "Why", wideOnly: true, cell: (l) => <span className="clip">{l.order?.rejection?.message ?? l.error ?? (l.replan ? `planned again, ${l.replan}` : "")}</span> },
 ];
 
+/** Ends a route that works: nothing more of it is sent, and what works of it is cancelled. */
+export function CancelRoute({ route, reload }: { route: Route; reload: () => void }) {
+  const { busy, error, run } = useAction();
+  if (isRouteEnded(route)) return null;
+  const cancel = () =>
+    run(async () => {
+      await post(`${kPath}/${encodeURIComponent(route.request_id)}/cancel`);
+      notify("done", `The route of ${route.spec.quantity} ${route.spec.symbol} is being cancelled`);
+      reload();
+    });
+  return (
+    <>
+      <button type="button" data-action="cancel-route" className="button small danger" disabled={busy} onClick={cancel}>{busy ? "Cancelling…" : "Cancel"}</button>
+      {error !== null && <Failure error={error} />}
+    </>
+  );
+}
+
 /** A route that was sent, until it has ended. */
 export function RouteProgress({ id }: { id: string }) {
   const [ended, setEnded] = useState(false);
@@ -72,7 +90,7 @@ export function RouteProgress({ id }: { id: string }) {
   if (!route) return <p className="muted">Reading…</p>;
   return (
     <div aria-live="polite">
-      <p className="placed"><State name={route.state} prefix="ROUTE_STATE_" /> {routeWords(route)}</p>
+      <p className="placed"><State name={route.state} prefix="ROUTE_STATE_" /> {routeWords(route)} <CancelRoute route={route} reload={one.reload} /></p>
       <Table label="Legs" columns={kSentColumns} rows={route.legs ?? []} rowKey={(l) => String(l.leg.number)} empty={null} />
     </div>
   );
@@ -84,6 +102,7 @@ export function RouteHelper({ spec, disabled }: { spec: RouteSpec; disabled: boo
   const [key, setKey] = useState("");
   const [sent, setSent] = useState("");
   const [open, setOpen] = useState(false);
+  const [repeats, setRepeats] = useState(false);
   const look = useAction();
   const send = useAction();
   const terms = JSON.stringify(spec);
@@ -91,6 +110,7 @@ export function RouteHelper({ spec, disabled }: { spec: RouteSpec; disabled: boo
   useEffect(() => {
     setPlan(null);
     setSent("");
+    setRepeats(false);
     look.reset();
     send.reset();
   }, [terms]);
@@ -102,6 +122,8 @@ export function RouteHelper({ spec, disabled }: { spec: RouteSpec; disabled: boo
   }, [plan, sent]);
   const preview = () =>
     look.run(async () => {
+      setRepeats(false);
+      send.reset();
       const answer = await post<{ plan: RoutePlan }>(`${kPath}/plan`, { spec });
       setKey(newKey("route"));
       setSent("");
@@ -109,9 +131,18 @@ export function RouteHelper({ spec, disabled }: { spec: RouteSpec; disabled: boo
     });
   const execute = () =>
     send.run(async () => {
-      await post(kPath, { request_id: key, spec }, { "Idempotency-Key": key });
+      try {
+        await post(kPath, { request_id: key, spec, ...(repeats ? { confirm_duplicate: true } : {}) }, { "Idempotency-Key": key });
+      } catch (problem) {
+        if (problem instanceof ApiError && looksLikeRepeat(problem)) {
+          setRepeats(true);
+          setKey(newKey("route"));
+        }
+        throw problem;
+      }
       setSent(key);
       setPlan(null);
+      setRepeats(false);
       notify("done", `The route of ${spec.quantity} ${spec.symbol} is sent`);
     });
   const whole = plan !== null && (plan.legs?.length ?? 0) > 0 && decimal.isZero(plan.unplaced_quantity);
@@ -129,7 +160,7 @@ export function RouteHelper({ spec, disabled }: { spec: RouteSpec; disabled: boo
           <div className="dialog-actions">
             <button type="button" className="button" disabled={disabled || look.busy} onClick={preview}>{look.busy ? "Planning…" : "Plan again"}</button>
             <button type="button" data-action="route" className={`button place ${spec.side === "SIDE_BUY" ? "buy" : "sell"}`} disabled={disabled || send.busy || !whole} onClick={execute}>
-              {send.busy ? "Sending…" : (plan?.legs?.length ?? 0) > 1 ? `Send these ${plan?.legs?.length} legs` : "Send it there"}
+              {send.busy ? "Sending…" : repeats ? "Send it again" : (plan?.legs?.length ?? 0) > 1 ? `Send these ${plan?.legs?.length} legs` : "Send it there"}
             </button>
           </div>
         </Dialog>

@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { get } from "../api/client";
 import { routeWords, type Route } from "../lib/routing";
 import { Dialog, Empty, Failure, Moment, Panel, Price, Quantity, SideWord, State, useFetched } from "../ui/parts";
-import { PlanTable, RouteProgress } from "../ui/route_plan";
+import { CancelRoute, PlanTable, RouteProgress } from "../ui/route_plan";
 import { Table, type Column } from "../ui/table";
 
 /** Orders that were split over venues, newest first; each with the plan it was sent by. */
@@ -20,6 +20,7 @@ export function RoutesPanel() {
       { key: "legs", label: "Legs", end: true, cell: (r) => r.legs?.length ?? 0 },
       { key: "state", label: "State", cell: (r) => <State name={r.state} prefix="ROUTE_STATE_" /> },
       { key: "why", label: "Why", wideOnly: true, cell: (r) => <span className="clip" title={routeWords(r)}>{r.note ?? ""}</span> },
+      { key: "actions", label: "Actions", hiddenLabel: true, end: true, cell: (r) => <CancelRoute route={r} reload={list.reload} /> },
     ],
     [],
   );
