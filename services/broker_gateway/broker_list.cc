@@ -55,9 +55,10 @@ void FillBroker(const BrokerEntry& entry, const VenueDesks::Seats& seats, broker
   out->set_display_name(entry.display_name);
   out->set_mode(static_cast<type::v1::AccountMode>(entry.mode));
   const int accounts = static_cast<int>(seats.accounts.size());
-  const bool connected = entry.in_process || (accounts > 0 && seats.ready == accounts);
+  // A venue of this process that nobody is at is there all the same.
+  const bool connected = accounts > 0 ? seats.ready == accounts : entry.in_process;
   out->set_state(connected ? "connected" : accounts == 0 || seats.ready > 0 ? "connecting" : "down");
-  if (!entry.in_process)
+  if (!entry.in_process || !connected)
     out->set_detail(std::to_string(seats.ready) + " of " + std::to_string(accounts) + " accounts are connected");
   for (const AccountId& account : seats.accounts) out->add_account_ids(account.value());
   out->set_open_orders(seats.open_orders);

@@ -34,6 +34,10 @@ TEST(BrokerRegistry, TellsWhatABrokerCan) {
   broker::v1::Broker told;
   FillBroker(*brokers.Find("paper"), {.accounts = {AccountId("paper")}, .ready = 1, .open_orders = 2}, &told);
   EXPECT_EQ(told.state(), "connected");
+  broker::v1::Broker out;
+  FillBroker(*brokers.Find("paper"), {.accounts = {AccountId("paper")}, .ready = 0, .open_orders = 2}, &out);
+  EXPECT_EQ(out.state(), "down");
+  EXPECT_EQ(out.detail(), "0 of 1 accounts are connected");
   EXPECT_EQ(told.open_orders(), 2);
   EXPECT_THAT(told.asset_classes(), ElementsAre("equity", "crypto"));
   EXPECT_THAT(told.order_types(),

@@ -197,8 +197,8 @@ VenueDesks::Seats VenueDesks::SeatsOf(const BrokerEntry& entry) const {
     if (ledger.currency.empty() || BrokerOf(account) != entry.id) continue;
     seats.accounts.push_back(account);
     auto found = desks_.find(account);
-    if ((entry.in_process && !IsOutage(entry.id)) || (found != desks_.end() && found->second.desk.ready()))
-      ++seats.ready;
+    // A session of this process is always there; whether its venue takes orders is said apart.
+    if (entry.in_process ? !IsOutage(entry.id) : found != desks_.end() && found->second.desk.ready()) ++seats.ready;
     seats.open_orders += static_cast<int>(Working(account).size());
   }
   return seats;

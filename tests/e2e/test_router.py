@@ -205,6 +205,8 @@ def test_an_order_whose_venue_is_down_goes_elsewhere_and_says_so(down):
     suite = down
     venues = {venue["account_id"]: venue for venue in asked(suite, "/api/live/routes/plan", {"spec": spec("0.01")})[1]["plan"]["venues"]}
     assert venues["ecn"]["left_out"]["reason"] == "REJECT_REASON_BROKER_UNAVAILABLE"
+    states = {one["broker_id"]: one["state"] for one in suite.get("/api/live/brokers")["brokers"]}
+    assert (states["paper"], states["paper_ecn"]) == ("connected", "down"), states
     one = order(suite, "down-1", kind="LIMIT")
     assert one["status"] == "ORDER_STATUS_REJECTED" and one["rejection"]["check"] == "session_down_elsewhere", one
     row = listed(suite, one["order_id"])
