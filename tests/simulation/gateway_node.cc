@@ -241,7 +241,10 @@ std::optional<Rejection> GatewayNode::Refusal(const Order& order) const {
   LastCheck::Facts facts;
   if (quote != quotes_.end()) facts.quote = &quote->second;
   facts.now = stage_.Now();
-  if (!stage_.Has(Bug::kPermissionIgnored)) {
+  if (stage_.Has(Bug::kPermissionIgnored)) {
+    // Who has had no permission for so long is mostly refused for its age: without both the auditor must see it.
+    check.intent_age_ms_max = 3'600'000;
+  } else {
     std::optional<std::int64_t> since = life_->sessions.UnpermittedNs(kAccount, stage_.MonotonicNanos());
     if (since) facts.unpermitted_ms = *since / kMilli;
   }
