@@ -10,10 +10,6 @@
 
 namespace ballast::venue {
 
-// Whose turn it is where a venue counts requests; smaller goes first.
-enum class Lane : int { kKill = 0, kProtection = 1, kExit = 2, kEntry = 3, kQuery = 4, kData = 5 };
-inline constexpr int kLanes = 6;
-
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 // One HTTP request, ready to leave.

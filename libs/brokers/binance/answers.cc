@@ -56,12 +56,18 @@ bool Names(const Json& json, const char* name, const OrderId& order_id) {
   return OrderIdOf(json[name].text(), json["symbol"].text(), json["orderId"].text()) == order_id;
 }
 
+// A fee of an asset that is not named is no fee that can be booked.
+bool HasFee(const absl::StatusOr<Decimal>& fee, const Json& asset) {
+  return fee.ok() && (fee->IsZero() || !asset.text().empty());
+}
+
 // Of a trade that took at once; nothing: it cannot be read.
 std::optional<broker::Trade> TakenOf(const Order& order, const Json& placed, const Json& fill, UtcTime time) {
   auto quantity = fill["qty"].AsDecimal();
   auto price = fill["price"].AsDecimal();
   auto fee = fill["commission"].AsDecimal();
-  if (!quantity.ok() || !price.ok() || !fee.ok() || !fill["tradeId"].AsInt().ok()) return std::nullopt;
+  if (!quantity.ok() || !price.ok() || !HasFee(fee, fill["commissionAsset"]) || !fill["tradeId"].AsInt().ok())
+    return std::nullopt;
   return broker::Trade{.order_id = order.order_id,
                        .broker_order_id = placed["orderId"].text(),
                        .root_id = ExecutionIdOf(placed["symbol"].text(), fill["tradeId"].text()),
@@ -81,7 +87,9 @@ std::optional<broker::Trade> TradeOf(const OrderId& order_id, const Symbols& sym
   auto fee = json["commission"].AsDecimal();
   std::optional<UtcTime> time = TimeOf(json["time"]);
   const Symbol& symbol = symbols.Ours(json["symbol"].text());
-  if (!quantity.ok() || !price.ok() || !fee.ok() || !time || symbol.empty() || !json["id"].AsInt().ok())
+  // A side that is not said must not become the other one.
+  if (!quantity.ok() || !price.ok() || !HasFee(fee, json["commissionAsset"]) || !time || symbol.empty() ||
+      !json["id"].AsInt().ok() || json["isBuyer"].kind() != Json::Kind::kBool)
     return std::nullopt;
   return broker::Trade{.order_id = order_id,
                        .broker_order_id = json["orderId"].text(),
@@ -230,14 +238,20 @@ Answer OnOpenOrders(const OrderId& order_id, const venue::HttpAnswer& answer, Ut
   out.problem = std::move(problem);
   if (out.problem) return out;
   for (const Json& each : json.items()) {
-    if (!Names(each, "clientOrderId", order_id)) continue;
+    if (!Names(each, "clientOrderId", order_id)) {
+      // One that cannot be told from ours is no proof that ours is not there.
+      if (each["clientOrderId"].text().empty()) out.problem = Unreadable("an open order without an id");
+      continue;
+    }
     if (auto record = RecordOf(order_id, each, as_of)) {
       out.facts.push_back(*std::move(record));
+      out.problem.reset();
     } else {
       out.problem = Unreadable("the venue's record of the order cannot be read");
     }
     return out;
   }
+  if (out.problem) return out;
   out.facts.push_back(broker::NotFound{.order_id = order_id, .as_of = as_of, .question = VenueQuestion::kOpenOrders});
   return out;
 }
@@ -254,7 +268,10 @@ TradesAnswer OnTrades(const TradesAsked& asked, const Symbols& symbols, const ve
   std::int64_t last = -1;
   for (const Json& each : json.items()) {
     if (auto number = each["id"].AsInt(); number.ok()) last = std::max(last, *number);
-    if (each["orderId"].text() != asked.broker_order_id) continue;
+    if (each["orderId"].text() != asked.broker_order_id) {
+      if (!each["orderId"].AsInt().ok()) out.answer.problem = Unreadable("a trade without the number of its order");
+      continue;
+    }
     if (auto trade = TradeOf(asked.order_id, symbols, each)) {
       out.answer.facts.push_back(*std::move(trade));
     } else {

@@ -215,6 +215,28 @@ TEST(BinanceAnswersTest, TradesAreToldAsTheStreamTellsThem) {
   EXPECT_EQ(At<broker::NotFound>(other.answer, 0)->question, VenueQuestion::kTrades);
 }
 
+TEST(BinanceAnswersTest, WhatATradeDoesNotSayIsNotGuessed) {
+  const std::string whole = R"([{"symbol":"BTCUSDT","id":28457,"orderId":100234,"price":"4","qty":"12",)"
+                            R"("commission":"10.1","commissionAsset":"BNB","time":1499865549590,"isBuyer":true}])";
+  for (const char* part : {R"(,"isBuyer":true)", R"("commissionAsset":"BNB",)", R"("orderId":100234,)"}) {
+    std::string body = whole;
+    body.erase(body.find(part), std::string_view(part).size());
+    TradesAnswer out = OnTrades({.order_id = OrderId(kId), .broker_order_id = "100234"}, Listed(), Of(200, body), kNow);
+    EXPECT_TRUE(out.answer.facts.empty()) << part;
+    EXPECT_TRUE(out.answer.problem) << part;
+  }
+  EXPECT_NE(
+      At<broker::Trade>(
+          OnTrades({.order_id = OrderId(kId), .broker_order_id = "100234"}, Listed(), Of(200, whole), kNow).answer, 0),
+      nullptr);
+}
+
+TEST(BinanceAnswersTest, AnOpenOrderThatNamesNobodyProvesNothing) {
+  Answer out = OnOpenOrders(OrderId(kId), Of(200, R"([{"symbol":"BTCUSDT","orderId":1,"status":"NEW"}])"), kNow);
+  EXPECT_TRUE(out.facts.empty());
+  EXPECT_TRUE(out.problem);
+}
+
 TEST(BinanceAnswersTest, WithoutTheVenuesNumberOnlyNoTradeAtAllSaysSomething) {
   EXPECT_NE(At<broker::NotFound>(OnTrades({.order_id = OrderId(kId)}, Listed(), Of(200, "[]"), kNow).answer, 0),
             nullptr);

@@ -69,7 +69,8 @@ void TellTrade(const Json& json, const Report& report, const Symbols& symbols, U
   auto number = json["t"].AsInt();
   const Side side = SideOf(json["S"].text());
   const Symbol& symbol = symbols.Ours(report.venue_symbol);
-  if (!quantity.ok() || !price.ok() || !fee.ok() || !number.ok() || side == Side::kUnspecified) {
+  if (!quantity.ok() || !price.ok() || !fee.ok() || !number.ok() || side == Side::kUnspecified ||
+      (!fee->IsZero() && json["N"].text().empty())) {
     out.unreadable = "a trade of order " + report.broker_order_id;
     return;
   }

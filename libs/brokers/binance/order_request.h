@@ -3,18 +3,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
-#include <vector>
 
 #include "libs/broker/broker.h"
 #include "libs/brokers/binance/symbols.h"
 #include "libs/model/order.h"
+#include "libs/venue/form.h"
 
 namespace ballast::binance {
 
 // As they are to be sent, not yet percent-encoded: whoever signs keeps the order and puts `signature` last.
-using Parameters = std::vector<std::pair<std::string, std::string>>;
+using venue::Parameters;
 struct Request {
   // "POST".
   std::string method;

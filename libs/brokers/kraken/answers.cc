@@ -58,7 +58,9 @@ Told HearError(std::string_view error, const Asked& asked, UtcTime now) {
   std::string message = "kraken: " + std::string(error);
   Told told{.error = row.error, .problem = message};
   // To a new order that answer says nothing: what became of it has to be asked.
-  bool open = row.meaning == Meaning::kUnknown || row.meaning == Meaning::kWarning ||
+  // Nothing is sent twice, so an open order with its id is the very one that was asked for.
+  bool twice = asked.what == Asked::What::kAdd && error.find("uplicate") != std::string_view::npos;
+  bool open = twice || row.meaning == Meaning::kUnknown || row.meaning == Meaning::kWarning ||
               (row.meaning == Meaning::kGone && asked.what == Asked::What::kAdd);
   if (open) {
     told.facts.push_back(

@@ -41,7 +41,8 @@ TEST(KrakenAnswers, ARefusedOrderIsRefusedForGood) {
 }
 
 TEST(KrakenAnswers, WhatMayHaveBeenDoneIsAskedFor) {
-  for (const char* error : {"EService:Unavailable", "EService:Busy", "EGeneral:Internal error", "EWhat:Something new"})
+  for (const char* error : {"EService:Unavailable", "EService:Busy", "EGeneral:Internal error", "EWhat:Something new",
+                            "EOrder:Duplicate cl_ord_id"})
     EXPECT_TRUE(std::holds_alternative<broker::OutcomeUnknown>(Heard(Failure(error), {}).facts.at(0))) << error;
   Told told = Heard(R"({"method":"add_order","success":true,"result":{}})", {});
   EXPECT_TRUE(std::holds_alternative<broker::OutcomeUnknown>(told.facts.at(0)));

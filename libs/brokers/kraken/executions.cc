@@ -104,7 +104,9 @@ void Executions::ReadTrade(const Json& item, const std::string& id, Known& known
   const std::string& exec_id = item["exec_id"].text();
   absl::StatusOr<Decimal> quantity = item["last_qty"].AsDecimal();
   absl::StatusOr<Decimal> price = item["last_price"].AsDecimal();
-  if (exec_id.empty() || !quantity.ok() || !price.ok() || known.side == Side::kUnspecified || known.symbol.empty()) {
+  // A fee that is not said is not none.
+  if (exec_id.empty() || !quantity.ok() || !price.ok() || known.side == Side::kUnspecified || known.symbol.empty() ||
+      !item["fees"].is_array()) {
     news.unreadable.push_back(id + ": a trade that is not whole");
     return;
   }

@@ -44,6 +44,18 @@ TEST(KrakenExecutions, ASparseNewIsOfTheOrderThatWasToldBefore) {
   EXPECT_FALSE(news.gap);
 }
 
+TEST(KrakenExecutions, ATradeWithoutItsFeesIsNotToldAsOneWithoutAFee) {
+  Executions executions;
+  Read(executions, 1, PendingNew());
+  std::string trade = TradeOf("TGBB7L", "0.005");
+  trade.erase(trade.find(R"(,"fees":)"), trade.size() - 1 - trade.find(R"(,"fees":)"));
+  ExecutionNews news = Read(executions, 2, trade);
+  EXPECT_TRUE(news.facts.empty());
+  EXPECT_EQ(news.unreadable.size(), 1u);
+  // Whole, it is told: nothing was remembered of the part.
+  EXPECT_EQ(Read(executions, 3, TradeOf("TGBB7L", "0.005")).facts.size(), 1u);
+}
+
 TEST(KrakenExecutions, ATradeIsToldOnceWithItsFee) {
   Executions executions;
   Read(executions, 1, PendingNew());

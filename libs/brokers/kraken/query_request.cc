@@ -12,25 +12,6 @@ constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 // Of a history on the request counter.
 constexpr int kHistoryCost = 2;
 
-// Everything but the unreserved characters of RFC 3986.
-std::string Encoded(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string encoded;
-  for (char c : text) {
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                 c == '.' || c == '~';
-    if (plain) {
-      encoded += c;
-      continue;
-    }
-    auto byte = static_cast<unsigned char>(c);
-    encoded += '%';
-    encoded += kHex[byte >> 4];
-    encoded += kHex[byte & 15];
-  }
-  return encoded;
-}
-
 // The venue begins after the moment it is given, and reads whole seconds: a second earlier misses nothing.
 void AddStart(RestRequest& request, UtcTime since) {
   if (since == UtcTime{}) return;
@@ -92,9 +73,9 @@ RestRequest GetWebSocketsToken() { return {.method = "GetWebSocketsToken"}; }
 std::string PathOf(const RestRequest& request) { return "/0/private/" + request.method; }
 
 std::string BodyOf(const RestRequest& request, std::uint64_t nonce) {
-  std::string body = "nonce=" + std::to_string(nonce);
-  for (const auto& [name, value] : request.fields) body += "&" + Encoded(name) + "=" + Encoded(value);
-  return body;
+  venue::Parameters fields = {{"nonce", std::to_string(nonce)}};
+  fields.insert(fields.end(), request.fields.begin(), request.fields.end());
+  return venue::FormEncode(fields);
 }
 
 }  // namespace ballast::kraken

@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "libs/base/utc_time.h"
 #include "libs/model/ids.h"
+#include "libs/venue/form.h"
 
 namespace ballast::kraken {
 
@@ -16,7 +16,7 @@ struct RestRequest {
   // "OpenOrders": the path is "/0/private/" and this.
   std::string method;
   // In the order they are to be sent.
-  std::vector<std::pair<std::string, std::string>> fields;
+  venue::Parameters fields;
   // On the venue's request counter; what the histories cost is more.
   int cost = 1;
 };

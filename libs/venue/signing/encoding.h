@@ -2,15 +2,15 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/venue/form.h"
 
 namespace ballast::signing {
 
-// Names and values of a request in the order in which they are to be sent; not encoded.
-using Parameters = std::vector<std::pair<std::string, std::string>>;
+using venue::FormEncode;
+using venue::Parameters;
+using venue::PercentEncode;
 
 // Lower-case digits, two a byte.
 std::string Hex(std::string_view bytes);
@@ -27,10 +27,5 @@ absl::StatusOr<std::string> DecodeBase64(std::string_view text);
 std::string Base64Url(std::string_view bytes);
 // INVALID_ARGUMENT as above; padding is an error here.
 absl::StatusOr<std::string> DecodeBase64Url(std::string_view text);
-
-// RFC 3986: all but its unreserved characters (letters, digits, "-._~") as %XX with upper-case digits, byte by byte.
-std::string PercentEncode(std::string_view text);
-// "name=value&name=value", names and values percent-encoded; a space is %20.
-std::string FormEncode(const Parameters& parameters);
 
 }  // namespace ballast::signing

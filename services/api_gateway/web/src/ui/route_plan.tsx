@@ -90,7 +90,8 @@ export function RouteProgress({ id }: { id: string }) {
   if (!route) return <p className="muted">Reading…</p>;
   return (
     <div aria-live="polite">
-      <p className="placed"><State name={route.state} prefix="ROUTE_STATE_" /> {routeWords(route)} <CancelRoute route={route} reload={one.reload} /></p>
+      <p className="placed"><State name={route.state} prefix="ROUTE_STATE_" /> {routeWords(route)}</p>
+      <CancelRoute route={route} reload={one.reload} />
       <Table label="Legs" columns={kSentColumns} rows={route.legs ?? []} rowKey={(l) => String(l.leg.number)} empty={null} />
     </div>
   );
