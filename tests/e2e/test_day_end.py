@@ -217,3 +217,39 @@ def test_killed_in_each_of_its_steps_each_happens_once(watched, told):
     assert all(alert["count"] in (1, "1") for alert in summaries)
     assert story(suite) == told, "the trades differ from those of the run that nobody killed"
     print(f"killed {len(kills)} times")
+
+
+def test_what_a_person_bought_in_a_replay_stays_overnight_and_a_deployments_is_closed(tmp_path, protos, evenings):
+    """As `./scripts/run --market replay` sets a day's end up, whatever that is."""
+    settings = overrides(evenings, "0")
+    settings["broker_gateway"]["lockstep_subscribers"] = 5
+    settings["strategy_runner"] = {"deployments": [DEPLOYMENT],
+                                   "day_end": harness.configuration.market("replay", ["SPY"], None)["strategy_runner"]["day_end"]}
+    suite = harness.Suite(tmp_path / "day_end_by_hand", protos, settings)
+    suite.wait_running = lambda timeout_s: None
+    suite.start()
+    try:
+        order, position = protos.order, protos.position
+        taken = []
+
+        def books_now():
+            rows = suite.positions.ListPositions(position.ListPositionsRequest(account_id="paper", by_deployment=True), timeout=5).positions
+            return {row.deployment_id: D(row.quantity.value) for row in rows}
+
+        def at_step(step):
+            # A purchase while the deployment is short would close its position instead.
+            if not taken and step.market_time.ToDatetime().minute >= 30 and books_now().get("days", 0) >= 0:
+                answer = suite.orders.SubmitOrder(suite.submit_request("by-hand", symbol="SPY", quantity="3"), timeout=20)
+                assert answer.order.status != order.ORDER_STATUS_DENIED, answer
+                taken.append(answer.order.order_id)
+
+        watch(suite, at_step)
+        until_over(suite)
+        orders = {one.request_id: one for one in suite.all_orders()}
+        assert orders["by-hand"].cumulative_quantity.value == "3"
+        closes = [one for one in orders.values() if one.reason == "day_end"]
+        assert closes and {one.deployment_id for one in closes} == {"days"}, closes
+        held = books_now()
+        assert held.get("") == 3 and not held.get("days"), held
+    finally:
+        suite.remove()
