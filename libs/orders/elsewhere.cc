@@ -1,15 +1,16 @@
 #include "libs/orders/elsewhere.h"
 
+#include "libs/model/reserved_request.h"
+
 namespace ballast::orders {
 namespace {
 
-constexpr std::string_view kElsewherePrefix = "elsewhere-";
 constexpr std::string_view kElsewhereWord = "elsewhere:";
 
 }  // namespace
 
 RequestId ElsewhereRequestId(const OrderId& order, int number) {
-  return RequestId(std::string(kElsewherePrefix) + order.value() + "-" + std::to_string(number));
+  return RequestId(std::string(kElsewhereRequests) + order.value() + "-" + std::to_string(number));
 }
 
 std::string ElsewhereReason(const OrderId& order) { return std::string(kElsewhereWord) + order.value(); }

@@ -1,3 +1,4 @@
+#include "libs/model/reserved_request.h"
 #include "services/api_gateway/api.h"
 #include "services/api_gateway/order_evidence.h"
 
@@ -15,9 +16,18 @@ ApiError OrderError(const grpc::Status& status) {
   return error;
 }
 
+// Whoever calls from outside is neither the router nor what sends orders elsewhere, whatever reason is given.
+bool RefusedReserved(const CallPtr& call, const std::string& request_id) {
+  if (!IsReservedRequest(request_id)) return false;
+  call->Fail(BadFields({{.field = "request_id",
+                         .reason = RejectReason::kBadIdentifier,
+                         .message = "what begins with route- or elsewhere- is an order that the suite itself sends"}}));
+  return true;
+}
+
 void SubmitOrder(const CallPtr& call) {
   order::v1::SubmitOrderRequest request;
-  if (!call->ReadBody(&request)) return;
+  if (!call->ReadBody(&request) || RefusedReserved(call, request.request_id())) return;
   request.set_account_id(call->AccountOr(request.account_id()));
   request.set_actor(call->access.actor);
   call->Ask(call->gateway.peers.orders, &OrderAsync::SubmitOrder, request,
@@ -32,7 +42,7 @@ void SubmitOrder(const CallPtr& call) {
 
 void SubmitOrderList(const CallPtr& call) {
   order::v1::SubmitOrderListRequest request;
-  if (!call->ReadBody(&request)) return;
+  if (!call->ReadBody(&request) || RefusedReserved(call, request.request_id())) return;
   request.set_account_id(call->AccountOr(request.account_id()));
   request.set_actor(call->access.actor);
   call->Ask(call->gateway.peers.orders, &OrderAsync::SubmitOrderList, request,

@@ -5,6 +5,7 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/orders/protection.h"
+#include "libs/orders/reserved_request.h"
 #include "libs/orders/submit.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/wire/order_terms.h"
@@ -62,6 +63,10 @@ Order DecodeSubmit(const order::v1::SubmitOrderRequest& request, std::vector<Fie
     order.quantity = Decimal::FromInt(1);
   }
   if (request.has_limit_price()) order.limit_price = decimal(request.limit_price(), "limit_price");
+  if (orders::TakesReservedRequest(order))
+    errors.push_back({.field = "request_id",
+                      .reason = RejectReason::kBadIdentifier,
+                      .message = "what begins with route- or elsewhere- is an order that the suite itself sends"});
   if (request.has_stop_price()) order.stop_price = decimal(request.stop_price(), "stop_price");
   wire::ReadOrderTerms(
       request,

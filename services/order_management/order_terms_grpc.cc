@@ -1,8 +1,10 @@
 // The calls of OrderGrpc about lists of orders, other terms, and what became of an order.
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/absl_std.h"
 #include "libs/orders/contingent.h"
+#include "libs/orders/reserved_request.h"
 #include "libs/orders/submit.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
@@ -72,6 +74,11 @@ class ListDecoder {
                            .contingency = type,
                            .index = index,
                            .size = static_cast<std::uint32_t>(request_.orders_size())};
+    const bool told =
+        std::any_of(errors.begin(), errors.end(), [](const auto& one) { return one.field == "request_id"; });
+    // Nothing that the suite sends under such an id is of a list.
+    if (i == 0 && !told && orders::TakesReservedRequest(order))
+      Refuse("request_id", RejectReason::kBadIdentifier, "route- and elsewhere- begin the suite's own request ids");
     return order;
   }
 
