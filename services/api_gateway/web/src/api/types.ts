@@ -13,6 +13,8 @@ export interface Rejection {
 }
 export interface Order {
   order_id: string;
+  /** What was asked for, where the quantity was made smaller. */
+  requested_quantity?: string | null;
   account_id: string;
   request_id: string;
   deployment_id: string;
@@ -112,7 +114,7 @@ export interface OrderEvidence {
 }
 /** The answer of /api/live/orders/{id}/explain. */
 export interface Explained {
-  order: Order & { list?: { list_id: string; contingency_type: string; index: number; size: number } | null; requested_quantity?: string | null };
+  order: Order & { list?: { list_id: string; contingency_type: string; index: number; size: number } | null };
   summary: string;
   origin?: {
     kind: string;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ApiError } from "../api/client";
 import { canRoute, isRouteEnded, leftOutWords, looksLikeRepeat, routeWords, saved, type Route, type RoutePlan } from "./routing";
 
 test("there is a choice where accounts that trade are at two venues", () => {
@@ -27,9 +28,8 @@ test("how far a route is", () => {
   expect([isRouteEnded(route), isRouteEnded({ ...route, state: "ROUTE_STATE_WORKING" })]).toEqual([true, false]);
 });
 
-test("a repeat is told from other refusals", () => {
-  const words = "an equal route, r-1, was asked for 900 ms ago (duplicate_route, limit 5000 ms); confirm_duplicate says that a second one is meant";
-  expect(looksLikeRepeat({ status: "FAILED_PRECONDITION", message: words })).toBe(true);
-  expect(looksLikeRepeat({ status: "FAILED_PRECONDITION", message: "the venues take less than min_quantity" })).toBe(false);
-  expect(looksLikeRepeat({ status: "UNAVAILABLE", message: words })).toBe(false);
+test("a repeat is told from other refusals by its code, whatever the words are", () => {
+  const refused = (reason: string) => new ApiError("FAILED_PRECONDITION", 422, "confirm_duplicate", reason);
+  expect(looksLikeRepeat(refused("REJECT_REASON_DUPLICATE_ORDER"))).toBe(true);
+  expect([refused(""), refused("REJECT_REASON_UNSUPPORTED")].map(looksLikeRepeat)).toEqual([false, false]);
 });

@@ -87,5 +87,5 @@ export function routeWords(route: Route): string {
 
 export const isRouteEnded = (route: Route): boolean => route.state !== "ROUTE_STATE_WORKING";
 
-/** The refusal of a route like one of a moment ago; it says by which field a second one is meant. */
-export const looksLikeRepeat = (refusal: { status: string; message: string }): boolean => refusal.status === "FAILED_PRECONDITION" && refusal.message.includes("confirm_duplicate");
+/** The refusal of a route like one of a moment ago: a second one can be meant. */
+export const looksLikeRepeat = (refusal: { reason: string }): boolean => refusal.reason === "REJECT_REASON_DUPLICATE_ORDER";

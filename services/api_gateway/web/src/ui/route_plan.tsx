@@ -54,7 +54,7 @@ export function PlanTable({ plan, side }: { plan: RoutePlan; side: string }) {
 const kSentColumns: readonly Column<ExecutedLeg>[] = [
   { key: "number", label: "Leg", cell: (l) => (l.order ? <a href={`#/orders/${encodeURIComponent(l.order.order_id)}`}>{l.leg.number}</a> : l.leg.number) },
   { key: "venue", label: "Venue", cell: (l) => l.leg.broker },
-  { key: "quantity", label: "Quantity", end: true, cell: (l) => <Quantity value={l.leg.quantity} /> },
+  { key: "quantity", label: "Quantity", end: true, cell: (l) => <><Quantity value={l.order?.quantity ?? l.leg.quantity} />{l.order?.requested_quantity && <small className="muted"> of {decimal.format(l.order.requested_quantity)}</small>}</> },
   { key: "filled", label: "Filled", end: true, cell: (l) => <Quantity value={l.order?.cumulative_quantity ?? "0"} /> },
   { key: "state", label: "State", cell: (l) => (l.order ? <State name={l.order.status} prefix="ORDER_STATUS_" /> : <State name={l.state} prefix="LEG_STATE_" />) },
   { key: "why", label: "Why", wideOnly: true, cell: (l) => <span className="clip">{l.order?.rejection?.message ?? l.error ?? (l.replan ? `planned again, ${l.replan}` : "")}</span> },

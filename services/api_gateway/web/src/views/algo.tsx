@@ -1,12 +1,13 @@
 import { useMemo, useState } from "react";
 import { ApiError, get, post } from "../api/client";
 import { algoLabel, hasEnded, kAlgoTypes, mayCancel, mayPause, mayResume, progress, specOf, stateWords, type AlgoDraft, type AlgoOrder, type ChildOrder } from "../lib/algo";
-import * as decimal from "../lib/decimal";
 import { newKey } from "../lib/words";
 import { notify, useModel, useStore } from "../state/store";
 import { Dialog, Empty, Failure, Field, Moment, Panel, Price, Quantity, SideWord, Stat, State, useAction, useFetched } from "../ui/parts";
+import { Quality } from "../ui/quality";
 import { setQuery, useRoute } from "../ui/route";
 import { Table, type Column } from "../ui/table";
+import { ElsewherePanel } from "./elsewhere";
 import { RoutesPanel } from "./routes";
 
 const kPath = "/api/live/algo-orders";
@@ -61,6 +62,7 @@ export function AlgoView() {
         />
       </Panel>
       <RoutesPanel />
+      <ElsewherePanel />
       {item !== "" && <AlgoDrawer id={item} onClose={() => { location.hash = "#/algorithms"; }} />}
       {creating && <CreateDialog onClose={() => setCreating(false)} onDone={list.reload} />}
     </>
@@ -130,42 +132,12 @@ function AlgoDrawer({ id, onClose }: { id: string; onClose: () => void }) {
             <Stat label="Market's VWAP"><Price value={order.market_vwap} symbol={order.spec.symbol} /></Stat>
           </div>
           <Actions order={order} reload={one.reload} />
-          <Quality id={id} />
+          <Quality query={`algo_order_id=${encodeURIComponent(id)}`} />
           <h3>Children</h3>
           <Table label="Children" columns={kChildColumns} rows={[...(order.children ?? [])].reverse()} rowKey={(c) => String(c.number)} empty={<Empty title="None has been sent yet" />} />
         </>
       )}
     </Dialog>
-  );
-}
-
-interface OrderQuality {
-  arrival_slippage_basis_points?: string | null;
-  decision_slippage_basis_points?: string | null;
-  vwap_slippage_basis_points?: string | null;
-  shortfall?: { delay: string; execution: string; opportunity: string; fees: string; total: string } | null;
-  markouts: { after_seconds: number; basis_points: string; measured_quantity: string }[];
-}
-
-const points = (value: string | null | undefined) => (value ? `${decimal.format(decimal.round(value, 1))} bp` : "–");
-
-/** What it has cost so far. */
-function Quality({ id }: { id: string }) {
-  const one = useFetched(() => get<{ orders?: OrderQuality[] }>(`/api/live/execution-quality?algo_order_id=${encodeURIComponent(id)}`), [id], 5000);
-  const quality = one.data?.orders?.[0];
-  if (one.error !== null) return <Failure error={one.error} retry={one.reload} />;
-  if (!quality) return null;
-  return (
-    <>
-      <h3>Cost</h3>
-      <div className="card-stats">
-        <Stat label="Against arrival">{points(quality.arrival_slippage_basis_points)}</Stat>
-        <Stat label="Against decision">{points(quality.decision_slippage_basis_points)}</Stat>
-        <Stat label="Against the market's VWAP">{points(quality.vwap_slippage_basis_points)}</Stat>
-        {quality.shortfall && <Stat label="Shortfall" hint={`delay ${quality.shortfall.delay}, execution ${quality.shortfall.execution}, opportunity ${quality.shortfall.opportunity}, fees ${quality.shortfall.fees}`}>{decimal.formatMoney(quality.shortfall.total)}</Stat>}
-        {quality.markouts.filter((m) => !decimal.isZero(m.measured_quantity)).map((m) => <Stat key={m.after_seconds} label={`Market after ${m.after_seconds} s`}>{points(m.basis_points)}</Stat>)}
-      </div>
-    </>
   );
 }
 

@@ -187,7 +187,7 @@ function Months({ report }: { report: RunReport }) {
     <div className="table-scroll" role="group" aria-label="Returns by month" tabIndex={0}>
       <table className="months">
         <thead><tr><th scope="col">Year</th>{kMonths.map((m) => <th key={m} scope="col">{m}</th>)}<th scope="col">All</th></tr></thead>
-        <tbody>{years.map((y) => <tr key={y.year}><th scope="row">{y.year}</th>{y.months.map((m, i) => <td key={i}>{cell(m)}</td>)}<td>{cell(y.whole)}</td></tr>)}</tbody>
+        <tbody>{years.map((y) => <tr key={y.year}><th scope="row">{y.year}</th>{y.months.map((m, i) => <td key={i} data-label={kMonths[i]}>{cell(m)}</td>)}<td data-label="All">{cell(y.whole)}</td></tr>)}</tbody>
       </table>
     </div>
   );

@@ -6,6 +6,7 @@ import { elapsed, guardWord, nearestWords, originWord, stepTone } from "../lib/o
 import { bare, sentence, word } from "../lib/words";
 import { showOnChart, useModel } from "../state/store";
 import { Failure, ModeBadge, Moment, Panel, Pnl, Price, showCheck, SideWord, State, useFetched } from "../ui/parts";
+import { Quality } from "../ui/quality";
 import { OrderActions, OrderState } from "./orders";
 
 /** One station of an order's way. */
@@ -143,6 +144,7 @@ function Result({ told }: { told: Explained }) {
         <div><dt>Realised, before fees</dt><dd>{result?.realised_pnl ? <Pnl value={result.realised_pnl} /> : <span className="muted">not known</span>}</dd></div>
         <div><dt>Realised, after fees</dt><dd>{result?.net_pnl ? <Pnl value={result.net_pnl} /> : <span className="muted">not known</span>}</dd></div>
       </dl>
+      <Quality query={`order_id=${encodeURIComponent(told.order.order_id)}`} symbol={told.order.symbol} />
       <ul className="story-fills">
         {fills.map(({ fill, unrealised_because }) => (
           <li key={fill.execution_id}>
@@ -240,6 +242,7 @@ export function OrderView({ orderId, tab }: { orderId: string; tab: string }) {
               <dl className="facts">
                 <div><dt>Type</dt><dd>{word(order.type, "ORDER_TYPE_")} · {bare(order.time_in_force, "TIME_IN_FORCE_")}</dd></div>
                 <div><dt>Filled</dt><dd className="number">{decimal.format(order.cumulative_quantity)} of {decimal.format(order.quantity)}</dd></div>
+                {order.requested_quantity && <div><dt>Asked for</dt><dd className="number">{decimal.format(order.requested_quantity)}, made smaller</dd></div>}
                 <div><dt>Limit</dt><dd><Price value={order.limit_price} symbol={order.symbol} /></dd></div>
                 <div><dt>Stop</dt><dd><Price value={order.stop_price} symbol={order.symbol} /></dd></div>
                 <div><dt>Confirmed</dt><dd><Moment at={told.result?.accept_time} /></dd></div>
