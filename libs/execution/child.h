@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -24,6 +25,9 @@ struct ChildTerms {
 // So long after a fill the market is looked at.
 inline constexpr std::array<Duration, 4> kMarkouts = {Duration::Seconds(1), Duration::Seconds(10),
                                                       Duration::Seconds(60), Duration::Seconds(300)};
+
+// A market that is looked at so much later is another one: a tenth of the time, at least 2 s.
+constexpr Duration LookLateMax(Duration after) { return std::max(Duration::Seconds(2), Duration{after.nanos / 10}); }
 
 // What of a child filled at once, and how the market's middle stood after each of kMarkouts; zero: not yet, or the
 // market was not there then.

@@ -19,11 +19,6 @@ constexpr Duration kIcebergGap = Duration::Seconds(1);
 constexpr Duration kPauseMin = Duration::Seconds(1);
 constexpr Duration kPauseMax = Duration::Seconds(60);
 
-// A market that is looked at so much later is another one: a tenth of the time, at least this.
-constexpr Duration kLookLateMin = Duration::Seconds(2);
-
-Duration LookLateMax(Duration after) { return std::max(kLookLateMin, Duration{after.nanos / 10}); }
-
 // What filled between two of its reports.
 void AddFill(ChildOrder& child, const Order& order, UtcTime now) {
   Decimal quantity = order.cumulative_quantity - child.filled;

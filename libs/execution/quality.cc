@@ -1,5 +1,7 @@
 #include "libs/execution/quality.h"
 
+#include <algorithm>
+
 namespace ballast::execution {
 namespace {
 
@@ -19,17 +21,14 @@ bool Refused(const ChildOrder& child) {
   return child.status == OrderStatus::kDenied || child.status == OrderStatus::kRejected;
 }
 
-Markout MarkoutOf(const ParentRecord& record, std::size_t at) {
+Markout MarkoutOf(const std::vector<FillMark>& fills, Side side, std::size_t at) {
   Markout markout{.after = kMarkouts[at], .amount = {}, .basis_points = {}, .measured_quantity = {}};
   Decimal notional;
-  for (const auto& [number, child] : record.children) {
-    for (const FillMark& fill : child.fills) {
-      if (fill.middles[at].IsZero()) continue;
-      markout.measured_quantity += fill.quantity;
-      notional += Multiply(fill.quantity, fill.price, Rounding::kHalfEven);
-      markout.amount +=
-          Multiply(fill.quantity, Signed(fill.middles[at] - fill.price, record.spec.side), Rounding::kHalfEven);
-    }
+  for (const FillMark& fill : fills) {
+    if (fill.middles[at].IsZero()) continue;
+    markout.measured_quantity += fill.quantity;
+    notional += Multiply(fill.quantity, fill.price, Rounding::kHalfEven);
+    markout.amount += Multiply(fill.quantity, Signed(fill.middles[at] - fill.price, side), Rounding::kHalfEven);
   }
   if (notional.IsPositive()) markout.basis_points = BasisPoints(markout.amount, notional);
   return markout;
@@ -37,37 +36,56 @@ Markout MarkoutOf(const ParentRecord& record, std::size_t at) {
 
 }  // namespace
 
+OrderQuality Measure(const Executed& executed) {
+  OrderQuality quality;
+  quality.arrival_slippage = Slippage(executed.average_price, executed.arrival_price, executed.side);
+  quality.decision_slippage = Slippage(executed.average_price, executed.decision_price, executed.side);
+  quality.fill_ratio = Divide(executed.filled, executed.quantity, Rounding::kHalfEven);
+  const bool arrived = executed.arrival_price.IsPositive();
+  if (!executed.decision_price.IsPositive() || (!arrived && !executed.filled.IsZero())) return quality;
+  // An order that never began has lost only opportunity.
+  const Decimal arrival = arrived ? executed.arrival_price : executed.decision_price;
+  const Decimal last = executed.last_price.IsPositive() ? executed.last_price : arrival;
+  const Decimal unfilled = std::max(Decimal(), executed.quantity - executed.filled);
+  auto cost = [&](Decimal to, Decimal from, Decimal quantity) {
+    return Multiply(Signed(to - from, executed.side), quantity, Rounding::kHalfEven);
+  };
+  quality.shortfall = Shortfall{
+      .delay = cost(arrival, executed.decision_price, executed.filled),
+      .execution = executed.filled.IsZero() ? Decimal() : cost(executed.average_price, arrival, executed.filled),
+      .opportunity = cost(last, executed.decision_price, unfilled),
+      .fees = executed.fees};
+  return quality;
+}
+
+std::array<Markout, kMarkouts.size()> MarkoutsOf(const std::vector<FillMark>& fills, Side side) {
+  std::array<Markout, kMarkouts.size()> markouts;
+  for (std::size_t at = 0; at < kMarkouts.size(); ++at) markouts[at] = MarkoutOf(fills, side, at);
+  return markouts;
+}
+
 OrderQuality QualityOf(const Parent& parent) {
   const ParentRecord& record = parent.record();
   const Side side = record.spec.side;
-  const Decimal average = parent.AveragePrice();
-  const Decimal filled = parent.Filled();
-  OrderQuality quality;
-  quality.arrival_slippage = Slippage(average, record.arrival_price, side);
-  quality.decision_slippage = Slippage(average, record.decision_price, side);
+  OrderQuality quality = Measure({.side = side,
+                                  .quantity = record.spec.quantity,
+                                  .filled = parent.Filled(),
+                                  .average_price = parent.AveragePrice(),
+                                  .fees = parent.Fees(),
+                                  .decision_price = record.decision_price,
+                                  .arrival_price = record.arrival_price,
+                                  .last_price = record.last_price});
   if (record.market_volume.IsPositive()) {
     Decimal vwap = Divide(record.market_notional, record.market_volume, Rounding::kHalfEven);
-    quality.vwap_slippage = Slippage(average, vwap, side);
+    quality.vwap_slippage = Slippage(parent.AveragePrice(), vwap, side);
   }
-  // An order that never began has lost only opportunity.
-  Decimal arrival = record.arrival_price.IsPositive() ? record.arrival_price : record.decision_price;
-  if (record.decision_price.IsPositive() && (filled.IsZero() || record.arrival_price.IsPositive())) {
-    Decimal last = record.last_price.IsPositive() ? record.last_price : arrival;
-    Decimal unfilled = std::max(Decimal(), record.spec.quantity - filled);
-    auto cost = [&](Decimal to, Decimal from, Decimal quantity) {
-      return Multiply(Signed(to - from, side), quantity, Rounding::kHalfEven);
-    };
-    quality.shortfall = Shortfall{.delay = cost(arrival, record.decision_price, filled),
-                                  .execution = filled.IsZero() ? Decimal() : cost(average, arrival, filled),
-                                  .opportunity = cost(last, record.decision_price, unfilled),
-                                  .fees = parent.Fees()};
-  }
-  for (std::size_t at = 0; at < kMarkouts.size(); ++at) quality.markouts[at] = MarkoutOf(record, at);
-  quality.fill_ratio = Divide(filled, record.spec.quantity, Rounding::kHalfEven);
+  std::vector<FillMark> fills;
   for (const auto& [number, child] : record.children) {
+    fills.insert(fills.end(), child.fills.begin(), child.fills.end());
     ++quality.children;
     if (Refused(child)) ++quality.refused;
   }
+  quality.markouts = MarkoutsOf(fills, side);
   return quality;
 }
 

@@ -48,10 +48,27 @@ struct OrderQuality {
   Decimal fill_ratio;
   int children = 0;
   int refused = 0;
+  // In money: half of the spread at the arrival, on what took less what rested. Of single orders only.
+  std::optional<Decimal> spread_cost = {};
 
   friend bool operator==(const OrderQuality&, const OrderQuality&) = default;
 };
 
+// What an order, or a parent's children together, came to, and the prices it is held against; zero: not known.
+struct Executed {
+  Side side = Side::kUnspecified;
+  Decimal quantity;
+  Decimal filled;
+  Decimal average_price;
+  Decimal fees;
+  Decimal decision_price;
+  Decimal arrival_price;
+  Decimal last_price;
+};
+
+// Arrival, decision, shortfall and fill ratio; nothing else.
+OrderQuality Measure(const Executed& executed);
+std::array<Markout, kMarkouts.size()> MarkoutsOf(const std::vector<FillMark>& fills, Side side);
 OrderQuality QualityOf(const Parent& parent);
 
 // How a venue dealt with the children that went there.

@@ -214,7 +214,11 @@ bool ReadTime(const CallPtr& call, const char* name, google::protobuf::Timestamp
 void GetQuality(const CallPtr& call) {
   execution::v1::GetExecutionQualityRequest request;
   request.set_algo_order_id(call->Query("algo_order_id"));
+  request.set_order_id(call->Query("order_id"));
   request.set_account_id(call->AccountOfQuery());
+  bool singles = false;
+  if (!call->ReadFlag("single_orders", &singles)) return;
+  request.set_single_orders(singles);
   request.set_deployment_id(call->Query("deployment_id"));
   request.set_symbol(call->Query("symbol"));
   google::protobuf::Timestamp from, to;

@@ -9,7 +9,7 @@
 namespace ballast {
 
 AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const EntryGate& gate,
-                     std::function<std::map<std::string, OrderCursor>()> places)
+                     OrderQualityStore& singles, std::function<std::map<std::string, OrderCursor>()> places)
     : context_(context),
       store_(context.database),
       runner_({.store = store_,
@@ -23,7 +23,7 @@ AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const 
                .follow = [this] { Follow(); }}),
       worker_(runner_, context.clock),
       grpc_(runner_, store_),
-      quality_(store_),
+      quality_(store_, singles),
       route_store_(context.database),
       routing_({.neighbours = neighbours,
                 .children = neighbours,
@@ -33,8 +33,10 @@ AlgoHouse::AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const 
                 .gate = gate,
                 .clock = context.clock,
                 .log = context.log,
+                .metrics = context.metrics,
                 .fail = context.fail,
-                .book_age_max = Duration::Millis(context.config.GetInt("route_book_age_ms"))}),
+                .book_age_max = Duration::Millis(context.config.GetInt("route_book_age_ms")),
+                .singles = &singles}),
       events_(EventReader::Callbacks{
           .open =
               [this, &neighbours, places = std::move(places)](grpc::ClientContext* call, auto* reactor) {

@@ -25,7 +25,7 @@ namespace ballast {
 class AlgoHouse {
  public:
   // `places`: how far the order log is known, with what has been executed; any thread, after Start.
-  AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const EntryGate& gate,
+  AlgoHouse(ServiceContext& context, GrpcNeighbours& neighbours, const EntryGate& gate, OrderQualityStore& singles,
             std::function<std::map<std::string, OrderCursor>()> places);
 
   absl::Status Recover();

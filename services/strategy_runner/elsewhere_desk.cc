@@ -157,8 +157,8 @@ bool ElsewhereDesk::InTime(const Row& row) const {
   return ports_.clock.Now() - from <= kMarketTime;
 }
 
-ElsewhereDesk::Row ElsewhereDesk::Begin(const order::v1::OrderEvent& event,
-                                        const elsewhere_pb::ElsewherePolicy& policy) const {
+ElsewhereDesk::Row ElsewhereDesk::Begin(const order::v1::OrderEvent& event, const elsewhere_pb::ElsewherePolicy& policy,
+                                        std::size_t others) const {
   Row row;
   *row.mutable_order() = event.order();
   *row.mutable_policy() = policy;
@@ -175,12 +175,16 @@ ElsewhereDesk::Row ElsewhereDesk::Begin(const order::v1::OrderEvent& event,
     End(row, elsewhere_pb::ELSEWHERE_STATE_STAYS, *stays);
   else if (!InTime(row))
     End(row, elsewhere_pb::ELSEWHERE_STATE_REFUSED, "its moment was over before it was looked at");
+  else if (others >= kOpenMost)
+    End(row, elsewhere_pb::ELSEWHERE_STATE_REFUSED,
+        std::to_string(others) + " others are on their way, " + std::to_string(kOpenMost) + " may be");
   return row;
 }
 
 bool ElsewhereDesk::OnEvents(const order::v1::StreamOrderEventsResponse& response) {
   ElsewhereStore::Cursors next = cursors_;
   ElsewhereStore::Batch batch;
+  std::size_t begun = 0;
   for (const order::v1::OrderEvent& event : response.events()) {
     // The first one that is heard of an account is the next after its head.
     auto [at, first] = next.try_emplace(event.account_id(), event.sequence() - 1);
@@ -190,7 +194,9 @@ bool ElsewhereDesk::OnEvents(const order::v1::StreamOrderEventsResponse& respons
     if (event.type() != order::v1::ORDER_EVENT_TYPE_REJECTED || !event.has_order()) continue;
     absl::StatusOr<Order> order = wire::FromProto(event.order());
     const elsewhere_pb::ElsewherePolicy* policy = policies_.Find(event.account_id(), event.order().symbol());
-    if (order.ok() && policy != nullptr && orders::WasLeftUnsent(*order)) batch.made.push_back(Begin(event, *policy));
+    if (!order.ok() || policy == nullptr || !orders::WasLeftUnsent(*order)) continue;
+    batch.made.push_back(Begin(event, *policy, open_.size() + begun));
+    if (IsActive(batch.made.back().state())) ++begun;
   }
   for (const auto& [account, head] : response.head_sequences()) {
     if (accounts_.contains(account)) next.try_emplace(account, head);

@@ -16,6 +16,7 @@
 #include "services/strategy_runner/elsewhere_policy.h"
 #include "services/strategy_runner/elsewhere_store.h"
 #include "services/strategy_runner/entry_gate.h"
+#include "services/strategy_runner/neighbour_deadline.h"
 #include "services/strategy_runner/neighbours.h"
 
 namespace ballast {
@@ -42,8 +43,11 @@ class ElsewhereDesk {
   static constexpr Duration kTime = Duration::Seconds(10);
   // What has no limit, since it was made: order management's own bound for it, 2/5 of its intent_age_ms_max.
   static constexpr Duration kMarketTime = Duration::Seconds(2);
-  // No request of ours is on its way any more so long after that: its deadline is 2 s.
-  static constexpr Duration kSettled = Duration::Seconds(10);
+  // So many are on their way at a time: a venue that goes down under a flood of orders sends no flood to the next one.
+  // Those of before a restart go on, however many there were.
+  static constexpr std::size_t kOpenMost = 200;
+  // No request of ours is on its way any more so long after that.
+  static constexpr Duration kSettled = kNeighbourSettled;
 
   ElsewhereDesk(ElsewherePolicies policies, Ports ports)
       : policies_(std::move(policies)), accounts_(policies_.Accounts()), ports_(std::move(ports)) {}
@@ -62,7 +66,9 @@ class ElsewhereDesk {
 
  private:
   // A row for an order that ended unsent.
-  [[nodiscard]] Row Begin(const order::v1::OrderEvent& event, const execution::v1::ElsewherePolicy& policy) const;
+  // `others`: how many are on their way.
+  [[nodiscard]] Row Begin(const order::v1::OrderEvent& event, const execution::v1::ElsewherePolicy& policy,
+                          std::size_t others) const;
   // One step of one; false: nothing changed.
   bool Step(Row& row);
   // The next account that may take it becomes an attempt; false: nobody can be asked now.

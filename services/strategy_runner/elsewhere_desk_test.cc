@@ -251,6 +251,24 @@ TEST(ElsewhereDeskTest, WhatHasNoLimitGoesAsSoonAsAnyOrderOrNotAtAll) {
   }
 }
 
+TEST(ElsewhereDeskTest, AFloodDoesNotGoOnToTheNextVenue) {
+  ElsewhereStage stage;
+  std::vector<order::v1::OrderEvent> flood;
+  for (std::size_t i = 0; i <= ElsewhereDesk::kOpenMost; ++i)
+    flood.push_back(stage.Refused(8 + i, "o" + std::to_string(i)));
+  ASSERT_TRUE(stage.Tell(flood));
+  const std::string last = "o" + std::to_string(ElsewhereDesk::kOpenMost);
+  EXPECT_EQ(stage.Told(last), "REFUSED");
+  EXPECT_EQ(stage.Now(last).note(), "200 others are on their way, 200 may be");
+  stage.Pass(1);
+  EXPECT_EQ(stage.orders.by_request.size(), ElsewhereDesk::kOpenMost);
+  EXPECT_EQ(stage.Told("o0"), "PLACED second:PLACED");
+  // There is room again.
+  ASSERT_TRUE(stage.Tell({stage.Refused(8 + ElsewhereDesk::kOpenMost + 1, "later")}));
+  stage.Pass(1);
+  EXPECT_EQ(stage.Told("later"), "PLACED second:PLACED");
+}
+
 TEST(ElsewhereDeskTest, ADayThatEndsHoldsIt) {
   auto told = [](const char* account) {
     ElsewhereStage stage;

@@ -3,6 +3,7 @@
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/channel.h"
 #include "libs/wire/wire.h"
+#include "services/strategy_runner/neighbour_deadline.h"
 
 namespace ballast {
 namespace {
@@ -12,7 +13,7 @@ namespace position_pb = position::v1;
 using Orders = order_pb::OrderService;
 using PositionsCalls = position_pb::PositionService;
 
-constexpr std::int64_t kDayEndDeadlineNs = 2'000'000'000;
+constexpr std::int64_t kDayEndDeadlineNs = kNeighbourDeadline.nanos;
 constexpr int kPageRows = 500;
 constexpr std::size_t kRowsMax = 2'000;
 

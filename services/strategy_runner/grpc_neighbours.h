@@ -14,6 +14,7 @@
 #include "services/strategy_runner/asker.h"
 #include "services/strategy_runner/backtest_shelf.h"
 #include "services/strategy_runner/child_neighbours.h"
+#include "services/strategy_runner/neighbour_deadline.h"
 #include "services/strategy_runner/neighbours.h"
 #include "services/strategy_runner/route_planner.h"
 
@@ -24,7 +25,7 @@ class GrpcNeighbours final : public Neighbours, public ChildNeighbours, public V
  public:
   template <typename T>
   using Answer = Neighbours::Answer<T>;
-  static constexpr std::int64_t kDeadlineNs = 2'000'000'000;
+  static constexpr std::int64_t kDeadlineNs = kNeighbourDeadline.nanos;
 
   GrpcNeighbours(const Config& config, const BacktestShelf& backtests, std::int64_t deadline_ns = kDeadlineNs);
   ~GrpcNeighbours() override { Stop(); }

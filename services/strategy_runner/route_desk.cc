@@ -7,6 +7,7 @@
 
 #include "libs/base/absl_std.h"
 #include "libs/orders/order_id.h"
+#include "libs/platform/grpc/status.h"
 #include "libs/platform/thread/answered.h"
 #include "libs/wire/wire.h"
 #include "services/strategy_runner/gate_view.h"
@@ -74,10 +75,12 @@ absl::Status RouteDesk::LookForRepeat(const route_pb::ExecuteRouteRequest& reque
     const Duration age = ports_.clock.Now() - wire::FromProto(route.create_time());
     if (age > kRepeatTime) break;
     if (!IsAlike(route.spec(), request.spec())) continue;
-    return absl::FailedPreconditionError(
-        ToAbsl("an equal route, " + route.request_id() + ", was asked for " + std::to_string(age.nanos / 1'000'000) +
-               " ms ago (duplicate_route, limit " + std::to_string(kRepeatTime.nanos / 1'000'000) +
-               " ms); confirm_duplicate says that a second one is meant"));
+    const std::string why = "an equal route, " + route.request_id() + ", was asked for " +
+                            std::to_string(age.nanos / 1'000'000) + " ms ago (duplicate_route, limit " +
+                            std::to_string(kRepeatTime.nanos / 1'000'000) +
+                            " ms); confirm_duplicate says that a second one is meant";
+    return WithFieldErrors(absl::FailedPreconditionError(ToAbsl(why)),
+                           {{.field = "confirm_duplicate", .reason = RejectReason::kDuplicateOrder, .message = why}});
   }
   return absl::OkStatus();
 }
@@ -111,6 +114,7 @@ absl::StatusOr<route_pb::Route> RouteDesk::Make(const route_pb::ExecuteRouteRequ
   if (waits) RETURN_IF_ERROR(waits());
   ASSIGN_OR_RETURN(Route there, ports_.store.Insert(made));
   for (const route_pb::ExecutedLeg& leg : there.legs()) unsent_.insert(leg.request_id());
+  figures_.Begun(there);
   return there;
 }
 
@@ -178,6 +182,7 @@ absl::StatusOr<std::vector<route_pb::Route>> RouteDesk::Read(const RouteStore::R
 }
 
 bool RouteDesk::Work(const std::function<bool()>& interrupted) {
+  figures_.SetOpen(open_.size());
   const std::int64_t now_ns = ports_.clock.MonotonicNanos();
   questions_ = 0;
   auto at = open_.upper_bound(last_);
@@ -211,6 +216,7 @@ void RouteDesk::Advance(Route& route) {
   if (next.state() == route_pb::ROUTE_STATE_ENDED) Alert(next);
   absl::Status saved = ports_.store.Save(next);
   if (saved.ok()) {
+    figures_.Moved(route, next);
     route = std::move(next);
     return;
   }

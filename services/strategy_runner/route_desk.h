@@ -6,14 +6,18 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "ballast/execution/v1/routing_service.pb.h"
 #include "libs/base/clock.h"
 #include "libs/platform/log/log.h"
+#include "libs/platform/metrics/metrics.h"
 #include "services/strategy_runner/child_neighbours.h"
 #include "services/strategy_runner/entry_gate.h"
+#include "services/strategy_runner/neighbour_deadline.h"
+#include "services/strategy_runner/route_figures.h"
 #include "services/strategy_runner/route_planner.h"
 #include "services/strategy_runner/route_store.h"
 
@@ -32,6 +36,7 @@ class RouteDesk {
     const EntryGate& gate;
     const Clock& clock;
     Logger& log;
+    Metrics& metrics;
     // This process may not go on: a newer one has taken the routes over.
     std::function<void(const std::string&)> fail;
     // This process is ending: nothing more is asked.
@@ -45,14 +50,14 @@ class RouteDesk {
   static constexpr Duration kRepeatTime = Duration::Seconds(5);
   // An older plan is of another market: what has not been sent by then is not.
   static constexpr Duration kPlanTime = Duration::Seconds(10);
-  // No request of ours is on its way any more so long after that: its deadline is 2 s.
-  static constexpr Duration kSettled = Duration::Seconds(10);
+  // No request of ours is on its way any more so long after that.
+  static constexpr Duration kSettled = kNeighbourSettled;
   static constexpr int kReplansDefault = 2;
   // Of a route without a limit: so far beyond the first plan's worst price, as a part of it, what is left may be
   // planned.
   static Decimal SlippageMax() { return Decimal::Of("0.001"); }
 
-  explicit RouteDesk(Ports ports) : ports_(std::move(ports)) {}
+  explicit RouteDesk(Ports ports) : ports_(std::move(ports)), figures_(ports_.metrics) {}
 
   // Claims the store, and takes up the routes that had not ended.
   absl::Status Recover();
@@ -113,6 +118,8 @@ class RouteDesk {
   std::string last_;
   std::size_t round_left_ = 0;
   int questions_ = 0;
+
+  RouteFigures figures_;
 };
 
 }  // namespace ballast

@@ -2,6 +2,9 @@
 #include "services/strategy_runner/route_desk.h"
 
 #include "gtest/gtest.h"
+#include "libs/platform/grpc/status.h"
+#include "services/strategy_runner/order_quality_codec.h"
+#include "services/strategy_runner/testing/memory_order_quality_store.h"
 #include "services/strategy_runner/testing/route_stage.h"
 
 namespace ballast {
@@ -159,6 +162,58 @@ TEST(RouteDeskTest, ARepeatHasToBeMeant) {
   EXPECT_TRUE(stage.orders.submits.back().confirm_duplicate());
   stage.clock.nanos += RouteDesk::kRepeatTime.nanos + 1;
   EXPECT_TRUE(stage.Execute(RouteStage::Buy("u", "5")).ok());
+}
+
+// Programs go by the code, not by the words.
+TEST(RouteDeskTest, ARepeatIsRefusedWithItsCode) {
+  RouteStage stage;
+  ASSERT_TRUE(stage.Execute(RouteStage::Buy("r", "5")).ok());
+  const grpc::Status told = ToGrpc(stage.Execute(RouteStage::Buy("s", "5")).status());
+  EXPECT_EQ(told.error_code(), grpc::FAILED_PRECONDITION);
+  const std::vector<FieldError> why = FieldErrorsOf(told);
+  ASSERT_EQ(why.size(), 1U);
+  EXPECT_EQ(why[0].field, "confirm_duplicate");
+  EXPECT_EQ(why[0].reason, RejectReason::kDuplicateOrder);
+  EXPECT_EQ(why[0].message, told.error_message());
+  // Another refusal is not taken for it.
+  EXPECT_TRUE(FieldErrorsOf(ToGrpc(stage.Execute(RouteStage::Buy("t", "2100")).status())).empty());
+}
+
+TEST(RouteDeskTest, MoreThanAPageOfThemIsTakenUpAgain) {
+  RouteStage stage;
+  execution::v1::Route one = stage.Execute(RouteStage::Buy("r", "5"))->route();
+  one.set_state(execution::v1::ROUTE_STATE_WORKING);
+  for (int i = 0; i < 2'001; ++i) {
+    one.set_request_id("r" + std::to_string(i));
+    // Several of one moment lie across the pages' edge.
+    one.mutable_create_time()->set_seconds(1'000 + i / 3);
+    stage.tables->routes[one.request_id()] = one;
+  }
+  stage.Restart();
+  // What has ended meanwhile is seen by the look at each, and by nothing else.
+  while (stage.desk->Work()) {
+  }
+  int working = 0;
+  for (const auto& [id, route] : stage.tables->routes) working += IsActive(route.state()) ? 1 : 0;
+  EXPECT_EQ(working, 0);
+}
+
+TEST(RouteDeskTest, FiguresSayWhatBecameOfThem) {
+  RouteStage stage;
+  ASSERT_TRUE(stage.Execute(RouteStage::Buy("r", "15")).ok());  // two legs, filled
+  stage.orders.refuse.push_back(type::v1::REJECT_REASON_MAX_POSITION);
+  ASSERT_TRUE(stage.Execute(RouteStage::Buy("s", "8")).ok());
+  stage.orders.fills = false;
+  ASSERT_TRUE(stage.Execute(RouteStage::Buy("t", "7")).ok());
+  ASSERT_TRUE(stage.desk->Cancel("t", "user:test").ok());
+  stage.Pass(1);
+  const std::string told = stage.metrics.Text();
+  for (const char* line : {"ballast_strategy_routes_started_total 3", "ballast_strategy_route_legs_total 4",
+                           "ballast_strategy_routes_ended_total{outcome=\"filled\"} 1",
+                           "ballast_strategy_routes_ended_total{outcome=\"with_less\"} 1",
+                           "ballast_strategy_routes_ended_total{outcome=\"cancelled\"} 1",
+                           "ballast_strategy_route_seconds_count 3", "ballast_strategy_routes 0"})
+    EXPECT_NE(told.find(line), std::string::npos) << line << "\n" << told;
 }
 
 TEST(RouteDeskTest, AnotherOrderOfALegsIdIsNotTheLeg) {
@@ -403,6 +458,34 @@ TEST(RouteDeskTest, WhatIsNotStoredIsDoneAgainAndOnlyTheNewestProcessStores) {
   stage.Pass(1);
   EXPECT_NE(stage.failed, "");
   EXPECT_TRUE(absl::IsFailedPrecondition(stage.Execute(RouteStage::Buy("t", "7")).status()));
+}
+
+TEST(RouteDeskTest, OrdersByHandCountInAVenuesScoreAndLegsOnlyOnce) {
+  RouteStage stage;
+  auto rows = std::make_shared<MemoryOrderQualityTables>();
+  MemoryOrderQualityStore singles(rows);
+  RoutePlanner planner({.neighbours = stage.venues,
+                        .venues = stage.venues,
+                        .algo_store = stage.algo_store,
+                        .store = *stage.store,
+                        .gate = stage.gate,
+                        .singles = &singles});
+  auto score_with = [&](const std::string& request) {
+    for (int i = 0; i < 5; ++i) {
+      OrderQualityStore::Row row;
+      ToProto(
+          execution::SingleOrderRecord{
+              .type = OrderType::kMarket, .quantity = Decimal::Of("5"), .status = OrderStatus::kCanceled},
+          &row.kept);
+      row.kept.set_order_id(request + std::to_string(i));
+      row.kept.set_request_id(request + std::to_string(i));
+      row.kept.set_account_id("paper");
+      rows->rows[row.kept.order_id()] = row;
+    }
+    return planner.Plan(RouteStage::Buy("r", "5").spec())->venues(0).score().value();
+  };
+  EXPECT_EQ(score_with("route-x-"), "1");
+  EXPECT_EQ(score_with("mine-"), "0.5");
 }
 
 TEST(RouteDeskTest, HowAVenueDealtWithLegsCountsInTheNextPlan) {

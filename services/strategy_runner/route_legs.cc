@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "libs/model/reserved_request.h"
 #include "libs/orders/elsewhere.h"
 #include "libs/wire/wire.h"
 #include "services/strategy_runner/route_desk.h"
@@ -11,8 +12,6 @@ namespace ballast {
 namespace route_pb = execution::v1;
 
 namespace {
-
-constexpr const char* kRouteReason = "route";
 
 // A leg of before that it looks like: it has ended, and what it left goes again on purpose.
 bool LooksLikeOneBefore(const route_pb::Route& route, const route_pb::ExecutedLeg& leg) {
@@ -65,7 +64,7 @@ order::v1::SubmitOrderRequest LegRequest(const route_pb::Route& route, const rou
   submit.set_time_in_force(type::v1::TIME_IN_FORCE_IOC);
   *submit.mutable_quantity() = leg.leg().quantity();
   *submit.mutable_limit_price() = leg.leg().limit_price();
-  submit.set_reason(kRouteReason);
+  submit.set_reason(std::string(kRouteReason));
   submit.set_actor(route.actor());
   // The same request again is known by its id before anybody asks whether it is alike.
   submit.set_confirm_duplicate(route.confirm_duplicate() || LooksLikeOneBefore(route, leg));
@@ -84,7 +83,7 @@ void AddLegs(const route_pb::RoutePlan& plan, int replan, route_pb::Route& route
     route_pb::ExecutedLeg& leg = *route.add_legs();
     *leg.mutable_leg() = planned;
     leg.mutable_leg()->set_number(number);
-    leg.set_request_id("route-" + route.request_id() + "-" + std::to_string(number));
+    leg.set_request_id(std::string(kRouteRequests) + route.request_id() + "-" + std::to_string(number));
     leg.set_state(route_pb::LEG_STATE_PENDING);
     leg.set_replan(replan);
   }

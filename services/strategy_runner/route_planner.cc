@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "libs/base/absl_std.h"
+#include "libs/model/reserved_request.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/thread/answered.h"
 #include "libs/wire/wire.h"
 #include "services/strategy_runner/algo_codec.h"
 #include "services/strategy_runner/gate_view.h"
+#include "services/strategy_runner/order_quality_codec.h"
 #include "services/strategy_runner/route_short.h"
 
 namespace ballast {
@@ -20,6 +22,7 @@ namespace {
 
 constexpr int kScoredOrders = 200;
 constexpr int kScoredRoutes = 200;
+constexpr int kScoredSingles = 200;
 
 // Waits for one answer.
 template <typename T>
@@ -205,6 +208,14 @@ absl::StatusOr<RoutePlanner::Scores> RoutePlanner::ReadScores() {
     for (const route_pb::ExecutedLeg& leg : route.legs()) {
       if (auto child = ScoredLeg(leg); child) scores[leg.leg().account_id()].Add(*child);
     }
+  }
+  if (ports_.singles == nullptr) return scores;
+  ASSIGN_OR_RETURN(std::vector<OrderQualityStore::Row> singles, ports_.singles->Read({.most = kScoredSingles}));
+  for (const OrderQualityStore::Row& row : singles) {
+    // A leg has been counted with its route.
+    if (row.kept.request_id().starts_with(kRouteRequests)) continue;
+    ASSIGN_OR_RETURN(execution::SingleOrderRecord record, SingleOrderOf(row.kept));
+    if (auto scored = execution::ScoredOrder(record); scored) scores[row.kept.account_id()].Add(*scored);
   }
   return scores;
 }

@@ -15,6 +15,7 @@
 #include "services/strategy_runner/algo_store.h"
 #include "services/strategy_runner/entry_gate.h"
 #include "services/strategy_runner/neighbours.h"
+#include "services/strategy_runner/order_quality_store.h"
 #include "services/strategy_runner/route_store.h"
 
 namespace ballast {
@@ -43,6 +44,8 @@ class RoutePlanner {
     const EntryGate& gate;
     // A book that the market has not spoken of for longer is not planned with. Market time.
     Duration book_age_max = Duration::Seconds(5);
+    // Orders that were sent as they are count for the scores, too; nullptr: they do not.
+    OrderQualityStore* singles = nullptr;
   };
   // By account, why it is not to be planned with.
   using LeftOut = std::map<std::string, Rejection>;

@@ -46,7 +46,8 @@ RoutingGrpc::RoutingGrpc(Ports ports)
                 .algo_store = ports.algo_store,
                 .store = ports.store,
                 .gate = ports.gate,
-                .book_age_max = ports.book_age_max}),
+                .book_age_max = ports.book_age_max,
+                .singles = ports.singles}),
       desk_({.neighbours = ports.neighbours,
              .children = ports.children,
              .planner = planner_,
@@ -54,6 +55,7 @@ RoutingGrpc::RoutingGrpc(Ports ports)
              .gate = ports.gate,
              .clock = ports.clock,
              .log = ports.log,
+             .metrics = ports.metrics,
              .fail = ports.fail,
              .closed = [this] { return work_.closed(); }}) {}
 

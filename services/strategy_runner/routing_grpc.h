@@ -26,8 +26,10 @@ class RoutingGrpc final : public execution::v1::RoutingService::CallbackService 
     const EntryGate& gate;
     const Clock& clock;
     Logger& log;
+    Metrics& metrics;
     std::function<void(const std::string&)> fail;
     Duration book_age_max;
+    OrderQualityStore* singles = nullptr;
   };
   explicit RoutingGrpc(Ports ports);
   ~RoutingGrpc() override { Stop(); }
@@ -36,6 +38,8 @@ class RoutingGrpc final : public execution::v1::RoutingService::CallbackService 
   void Start();
   // While its neighbours still answer.
   void Stop();
+  // Nothing more is begun; any thread.
+  [[nodiscard]] bool ending() const { return work_.closed(); }
 
   grpc::ServerUnaryReactor* PlanRoute(grpc::CallbackServerContext*, const execution::v1::PlanRouteRequest*,
                                       execution::v1::PlanRouteResponse*) override;

@@ -20,6 +20,7 @@
 #include "services/strategy_runner/grpc_account_neighbours.h"
 #include "services/strategy_runner/grpc_adapter.h"
 #include "services/strategy_runner/grpc_neighbours.h"
+#include "services/strategy_runner/order_quality_follower.h"
 #include "services/strategy_runner/postgres_store.h"
 #include "services/strategy_runner/rule_grpc.h"
 #include "services/strategy_runner/runner.h"
@@ -74,7 +75,8 @@ class StrategyRunnerShell : public Service {
                                                      .fail = context.fail}),
         backtest_grpc_(backtests_, shelf_, context.config.GetString("backtest_data")),
         neighbours_(context.config, backtest_shelf_),
-        algo_(context, neighbours_, gate_, [this] { return runner_->Places(); }),
+        order_quality_(context, neighbours_),
+        algo_(context, neighbours_, gate_, order_quality_.store(), [this] { return runner_->Places(); }),
         account_neighbours_(context.config),
         events_(EventReader::Callbacks{
             .open =
@@ -111,6 +113,8 @@ class StrategyRunnerShell : public Service {
                 },
             .on_message =
                 [this](broker::v1::StreamMarketDataResponse& step) {
+                  // Before an order can be made of it.
+                  order_quality_.OnStep(step);
                   std::function<void()> acknowledge;
                   if (step.lockstep()) {
                     acknowledge = [this, number = step.step()] {
@@ -125,12 +129,14 @@ class StrategyRunnerShell : public Service {
             .on_disconnected =
                 [this](const absl::Status& status) {
                   context_.log.Warning("market.stream_lost", {{"error", status.ToString()}});
+                  order_quality_.OnMarketLost();
                   runner_->OnMarketLost();
                 }}) {}
 
   absl::Status Recover() override {
     // Before the deployments: theirs may be of them.
     RETURN_IF_ERROR(rules_.Recover());
+    RETURN_IF_ERROR(order_quality_.Recover());
     RETURN_IF_ERROR(algo_.Recover());
     RETURN_IF_ERROR(RecoverExternal());
     ASSIGN_OR_RETURN(ElsewherePolicies elsewhere, ElsewherePolicies::Of(context_.config.GetStringList("elsewhere")));
@@ -187,6 +193,7 @@ class StrategyRunnerShell : public Service {
     backtests_.Start();
     worker_->Start();
     events_.Start();
+    order_quality_.Start();
     algo_.Start();
     elsewhere_->Start();
     return absl::OkStatus();
@@ -197,6 +204,7 @@ class StrategyRunnerShell : public Service {
     worker_->Drain();
     algo_.Drain();
     elsewhere_->Stop();
+    order_quality_.Stop();
     events_.Stop();
     market_.Stop();
     neighbours_.Stop();
@@ -238,6 +246,7 @@ class StrategyRunnerShell : public Service {
   BacktestDesk backtests_;
   BacktestGrpc backtest_grpc_;
   GrpcNeighbours neighbours_;
+  OrderQualityFollower order_quality_;
   AlgoHouse algo_;
   GrpcAccountNeighbours account_neighbours_;
   std::unique_ptr<ElsewhereGrpc> elsewhere_;
@@ -285,6 +294,12 @@ ServiceSpec StrategyRunnerSpec() {
                  .minimum = "50",
                  .maximum = "600000",
                  .unit = "ms"},
+                {.name = "order_quality_kept",
+                 .type = KnobType::kInt,
+                 .default_value = "100000",
+                 .help = "orders of which it is kept how they were executed, the newest ones; 0: nobody looks",
+                 .minimum = "0",
+                 .maximum = "10000000"},
                 {.name = "day_end",
                  .type = KnobType::kStringList,
                  .default_value = "",

@@ -3,6 +3,7 @@ import datetime
 import decimal
 import threading
 
+import grpc
 import pytest
 
 from harness import wait_until
@@ -148,6 +149,75 @@ def test_what_is_malformed_sends_nothing(suite, changed, code, field):
     status, body = asked(suite, "/api/live/routes", {"request_id": "bad-1", "spec": {**spec("0.01"), **changed}})
     assert status == code and field in str(body), body
     assert len(suite.all_orders()) == before
+
+
+def test_a_repeat_is_refused_with_its_code_and_a_cancel_ends_one(suite):
+    before = len(suite.all_orders())
+    first = {"request_id": "again-1", "spec": spec("0.011")}
+    status, body = asked(suite, "/api/live/routes", first)
+    assert status == 200, body
+    status, body = asked(suite, "/api/live/routes", {**first, "request_id": "again-2"})
+    assert (status, body["error"]["reason"]) == (422, "REJECT_REASON_DUPLICATE_ORDER"), body
+    assert [one["field"] for one in body["error"]["violations"]] == ["confirm_duplicate"]
+    assert suite.request("GET", "/api/live/routes/again-2")[0] == 404
+    # Another refusal has not this code.
+    status, body = asked(suite, "/api/live/routes", {"request_id": "again-3", "spec": spec("0.013", limit_price="1")})
+    assert status == 422 and body["error"]["reason"] != "REJECT_REASON_DUPLICATE_ORDER", body
+    ended(suite, "again-1")
+    status, body = asked(suite, "/api/live/routes/again-1/cancel", {})
+    assert status == 200 and body["route"] == route_of(suite, "again-1"), "as it ended"
+    assert asked(suite, "/api/live/routes/none/cancel", {})[0] == 404
+    # A leg is on its way for 300 ms: it is cancelled before it is planned again.
+    status, body = asked(suite, "/api/live/routes", {"request_id": "again-4", "spec": spec("0.012")})
+    assert status == 200, body
+    assert asked(suite, "/api/live/routes/again-4/cancel", {})[0] == 200
+    one = ended(suite, "again-4")
+    assert one["cancel_requested"] and not one.get("replans"), one
+    agrees(suite, one)
+    assert len([order for order in suite.all_orders()[before:] if order.request_id.startswith("route-again-2")]) == 0
+
+
+@pytest.mark.parametrize("request_id", ["route-mine-1", "elsewhere-mine-1"])
+def test_the_suites_own_request_ids_are_not_a_callers(suite, request_id):
+    before = len(suite.all_orders())
+    terms = {"account_id": "ecn", "symbol": "BTC-USD", "side": "SIDE_BUY", "quantity": "0.001", "type": "ORDER_TYPE_MARKET", "confirm_duplicate": True}
+    for reason in ("manual", "route", "elsewhere:mine"):
+        status, body = asked(suite, "/api/live/orders", {"request_id": request_id, "reason": reason, **terms})
+        assert (status, body["error"]["reason"]) == (400, "REJECT_REASON_BAD_IDENTIFIER"), body
+        assert [one["field"] for one in body["error"]["violations"]] == ["request_id"]
+    # Who speaks to order management itself is told the same.
+    with pytest.raises(grpc.RpcError) as refused:
+        suite.orders.SubmitOrder(suite.submit_request(request_id, confirm_duplicate=True), timeout=5)
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT and "request_id" in refused.value.details()
+    assert len(suite.all_orders()) == before
+
+
+def test_an_order_says_what_it_cost(suite):
+    """One that nobody routed: arrival, spread, shortfall and the market a second after it; over REST, by id and in the list."""
+    one = wait_until(lambda: (lambda told: told["status"] == "ORDER_STATUS_FILLED" and told)(order(suite, f"cost-{len(suite.all_orders())}")), 30, "it fills")
+
+    def report():
+        status, body = suite.request("GET", f"/api/live/execution-quality?order_id={one['order_id']}")
+        return status == 200 and D(body["orders"][0]["markouts"][0]["measured_quantity"]) == D("0.01") and body["orders"][0]
+
+    told = wait_until(report, 30, "the market was looked at a second after the fill")
+    assert (told["order_id"], told["account_id"], told["symbol"]) == (one["order_id"], "ecn", "BTC-USD")
+    quantity, paid = D(one["quantity"]), D(one["average_price"])
+    short = {name: D(value) for name, value in told["shortfall"].items()}
+    assert short["delay"] == 0 == short["opportunity"] and short["fees"] == D(one["fees"]) > 0
+    assert abs(short["execution"] - (paid - D(told["arrival_price"])) * quantity) < D("0.000001")
+    assert short["total"] == sum(short[name] for name in ("delay", "execution", "opportunity", "fees"))
+    assert D(told["spread_cost"]) > 0
+    assert abs(D(told["arrival_slippage_basis_points"]) - (paid / D(told["arrival_price"]) - 1) * 10000) < D("0.0001")
+    listed = suite.get("/api/live/execution-quality?single_orders=true&account_id=ecn&symbol=BTC-USD")
+    assert one["order_id"] in [row["order_id"] for row in listed["orders"]]
+    assert [row["account_id"] for row in listed["venues"]] == ["ecn"] and 0 < D(listed["venues"][0]["score"]) <= 1
+    assert suite.request("GET", "/api/live/execution-quality?order_id=none")[0] == 404
+    assert suite.request("GET", "/api/live/execution-quality?order_id=a&algo_order_id=b")[0] == 400
+    suite.kill("strategy_runner")
+    suite.wait_running()
+    kept = wait_until(report, 60, "it is kept")
+    assert {name: kept[name] for name in ("arrival_price", "spread_cost", "shortfall")} == {name: told[name] for name in ("arrival_price", "spread_cost", "shortfall")}
 
 
 def test_less_than_asked_for_sends_nothing(suite):

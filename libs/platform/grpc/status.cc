@@ -8,9 +8,40 @@
 
 namespace ballast {
 
+namespace {
+
+// Where WithFieldErrors puts them: google.rpc.BadRequest, encoded.
+constexpr const char* kBadRequestUrl = "type.googleapis.com/google.rpc.BadRequest";
+
+google::rpc::BadRequest BadRequestOf(const std::vector<FieldError>& errors) {
+  google::rpc::BadRequest bad_request;
+  for (const FieldError& error : errors) {
+    auto* violation = bad_request.add_field_violations();
+    violation->set_field(error.field);
+    violation->set_description(std::to_string(static_cast<int>(error.reason)) + ": " + error.message);
+  }
+  return bad_request;
+}
+
+grpc::Status WithDetails(grpc::StatusCode code, const std::string& message,
+                         const google::rpc::BadRequest& bad_request) {
+  google::rpc::Status details;
+  details.set_code(code);
+  details.set_message(message);
+  details.add_details()->PackFrom(bad_request);
+  return {code, message, details.SerializeAsString()};
+}
+
+}  // namespace
+
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  return {static_cast<grpc::StatusCode>(status.code()), MessageOf(status)};
+  const auto code = static_cast<grpc::StatusCode>(status.code());
+  google::rpc::BadRequest bad_request;
+  auto payload = status.GetPayload(kBadRequestUrl);
+  if (payload && bad_request.ParseFromString(std::string(*payload)))
+    return WithDetails(code, MessageOf(status), bad_request);
+  return {code, MessageOf(status)};
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {
@@ -19,19 +50,14 @@ absl::Status FromGrpc(const grpc::Status& status) {
 }
 
 grpc::Status InvalidFields(const std::vector<FieldError>& errors) {
-  google::rpc::BadRequest bad_request;
   std::string message;
-  for (const FieldError& error : errors) {
-    auto* violation = bad_request.add_field_violations();
-    violation->set_field(error.field);
-    violation->set_description(std::to_string(static_cast<int>(error.reason)) + ": " + error.message);
-    message += (message.empty() ? "" : "; ") + error.field + ": " + error.message;
-  }
-  google::rpc::Status details;
-  details.set_code(grpc::INVALID_ARGUMENT);
-  details.set_message(message);
-  details.add_details()->PackFrom(bad_request);
-  return {grpc::INVALID_ARGUMENT, message, details.SerializeAsString()};
+  for (const FieldError& error : errors) message += (message.empty() ? "" : "; ") + error.field + ": " + error.message;
+  return WithDetails(grpc::INVALID_ARGUMENT, message, BadRequestOf(errors));
+}
+
+absl::Status WithFieldErrors(absl::Status status, const std::vector<FieldError>& errors) {
+  if (!status.ok()) status.SetPayload(kBadRequestUrl, absl::Cord(BadRequestOf(errors).SerializeAsString()));
+  return status;
 }
 
 std::vector<FieldError> FieldErrorsOf(const grpc::Status& status) {

@@ -17,11 +17,14 @@ struct FieldError {
   std::string message;
 };
 
+// With the violations of WithFieldErrors, if it has any.
 grpc::Status ToGrpc(const absl::Status& status);
 absl::Status FromGrpc(const grpc::Status& status);
 // INVALID_ARGUMENT with google.rpc.BadRequest (one violation a field, description "REASON_NUMBER: message") in the
 // binary error details.
 grpc::Status InvalidFields(const std::vector<FieldError>& errors);
+// The same status, which also says by a reason code which fields it is about: a refusal that is no INVALID_ARGUMENT.
+absl::Status WithFieldErrors(absl::Status status, const std::vector<FieldError>& errors);
 // The violations of such a status; empty when it carries none.
 std::vector<FieldError> FieldErrorsOf(const grpc::Status& status);
 

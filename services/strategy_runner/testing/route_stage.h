@@ -78,6 +78,7 @@ class RouteStage {
                                                         .gate = gate,
                                                         .clock = clock,
                                                         .log = *log,
+                                                        .metrics = metrics,
                                                         .fail = [this](const std::string& why) { failed = why; }});
     ASSERT_EQ(desk->Recover(), absl::OkStatus());
   }
@@ -123,6 +124,7 @@ class RouteStage {
 
   StageClock clock;
   std::unique_ptr<Logger> log;
+  Metrics metrics;
   StagedOrders orders;
   StagedVenues venues{orders};
   MemoryAlgoStore algo_store;
