@@ -1,0 +1,34 @@
+#include "libs/brokers/binance/hosts.h"
+
+#include <gtest/gtest.h>
+
+namespace ballast::binance {
+namespace {
+
+TEST(BinanceHostsTest, OnlyTheLiveEnvironmentMovesMoney) {
+  EXPECT_FALSE(HostsOf("testnet")->live);
+  EXPECT_FALSE(HostsOf("demo")->live);
+  EXPECT_TRUE(HostsOf("live")->live);
+  EXPECT_FALSE(HostsOf("").has_value());
+  EXPECT_FALSE(HostsOf("Live").has_value());
+  for (const char* name : {"testnet", "demo", "live"}) {
+    const Hosts hosts = *HostsOf(name);
+    for (const std::string& origin : {hosts.rest, hosts.stream, hosts.socket_api})
+      EXPECT_EQ(IsLiveHost(origin), hosts.live) << origin;
+  }
+}
+
+TEST(BinanceHostsTest, AHostOfTheVenueThatIsNotKnownToBeATestIsLive) {
+  for (const char* origin : {"https://api1.binance.com", "https://api-gcp.binance.com:443", "https://API.Binance.com.",
+                             "wss://stream.binance.us:9443", "https://binance.com", "https://data-api.binance.vision",
+                             "https://xtestnet.binance.vision"}) {
+    EXPECT_TRUE(IsLiveHost(origin)) << origin;
+  }
+  for (const char* origin : {"https://127.0.0.1:9443", "http://localhost:8080", "https://notbinance.com",
+                             "https://binance.com.example.org"}) {
+    EXPECT_FALSE(IsLiveHost(origin)) << origin;
+  }
+}
+
+}  // namespace
+}  // namespace ballast::binance
