@@ -215,6 +215,8 @@ TEST_F(ShardTest, AnAccountKeepsTheBrokerItWasOpenedAt) {
 
 // Random lives: faults of every kind, ends at any point. What was answered is in the log, once, without gaps.
 TEST_F(ShardTest, NothingAnsweredIsLostOrDoubledOverManyLives) {
+  // None is too old to be sent, however long these lives take on a slow machine.
+  options_.intent_age_ms_max = 3'600'000;
   Rng rng(20'240'229);
   std::map<std::string, OrderStatus> answered;
   int number = 0;
