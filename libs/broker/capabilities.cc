@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 
+#include "libs/broker/venue_capabilities.h"
 #include "libs/model/trigger.h"
 
 namespace ballast::broker {
@@ -99,7 +100,8 @@ std::string_view NameIn(const Names& names, Value value) {
 
 // The brokers there are: a line for each, what it can beside it.
 const std::map<std::string, Capabilities, std::less<>>& Brokers() {
-  static const std::map<std::string, Capabilities, std::less<>> kBrokers = {{"paper", Paper()}, {"paper_ecn", Paper()}};
+  static const std::map<std::string, Capabilities, std::less<>> kBrokers = {
+      {"binance", BinanceSpot()}, {"paper", Paper()}, {"paper_ecn", Paper()}};
   return kBrokers;
 }
 

@@ -33,6 +33,7 @@ Engine::Engine(Options options, BrokerStore& store, KillDesk& kill, const Clock&
              {.faults = options_.faults,
               .settings = options_.broker_settings,
               .wake = [this] { inbox_.Wake(); },
+              .wall_time = options_.source != "replay" && options_.speed == Decimal::FromInt(1),
               .last_word = [this](const Order& order) { return LastWord(order); },
               .closed_kept = options_.closed_orders_kept}),
       executions_(metrics.GetCounter("ballast_broker_executions_total", "executions told", {})),

@@ -17,7 +17,7 @@
 namespace ballast {
 
 struct EngineOptions {
-  // "simulated" or "replay".
+  // "simulated", "replay" or "binance".
   std::string source = "simulated";
   // The simulated market closes when the exchanges do.
   bool exchange_hours = false;

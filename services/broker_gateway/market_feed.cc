@@ -8,6 +8,7 @@
 #include "libs/market/replay.h"
 #include "libs/market/simulated_source.h"
 #include "libs/wire/wire.h"
+#include "services/broker_gateway/binance_source.h"
 #include "services/broker_gateway/data_check.h"
 
 namespace ballast {
@@ -199,9 +200,18 @@ absl::Status MarketFeed::OpenSource() {
     source_ = std::move(replay);
     return absl::OkStatus();
   }
+  if (options_.source == "binance") {
+    if (options_.speed != Decimal::FromInt(1))
+      return absl::InvalidArgumentError("market_speed: a market elsewhere has the speed of the wall: 1 is expected");
+    ASSIGN_OR_RETURN(source_,
+                     BinanceSource::Open(options_.broker_settings, Duration::Millis(options_.tick_ms), clock_));
+    log_.Info("market.venue_opened",
+              {{"venue", "binance"}, {"symbols", std::to_string(source_->instruments().size())}});
+    return absl::OkStatus();
+  }
   if (options_.source != "simulated") {
     return absl::InvalidArgumentError(
-        ToAbsl("market_source: 'simulated' or 'replay' is expected, not '" + options_.source + "'"));
+        ToAbsl("market_source: 'simulated', 'replay' or 'binance' is expected, not '" + options_.source + "'"));
   }
   constexpr std::int64_t kDayMs = 86'400'000;
   market::Simulator::Events events = options_.events;
@@ -227,6 +237,8 @@ std::int64_t MarketFeed::StepPauseNanos() const {
 
 // Between two steps market time runs on, at its speed; not beyond the next step unless it is the wall's.
 UtcTime MarketFeed::Now() const {
+  // A market elsewhere has no step that stands when a process begins; its time is the wall's, and never goes back.
+  if (step_.number == 0 && options_.source == "binance") return std::max(clock_.Now(), source_->state().time);
   if (lockstep() || end_of_data_ || step_.number == 0) return market_time_;
   std::int64_t elapsed = std::min(clock_.MonotonicNanos() - step_made_ns_, kPauseMax.nanos);
   Decimal passed = Multiply(Decimal::FromInt(elapsed), options_.speed, Rounding::kDown);

@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "libs/base/absl_std.h"
+#include "services/broker_gateway/binance_entry.h"
 
 namespace ballast {
 namespace {
@@ -134,8 +135,8 @@ BrokerEntry PaperEcnEntry() {
 }  // namespace
 
 BrokerRegistry BrokerRegistry::BuiltIn() {
-  // A line for each venue of libs/brokers; the paper venue shows two of them.
-  return BrokerRegistry({PaperEntry(), PaperEcnEntry()});
+  // A line for each venue of libs/brokers, by id; the paper venue shows two of them.
+  return BrokerRegistry({BinanceEntry(), PaperEntry(), PaperEcnEntry()});
 }
 
 std::string SessionDown::ToString() const {

@@ -58,7 +58,13 @@ struct BrokerEntry {
   // Its books are in this process and stored with what it does, so an order needs no row of its own before the session
   // gets it. Of every other one the intent is stored first.
   bool in_process = false;
+  // Its time is the wall's, so an account cannot be with it while the market's is another one: a recorded market would
+  // decide about today's money, and timeouts would have another length.
+  bool wall_time = false;
   SessionDown session_down = {};
+  // Whether its settings can be worked with, before anything starts; `used`: an account is with it. Nothing: they
+  // always can. INVALID_ARGUMENT or FAILED_PRECONDITION say which setting and why, and repeat no secret.
+  std::function<absl::Status(const std::map<std::string, std::string>& settings, bool used)> check = {};
   // One session for each account. It connects by itself and says so (broker::SessionState).
   std::function<std::unique_ptr<broker::VenueSession>(const SessionPlace&)> make;
 };

@@ -9,6 +9,7 @@
 #include "libs/orders/elsewhere.h"
 #include "services/broker_gateway/broker_list.h"
 #include "services/broker_gateway/testing/session_fixture.h"
+#include "services/broker_gateway/venue_desks.h"
 
 namespace ballast {
 namespace {
@@ -46,6 +47,27 @@ TEST(BrokerRegistry, TellsWhatABrokerCan) {
   EXPECT_EQ(told.acceptance_window_ms(), 3'000);
   EXPECT_EQ(told.native_contingencies_size(), 0);
   EXPECT_EQ(told.settings(0).name(), "paper_latency_ms");
+}
+
+TEST(BrokerRegistry, WhoseTimeIsTheWallsIsRefusedInAMarketOfAnotherTime) {
+  const BrokerRegistry built_in = BrokerRegistry::BuiltIn();
+  BrokerEntry entry = *built_in.Find("paper_ecn");
+  entry.wall_time = true;
+  const BrokerRegistry brokers({entry, *built_in.Find("paper")});
+  paper::PaperBroker venue({}, {});
+  auto time = [] { return UtcTime{1}; };
+  const VenueDesks::Brokers kept = {{AccountId("a"), "paper_ecn"}};
+  VenueDesks recorded(brokers, venue, time, {.wall_time = false});
+  std::optional<Rejection> why = recorded.Join(AccountId("a"), "paper_ecn");
+  ASSERT_TRUE(why.has_value());
+  EXPECT_EQ(why->reason, RejectReason::kBrokerUnavailable);
+  EXPECT_THAT(why->message, testing::HasSubstr("market_speed 1"));
+  EXPECT_EQ(recorded.BrokerOf(AccountId("a")), "paper");
+  EXPECT_TRUE(recorded.Restore({}, {}).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(recorded.Restore({}, kept)));
+  VenueDesks present(brokers, venue, time, {});
+  EXPECT_FALSE(present.Join(AccountId("a"), "paper_ecn").has_value());
+  EXPECT_TRUE(present.Restore({}, kept).ok());
 }
 
 // A venue whose books are elsewhere: the scripted one as a second line of the table.
@@ -424,7 +446,7 @@ TEST_F(SecondBrokerTest, AnUnknownBrokerIsRefusedAndThoseThereAreAreNamed) {
   const auto refusal = session->ReportOf("o-1")->rejection();
   EXPECT_EQ(refusal.reason(), type::v1::REJECT_REASON_BROKER_UNSUPPORTED);
   EXPECT_EQ(refusal.observed(), "nowhere");
-  EXPECT_EQ(refusal.limit(), "paper, paper_ecn, scripted");
+  EXPECT_EQ(refusal.limit(), "binance, paper, paper_ecn, scripted");
 }
 
 TEST_F(SecondBrokerTest, AnAccountStaysWithTheBrokerItWasOpenedWith) {
@@ -445,7 +467,8 @@ TEST_F(SecondBrokerTest, AnAccountOfABrokerThatIsGoneKeepsTheGatewayFromStarting
                                      [](const std::string&) {});
   absl::Status recovered = engine_->Recover();
   EXPECT_TRUE(absl::IsFailedPrecondition(recovered)) << recovered;
-  EXPECT_THAT(std::string(recovered.message()), testing::HasSubstr("there is no broker 'scripted'; there are: paper"));
+  EXPECT_THAT(std::string(recovered.message()),
+              testing::HasSubstr("there is no broker 'scripted'; there are: binance, paper"));
 }
 
 }  // namespace

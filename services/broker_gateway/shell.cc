@@ -177,7 +177,7 @@ ServiceSpec BrokerGatewaySpec() {
       .knobs = {{.name = "market_source",
                  .type = KnobType::kString,
                  .default_value = "simulated",
-                 .help = "simulated or replay"},
+                 .help = "simulated, replay, or binance: the public market of that venue (binance_symbols)"},
                 {.name = "simulated_exchange_hours",
                  .type = KnobType::kBool,
                  .default_value = "false",

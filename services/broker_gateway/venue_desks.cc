@@ -72,6 +72,10 @@ std::optional<Rejection> VenueDesks::Join(const AccountId& account, const std::s
                      .message = "the account was opened with another broker, and stays with it"};
   }
   if (open || name == BrokerRegistry::kDefault) return std::nullopt;
+  if (absl::Status usable = Usable(*entry, true); !usable.ok()) {
+    return Rejection{
+        .reason = RejectReason::kBrokerUnavailable, .check = "broker", .observed = name, .message = MessageOf(usable)};
+  }
   // Whatever was refused before it was open was refused by a desk of another broker.
   desks_.erase(account);
   elsewhere_[account] = name;
@@ -86,6 +90,11 @@ absl::Status VenueDesks::Restore(const std::vector<broker::OrderDesk::Kept>& kep
     if (brokers_.Find(broker) == nullptr)
       return absl::FailedPreconditionError(
           ToAbsl("account " + account.value() + ": " + brokers_.Unknown(broker).message));
+  }
+  for (const BrokerEntry& entry : brokers_.entries()) {
+    const bool used =
+        std::any_of(brokers.begin(), brokers.end(), [&](const auto& each) { return each.second == entry.id; });
+    if (absl::Status usable = Usable(entry, used); !usable.ok()) return usable;
   }
   std::set<OrderId> known;
   std::vector<const Order*> ended;

@@ -28,6 +28,8 @@ class VenueDesks {
     std::map<std::string, std::string> settings = {};
     // Any thread: a session has something to say.
     std::function<void()> wake = [] {};
+    // Market time is the wall's: no recorded market, and none that is faster.
+    bool wall_time = true;
     // The last check, of what leaves for a venue elsewhere: it may have waited for its row, or for the session. What
     // leaves for the paper venue does so in the call that has checked it.
     broker::OrderDesk::LastWord last_word = {};
@@ -158,6 +160,9 @@ class VenueDesks {
   // What has waited too long for a session that is down ends; when the next one will have.
   void GiveUp(Desk& desk);
   [[nodiscard]] std::optional<UtcTime> GivesUpAt(const Desk& desk) const;
+
+  // Whether an account can be with it as things are configured; `used`: there is one.
+  [[nodiscard]] absl::Status Usable(const BrokerEntry& entry, bool used) const;
 
   const BrokerRegistry& brokers_;
   paper::PaperBroker& venue_;

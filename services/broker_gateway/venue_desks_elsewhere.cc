@@ -1,6 +1,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/absl_std.h"
 #include "libs/ledger/fill.h"
 #include "libs/orders/elsewhere.h"
 #include "services/broker_gateway/venue_desks.h"
@@ -14,6 +15,15 @@ bool IsOver(const broker::OrderDesk::Entry* entry) {
 }
 
 }  // namespace
+
+absl::Status VenueDesks::Usable(const BrokerEntry& entry, bool used) const {
+  if (used && entry.wall_time && !options_.wall_time) {
+    return absl::FailedPreconditionError(
+        ToAbsl("an account is with " + entry.display_name +
+               ", whose time is the wall's: market_speed 1 is expected, and a market_source that is no replay"));
+  }
+  return entry.check ? entry.check(options_.settings, used) : absl::OkStatus();
+}
 
 std::optional<Rejection> VenueDesks::RefusedWhileDown(const Order& order, bool reduces) {
   const Desk& desk = Of(order.account_id);

@@ -28,7 +28,7 @@ TEST(AccountConfig, RefusesWhatIsNotAnAccountAndSaysWhy) {
   };
   for (const Case& each :
        {Case{"fund:PAPER:USD:100000:nowhere",
-             "BROKER_UNSUPPORTED: there is no broker 'nowhere'; there are: paper, paper_ecn"},
+             "BROKER_UNSUPPORTED: there is no broker 'nowhere'; there are: binance, paper, paper_ecn"},
         Case{"fund:PAPER:USD:100000:", "BROKER_UNSUPPORTED"}, Case{"fund:LIVE:USD:100000:paper", "only PAPER accounts"},
         Case{"fund:PAPER:USD:much:paper", "much"}, Case{"fund:PAPER:USD", "id:mode:currency:cash[:broker] expected"}}) {
     auto spec = ParseAccount(each.text);

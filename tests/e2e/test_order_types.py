@@ -105,7 +105,8 @@ def test_over_rest_the_same(suite):
 
 def test_what_becomes_of_an_order_is_told_beforehand(suite):
     brokers = suite.broker.ListBrokers(suite.protos.broker.ListBrokersRequest(), timeout=5).brokers
-    told = {capability.name: (capability.supported, capability.emulated) for capability in brokers[0].capabilities}
+    paper = next(broker for broker in brokers if broker.broker_id == "paper")
+    told = {capability.name: (capability.supported, capability.emulated) for capability in paper.capabilities}
     for native in ("order_type.take_profit", "time_in_force.gtd", "post_only", "replace"):
         assert told[native] == (True, False), native
     # The broker has none of these: order management does them in its place (test_contingent.py).

@@ -40,6 +40,10 @@ TEST(BinanceCapabilitiesTest, SaysWhatItLacks) {
   EXPECT_FALSE(can.asset_classes.contains(AssetClass::kEquity));
 }
 
+TEST(BinanceCapabilitiesTest, TheAcceptanceWindowIsWhatRequestsAreSentWith) {
+  EXPECT_EQ(SpotCapabilities().acceptance_window, (Duration{kRecvWindow.nanos + Duration::Seconds(1).nanos}));
+}
+
 TEST(BinanceCapabilitiesTest, TheHorizonFollowsFromTheAcceptanceWindow) {
   // 5 s recvWindow and 1 s of a clock that is behind, 10 s of silence, 5 s of margin.
   EXPECT_EQ(broker::HorizonOf(SpotCapabilities()), Duration::Seconds(21));
