@@ -144,14 +144,19 @@ def _kept_files():
     return problems
 
 
-def _unit_counts(folder, failed_files):
-    """Tests that passed and failed, from what each file's process wrote; one that died before it wrote counts as one."""
+def _unit_counts(folder, ended, code):
+    """Tests that passed and failed, from what each file's process wrote. A file that failed without saying which test, or that
+    ended well and wrote nothing, counts as one that failed."""
     passed = failed = 0
-    for path in folder.glob("*.json"):
+    written = list(folder.glob("*.json"))
+    for path in written:
         told = json.loads(path.read_text())
         failed += told["failures"] + told["errors"]
         passed += told["tests"] - told["failures"] - told["errors"] - told["disabled"]
-    return passed, max(failed, failed_files)
+    if not ended:
+        return passed, max(failed, 1)
+    failed_files, files = int(ended[1]), int(ended[2])
+    return passed, max(failed, failed_files, files - len(written), int(code != 0))
 
 
 def unit(tally):
@@ -160,8 +165,7 @@ def unit(tally):
     results = folder / "test-results"
     shutil.rmtree(results, ignore_errors=True)
     code, output = _stream(["ctest", "--output-on-failure", "-j2", "--no-tests=error"], folder)
-    counts = re.search(r"(\d+) tests failed out of (\d+)", output)
-    tally.add("unit", *_unit_counts(results, int(counts[1]) if counts else int(code != 0)))
+    tally.add("unit", *_unit_counts(results, re.search(r"(\d+) tests failed out of (\d+)", output), code))
 
 
 def client(tally):

@@ -18,6 +18,11 @@ TEST(BinanceHostsTest, OnlyTheLiveEnvironmentMovesMoney) {
   }
 }
 
+TEST(BinanceHostsTest, AnAddressThatNamesAUserIsTakenForLive) {
+  EXPECT_TRUE(IsLiveHost("https://user:x@api.binance.com"));
+  EXPECT_TRUE(IsLiveHost("https://testnet.binance.vision@api.binance.com"));
+}
+
 TEST(BinanceHostsTest, AHostOfTheVenueThatIsNotKnownToBeATestIsLive) {
   for (const char* origin : {"https://api1.binance.com", "https://api-gcp.binance.com:443", "https://API.Binance.com.",
                              "wss://stream.binance.us:9443", "https://binance.com", "https://data-api.binance.vision",
