@@ -7,6 +7,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/beast/core/basic_stream.hpp>
@@ -26,6 +28,7 @@ using ErrorCode = boost::system::error_code;
 using Strand = asio::strand<asio::io_context::executor_type>;
 using Socket = asio::basic_stream_socket<tcp, Strand>;
 using Stream = beast::basic_stream<tcp, Strand>;
+using TlsStream = asio::ssl::stream<Stream>;
 using BeastRequest = beast::http::request<beast::http::string_body>;
 
 // Anything that holds a socket.
@@ -39,8 +42,9 @@ class Connection {
 };
 
 // Takes the socket over after the head of an upgrade request; `registered` is told the connection that lives on.
-// `keeper` keeps the io_context while the connection lives.
-void StartWebSocket(std::shared_ptr<void> keeper, Stream stream, BeastRequest request, WebSocketEvents events,
+// `keeper` keeps the io_context while the connection lives. There is one for Stream and one for TlsStream.
+template <typename Lower>
+void StartWebSocket(std::shared_ptr<void> keeper, Lower stream, BeastRequest request, WebSocketEvents events,
                     std::size_t queue_max, const std::function<void(std::shared_ptr<Connection>)>& registered);
 
 }  // namespace ballast::internal

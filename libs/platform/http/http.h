@@ -48,9 +48,13 @@ class HttpResponder {
    public:
     virtual ~Sink() = default;
     virtual void Answer(HttpResponse response) = 0;
+    // Closes the connection without a word.
+    virtual void Drop() {}
   };
   explicit HttpResponder(std::shared_ptr<Sink> sink) : sink_(std::move(sink)) {}
   void Send(HttpResponse response) const { sink_->Answer(std::move(response)); }
+  // For those who play a server that fails: the client gets no answer at all.
+  void Drop() const { sink_->Drop(); }
 
  private:
   std::shared_ptr<Sink> sink_;
@@ -62,6 +66,8 @@ class WebSocket {
   virtual ~WebSocket() = default;
   // Queues a text message. False when closed, and when the queue is full: the connection is then closed with 1013.
   virtual bool Send(std::shared_ptr<const std::string> text) = 0;
+  // The same of a binary message.
+  virtual bool SendBinary(std::shared_ptr<const std::string> bytes) { return Send(std::move(bytes)); }
   virtual void Close(int code, const std::string& reason) = 0;
 };
 
@@ -69,6 +75,8 @@ class WebSocket {
 struct WebSocketEvents {
   std::function<void(std::shared_ptr<WebSocket>)> on_open;
   std::function<void(const std::string&)> on_text;
+  // Ignored where there is none.
+  std::function<void(const std::string&)> on_binary = nullptr;
   // Exactly once after on_open.
   std::function<void()> on_close;
 };

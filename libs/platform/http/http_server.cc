@@ -1,5 +1,7 @@
 #include "libs/platform/http/http_server.h"
 
+#include <openssl/ssl.h>
+
 #include <boost/beast/websocket/rfc6455.hpp>
 
 #include <algorithm>
@@ -9,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <thread>
+#include <type_traits>
 
 #include "libs/base/absl_std.h"
 #include "libs/platform/http/beast_internal.h"
@@ -27,6 +30,7 @@ using internal::Socket;
 using internal::Strand;
 using internal::Stream;
 using internal::tcp;
+using internal::TlsStream;
 
 namespace {
 
@@ -75,6 +79,8 @@ struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
   const Options options;
   asio::io_context io{kThreads};
   asio::basic_socket_acceptor<tcp, asio::io_context::executor_type> acceptor;
+  // Where it speaks TLS.
+  std::optional<asio::ssl::context> tls;
   std::vector<std::thread> threads;
   std::atomic<bool> stopped{false};
   Mutex mutex;
@@ -82,26 +88,32 @@ struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
   int threads_ended GUARDED_BY(mutex) = 0;
   std::map<Connection*, std::weak_ptr<Connection>> connections GUARDED_BY(mutex);
 
+  template <typename Wire>
   class Session;
+  template <typename Wire>
+  void Begin(Socket socket);
 };
 
-// One connection: reads a request, waits for its answer, writes it, reads the next.
-class HttpServer::Shared::Session : public Connection, public std::enable_shared_from_this<Session> {
+// One connection: reads a request, waits for its answer, writes it, reads the next. `Wire`: Stream or TlsStream.
+template <typename Wire>
+class HttpServer::Shared::Session : public Connection, public std::enable_shared_from_this<Session<Wire>> {
+  static constexpr bool kTls = std::is_same_v<Wire, TlsStream>;
+
  public:
   Session(Socket socket, std::shared_ptr<Shared> shared)
-      : shared_(std::move(shared)), strand_(socket.get_executor()), stream_(std::move(socket)) {
+      : shared_(std::move(shared)), strand_(socket.get_executor()), stream_(Wrap(std::move(socket), *shared_)) {
     ErrorCode error;
-    auto endpoint = stream_.socket().remote_endpoint(error);
+    auto endpoint = tcp_stream().socket().remote_endpoint(error);
     if (!error) remote_ = endpoint.address().to_string();
-    stream_.socket().set_option(tcp::no_delay(true), error);
+    tcp_stream().socket().set_option(tcp::no_delay(true), error);
   }
   ~Session() override { shared_->Forget(this); }
 
   void Run() {
-    asio::dispatch(strand_, [self = shared_from_this()] { self->ReadHead(); });
+    asio::dispatch(strand_, [self = this->shared_from_this()] { self->Begin(); });
   }
   void Shutdown() override {
-    asio::post(strand_, [self = shared_from_this()] { self->Drop(); });
+    asio::post(strand_, [self = this->shared_from_this()] { self->Drop(); });
   }
 
   void Abort() override { Drop(); }
@@ -109,7 +121,7 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
   // Any thread.
   void Answer(HttpResponse response) {
     if (shared_->stopped) return;
-    asio::post(strand_, [self = shared_from_this(), response = std::move(response)]() mutable {
+    asio::post(strand_, [self = this->shared_from_this(), response = std::move(response)]() mutable {
       self->Write(std::move(response));
     });
   }
@@ -129,19 +141,46 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
     void Answer(HttpResponse response) override {
       if (!answered_.exchange(true)) session_->Answer(std::move(response));
     }
+    void Drop() override {
+      if (!answered_.exchange(true)) session_->Shutdown();
+    }
 
    private:
     std::shared_ptr<Session> session_;
     std::atomic<bool> answered_{false};
   };
 
+  static Wire Wrap(Socket socket, Shared& shared) {
+    if constexpr (kTls) {
+      return TlsStream(Stream(std::move(socket)), *shared.tls);
+    } else {
+      return Stream(std::move(socket));
+    }
+  }
+  Stream& tcp_stream() { return beast::get_lowest_layer(stream_); }
+
+  void Begin() {
+    if constexpr (kTls) {
+      tcp_stream().expires_after(std::chrono::milliseconds(shared_->options.head_timeout_ms));
+      stream_.async_handshake(asio::ssl::stream_base::server, [self = this->shared_from_this()](ErrorCode error) {
+        if (error) {
+          self->Drop();
+          return;
+        }
+        self->ReadHead();
+      });
+    } else {
+      ReadHead();
+    }
+  }
+
   void ReadHead() {
     parser_.emplace();
     parser_->body_limit(shared_->options.body_bytes_max);
     parser_->header_limit(static_cast<std::uint32_t>(shared_->options.head_bytes_max));
-    stream_.expires_after(std::chrono::milliseconds(shared_->options.head_timeout_ms));
+    tcp_stream().expires_after(std::chrono::milliseconds(shared_->options.head_timeout_ms));
     http::async_read_header(stream_, buffer_, *parser_,
-                            [self = shared_from_this()](ErrorCode error, std::size_t) { self->OnHead(error); });
+                            [self = this->shared_from_this()](ErrorCode error, std::size_t) { self->OnHead(error); });
   }
 
   void OnHead(ErrorCode error) {
@@ -155,10 +194,10 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
       Upgrade();
       return;
     }
-    stream_.expires_after(std::chrono::milliseconds(shared_->options.body_timeout_ms));
+    tcp_stream().expires_after(std::chrono::milliseconds(shared_->options.body_timeout_ms));
     if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
       continue_ = std::make_shared<http::response<http::empty_body>>(http::status::continue_, 11);
-      http::async_write(stream_, *continue_, [self = shared_from_this()](ErrorCode failed, std::size_t) {
+      http::async_write(stream_, *continue_, [self = this->shared_from_this()](ErrorCode failed, std::size_t) {
         if (failed) {
           self->Drop();
           return;
@@ -171,7 +210,7 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
   }
 
   void ReadBody() {
-    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](ErrorCode error, std::size_t) {
+    http::async_read(stream_, buffer_, *parser_, [self = this->shared_from_this()](ErrorCode error, std::size_t) {
       if (error) {
         self->OnReadError(error);
         return;
@@ -214,14 +253,15 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
 
   void OnRequest() {
     BeastRequest message = parser_->release();
-    stream_.expires_never();  // the one who answers has deadlines of its own
+    tcp_stream().expires_never();  // the one who answers has deadlines of its own
     auto request = Translate(message);
     if (!request) {
       Write(ErrorPage(400, "the target of the request is not a path"));
       return;
     }
     request->body = std::move(message.body());
-    shared_->options.on_request(std::move(*request), HttpResponder(std::make_shared<OneAnswer>(shared_from_this())));
+    shared_->options.on_request(std::move(*request),
+                                HttpResponder(std::make_shared<OneAnswer>(this->shared_from_this())));
   }
 
   void Upgrade() {
@@ -260,16 +300,17 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
     response_->prepare_payload();
     if (head_only_ && response.status != 304) response_->content_length(size);
     response_->keep_alive(keep_alive_);
-    stream_.expires_after(std::chrono::milliseconds(shared_->options.body_timeout_ms));
+    tcp_stream().expires_after(std::chrono::milliseconds(shared_->options.body_timeout_ms));
     // A HEAD answer announces a body and has none: only its head is written.
     if (head_only_) {
       serializer_.emplace(*response_);
-      http::async_write_header(stream_, *serializer_,
-                               [self = shared_from_this()](ErrorCode error, std::size_t) { self->OnWritten(error); });
+      http::async_write_header(stream_, *serializer_, [self = this->shared_from_this()](ErrorCode error, std::size_t) {
+        self->OnWritten(error);
+      });
       return;
     }
     http::async_write(stream_, *response_,
-                      [self = shared_from_this()](ErrorCode error, std::size_t) { self->OnWritten(error); });
+                      [self = this->shared_from_this()](ErrorCode error, std::size_t) { self->OnWritten(error); });
   }
 
   void OnWritten(ErrorCode error) {
@@ -280,8 +321,18 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
     } else if (keep_alive_) {
       ReadHead();
     } else {
-      stream_.socket().shutdown(tcp::socket::shutdown_send, error);
-      stream_.expires_after(kLinger);
+      Farewell();
+    }
+  }
+
+  // The client is told that nothing more comes.
+  void Farewell() {
+    tcp_stream().expires_after(kLinger);
+    if constexpr (kTls) {
+      stream_.async_shutdown([self = this->shared_from_this()](ErrorCode) { self->Drop(); });
+    } else {
+      ErrorCode ignored;
+      tcp_stream().socket().shutdown(tcp::socket::shutdown_send, ignored);
       Linger();
     }
   }
@@ -289,7 +340,7 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
   // Closing with bytes unread would reset the connection and lose the answer on its way.
   void Linger() {
     buffer_.clear();
-    stream_.async_read_some(buffer_.prepare(4096), [self = shared_from_this()](ErrorCode error, std::size_t) {
+    stream_.async_read_some(buffer_.prepare(4096), [self = this->shared_from_this()](ErrorCode error, std::size_t) {
       if (error) {
         self->Drop();
         return;
@@ -301,12 +352,12 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
   void Drop() {
     if (upgraded_) return;  // the stream is another's now
     ErrorCode ignored;
-    stream_.socket().close(ignored);
+    tcp_stream().socket().close(ignored);
   }
 
   std::shared_ptr<Shared> shared_;  // first: the stream needs its io_context to the end
   const Strand strand_;
-  Stream stream_;
+  Wire stream_;
   bool upgraded_ = false;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
@@ -318,13 +369,22 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
   bool head_only_ = false;
 };
 
+template <typename Wire>
+void HttpServer::Shared::Begin(Socket socket) {
+  auto session = std::make_shared<Session<Wire>>(std::move(socket), shared_from_this());
+  if (Register(session)) session->Run();
+}
+
 void HttpServer::Shared::Accept() {
   acceptor.async_accept(asio::make_strand(io.get_executor()),
                         [self = shared_from_this()](ErrorCode error, Socket socket) {
                           if (self->stopped) return;
                           if (!error) {
-                            auto session = std::make_shared<Session>(std::move(socket), self);
-                            if (self->Register(session)) session->Run();
+                            if (self->tls) {
+                              self->Begin<TlsStream>(std::move(socket));
+                            } else {
+                              self->Begin<Stream>(std::move(socket));
+                            }
                           } else {
                             // Out of file descriptors, most likely: a moment for connections to end.
                             std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -344,6 +404,13 @@ absl::StatusOr<int> HttpServer::Start() {
   auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
   if (error || bad != std::errc() || end != port_text.data() + port_text.size()) {
     return absl::InvalidArgumentError(ToAbsl("not an address to listen on: " + shared_->options.listen));
+  }
+  if (!shared_->options.certificate_file.empty() || !shared_->options.key_file.empty()) {
+    shared_->tls.emplace(asio::ssl::context::tls_server);
+    SSL_CTX_set_min_proto_version(shared_->tls->native_handle(), TLS1_2_VERSION);
+    shared_->tls->use_certificate_chain_file(shared_->options.certificate_file, error);
+    if (!error) shared_->tls->use_private_key_file(shared_->options.key_file, asio::ssl::context::pem, error);
+    if (error) return absl::InvalidArgumentError(ToAbsl("not a certificate and its key: " + error.message()));
   }
   auto& acceptor = shared_->acceptor;
   tcp::endpoint endpoint(address, port);

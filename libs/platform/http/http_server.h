@@ -17,6 +17,9 @@ class HttpServer {
   struct Options {
     // "127.0.0.1:8080", "[::1]:0"; port 0: any free one.
     std::string listen;
+    // Files in PEM: with both, every connection speaks TLS (1.2 or later), and none plainly.
+    std::string certificate_file;
+    std::string key_file;
     std::size_t body_bytes_max = 1 << 20;
     std::size_t head_bytes_max = 16 << 10;
     // To read one whole head (also how long an idle connection is kept), and to read a body or write an answer.
@@ -36,8 +39,8 @@ class HttpServer {
   explicit HttpServer(Options options);
   ~HttpServer();
 
-  // Binds and starts the threads; the port bound. INVALID_ARGUMENT for an address that is none, UNAVAILABLE when it is
-  // taken.
+  // Binds and starts the threads; the port bound. INVALID_ARGUMENT for an address that is none and for a certificate or
+  // key that cannot be used, UNAVAILABLE when the address is taken.
   absl::StatusOr<int> Start();
   // Closes the listener, says goodbye to WebSocket clients (1001) and ends every connection. Answers that come later go
   // nowhere.

@@ -296,6 +296,18 @@ TEST_F(HttpServerTest, ARequestNobodyAnswersGetsA500) {
   EXPECT_THAT(client.ReadAnswer(), StartsWith("HTTP/1.1 500"));
 }
 
+TEST_F(HttpServerTest, ARequestThatIsDroppedGetsNoAnswerAndNoConnection) {
+  HttpServer::Options options;
+  options.on_request = [](HttpRequest, HttpResponder responder) {
+    responder.Drop();
+    responder.Send({.status = 200, .headers = {}, .body = "never"});
+  };
+  Start(std::move(options));
+  Client client(port_);
+  client.Send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(client.Closed());
+}
+
 TEST_F(HttpServerTest, RefusesConnectionsOverTheLimit) {
   Start({.connections_max = 1});
   Client first(port_);
@@ -349,6 +361,26 @@ TEST_F(HttpServerTest, WebSocketCarriesTextBothWays) {
   EXPECT_EQ(sockets_.closed, 1);
 }
 
+TEST_F(HttpServerTest, WebSocketCarriesBytesAmongTexts) {
+  Start({.on_upgrade = [this](const HttpRequest&) {
+    UpgradeAnswer answer = sockets_.Accept();
+    answer.events.on_binary = answer.events.on_text;
+    return answer;
+  }});
+  Client client(port_);
+  client.Upgrade();
+  auto socket = sockets_.Wait();
+  const std::string bytes("\0\xff", 2);
+  socket->SendBinary(std::make_shared<std::string>(bytes));
+  socket->Send(std::make_shared<std::string>("text"));
+  EXPECT_EQ(client.ReadFrame(), std::make_pair(2, bytes));
+  EXPECT_EQ(client.ReadFrame(), std::make_pair(1, std::string("text")));
+  client.Send(std::string("\x82\x82\0\0\0\0", 6) + bytes);
+  MutexLock lock(sockets_.mutex);
+  while (sockets_.texts.empty()) sockets_.changed.Wait(sockets_.mutex);
+  EXPECT_EQ(sockets_.texts.front(), bytes);
+}
+
 TEST_F(HttpServerTest, AHandshakeThatIsNoneIsRefusedInOurWords) {
   Start({.on_upgrade = [this](const HttpRequest&) { return sockets_.Accept(); }});
   for (const char* lines :
@@ -400,6 +432,11 @@ TEST_F(HttpServerTest, StopSaysGoodbyeToWebSockets) {
   auto [opcode, payload] = client.ReadFrame();
   ASSERT_EQ(opcode, 8);
   EXPECT_EQ(static_cast<unsigned char>(payload[0]) * 256 + static_cast<unsigned char>(payload[1]), 1001);
+}
+
+TEST_F(HttpServerTest, RefusesACertificateThatIsNone) {
+  HttpServer server({.listen = "127.0.0.1:0", .certificate_file = "/nowhere", .key_file = "/nowhere"});
+  EXPECT_EQ(server.Start().status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(HttpServerTest, RefusesAnAddressThatIsNone) {

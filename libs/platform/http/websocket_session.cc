@@ -1,4 +1,5 @@
 #include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <deque>
 
@@ -16,9 +17,17 @@ constexpr int kTryAgainLater = 1013;
 // How long a peer may take over the farewell before the socket is simply closed.
 constexpr auto kFarewell = std::chrono::seconds(3);
 
-class WebSocketSession : public WebSocket, public Connection, public std::enable_shared_from_this<WebSocketSession> {
+struct Message {
+  std::shared_ptr<const std::string> bytes;
+  bool binary = false;
+};
+
+template <typename Lower>
+class WebSocketSession : public WebSocket,
+                         public Connection,
+                         public std::enable_shared_from_this<WebSocketSession<Lower>> {
  public:
-  WebSocketSession(std::shared_ptr<void> keeper, Stream stream, WebSocketEvents events, std::size_t queue_max)
+  WebSocketSession(std::shared_ptr<void> keeper, Lower stream, WebSocketEvents events, std::size_t queue_max)
       : keeper_(std::move(keeper)),
         ws_(std::move(stream)),
         farewell_(ws_.get_executor()),
@@ -34,10 +43,13 @@ class WebSocketSession : public WebSocket, public Connection, public std::enable
     timeout.keep_alive_pings = true;
     ws_.set_option(timeout);
     ws_.read_message_max(kIncomingBytesMax);
-    ws_.async_accept(request_, [self = shared_from_this()](ErrorCode error) { self->OnAccepted(error); });
+    ws_.async_accept(request_, [self = this->shared_from_this()](ErrorCode error) { self->OnAccepted(error); });
   }
 
-  bool Send(std::shared_ptr<const std::string> text) override {
+  bool Send(std::shared_ptr<const std::string> text) override { return Queue({std::move(text), false}); }
+  bool SendBinary(std::shared_ptr<const std::string> bytes) override { return Queue({std::move(bytes), true}); }
+
+  bool Queue(Message message) {
     bool overflow = false;
     {
       MutexLock lock(mutex_);
@@ -45,7 +57,7 @@ class WebSocketSession : public WebSocket, public Connection, public std::enable
       if (queue_.size() >= queue_max_) {
         overflow = true;
       } else {
-        queue_.push_back(std::move(text));
+        queue_.push_back(std::move(message));
         if (writing_) return true;
         writing_ = true;
       }
@@ -54,7 +66,7 @@ class WebSocketSession : public WebSocket, public Connection, public std::enable
       Close(kTryAgainLater, "too slow");
       return false;
     }
-    asio::post(ws_.get_executor(), [self = shared_from_this()] { self->WriteNext(); });
+    asio::post(ws_.get_executor(), [self = this->shared_from_this()] { self->WriteNext(); });
     return true;
   }
 
@@ -65,7 +77,7 @@ class WebSocketSession : public WebSocket, public Connection, public std::enable
       closing_ = true;
       queue_.clear();
     }
-    asio::post(ws_.get_executor(), [self = shared_from_this(), code, reason] { self->StartClose(code, reason); });
+    asio::post(ws_.get_executor(), [self = this->shared_from_this(), code, reason] { self->StartClose(code, reason); });
   }
 
   void Shutdown() override { Close(kGoingAway, "the server is stopping"); }
@@ -80,18 +92,20 @@ class WebSocketSession : public WebSocket, public Connection, public std::enable
     opened_ = true;
     ws_.text(true);
     ws_.auto_fragment(false);
-    events_.on_open(shared_from_this());
+    events_.on_open(this->shared_from_this());
     Read();
   }
 
   void Read() {
-    ws_.async_read(incoming_, [self = shared_from_this()](ErrorCode error, std::size_t) {
+    ws_.async_read(incoming_, [self = this->shared_from_this()](ErrorCode error, std::size_t) {
       if (error) {
         self->Finish();
         return;
       }
       if (self->events_.on_text && self->ws_.got_text()) {
         self->events_.on_text(beast::buffers_to_string(self->incoming_.data()));
+      } else if (self->events_.on_binary && self->ws_.got_binary()) {
+        self->events_.on_binary(beast::buffers_to_string(self->incoming_.data()));
       }
       self->incoming_.consume(self->incoming_.size());
       self->Read();
@@ -108,7 +122,8 @@ class WebSocketSession : public WebSocket, public Connection, public std::enable
       current_ = std::move(queue_.front());
       queue_.pop_front();
     }
-    ws_.async_write(asio::buffer(*current_), [self = shared_from_this()](ErrorCode error, std::size_t) {
+    ws_.binary(current_.binary);
+    ws_.async_write(asio::buffer(*current_.bytes), [self = this->shared_from_this()](ErrorCode error, std::size_t) {
       if (error) {
         self->Finish();
         return;
@@ -125,11 +140,11 @@ class WebSocketSession : public WebSocket, public Connection, public std::enable
     }
     // A peer that reads nothing also blocks the farewell.
     farewell_.expires_after(kFarewell);
-    farewell_.async_wait([self = shared_from_this()](ErrorCode error) {
+    farewell_.async_wait([self = this->shared_from_this()](ErrorCode error) {
       if (!error) self->Drop();
     });
     ws_.async_close(websocket::close_reason(static_cast<websocket::close_code>(code), reason),
-                    [self = shared_from_this()](ErrorCode) { self->Finish(); });
+                    [self = this->shared_from_this()](ErrorCode) { self->Finish(); });
   }
 
   void Drop() {
@@ -153,30 +168,37 @@ class WebSocketSession : public WebSocket, public Connection, public std::enable
 
   // First: the stream needs its io_context to the end, however long somebody holds on to this.
   const std::shared_ptr<void> keeper_;
-  websocket::stream<Stream, false> ws_;
+  websocket::stream<Lower, false> ws_;
   asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Strand> farewell_;
   // Touched on the strand only.
   WebSocketEvents events_;
   BeastRequest request_;
   beast::flat_buffer incoming_;
-  std::shared_ptr<const std::string> current_;
+  Message current_;
   bool opened_ = false;
   bool finished_ = false;
 
   const std::size_t queue_max_;
   Mutex mutex_;
-  std::deque<std::shared_ptr<const std::string>> queue_ GUARDED_BY(mutex_);
+  std::deque<Message> queue_ GUARDED_BY(mutex_);
   bool writing_ GUARDED_BY(mutex_) = false;
   bool closing_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace
 
-void StartWebSocket(std::shared_ptr<void> keeper, Stream stream, BeastRequest request, WebSocketEvents events,
+template <typename Lower>
+void StartWebSocket(std::shared_ptr<void> keeper, Lower stream, BeastRequest request, WebSocketEvents events,
                     std::size_t queue_max, const std::function<void(std::shared_ptr<Connection>)>& registered) {
-  auto session = std::make_shared<WebSocketSession>(std::move(keeper), std::move(stream), std::move(events), queue_max);
+  auto session =
+      std::make_shared<WebSocketSession<Lower>>(std::move(keeper), std::move(stream), std::move(events), queue_max);
   registered(session);
   session->Run(std::move(request));
 }
+
+template void StartWebSocket(std::shared_ptr<void>, Stream, BeastRequest, WebSocketEvents, std::size_t,
+                             const std::function<void(std::shared_ptr<Connection>)>&);
+template void StartWebSocket(std::shared_ptr<void>, TlsStream, BeastRequest, WebSocketEvents, std::size_t,
+                             const std::function<void(std::shared_ptr<Connection>)>&);
 
 }  // namespace ballast::internal

@@ -1,0 +1,46 @@
+"""ccxt.pro: a local book from the stream of differences, trades, and the account's own orders."""
+import asyncio
+import os
+
+import ccxt.pro
+import control
+
+
+async def main():
+    client = ccxt.pro.binance({"apiKey": os.environ["VENUE_KEY"], "secret": os.environ["VENUE_SECRET"],
+                               "options": {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False}})
+    for name, path in {"public": "/api/v3", "private": "/api/v3", "v1": "/api/v1"}.items():
+        client.urls["api"][name] = control.url("http", path)
+    client.urls["api"]["ws"]["spot"] = control.url("ws", "/ws")
+    client.urls["api"]["ws"]["ws-api"]["spot"] = control.url("ws", "/ws-api/v3")
+    try:
+        book = await client.watch_order_book("BTC/USDT")
+        for _ in range(3):
+            book = await client.watch_order_book("BTC/USDT")
+        depth = len(book["bids"])
+        crossed = book["bids"][0][0] >= book["asks"][0][0]
+        trades = await client.watch_trades("BTC/USDT")
+        candles = await client.watch_ohlcv("BTC/USDT", "1m")
+        control.ask("POST", "market", {"moving": False})
+        control.move("60000")
+        watching = asyncio.create_task(client.watch_orders("BTC/USDT"))
+        while not control.ask("GET", "subscribers")["accounts"]:
+            await asyncio.sleep(0.05)
+        order = await client.create_order_ws("BTC/USDT", "limit", "buy", 0.05, 59000)
+        seen = list(await watching)
+        control.move("58900", "0.02")
+        while not any(one["filled"] for one in seen):
+            seen += await client.watch_orders("BTC/USDT")
+        await client.cancel_order_ws(order["id"], "BTC/USDT")
+        while not any(one["status"] == "canceled" for one in seen):
+            seen += await client.watch_orders("BTC/USDT")
+        mine = await client.watch_my_trades("BTC/USDT")
+        balance = await client.watch_balance()
+        control.show(depth=depth, crossed=crossed, trades=len(trades), candles=len(candles),
+                     partly=max(one["filled"] for one in seen), statuses=sorted({one["status"] for one in seen}),
+                     bought=sum(trade["amount"] for trade in mine), balance=balance["BTC"]["total"])
+    finally:
+        await client.close()
+
+
+asyncio.run(main())

@@ -1,0 +1,33 @@
+"""The simulator's own face, for the programs that drive a client, and what they all have to show."""
+import json
+import os
+import urllib.request
+
+
+def address():
+    return os.environ["VENUE_ADDRESS"]
+
+
+def scheme(kind):
+    return kind + ("s" if os.environ.get("VENUE_TLS") else "")
+
+
+def url(kind, path=""):
+    return f"{scheme(kind)}://{address()}{path}"
+
+
+def ask(method, what, body=None):
+    request = urllib.request.Request(url("http", f"/simulator/{what}"), method=method,
+                                     data=None if body is None else json.dumps(body).encode(),
+                                     headers={"Authorization": "Bearer " + os.environ["VENUE_CONTROL_TOKEN"]})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def move(price, quantity=None):
+    """The market goes to `price`; of the clients' orders in between at most `quantity` trades."""
+    ask("POST", "price", {"symbol": "BTCUSDT", "price": price} | ({"quantity": quantity} if quantity else {}))
+
+
+def show(**facts):
+    print("FACTS " + json.dumps(facts, default=str), flush=True)
