@@ -2,7 +2,8 @@
 import { Spot } from '@binance/spot';
 import { ask, facts, httpUrl, move, wsUrl } from './control.mjs';
 
-const keys = { apiKey: process.env.VENUE_KEY, apiSecret: process.env.VENUE_SECRET };
+const secret = process.env.VENUE_SECRET;
+const keys = { apiKey: process.env.VENUE_KEY, [secret.includes('PRIVATE KEY') ? 'privateKey' : 'apiSecret']: secret };
 const client = new Spot({
   configurationRestAPI: { ...keys, basePath: httpUrl },
   configurationWebsocketAPI: { ...keys, wsURL: `${wsUrl}/ws-api/v3` },

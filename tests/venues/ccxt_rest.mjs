@@ -7,9 +7,9 @@ const client = new ccxt.binance({
   secret: process.env.VENUE_SECRET,
   options: { fetchMarkets: { types: ['spot'] }, fetchCurrencies: false, fetchMargins: false },
 });
-for (const [name, path] of [['public', '/api/v3'], ['private', '/api/v3'], ['v1', '/api/v1']]) {
-  client.urls.api[name] = httpUrl + path;
-}
+// Every address that ccxt knows becomes the venue's: what it does not play is answered 404 by it, and by no real one.
+const api = client.urls.api;
+for (const name of Object.keys(api)) api[name] = httpUrl + ({ public: '/api/v3', private: '/api/v3', v1: '/api/v1' }[name] ?? '/none');
 await client.loadMarkets();
 const balance = await client.fetchBalance();
 const book = await client.fetchOrderBook('BTC/USDT', 20);

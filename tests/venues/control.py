@@ -16,6 +16,24 @@ def url(kind, path=""):
     return f"{scheme(kind)}://{address()}{path}"
 
 
+def ccxt_options():
+    """Spot alone: the rest is asked of hosts that the simulator does not play."""
+    return {"apiKey": os.environ["VENUE_KEY"], "secret": os.environ["VENUE_SECRET"],
+            "options": {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False}}
+
+
+def lead_here(client):
+    """Every address that ccxt knows becomes the venue's: what it does not play is answered 404 by it, and by no real one."""
+    api = client.urls["api"]
+    for name in list(api):
+        if name != "ws":
+            api[name] = url("http", {"public": "/api/v3", "private": "/api/v3", "v1": "/api/v1"}.get(name, "/none"))
+    if "ws" in api:
+        api["ws"] = {name: url("ws", "/ws" if name == "spot" else "/none") for name in api["ws"]}
+        api["ws"]["ws-api"] = {"spot": url("ws", "/ws-api/v3")}
+    return client
+
+
 def ask(method, what, body=None):
     request = urllib.request.Request(url("http", f"/simulator/{what}"), method=method,
                                      data=None if body is None else json.dumps(body).encode(),

@@ -9,6 +9,8 @@ namespace {
 
 // Weight of what concerns the session alone.
 constexpr int kSessionWeight = 2;
+// Of every request: whether its answer tells of the limits.
+constexpr std::string_view kReturnRateLimits = "returnRateLimits";
 
 std::string TextOf(const venue::Json& value) {
   if (!value.is_array()) return value.text();
@@ -171,7 +173,7 @@ Venue::Fate Venue::RunSocketCall(Socket& socket, std::string_view method, const 
     call.account = key->account;
     call.may_trade = key->may_trade;
   }
-  Parameters own = parameters;
+  Parameters own = parameters.Without(kReturnRateLimits);
   for (std::string_view name : kSecurityNames) own = own.Without(name);
   if (auto bad = own.Check(operation->names)) return refuse({*bad});
   if (operation->orders > 0) {
@@ -205,11 +207,9 @@ void Venue::ReceiveCall(std::uint64_t id, Socket& socket, std::string_view text,
     request_id = written.Take();
     Parameters::List list;
     for (const auto& [name, value] : (*request)["params"].members()) {
-      if (name == "returnRateLimits") {
-        rate_limits = value.IsTrue();
-      } else if (!value.is_null()) {
-        list.emplace_back(name, TextOf(value));
-      }
+      // Stays among the parameters: it is signed with them.
+      if (name == kReturnRateLimits) rate_limits = value.IsTrue();
+      if (!value.is_null()) list.emplace_back(name, TextOf(value));
     }
     // "May be prefixed with explicit version".
     std::string_view method = (*request)["method"].text();

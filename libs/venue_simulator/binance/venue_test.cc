@@ -101,6 +101,21 @@ TEST_F(VenueTest, KeysAndTimesThatAreNotGoodAreRefusedWithTheirCodes) {
   EXPECT_THAT(at(-5000), HasSubstr("canTrade"));
 }
 
+TEST_F(VenueTest, WhetherLimitsAreWantedIsSignedWithTheRest) {
+  venue_.Open(9, "/ws-api/v3", Parameters(), "b", now_);
+  auto ask = [&](const std::string& signed_payload) {
+    venue_.Receive(9,
+                   R"({"id":"s","method":"openOrders.status","params":{"returnRateLimits":false,"apiKey":")" +
+                       std::string(kKey) + R"(","timestamp":)" + Time() + R"(,"signature":")" + Sign(signed_payload) +
+                       "\"}}",
+                   now_);
+    return Sent().at(0);
+  };
+  std::string rest = std::string("apiKey=") + kKey;
+  EXPECT_THAT(ask(rest + "&timestamp=" + Time()), HasSubstr("-1022"));
+  EXPECT_EQ(ask(rest + "&returnRateLimits=false&timestamp=" + Time()), R"({"id":"s","status":200,"result":[]})");
+}
+
 TEST_F(VenueTest, AnOrderIsPlacedQueriedAndCancelled) {
   Answer placed = Ask("POST", "order", std::string(kBuy) + "&newClientOrderId=mine");
   EXPECT_EQ(placed.status, 200) << placed.body;

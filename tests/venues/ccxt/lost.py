@@ -1,14 +1,9 @@
 """ccxt while answers are lost, it is banned, and the clock is wrong."""
-import os
-
 import ccxt
 import control
 
-client = ccxt.binance({"apiKey": os.environ["VENUE_KEY"], "secret": os.environ["VENUE_SECRET"],
-                       "options": {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False,
-                                   "maxRetriesOnFailure": 0}})
-for name, path in {"public": "/api/v3", "private": "/api/v3", "v1": "/api/v1"}.items():
-    client.urls["api"][name] = control.url("http", path)
+client = control.lead_here(ccxt.binance(control.ccxt_options()))
+client.options["maxRetriesOnFailure"] = 0
 client.load_markets()
 
 

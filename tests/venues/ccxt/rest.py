@@ -1,13 +1,8 @@
 """ccxt over REST."""
-import os
-
 import ccxt
 import control
 
-client = ccxt.binance({"apiKey": os.environ["VENUE_KEY"], "secret": os.environ["VENUE_SECRET"],
-                       "options": {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False}})
-for name, path in {"public": "/api/v3", "private": "/api/v3", "v1": "/api/v1"}.items():
-    client.urls["api"][name] = control.url("http", path)
+client = control.lead_here(ccxt.binance(control.ccxt_options()))
 client.load_markets()
 free = client.fetch_balance()["USDT"]["free"]
 book = client.fetch_order_book("BTC/USDT", 20)
@@ -23,7 +18,7 @@ open_now = client.fetch_open_orders("BTC/USDT")
 client.cancel_order(near["id"], "BTC/USDT")
 market = client.create_order("BTC/USDT", "market", "sell", 0.01)
 try:
-    client.create_order("BTC/USDT", "limit", "buy", 1000, 50000)
+    client.create_order("BTC/USDT", "limit", "buy", 5, 50000)
     refused = "taken"
 except ccxt.InsufficientFunds:
     refused = "InsufficientFunds"

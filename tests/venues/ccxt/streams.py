@@ -1,18 +1,12 @@
 """ccxt.pro: a local book from the stream of differences, trades, and the account's own orders."""
 import asyncio
-import os
 
 import ccxt.pro
 import control
 
 
 async def main():
-    client = ccxt.pro.binance({"apiKey": os.environ["VENUE_KEY"], "secret": os.environ["VENUE_SECRET"],
-                               "options": {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False}})
-    for name, path in {"public": "/api/v3", "private": "/api/v3", "v1": "/api/v1"}.items():
-        client.urls["api"][name] = control.url("http", path)
-    client.urls["api"]["ws"]["spot"] = control.url("ws", "/ws")
-    client.urls["api"]["ws"]["ws-api"]["spot"] = control.url("ws", "/ws-api/v3")
+    client = control.lead_here(ccxt.pro.binance(control.ccxt_options()))
     try:
         book = await client.watch_order_book("BTC/USDT")
         for _ in range(3):
