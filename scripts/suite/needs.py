@@ -27,6 +27,7 @@ _PARTS = {
     "unit": (_BUILD + ("ctest", "redis-server"), ()),
     "web": (("node", "npm"), ()),
     "e2e": (_BUILD + ("node", "npm", "redis-server"), tuple(MODULES)),
+    "venues": (_BUILD + ("node", "npm"), ("ensurepip", "pytest")),
     "browser": (_BUILD + ("chromium", "node", "npm", "redis-server"), ("grpc",)),
 }
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from suite import build, configuration, layout as where, needs, probe, temporary
+from suite import build, configuration, layout as where, needs, probe, temporary, venues
 from suite.tally import Tally
 
 PRESET = os.environ.get("BALLAST_TEST_PRESET", "dev")
@@ -226,6 +226,15 @@ def browser(tally):
                 tally.add("browser", 0, int(code != 0))
 
 
+def simulated(tally):
+    """Somebody else's clients trade at the simulated venues."""
+    bin_folder = build.services(PRESET)
+    code, output = _stream(["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "tests/venues"],
+                           where.TOP, dict(os.environ, BALLAST_TEST_BIN=str(bin_folder), PYTHONUNBUFFERED="1",
+                                           BALLAST_VENUE_JUDGES=str(venues.judges())))
+    _pytest(tally, "venues", code, output)
+
+
 def _collected():
     """The end-to-end tests can be read: said before the build that they wait for."""
     done = subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider",
@@ -254,7 +263,8 @@ def _probe(mode):
     return part
 
 
-PARTS = {"check": check, "unit": unit, "client": client, "web": web, "e2e": e2e, "browser": browser}
+PARTS = {"check": check, "unit": unit, "client": client, "web": web, "e2e": e2e, "venues": simulated,
+         "browser": browser}
 PROBES = {mode: _probe(mode) for mode in probe.MODES}
 
 

@@ -1,7 +1,6 @@
 """The simulated venues, judged by other people's clients: scripts/test venues.
 
 The clients come from PyPI and npm as tests/venues pins them, into build/venue_judges; nothing of them is shipped."""
-import os
 import shutil
 import subprocess
 import sys
@@ -43,14 +42,3 @@ def judges():
         _run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], node)
         stamp.write_text(wanted)
     return JUDGES
-
-
-def part(tally):
-    """One of scripts/test's parts."""
-    from suite import testing
-    bin_folder = build.services(testing.PRESET)
-    environment = dict(os.environ, BALLAST_TEST_BIN=str(bin_folder), BALLAST_VENUE_JUDGES=str(judges()),
-                       PYTHONUNBUFFERED="1")
-    code, output = testing._stream(["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider",
-                                    "tests/venues"], where.TOP, environment)
-    testing._pytest(tally, "venues", code, output)

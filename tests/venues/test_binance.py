@@ -41,6 +41,7 @@ def test_ccxt_pro_keeps_a_book_and_hears_of_its_orders(venue):
     facts = venue.judge("ccxt/streams.py")
     assert facts["depth"] >= 20 and not facts["crossed"] and facts["trades"] and facts["candles"]
     assert facts["partly"] == 0.02 and "canceled" in facts["statuses"] and facts["bought"] == pytest.approx(0.02)
+    assert facts["balance"] > 2
     _balanced(venue)
 
 

@@ -22,14 +22,16 @@ async def main():
             await asyncio.sleep(0.05)
         order = await client.create_order_ws("BTC/USDT", "limit", "buy", 0.05, 59000)
         seen = list(await watching)
+        mine = asyncio.create_task(client.watch_my_trades("BTC/USDT"))
+        balance = asyncio.create_task(client.watch_balance())
+        await asyncio.sleep(0)
         control.move("58900", "0.02")
         while not any(one["filled"] for one in seen):
             seen += await client.watch_orders("BTC/USDT")
         await client.cancel_order_ws(order["id"], "BTC/USDT")
         while not any(one["status"] == "canceled" for one in seen):
             seen += await client.watch_orders("BTC/USDT")
-        mine = await client.watch_my_trades("BTC/USDT")
-        balance = await client.watch_balance()
+        mine, balance = await mine, await balance
         control.show(depth=depth, crossed=crossed, trades=len(trades), candles=len(candles),
                      partly=max(one["filled"] for one in seen), statuses=sorted({one["status"] for one in seen}),
                      bought=sum(trade["amount"] for trade in mine), balance=balance["BTC"]["total"])
@@ -37,4 +39,4 @@ async def main():
         await client.close()
 
 
-asyncio.run(main())
+asyncio.run(asyncio.wait_for(main(), 60))
