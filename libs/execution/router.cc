@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "libs/base/check.h"
+#include "libs/model/notional.h"
 
 namespace ballast::execution {
 namespace {
@@ -24,9 +25,12 @@ struct Ladder {
   std::optional<std::int64_t> least;
 };
 
+// More than any market holds; sums of a book's levels still fit 63 bits.
+constexpr std::int64_t kRouteLotsMax = 1'000'000'000'000'000;
+
+// At most kRouteLotsMax: a lot of 10^-8 in a quantity of 10^12 goes beyond 63 bits. Neither is negative.
 std::int64_t WholeLots(Decimal quantity, Decimal lot) {
-  Decimal lots = Divide(quantity.RoundTo(lot, Rounding::kDown), lot, Rounding::kDown);
-  return static_cast<std::int64_t>(lots.units() / Decimal::FromInt(1).units());
+  return static_cast<std::int64_t>(std::min<__int128>(quantity.units() / lot.units(), kRouteLotsMax));
 }
 
 Decimal Times(Decimal value, std::int64_t count) {
@@ -57,11 +61,15 @@ std::int64_t Affordable(const RouteOrder& order, const RouteVenue& venue, Decima
 Ladder LadderOf(const RouteOrder& order, const RouteVenue& venue) {
   Ladder ladder;
   std::optional<Decimal> left = venue.available;
+  const std::int64_t wanted = WholeLots(order.quantity, order.lot);
   Decimal notional;
   Decimal sign = Decimal::FromInt(SignOf(order.side));
   for (const RouteLevel& level : venue.levels) {
-    if (!Within(order, level.price)) break;
-    std::int64_t whole = WholeLots(level.size, order.lot);
+    if (!Within(order, level.price) || ladder.lots == wanted) break;
+    // Worth 10^18 or more: no venue takes that, and its sums would not fit.
+    if (!NotionalWithin(order.quantity, level.price)) break;
+    // More than the order is nobody's to take, however much stands there.
+    std::int64_t whole = std::min(WholeLots(level.size, order.lot), wanted - ladder.lots);
     std::int64_t lots = Affordable(order, venue, level.price, whole, left);
     if (lots > 0) {
       Decimal value = Multiply(level.price, order.lot, Rounding::kHalfEven);
@@ -71,8 +79,8 @@ Ladder LadderOf(const RouteOrder& order, const RouteVenue& venue) {
       // How many of them until its venue takes it.
       if (!ladder.least && notional + Times(value, lots) >= venue.min_notional) {
         Decimal missing = std::max(Decimal(), venue.min_notional - notional);
-        Decimal needed = Divide(missing, value, Rounding::kUp).RoundTo(Decimal::FromInt(1), Rounding::kUp);
-        std::int64_t more = static_cast<std::int64_t>(needed.units() / Decimal::FromInt(1).units());
+        const std::int64_t whole_of = missing.IsPositive() ? WholeLots(missing, value) : 0;
+        const std::int64_t more = whole_of + (Times(value, whole_of) < missing ? 1 : 0);
         ladder.least = std::max<std::int64_t>(1, ladder.lots + more);
       }
       notional += Times(value, lots);

@@ -71,6 +71,18 @@ TEST(RouterTest, BalanceLimitPenaltyAndLeastAmountAreKept) {
   EXPECT_EQ(Legs(PlanRoute(Buy("10"), {})), Expected{});
 }
 
+// 10^20 lots do not fit 63 bits, and neither does what they are worth: no such order is a broken program.
+TEST(RouterTest, WhateverIsAskedForOrOfferedIsPlannedAsFarAsItGoes) {
+  auto plan = PlanRoute(Buy("1000000000000", "0.00000001"), {Venue("a", {Level("100", "5")})});
+  EXPECT_EQ(Legs(plan), (Expected{{"a", "5"}}));
+  EXPECT_EQ(plan.unplaced, Decimal::Of("999999999995"));
+  plan = PlanRoute(Buy("999999999999999999"), {Venue("a", {Level("0.5", "7")}), Venue("b", {Level("100", "5")})});
+  EXPECT_EQ(Legs(plan), (Expected{{"a", "7"}})) << "of b it is worth more than 10^18";
+  RouteVenue deep = Venue("a", {Level("1000000000", "100000000000000"), Level("1000000001", "100000000000000")});
+  deep.min_notional = Decimal::Of("10");
+  EXPECT_EQ(Legs(PlanRoute(Buy("10"), {deep})), (Expected{{"a", "10"}}));
+}
+
 // Every split there is, tried; in the router's own terms of what a lot costs.
 struct BruteForce {
   std::int64_t placed = 0;
