@@ -1,11 +1,14 @@
 #include "libs/strategy/vwap_cross.h"
 
 #include "libs/base/check.h"
+#include "libs/model/notional.h"
 
 namespace ballast::strategy {
 namespace {
 
 const Decimal kVwapPlaces = Decimal::FromUnits(1'000'000);  // 10^-12
+// A bar worth this much: a thousand of them, the longest window, still fit a Decimal.
+constexpr Decimal kBarWorthMax = Decimal::FromInt(100'000'000'000'000'000);
 
 // 1 + bps / 10,000.
 Decimal FactorOf(int bps) {
@@ -29,6 +32,14 @@ Evaluation VwapCross::OnBar(const Bar& bar) {
   Weighed newest{.typical = Divide(bar.high + bar.low + bar.close, Decimal::FromInt(3), Rounding::kHalfEven)
                                 .RoundTo(kVwapPlaces, Rounding::kHalfEven),
                  .volume = bar.volume};
+  const std::optional<Decimal> worth = NotionalWithin(newest.volume, newest.typical);
+  if (!worth || *worth >= kBarWorthMax || newest.volume >= kBarWorthMax) {
+    // No market's. Its window has no average, and the next one begins behind it.
+    bars_.clear();
+    sum_ = {};
+    side_ = 0;
+    return {.reason = "the bar's volume at its price is 10^17 or more: no average by volume", .noted = true};
+  }
   newest.product = Multiply(newest.typical, newest.volume, Rounding::kHalfEven);
   sum_.typical += newest.typical;
   sum_.product += newest.product;

@@ -35,6 +35,27 @@ TEST(VwapCross, WithoutVolumeThePlainAverageStands) {
   EXPECT_EQ(down.inputs["vwap"], "10.5");
 }
 
+// The dearest price at the largest volume that a file of bars may have.
+TEST(VwapCross, ABarBeyondAnyMarketHasNoAverageAndTheNextWindowBeginsBehindIt) {
+  VwapCross strategy(2, 0, false);
+  Feed(strategy, "10", "1");
+  Feed(strategy, "20", "1");
+  Evaluation beyond = Feed(strategy, "1000000000", "1000000000000000");
+  EXPECT_EQ(beyond.signal, Signal::kNone);
+  EXPECT_TRUE(beyond.noted);
+  EXPECT_THAT(beyond.reason, ::testing::HasSubstr("10^17"));
+  Feed(strategy, "10", "1");
+  EXPECT_EQ(Feed(strategy, "20", "1").signal, Signal::kNone) << "above from the first look on";
+  Evaluation down = Feed(strategy, "10", "1");
+  EXPECT_EQ(down.signal, Signal::kShort);
+  EXPECT_EQ(down.inputs["vwap"], "15");
+}
+
+TEST(VwapCross, TheLongestWindowOfTheLargestBarsFits) {
+  VwapCross strategy(1'000, 9'999, false);
+  for (int i = 0; i < 2'100; ++i) EXPECT_EQ(Feed(strategy, "1000000000", "99999999").signal, Signal::kNone) << i;
+}
+
 // Made by an independent program of exact fractions that sums each window anew.
 TEST(VwapCross, GoldenSeries) {
   const std::vector<Bar> walk = Walk(400, 21);
