@@ -84,6 +84,16 @@ Duration BehindUtc(CivilDay day) {
   return Duration::Seconds((summer ? 4 : 5) * 3'600);
 }
 
+Duration BehindUtcAt(UtcTime time) {
+  // Two o'clock by winter's time in March, and by summer's in November.
+  constexpr Duration kBegins = Duration::Seconds(7 * 3'600), kEnds = Duration::Seconds(6 * 3'600);
+  auto midnight = [](CivilDay day) { return UtcTime{Duration::Seconds(86'400).nanos * DaysFromCivil(day)}; };
+  const std::int64_t year = CivilFromDays(time.DayNumber()).year;
+  const bool summer =
+      time >= midnight(Nth(year, 3, kSunday, 2)) + kBegins && time < midnight(Nth(year, 11, kSunday, 1)) + kEnds;
+  return Duration::Seconds((summer ? 4 : 5) * 3'600);
+}
+
 std::optional<RegularSession> RegularSessionOf(CivilDay day) {
   if (!IsTradingDay(day)) return std::nullopt;
   constexpr Duration kOpen = Duration::Seconds((9 * 60 + 30) * 60);

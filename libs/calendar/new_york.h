@@ -16,6 +16,8 @@ bool IsTradingDay(CivilDay day);
 bool IsHalfDay(CivilDay day);
 // How far New York is behind UTC in the daytime of this day.
 Duration BehindUtc(CivilDay day);
+// At this very moment, also in the hours of a Sunday before its clocks change at 02:00.
+Duration BehindUtcAt(UtcTime time);
 
 // The regular session of a day, 09:30 to 16:00 or 13:00 in New York; nothing when there is none.
 struct RegularSession {

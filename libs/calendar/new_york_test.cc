@@ -107,5 +107,17 @@ TEST(NewYorkTest, DaylightSavingTimeBeginsAndEndsOnItsSundays) {
   }
 }
 
+// 02:00 by the clock that is put on, and by the one that is put back.
+TEST(NewYorkTest, ClocksChangeAtTwoOClock) {
+  constexpr Duration kSummer = Duration::Seconds(4 * 3'600), kWinter = Duration::Seconds(5 * 3'600);
+  auto behind = [](const char* time) { return BehindUtcAt(*UtcTime::Parse(time)); };
+  EXPECT_EQ(behind("2026-03-08T06:59:59Z"), kWinter);
+  EXPECT_EQ(behind("2026-03-08T07:00:00Z"), kSummer);
+  EXPECT_EQ(behind("2026-11-01T05:59:59Z"), kSummer);
+  EXPECT_EQ(behind("2026-11-01T06:00:00Z"), kWinter);
+  EXPECT_EQ(behind("2026-12-31T23:59:59Z"), kWinter);
+  EXPECT_EQ(behind("2027-01-01T00:00:00Z"), kWinter);
+}
+
 }  // namespace
 }  // namespace ballast::calendar

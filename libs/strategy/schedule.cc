@@ -60,9 +60,7 @@ Duration AheadOfUtc(TimeZone zone, TradingCalendar calendar, UtcTime time) {
   bool new_york = zone == TimeZone::kNewYork ||
                   (zone == TimeZone::kInstrument && calendar == TradingCalendar::kNewYorkStockExchange);
   if (!new_york) return {};
-  // Its day is found by its winter time: an hour wrong at its midnight only.
-  std::int64_t day = (time - Duration::Seconds(5 * 3'600)).DayNumber();
-  return {-calendar::BehindUtc(CivilFromDays(day)).nanos};
+  return {-calendar::BehindUtcAt(time).nanos};
 }
 
 std::int64_t LocalDay(TimeZone zone, TradingCalendar calendar, UtcTime time) {

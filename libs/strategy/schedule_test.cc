@@ -32,6 +32,23 @@ TEST(Schedule, NewYorkKeepsItsHoursWhenItsClocksChange) {
   EXPECT_EQ(MinutesLeft(schedule, kAlways, "2024-03-11T20:00:00Z"), std::nullopt);
 }
 
+// At night the clock still shows what it did the day before; the hour that comes twice is inside twice.
+TEST(Schedule, NewYorkKeepsItsHoursInTheNightsOfItsClockChanges) {
+  Schedule schedule{.zone = TimeZone::kNewYork, .start_minute = 30, .end_minute = 90};
+  EXPECT_EQ(MinutesLeft(schedule, kAlways, "2026-03-08T05:00:00Z"), std::nullopt);
+  EXPECT_EQ(MinutesLeft(schedule, kAlways, "2026-03-08T05:30:00Z"), 60);
+  EXPECT_EQ(MinutesLeft(schedule, kAlways, "2026-03-08T06:29:00Z"), 1);
+  EXPECT_EQ(MinutesLeft(schedule, kAlways, "2026-03-08T06:30:00Z"), std::nullopt);
+  EXPECT_EQ(MinutesLeft(schedule, kAlways, "2026-11-01T04:29:00Z"), std::nullopt);
+  EXPECT_EQ(MinutesLeft(schedule, kAlways, "2026-11-01T04:30:00Z"), 60);
+  EXPECT_EQ(MinutesLeft(schedule, kAlways, "2026-11-01T05:30:00Z"), std::nullopt);
+  EXPECT_EQ(MinutesLeft(schedule, kAlways, "2026-11-01T06:00:00Z"), 30) << "01:00 again";
+  EXPECT_EQ(MinutesLeft(schedule, kAlways, "2026-11-01T06:30:00Z"), std::nullopt);
+  // The first second of that Sunday is Sunday's.
+  EXPECT_EQ(LocalDay(TimeZone::kNewYork, kAlways, At("2026-11-01T04:00:00Z")), At("2026-11-01T00:00:00Z").DayNumber());
+  EXPECT_EQ(LocalDay(TimeZone::kNewYork, kAlways, At("2026-03-08T04:59:59Z")), At("2026-03-07T00:00:00Z").DayNumber());
+}
+
 TEST(Schedule, TheInstrumentsZoneIsItsExchanges) {
   Schedule schedule{.zone = TimeZone::kInstrument, .start_minute = 10 * 60, .end_minute = 11 * 60};
   EXPECT_EQ(MinutesLeft(schedule, kExchange, "2024-07-01T14:00:00Z"), 60);
