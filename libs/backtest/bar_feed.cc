@@ -31,6 +31,15 @@ UtcTime BarFeed::EndOf(const BarSeries& series, std::size_t index) const {
   return calendar::SessionFor(series.instrument, start).close;
 }
 
+Decimal BarFeed::SizeOf(const BarSeries& series, std::size_t index) const {
+  const bool traded = !series.volume[index].IsZero();
+  // In a bar in which nobody traded nothing is to be had.
+  if (!traded && series.has_volume) return {};
+  const Decimal size =
+      traded ? Multiply(series.volume[index], model_.volume_ratio, Rounding::kDown) : model_.size_without_volume;
+  return std::max(size.RoundTo(series.instrument.lot_size, Rounding::kDown), series.instrument.lot_size);
+}
+
 bool BarFeed::Next(Step& step) {
   UtcTime end;
   bool any = false;
@@ -59,10 +68,7 @@ void BarFeed::Put(const BarSeries& series, Cursor& cursor) {
   quote.ask_price = (close + half).RoundTo(instrument.tick_size, Rounding::kCeiling);
   if (quote.bid_price >= quote.ask_price) quote.ask_price = quote.bid_price + instrument.tick_size;
   quote.last_price = close;
-  Decimal size = series.volume[at].IsZero() ? model_.size_without_volume
-                                            : Multiply(series.volume[at], model_.volume_ratio, Rounding::kDown);
-  size = std::max(size.RoundTo(instrument.lot_size, Rounding::kDown), instrument.lot_size);
-  quote.bid_size = quote.ask_size = size;
+  quote.bid_size = quote.ask_size = SizeOf(series, at);
   // What was quoted is quoted; locked and crossed ones nobody can trade on.
   if (!series.bid.empty() && series.bid[at].IsPositive() && series.ask[at] > series.bid[at]) {
     quote.bid_price = series.bid[at].RoundTo(instrument.tick_size, Rounding::kFloor);

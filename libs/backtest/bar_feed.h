@@ -17,7 +17,7 @@ struct SpreadModel {
   Decimal ratio = Decimal::Of("0.0002");
   // Of the bar's volume, on each side at the touch; at least one lot.
   Decimal volume_ratio = Decimal::Of("0.1");
-  // What is quoted where bars have no volume at all.
+  // What is quoted where no bar of a file has a volume; a bar without one among others that have offers nothing.
   Decimal size_without_volume = Decimal::FromInt(1'000);
 };
 
@@ -41,6 +41,8 @@ class BarFeed : public Feed {
   };
   // When bar `index` is complete.
   [[nodiscard]] UtcTime EndOf(const BarSeries& series, std::size_t index) const;
+  // What stands on each side at the close of bar `index`; 0 where nothing was traded.
+  [[nodiscard]] Decimal SizeOf(const BarSeries& series, std::size_t index) const;
   void Put(const BarSeries& series, Cursor& cursor);
 
   std::vector<std::shared_ptr<const BarSeries>> series_;

@@ -56,6 +56,29 @@ TEST(BarFeedTest, WhatWasQuotedIsQuotedAndTheRestIsTheModels) {
   }
 }
 
+TEST(BarFeedTest, ABarInWhichNothingWasTradedOffersNothing) {
+  auto series = Minutes(Coin("C"), {"100", "100"});
+  series->volume[1] = Decimal();
+  BarFeed feed({series}, {});
+  Step step;
+  ASSERT_TRUE(feed.Next(step));
+  EXPECT_EQ(step.quotes[0].ask_size, Decimal::FromInt(5));
+  ASSERT_TRUE(feed.Next(step));
+  EXPECT_EQ(step.quotes[0].bid_size, Decimal());
+  EXPECT_EQ(step.quotes[0].ask_size, Decimal());
+  EXPECT_EQ(step.quotes[0].last_price, Decimal::FromInt(100)) << "it is still seen";
+}
+
+TEST(BarFeedTest, WhereNobodyCountedTheModelsSizeStands) {
+  auto series = Minutes(Coin("C"), {"100"});
+  series->volume[0] = Decimal();
+  series->has_volume = false;
+  BarFeed feed({series}, {});
+  Step step;
+  ASSERT_TRUE(feed.Next(step));
+  EXPECT_EQ(step.quotes[0].ask_size, Decimal::FromInt(1'000));
+}
+
 TEST(BarFeedTest, QuotesTheModelsSpreadAroundTheCloseAtTheBarsEnd) {
   BarFeed feed({Minutes(Coin("C"), {"100", "33.337"})}, {});
   Step step;

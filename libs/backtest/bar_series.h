@@ -20,6 +20,8 @@ struct BarSeries {
   // Starts, rising, in nanoseconds since the epoch. All columns are of one size.
   std::vector<std::int64_t> start;
   std::vector<Decimal> open, high, low, close, volume;
+  // The file has volumes: a bar without one is one in which nothing was traded. False: nobody counted.
+  bool has_volume = false;
   // At each bar's end, where somebody recorded it: empty, or as many; 0 where nobody quoted.
   std::vector<Decimal> bid, bid_size, ask, ask_size;
 
@@ -31,6 +33,7 @@ struct BarSeries {
     low.push_back(l);
     close.push_back(c);
     volume.push_back(v);
+    has_volume = has_volume || !v.IsZero();
   }
   // After Add, for every bar or for none.
   void AddQuote(Decimal b, Decimal bs, Decimal a, Decimal as) {

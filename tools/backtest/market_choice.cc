@@ -99,6 +99,8 @@ std::shared_ptr<const BarSeries> PartOf(const BarSeries& series, std::size_t fro
   part->instrument = series.instrument;
   part->timeframe = series.timeframe;
   part->length = series.length;
+  // Of the whole file, whatever the part has.
+  part->has_volume = series.has_volume;
   for (std::size_t i = from; i < to; ++i) {
     part->Add(UtcTime{series.start[i]}, series.open[i], series.high[i], series.low[i], series.close[i],
               series.volume[i]);
