@@ -278,6 +278,54 @@ TEST(BarImportTest, BarsOfAnotherLengthAreRefused) {
   EXPECT_THAT(Text(Import(std::string(kHeader) + Day("02"), kGoog)), HasSubstr("cannot be told from one row"));
 }
 
+std::string Rows(const std::vector<std::string>& times) {
+  std::string text = "time,open,high,low,close,volume\n";
+  for (const std::string& time : times) text += time + ",100,101,99,100,5\n";
+  return text;
+}
+
+// Each minute would be a whole day.
+TEST(BarImportTest, BarsFinerThanADayAreNoBarsOfADayOrAWeek) {
+  std::vector<std::string> minutes, days, hours;
+  for (int i = 0; i < 9; ++i) {
+    minutes.push_back("2024-06-03T14:3" + std::to_string(i) + ":00Z");
+    days.push_back("2024-06-0" + std::to_string(i + 1));
+    hours.push_back("2024-06-03T0" + std::to_string(i) + ":00:00Z");
+  }
+  for (const char* instrument : {kBtc, kGoog}) {
+    for (const char* length : {"1d", "1w", "3d"}) {
+      BarImport import = Import(Rows(minutes), instrument, {.timeframe = length});
+      EXPECT_FALSE(import.acceptable) << instrument << length;
+      EXPECT_THAT(Text(import), HasSubstr("own.csv:3:")) << length;
+      EXPECT_THAT(Text(import), HasSubstr("bars of 1 minute are no bars of ")) << length;
+      EXPECT_FALSE(Import(Rows(minutes), instrument, {.timeframe = length, .repair = true}).acceptable) << length;
+    }
+  }
+  EXPECT_THAT(Text(Import(Rows(minutes), kBtc, {.timeframe = "1d"})), HasSubstr("no bars of 1 day"));
+  EXPECT_THAT(Text(Import(Rows(days), kBtc, {.timeframe = "1w"})), HasSubstr("bars of 1 day are no bars of 7 days"));
+  EXPECT_THAT(Text(Import(Rows(hours), kGoog, {.timeframe = "4h"})),
+              HasSubstr("bars of 1 hour are no bars of 4 hours"));
+  EXPECT_TRUE(Import(Rows(days), kBtc, {.timeframe = "1d"}).acceptable);
+}
+
+// One that lies within the day before is no day of its own, and a weekend makes no bar of three days.
+TEST(BarImportTest, DaysDoNotOverlap) {
+  std::vector<std::string> times;
+  for (const char* day : {"01T00", "02T00", "03T00", "03T06", "04T00", "05T00", "06T00"})
+    times.push_back("2024-06-" + std::string(day) + ":00:00Z");
+  BarImport stray = Import(Rows(times), kBtc, {.timeframe = "1d"});
+  EXPECT_FALSE(stray.acceptable);
+  EXPECT_THAT(Text(stray), AllOf(HasSubstr("own.csv:5:"), HasSubstr("bars of 6 hours are no bars of 1 day")));
+  // 25 November is missing, and the 26th is Thanksgiving.
+  for (const auto& days : std::vector<std::vector<std::string>>{
+           {"2026-11-23", "2026-11-24", "2026-11-27", "2026-11-30"}, {"2026-11-20", "2026-11-23"}}) {
+    BarImport import = Import(Rows(days), kGoog);
+    EXPECT_FALSE(import.acceptable);
+    EXPECT_THAT(Text(import), HasSubstr("--timeframe says it"));
+  }
+  EXPECT_FALSE(Import(Rows({"2026-11-23", "2026-11-24", "2026-11-27", "2026-11-30"}), kBtc).acceptable);
+}
+
 TEST(BarImportTest, SymbolsAndInstruments) {
   std::string text = "symbol,date,open,high,low,close\nGOOG,2024-01-02,1,1,1,1\nAAPL,2024-01-03,1,1,1,1\n";
   EXPECT_THAT(Text(Import(text, kGoog, {.timeframe = "1d"})),

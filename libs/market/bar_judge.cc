@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "libs/calendar/sessions.h"
@@ -19,6 +20,17 @@ constexpr UtcTime kCalendarFrom{1'167'609'600'000'000'000};
 std::string Shown(UtcTime time) { return time.ToString().substr(0, 19) + "Z"; }
 std::string LineText(std::uint64_t line) { return "line " + std::to_string(line); }
 
+// "1 minute", "3 days": the largest unit that it is a whole number of.
+std::string LengthWords(Duration length) {
+  static constexpr std::pair<std::int64_t, const char*> kUnits[] = {
+      {86'400, "day"}, {3'600, "hour"}, {60, "minute"}, {1, "second"}};
+  for (const auto& [seconds, name] : kUnits) {
+    const std::int64_t nanos = Duration::Seconds(seconds).nanos, count = length.nanos / nanos;
+    if (length.nanos % nanos == 0) return std::to_string(count) + " " + name + (count == 1 ? "" : "s");
+  }
+  return std::to_string(length.nanos / 1'000'000) + " ms";
+}
+
 class Judge {
  public:
   Judge(const BarImportSettings& settings, const std::optional<Duration>& per, ProblemList& problems, BarImport& import)
@@ -31,6 +43,7 @@ class Judge {
     JudgeSpacing();
     JudgeGrid();
     DropDuplicates();
+    DropOverlaps();
     FindGaps();
   }
 
@@ -106,7 +119,9 @@ class Judge {
     for (Duration whole : {kBarDay, kWeek}) {
       if (length.nanos >= whole.nanos - kHour.nanos && length.nanos <= whole.nanos + kHour.nanos) length = whole;
     }
-    if (usual_count_ * 2 < all_distances_ || !ParseBarLength(BarLengthText(length)) ||
+    // Three days from a Friday to a Monday are one day of an exchange.
+    const bool over_weekends = new_york() && length > kBarDay && length != kWeek;
+    if (over_weekends || usual_count_ * 2 < all_distances_ || !ParseBarLength(BarLengthText(length)) ||
         length.nanos % Duration::Seconds(1).nanos != 0 || length > kWeek) {
       problems_.AddFatal(0, ProblemKind::kTime,
                          "how long a bar is cannot be told: " + std::to_string(usual_count_) + " of " +
@@ -125,8 +140,19 @@ class Judge {
     return true;
   }
 
-  // A bar of five minutes that is taken for one of a minute tells its close four minutes early.
+  // Bars of a minute that are taken for bars of a day are one day a minute; a bar of five minutes that is taken for one
+  // of a minute tells its close four minutes early.
   void JudgeSpacing() {
+    if (all_distances_ > 0 && usual_ <= TooCloseFor(import_.length)) {
+      const Rows& rows = import_.rows;
+      std::size_t at = 1;
+      while (rows[at].start - rows[at - 1].start != usual_) ++at;
+      problems_.AddFatal(rows[at].line, ProblemKind::kTime,
+                         "the row begins " + LengthWords(usual_) + " after the one before, as " +
+                             std::to_string(usual_count_) + " of " + std::to_string(all_distances_) + " do: bars of " +
+                             LengthWords(usual_) + " are no bars of " + LengthWords(import_.length));
+      return;
+    }
     if (all_distances_ < 2 || usual_ <= import_.length || usual_count_ * 10 < all_distances_ * 9) return;
     if (import_.length >= kBarDay) return;
     bool moves = std::any_of(import_.rows.begin(), import_.rows.end(),
@@ -134,6 +160,16 @@ class Judge {
     if (!moves) return;
     problems_.AddFatal(0, ProblemKind::kTime,
                        "the rows stand " + BarLengthText(usual_) + " apart: they are no bars of " + import_.timeframe);
+  }
+
+  // Rows that usually stand so far apart are finer than the bars they are taken for.
+  [[nodiscard]] Duration TooCloseFor(Duration length) const {
+    // Clocks that are changed make days of 23 hours.
+    if (length >= kBarDay) return {length.nanos - kHour.nanos - 1};
+    // New York's day of six and a half hours has shorter bars at its ends.
+    if (new_york() && length > kHour) return {length.nanos / 2};
+    // Others begin where such a bar cannot begin: JudgeGrid says so row by row.
+    return {};
   }
 
   bool new_york() const { return import_.instrument.calendar == TradingCalendar::kNewYorkStockExchange; }
@@ -203,6 +239,25 @@ class Judge {
                     Shown(row.start) + " is there already in " + LineText(kept.line) +
                         (equal ? " with the same values" : " with other values"),
                     "left out; " + LineText(kept.line) + " stays");
+      return true;
+    });
+  }
+
+  // A bar of a day or more that begins in the first half of the one before is of another length. Days of an exchange
+  // and weeks are dated by times that move, which is less.
+  void DropOverlaps() {
+    if (import_.length < kBarDay) return;
+    std::optional<ImportedBar> kept;
+    LeaveOut([&](const ImportedBar& row) {
+      if (!kept || (row.start - kept->start).nanos > import_.length.nanos / 2) {
+        kept = row;
+        return false;
+      }
+      const std::string apart = LengthWords(row.start - kept->start);
+      problems_.Add(row.line, ProblemKind::kTime,
+                    Shown(row.start) + " is " + apart + " after " + LineText(kept->line) + ": bars of " + apart +
+                        " are no bars of " + LengthWords(import_.length),
+                    "left out; " + LineText(kept->line) + " stays");
       return true;
     });
   }

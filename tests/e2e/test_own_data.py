@@ -284,6 +284,10 @@ def test_the_command_refuses_by_line_and_needs_no_suite_for_a_dry_run(tmp_path):
     assert run.returncode == 0 and "(left out)" in run.stdout and "not stored (--dry-run)" in run.stdout, run
     run = command("ballast-backtest", "run", "--bars", broken, "--instrument", BTC)
     assert run.returncode == 1 and ":4: price:" in run.stderr, run
+    minutes = tmp_path / "minutes.csv"
+    minutes.write_text(many_minutes(30))
+    run = command("ballast-data", "import", minutes, "--instrument", BTC, "--timeframe", "1d", "--dry-run")
+    assert run.returncode == 1 and f"{minutes}:3: " in run.stderr and "bars of 1 minute are no bars of 1 day" in run.stderr, run
 
 
 @pytest.mark.parametrize("shape", GOOD)
