@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from suite import build, client, configuration, health, layout as where, own_market, replay, terminal
+from suite import build, client, configuration, health, layout as where, own_market, practice, replay, terminal
 from suite.secrets_store import ensure_directory, write_private
 from suite.supervisor import Supervisor, claim, has_leftovers, running_pid
 
@@ -49,6 +49,8 @@ def _parse():
     run = verbs.add_parser("run", prog="scripts/run", help="install, build, start; Ctrl-C drains and stops")
     run.add_argument("--detach", action="store_true", help="return when the suite is ready")
     run.add_argument("--market", choices=("simulated", "replay"), help="where prices come from [simulated]")
+    run.add_argument("--venues", choices=("simulated",),
+                     help="starts a simulated Binance beside the suite, and an account there with a key of its own")
     run.add_argument("--symbols", type=_symbols, metavar="A,B", help="what is replayed [SPY,IBM,BAC]")
     run.add_argument("--replay", metavar="A,B|own:NAME,…",
                      help="replays recorded symbols, or own data sets that the running suite keeps (scripts/data list): own:GOOG-1m")
@@ -76,6 +78,8 @@ def _parse():
     arguments = parser.parse_args()
     if arguments.verb == "run" and arguments.replay:
         _take_replay(run, arguments)
+    if arguments.verb == "run" and arguments.venues and (arguments.market or arguments.replay or arguments.speed):
+        run.error("--venues simulated brings its own market, at the clock's speed")
     if arguments.verb == "run" and arguments.symbols and arguments.market != "replay":
         run.error("--symbols goes with --market replay")
     if arguments.verb == "run" and arguments.market != "replay":
@@ -104,8 +108,8 @@ def _folder(arguments):
     """An account goes with one market: the replay's is another one. Stop and status take the one that runs."""
     usual, replay = where.TOP / ".run", where.TOP / ".run/replay"
     if arguments.verb == "run":
-        return replay if arguments.market == "replay" else usual
-    return replay if running_pid(where.Layout.make(replay)) and not running_pid(where.Layout.make(usual)) else usual
+        return practice.folder() if arguments.venues else replay if arguments.market == "replay" else usual
+    return next((folder for folder in (usual, replay, practice.folder()) if running_pid(where.Layout.make(folder))), usual)
 
 
 def _given(run, arguments):
@@ -171,16 +175,21 @@ def _wait_ready(supervisor, environment, say):
 
 
 def _banner(layout, seconds, detached):
-    usual = (where.TOP / ".run", where.TOP / ".run/replay")
+    usual = (where.TOP / ".run", where.TOP / ".run/replay", practice.folder())
     # Beside another suite of these sources, stop and status would take that one.
     alone = not any(running_pid(where.Layout.make(other)) for other in usual if other != layout.run)
     own_folder = "" if layout.run in usual and alone else f" --run-directory {layout.run}"
     market = configuration.market_source(layout)
-    later = "says whether it goes on" if market == "replay" else "goes on from there"
+    practising = practice.is_wanted(layout)
+    later = ("says whether it goes on" if market == "replay" else "begins anew" if practising else "goes on from there")
+    if practising:
+        market = "SIMULATED Binance"
     stop = f"./scripts/stop{own_folder}" if detached else f"Ctrl-C (drains first; the next start {later})"
     dashboard = f"http://127.0.0.1:{layout.ports['http']}"
     if not (where.WEB / "dist/index.html").exists():
         dashboard += "  (REST only: the dashboard is not built)"
+    venue = (f"\n  Venue       account binance at the simulator http://127.0.0.1:{layout.ports['venue']}, nobody's money"
+             if practising else "")
     _say(f"""
   Ballast is running, PAPER (simulated money), {market} market. Ready after {seconds:.1f} s.
 
@@ -188,7 +197,7 @@ def _banner(layout, seconds, detached):
   Token       sed -n s/^BALLAST_TOKEN=//p {layout.environment}
   Status      ./scripts/status{own_folder}
   Orders      grpc 127.0.0.1:{layout.ports['grpc.order_management']}  ballast.order.v1.OrderService
-  Logs        {layout.logs}
+  Logs        {layout.logs}{venue}
   Stop        {stop}
 """)
 
@@ -204,7 +213,8 @@ def _dashboard():
 
 
 def _refuse_taken_ports(layout):
-    taken = [f"{port} ({name})" for name, port in layout.ports.items() if not where.is_free(port)]
+    taken = [f"{port} ({name})" for name, port in layout.ports.items()
+             if (name != "venue" or practice.is_wanted(layout)) and not where.is_free(port)]
     if taken:
         raise SystemExit(f"run: in use by something else: {', '.join(taken)}. --port-offset 100 moves all ports,"
                          " --free-ports takes any.")
@@ -254,6 +264,11 @@ def _run(arguments):
         raise SystemExit(f"run: {bin_folder} has no {', '.join(missing)}; ./scripts/run without --no-build builds them")
     ensure_directory(layout.secrets)
     ensure_directory(layout.logs)
+    if arguments.venues:
+        practice.begin(layout, bin_folder, _say)
+        overrides = (overrides[0], practice.settings(layout), *overrides[1:])
+    elif practice.is_wanted(layout):
+        raise SystemExit(f"run: the account in {run} was at a simulated venue, which keeps nothing: --venues simulated begins anew")
     before = configuration.market_source(layout)
     kept = layout.config.read_text() if before else ""
     configuration.write(layout, *overrides)
@@ -274,7 +289,8 @@ def _run(arguments):
 
 def _serve(layout, bin_folder, say, on_ready=None):
     claimed = claim(layout)
-    supervisor = Supervisor(layout, bin_folder, say)
+    beside = [practice.Simulator(layout, bin_folder)] if practice.is_wanted(layout) else []
+    supervisor = Supervisor(layout, bin_folder, say, beside=beside)
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, supervisor.ask_to_stop)
     started = time.monotonic()

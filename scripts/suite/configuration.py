@@ -1,5 +1,6 @@
 """Writes .run/ballast.yaml and .run/env."""
 import json
+import re
 
 from suite import layout as where, stores
 from suite.secrets_store import ensure_secret, write_private
@@ -46,7 +47,8 @@ def market_source(layout):
     """Which market the folder was last started with; None: never started."""
     if not layout.config.exists():
         return None
-    return "replay" if 'market_source: "replay"' in layout.config.read_text() else "simulated"
+    found = re.search(r'^  market_source: "(\w+)"$', layout.config.read_text(), re.M)
+    return found[1] if found else "simulated"
 
 
 def broker(overrides):

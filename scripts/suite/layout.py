@@ -21,6 +21,7 @@ SERVICES = {
     "api_gateway": 50,
 }
 HTTP_PORT = 8080
+VENUE_PORT = 9200
 POSTGRES_PORT = 55432
 REDIS_PORT = 56379
 PORT_OFFSET_MAX = 65535 - REDIS_PORT
@@ -63,12 +64,12 @@ def free_port(taken=()):
 @dataclasses.dataclass
 class Layout:
     run: pathlib.Path
-    ports: dict  # "http", "postgres", "redis", "grpc.<process>", "metrics.<process>"
+    ports: dict  # "http", "postgres", "redis", "venue", "grpc.<process>", "metrics.<process>"
     order_managers: int = 1
 
     @classmethod
     def make(cls, run, free_ports=False, port_offset=0, order_managers=1):
-        ports = {"http": HTTP_PORT, "postgres": POSTGRES_PORT, "redis": REDIS_PORT}
+        ports = {"http": HTTP_PORT, "postgres": POSTGRES_PORT, "redis": REDIS_PORT, "venue": VENUE_PORT}
         for service, digits in SERVICES.items():
             ports["grpc." + service] = 50000 + digits
             ports["metrics." + service] = 9100 + digits

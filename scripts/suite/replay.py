@@ -82,7 +82,7 @@ def _stored_step(layout, key):
         claimed.close()
 
 
-def _set_aside(layout):
+def set_aside(layout):
     """Renames the run folder; returns its new name. The token and the user's settings go on."""
     name = layout.run.name + time.strftime("-%Y%m%dT%H%M%SZ", time.gmtime())
     free = (layout.run.with_name(name + more) for more in ("", *(f"-{number}" for number in range(2, 100))))
@@ -108,7 +108,7 @@ def begin(layout, verdict, fresh, resume, say):
     steps = int(verdict["steps"])
     known = None if fresh else former(layout)
     if fresh and layout.config.exists() and (layout.replay.exists() or (layout.run / "postgres_home").exists()):
-        say(f"Starting anew as told; the former run is kept in {_set_aside(layout)}.")
+        say(f"Starting anew as told; the former run is kept in {set_aside(layout)}.")
         started_anew = True
     elif known is None:
         if resume:
@@ -137,9 +137,9 @@ def _second(layout, verdict, known, resume, say):
                          " starts anew and keeps the former run aside.")
     if not same and step == 0:
         say(f"The recorded data is another than at the last start, which traded nothing; that run is kept in"
-            f" {_set_aside(layout)}.")
+            f" {set_aside(layout)}.")
         return True
     change = "" if same else "; the data has other rows now"
     say(f"This is a second run: the former one is over ({steps:,} of {steps:,} steps){change}. It starts anew; the former"
-        f" one is kept in {_set_aside(layout)}." + (" --resume would show it as it ended." if same else ""))
+        f" one is kept in {set_aside(layout)}." + (" --resume would show it as it ended." if same else ""))
     return True

@@ -145,12 +145,15 @@ class Child:
 
 
 class Supervisor:
-    def __init__(self, layout, bin_folder, say, services=tuple(where.SERVICES)):
+    """`beside`: more children, started before the services and ended after them."""
+
+    def __init__(self, layout, bin_folder, say, services=tuple(where.SERVICES), beside=()):
         self.layout = layout
         self.say = say
         self.postgres = Postgres(layout)
         self.redis = Redis(layout)
-        self.children = [Child(service, layout, bin_folder) for service in layout.processes(services)]
+        self.children = [*beside]
+        self.children += [Child(service, layout, bin_folder) for service in layout.processes(services)]
         self.stopping = False
         self.store_again_at = 0.0
 
@@ -204,7 +207,9 @@ class Supervisor:
     def stop(self):
         first = [service for wave in STOP_FIRST for service in wave]
         rest = [child.service for child in self.children if where.service_of(child.service) not in first]
-        for wave in (*STOP_FIRST, rest):
+        outside = tuple(service for service in rest if service not in where.SERVICES)
+        rest = [service for service in rest if service not in outside]
+        for wave in (*STOP_FIRST, rest, outside):
             children = [child for child in self.children
                         if child.service in wave or where.service_of(child.service) in wave]
             for child in children:

@@ -5,6 +5,7 @@
 namespace ballast {
 namespace {
 
+using BrokerAsync = broker::v1::BrokerService::StubInterface::async_interface;
 using OrderAsync = order::v1::OrderService::StubInterface::async_interface;
 using RiskAsync = risk::v1::RiskService::StubInterface::async_interface;
 
@@ -243,8 +244,37 @@ void CancelAll(const CallPtr& call) {
   call->Forward(call->gateway.peers.orders, &OrderAsync::CancelAllOrders, request);
 }
 
+// What an account's money is and where it trades, in words that cannot be misread: "PAPER · Binance spot (SIMULATOR
+// …)".
+std::string BadgeOf(const order::v1::Account& account, const broker::v1::ListBrokersResponse& brokers) {
+  const std::string id = account.broker().empty() ? "paper" : account.broker();
+  std::string venue = id;
+  for (const broker::v1::Broker& broker : brokers.brokers()) {
+    if (broker.broker_id() == id) venue = broker.display_name();
+  }
+  const bool paper = account.mode() == type::v1::ACCOUNT_MODE_PAPER;
+  return std::string(paper ? "PAPER" : "LIVE") + " · " + venue;
+}
+
 void ListAccounts(const CallPtr& call) {
-  call->Forward(call->gateway.peers.orders, &OrderAsync::ListAccounts, order::v1::ListAccountsRequest());
+  // The accounts are there without it.
+  constexpr std::int64_t kBadgeDeadlineMs = 500;
+  call->Forward(call->gateway.peers.orders, &OrderAsync::ListAccounts, order::v1::ListAccountsRequest(),
+                [call](order::v1::ListAccountsResponse& accounts) {
+                  call->Ask(
+                      call->gateway.peers.broker, &BrokerAsync::ListBrokers, broker::v1::ListBrokersRequest(),
+                      [call, accounts](const grpc::Status&, broker::v1::ListBrokersResponse& brokers) {
+                        // Without the broker gateway a badge has the broker's id only.
+                        Json rows = Json::array();
+                        for (const order::v1::Account& account : accounts.accounts()) {
+                          Json row = ToJson(account);
+                          row["badge"] = BadgeOf(account, brokers);
+                          rows.push_back(std::move(row));
+                        }
+                        call->Answer(200, Json{{"accounts", std::move(rows)}});
+                      },
+                      kBadgeDeadlineMs);
+                });
 }
 
 }  // namespace

@@ -129,21 +129,36 @@ absl::StatusOr<binance::Hosts> BinanceHosts(const Settings& settings) {
   std::optional<binance::Hosts> hosts = binance::HostsOf(environment);
   if (!hosts) {
     return absl::InvalidArgumentError(
-        ToAbsl("binance_environment: testnet, demo or live expected, not '" + environment + "'"));
+        ToAbsl("binance_environment: testnet, demo, simulator or live expected, not '" + environment + "'"));
   }
-  auto name = [&settings](const char* setting, std::string& origin) {
-    if (std::string value = ValueOf(settings, setting); !value.empty()) origin = std::move(value);
+  absl::Status named;
+  auto name = [&](const char* setting, std::string_view secure, std::string& origin) {
+    const std::string value = ValueOf(settings, setting);
+    if (hosts->simulator && !binance::IsLoopback(value)) {
+      named = absl::InvalidArgumentError(
+          ToAbsl(std::string(setting) +
+                 ": with binance_environment simulator the address of one on this machine is "
+                 "expected, as " +
+                 std::string(secure) + "127.0.0.1:9200, not '" + value + "'"));
+    } else if (!hosts->simulator && !value.empty() && (binance::IsLoopback(value) || !value.starts_with(secure))) {
+      // A key would be told in the clear, or a simulator be taken for the venue's own test system.
+      named = absl::InvalidArgumentError(ToAbsl(std::string(setting) + ": " + std::string(secure) +
+                                                "… expected; an address of this machine, and one without TLS, wants "
+                                                "binance_environment simulator"));
+    }
+    if (!value.empty()) origin = value;
   };
-  name("binance_rest_url", hosts->rest);
-  name("binance_stream_url", hosts->stream);
-  name("binance_socket_url", hosts->socket_api);
+  name("binance_rest_url", "https://", hosts->rest);
+  name("binance_stream_url", "wss://", hosts->stream);
+  name("binance_socket_url", "wss://", hosts->socket_api);
   for (const std::string& origin : {hosts->rest, hosts->stream, hosts->socket_api})
     hosts->live |= binance::IsLiveHost(origin);
   if (hosts->live) {
     return absl::FailedPreconditionError(
         "binance: real money is moved there, and no account for that can be opened yet: binance_environment testnet or "
-        "demo, or the addresses of a simulator");
+        "demo, or simulator");
   }
+  RETURN_IF_ERROR(named);
   return *std::move(hosts);
 }
 
@@ -163,51 +178,64 @@ absl::StatusOr<std::vector<std::string>> BinanceSymbols(const Settings& settings
   return symbols;
 }
 
+namespace {
+
+// Which of them it is, in words that nobody takes for the venue's real one.
+std::string PlaceOf(const std::map<std::string, std::string>& settings) {
+  auto hosts = BinanceHosts(settings);
+  if (!hosts.ok()) return "not usable";
+  if (hosts->simulator) return "SIMULATOR at " + hosts->rest + ", nobody's money";
+  return ValueOf(settings, "binance_environment") == "demo" ? "DEMO, nobody's money" : "TESTNET, nobody's money";
+}
+
+}  // namespace
+
 BrokerEntry BinanceEntry() {
-  return {
-      .id = "binance",
-      .display_name = "Binance spot",
-      // Its test systems and simulators only (BinanceHosts).
-      .mode = AccountMode::kPaper,
-      .capabilities = broker::CapabilitiesOf("binance"),
-      .settings = {{.name = "binance_environment",
-                    .type = KnobType::kString,
-                    .default_value = kEnvironment,
-                    .help = "testnet or demo; live is refused: no account for real money can be opened yet"},
-                   {.name = "binance_rest_url",
-                    .type = KnobType::kString,
-                    .default_value = "",
-                    .help = "instead of the environment's, as https://127.0.0.1:9443"},
-                   {.name = "binance_stream_url",
-                    .type = KnobType::kString,
-                    .default_value = "",
-                    .help = "of the public streams, instead of the environment's, as wss://127.0.0.1:9443"},
-                   {.name = "binance_socket_url",
-                    .type = KnobType::kString,
-                    .default_value = "",
-                    .help = "of the WebSocket API, instead of the environment's, as wss://127.0.0.1:9443"},
-                   {.name = "binance_api_key_file",
-                    .type = KnobType::kString,
-                    .default_value = "",
-                    .help = "file with the API key, and nothing else"},
-                   {.name = "binance_secret_file",
-                    .type = KnobType::kString,
-                    .default_value = "",
-                    .help = "file with the HMAC secret, or the RSA or Ed25519 private key in PEM; mode 600, read when "
-                            "a session begins, never shown"},
-                   {.name = "binance_ca_file",
-                    .type = KnobType::kString,
-                    .default_value = "",
-                    .help =
-                        "PEM file of the authorities that its servers' certificates may lead to; empty: the system's"},
-                   {.name = "binance_symbols",
-                    .type = KnobType::kStringList,
-                    .default_value = kSymbols,
-                    .help = "what is traded and quoted there, by the venue's names; 20 at most"}},
-      .in_process = false,
-      .wall_time = true,
-      .check = &CheckBinance,
-      .make = &MakeBinance};
+  return {.id = "binance",
+          .display_name = "Binance spot",
+          // Its test systems and simulators only (BinanceHosts).
+          .mode = AccountMode::kPaper,
+          .capabilities = broker::CapabilitiesOf("binance"),
+          .settings =
+              {{.name = "binance_environment",
+                .type = KnobType::kString,
+                .default_value = kEnvironment,
+                .help = "testnet, demo, or simulator: one on this machine, at the three addresses, also without "
+                        "TLS; live is refused: no account for real money can be opened yet"},
+               {.name = "binance_rest_url",
+                .type = KnobType::kString,
+                .default_value = "",
+                .help = "instead of the environment's; a simulator's, as http://127.0.0.1:9200"},
+               {.name = "binance_stream_url",
+                .type = KnobType::kString,
+                .default_value = "",
+                .help = "of the public streams, instead of the environment's; a simulator's, as ws://127.0.0.1:9200"},
+               {.name = "binance_socket_url",
+                .type = KnobType::kString,
+                .default_value = "",
+                .help = "of the WebSocket API, instead of the environment's; a simulator's, as ws://127.0.0.1:9200"},
+               {.name = "binance_api_key_file",
+                .type = KnobType::kString,
+                .default_value = "",
+                .help = "file with the API key, and nothing else"},
+               {.name = "binance_secret_file",
+                .type = KnobType::kString,
+                .default_value = "",
+                .help = "file with the HMAC secret, or the RSA or Ed25519 private key in PEM; mode 600, read when "
+                        "a session begins, never shown"},
+               {.name = "binance_ca_file",
+                .type = KnobType::kString,
+                .default_value = "",
+                .help = "PEM file of the authorities that its servers' certificates may lead to; empty: the system's"},
+               {.name = "binance_symbols",
+                .type = KnobType::kStringList,
+                .default_value = kSymbols,
+                .help = "what is traded and quoted there, by the venue's names; 20 at most"}},
+          .in_process = false,
+          .wall_time = true,
+          .place = &PlaceOf,
+          .check = &CheckBinance,
+          .make = &MakeBinance};
 }
 
 }  // namespace ballast

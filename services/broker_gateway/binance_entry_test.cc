@@ -91,13 +91,35 @@ TEST(BinanceEntryTest, RealMoneyIsRefused) {
   EXPECT_EQ(Check(unknown, false).code(), absl::StatusCode::kInvalidArgument);
 }
 
-TEST(BinanceEntryTest, AddressesMayBeASimulators) {
-  Settings settings = Defaults();
-  settings["binance_rest_url"] = "http://127.0.0.1:9000";
+TEST(BinanceEntryTest, ASimulatorIsOfThisMachineAndIsToldApart) {
+  Settings settings = WithKeys();
+  settings["binance_environment"] = "simulator";
+  EXPECT_EQ(Check(settings, true).code(), absl::StatusCode::kInvalidArgument) << "its addresses are not named";
+  settings["binance_rest_url"] = "http://127.0.0.1:9200";
+  settings["binance_stream_url"] = "ws://127.0.0.1:9200";
+  settings["binance_socket_url"] = "wss://127.0.0.1:9201";
+  EXPECT_TRUE(Check(settings, true).ok());
   auto hosts = BinanceHosts(settings);
   ASSERT_TRUE(hosts.ok());
-  EXPECT_EQ(hosts->rest, "http://127.0.0.1:9000");
-  EXPECT_EQ(hosts->stream, "wss://stream.testnet.binance.vision");
+  EXPECT_TRUE(hosts->simulator);
+  EXPECT_EQ(hosts->rest, "http://127.0.0.1:9200");
+  EXPECT_EQ(BinanceEntry().place(settings), "SIMULATOR at http://127.0.0.1:9200, nobody's money");
+  for (const char* wrong :
+       {"https://testnet.binance.vision", "https://simulator.example.com", "http://localhost:9200"}) {
+    settings["binance_stream_url"] = wrong;
+    EXPECT_EQ(Check(settings, true).code(), absl::StatusCode::kInvalidArgument) << wrong;
+  }
+  settings["binance_stream_url"] = "wss://stream.binance.com:9443";
+  EXPECT_EQ(Check(settings, true).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(BinanceEntryTest, ATestSystemsKeyGoesNeitherToThisMachineNorInTheClear) {
+  EXPECT_EQ(BinanceEntry().place(Defaults()), "TESTNET, nobody's money");
+  for (const char* wrong : {"http://127.0.0.1:9200", "https://127.0.0.1:9200", "http://testnet.binance.vision"}) {
+    Settings settings = WithKeys();
+    settings["binance_rest_url"] = wrong;
+    EXPECT_EQ(Check(settings, true).code(), absl::StatusCode::kInvalidArgument) << wrong;
+  }
 }
 
 TEST(BinanceEntryTest, SymbolsAreTheVenuesNames) {

@@ -50,9 +50,10 @@ void FillCapabilities(const broker::Capabilities& can, broker::v1::Broker* out) 
 
 }  // namespace
 
-void FillBroker(const BrokerEntry& entry, const VenueDesks::Seats& seats, broker::v1::Broker* out) {
+void FillBroker(const BrokerEntry& entry, const VenueDesks::Seats& seats,
+                const std::map<std::string, std::string>& settings, broker::v1::Broker* out) {
   out->set_broker_id(entry.id);
-  out->set_display_name(entry.display_name);
+  out->set_display_name(entry.place ? entry.display_name + " (" + entry.place(settings) + ")" : entry.display_name);
   out->set_mode(static_cast<type::v1::AccountMode>(entry.mode));
   const int accounts = static_cast<int>(seats.accounts.size());
   // A venue of this process that nobody is at is there all the same.

@@ -6,6 +6,7 @@
 namespace ballast {
 
 // A broker for the list of brokers: what it can, how it is set up, and what it has here.
-void FillBroker(const BrokerEntry& entry, const VenueDesks::Seats& seats, broker::v1::Broker* out);
+void FillBroker(const BrokerEntry& entry, const VenueDesks::Seats& seats,
+                const std::map<std::string, std::string>& settings, broker::v1::Broker* out);
 
 }  // namespace ballast

@@ -199,7 +199,7 @@ grpc::ServerUnaryReactor* BrokerGrpc::ListBrokers(grpc::CallbackServerContext* c
                                                   broker::v1::ListBrokersResponse* response) {
   return Answer(engine_, context, [response](const Engine& engine) {
     for (const BrokerEntry& entry : engine.options().brokers.entries())
-      FillBroker(entry, engine.desks().SeatsOf(entry), response->add_brokers());
+      FillBroker(entry, engine.desks().SeatsOf(entry), engine.options().broker_settings, response->add_brokers());
     return absl::OkStatus();
   });
 }

@@ -62,6 +62,8 @@ struct BrokerEntry {
   // decide about today's money, and timeouts would have another length.
   bool wall_time = false;
   SessionDown session_down = {};
+  // Which system of the venue the settings lead to, for people beside display_name; none: there is one only.
+  std::function<std::string(const std::map<std::string, std::string>& settings)> place = {};
   // Whether its settings can be worked with, before anything starts; `used`: an account is with it. Nothing: they
   // always can. INVALID_ARGUMENT or FAILED_PRECONDITION say which setting and why, and repeat no secret.
   std::function<absl::Status(const std::map<std::string, std::string>& settings, bool used)> check = {};

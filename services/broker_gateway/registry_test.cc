@@ -33,10 +33,10 @@ TEST(BrokerRegistry, NamesTheBrokersThatOrderManagementKnowsAndWithTheSameData) 
 TEST(BrokerRegistry, TellsWhatABrokerCan) {
   const BrokerRegistry brokers = BrokerRegistry::BuiltIn();
   broker::v1::Broker told;
-  FillBroker(*brokers.Find("paper"), {.accounts = {AccountId("paper")}, .ready = 1, .open_orders = 2}, &told);
+  FillBroker(*brokers.Find("paper"), {.accounts = {AccountId("paper")}, .ready = 1, .open_orders = 2}, {}, &told);
   EXPECT_EQ(told.state(), "connected");
   broker::v1::Broker out;
-  FillBroker(*brokers.Find("paper"), {.accounts = {AccountId("paper")}, .ready = 0, .open_orders = 2}, &out);
+  FillBroker(*brokers.Find("paper"), {.accounts = {AccountId("paper")}, .ready = 0, .open_orders = 2}, {}, &out);
   EXPECT_EQ(out.state(), "down");
   EXPECT_EQ(out.detail(), "0 of 1 accounts are connected");
   EXPECT_EQ(told.open_orders(), 2);
@@ -238,7 +238,7 @@ TEST(BrokerRegistry, WhatBecomesOfOrdersWhileASessionIsDownIsData) {
   for (const char* wrong : {"far", "far:hope:5", "far:wait:-1", "far:wait:x", "far:wait:600001", "nobody:wait:5"})
     EXPECT_TRUE(absl::IsInvalidArgument(brokers.SetSessionDown({wrong}))) << wrong;
   broker::v1::Broker told;
-  FillBroker(*brokers.Find("far"), {}, &told);
+  FillBroker(*brokers.Find("far"), {}, {}, &told);
   EXPECT_EQ(told.settings(0).name(), "session_down");
   EXPECT_EQ(told.settings(0).default_value(), "refuse:250");
 }

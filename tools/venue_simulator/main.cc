@@ -37,6 +37,8 @@ int Main(int argc, char** argv) {
   app.add_option("--credentials-file", credentials_file, "Where the keys are, or are put when there are none yet")
       ->required();
   app.add_option("--balance", balances, "What the first account has, ASSET=AMOUNT; may be repeated");
+  bool only_credentials = false;
+  app.add_flag("--only-credentials", only_credentials, "Make the credentials file unless it is there, and end");
   bool tls = false;
   std::string certificate;
   std::string key;
@@ -60,6 +62,8 @@ int Main(int argc, char** argv) {
   options.listen = (host.find(':') != std::string::npos ? "[" + host + "]" : host) + ":" + std::to_string(port);
   auto credentials = ReadOrMake(credentials_file, options.listen);
   if (!credentials.ok()) return Fail(MessageOf(credentials.status()));
+
+  if (only_credentials) return 0;
 
   // Before any other thread, so that all of them leave the signals to the one that waits.
   sigset_t signals;

@@ -40,6 +40,8 @@ std::optional<Hosts> HostsOf(std::string_view environment) {
                  .stream = "wss://demo-stream.binance.com",
                  .socket_api = "wss://demo-ws-api.binance.com"};
   }
+  // Where it is, only who has started it knows.
+  if (environment == "simulator") return Hosts{.simulator = true};
   if (environment == "live") {
     return Hosts{.rest = "https://api.binance.com",
                  .stream = "wss://stream.binance.com:9443",
@@ -47,6 +49,26 @@ std::optional<Hosts> HostsOf(std::string_view environment) {
                  .live = true};
   }
   return std::nullopt;
+}
+
+bool IsLoopback(std::string_view origin) {
+  const std::size_t scheme = origin.find("://");
+  if (scheme == std::string_view::npos || origin.find('@') != std::string_view::npos) return false;
+  origin.remove_prefix(scheme + 3);
+  if (origin.starts_with("[::1]")) return origin.size() == 5 || origin[5] == ':' || origin[5] == '/';
+  const std::string_view host = origin.substr(0, origin.find_first_of(":/?#"));
+  int parts = 1;
+  std::size_t digits = 0;
+  for (char c : host) {
+    if (c == '.') {
+      if (digits == 0) return false;
+      ++parts;
+      digits = 0;
+    } else if (c < '0' || c > '9' || ++digits > 3) {
+      return false;
+    }
+  }
+  return host.starts_with("127.") && parts == 4 && digits > 0;
 }
 
 bool IsLiveHost(std::string_view origin) {

@@ -16,6 +16,8 @@ struct Hosts {
   std::string socket_api;
   // Real money is moved there.
   bool live = false;
+  // A simulator of this machine. It says so itself in each answer (kSimulatorHeader), and what does not is none.
+  bool simulator = false;
 
   friend bool operator==(const Hosts&, const Hosts&) = default;
 };
@@ -23,6 +25,12 @@ struct Hosts {
 // "testnet", "demo" or "live" (binance-spot-api-docs: testnet/general-info.md, demo-mode/general-info.md, rest-api.md);
 // nothing: there is no such place.
 std::optional<Hosts> HostsOf(std::string_view environment);
+
+// In the answers of a simulator, and of no venue.
+inline constexpr std::string_view kSimulatorHeader = "x-ballast-simulator";
+
+// Whether the host of an origin is an address of this machine (127.0.0.0/8 or ::1): a name may lead elsewhere.
+bool IsLoopback(std::string_view origin);
 
 // Whether the host of an origin belongs to the venue's live system, or to one of its siblings that is none of its test
 // systems.

@@ -18,6 +18,16 @@ TEST(BinanceHostsTest, OnlyTheLiveEnvironmentMovesMoney) {
   }
 }
 
+TEST(BinanceHostsTest, AnAddressOfThisMachineIsANumberAndNothingElse) {
+  for (const char* origin : {"http://127.0.0.1:9200", "https://127.0.0.1", "wss://127.1.2.3:1/x", "ws://[::1]:9200"})
+    EXPECT_TRUE(IsLoopback(origin)) << origin;
+  for (const char* origin :
+       {"http://localhost:9200", "https://127.0.0.1.example.com", "https://127.0.0.1@api.binance.com", "127.0.0.1:9200",
+        "https://127.0.0", "https://127.0.0.", "https://128.0.0.1", "https://[::1].example.com", "https://[::2]",
+        "https://127.0.0.0001", ""})
+    EXPECT_FALSE(IsLoopback(origin)) << origin;
+}
+
 TEST(BinanceHostsTest, AnAddressThatNamesAUserIsTakenForLive) {
   EXPECT_TRUE(IsLiveHost("https://user:x@api.binance.com"));
   EXPECT_TRUE(IsLiveHost("https://testnet.binance.vision@api.binance.com"));

@@ -84,6 +84,14 @@ void Session::OnClock(const Asked& asked, const venue::HttpAnswer& answer, UtcTi
     if (Failed(answer, "the venue's time", now)) return;
     return Lose(time ? "the venue's time took too long to come" : "the venue's time cannot be read", now);
   }
+  // Before a key is shown to anybody: a tunnel may lead from this machine to the venue, and a name from it to here.
+  const bool simulated = std::any_of(answer.headers.begin(), answer.headers.end(),
+                                     [](const auto& header) { return header.first == kSimulatorHeader; });
+  if (connecting && simulated != options_.hosts.simulator) {
+    return Lose(simulated ? "a simulator answers, and binance_environment names none"
+                          : "binance_environment is simulator, and what answers does not say that it is one",
+                now, now + kCredentialsPause);
+  }
   offset_ = *time - (asked.time + Duration{trip.nanos / 2});
   clock_time_ = now + kClockPause;
   clock_wrong_ = false;

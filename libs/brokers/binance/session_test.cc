@@ -39,6 +39,23 @@ TEST(BinanceSessionTest, ConnectsStepByStepAndIsReadyOnlyWhenAllIsKnown) {
   EXPECT_EQ(world.state(), State::kReady);
 }
 
+TEST(BinanceSessionTest, WhatIsNoSimulatorIsShownNoKeyMeantForOneNorTheOtherWayRound) {
+  World real(World::System::kSimulator);
+  real.Turn();
+  real.AnswerAll();
+  EXPECT_EQ(real.state(), State::kDown);
+  EXPECT_THAT(real.net().calls, ::testing::IsEmpty());
+  World simulated;
+  simulated.venue.simulator = true;
+  simulated.Turn();
+  simulated.AnswerAll();
+  EXPECT_EQ(simulated.state(), State::kDown);
+  World both(World::System::kSimulator);
+  both.venue.simulator = true;
+  both.Connect();
+  EXPECT_EQ(both.state(), State::kReady);
+}
+
 TEST(BinanceSessionTest, TheVenuesClockIsMeasuredAndSignedWith) {
   World world;
   world.venue.clock_ahead = Duration::Seconds(-3'600);

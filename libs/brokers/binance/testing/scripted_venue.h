@@ -49,6 +49,7 @@ class Truth {
 
   Duration clock_ahead;
   bool may_trade = true;
+  bool simulator = false;
   int account_error = 0;
 
   void Know(const Order& order) {
@@ -63,7 +64,11 @@ class Truth {
 
   [[nodiscard]] venue::HttpAnswer Answer(const venue::HttpCall& call, UtcTime now) {
     const std::string path = call.target.substr(0, call.target.find('?'));
-    if (path == "/api/v3/time") return Ok(call, R"({"serverTime":)" + Millis(now + clock_ahead) + "}");
+    if (path == "/api/v3/time") {
+      venue::HttpAnswer answer = Ok(call, R"({"serverTime":)" + Millis(now + clock_ahead) + "}");
+      if (simulator) answer.headers.emplace_back(kSimulatorHeader, "binance");
+      return answer;
+    }
     if (path == "/api/v3/exchangeInfo") return Ok(call, Rules());
     if (path == "/api/v3/account") {
       if (account_error != 0) return Error(call, 401, account_error, "no");
@@ -180,15 +185,20 @@ class Truth {
 // A session and the desk that it serves, on one clock, with a network that a test answers for.
 class World {
  public:
-  explicit World(std::vector<std::string> symbols = {"BTCUSDT"}) {
+  enum class System : int { kReal = 0, kSimulator = 1 };
+  explicit World(System configured) : World(std::vector<std::string>{"BTCUSDT"}, configured) {}
+  explicit World(std::vector<std::string> symbols = {"BTCUSDT"}, System configured = System::kReal) {
     auto network = std::make_unique<venue::ScriptedTransport>();
     net_ = network.get();
-    session = std::make_unique<Session>(
-        SessionOptions{.account_id = AccountId("binance"),
-                       .currency = "USDT",
-                       .hosts = {.rest = "https://rest", .stream = "wss://stream", .socket_api = "wss://socket"},
-                       .symbols = std::move(symbols)},
-        *signing::BinanceSigner::Of("key", Secret(kSecret)), std::move(network), [this] { return now; });
+    session = std::make_unique<Session>(SessionOptions{.account_id = AccountId("binance"),
+                                                       .currency = "USDT",
+                                                       .hosts = {.rest = "https://rest",
+                                                                 .stream = "wss://stream",
+                                                                 .socket_api = "wss://socket",
+                                                                 .simulator = configured == System::kSimulator},
+                                                       .symbols = std::move(symbols)},
+                                        *signing::BinanceSigner::Of("key", Secret(kSecret)), std::move(network),
+                                        [this] { return now; });
   }
 
   UtcTime now{1'700'000'000'000'000'000};
