@@ -12,7 +12,7 @@ namespace ballast::broker {
 // What a venue says of one account at one moment, from its own records: never from what was told of them.
 struct Statement {
   AccountId account_id;
-  // The venue's time.
+  // When it was asked for, on the clock of its session: what happened before then it has.
   UtcTime as_of;
   std::string currency;
   Decimal cash;

@@ -367,7 +367,8 @@ def _stop(arguments):
             print("stop: still stopping after 120 s", file=sys.stderr)
             return 1
         time.sleep(0.1)
-    again = "the next run says whether it goes on" if layout.replay.exists() else "./scripts/run goes on from there"
+    again = ("the next run says whether it goes on" if layout.replay.exists() else
+             "./scripts/run --venues simulated begins anew" if practice.is_wanted(layout) else "./scripts/run goes on from there")
     print(f"Stopped in {time.monotonic() - started:.1f} s. Everything is kept in {layout.run}; {again}.")
     return 0
 

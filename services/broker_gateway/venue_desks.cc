@@ -138,7 +138,7 @@ void VenueDesks::Resolve(const AccountId& account, const OrderId& id, const std:
 void VenueDesks::OnTime() {
   for (auto& [account, desk] : desks_) {
     if (desk.polled) Poll(desk);
-    if (!desk.entry->in_process) AskStatement(desk);
+    if (!desk.entry->in_process) AskStatement(account, desk);
     GiveUp(desk);
     std::optional<UtcTime> due = desk.desk.NextDue();
     bool is_due = due && *due <= now_();

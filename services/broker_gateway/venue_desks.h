@@ -146,6 +146,13 @@ class VenueDesks {
     std::optional<broker::Statement> statement = {};
     std::uint64_t statement_until = 0;
     UtcTime statement_asked = {};
+    // When it was asked for one, and what had been told by then: what it says is not older, on our clock.
+    struct Asked {
+      UtcTime time;
+      std::uint64_t execution_sequence = 0;
+      std::uint64_t trade_number = 0;
+    };
+    std::deque<Asked> asked = {};
     bool changed = false;
   };
   Desk& Of(const AccountId& account);
@@ -156,7 +163,7 @@ class VenueDesks {
   void Book(Desk& desk, const broker::Execution& execution);
   // Ended: of those only the newest are known.
   void Shelve(Desk& desk, const OrderId& id);
-  void AskStatement(Desk& desk);
+  void AskStatement(const AccountId& account, Desk& desk);
   // What has waited too long for a session that is down ends; when the next one will have.
   void GiveUp(Desk& desk);
   [[nodiscard]] std::optional<UtcTime> GivesUpAt(const Desk& desk) const;

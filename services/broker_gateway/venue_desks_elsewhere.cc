@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -84,15 +86,31 @@ void VenueDesks::GiveUp(Desk& desk) {
 }
 
 // What reconciliation and the last steps of an emergency go by.
-void VenueDesks::AskStatement(Desk& desk) {
+void VenueDesks::AskStatement(const AccountId& account, Desk& desk) {
   constexpr Duration kEvery = Duration::Seconds(5);
   std::vector<broker::Statement> heard = desk.session->TakeStatements();
   if (!heard.empty()) {
     desk.statement = std::move(heard.back());
+    // What was told after it was asked for it may have, or not.
     desk.statement_until = desk.desk.execution_sequence();
+    auto after = std::upper_bound(desk.asked.begin(), desk.asked.end(), desk.statement->as_of,
+                                  [](UtcTime as_of, const auto& asked) { return as_of < asked.time; });
+    const paper::Ledger* ledger = venue_.FindLedger(desk.statement->account_id);
+    if (ledger != nullptr) desk.statement->trade_number = ledger->trades;
+    if (after != desk.asked.begin()) {
+      desk.statement_until = std::prev(after)->execution_sequence;
+      desk.statement->trade_number = std::prev(after)->trade_number;
+    }
   }
   if (!desk.desk.ready() || now_() - desk.statement_asked < kEvery) return;
   desk.statement_asked = now_();
+  // Some are not heeded, where the venue is asked too often.
+  constexpr std::size_t kAskedMax = 8;
+  const paper::Ledger* ledger = venue_.FindLedger(account);
+  desk.asked.push_back({.time = desk.statement_asked,
+                        .execution_sequence = desk.desk.execution_sequence(),
+                        .trade_number = ledger == nullptr ? 0 : ledger->trades});
+  if (desk.asked.size() > kAskedMax) desk.asked.pop_front();
   desk.session->AskStatement();
 }
 
@@ -118,6 +136,12 @@ void VenueDesks::Book(Desk& desk, const broker::Execution& execution) {
               .fee = execution.fee,
               .fee_currency = execution.fee_currency};
     const ledger::FillEffect after = effect(booked);
+    // Its record of trades is what it has told of them: reconciliation reads the one like that of a venue of this
+    // process.
+    broker::Execution made = execution;
+    made.execution_id = root;
+    made.exec_ref_id = {};
+    venue_.Record(execution.account_id, std::move(made));
     venue_.Adjust(execution.account_id, after.cash - before.cash, execution.symbol, after.quantity - before.quantity);
   }
   const broker::OrderDesk::Entry* entry = desk.desk.Find(execution.order_id);

@@ -193,8 +193,13 @@ grpc::ServerUnaryReactor* BrokerGrpc::GetVenueStatement(grpc::CallbackServerCont
     if (status.ok()) statement = engine.desks().StatementOf(id);
     if (statement) {
       FillStatement(*statement, response);
-      response->set_execution_sequence(engine.desks().IsElsewhere(id) ? engine.desks().StatementUntil(id)
-                                                                      : engine.desks().ReportedUntil(id));
+      const std::uint64_t told = engine.desks().ReportedUntil(id);
+      response->set_execution_sequence(told);
+      // A venue elsewhere speaks now and then. What it has told since is in our books and may not be in its statement:
+      // an order of a moment ago would be missing there. Only the next statement can be compared.
+      if (engine.desks().IsElsewhere(id) && engine.desks().StatementUntil(id) < told)
+        status =
+            absl::UnavailableError("the broker's statement is older than what it has told since: the next one will do");
     } else if (status.ok()) {
       status = absl::UnavailableError("the broker has not said yet what the account holds");
     }

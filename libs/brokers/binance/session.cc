@@ -116,8 +116,8 @@ void Session::AskStatement() {
   const int weight = kAccountWeight + 6 * static_cast<int>(listings_.size());
   if (!budget_.Allows(Lane::kQuery, weight, VenueTime(now))) return;
   statement_time_ = now;
-  statement_ = WantedStatement{
-      .account = {}, .orders = {}, .left = 1 + static_cast<int>(listings_.size()), .as_of = VenueTime(now)};
+  statement_ =
+      WantedStatement{.account = {}, .orders = {}, .left = 1 + static_cast<int>(listings_.size()), .as_of = now};
   Ask({.kind = Kind::kStatementAccount}, Lane::kQuery,
       {.method = "GET", .path = "/api/v3/account", .parameters = {}, .weight = kAccountWeight}, now);
   for (const Listing& listing : listings_) {

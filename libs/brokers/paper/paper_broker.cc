@@ -104,6 +104,10 @@ void PaperBroker::Adjust(const AccountId& account, Decimal cash, const Symbol& s
   changes_.accounts.insert(account);
 }
 
+void PaperBroker::Record(const AccountId& account, Execution execution) {
+  changes_.trades.push_back({.number = ++ledgers_.at(account).trades, .execution = std::move(execution)});
+}
+
 // Gives the execution its sequence and books it in order and ledger.
 void PaperBroker::Tell(Order& order, Execution execution, UtcTime now) {
   Ledger& ledger = ledgers_[order.account_id];

@@ -123,6 +123,8 @@ class PaperBroker {
   void Reject(const Order& order, const Rejection& rejection, UtcTime now);
   // What nobody traded: a deposit, a correction, somebody's mistake. The account must be open.
   void Adjust(const AccountId& account, Decimal cash, const Symbol& symbol, Decimal quantity);
+  // A trade that a venue elsewhere has told, in the account's record of trades under its next number. Moves nothing.
+  void Record(const AccountId& account, broker::Execution execution);
   // Of an open order that was made elsewhere: how it is treated from now on. False: there is none such.
   bool Treat(const AccountId& account, const OrderId& id, const External& external, const DeploymentId& deployment);
   // A trade as it was made, and what it is from now on. The account must be open.

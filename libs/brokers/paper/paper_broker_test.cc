@@ -142,6 +142,23 @@ TEST(PaperBrokerTest, ADayOrderAndOneOfTheCloseEndWithTheSessionAlsoInAHalt) {
   }
 }
 
+TEST(PaperBrokerTest, ATradeToldByAVenueElsewhereIsInTheRecordUnderTheNextNumberAndMovesNothing) {
+  PaperBroker broker = Opened();
+  broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "100"), kNow);
+  broker.TakeChanges();
+  const Ledger before = *broker.FindLedger(AccountId("paper"));
+  broker.Record(AccountId("paper"), {.execution_id = ExecutionId("BTCUSDT:28"), .last_quantity = Decimal::Of("3")});
+  Changes recorded = broker.TakeChanges();
+  ASSERT_EQ(recorded.trades.size(), 1U);
+  EXPECT_EQ(recorded.trades[0].number, 2U);
+  EXPECT_EQ(recorded.trades[0].execution.execution_id, ExecutionId("BTCUSDT:28"));
+  EXPECT_TRUE(recorded.executions.empty());
+  const Ledger* after = broker.FindLedger(AccountId("paper"));
+  EXPECT_EQ(after->trades, 2U);
+  EXPECT_EQ(after->cash, before.cash);
+  EXPECT_EQ(after->positions, before.positions);
+}
+
 TEST(PaperBrokerTest, ATradeThatIsCorrectedOrTakenBackMovesCashPositionAndRecordExactly) {
   PaperBroker broker = Opened();
   broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "100"), kNow);
