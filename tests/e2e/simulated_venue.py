@@ -1,9 +1,11 @@
 """A simulated Binance beside a suite: its process with a certificate made here, its own face, and what its ledger says."""
+import contextlib
 import decimal
 import json
 import os
 import ssl
 import subprocess
+import threading
 import urllib.request
 
 D = decimal.Decimal
@@ -33,6 +35,7 @@ class SimulatedVenue:
         self.process = subprocess.Popen([binary, "--port", "0", "--credentials-file", credentials, "--tls",
                                          "--certificate", chain, "--key", key], stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline().rsplit(" ", 1)[1])
+        self.at = {}
         self.token = json.loads(credentials.read_text())["control_token"]
         made = self.ask("POST", "accounts", {"balances": {"USDT": cash}, "maker_fee": "0.001", "taker_fee": "0.001"})
         self.account = made["account"]
@@ -58,6 +61,26 @@ class SimulatedVenue:
     def move(self, price, quantity=None, symbol="BTCUSDT"):
         """The price goes there, and of the clients' orders in between at most `quantity` trades."""
         self.ask("POST", "price", {"symbol": symbol, "price": price} | ({"quantity": quantity} if quantity else {}))
+        self.at[symbol] = price
+
+    @contextlib.contextmanager
+    def ticking(self):
+        """Prices that never change are old ones: each goes a tick up and back while this lasts."""
+        over = threading.Event()
+
+        def tick():
+            up = D(0)
+            while not over.wait(0.5):
+                up = D("0.01") - up
+                for symbol, price in list(self.at.items()):
+                    self.ask("POST", "price", {"symbol": symbol, "price": str(D(price) + up)})
+        ticker = threading.Thread(target=tick)
+        ticker.start()
+        try:
+            yield
+        finally:
+            over.set()
+            ticker.join()
 
     def ledger(self):
         """Of our account; the whole of it has lost nothing."""

@@ -13,7 +13,7 @@ from simulated_venue import SimulatedVenue
 
 D = decimal.Decimal
 CASH = "100000"
-KILLS = 8
+KILLS = 5
 ENDED = {"FILLED", "CANCELED", "REJECTED", "EXPIRED", "NOT_SENT", "NEVER_ACCEPTED", "DENIED"}
 
 
@@ -30,7 +30,7 @@ def suite(start_suite, venue):
         "broker_gateway": venue.settings(),
         "order_management": {"risk_timeout_ms": 2000,
                              "accounts": [f"paper:PAPER:USDT:{CASH}:paper", f"binance:PAPER:USDT:{CASH}:binance"]},
-        "positions": {"reconcile_orders_ms": "1000", "reconcile_positions_ms": "2000"},
+        "positions": {"reconcile_orders_ms": "1000", "reconcile_positions_ms": "2000", "reconcile_grace_ms": "60000"},
         "strategy_runner": {"deployments": []}})
     wait_until(lambda: connected(one), 60, "the session is connected")
     emergency.loosen(one, "binance")
@@ -40,6 +40,12 @@ def suite(start_suite, venue):
     venue.move("2500", symbol="ETHUSDT")
     yield one
     one.remove()
+
+
+@pytest.fixture
+def ticking(venue):
+    with venue.ticking():
+        yield
 
 
 def connected(suite):
@@ -117,9 +123,9 @@ def differences(suite, venue):
             wrong.append(f"{order_id} is twice at the venue")
         status = row["status"]
         theirs[order_id] = (row["side"], D(row["origQty"]), D(row["executedQty"]), status)
-    never = {"NOT_SENT", "NEVER_ACCEPTED", "DENIED", "REJECTED"}
+    # One that has ended without a trade may have ended before it left.
     wrong += [f"{key}: ours {ours.get(key)}, the venue's {row}" for key, row in theirs.items() if ours.get(key) != row]
-    wrong += [f"{key}: ours {row}, the venue has none" for key, row in ours.items() if key not in theirs and row[3] not in never]
+    wrong += [f"{key}: ours {row}, the venue has none" for key, row in ours.items() if key not in theirs and (row[2] or row[3] not in ENDED)]
 
     def sort(rows):
         return sorted(map(str, rows))
@@ -162,8 +168,8 @@ def reconciled(suite, venue):
     trades = len(venue.ledger()["trades"])
 
     def account():
-        return suite.get("/api/live/reconciliation?account_id=binance").get("accounts", [{}])[0]
-    wait_until(lambda: int(account().get("matched_trades", 0)) == trades and int(account()["pending"]) == 0, 60,
+        return (suite.get("/api/live/reconciliation?account_id=binance").get("accounts") or [{}])[0]
+    wait_until(lambda: int(account().get("matched_trades", 0)) == trades and int(account().get("pending", 1)) == 0, 60,
                f"{trades} trades are matched")
     assert not suite.get("/api/live/reconciliation?account_id=binance").get("breaks"), suite.tails()
 
@@ -197,6 +203,7 @@ def test_market_orders_trade_at_once_and_the_fee_is_the_venues(suite, venue):
 
 
 def test_what_the_venue_refuses_is_refused_here_with_its_reason(suite, venue):
+    venue.move("60000")
     venue.ask("POST", "faults", {"rejects": 1})
     refused = place(suite, "0.001")
     row = is_(suite, refused, "REJECTED")
@@ -204,7 +211,7 @@ def test_what_the_venue_refuses_is_refused_here_with_its_reason(suite, venue):
     agree(suite, venue)
 
 
-def test_a_lost_answer_is_unknown_and_only_evidence_ends_it(suite, venue):
+def test_a_lost_answer_is_unknown_and_only_evidence_ends_it(suite, venue, ticking):
     venue.move("60000")
     # Nor does the stream tell of it, or that would be the evidence.
     venue.ask("POST", "faults", {"drop_answers": 1, "lost_reports": 20})
@@ -234,7 +241,7 @@ def status_of(suite, order_id):
     return order(suite, order_id)["status"].removeprefix("ORDER_STATUS_")
 
 
-def test_a_gateway_that_is_killed_while_orders_are_on_their_way_loses_and_doubles_nothing(suite, venue):
+def test_a_gateway_that_is_killed_while_orders_are_on_their_way_loses_and_doubles_nothing(suite, venue, ticking):
     venue.move("60000")
     is_(suite, place(suite, "0.005"), "FILLED")
     placed, unknown = [], 0
@@ -264,7 +271,7 @@ def test_a_gateway_that_is_killed_while_orders_are_on_their_way_loses_and_double
             cancel(suite, order_id)
     for order_id in placed:
         wait_until(lambda: status_of(suite, order_id) in ENDED, 60, f"{order_id} has ended")
-        assert events(suite, order_id).count("SUBMITTED") == 1
+        assert events(suite, order_id).count("SUBMITTED") <= 1
     assert len(set(placed)) == 5 * KILLS and unknown > 0
     agree(suite, venue)
     reconciled(suite, venue)

@@ -147,7 +147,10 @@ TEST(PaperBrokerTest, ATradeToldByAVenueElsewhereIsInTheRecordUnderTheNextNumber
   broker.Submit(MakeOrder("o1", Side::kBuy, OrderType::kMarket, "100"), kNow);
   broker.TakeChanges();
   const Ledger before = *broker.FindLedger(AccountId("paper"));
-  broker.Record(AccountId("paper"), {.execution_id = ExecutionId("BTCUSDT:28"), .last_quantity = Decimal::Of("3")});
+  broker::Execution told;
+  told.execution_id = ExecutionId("BTCUSDT:28");
+  told.last_quantity = Decimal::Of("3");
+  broker.Record(AccountId("paper"), told);
   Changes recorded = broker.TakeChanges();
   ASSERT_EQ(recorded.trades.size(), 1U);
   EXPECT_EQ(recorded.trades[0].number, 2U);
