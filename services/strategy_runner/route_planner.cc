@@ -23,6 +23,9 @@ namespace {
 constexpr int kScoredOrders = 200;
 constexpr int kScoredRoutes = 200;
 constexpr int kScoredSingles = 200;
+// As of an algorithm order: what is above is no order, and lots of it would not be counted in 63 bits.
+const Decimal kRouteQuantityMax = Decimal::FromInt(1'000'000'000'000);
+const Decimal kRoutePriceMax = Decimal::FromInt(100'000'000);
 
 // Waits for one answer.
 template <typename T>
@@ -30,12 +33,16 @@ absl::StatusOr<T> RouteAnswer(const std::function<void(Neighbours::Answer<T>)>& 
   return Answered<absl::StatusOr<T>>([&](std::function<void(absl::StatusOr<T>)> done) { ask(std::move(done)); });
 }
 
-void AddRouteNumber(const type::v1::Decimal& proto, const char* field, Decimal* out, std::vector<FieldError>& errors) {
+void AddRouteNumber(const type::v1::Decimal& proto, const char* field, Decimal most, Decimal* out,
+                    std::vector<FieldError>& errors) {
   auto value = wire::FromProto(proto, field);
   if (!value.ok())
     errors.push_back({std::string("spec.") + field, RejectReason::kBadDecimal, MessageOf(value.status())});
   else if (!value->IsPositive())
     errors.push_back({std::string("spec.") + field, RejectReason::kOutOfRange, "above 0 expected"});
+  else if (*value > most)
+    errors.push_back(
+        {std::string("spec.") + field, RejectReason::kOutOfRange, "at most " + most.ToString() + " expected"});
   else
     *out = *value;
 }
@@ -189,8 +196,9 @@ execution::RouteOrder RouteOrderOf(const route_pb::RouteSpec& spec, std::vector<
     check.Refuse("spec.side", RejectReason::kBadEnum, "SIDE_BUY or SIDE_SELL expected");
   errors.insert(errors.end(), check.errors().begin(), check.errors().end());
   execution::RouteOrder order{.side = static_cast<Side>(spec.side()), .quantity = {}};
-  AddRouteNumber(spec.quantity(), "quantity", &order.quantity, errors);
-  if (spec.has_limit_price()) AddRouteNumber(spec.limit_price(), "limit_price", &order.limit_price.emplace(), errors);
+  AddRouteNumber(spec.quantity(), "quantity", kRouteQuantityMax, &order.quantity, errors);
+  if (spec.has_limit_price())
+    AddRouteNumber(spec.limit_price(), "limit_price", kRoutePriceMax, &order.limit_price.emplace(), errors);
   return order;
 }
 

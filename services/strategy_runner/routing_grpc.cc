@@ -125,6 +125,8 @@ grpc::ServerUnaryReactor* RoutingGrpc::ExecuteRoute(grpc::CallbackServerContext*
   if (request->has_min_quantity()) {
     auto least = wire::FromProto(request->min_quantity(), "min_quantity");
     if (!least.ok()) check.Refuse("min_quantity", RejectReason::kBadDecimal, MessageOf(least.status()));
+    if (least.ok() && least->IsNegative())
+      check.Refuse("min_quantity", RejectReason::kOutOfRange, "0 or more expected");
   }
   if (!check.ok()) {
     reactor->Finish(check.Refusal());

@@ -142,5 +142,29 @@ TEST_F(RoutingGrpcTest, WhatNobodyHasBegunAsItEndsIsNotDone) {
   EXPECT_TRUE(stage.orders.submits.empty());
 }
 
+// Lots of it would not be counted in 63 bits, and a negative least says nothing: neither reaches the planner.
+TEST_F(RoutingGrpcTest, AnAmountThatIsNoOrderIsRefusedByName) {
+  for (const char* quantity : {"999999999999999999", "1000000000001", "0", "-5"}) {
+    grpc::ClientContext context;
+    execution::v1::PlanRouteRequest request;
+    *request.mutable_spec() = RouteStage::Buy("r", quantity).spec();
+    execution::v1::PlanRouteResponse response;
+    const grpc::Status told = stub->PlanRoute(&context, request, &response);
+    EXPECT_EQ(told.error_code(), grpc::INVALID_ARGUMENT) << quantity;
+    EXPECT_NE(told.error_message().find("spec.quantity"), std::string::npos) << told.error_message();
+  }
+  execution::v1::ExecuteRouteRequest request = RouteStage::Buy("r", "5");
+  request.mutable_min_quantity()->set_value("-5");
+  execution::v1::ExecuteRouteResponse response;
+  grpc::ClientContext least;
+  const grpc::Status told = stub->ExecuteRoute(&least, request, &response);
+  EXPECT_EQ(told.error_code(), grpc::INVALID_ARGUMENT) << told.error_message();
+  request = RouteStage::Buy("r", "5");
+  request.mutable_spec()->mutable_limit_price()->set_value("100000001");
+  grpc::ClientContext limit;
+  EXPECT_EQ(stub->ExecuteRoute(&limit, request, &response).error_code(), grpc::INVALID_ARGUMENT);
+  EXPECT_TRUE(stage.tables->routes.empty());
+}
+
 }  // namespace
 }  // namespace ballast

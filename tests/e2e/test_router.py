@@ -141,13 +141,22 @@ def test_the_runner_is_killed_as_it_sends_and_nothing_is_lost_or_doubled(suite):
 
 
 @pytest.mark.parametrize("changed,code,field", [
-    ({"quantity": "0"}, 400, "quantity"), ({"quantity": "x"}, 400, "quantity"), ({"side": "SIDE_UNSPECIFIED"}, 400, "side"),
+    ({"quantity": "0"}, 400, "quantity"), ({"quantity": "9" * 18}, 400, "at most 1000000000000"), ({"quantity": "x"}, 400, "quantity"), ({"side": "SIDE_UNSPECIFIED"}, 400, "side"),
     ({"account_ids": ["paper", "paper"]}, 400, "account_ids"), ({"limit_price": "-1"}, 400, "limit_price"),
     ({"symbol": "NOPE"}, 404, "NOPE"), ({"account_ids": ["nobody"]}, 404, "nobody"), ({"quantity": "0.000000001"}, 400, "quantity")])
 def test_what_is_malformed_sends_nothing(suite, changed, code, field):
     before = len(suite.all_orders())
     status, body = asked(suite, "/api/live/routes", {"request_id": "bad-1", "spec": {**spec("0.01"), **changed}})
     assert status == code and field in str(body), body
+    status, body = asked(suite, "/api/live/routes/plan", {"spec": {**spec("0.01"), **changed}})
+    assert status == code and field in str(body), body
+    assert len(suite.all_orders()) == before
+
+
+def test_a_least_below_zero_is_refused(suite):
+    before = len(suite.all_orders())
+    status, body = asked(suite, "/api/live/routes", {"request_id": "bad-2", "spec": spec("0.01"), "min_quantity": "-5"})
+    assert status == 400 and "min_quantity" in str(body), body
     assert len(suite.all_orders()) == before
 
 
