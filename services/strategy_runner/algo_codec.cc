@@ -7,6 +7,7 @@
 #include "libs/orders/order_id.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/wire/wire.h"
+#include "services/strategy_runner/time_field.h"
 
 namespace ballast {
 namespace {
@@ -75,7 +76,7 @@ AlgoSpec AlgoSpecFromProto(const algo_pb::AlgoSpec& proto, std::vector<FieldErro
       number(proto.has_max_child_quantity(), proto.max_child_quantity(), "max_child_quantity").value_or(Decimal());
   for (const type::v1::Decimal& weight : proto.volume_curve())
     spec.volume_curve.push_back(number(true, weight, "volume_curve").value_or(Decimal()));
-  if (proto.has_start_time()) spec.start_time = wire::FromProto(proto.start_time());
+  if (proto.has_start_time()) spec.start_time = TimeFromProto(proto.start_time(), "spec.start_time", errors);
   // What is out of range stays so, without overflowing.
   std::int64_t seconds = proto.duration_seconds();
   std::int64_t most = execution::kDurationMax.nanos / 1'000'000'000;

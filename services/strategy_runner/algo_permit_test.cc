@@ -126,6 +126,17 @@ TEST_F(AlgoPermitTest, AShadowClosesForRealWhatItStillHoldsForReal) {
   EXPECT_EQ(stage.Get(id)->status(), algo_pb::ALGO_STATUS_FILLED);
 }
 
+TEST_F(AlgoPermitTest, ADeploymentThatIsNotItsAccountsIsRefused) {
+  stage.gate.SetDeployment("others", "other");
+  for (const char* deployment : {"nobody", "others"}) {
+    absl::Status refused = stage.Create(Twap("20", deployment)).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+    EXPECT_NE(refused.message().find("spec.deployment_id"), std::string::npos) << refused;
+  }
+  EXPECT_TRUE(stage.tables->orders.empty());
+  EXPECT_TRUE(stage.Create(Twap("20", "demo")).ok());
+}
+
 TEST_F(AlgoPermitTest, ACanarysParentOrderIsCutToItsPart) {
   stage.gate.SetStanding("demo", {.size_ratio = Decimal::Of("0.25")});
   auto created = stage.Create(Twap("21", "demo"));

@@ -8,6 +8,9 @@
 namespace ballast {
 
 absl::Status AlgoRunner::Permitted(execution::AlgoSpec& spec, const Instrument& instrument) const {
+  if (!spec.deployment_id.value().empty() && !ports_.gate.Owns(spec.account_id.value(), spec.deployment_id.value()))
+    return absl::InvalidArgumentError(ToAbsl("spec.deployment_id: account " + spec.account_id.value() +
+                                             " has no deployment '" + spec.deployment_id.value() + "'"));
   const EntryGate::Permit permit =
       ports_.gate.For(spec.account_id.value(), spec.deployment_id.value(), instrument.calendar, market_.time());
   if (!permit.nothing.empty() && !(spec.reduce_only && permit.only_closes))

@@ -2,6 +2,7 @@
 
 #include "gtest/gtest.h"
 #include "libs/base/rng.h"
+#include "services/strategy_runner/algo_codec.h"
 #include "services/strategy_runner/testing/algo_stage.h"
 
 namespace ballast {
@@ -77,6 +78,20 @@ TEST_F(AlgoRunnerTest, WhatTheInstrumentDoesNotAllowIsRefused) {
   request.mutable_spec()->mutable_start_time()->set_seconds(stage.seconds - 101);
   EXPECT_TRUE(absl::IsInvalidArgument(stage.Create(request).status()));
   EXPECT_TRUE(stage.tables->orders.empty());
+}
+
+// What nanoseconds cannot hold, and what stands for "not given", would be traded at once.
+TEST_F(AlgoRunnerTest, AStartThatIsNoTimeIsRefusedByName) {
+  // 9999-12-31, 2962-11-28, 2262-04-12, 2200-01-01, 1970-01-01 and 0001-01-01.
+  for (std::int64_t seconds : {253'402'214'400, 31'330'022'400, 9'223'372'800, 7'258'118'400, 0L, -62'135'596'800}) {
+    auto request = AlgoStage::Request(algo_pb::ALGO_TYPE_TWAP, "2");
+    request.mutable_spec()->mutable_start_time()->set_seconds(seconds);
+    std::vector<FieldError> errors;
+    (void)AlgoSpecFromProto(request.spec(), errors);
+    ASSERT_EQ(errors.size(), 1U) << seconds;
+    EXPECT_EQ(errors[0].field, "spec.start_time");
+    EXPECT_NE(errors[0].message.find("before 2200"), std::string::npos) << errors[0].message;
+  }
 }
 
 TEST_F(AlgoRunnerTest, AnAnswerThatIsLostIsAskedForAgain) {

@@ -8,6 +8,7 @@
 #include "libs/risk/limit_field.h"
 #include "libs/wire/wire.h"
 #include "services/strategy_runner/spec_codec.h"
+#include "services/strategy_runner/time_field.h"
 
 namespace ballast {
 namespace {
@@ -102,16 +103,21 @@ class Planner {
   void Data() {
     if (!spec_.data_set().empty()) {
       if (spec_.data_set().size() > 120 ||
-          spec_.data_set().find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-@") !=
+          spec_.data_set().find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-@") !=
               std::string::npos)
         Wrong("spec.data_set", "NAME@VERSION is expected", RejectReason::kBadIdentifier);
       Option("--data-set", spec_.data_set());
     }
-    if (spec_.has_start_time()) Option("--from", wire::FromProto(spec_.start_time()).ToString());
-    if (spec_.has_end_time()) Option("--to", wire::FromProto(spec_.end_time()).ToString());
-    if (spec_.has_start_time() && spec_.has_end_time() &&
-        wire::FromProto(spec_.end_time()) <= wire::FromProto(spec_.start_time()))
-      Wrong("spec.end_time", "after start_time is expected");
+    UtcTime start, end;
+    if (spec_.has_start_time()) {
+      start = TimeFromProto(spec_.start_time(), "spec.start_time", errors_);
+      Option("--from", start.ToString());
+    }
+    if (spec_.has_end_time()) {
+      end = TimeFromProto(spec_.end_time(), "spec.end_time", errors_);
+      Option("--to", end.ToString());
+    }
+    if (start != UtcTime{} && end != UtcTime{} && end <= start) Wrong("spec.end_time", "after start_time is expected");
   }
 
   void Money() {

@@ -116,6 +116,25 @@ TEST(BacktestPlanTest, EveryFieldThatIsWrongIsNamed) {
                                    "spec.folds", "spec.cash", "spec.spread_ratio", "spec.limits", "spec.data_set"));
 }
 
+// What nanoseconds cannot hold, or what stands for "not given", would play the whole data.
+TEST(BacktestPlanTest, ATimeThatIsNoneIsRefusedByName) {
+  // 9999-12-31, 2962-11-28, 2262-04-12, 2200-01-01, 1970-01-01 and 0001-01-01.
+  for (std::int64_t seconds : {253'402'214'400, 31'330'022'400, 9'223'372'800, 7'258'118'400, 0L, -62'135'596'800}) {
+    bt::BacktestSpec spec = Sweep();
+    spec.mutable_start_time()->set_seconds(seconds);
+    EXPECT_THAT(FieldsOf(spec), ElementsAre("spec.start_time")) << seconds;
+    spec = Sweep();
+    spec.mutable_end_time()->set_seconds(seconds);
+    EXPECT_THAT(FieldsOf(spec), ElementsAre("spec.end_time")) << seconds;
+  }
+  bt::BacktestSpec spec = Sweep();
+  spec.mutable_start_time()->set_seconds(1'700'000'000);
+  spec.mutable_end_time()->set_seconds(1'700'000'000);
+  EXPECT_THAT(FieldsOf(spec), ElementsAre("spec.end_time"));
+  spec.mutable_end_time()->set_seconds(1'700'000'001);
+  EXPECT_THAT(FieldsOf(spec), IsEmpty());
+}
+
 TEST(BacktestPlanTest, AGridIsOfParametersAndBounded) {
   bt::BacktestSpec spec = Sweep();
   spec.mutable_grid(0)->set_name("speed");

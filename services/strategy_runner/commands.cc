@@ -58,6 +58,7 @@ LiveDeployment* Commands::FindOrMake(const pb::CreateDeploymentRequest& request,
     *refusal = live.status();
     return nullptr;
   }
+  floor_.gate.SetDeployment(id, request.spec().account_id());
   on_created_(id);
   floor_.commit.Touch(**live);
   floor_.log.Info("deployment.created", {{"deployment", id}, {"actor", request.actor()}});

@@ -226,6 +226,16 @@ void DayEndDesk::Conclude(const Key& key, Day& day) {
 
 void DayEndDesk::SetPolicy(session_pb::DayEndPolicy policy,
                            std::function<void(const absl::Status&, const session_pb::DayEndPolicy&)> reply) {
+  auto former = policies_.find({policy.account_id(), policy.calendar()});
+  for (const auto& [id, liquidate] : policy.deployment_liquidate()) {
+    // Empty: what was traded by hand. What is stored already may be said again.
+    if (id.empty() || (former != policies_.end() && former->second.deployment_liquidate().contains(id))) continue;
+    LiveDeployment* live = floor_.deployments.Find(id);
+    if (live == nullptr || live->row.spec.account_id() != policy.account_id())
+      return reply(absl::InvalidArgumentError(ToAbsl("policy.deployment_liquidate: account " + policy.account_id() +
+                                                     " has no deployment '" + id + "'")),
+                   {});
+  }
   session_pb::DayEndPolicy& kept = policies_[{policy.account_id(), policy.calendar()}];
   const std::string actor = policy.actor();
   // What people cannot set is as it was.

@@ -17,6 +17,17 @@ void EntryGate::SetDays(std::map<std::string, Days> days) {
   days_ = std::move(days);
 }
 
+void EntryGate::SetDeployment(const std::string& deployment, const std::string& account) {
+  MutexLock lock(mutex_);
+  owners_[deployment] = account;
+}
+
+bool EntryGate::Owns(const std::string& account, const std::string& deployment) const {
+  MutexLock lock(mutex_);
+  auto owner = owners_.find(deployment);
+  return owner != owners_.end() && owner->second == account;
+}
+
 void EntryGate::SetStanding(const std::string& deployment, const Standing& standing) {
   MutexLock lock(mutex_);
   standings_[deployment] = standing;

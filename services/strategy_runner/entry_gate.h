@@ -46,6 +46,9 @@ class EntryGate {
 
   // By account.
   void SetDays(std::map<std::string, Days> days) EXCLUDES(mutex_);
+  // Deployments that there are, and whose.
+  void SetDeployment(const std::string& deployment, const std::string& account) EXCLUDES(mutex_);
+  [[nodiscard]] bool Owns(const std::string& account, const std::string& deployment) const EXCLUDES(mutex_);
   void SetStanding(const std::string& deployment, const Standing& standing) EXCLUDES(mutex_);
 
   // An instrument whose calendar is not known is of every one. Before the first SetDays everything waits.
@@ -58,6 +61,7 @@ class EntryGate {
 
   mutable Mutex mutex_;
   std::optional<std::map<std::string, Days>> days_ GUARDED_BY(mutex_);
+  std::map<std::string, std::string> owners_ GUARDED_BY(mutex_);
   std::map<std::string, Standing> standings_ GUARDED_BY(mutex_);
 };
 

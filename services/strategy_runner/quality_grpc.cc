@@ -10,6 +10,7 @@
 #include "libs/wire/wire.h"
 #include "services/strategy_runner/algo_codec.h"
 #include "services/strategy_runner/order_quality_codec.h"
+#include "services/strategy_runner/time_field.h"
 
 namespace ballast {
 
@@ -129,6 +130,8 @@ grpc::ServerUnaryReactor* QualityGrpc::GetExecutionQuality(grpc::CallbackServerC
   check.OptionalId("order_id", request->order_id());
   if (!request->order_id().empty() && !request->algo_order_id().empty())
     check.Refuse("order_id", RejectReason::kMalformed, "not with algo_order_id");
+  if (request->has_from_time()) (void)TimeFromProto(request->from_time(), "from_time", check.errors());
+  if (request->has_to_time()) (void)TimeFromProto(request->to_time(), "to_time", check.errors());
   if (!check.ok()) {
     reactor->Finish(check.Refusal());
     return reactor;

@@ -64,7 +64,10 @@ absl::Status Runner::Recover() {
   ASSIGN_OR_RETURN(std::vector<graduation::v1::KeptGraduation> graduations, store_.LoadGraduations());
   graduation_.Recover(std::move(graduations));
   StrategyStore::Batch batch;
-  for (const auto& [id, live] : deployments_.all()) batch.rows.push_back(live.row);
+  for (const auto& [id, live] : deployments_.all()) {
+    floor_.gate.SetDeployment(id, live.row.spec.account_id());
+    batch.rows.push_back(live.row);
+  }
   return store_.Save(batch);
 }
 

@@ -168,6 +168,9 @@ def test_a_halt_ends_it(suite):
     ({"algo_type": "ALGO_TYPE_ICEBERG"}, "spec.display_quantity"),
     ({"quantity": "0.000000001"}, "quantity"),
     ({"symbol": "NOPE"}, "symbol"),
+    ({"deployment_id": "nobody"}, "spec.deployment_id"),
+    *(({"start_time": f"{day}T00:00:00Z"}, "spec.start_time")
+      for day in ("9999-12-31", "2962-11-28", "2262-04-12", "1970-01-01", "0001-01-01")),
 ])
 def test_what_is_malformed_makes_no_order(suite, spec, field):
     before = len(suite.get(PATH).get("algo_orders", []))

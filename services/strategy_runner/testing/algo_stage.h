@@ -220,6 +220,7 @@ class AlgoStage {
   AlgoStage() {
     EXPECT_TRUE(Logger::Make({.service = "test", .directory = "", .level = "CRITICAL"}, &log).ok());
     gate.SetDays({});
+    gate.SetDeployment("demo", "paper");
   }
 
   // A new process; the one before is gone without a word.
