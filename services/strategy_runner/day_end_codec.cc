@@ -65,7 +65,7 @@ std::vector<std::string> SplitAt(const std::string& text, char separator) {
 session_pb::DayEndPolicy WithDefaults(session_pb::DayEndPolicy policy) {
   const day_end::Policy defaults;
   if (policy.minutes_before_close() == 0) policy.set_minutes_before_close(defaults.minutes_before_close);
-  if (policy.alert_minutes_before_close() == 0)
+  if (!policy.has_alert_minutes_before_close())
     policy.set_alert_minutes_before_close(
         std::min(defaults.alert_minutes_before_close, policy.minutes_before_close() - 1));
   if (!policy.has_liquidate()) policy.set_liquidate(policy.calendar() == session_pb::CALENDAR_XNYS);

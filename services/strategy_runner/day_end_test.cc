@@ -241,6 +241,36 @@ TEST_F(DayEndTest, APolicyIsChangedAndHoldsForTheEndThatHasNotBegun) {
   EXPECT_EQ(tables_->day_end_policies.begin()->second.actor(), "user:me");
 }
 
+TEST_F(DayEndTest, APolicyNamesItsAccountsDeploymentsOnly) {
+  StrategyStore::Batch batch;
+  batch.rows.push_back(DemoRow(strategy::DeploymentState::kActive));
+  Keep(std::move(batch));
+  StartDay();
+  auto set = [&](const std::string& id) {
+    auto policy = ParseDayEnd("paper|XNYS|liquidate." + id + "=true");
+    policy->set_actor("user:me");
+    absl::Status told = absl::UnknownError("nobody answered");
+    EXPECT_TRUE(runner_->SetDayEndPolicy(
+        *policy, [&](const absl::Status& status, const session_pb::DayEndPolicy&) { told = status; }));
+    Poll();
+    return told;
+  };
+  const absl::Status refused = set("nobody");
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_NE(refused.message().find("policy.deployment_liquidate"), std::string::npos) << refused;
+  EXPECT_EQ(tables_->day_end_policies.begin()->second.deployment_liquidate_size(), 0);
+  EXPECT_EQ(set("demo"), absl::OkStatus());
+  EXPECT_EQ(set(""), absl::OkStatus()) << "what was traded by hand";
+}
+
+TEST(DayEndText, AnAlertAtTheCloseIsNotTheUsualOne) {
+  EXPECT_EQ(ParseDayEnd("paper|XNYS|alert_minutes_before_close=0")->alert_minutes_before_close(), 0);
+  EXPECT_EQ(ParseDayEnd("paper|XNYS")->alert_minutes_before_close(), 2);
+  session_pb::DayEndPolicy stored = WithDefaults(*ParseDayEnd("paper|XNYS|alert_minutes_before_close=0"));
+  ASSERT_TRUE(stored.ParseFromString(stored.SerializeAsString()));
+  EXPECT_EQ(WithDefaults(stored).alert_minutes_before_close(), 0) << "also once it was stored";
+}
+
 TEST_F(DayEndTest, AReportKnowsTheFormerOne) {
   StartDay();
   At(19, 58);

@@ -14,7 +14,7 @@ graduation_pb::GraduationPlan WithDefaults(graduation_pb::GraduationPlan plan) {
   if (plan.drawdown_band() == 0) plan.set_drawdown_band(defaults.drawdown_band);
   if (plan.demotion_band() == 0) plan.set_demotion_band(defaults.demotion_band);
   if (plan.significance() == 0) plan.set_significance(defaults.significance);
-  if (plan.slippage_bps_max() == 0) plan.set_slippage_bps_max(defaults.slippage_bps_max);
+  if (!plan.has_slippage_bps_max()) plan.set_slippage_bps_max(defaults.slippage_bps_max);
   if (plan.canary_ratio().value().empty()) plan.mutable_canary_ratio()->set_value("0.1");
   return plan;
 }

@@ -245,6 +245,15 @@ TEST_F(GraduationTest, TheLastStageIsForRealMoney) {
   EXPECT_EQ(Demote(graduation_pb::STAGE_LIVE).first.code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST(GraduationPlanText, NoSlippageAtAllIsNotTheUsualBound) {
+  graduation_pb::GraduationPlan plan;
+  EXPECT_EQ(WithDefaults(plan).slippage_bps_max(), 10);
+  plan.set_slippage_bps_max(0);
+  std::vector<FieldError> errors;
+  EXPECT_EQ(PlanFromProto(WithDefaults(plan), errors).slippage_bps_max, 0);
+  EXPECT_TRUE(errors.empty());
+}
+
 TEST(RiskProposal, WhatASpecSaysOfItself) {
   strategy::Spec spec;
   spec.symbols = {Symbol("SPY"), Symbol("QQQ")};

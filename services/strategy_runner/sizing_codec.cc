@@ -57,7 +57,7 @@ sizing::Settings SettingsFromProto(const strategy::v1::Sizing& proto, const std:
   number("kelly_cap_ratio", proto.kelly_cap_ratio(), proto.has_kelly_cap_ratio(), settings.kelly_cap_ratio);
   number("volatility_ratio", proto.volatility_ratio(), proto.has_volatility_ratio(), settings.volatility_ratio);
   number("volatility_decay", proto.volatility_decay(), proto.has_volatility_decay(), settings.volatility_decay);
-  if (proto.kelly_prior_trades() != 0) settings.kelly_prior_trades = proto.kelly_prior_trades();
+  if (proto.has_kelly_prior_trades()) settings.kelly_prior_trades = proto.kelly_prior_trades();
   if (proto.kelly_minimum_trades() != 0) settings.kelly_minimum_trades = proto.kelly_minimum_trades();
   if (proto.volatility_periods() != 0) settings.volatility_periods = proto.volatility_periods();
   if (proto.volatility_measure() < 0 || proto.volatility_measure() > strategy::v1::VOLATILITY_MEASURE_ATR)

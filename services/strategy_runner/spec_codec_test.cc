@@ -52,6 +52,21 @@ TEST(SpecCodec, RoundTripKeepsEverySettingBeyondTheFirst) {
   EXPECT_EQ(SpecFromProto(again, RuleShelf(), errors), spec);
 }
 
+TEST(SpecCodec, NoPriorTradesAreNotTheUsualThirty) {
+  std::vector<FieldError> errors;
+  strategy::v1::DeploymentSpec proto = Good();
+  proto.mutable_sizing()->set_method(strategy::v1::SIZING_METHOD_KELLY);
+  EXPECT_EQ(SpecFromProto(proto, RuleShelf(), errors).sizing->kelly_prior_trades, 30);
+  proto.mutable_sizing()->set_kelly_prior_trades(0);
+  strategy::Spec spec = SpecFromProto(proto, RuleShelf(), errors);
+  EXPECT_EQ(spec.sizing->kelly_prior_trades, 0);
+  strategy::v1::DeploymentSpec again;
+  ToProto(spec, &again);
+  ASSERT_TRUE(again.ParseFromString(again.SerializeAsString()));
+  EXPECT_EQ(SpecFromProto(again, RuleShelf(), errors), spec) << "also once it was stored";
+  EXPECT_TRUE(errors.empty());
+}
+
 TEST(SpecCodec, ALossLimitOfZeroIsNoneAndNothingSaidIsTheUsualOneOnlyWhereOneIsMade) {
   RuleShelf shelf;
   auto read = [&](const strategy::v1::DeploymentSpec& proto) {

@@ -158,8 +158,15 @@ def test_a_policy_is_set_with_a_record_and_refused_when_it_cannot_be(ended):
     assert [(one["minutes_before_close"], one["deployment_liquidate"]) for one in kept] == [(10, {"days": False})]
     wait_until(lambda: [record for record in ended.get("/api/audit?action=day_end_policy.set")["records"]], 30, "the record is in the chain")
     for change, wrong in (({"minutes_before_close": 241}, 400), ({"calendar": "CALENDAR_LSE"}, 400), ({"account_id": "nobody"}, 404),
-                          ({"alert_minutes_before_close": 10}, 400), ({"day_start_minute": 5}, 400)):
+                          ({"alert_minutes_before_close": 10}, 400), ({"day_start_minute": 5}, 400),
+                          ({"deployment_liquidate": {"nobody": True}}, 400)):
         assert ended.request("PUT", "/api/live/day-end-policies", {"policy": {**policy, **change}})[0] == wrong, change
+
+
+def test_an_alert_at_the_close_itself_is_no_default(ended):
+    policy = {"account_id": "paper", "calendar": "CALENDAR_ALWAYS_OPEN", "enabled": False, "alert_minutes_before_close": 0}
+    status, answer = ended.request("PUT", "/api/live/day-end-policies", {"policy": policy})
+    assert status == 200 and answer["policy"]["alert_minutes_before_close"] == 0, answer
 
 
 def watch(suite, at_step):
