@@ -1,5 +1,7 @@
 #include "services/strategy_runner/grpc_adapter.h"
 
+#include <algorithm>
+
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/fields.h"
 #include "libs/platform/grpc/status.h"
@@ -86,12 +88,21 @@ grpc::ServerUnaryReactor* StrategyGrpc::CreateDeployment(grpc::CallbackServerCon
   *whole.mutable_spec() = WithUsualLimits(request->spec());
   (void)SpecFromProto(whole.spec(), shelf_, check.errors());
   if (!check.ok()) return Refuse(reactor, check);
-  bool queued = runner_.Create(
-      std::move(whole), [reactor, response](const absl::Status& status, const pb::CreateDeploymentResponse& created) {
-        if (status.ok()) *response = created;
-        reactor->Finish(ToGrpc(status));
-      });
-  if (!queued) reactor->Finish(Busy());
+  // A deployment of nobody's account would stay for good. Where nobody answers it may be made: a start asks again, and
+  // refuses without an answer.
+  neighbours_.Accounts([this, reactor, response, whole](const absl::StatusOr<order::v1::ListAccountsResponse>& all) {
+    const std::string& asked = whole.spec().account_id();
+    const bool known =
+        !all.ok() || std::any_of(all->accounts().begin(), all->accounts().end(),
+                                 [&](const order::v1::Account& one) { return one.account_id() == asked; });
+    if (!known) return reactor->Finish(ToGrpc(absl::NotFoundError(ToAbsl("there is no account '" + asked + "'"))));
+    bool queued = runner_.Create(
+        whole, [reactor, response](const absl::Status& status, const pb::CreateDeploymentResponse& created) {
+          if (status.ok()) *response = created;
+          reactor->Finish(ToGrpc(status));
+        });
+    if (!queued) reactor->Finish(Busy());
+  });
   return reactor;
 }
 

@@ -36,6 +36,8 @@ struct Facts {
 };
 
 absl::Status Unanswered(const char* what, const absl::Status& status) {
+  // It was answered: there is no such account.
+  if (absl::IsNotFound(status)) return absl::NotFoundError(ToAbsl(std::string(what) + ": " + MessageOf(status)));
   return absl::UnavailableError(ToAbsl(std::string(what) + ": " + MessageOf(status)));
 }
 

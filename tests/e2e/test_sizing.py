@@ -58,6 +58,22 @@ def test_the_preview_is_plain_arithmetic_with_its_reasons(suite):
     assert not suite.all_orders(), "a preview orders nothing"
 
 
+def test_an_account_that_nobody_has_is_not_found(suite):
+    asked = {"account_id": "nobody", "symbol": "BTC-USD", "side": "SIDE_BUY"}
+    status, answer = suite.request("POST", "/api/live/sizing/preview", asked)
+    assert status == 404, answer
+    before = suite.get("/api/trading/deployments")["deployments"]
+    status, answer = suite.request("POST", "/api/trading/deploy", {"request_id": "nobodys-1", "spec": {**SPEC, "account_id": "nobody"}})
+    assert status == 404 and "nobody" in str(answer), answer
+    assert suite.get("/api/trading/deployments")["deployments"] == before
+
+
+def test_no_prior_trades_are_no_default(suite):
+    sizing = {"method": "SIZING_METHOD_KELLY", "kelly_prior_trades": 0}
+    status, answer = suite.request("POST", "/api/trading/deploy", {"request_id": "no-prior-1", "spec": {**SPEC, "display_name": "no prior", "sizing": sizing}})
+    assert status == 200 and answer["deployment"]["spec"]["sizing"]["kelly_prior_trades"] == 0, answer
+
+
 def test_no_size_is_above_the_accounts_limits(suite):
     limits = suite.get("/api/live/risk?account_id=paper")["limits"]
     most = D(limits["max_position_ratio"])
