@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "libs/platform/postgres/testing/test_postgres.h"
 #include "libs/platform/service/service.h"
+#include "services/strategy_runner/backtest_plan.h"
 
 namespace ballast {
 
@@ -126,6 +127,20 @@ TEST_F(BacktestDeskTest, ASuccessHasItsReportFiguresAndAPlaceOnFile) {
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_THAT(*report, HasSubstr("101230"));
   EXPECT_FALSE(std::filesystem::exists(options_.folder / row.id()));
+}
+
+TEST(BacktestShelfTest, OneThatTradedNothingIsNotOnFile) {
+  RuleShelf rules;
+  BacktestShelf shelf(rules);
+  BacktestRow row{.number = 1, .fingerprint = FingerprintOf("ema_cross", {}, rules), .figures = {{"trades", "3"}}};
+  shelf.Put(row);
+  row.number = 2;
+  row.figures["trades"] = "0";
+  shelf.Put(row);
+  ASSERT_TRUE(shelf.Find("ema_cross", {}).has_value());
+  EXPECT_TRUE(shelf.Find("ema_cross", {})->starts_with("B-1 ")) << "the newest with trades";
+  shelf.Replace({row});
+  EXPECT_FALSE(shelf.Find("ema_cross", {}).has_value());
 }
 
 TEST_F(BacktestDeskTest, AFailureSaysWhyAndARequestIsOneBacktest) {

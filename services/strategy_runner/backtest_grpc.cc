@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 
 #include "libs/base/absl_std.h"
 #include "libs/platform/grpc/fields.h"
@@ -14,6 +15,8 @@ namespace bt = backtest::v1;
 
 constexpr int kBacktestPageMax = 500;
 constexpr int kBacktestPage = 100;
+// No suite has made more runs: a token beyond that was never given out.
+constexpr std::int64_t kBacktestNumberMax = std::numeric_limits<std::int32_t>::max();
 
 absl::Status NoSuchBacktest(const std::string& id) {
   return absl::NotFoundError(ToAbsl("there is no backtest '" + Shortened(id, 64) + "'"));
@@ -85,6 +88,8 @@ grpc::ServerUnaryReactor* BacktestGrpc::ListBacktests(grpc::CallbackServerContex
   std::int64_t before = 0;
   check.Range("page_size", request->page_size(), 0, kBacktestPageMax);
   check.Token("page_token", request->page_token(), &before);
+  if (before > kBacktestNumberMax)
+    check.Refuse("page_token", RejectReason::kMalformed, "a next_page_token of this list expected");
   check.Text("strategy_id", request->strategy_id(), 200);
   if (!check.ok()) {
     reactor->Finish(check.Refusal());

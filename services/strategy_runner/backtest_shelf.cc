@@ -20,9 +20,16 @@ std::string TextOf(const BacktestRow& row) {
   return text;
 }
 
+// One that traded nothing says nothing of what it would have earned or lost.
+bool HasTraded(const BacktestRow& row) {
+  auto trades = row.figures.find("trades");
+  return trades != row.figures.end() && trades->second != "0";
+}
+
 }  // namespace
 
 void BacktestShelf::Put(const BacktestRow& row) {
+  if (!HasTraded(row)) return;
   MutexLock lock(mutex_);
   OnFile& there = newest_[row.fingerprint];
   if (row.number > there.number) there = {.number = row.number, .text = TextOf(row)};
@@ -31,7 +38,9 @@ void BacktestShelf::Put(const BacktestRow& row) {
 void BacktestShelf::Replace(const std::vector<BacktestRow>& rows) {
   MutexLock lock(mutex_);
   newest_.clear();
-  for (const BacktestRow& row : rows) newest_[row.fingerprint] = {.number = row.number, .text = TextOf(row)};
+  for (const BacktestRow& row : rows) {
+    if (HasTraded(row)) newest_[row.fingerprint] = {.number = row.number, .text = TextOf(row)};
+  }
 }
 
 std::optional<std::string> BacktestShelf::Find(const std::string& strategy_id,

@@ -10,8 +10,8 @@
 
 namespace ballast {
 
-// The newest run that has succeeded of each strategy, version and parameters: what a deployment is asked for before it
-// trades real money. Any thread.
+// The newest run that has succeeded and closed a trade, of each strategy, version and parameters: what a deployment is
+// asked for before it trades real money. Any thread.
 class BacktestShelf {
  public:
   explicit BacktestShelf(const RuleShelf& rules) : rules_(rules) {}

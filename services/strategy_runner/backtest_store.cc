@@ -160,11 +160,11 @@ absl::StatusOr<std::vector<BacktestRow>> BacktestStore::List(const std::string& 
   std::vector<BacktestRow> rows;
   RETURN_IF_ERROR(database_.Transaction([&](pqxx::transaction_base& work) -> absl::Status {
     rows.clear();
-    for (const pqxx::row& row :
-         work.exec_params(std::string(kBacktestColumns) +
-                              "WHERE ($1 = '' OR strategy_id = $1) AND ($2 = 0 OR kind = $2) AND ($3 = 0 OR number < "
-                              "$3) ORDER BY number DESC LIMIT $4",
-                          strategy_id, kind, before, limit)) {
+    for (const pqxx::row& row : work.exec_params(
+             std::string(kBacktestColumns) +
+                 "WHERE ($1 = '' OR strategy_id = $1) AND ($2 = 0 OR kind = $2) AND ($3::bigint = 0 OR number < "
+                 "$3) ORDER BY number DESC LIMIT $4",
+             strategy_id, kind, before, limit)) {
       ASSIGN_OR_RETURN(BacktestRow one, BacktestOf(row));
       rows.push_back(std::move(one));
     }
@@ -180,7 +180,7 @@ absl::StatusOr<std::vector<BacktestRow>> BacktestStore::Queued() {
 absl::StatusOr<std::vector<BacktestRow>> BacktestStore::NewestRuns() {
   return Read("WHERE number IN (SELECT max(number) FROM backtest WHERE status = " +
               std::to_string(bt::BACKTEST_STATUS_SUCCEEDED) + " AND kind = " + std::to_string(bt::BACKTEST_KIND_RUN) +
-              " GROUP BY fingerprint)");
+              " AND coalesce(figures ->> 'trades', '0') <> '0' GROUP BY fingerprint)");
 }
 
 absl::StatusOr<std::vector<BacktestRow>> BacktestStore::Read(const std::string& where) {

@@ -35,9 +35,9 @@ class BacktestStoreTest : public ::testing::Test {
     EXPECT_TRUE(stored.ok()) << stored.status();
     return *stored;
   }
-  BacktestRow Succeed(BacktestRow row) {
+  BacktestRow Succeed(BacktestRow row, const char* trades = "7") {
     row.status = bt::BACKTEST_STATUS_SUCCEEDED;
-    row.figures = {{"sharpe", "1.20"}};
+    row.figures = {{"sharpe", "1.20"}, {"trades", trades}};
     std::string report = "{}";
     EXPECT_TRUE(store_.Update(row, &report).ok());
     return row;
@@ -111,6 +111,12 @@ TEST_F(BacktestStoreTest, PagesAndTheNewestOnFile) {
   ASSERT_EQ(newest->size(), 2U);
   for (const BacktestRow& row : *newest)
     EXPECT_EQ(row.number, row.fingerprint == "even" ? rows[2].number : rows[1].number);
+  Succeed(rows[4], "0");
+  EXPECT_EQ(store_.NewestRuns()->size(), 2U);
+  for (const BacktestRow& row : *store_.NewestRuns())
+    EXPECT_NE(row.number, rows[4].number) << "one that traded nothing is nothing to go by";
+  // More than Postgres takes for a number without being told.
+  EXPECT_EQ(store_.List("", 0, 2'147'483'648, 10)->size(), 5U);
   EXPECT_EQ(*store_.Report(rows[0].number), "{}");
   EXPECT_EQ(*store_.Report(rows[3].number), "");
 }
