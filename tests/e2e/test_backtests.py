@@ -134,6 +134,47 @@ def test_own_data_and_a_strategy_as_rules(suite):
     assert "own@77" in gone["message"], gone
 
 
+@pytest.mark.parametrize("name, kind, change, why", [
+    ("early", "RUN", {"end_time": "1975-01-01T00:00:00Z"}, "there is no bar to before 1975"),
+    ("late", "RUN", {"start_time": "2099-01-01T00:00:00Z"}, "the data is from 20"),
+    ("fine", "RUN", {"timeframe": "1s"}, "no bar of 1s"),
+    ("look", "LOOK_AHEAD", {"end_time": "1975-01-01T00:00:00Z"}, "there is no bar"),
+    ("sweep", "SWEEP", {"end_time": "1975-01-01T00:00:00Z", "grid": [{"name": "fast", "values": "5,6"}]}, "there is no bar"),
+    ("nan", "SWEEP", {"grid": [{"name": "fast", "values": "NaN"}]}, "no combination runs: "),
+    ("order", "SWEEP", {"grid": [{"name": "fast", "values": "50"}, {"name": "slow", "values": "20"}]}, "no combination runs: ")])
+def test_what_plays_nothing_fails_and_says_why(suite, name, kind, change, why):
+    what = {**spec(kind, parameters={"fast": "4", "slow": "19"}), **change}
+    what["deployment"]["timeframe"] = what.pop("timeframe", "1m")
+    one = over(suite, ask(suite, "none-" + name, what), "FAILED")
+    assert why in one["message"], one
+
+
+def test_one_that_traded_nothing_is_not_on_file(suite):
+    what = spec(parameters={"fast": "200", "slow": "201"}, end_time="2013-10-08T13:40:00Z")
+    what = {**what, "start_time": "2013-10-08T13:30:00Z"}
+    status, answer = suite.request("POST", PATH, {"request_id": "idle-1", "spec": what})
+    assert status == 201, answer
+    one = over(suite, answer["backtest"]["backtest_id"])
+    assert one["figures"]["trades"] == "0", one
+    told = suite.request("POST", "/api/trading/check", {"spec": {**what["deployment"], "account_id": "paper"}})[1]["prerequisites"]
+    assert next(each for each in told if each["name"] == "backtest")["detail"].startswith("none on file"), told
+
+
+@pytest.mark.parametrize("arguments, why", [
+    (["run", "--from", "2013-10-09", "--to", "2013-10-08"], "the data is from 20"), (["run", "--to", "1900-01-01"], "the data is from 20"),
+    (["run", "--to", "1970-01-01"], "the data is from 20"), (["run", "--timeframe", "1s"], "no bar of 1s"),
+    (["run", "--slippage-ticks=-100"], "--slippage-ticks: 0 to 1000"), (["run", "--slippage-ticks=1001"], "--slippage-ticks: 0 to 1000"),
+    (["run", "--param", "fast=5", "--param", "fast=6"], "--param: fast is given twice"),
+    (["run", "--set", "max_open_positions=1", "--set", "max_open_positions=2"], "--set: max_open_positions is given twice"),
+    (["run", "--limit", "drawdown_ratio=1", "--limit", "drawdown_ratio=0"], "--limit: drawdown_ratio is given twice"),
+    (["sweep", "--grid", "nope=1,2"], "no combination runs: "), (["sweep", "--grid", "fast=50", "--grid", "slow=20"], "no combination runs: "),
+    (["look-ahead", "--to", "1900-01-01"], "the data is from 20")])
+def test_the_command_line_refuses_what_plays_nothing_or_is_said_twice(arguments, why):
+    run = subprocess.run([str(BIN / "ballast-backtest"), arguments[0], "--data", str(TOP / "data"), "--symbols", "SPY", *arguments[1:]],
+                         capture_output=True, text=True, timeout=120)
+    assert run.returncode == 1 and why in run.stderr, run
+
+
 def test_progress_cancel_delete_and_a_gentle_process(suite):
     backtest = ask(suite, "long-1", spec("SWEEP", **LONG))
     waiting = ask(suite, "long-2", spec())
@@ -162,6 +203,7 @@ def test_progress_cancel_delete_and_a_gentle_process(suite):
     ({"deployment": {"strategy_id": "ema_cross", "symbols": [], "timeframe": "1m"}}, "spec.deployment.symbols"),
     ({"kind": "BACKTEST_KIND_SWEEP"}, "spec.grid"),
     ({"kind": "BACKTEST_KIND_SWEEP", "grid": [{"name": "fast", "values": "9..1"}]}, "spec.grid"),
+    ({"start_time": "9999-12-31T00:00:00Z"}, "spec.start_time"), ({"end_time": "0001-01-01T00:00:00Z"}, "spec.end_time"),
     ({"start_time": "2020-01-02T00:00:00Z", "end_time": "2020-01-01T00:00:00Z"}, "spec.end_time")])
 def test_a_bad_request_names_its_field_and_changes_nothing(suite, change, field):
     before = len(suite.get(PATH)["backtests"])
@@ -175,7 +217,8 @@ def test_what_is_not_there_is_404_and_a_bad_page_400(suite):
         status, answer = suite.request("GET", path)
         assert status == 404 and answer["error"]["status"] == "NOT_FOUND", answer
     assert suite.request("GET", PATH + "?kind=x")[0] == 400
-    assert suite.request("GET", PATH + "?page_token=x")[0] == 400
+    for token in ("x", "0", "2147483648", "9223372036854775807"):
+        assert suite.request("GET", PATH + "?page_token=" + token)[0] == 400, token
     assert {"SPY", "BTC-USD"} <= {each["symbol"] for each in suite.get(PATH + "/markets")["markets"]}
 
 

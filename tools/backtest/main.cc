@@ -164,6 +164,7 @@ int RunCommand(const Options& options) {
   auto market = ChooseMarket(options.request);
   if (!market.ok()) return Fail(market.status());
   TellOf(*market, *setup);
+  if (absl::Status any = HasBars(*market, setup->trade_from, *before); !any.ok()) return Fail(any);
   if (options.for_programs) {
     setup->keep_fills = false;
     setup->decisions_max = 200;
@@ -199,13 +200,17 @@ int RunCommand(const Options& options) {
 int LookAheadCommand(const Options& options) {
   auto setup = ReadRunOptions(options.request);
   if (!setup.ok()) return Fail(setup.status());
+  auto before = ReadTime("to", options.request.before);
+  if (!before.ok()) return Fail(before.status());
   auto market = ChooseMarket(options.request);
   if (!market.ok()) return Fail(market.status());
   TellOf(*market, *setup);
+  if (absl::Status any = HasBars(*market, setup->trade_from, *before); !any.ok()) return Fail(any);
   auto external = StartExternal(options, 1, *market, *setup);
   if (!external.ok()) return Fail(external.status());
   Progress progress(options.for_programs);
-  auto report = CheckLookAhead(*setup, market->instruments, market->until, market->last, options.checks,
+  const UtcTime last = before->nanos == 0 ? market->last : std::min(market->last, *before - Duration{1});
+  auto report = CheckLookAhead(*setup, market->instruments, market->until, last, options.checks,
                                [&](std::size_t done, std::size_t all) { progress.Tell(done, all, "plays"); });
   progress.Clear();
   if (!report.ok()) return Fail(report.status());
@@ -252,6 +257,8 @@ absl::StatusOr<Prepared> Prepare(const Options& options) {
   if (prepared.grid.axes().empty()) return absl::InvalidArgumentError("--grid: at least one NAME=VALUES expected");
   ASSIGN_OR_RETURN(prepared.market, ChooseMarket(options.request));
   TellOf(prepared.market, prepared.setup);
+  ASSIGN_OR_RETURN(UtcTime before, ReadTime("to", options.request.before));
+  RETURN_IF_ERROR(HasBars(prepared.market, prepared.setup.trade_from, before));
   ASSIGN_OR_RETURN(prepared.external, StartExternal(options, options.threads, prepared.market, prepared.setup));
   return prepared;
 }
@@ -314,6 +321,8 @@ int SweepCommand(const Options& options) {
   progress.Tell(0, all, "runs");
   std::vector<SweepRow> rows = Sweep(plan, [&](std::size_t done) { progress.Tell(done, all, "runs"); });
   if (absl::Status failure = FailureOf(prepared->external); !failure.ok()) return Fail(failure);
+  // A piece may be a corner in which nothing can run; the whole says what is wrong with it.
+  if (absl::Status ran = SomethingRan(rows); !ran.ok() && all == prepared->grid.size()) return Fail(ran);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   progress.Clear();
   std::string json = SweepJson(prepared->setup, prepared->grid, options.piece, options.by, rows, prepared->market,
@@ -383,7 +392,9 @@ int Main(int argc, char** argv) {
   Options options;
   CLI::App* run = app.add_subcommand("run", "one run and its report");
   AddMarket(*run, options);
-  run->add_option("--resamples", options.resamples, "Monte Carlo runs of the trades, 0: none")->capture_default_str();
+  run->add_option("--resamples", options.resamples, "Monte Carlo runs of the trades, 0: none")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
   CLI::App* sweep = app.add_subcommand("sweep", "every combination of some parameters, on all cores");
   AddMarket(*sweep, options);
   AddGrid(*sweep, options);

@@ -160,4 +160,19 @@ absl::StatusOr<MarketChoice> ChooseMarket(const Request& request) {
   return Recorded(request);
 }
 
+absl::Status HasBars(const MarketChoice& market, UtcTime from, UtcTime before) {
+  bool any = false;
+  std::unique_ptr<Feed> feed = market.play({}, before);
+  for (Step step; feed->Next(step);) {
+    if (!step.bars.empty() && (from.nanos == 0 || step.time >= from)) return absl::OkStatus();
+  }
+  feed = market.play({}, {});
+  for (Step step; !any && feed->Next(step);) any = !step.bars.empty();
+  if (!any) return absl::InvalidArgumentError(ToAbsl("--timeframe: the data has no bar of " + market.timeframe));
+  std::string range = from.nanos == 0 ? "" : " from " + from.ToString();
+  if (before.nanos != 0) range += " to before " + before.ToString();
+  return absl::InvalidArgumentError(ToAbsl("--from, --to: there is no bar" + range + "; the data is from " +
+                                           market.first.ToString() + " to " + market.last.ToString()));
+}
+
 }  // namespace ballast::backtest

@@ -30,6 +30,10 @@ struct MarketChoice {
   int periods_per_year = 252;
 };
 
+// INVALID_ARGUMENT with the data's own range where no bar is complete from `from` to before `before` (zero: no such
+// end): a play of nothing would look like one that lost nothing.
+absl::Status HasBars(const MarketChoice& market, UtcTime from, UtcTime before);
+
 // Reads the files. INVALID_ARGUMENT or NOT_FOUND with everything that is wrong, one a line. Blocks.
 absl::StatusOr<MarketChoice> ChooseMarket(const Request& request);
 

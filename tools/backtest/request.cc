@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <set>
 
 #include "libs/base/absl_std.h"
 #include "libs/risk/limit_field.h"
@@ -11,6 +12,8 @@
 
 namespace ballast::backtest {
 namespace {
+
+constexpr int kSlippageTicksMax = 1'000;
 
 absl::Status Wrong(const std::string& option, const std::string& why) {
   return absl::InvalidArgumentError(ToAbsl("--" + option + ": " + why));
@@ -22,6 +25,16 @@ absl::StatusOr<Decimal> Number(const std::string& option, const std::string& tex
   if (*value < low || *value > high)
     return Wrong(option, low.ToString() + " to " + high.ToString() + " expected, not " + text);
   return *value;
+}
+
+// Whichever of two were meant: none is taken.
+absl::Status NoneTwice(const std::string& option, const std::vector<std::string>& texts) {
+  std::set<std::string> names;
+  for (const std::string& text : texts) {
+    const std::string name = text.substr(0, text.find('='));
+    if (!names.insert(name).second) return Wrong(option, name + " is given twice");
+  }
+  return absl::OkStatus();
 }
 
 // "0" or empty: none.
@@ -59,7 +72,8 @@ absl::StatusOr<UtcTime> ReadTime(const std::string& option, const std::string& t
   if (text.empty()) return UtcTime{};
   auto time = UtcTime::Parse(text.size() == 10 ? text + "T00:00:00Z" : text);
   if (!time.ok()) return Wrong(option, "a day (2018-04-04) or a time (2018-04-04T14:30:00Z) expected, not " + text);
-  return *time;
+  // UtcTime{} says that nothing was given; no bar begins in the nanosecond before it.
+  return time->nanos == 0 ? *time - Duration{1} : *time;
 }
 
 absl::StatusOr<strategy::Parameters> ReadParameters(const std::vector<std::string>& texts) {
@@ -67,7 +81,8 @@ absl::StatusOr<strategy::Parameters> ReadParameters(const std::vector<std::strin
   for (const std::string& text : texts) {
     std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) return Wrong("param", "NAME=VALUE expected, not " + text);
-    parameters[text.substr(0, equals)] = text.substr(equals + 1);
+    if (!parameters.emplace(text.substr(0, equals), text.substr(equals + 1)).second)
+      return Wrong("param", text.substr(0, equals) + " is given twice");
   }
   return parameters;
 }
@@ -95,6 +110,8 @@ absl::StatusOr<RunOptions> ReadRunOptions(const Request& request) {
   ASSIGN_OR_RETURN(setup.spec.stop_loss_ratio, Ratio("stop", request.stop));
   ASSIGN_OR_RETURN(setup.spec.take_profit_ratio, Ratio("target", request.target));
   setup.settings = request.settings;
+  RETURN_IF_ERROR(NoneTwice("set", request.settings));
+  RETURN_IF_ERROR(NoneTwice("limit", request.limits));
   for (const std::string& text : request.settings) {
     std::size_t equals = text.find('=');
     if (equals == std::string::npos) return Wrong("set", "NAME=VALUE expected, not " + text);
@@ -104,6 +121,10 @@ absl::StatusOr<RunOptions> ReadRunOptions(const Request& request) {
   }
   if (std::string fault = strategy::Fault(setup.spec); !fault.empty()) return Wrong("set", fault);
   ASSIGN_OR_RETURN(setup.cash, Number("cash", request.cash, Decimal::Of("0.01"), Decimal::FromInt(1'000'000'000'000)));
+  // As a suite's backtests: what is below zero would be a gift.
+  if (request.slippage_ticks < 0 || request.slippage_ticks > kSlippageTicksMax)
+    return Wrong("slippage-ticks", "0 to " + std::to_string(kSlippageTicksMax) + " expected, not " +
+                                       std::to_string(request.slippage_ticks));
   setup.venue.slippage_ticks = request.slippage_ticks;
   setup.venue.depth = request.depth;
   ASSIGN_OR_RETURN(setup.trade_from, ReadTime("from", request.from));

@@ -75,4 +75,10 @@ absl::Status SortBy(const std::string& figure, std::vector<SweepRow>& rows) {
   return absl::OkStatus();
 }
 
+absl::Status SomethingRan(const std::vector<SweepRow>& rows) {
+  auto ran = std::find_if(rows.begin(), rows.end(), [](const SweepRow& row) { return row.refusal.empty(); });
+  if (ran != rows.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(ToAbsl("no combination runs: " + (rows.empty() ? "" : rows.front().refusal)));
+}
+
 }  // namespace ballast::backtest

@@ -43,4 +43,7 @@ std::vector<SweepRow> Sweep(const SweepPlan& plan, const std::function<void(std:
 // come last. INVALID_ARGUMENT for another word.
 absl::Status SortBy(const std::string& figure, std::vector<SweepRow>& rows);
 
+// INVALID_ARGUMENT with the first refusal where every combination was refused.
+absl::Status SomethingRan(const std::vector<SweepRow>& rows);
+
 }  // namespace ballast::backtest

@@ -26,8 +26,7 @@ absl::StatusOr<std::vector<Fold>> WalkForward(const SweepPlan& plan, int folds, 
     std::vector<SweepRow> rows =
         Sweep(train, [&](std::size_t through) { done(a_fold * static_cast<std::size_t>(i) + through, runs); });
     RETURN_IF_ERROR(SortBy(figure, rows));
-    if (rows.empty() || !rows.front().refusal.empty())
-      return absl::InvalidArgumentError(ToAbsl("no combination runs: " + (rows.empty() ? "" : rows.front().refusal)));
+    RETURN_IF_ERROR(SomethingRan(rows));
     fold.best = rows.front().parameters;
     fold.train_return = rows.front().statistics.return_ratio;
     SweepPlan test = plan;
