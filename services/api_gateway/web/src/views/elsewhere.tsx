@@ -1,7 +1,6 @@
 import { useState } from "react";
 import { get } from "../api/client";
 import type { Order } from "../api/types";
-import * as decimal from "../lib/decimal";
 import { bare, sentence } from "../lib/words";
 import { Empty, Failure, Moment, Panel, Quantity, SideWord, State, useFetched } from "../ui/parts";
 import { Table, type Column } from "../ui/table";
@@ -28,12 +27,12 @@ interface Listed {
 
 const kPageSize = 20;
 const kColumns: readonly Column<ElsewhereOrder>[] = [
-  { key: "time", label: "Not sent", cell: (r) => <Moment at={r.reject_time} /> },
+  { key: "time", label: "Not sent", wideOnly: true, cell: (r) => <Moment at={r.reject_time} /> },
   { key: "symbol", label: "Symbol", cell: (r) => <a href={`#/orders/${encodeURIComponent(r.order.order_id)}`}>{r.order.symbol}</a> },
   { key: "side", label: "Side", cell: (r) => <SideWord side={r.order.side} /> },
   { key: "quantity", label: "Quantity", end: true, cell: (r) => <Quantity value={r.order.quantity} /> },
   { key: "from", label: "Meant for", wideOnly: true, cell: (r) => r.order.account_id },
-  { key: "tried", label: "Tried", cell: (r) => (r.attempts ?? []).map((a) => <span key={a.number} className="row">{a.order ? <a href={`#/orders/${encodeURIComponent(a.order.order_id)}`}>{a.account_id}</a> : a.account_id} <small className="muted">{sentence(bare(a.state, "ATTEMPT_STATE_")).toLowerCase()}{a.order && ` ${decimal.format(a.order.cumulative_quantity)}`}</small></span>) },
+  { key: "tried", label: "Tried", cell: (r) => (r.attempts ?? []).map((a) => <span key={a.number} className="row">{a.order ? <a href={`#/orders/${encodeURIComponent(a.order.order_id)}`}>{a.account_id}</a> : a.account_id} <small className="muted">{sentence(bare(a.state, "ATTEMPT_STATE_")).toLowerCase()}</small></span>) },
   { key: "state", label: "State", cell: (r) => <State name={r.state} prefix="ELSEWHERE_STATE_" /> },
   { key: "why", label: "Why", wideOnly: true, cell: (r) => <span className="clip" title={r.note}>{r.note}</span> },
 ];

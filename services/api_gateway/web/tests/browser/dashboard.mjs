@@ -401,7 +401,10 @@ await check("the position of a book can be closed by hand", async () => {
   const lot = Number(instrument.lot_size);
   const lots = Math.max(1, Math.floor((equity * Number(limits.max_position_ratio || 1) * 0.4) / price / lot));
   const quantity = (lots * lot).toFixed((instrument.lot_size.replace(/0+$/, "").split(".")[1] ?? "").length);
-  await api("POST", "/api/live/orders", { request_id: `test-${Date.now()}`, account_id: account, symbol: instrument.symbol, side: "SIDE_BUY", type: "ORDER_TYPE_MARKET", time_in_force: "TIME_IN_FORCE_IOC", quantity, reason: "manual" });
+  const { order } = await api("POST", "/api/live/orders", { request_id: `test-${Date.now()}`, account_id: account, symbol: instrument.symbol, side: "SIDE_BUY", type: "ORDER_TYPE_MARKET", time_in_force: "TIME_IN_FORCE_IOC", quantity, reason: "manual" });
+  const held = async () => ((await api("GET", `/api/live/positions?account_id=${account}&by_deployment=true`)).positions ?? []).find((p) => p.symbol === instrument.symbol && p.deployment_id === "" && Number(p.quantity) !== 0);
+  for (let i = 0; i < 100 && !(await held()); ++i) await page.waitForTimeout(200);
+  if (!(await held())) return `nothing is held by hand: ${JSON.stringify((await api("GET", `/api/live/orders/${order.order_id}`)).order)}`;
   await go(page, "positions");
   const row = page.locator(".panel", { has: page.getByRole("heading", { name: "By book" }) }).locator("tbody tr", { hasText: instrument.symbol }).filter({ hasText: "by hand" });
   await row.waitFor();
