@@ -6,6 +6,8 @@ class Tally:
         self.passed = 0
         self.failed = 0
         self.problems = []
+        # Passed only when they were run again.
+        self.unsteady = []
 
     def add(self, part, passed, failed):
         self.passed += passed

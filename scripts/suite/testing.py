@@ -13,6 +13,8 @@ from suite import build, configuration, layout as where, needs, probe, temporary
 from suite.tally import Tally
 
 PRESET = os.environ.get("BALLAST_TEST_PRESET", "dev")
+# So many that failed beside others and pass by themselves keep no change out. The closing lines name each: a fault to mend.
+UNSTEADY_MOST = 3
 # A path of somebody's machine in the sources works nowhere else. Split, so that this file does not name one itself.
 MACHINE_PATHS = re.compile("/" + r"(?:work|home/\w+|root|Users/\w+|tmp/\w)/")
 
@@ -198,10 +200,32 @@ def e2e(tally):
     bin_folder = build.services(PRESET)
     build.dashboard()
     # Two files at a time: a suite mostly waits, for a kill to be noticed or a deadline to pass. More would starve each other.
-    code, output = _stream(["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider",
-                            "-n", "2", "--dist", "loadfile", "--durations", "20", "tests/e2e"], where.TOP,
-                           dict(os.environ, BALLAST_TEST_BIN=str(bin_folder), PYTHONUNBUFFERED="1"))
+    pytest = ["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider"]
+    environment = dict(os.environ, BALLAST_TEST_BIN=str(bin_folder), PYTHONUNBUFFERED="1")
+    code, output = _stream([*pytest, "-n", "2", "--dist", "loadfile", "--durations", "20", "tests/e2e"], where.TOP, environment)
+    failed = re.findall(r"^FAILED (\S+)", output, re.M)
+    if 0 < len(failed) <= UNSTEADY_MOST and not re.search(r"^ERROR ", output, re.M):
+        again, _ = _stream([*pytest, *sorted({name.split("::")[0] for name in failed})], where.TOP, environment)
+        if again == 0:
+            tally.unsteady += failed
+            tally.add("e2e", int(re.search(r"(\d+) passed", output.strip().splitlines()[-1])[1]) + len(failed), 0)
+            return
     _pytest(tally, "e2e", code, output)
+
+
+def _in_browser(script, bin_folder, environment):
+    """Passed, and what failed, of one file of browser tests on a suite of its own."""
+    # Sanitizers on a busy machine are slower than risk is in production.
+    with temporary.suite("browser", "--bin", str(bin_folder), "--set",
+                         "order_management.risk_timeout_ms=2000") as suite:
+        if suite is None:
+            return 0, ["the suite did not start"]
+        code, output = _stream(["npm", "run", "--silent", script, "--", str(where.TOP / "build/pictures")], where.WEB,
+                               dict(environment, BALLAST_URL=suite["BALLAST_URL"], BALLAST_TOKEN=suite["BALLAST_TOKEN"]))
+    counts = re.findall(r"^(\d+) passed, (\d+) failed$", output, re.M)
+    failed = re.findall(r"^FAIL  (.+?):", output, re.M)
+    ended = counts and int(counts[-1][1]) == len(failed) and (code == 0) == (not failed)
+    return int(counts[-1][0]) if counts else 0, failed if ended else [*failed, f"{script} did not end"]
 
 
 def browser(tally):
@@ -209,21 +233,14 @@ def browser(tally):
     bin_folder = build.services(PRESET)
     build.dashboard()
     environment = build.web_modules()
-    # Sanitizers on a busy machine are slower than risk is in production.
-    with temporary.suite("browser", "--bin", str(bin_folder), "--set",
-                         "order_management.risk_timeout_ms=2000") as suite:
-        if suite is None:
-            tally.one("browser: the suite did not start", False)
-            return
-        for script in ("test:browser:backtests", "test:browser"):
-            code, output = _stream(["npm", "run", "--silent", script, "--", str(where.TOP / "build/pictures")],
-                                   where.WEB, dict(environment, BALLAST_URL=suite["BALLAST_URL"],
-                                                   BALLAST_TOKEN=suite["BALLAST_TOKEN"]))
-            counts = re.findall(r"^(\d+) passed, (\d+) failed$", output, re.M)
-            if counts:
-                tally.add("browser", int(counts[-1][0]), int(counts[-1][1]))
-            else:
-                tally.add("browser", 0, int(code != 0))
+    for script in ("test:browser:backtests", "test:browser"):
+        passed, failed = _in_browser(script, bin_folder, environment)
+        if 0 < len(failed) <= UNSTEADY_MOST:
+            unsteady = failed
+            passed, failed = _in_browser(script, bin_folder, environment)
+            if not failed:
+                tally.unsteady += unsteady
+        tally.add("browser", passed, len(failed))
 
 
 def simulated(tally):
@@ -291,6 +308,8 @@ def main():
         print(f"--- {part}: {time.monotonic() - part_started:.0f} s", flush=True)
     if tally.problems:
         print("Failed: " + ", ".join(tally.problems))
+    for name in tally.unsteady:
+        print(f"Unsteady, passed only when it was run again: {name}")
     print(f"All parts took {time.monotonic() - started:.0f} s")
     print(f"{tally.passed} passed, {tally.failed} failed")
     sys.exit(1 if tally.failed else 0)
