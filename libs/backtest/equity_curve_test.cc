@@ -10,7 +10,10 @@ UtcTime Second(std::int64_t seconds) { return {seconds * 1'000'000'000}; }
 EquityCurve Of(const std::vector<int>& values, std::size_t points_max = 2'000) {
   EquityCurve curve(points_max);
   std::int64_t second = 0;
-  for (int value : values) curve.Add(Second(++second), second / 4, Decimal::FromInt(value), value % 2 == 1);
+  for (int value : values) {
+    ++second;
+    curve.Add(Second(second), second / 4, Decimal::FromInt(value), value % 2 == 1);
+  }
   return curve;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "libs/base/absl_std.h"
+#include "libs/platform/grpc/fields.h"
 
 namespace ballast {
 namespace {
@@ -16,6 +17,14 @@ constexpr std::int64_t kPauseMaxNs = 5'000'000'000;
 // Canonical: names sorted.
 std::string Canonical(const nlohmann::json& detail) {
   return detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// As much as the audit service takes.
+constexpr std::size_t kTextBytesMax = 1'024;
+
+// UTF-8 whatever came in, of that length and without a NUL: one record that cannot be sent would hold up all after it.
+std::string Sendable(const std::string& text) {
+  return Shortened(nlohmann::json::parse(Canonical(text)).get<std::string>(), kTextBytesMax);
 }
 
 }  // namespace
@@ -73,11 +82,11 @@ void AuditTrail::Stop() {
 audit::v1::AppendRecordRequest AuditTrail::Encode(const Entry& entry) {
   audit::v1::AppendRecordRequest request;
   request.set_request_id(entry.request_id);
-  request.set_actor(entry.actor);
+  request.set_actor(Sendable(entry.actor));
   request.set_action(entry.action);
-  request.set_subject(entry.subject);
+  request.set_subject(Sendable(entry.subject));
   request.set_detail(Canonical(entry.detail));
-  request.set_account_id(entry.account_id);
+  request.set_account_id(Sendable(entry.account_id));
   return request;
 }
 

@@ -84,6 +84,19 @@ TEST_F(AuditTrailTest, WhatWasDoneIsToldAlthoughTheProcessIsKilledBeforeItCouldT
   EXPECT_EQ(told_.size(), 2U) << "and not again";
 }
 
+// One record that no message can carry would hold up all after it.
+TEST_F(AuditTrailTest, WhateverCameInCanBeTold) {
+  AuditTrail::Entry entry = Of("a");
+  entry.subject = "deployment:\xFF" + std::string(1, '\0') + std::string(3'000, 'x');
+  entry.actor = "user:\xC3";
+  trail_->Add(entry);
+  Finish();
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].subject().substr(0, 17), "deployment:\xEF\xBF\xBD xx");
+  EXPECT_EQ(told_[0].subject().size(), 1'024U);
+  EXPECT_EQ(told_[0].actor(), "user:\xEF\xBF\xBD");
+}
+
 TEST_F(AuditTrailTest, WhatCannotBeToldIsToldByTheNextProcess) {
   answers_ = false;
   trail_->Add(Of("a"));

@@ -8,11 +8,15 @@
 #include <set>
 #include <utility>
 
+#include "libs/platform/grpc/fields.h"
+
 namespace ballast {
 namespace {
 
 constexpr std::int64_t kLookMs = 10;
 constexpr std::int64_t kReleaseMsMax = 1'000;
+// A stop is never refused for the words that say why: they are cut.
+constexpr std::size_t kReasonBytesMax = 200;
 
 // Looks until there is something to answer, on a thread that may wait for the disk; `look` has answered when it is
 // true.
@@ -53,13 +57,14 @@ bool NoSuchAccount(const gateway::v1::EmergencyState& state) {
 
 void RunEmergency(const CallPtr& call, const EmergencyPlan& plan) {
   EmergencyBoard& board = call->gateway.emergencies;
+  const std::string reason = Shortened(plan.reason, kReasonBytesMax);
   std::string id = board.Engage({.account_id = plan.account,
                                  .level = plan.level,
-                                 .reason = plan.reason,
+                                 .reason = reason,
                                  .actor = call->access.actor,
                                  .key = call->KeyOrNew()});
   call->Audit("emergency.engaged", "account:" + plan.account,
-              {{"command", id}, {"level", order::v1::EmergencyLevel_Name(plan.level)}, {"reason", plan.reason}},
+              {{"command", id}, {"level", order::v1::EmergencyLevel_Name(plan.level)}, {"reason", reason}},
               plan.account);
   std::int64_t until_ns = call->gateway.clock.MonotonicNanos() + call->gateway.emergency_ms_max * 1'000'000;
   std::make_shared<Looks>(call->gateway.continuations, [call, account = plan.account, until_ns] {
@@ -115,7 +120,9 @@ void EngageAll(const CallPtr& call, const FirmEmergencyPlan& plan, const std::se
 
 }  // namespace
 
-void RunFirmEmergency(const CallPtr& call, const FirmEmergencyPlan& plan) {
+void RunFirmEmergency(const CallPtr& call, const FirmEmergencyPlan& asked) {
+  const FirmEmergencyPlan plan{
+      .broker = asked.broker, .reason = Shortened(asked.reason, kReasonBytesMax), .level = asked.level};
   // Nobody who presses waits long for a list.
   constexpr std::int64_t kListMs = 500;
   using OrderAsync = order::v1::OrderService::StubInterface::async_interface;
@@ -141,6 +148,7 @@ void RunFirmEmergency(const CallPtr& call, const FirmEmergencyPlan& plan) {
 void RunScopedStop(const CallPtr& call, ScopedStopRecord record) {
   record.id = "scoped-" + StepKey(call->KeyOrNew(), record.Subject() + "|" + std::to_string(record.level)).substr(3);
   record.actor = call->access.actor;
+  record.reason = Shortened(record.reason, kReasonBytesMax);
   record.press_ns = call->gateway.clock.Now().nanos;
   Json detail = {{"scope", record.OfOrder() ? "order" : "deployment"},
                  {"level", ScopedStops::LevelName(record.level)},

@@ -71,13 +71,17 @@ void EffectiveLimits(const CallPtr& call) {
 
 void ListScopedLimits(const CallPtr& call) {
   risk::v1::ListScopedLimitsRequest request;
-  request.set_history(call->Query("history") == "true");
+  bool history = false;
+  if (!call->ReadFlag("history", &history)) return;
+  request.set_history(history);
   call->Forward(call->gateway.peers.risk, &RiskAsync::ListScopedLimits, request);
 }
 
 void ListLimitChanges(const CallPtr& call) {
   risk::v1::ListLimitChangesRequest request;
-  request.set_pending_only(call->Query("pending_only") == "true");
+  bool pending_only = false;
+  if (!call->ReadFlag("pending_only", &pending_only)) return;
+  request.set_pending_only(pending_only);
   call->Forward(call->gateway.peers.risk, &RiskAsync::ListLimitChanges, request);
 }
 

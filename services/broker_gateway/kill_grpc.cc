@@ -36,15 +36,11 @@ void ToProto(const KillDesk::Switch& found, broker::v1::KillSwitch* out) {
 
 FieldCheck Check(const broker::v1::SetKillSwitchRequest& request) {
   FieldCheck check;
-  check.OptionalId("account_id", request.account_id())
-      .OptionalId("request_id", request.request_id())
-      .Text("reason", request.reason(), kReasonBytesMax)
-      .Text("actor", request.actor(), kActorBytesMax);
-  if (request.engaged())
-    check.Id("command_id", request.command_id());
-  else
-    check.OptionalId("command_id", request.command_id());
-  return check;
+  check.OptionalId("account_id", request.account_id()).OptionalId("request_id", request.request_id());
+  // Nobody is kept from stopping by the words that say why: they are cut.
+  if (request.engaged()) return check.Id("command_id", request.command_id());
+  check.Text("reason", request.reason(), kReasonBytesMax).Text("actor", request.actor(), kActorBytesMax);
+  return check.OptionalId("command_id", request.command_id());
 }
 
 absl::Status Set(KillDesk& kill, ReleaseGuard& guard, const Clock& clock,
@@ -58,8 +54,8 @@ absl::Status Set(KillDesk& kill, ReleaseGuard& guard, const Clock& clock,
   }
   return kill.Engage({.account_id = account,
                       .command_id = request.command_id(),
-                      .reason = request.reason(),
-                      .actor = request.actor(),
+                      .reason = Shortened(request.reason(), kReasonBytesMax),
+                      .actor = Shortened(request.actor(), kActorBytesMax),
                       .engage_time = clock.Now(),
                       .cancel_all = request.cancel_all()});
 }

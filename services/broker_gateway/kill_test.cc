@@ -320,11 +320,13 @@ TEST_F(KillTest, IsAskedAndToldOverGrpc) {
   request.set_account_id("paper");
   EXPECT_EQ(set(request, &response), grpc::INVALID_ARGUMENT);  // which command it is has to be said
   request.set_command_id("stop-1");
-  request.set_reason("why");
+  // Nobody is kept from stopping by the words that say why.
+  request.set_reason(std::string("why\0", 4) + std::string(500, 'x'));
   request.set_actor("me");
   request.set_cancel_all(true);
   ASSERT_EQ(set(request, &response), grpc::OK);
   EXPECT_TRUE(response.kill_switch().engaged());
+  EXPECT_EQ(response.kill_switch().reason(), "why " + std::string(196, 'x'));
   broker::v1::GetKillSwitchResponse shown;
   for (std::int64_t end = clock_.MonotonicNanos() + kPatienceNs; clock_.MonotonicNanos() < end;) {
     grpc::ClientContext context;

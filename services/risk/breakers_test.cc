@@ -245,6 +245,12 @@ TEST_F(BreakersTest, WhatIfTellsWhatWouldTripAndChangesNothing) {
   EXPECT_EQ(ask(&order, "0.1").loss().value().substr(0, 1), "-") << "it is won";
   EXPECT_EQ(Opening("d").opening(), risk::v1::OPENING_OPEN);
   EXPECT_EQ(ask(nullptr, "0").after().equity().value(), "99992");
+  risk::v1::WhatIfResponse none;
+  EXPECT_EQ(
+      keeper->WhatIf(AccountId("paper"), nullptr, {{.symbol = Symbol("APPL"), .ratio = Decimal::Of("-0.5")}}, &none)
+          .code(),
+      absl::StatusCode::kInvalidArgument)
+      << "an instrument that there is not would lose nothing";
 }
 
 TEST_F(BreakersTest, LimitsShrinkBeforeTheStop) {

@@ -1,5 +1,6 @@
 #include "services/risk/grpc_adapter.h"
 
+#include <limits>
 #include <utility>
 
 #include "libs/platform/grpc/fields.h"
@@ -186,6 +187,8 @@ grpc::ServerUnaryReactor* RiskGrpc::ListLimitsHistory(grpc::CallbackServerContex
   std::int64_t before = 0;
   check.Id("account_id", request->account_id()).Range("page_size", request->page_size(), 0, kPageMax);
   check.Token("page_token", request->page_token(), &before);
+  if (before > std::numeric_limits<int>::max())
+    check.Refuse("page_token", RejectReason::kMalformed, "not a token of this call");
   int count = request->page_size() == 0 ? kPage : request->page_size();
   auto read = [response, account = request->account_id(), before, count](RiskKeeper& keeper, const CallDone& answered) {
     auto tell = [response, account, count, answered](const absl::StatusOr<RiskKeeper::History>& records) {

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "libs/base/absl_std.h"
+#include "libs/platform/grpc/status.h"
 #include "libs/wire/wire.h"
 #include "services/risk/keeper.h"
 
@@ -55,6 +56,13 @@ absl::Status RiskKeeper::WhatIf(const AccountId& account, const Order* order,
                                 const std::vector<risk::MarketMove>& moves, risk::v1::WhatIfResponse* response) {
   auto found = accounts_.find(account);
   if (found == accounts_.end()) return absl::NotFoundError(ToAbsl("risk knows no account " + account.value()));
+  for (const risk::MarketMove& move : moves) {
+    // A slip of the pen would be told as no loss at all.
+    if (move.symbol.value().empty() || market_.instruments.contains(move.symbol)) continue;
+    const std::string why = "there is no instrument " + move.symbol.value();
+    return WithFieldErrors(absl::InvalidArgumentError(ToAbsl(why)),
+                           {{.field = "moves.symbol", .reason = RejectReason::kUnknownInstrument, .message = why}});
+  }
   std::optional<risk::Exposure> filled = FilledExposure(found->second, order, market_);
   if (!filled) return absl::FailedPreconditionError("there is no price for the order's instrument");
   risk::Market moved = MovedMarket(market_, moves);

@@ -65,10 +65,10 @@ def rest_orders(suite, account, count):
         suite.orders.SubmitOrder(request, timeout=10)
 
 
-def press(suite, account, key=None):
+def press(suite, account, key=None, reason="test"):
     """Status, body and how long the answer took."""
     started = time.monotonic()
-    status, body = suite.request("POST", "/api/trading/emergency-stop", {"account_id": account, "reason": "test"},
+    status, body = suite.request("POST", "/api/trading/emergency-stop", {"account_id": account, "reason": reason},
                                  headers={"Idempotency-Key": key} if key else None)
     return status, body, time.monotonic() - started
 

@@ -75,6 +75,8 @@ def ways():
     for path in ("/api", "/api/", "/api/live", "/api/live/orders/", "/api//live/orders", "/api/live/nothing", "/api/v1/orders",
                  "/api/live/orders/1/2/3", "/api/live/Orders", "/api/trading", "/api/stream2", "/api/.env"):
         yield (f"unknown path {path}", "GET", path, None, {}, 404, None)
+    for path in ("/api/live/orders?symbol=%ff", "/api/live/orders/%ff", "/api/trading/history/%c3", "/api/live/risk?account_id=%ed%a0%80"):
+        yield (f"a path that is not UTF-8 {path!r}", "GET", path, None, {}, 400, None)
     for path in ("/api/live/%00", "/api/%zz", "/api/live/orders/%", "/api/live/orders?symbol=%0", "/%00", "/a%00.js"):
         yield (f"bad escape {path}", "GET", path, None, {}, 400, None)
     for path in ("/../../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/assets/../../secrets/token",

@@ -151,3 +151,11 @@ def test_after_it_trading_goes_on_only_when_resumed(suite):
 
 def test_a_stop_of_an_account_that_is_not_there_is_not_found(suite):
     assert press(suite, "nobody")[0] == 404
+
+
+@pytest.mark.parametrize("reason", ["x" * 2_000, "a\0b", "é" * 150], ids=["long", "nul", "cut_in_a_character"])
+def test_it_is_done_whatever_words_it_is_pressed_with(suite, reason):
+    rest_orders(suite, "paper", 2)
+    status, body, _ = press(suite, "paper", reason=reason)
+    assert status == 200 and body["done"] and body["flat"], body
+    assert at_venue(suite, "paper") == {} and not working(suite, "paper")

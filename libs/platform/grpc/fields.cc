@@ -18,11 +18,12 @@ bool IsIdentifier(const std::string& text) {
 }
 
 std::string Shortened(const std::string& text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  std::size_t end = bytes_max;
+  std::size_t end = std::min(text.size(), bytes_max);
   // Bytes 10xxxxxx go on with a character; the cut is before the one that starts it.
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
+  while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  std::string kept = text.substr(0, end);
+  std::replace(kept.begin(), kept.end(), '\0', ' ');
+  return kept;
 }
 
 FieldCheck& FieldCheck::Id(const char* field, const std::string& value) {

@@ -21,6 +21,26 @@ TEST(FieldCheck, KeepsEveryViolation) {
   EXPECT_EQ(check.Refusal().error_code(), grpc::INVALID_ARGUMENT);
 }
 
+TEST(FieldCheck, WordsAreCutBetweenCharactersAndHaveNoNul) {
+  EXPECT_EQ(Shortened("a\0b"s, 10), "a b");
+  EXPECT_EQ(Shortened("aé", 2), "a");
+  EXPECT_EQ(Shortened("aé", 3), "aé");
+  EXPECT_EQ(Shortened("abc", 0), "");
+}
+
+// A status is metadata: gRPC takes 8 KiB, and tells what is longer as something to be tried again.
+TEST(FieldCheck, ARefusalOfManyFieldsIsShortEnoughToArrive) {
+  FieldCheck check;
+  for (int i = 0; i < 1'000; ++i) check.Refuse("spec.symbols", RejectReason::kMalformed, std::string(500, 'x'));
+  grpc::Status refusal = check.Refusal();
+  EXPECT_EQ(refusal.error_code(), grpc::INVALID_ARGUMENT);
+  EXPECT_LE(refusal.error_message().size() + refusal.error_details().size() * 4 / 3, 7'000U);
+  std::vector<FieldError> told = FieldErrorsOf(refusal);
+  ASSERT_GE(told.size(), 3U);
+  EXPECT_EQ(told[0].message.substr(0, 10), "xxxxxxxxxx");
+  EXPECT_NE(told.back().message.find("more problems"), std::string::npos) << told.back().message;
+}
+
 TEST(FieldCheck, TakesWhatIsWellFormed) {
   FieldCheck check;
   std::int64_t before = 7;

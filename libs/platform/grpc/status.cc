@@ -13,18 +13,39 @@ namespace {
 // Where WithFieldErrors puts them: google.rpc.BadRequest, encoded.
 constexpr const char* kBadRequestUrl = "type.googleapis.com/google.rpc.BadRequest";
 
+// A status travels in metadata, of which gRPC takes 8 KiB in all: the text twice and the fields, in base64. An answer
+// beyond that arrives as RESOURCE_EXHAUSTED, which says "later" of what is wrong for ever.
+constexpr std::size_t kMessageBytesMax = 1'000;
+constexpr std::size_t kFieldsBytesMax = 2'000;
+constexpr std::size_t kFieldBytesMax = 300;
+
+std::string Cut(const std::string& text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
 google::rpc::BadRequest BadRequestOf(const std::vector<FieldError>& errors) {
   google::rpc::BadRequest bad_request;
-  for (const FieldError& error : errors) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < errors.size(); ++i) {
+    const FieldError& error = errors[i];
     auto* violation = bad_request.add_field_violations();
-    violation->set_field(error.field);
-    violation->set_description(std::to_string(static_cast<int>(error.reason)) + ": " + error.message);
+    violation->set_field(Cut(error.field, kFieldBytesMax));
+    const std::string reason = std::to_string(static_cast<int>(error.reason)) + ": ";
+    bytes += error.field.size() + error.message.size() + reason.size();
+    if (bytes > kFieldsBytesMax && i > 0) {
+      violation->set_description(reason + "and " + std::to_string(errors.size() - i) + " more problems from here on");
+      break;
+    }
+    violation->set_description(reason + Cut(error.message, kFieldBytesMax));
   }
   return bad_request;
 }
 
-grpc::Status WithDetails(grpc::StatusCode code, const std::string& message,
-                         const google::rpc::BadRequest& bad_request) {
+grpc::Status WithDetails(grpc::StatusCode code, const std::string& text, const google::rpc::BadRequest& bad_request) {
+  const std::string message = Cut(text, kMessageBytesMax);
   google::rpc::Status details;
   details.set_code(code);
   details.set_message(message);
@@ -41,7 +62,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
   auto payload = status.GetPayload(kBadRequestUrl);
   if (payload && bad_request.ParseFromString(std::string(*payload)))
     return WithDetails(code, MessageOf(status), bad_request);
-  return {code, MessageOf(status)};
+  return {code, Cut(MessageOf(status), kFieldsBytesMax)};
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {
@@ -51,7 +72,10 @@ absl::Status FromGrpc(const grpc::Status& status) {
 
 grpc::Status InvalidFields(const std::vector<FieldError>& errors) {
   std::string message;
-  for (const FieldError& error : errors) message += (message.empty() ? "" : "; ") + error.field + ": " + error.message;
+  for (const FieldError& error : errors) {
+    message += (message.empty() ? "" : "; ") + error.field + ": " + error.message;
+    if (message.size() > kMessageBytesMax) break;
+  }
   return WithDetails(grpc::INVALID_ARGUMENT, message, BadRequestOf(errors));
 }
 

@@ -256,7 +256,7 @@ class HttpServer::Shared::Session : public Connection, public std::enable_shared
     tcp_stream().expires_never();  // the one who answers has deadlines of its own
     auto request = Translate(message);
     if (!request) {
-      Write(ErrorPage(400, "the target of the request is not a path"));
+      Write(ErrorPage(400, "the target of the request is not a path in UTF-8"));
       return;
     }
     request->body = std::move(message.body());

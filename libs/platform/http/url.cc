@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <boost/locale/utf.hpp>
 #include <cctype>
 
 namespace ballast {
@@ -13,6 +14,14 @@ int HexDigit(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
+}
+
+bool IsUtf8(std::string_view text) {
+  namespace utf = boost::locale::utf;
+  for (const char* at = text.data(); at != text.data() + text.size();) {
+    if (!utf::is_valid_codepoint(utf::utf_traits<char>::decode(at, text.data() + text.size()))) return false;
+  }
+  return true;
 }
 
 std::string_view Find(const HttpHeaders& pairs, std::string_view name) {
@@ -46,6 +55,7 @@ std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_bla
       out += c == '+' && plus_is_blank ? ' ' : c;
     }
   }
+  if (!IsUtf8(out)) return std::nullopt;
   return out;
 }
 

@@ -21,8 +21,13 @@ TEST(UrlTest, KeepsEmptySegments) {
   EXPECT_THAT(ParseTarget("//a/")->segments, ElementsAre("", "a", ""));
   EXPECT_THAT(ParseTarget("/?x=1")->segments, ElementsAre(""));
 }
+TEST(UrlTest, TakesEveryCharacter) {
+  EXPECT_THAT(ParseTarget("/caf%C3%A9?x=%F0%9F%98%80")->segments, ElementsAre("caf\xC3\xA9"));
+}
 TEST(UrlTest, RefusesWhatIsNoPath) {
-  for (const char* bad : {"", "*", "http://host/x", "/%", "/%4", "/%zz", "/%00", "/a?x=%00", "/a?%f"}) {
+  for (const char* bad : {"", "*", "http://host/x", "/%", "/%4", "/%zz", "/%00", "/a?x=%00", "/a?%f",
+                          // What is not UTF-8: a lone byte, a cut character, one too long for its value, a surrogate.
+                          "/%ff", "/\xff", "/a?x=%c3", "/a?%80=1", "/%c0%af", "/%ed%a0%80", "/%f4%90%80%80"}) {
     EXPECT_FALSE(ParseTarget(bad)) << bad;
   }
 }
