@@ -38,8 +38,11 @@ const std::set<BreakType> kAllTypes = [] {
   return all;
 }();
 
-// The venue has said that it has the order, and nothing since says otherwise.
-bool IsTaken(order::v1::OrderStatus status) {
+// The venue has said that it has the order, and nothing since says otherwise. What became of one whose outcome is not
+// known is asked for by whoever sent it; until that is answered it is no difference.
+bool IsTaken(const order::v1::Order& order) {
+  const order::v1::OrderStatus status = order.status();
+  if (order.outcome_unknown()) return false;
   return status == order::v1::ORDER_STATUS_NEW || status == order::v1::ORDER_STATUS_PARTIALLY_FILLED ||
          status == order::v1::ORDER_STATUS_PENDING_CANCEL || status == order::v1::ORDER_STATUS_PENDING_REPLACE;
 }
@@ -320,7 +323,7 @@ absl::StatusOr<std::vector<Difference>> Reconciler::Differences(const AccountId&
   ASSIGN_OR_RETURN(std::vector<order::v1::Order> orders, ports_.others.OpenOrders(id));
   std::vector<reconciliation::OpenOrder> ours, venue;
   for (const order::v1::Order& order : orders) {
-    ASSIGN_OR_RETURN(ours.emplace_back(), OpenOrderOf(order, IsTaken(order.status())));
+    ASSIGN_OR_RETURN(ours.emplace_back(), OpenOrderOf(order, IsTaken(order)));
   }
   for (const broker::v1::VenueOrder& order : statement.open_orders()) {
     ASSIGN_OR_RETURN(venue.emplace_back(), OpenOrderOf(order, true));

@@ -525,6 +525,18 @@ TEST_F(ReconcilerTest, OrdersThatOnlyOneSideHasAreBreaks) {
   EXPECT_EQ(found[position::v1::BREAK_TYPE_ORDER_NOT_AT_VENUE], "dropped");
 }
 
+// After a gateway's death: who sent it asks the venue what became of it, which may take longer than the patience here.
+TEST_F(ReconcilerTest, AnOrderWhoseOutcomeIsNotKnownIsNoBreakUntilItIs) {
+  world.our_orders = {World::OurOrder("in_doubt", order::v1::ORDER_STATUS_NEW)};
+  world.our_orders[0].set_outcome_unknown(true);
+  Run(60);
+  EXPECT_TRUE(Breaks().empty());
+  world.our_orders[0].set_outcome_unknown(false);
+  Run(10);
+  ASSERT_EQ(Breaks().size(), 1U);
+  EXPECT_EQ(Breaks()[0].type(), position::v1::BREAK_TYPE_ORDER_NOT_AT_VENUE);
+}
+
 TEST_F(ReconcilerTest, AnOrderWhoseEndIsToldAndNotTakenInIsNoBreakHoweverLongItTakes) {
   world.Tell(world.Make("e", Side::kBuy, "1", "100"));
   // It has ended at the venue, which is told, and order management has not taken it in.
