@@ -202,7 +202,7 @@ export function draftOf(spec: DeploymentSpec): DeploymentDraft {
           riskPercent: percent(sizing.risk_ratio, kFreshDraft.riskPercent),
           kellyFraction: sizing.kelly_fraction || kFreshDraft.kellyFraction,
           kellyCapPercent: percent(sizing.kelly_cap_ratio, kFreshDraft.kellyCapPercent),
-          kellyPrior: String(sizing.kelly_prior_trades || kFreshDraft.kellyPrior),
+          kellyPrior: String(sizing.kelly_prior_trades ?? kFreshDraft.kellyPrior),
           kellyMinimum: String(sizing.kelly_minimum_trades || kFreshDraft.kellyMinimum),
           volatilityPercent: percent(sizing.volatility_ratio, kFreshDraft.volatilityPercent),
           volatilityMeasure: bare(sizing.volatility_measure, "VOLATILITY_MEASURE_") || "EWMA",
