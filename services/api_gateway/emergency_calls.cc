@@ -21,8 +21,8 @@ namespace {
 constexpr std::chrono::milliseconds kDeadline(700);
 constexpr char kReason[] = "emergency_stop";
 // What the neighbours keep of them; more, or a NUL, may not keep a stop from being done.
-constexpr std::size_t kReasonBytesMax = 200;
-constexpr std::size_t kActorBytesMax = 140;
+constexpr std::size_t kToldReasonBytesMax = 200;
+constexpr std::size_t kToldActorBytesMax = 140;
 
 template <typename Stub, typename Request, typename Response>
 absl::Status Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
@@ -71,8 +71,8 @@ absl::StatusOr<std::string> Switch(const Peers& peers, const EmergencyRecord& re
   broker::v1::SetKillSwitchRequest request;
   request.set_account_id(record.account_id);
   request.set_engaged(engage);
-  request.set_reason(Shortened(engage ? record.reason : record.end_reason, kReasonBytesMax));
-  request.set_actor(Shortened(engage ? record.actor : record.end_actor, kActorBytesMax));
+  request.set_reason(Shortened(engage ? record.reason : record.end_reason, kToldReasonBytesMax));
+  request.set_actor(Shortened(engage ? record.actor : record.end_actor, kToldActorBytesMax));
   request.set_request_id(record.command_id);
   if (engage) {
     request.set_command_id(record.command_id);
@@ -93,7 +93,7 @@ absl::StatusOr<order::v1::Emergency> Engage(OrderManagers& orders, const Emergen
   command.set_command_id(record.command_id);
   command.set_account_id(record.account_id);
   command.set_level(static_cast<order::v1::EmergencyLevel>(record.level));
-  command.set_reason(Shortened(record.reason, kReasonBytesMax));
+  command.set_reason(Shortened(record.reason, kToldReasonBytesMax));
   command.set_actor(record.actor);
   wire::ToProto(UtcTime{record.press_ns}, command.mutable_press_time());
   order::v1::EngageEmergencyResponse response;
