@@ -11,8 +11,8 @@ namespace ballast {
 // 1 to 64 of [A-Za-z0-9._:-]: accounts, orders, deployments, symbols, request ids.
 bool IsIdentifier(const std::string& text);
 
-// At most `bytes_max` bytes of the text; no character is cut in two, so it stays UTF-8, and a NUL, which Postgres keeps in
-// no text, becomes a blank. For words that nothing may be refused for.
+// At most `bytes_max` bytes of the text; no character is cut in two, so it stays UTF-8, and a NUL, which Postgres keeps
+// in no text, becomes a blank. For words that nothing may be refused for.
 std::string Shortened(const std::string& text, std::size_t bytes_max);
 
 // Looks at the fields of one request and keeps every violation, so that the caller learns them all at once:
