@@ -340,7 +340,7 @@ TEST_F(KillTest, IsAskedAndToldOverGrpc) {
   EXPECT_FALSE(row.cancel_pending()) << row.detail();
   EXPECT_EQ(row.account_id(), "paper");
   EXPECT_EQ(row.command_id(), "stop-1");
-  EXPECT_EQ(row.reason(), "why");
+  EXPECT_EQ(row.reason(), "why " + std::string(196, 'x'));
   EXPECT_EQ(row.actor(), "me");
   EXPECT_TRUE(row.cancel_all());
   EXPECT_EQ(row.cancels_sent(), 1);

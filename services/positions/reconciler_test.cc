@@ -532,7 +532,8 @@ TEST_F(ReconcilerTest, AnOrderWhoseOutcomeIsNotKnownIsNoBreakUntilItIs) {
   Run(60);
   EXPECT_TRUE(Breaks().empty());
   world.our_orders[0].set_outcome_unknown(false);
-  Run(10);
+  // The next look comes in ten seconds, and patience after it.
+  Run(30);
   ASSERT_EQ(Breaks().size(), 1U);
   EXPECT_EQ(Breaks()[0].type(), position::v1::BREAK_TYPE_ORDER_NOT_AT_VENUE);
 }
