@@ -112,8 +112,9 @@ TEST_F(BacktestStoreTest, PagesAndTheNewestOnFile) {
   for (const BacktestRow& row : *newest)
     EXPECT_EQ(row.number, row.fingerprint == "even" ? rows[2].number : rows[1].number);
   Succeed(rows[4], "0");
-  EXPECT_EQ(store_.NewestRuns()->size(), 2U);
-  for (const BacktestRow& row : *store_.NewestRuns())
+  newest = store_.NewestRuns();
+  EXPECT_EQ(newest->size(), 2U);
+  for (const BacktestRow& row : *newest)
     EXPECT_NE(row.number, rows[4].number) << "one that traded nothing is nothing to go by";
   // More than Postgres takes for a number without being told.
   EXPECT_EQ(store_.List("", 0, 2'147'483'648, 10)->size(), 5U);
