@@ -91,12 +91,11 @@ void VenueDesks::AskStatement(const AccountId& account, Desk& desk) {
   std::vector<broker::Statement> heard = desk.session->TakeStatements();
   if (!heard.empty()) {
     desk.statement = std::move(heard.back());
-    // What was told after it was asked for it may have, or not.
-    desk.statement_until = desk.desk.execution_sequence();
+    // What was told after it was asked for it may have, or not; of one that nobody remembers asking for nothing is
+    // known.
+    desk.statement_until = 0;
     auto after = std::upper_bound(desk.asked.begin(), desk.asked.end(), desk.statement->as_of,
                                   [](UtcTime as_of, const auto& asked) { return as_of < asked.time; });
-    const paper::Ledger* ledger = venue_.FindLedger(desk.statement->account_id);
-    if (ledger != nullptr) desk.statement->trade_number = ledger->trades;
     if (after != desk.asked.begin()) {
       desk.statement_until = std::prev(after)->execution_sequence;
       desk.statement->trade_number = std::prev(after)->trade_number;

@@ -5,6 +5,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "libs/base/absl_std.h"
+#include "libs/platform/grpc/fields.h"
 
 namespace ballast {
 
@@ -20,10 +21,7 @@ constexpr std::size_t kFieldsBytesMax = 2'000;
 constexpr std::size_t kFieldBytesMax = 300;
 
 std::string Cut(const std::string& text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
+  return text.size() <= bytes_max ? text : Shortened(text, bytes_max) + "…";
 }
 
 google::rpc::BadRequest BadRequestOf(const std::vector<FieldError>& errors) {
